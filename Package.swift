@@ -1,0 +1,104 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Dependencies point inward only: entities know entities, use cases know entities, gateways know both,
+// programs put the parts together. `Tests/ArchitectureTests` holds this table against the imports.
+
+/// The flags of every Swift target.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .treatWarning("DeprecatedDeclaration", as: .warning),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+/// Ring 0: values and algorithms, no files, sockets, clocks or Foundation.
+func entity(_ name: String, _ dependencies: Target.Dependency...) -> Target { layer(name, dependencies) }
+/// Ring 1: what the product does, over ports.
+func useCase(_ name: String, _ dependencies: Target.Dependency...) -> Target { layer(name, dependencies) }
+/// Ring 2: the outside world behind those ports.
+func gateway(_ name: String, _ dependencies: Target.Dependency...) -> Target { layer(name, dependencies) }
+/// Ring 3: the programs.
+func program(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+extension Target.Dependency {
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let grdb = product(name: "GRDB", package: "GRDB.swift")
+  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+  static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let log = product(name: "Logging", package: "swift-log")
+  static let nio = product(name: "NIOCore", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioLocks = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+}
+
+let package = Package(
+  name: "gatehouse",
+  products: [
+    .executable(name: "gatehouse", targets: ["gatehouse"]),
+    .executable(name: "gatehouse-runtime", targets: ["gatehouse-runtime"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+    // Without its default traits, which pull in full Foundation and with it ICU.
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+  ],
+  targets: [
+    // Ring 0.
+    entity("Encoding"),
+    entity("Domain", "Encoding"),
+    entity("ModelGraph", "Domain", "Encoding"),
+    entity("Artifacts", "Domain", "Encoding", "CZlib"),
+    entity("Inspection", "Domain", "Encoding", "Artifacts"),
+    entity("Lifting", "Domain", "Artifacts", "ModelGraph"),
+    entity("Inference", "Domain", "ModelGraph"),
+    entity("Gates", "Domain", "Encoding"),
+    entity("Provenance", "Domain", "Encoding", .crypto),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // Ring 1.
+    useCase(
+      "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
+      "Gates", "Provenance"),
+
+    // Ring 2.
+    gateway("Storage", "Domain", "Encoding", "Provenance", "Lifecycle", .grdb),
+    gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing"),
+    gateway("ControlAPI", "Domain", "Encoding", "Lifecycle", .hummingbird, .hummingbirdTLS, .nioSSL),
+    gateway(
+      "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CDescriptorPassing",
+      .crypto, .nio, .nioPosix, .nioHTTP1, .nioLocks),
+    .target(name: "CDescriptorPassing"),
+
+    // Ring 3.
+    program(
+      "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
+      "Gates", "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", .arguments, .httpClient, .nio,
+      .log),
+    program("gatehouse-runtime", "Domain", "Encoding", "Serving"),
+  ]
+)

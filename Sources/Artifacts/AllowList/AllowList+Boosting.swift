@@ -1,0 +1,14 @@
+extension AllowList {
+  /// The classes of XGBoost and LightGBM, whose trees stand in a buffer or text of their own.
+  static let boosting: [Section] = [
+    (
+      .instanceClass,
+      [
+        ("lightgbm.basic", "Booster"),
+        ("lightgbm.sklearn", "LGBMClassifier LGBMRegressor"),
+        ("xgboost.core", "Booster"),
+        ("xgboost.sklearn", "XGBClassifier XGBRegressor"),
+      ]
+    )
+  ]
+}

@@ -1,0 +1,54 @@
+import Encoding
+
+/// What reading one pickle gave: the values where it ended well, and all that was odd.
+public struct PickleReading: Sendable {
+  /// The values; nil where the stream broke off.
+  public let document: PickleDocument?
+  /// What was odd, in the order of the stream.
+  public let observations: [PickleObservation]
+  /// The highest protocol that the stream announces; 0 where it announces none.
+  public let protocolVersion: Int
+  /// How many opcodes were read.
+  public let opcodeCount: Int
+  /// Whether joblib's array wrappers occur, whose raw bytes stand between the opcodes.
+  public let isJoblib: Bool
+  /// How many bytes the stream takes up.
+  public let byteCount: Int
+}
+
+extension PickleReading {
+  /// Reads a pickle, and those that follow it in the same bytes.
+  ///
+  /// Python's loader stops at the end of the first one. What is behind it is read for what it would do, so
+  /// that nothing dangerous hides there, and makes no values.
+  public static func read(_ bytes: ArraySlice<UInt8>, budget: ReadingBudget = .standard) -> PickleReading {
+    let first = PickleMachine(ByteReader(bytes), budget: budget).run()
+    guard first.document != nil, first.byteCount < bytes.count else { return first }
+    var observations = first.observations
+    observations.append(
+      PickleObservation(
+        .trailingBytes(count: bytes.count - first.byteCount), offset: first.byteCount, opcode: nil))
+    var offset = first.byteCount
+    for _ in 0..<16 {
+      var reader = ByteReader(bytes)
+      guard offset < bytes.count, (try? reader.read(offset, "the pickles before")) != nil else { break }
+      let further = PickleMachine(reader, budget: budget).run()
+      observations += further.observations.filter(\.isAct)
+      guard further.document != nil else { break }
+      offset = further.byteCount
+    }
+    return PickleReading(
+      document: first.document, observations: observations, protocolVersion: first.protocolVersion,
+      opcodeCount: first.opcodeCount, isJoblib: first.isJoblib, byteCount: first.byteCount)
+  }
+}
+
+extension PickleObservation {
+  /// Whether it says what a loader would do, and not only what the bytes look like.
+  fileprivate var isAct: Bool {
+    switch kind {
+    case .imports, .calls, .callsResult, .misuses, .changes, .persistentReference, .extensionCode: true
+    default: false
+    }
+  }
+}

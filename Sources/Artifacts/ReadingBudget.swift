@@ -1,0 +1,46 @@
+/// What a reader of untrusted bytes spends at most, before it stops with a finding.
+///
+/// Every limit is far above what an honest model needs, and low enough that reaching all of them leaves the
+/// process alive.
+public struct ReadingBudget: Sendable {
+  /// What there is a limit on.
+  public enum Limit: String, Sendable, CaseIterable {
+    /// Opcodes of one pickle, with those of the pickles inside it.
+    case opcodes
+    /// Values that one pickle makes.
+    case values
+    /// How deep the values of a pickle nest.
+    case depth
+    /// The number of a memo entry.
+    case memo
+    /// The digits of one integer.
+    case digits
+    /// The values of a pickle counted as if none were shared.
+    case expansion
+  }
+
+  /// How many opcodes a pickle may have.
+  public var opcodes = 60_000_000
+  /// How many values a pickle may make, each of which takes about 50 bytes of memory.
+  public var values = 20_000_000
+  /// How deep the values of a pickle may nest.
+  public var depth = 2_000
+  /// How many decimal digits an integer may have; what CPython itself takes from text.
+  public var digits = 4_300
+  /// How many values there may be when shared ones are counted each time they occur.
+  public var expansion = 1 << 30
+  /// How many bytes a compressed file may unpack to.
+  public var decompressedBytes = 1 << 31
+  /// How many times larger than the compressed bytes the unpacked ones may be, past `freeBytes`.
+  public var compressionRatio = 200
+  /// How many bytes may be unpacked before `compressionRatio` is looked at.
+  public var freeBytes = 16 << 20
+  /// How many observations a reader reports one by one; it says how many more there were.
+  public var observations = 100
+
+  /// The limits for everyday models.
+  public init() {}
+
+  /// The limits for everyday models.
+  public static let standard = ReadingBudget()
+}

@@ -1,0 +1,14 @@
+#ifndef GATEHOUSE_DESCRIPTOR_PASSING_H
+#define GATEHOUSE_DESCRIPTOR_PASSING_H
+
+/// Sends one byte and with it the open descriptor `descriptor` over the Unix domain socket `socket`
+/// (SCM_RIGHTS, unix(7)). Returns 0, or -1 with errno set.
+///
+/// C, because the macros that lay out a control message are not visible from Swift.
+int gatehouse_send_descriptor(int socket, int descriptor);
+
+/// Receives what `gatehouse_send_descriptor` sends: a new descriptor with FD_CLOEXEC set, or -1 with errno
+/// set (EPROTO where the message carried no descriptor).
+int gatehouse_receive_descriptor(int socket);
+
+#endif

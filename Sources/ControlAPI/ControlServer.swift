@@ -1,0 +1,70 @@
+public import Domain
+import Hummingbird
+import HummingbirdTLS
+public import Lifecycle
+public import Logging
+import NIOSSL
+
+/// The HTTP face of the control plane.
+public struct ControlServer: Sendable {
+  /// Where and how it listens.
+  public struct Settings: Sendable {
+    /// The host name or address to bind to.
+    public var host: String
+    /// The port.
+    public var port: Int
+    /// The certificate chain and the private key, both PEM files; nil for plain HTTP.
+    public var tls: (certificates: String, privateKey: String)?
+    /// The version of this program.
+    public var version: String
+
+    /// States where and how to listen.
+    public init(
+      host: String, port: Int, tls: (certificates: String, privateKey: String)?, version: String
+    ) {
+      self.host = host
+      self.port = port
+      self.tls = tls
+      self.version = version
+    }
+  }
+
+  private let control: ControlPlane
+  private let credentials: Credentials
+  private let settings: Settings
+  private let logger: Logger
+
+  /// Puts routes and middleware together.
+  public init(_ control: ControlPlane, credentials: Credentials, _ settings: Settings, logger: Logger) {
+    self.control = control
+    self.credentials = credentials
+    self.settings = settings
+    self.logger = logger
+  }
+
+  /// Serves until the task is cancelled or its service group shuts down; calls `ready` once it listens.
+  public func run(ready: @escaping @Sendable () async -> Void) async throws {
+    let router = Router(context: ControlContext.self)
+    router.add(middleware: ProblemDetails())
+    router.get("health") { _, _ in Response.json(.ok, ["status": "ok"]) }
+    let api = router.group("api/v1").add(middleware: Authentication(credentials: credentials))
+    PushRoutes(control: control).add(to: api)
+    KeyRoutes(control: control).add(to: api)
+    QueryRoutes(control: control, version: settings.version).add(to: api)
+    let application = Application(
+      router: router, server: try server(),
+      configuration: .init(
+        address: .hostname(settings.host, port: settings.port), serverName: "gatehouse"),
+      onServerRunning: { _ in await ready() }, logger: logger)
+    try await application.run()
+  }
+
+  private func server() throws -> HTTPServerBuilder {
+    guard let tls = settings.tls else { return .http1() }
+    var configuration = TLSConfiguration.makeServerConfiguration(
+      certificateChain: try NIOSSLCertificate.fromPEMFile(tls.certificates).map { .certificate($0) },
+      privateKey: .privateKey(try NIOSSLPrivateKey(file: tls.privateKey, format: .pem)))
+    configuration.minimumTLSVersion = .tlsv12
+    return try .tls(.http1(), tlsConfiguration: configuration)
+  }
+}

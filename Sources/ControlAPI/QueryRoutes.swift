@@ -1,0 +1,121 @@
+import Domain
+import Encoding
+import Hummingbird
+import Lifecycle
+
+/// What there is: models, versions, deployments, refused artifacts, the ledger.
+struct QueryRoutes: Sendable {
+  let control: ControlPlane
+  let version: String
+
+  func add(to group: RouterGroup<ControlContext>) {
+    group.get("status", use: status)
+    group.get("models", use: models)
+    group.get("models/:name", use: model)
+    group.get("models/:name/history", use: history)
+    group.get("deployments", use: deployments)
+    group.get("quarantine", use: quarantine)
+    group.get("ledger", use: ledger)
+    group.get("ledger/checkpoint", use: checkpoint)
+  }
+
+  /// `GET /api/v1/status`: which program answers, and where predictions are answered.
+  @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
+    .json(.ok, ["version": .string(version), "plane": .string(control.planeURL)])
+  }
+
+  /// `GET /api/v1/models`: every model, its newest version and the one that is served.
+  @Sendable private func models(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let served = try await control.registry.deployments()
+    var models: [JSON] = []
+    for name in try await control.registry.modelNames() {
+      guard let latest = try await control.registry.versions(of: name).last else { continue }
+      let deployment = served.first { $0.name == name }
+      models.append([
+        "name": .string(name.description), "latest": JSON(latest.reference.version.value),
+        "serving": deployment.map { JSON($0.version.value) } ?? .null,
+        "framework": .string(latest.framework),
+        "url": deployment.map { $0.json(url: control.planeURL)["url"] ?? .null } ?? .null,
+      ])
+    }
+    return .json(.ok, ["models": .array(models)])
+  }
+
+  /// `GET /api/v1/models/{name}`: all its versions, what is served, and the keys to it.
+  @Sendable private func model(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let name = try context.modelName()
+    let versions = try await versions(of: name)
+    let deployment = try await control.registry.deployments().first { $0.name == name }
+    let keys = try await control.registry.keys().filter { $0.deployment == name }
+    return .json(
+      .ok,
+      [
+        "name": .string(name.description), "versions": .array(versions.map(\.json)),
+        "deployment": deployment?.json(url: control.planeURL) ?? .null,
+        "keys": .array(keys.map(\.json)),
+      ])
+  }
+
+  /// `GET /api/v1/models/{name}/history[?at=MILLISECONDS]`: what served when.
+  @Sendable private func history(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let name = try context.modelName()
+    _ = try await versions(of: name)
+    let moment = try number("at", of: request).map { Timestamp(milliseconds: $0) }
+    let moves = try await History(ledger: control.ledger)(of: name, at: moment)
+    return .json(.ok, ["name": .string(name.description), "served": .array(moves.map(\.json))])
+  }
+
+  /// `GET /api/v1/deployments`: what every served name serves.
+  @Sendable private func deployments(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let all = try await control.registry.deployments()
+    return .json(.ok, ["deployments": .array(all.map { $0.json(url: control.planeURL) })])
+  }
+
+  /// `GET /api/v1/quarantine`: what was refused and is kept.
+  @Sendable private func quarantine(_ request: Request, _ context: ControlContext) async throws -> Response {
+    .json(.ok, ["quarantine": .array(try await control.registry.quarantined().map(\.json))])
+  }
+
+  /// `GET /api/v1/ledger[?from=N][&count=N]`: entries in order, at most 1000 at a time.
+  @Sendable private func ledger(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let first = Int(try number("from", of: request) ?? 0)
+    let count = Int(min(try number("count", of: request) ?? 100, 1000))
+    let size = try await control.ledger.checkpoint()?.size ?? 0
+    var entries: [JSON] = []
+    for (index, bytes) in try await control.ledger.entryBytes(from: first, count: count).enumerated() {
+      guard var entry = try? JSON(parsing: bytes).object else {
+        throw Problem(
+          .integrity, "ledger.entry", "expected a ledger entry, found bytes that are none",
+          position: "entry \(first + index)", hint: "run 'gatehouse audit verify'")
+      }
+      entry["index"] = JSON(first + index)
+      entries.append(.object(entry))
+    }
+    return .json(.ok, ["size": JSON(size), "entries": .array(entries)])
+  }
+
+  /// `GET /api/v1/ledger/checkpoint`: the signed note over all entries, as C2SP writes it.
+  @Sendable private func checkpoint(_ request: Request, _ context: ControlContext) async throws -> Response {
+    guard let checkpoint = try await control.ledger.checkpoint() else {
+      throw Problem(.notFound, "ledger.empty", "expected a checkpoint, found an empty ledger")
+    }
+    return .document(.ok, "text/plain; charset=utf-8", Array(checkpoint.text.utf8))
+  }
+
+  private func versions(of name: ModelName) async throws(Problem) -> [ModelVersion] {
+    let versions = try await control.registry.versions(of: name)
+    guard versions.isEmpty else { return versions }
+    throw Problem(
+      .notFound, "model.unknown", "expected the name of a model, found '\(name)'",
+      hint: "list them with 'gatehouse models'")
+  }
+
+  private func number(_ name: String, of request: Request) throws(Problem) -> Int64? {
+    guard let text = request.uri.queryParameters.get(name) else { return nil }
+    guard let value = Int64(text), value >= 0 else {
+      throw Problem(
+        .badInput, "request.query", "expected a whole number from 0 for '\(name)', found '\(text.prefix(40))'")
+    }
+    return value
+  }
+}

@@ -1,0 +1,54 @@
+import Domain
+import Encoding
+import Lifecycle
+
+extension ModelVersion {
+  var json: JSON {
+    [
+      "name": .string(reference.name.description), "version": JSON(reference.version.value),
+      "digest": .string(bundle.description), "artifact": .string(artifact.description),
+      "policy": .string(policy.description), "framework": .string(framework),
+      "pushedBy": .string(pushedBy.description), "admittedAt": .string(admittedAt.description),
+    ]
+  }
+}
+
+extension Deployment {
+  func json(url: String) -> JSON {
+    [
+      "name": .string(name.description), "version": JSON(version.value),
+      "digest": .string(bundle.description), "since": .string(since.description),
+      "url": .string("\(url)/models/\(name)/predict"),
+    ]
+  }
+}
+
+extension PredictionKey {
+  var json: JSON {
+    [
+      "id": .string(id), "deployment": .string(deployment.description),
+      "createdAt": .string(createdAt.description),
+      "revokedAt": revokedAt.map { .string($0.description) } ?? .null,
+    ]
+  }
+}
+
+extension QuarantinedArtifact {
+  var json: JSON {
+    [
+      "artifact": .string(artifact.description), "name": .string(name.description),
+      "verdict": .string(verdict.rawValue), "pushedBy": .string(pushedBy.description),
+      "refusedAt": .string(refusedAt.description),
+    ]
+  }
+}
+
+extension ServedSince {
+  var json: JSON {
+    [
+      "since": .string(time.description), "version": JSON(version.version.value),
+      "digest": .string(bundle.description), "principal": .string(principal.description),
+      "entry": JSON(position),
+    ]
+  }
+}

@@ -1,0 +1,81 @@
+import Domain
+import Encoding
+import Hummingbird
+import Lifecycle
+import NIOCore
+
+/// What a request carries through the middleware.
+struct ControlContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  /// Who asks; nil until the credential is checked.
+  var principal: Principal?
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+  }
+
+  /// Who asks, for the routes behind authentication.
+  func requirePrincipal() throws(Problem) -> Principal {
+    guard let principal else { throw .unauthenticated }
+    return principal
+  }
+
+  /// A part of the path that the route names.
+  func parameter(_ name: String) throws(Problem) -> String {
+    guard let value = parameters.get(name) else {
+      throw Problem(.internal, "route.parameter", "expected '\(name)' in the route, found none")
+    }
+    return value.removingURLPercentEncoding() ?? value
+  }
+
+  func modelName() throws(Problem) -> ModelName { try ModelName(parsing: parameter("name")) }
+}
+
+extension Problem {
+  static let unauthenticated = Problem(
+    .unauthenticated, "auth.credential",
+    "expected a bearer token that this platform issued, found none that is known",
+    hint: "use the token in the file admin.token of the data directory")
+}
+
+extension Response {
+  /// A JSON document.
+  static func json(_ status: HTTPResponse.Status = .ok, _ value: JSON) -> Response {
+    document(status, "application/json", value.canonicalBytes)
+  }
+
+  /// A problem (RFC 9457).
+  static func problem(_ problem: Problem) -> Response {
+    var response = document(
+      .init(code: problem.httpStatus), "application/problem+json", problem.json.canonicalBytes)
+    if problem.category == .unauthenticated { response.headers[.wwwAuthenticate] = "Bearer" }
+    if problem.category == .unavailable { response.headers[.retryAfter] = "2" }
+    return response
+  }
+
+  static func document(_ status: HTTPResponse.Status, _ type: String, _ bytes: [UInt8]) -> Response {
+    Response(
+      status: status, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+}
+
+extension Request {
+  /// The body as JSON, at most 1 MiB of it.
+  func json() async throws -> JSON {
+    let limit = 1 << 20
+    var bytes: [UInt8] = []
+    for try await buffer in body {
+      bytes += buffer.readableBytesView
+      guard bytes.count <= limit else {
+        throw Problem(.tooLarge, "request.too-large", "expected at most \(limit) bytes of JSON, found more")
+      }
+    }
+    do throws(MalformedJSON) {
+      return try JSON(parsing: bytes)
+    } catch {
+      throw Problem(
+        .badInput, "request.not-json", "expected \(error.expected) in the JSON body, found \(error.found)",
+        position: "line \(error.line), column \(error.column)")
+    }
+  }
+}

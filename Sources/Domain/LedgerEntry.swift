@@ -1,0 +1,84 @@
+public import Encoding
+
+/// What can be done here and is worth an entry in the ledger.
+public enum Act: String, Sendable, CaseIterable {
+  /// The platform's first start: keys made, policy set.
+  case found
+  case push, inspect, lift, gate, sign
+  case rollOut = "roll-out"
+  case createKey = "create-key"
+  case revokeKey = "revoke-key"
+  case setAlias = "set-alias"
+  /// A data plane process was started, adopted or replaced.
+  case supervise
+  /// What a crash left half done was put in order.
+  case recover
+}
+
+/// How far an act had come when its entry was written.
+public enum ActPhase: String, Sendable {
+  /// Written before the effect: from here on the effect may have happened.
+  case begun
+  /// Written after the effect: it has happened and is durable.
+  case done
+  /// Written instead of `done`: it did not happen, and why.
+  case failed
+}
+
+/// One entry of the ledger: who did what to which thing, when, and how it ended.
+public struct LedgerEntry: Equatable, Sendable {
+  /// When it was written.
+  public let time: Timestamp
+  /// Who acted.
+  public let principal: Principal
+  /// What was done.
+  public let act: Act
+  /// How far it had come.
+  public let phase: ActPhase
+  /// What it was done to: `iris@3`, a digest, a key id.
+  public let subject: String
+  /// Ties the entries of one undertaking together, from the push to the roll-out.
+  public let trace: String
+  /// What else is to be known; never a secret, never a row of data.
+  public let details: [String: JSON]
+
+  /// Writes down one act.
+  public init(
+    time: Timestamp, principal: Principal, act: Act, phase: ActPhase, subject: String, trace: String,
+    details: [String: JSON] = [:]
+  ) {
+    self.time = time
+    self.principal = principal
+    self.act = act
+    self.phase = phase
+    self.subject = subject
+    self.trace = trace
+    self.details = details
+  }
+
+  /// The entry as reports carry it.
+  public var json: JSON {
+    [
+      "time": .integer(time.milliseconds), "principal": .string(principal.description),
+      "act": .string(act.rawValue), "phase": .string(phase.rawValue), "subject": .string(subject),
+      "trace": .string(trace), "details": .object(details),
+    ]
+  }
+
+  /// The bytes that the ledger's Merkle tree hashes.
+  public var canonicalBytes: [UInt8] { json.canonicalBytes }
+
+  /// Reads what `json` writes; nil where it is something else.
+  public init?(json: JSON) {
+    guard let time = json["time"]?.integer,
+      let principal = json["principal"]?.string.flatMap(Principal.init(parsing:)),
+      let act = json["act"]?.string.flatMap(Act.init(rawValue:)),
+      let phase = json["phase"]?.string.flatMap(ActPhase.init(rawValue:)),
+      let subject = json["subject"]?.string, let trace = json["trace"]?.string,
+      let details = json["details"]?.object
+    else { return nil }
+    self.init(
+      time: Timestamp(milliseconds: time), principal: principal, act: act, phase: phase,
+      subject: subject, trace: trace, details: details)
+  }
+}

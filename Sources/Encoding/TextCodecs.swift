@@ -1,0 +1,103 @@
+/// Base 16, lower case.
+public enum Hexadecimal {
+  private static let digits = Array("0123456789abcdef".utf8)
+
+  /// Writes two digits a byte.
+  public static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    var text: [UInt8] = []
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Reads two lower-case digits a byte; nil for anything else, so that every value has one spelling.
+  public static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    let utf8 = Array(text.utf8)
+    guard utf8.count.isMultiple(of: 2) else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(utf8.count / 2)
+    for index in stride(from: 0, to: utf8.count, by: 2) {
+      guard let high = value(utf8[index]), let low = value(utf8[index + 1]) else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    return bytes
+  }
+
+  private static func value(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    default: nil
+    }
+  }
+}
+
+/// Base 64 with padding (RFC 4648 section 4).
+public enum Base64 {
+  private static let alphabet = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  private static let values: [UInt8] = {
+    var values = [UInt8](repeating: 255, count: 256)
+    for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
+    return values
+  }()
+
+  /// Writes four characters for every three bytes.
+  public static func encode(_ bytes: some Collection<UInt8>) -> String {
+    var text: [UInt8] = []
+    text.reserveCapacity((bytes.count + 2) / 3 * 4)
+    var group: UInt32 = 0
+    var held = 0
+    for byte in bytes {
+      group = group << 8 | UInt32(byte)
+      held += 1
+      guard held == 3 else { continue }
+      for shift in [18, 12, 6, 0] as [UInt32] { text.append(alphabet[Int(group >> shift & 63)]) }
+      group = 0
+      held = 0
+    }
+    if held > 0 {
+      group <<= UInt32(8 * (3 - held))
+      text.append(alphabet[Int(group >> 18 & 63)])
+      text.append(alphabet[Int(group >> 12 & 63)])
+      text.append(held == 2 ? alphabet[Int(group >> 6 & 63)] : UInt8(ascii: "="))
+      text.append(UInt8(ascii: "="))
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Reads what `encode` writes; nil for another alphabet, white space, missing padding or stray bits, so
+  /// that every value has one spelling.
+  public static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    let utf8 = Array(text.utf8)
+    guard utf8.count.isMultiple(of: 4) else { return nil }
+    let padding = utf8.suffix(2).count { $0 == UInt8(ascii: "=") }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(utf8.count / 4 * 3)
+    var group: UInt32 = 0
+    for (index, character) in utf8.dropLast(padding).enumerated() {
+      let value = values[Int(character)]
+      guard value < 64 else { return nil }
+      group = group << 6 | UInt32(value)
+      guard index % 4 == 3 else { continue }
+      bytes.append(UInt8(truncatingIfNeeded: group >> 16))
+      bytes.append(UInt8(truncatingIfNeeded: group >> 8))
+      bytes.append(UInt8(truncatingIfNeeded: group))
+      group = 0
+    }
+    switch padding {
+    case 1:
+      guard group & 3 == 0 else { return nil }
+      bytes.append(UInt8(truncatingIfNeeded: group >> 10))
+      bytes.append(UInt8(truncatingIfNeeded: group >> 2))
+    case 2:
+      guard group & 15 == 0 else { return nil }
+      bytes.append(UInt8(truncatingIfNeeded: group >> 4))
+    default: break
+    }
+    return bytes
+  }
+}

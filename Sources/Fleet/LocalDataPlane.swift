@@ -1,0 +1,195 @@
+public import Domain
+import Encoding
+import Glibc
+public import Lifecycle
+
+/// Data plane processes on this machine: started, adopted, replaced and watched.
+///
+/// One process serves at a time; for a moment two, while one gives way to the next. All of them accept from
+/// one listening socket, which the control plane holds too: it is never closed between them.
+public actor LocalDataPlane: DataPlane {
+  /// Where and what to run.
+  public struct Settings: Sendable {
+    /// The `gatehouse-runtime` program.
+    public var program: String
+    /// The address that callers reach it under.
+    public var listen: ListenAddress
+    /// The directory for control sockets and the log.
+    public var directory: String
+
+    /// States where and what to run.
+    public init(program: String, listen: ListenAddress, directory: String) {
+      self.program = program
+      self.listen = listen
+      self.directory = directory
+    }
+  }
+
+  /// A process that serves, and a connection to it.
+  struct Running: Sendable {
+    let pid: pid_t
+    let controlPath: String
+    let control: ControlSocket
+    let since = ContinuousClock.now
+  }
+
+  public nonisolated let baseURL: String
+  /// What happens to the processes, as it happens.
+  public nonisolated let events: AsyncStream<PlaneEvent>
+
+  private nonisolated let reporting: AsyncStream<PlaneEvent>.Continuation
+  private nonisolated let endings: AsyncStream<pid_t>
+  private nonisolated let ending: AsyncStream<pid_t>.Continuation
+  private let settings: Settings
+  private let store: any PlaneStateStore
+  private let listener: ListeningSocket
+  private var running: Running?
+  private var isStopping = false
+
+  /// Takes over the process that serves already, or starts one.
+  public init(_ settings: Settings, store: any PlaneStateStore) async throws(Problem) {
+    self.settings = settings
+    self.store = store
+    // At most a few events a second; the bound only keeps a reader that has gone away from costing memory.
+    (events, reporting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
+    (endings, ending) = AsyncStream.makeStream()
+    let survivors = try await Self.survivors(in: settings.directory)
+    let inherited = try await Self.inherit(from: survivors, wanted: settings.listen)
+    listener = try inherited ?? ListeningSocket(binding: settings.listen)
+    baseURL = "http://\(listener.address)"
+    try await settle(survivors, isListenerShared: inherited != nil)
+  }
+
+  public func apply(_ state: PlaneState) async throws(Problem) {
+    // Durable first: a process that starts at any moment from here on starts from the new state.
+    let former = try store.load()
+    try store.save(state)
+    do throws(Problem) {
+      try await tell()
+    } catch {
+      // What could not be applied must not come up at the next start either.
+      if let former { try store.save(former) }
+      throw error
+    }
+  }
+
+  /// Starts a new process wherever one ends that was not asked to, until `endSupervision`.
+  ///
+  /// A process that had served for a while is started again at once; one that ends soon after its start, or
+  /// does not start, after a pause that doubles, to 5 s at most.
+  public func supervise() async {
+    var pause = Duration.zero
+    for await pid in endings {
+      RuntimeLaunch.reap(pid)
+      guard let current = running, current.pid == pid, !isStopping else { continue }
+      running = nil
+      reporting.yield(
+        PlaneEvent(kind: .died, process: Int(pid), detail: "ended without being asked to; see runtime.log"))
+      pause = current.since.duration(to: .now) > .seconds(10) ? .zero : Self.longer(pause)
+      while running == nil, !isStopping {
+        try? await Task.sleep(for: pause)
+        // An act may have needed a process and started it meanwhile.
+        guard running == nil, !isStopping else { break }
+        do throws(Problem) {
+          try await start(.started)
+        } catch {
+          reporting.yield(PlaneEvent(kind: .failedToStart, process: 0, detail: error.message))
+          pause = Self.longer(pause)
+        }
+      }
+    }
+  }
+
+  private static func longer(_ pause: Duration) -> Duration {
+    min(max(pause * 2, .milliseconds(50)), .seconds(5))
+  }
+
+  /// Puts a new process in the place of the one that serves; no request is lost.
+  public func replace() async throws(Problem) {
+    let old = running
+    try await start(.replaced)
+    if let old { await Self.drain(old.control) }
+  }
+
+  /// Watches over the serving process no longer; it serves on.
+  public func endSupervision() {
+    isStopping = true
+    ending.finish()
+    reporting.finish()
+  }
+
+  /// Asks the serving process to finish what it has begun and to end.
+  public func stop() async {
+    endSupervision()
+    if let running { await Self.drain(running.control) }
+    running = nil
+  }
+
+  /// Stops the processes that serve from a directory whose control plane is gone.
+  public static func stopSurvivors(in directory: String) async throws(Problem) {
+    for survivor in try await survivors(in: directory) { await drain(survivor.control) }
+  }
+
+  private func tell() async throws(Problem) {
+    if running == nil { try await start(.started) }
+    guard let current = running else { return }
+    do throws(Problem) {
+      _ = try await Self.blocking { () throws(Problem) in try current.control.call("apply") }
+    } catch where error.category == .unavailable {
+      // It died under the call. A new one starts from the saved state, which is the one to apply.
+      if running?.pid == current.pid { running = nil }
+      if running == nil { try await start(.started) }
+      guard let next = running else { throw error }
+      _ = try await Self.blocking { () throws(Problem) in try next.control.call("apply") }
+    }
+  }
+
+  /// Adopts what serves already and is the program that we would start; replaces it where it is another.
+  private func settle(_ survivors: [Running], isListenerShared: Bool) async throws(Problem) {
+    let launch = launch(controlPath: "")
+    if isListenerShared, let kept = survivors.first(where: { launch.isProgram(of: $0.pid) }) {
+      watch(kept)
+      running = kept
+      reporting.yield(
+        PlaneEvent(kind: .adopted, process: Int(kept.pid), detail: "served on while no control plane ran"))
+      for other in survivors where other.pid != kept.pid { await Self.drain(other.control) }
+    } else {
+      running = survivors.first
+      try await start(survivors.isEmpty ? .started : .replaced)
+      for old in survivors { await Self.drain(old.control) }
+    }
+  }
+
+  /// Starts a process and waits until it serves the saved state.
+  private func start(_ kind: PlaneEvent.Kind) async throws(Problem) {
+    // Two names in turn: while one process gives way to the next, each has a socket of its own.
+    let (first, second) = Self.controlPaths(in: settings.directory)
+    let launch = launch(controlPath: running?.controlPath == first ? second : first)
+    unlink(launch.controlPath)
+    let pid = try launch.start(listener: listener)
+    let control = try await Self.blocking { () throws(Problem) in
+      try Self.awaitReadiness(of: pid, launch)
+    }
+    let started = Running(pid: pid, controlPath: launch.controlPath, control: control)
+    watch(started)
+    running = started
+    reporting.yield(
+      PlaneEvent(kind: kind, process: Int(pid), detail: "serves on \(listener.address)"))
+  }
+
+  private func launch(controlPath: String) -> RuntimeLaunch {
+    RuntimeLaunch(
+      program: settings.program, statePath: store.path, controlPath: controlPath,
+      logPath: "\(settings.directory)/runtime.log")
+  }
+
+  /// Notices the end of a process by that of a connection kept open to it.
+  private func watch(_ process: Running) {
+    let (pid, ending) = (process.pid, ending)
+    guard let life = ControlSocket(connectingTo: process.controlPath) else {
+      ending.yield(pid)
+      return
+    }
+    life.whenEnded { ending.yield(pid) }
+  }
+}

@@ -1,0 +1,182 @@
+public import Domain
+import Encoding
+public import Gates
+public import Provenance
+
+/// All that the platform can be asked to do: the use cases behind the command line and the HTTP face.
+public final class ControlPlane: Sendable {
+  /// What the control plane leans on.
+  public struct Parts: Sendable {
+    /// Registry and ledger.
+    public var registry: any RegistryWriter & RegistryReader & LedgerReader
+    /// The bytes of artifacts.
+    public var blobs: any BlobStore
+    /// The sealed bundles.
+    public var bundles: any BundleStore
+    /// The processes that answer predictions.
+    public var plane: any DataPlane
+    /// The clocks.
+    public var time: any TimeSource
+    /// The source of keys and trace ids.
+    public var entropy: any Entropy
+
+    /// Names the parts.
+    public init(
+      registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
+      bundles: any BundleStore, plane: any DataPlane, time: any TimeSource, entropy: any Entropy
+    ) {
+      self.registry = registry
+      self.blobs = blobs
+      self.bundles = bundles
+      self.plane = plane
+      self.time = time
+      self.entropy = entropy
+    }
+  }
+
+  /// What the control plane goes by.
+  public struct Settings: Sendable {
+    /// What seals new bundles.
+    public var sealingKey: SealingKey
+    /// What checks the ledger's checkpoints.
+    public var checkpointKey: CheckpointVerificationKey
+    /// What candidates are held against.
+    public var policy: Policy
+    /// The most bytes that an artifact may have.
+    public var artifactLimit: Int
+    /// Name and version of this program, for manifests.
+    public var tool: String
+
+    /// States the settings.
+    public init(
+      sealingKey: SealingKey, checkpointKey: CheckpointVerificationKey, policy: Policy = .standard,
+      artifactLimit: Int = 2 << 30, tool: String
+    ) {
+      self.sealingKey = sealingKey
+      self.checkpointKey = checkpointKey
+      self.policy = policy
+      self.artifactLimit = artifactLimit
+      self.tool = tool
+    }
+  }
+
+  private let parts: Parts
+  private let settings: Settings
+  private let queue = ActQueue(capacity: 16)
+  private let road: Road
+  private let keys: PredictionKeys
+  private let served: ServedState
+
+  /// Puts the use cases together; nothing happens before `start`.
+  public init(_ parts: Parts, _ settings: Settings) {
+    self.parts = parts
+    self.settings = settings
+    let (registry, time) = (parts.registry, parts.time)
+    served = ServedState(
+      registry: registry, bundles: parts.bundles, sealKeys: [settings.sealingKey.verificationKey])
+    keys = PredictionKeys(
+      registry: registry, served: served, plane: parts.plane, entropy: parts.entropy, time: time)
+    road = Road(
+      registry: registry, push: Push(blobs: parts.blobs, limit: settings.artifactLimit),
+      inspect: Inspect(time: time), lift: Lift(time: time),
+      gate: Gate(policy: settings.policy, time: time),
+      sign: Sign(
+        registry: registry, bundles: parts.bundles, key: settings.sealingKey, tool: settings.tool,
+        time: time),
+      rollOut: RollOut(registry: registry, served: served, plane: parts.plane, time: time), keys: keys,
+      bundles: parts.bundles, plane: parts.plane, time: time)
+  }
+
+  /// Founds the platform at its first start, and puts in order what a crash left. Answers with the acts that
+  /// had been cut off.
+  public func start() async throws(Problem) -> [LedgerEntry] {
+    if try await parts.registry.checkpoint() == nil {
+      try await recorder(for: .platform).record(.found, of: "gatehouse") {
+        .done(
+          (),
+          details: [
+            "tool": .string(settings.tool), "policy": .string(settings.policy.digest.description),
+            "policyText": settings.policy.json,
+            "sealKey": .string(settings.sealingKey.verificationKey.hint),
+          ])
+      }
+    }
+    let recovery = Recovery(
+      registry: parts.registry, served: served, plane: parts.plane, time: parts.time)
+    return try await recovery()
+  }
+
+  /// Works off the acts, one after another, until `stop`.
+  public func run() async { await queue.run() }
+
+  /// Takes no more acts; `run` returns after those that wait.
+  public func stop() { queue.close() }
+
+  /// Takes a model down the road; tells `follow` each step as it happens.
+  public func push(_ request: PushRequest, follow: @escaping @Sendable (RoadEvent) -> Void)
+    async throws(Problem) -> PushOutcome
+  {
+    let recorder = recorder(for: request.principal)
+    let road = road
+    return try await queue.perform { () async throws(Problem) in
+      try await road.take(request, recorder: recorder, follow: follow)
+    }
+  }
+
+  /// Makes a key to a deployment.
+  public func createKey(for name: ModelName, by principal: Principal) async throws(Problem) -> IssuedKey {
+    let recorder = recorder(for: principal)
+    let keys = keys
+    return try await queue.perform { () async throws(Problem) in
+      try await keys.create(for: name, recorder: recorder)
+    }
+  }
+
+  /// Revokes a key.
+  public func revokeKey(id: String, by principal: Principal) async throws(Problem) {
+    let recorder = recorder(for: principal)
+    let keys = keys
+    try await queue.perform { () async throws(Problem) in
+      try await keys.revoke(id: id, recorder: recorder)
+    }
+  }
+
+  /// Notes in the ledger what happened to a data plane process. It has happened already, so there is one entry.
+  public func note(_ event: PlaneEvent) async throws(Problem) {
+    let entry = LedgerEntry(
+      time: parts.time.now(), principal: .platform, act: .supervise, phase: .done,
+      subject: "process \(event.process)", trace: Hexadecimal.encode(parts.entropy.bytes(8)),
+      details: ["event": .string(event.kind.rawValue), "detail": .string(event.detail)])
+    let registry = parts.registry
+    try await queue.perform { () async throws(Problem) in _ = try await registry.commit([entry], []) }
+  }
+
+  /// Takes in bytes of an artifact before it is pushed.
+  public func beginUpload() async throws(Problem) -> any IngestSession { try await parts.blobs.beginIngest() }
+
+  /// The most bytes that one upload may have.
+  public var uploadLimit: Int { settings.artifactLimit }
+
+  /// Whether bytes are here already.
+  public func hasBlob(_ digest: Digest) async throws(Problem) -> Bool {
+    try await parts.blobs.contains(digest)
+  }
+
+  /// The registry, to read.
+  public var registry: any RegistryReader { parts.registry }
+
+  /// The ledger, to read.
+  public var ledger: any LedgerReader { parts.registry }
+
+  /// The address that callers reach the data plane under.
+  public var planeURL: String { parts.plane.baseURL }
+
+  /// The moment now.
+  public func now() -> Timestamp { parts.time.now() }
+
+  private func recorder(for principal: Principal) -> Recorder {
+    Recorder(
+      registry: parts.registry, time: parts.time, principal: principal,
+      trace: Hexadecimal.encode(parts.entropy.bytes(8)))
+  }
+}

@@ -1,0 +1,149 @@
+public import Domain
+public import Encoding
+
+// How the ledger accounts for the registry: the contract that every `RegistryWriter` keeps.
+//
+// A commit that changes something writes the changes, whole, into the details of the last entry it appends,
+// under "changes", in the shapes below. The registry is therefore nothing but the sum of its ledger: applying
+// the changes of all entries in order to an empty `RegistryState` gives exactly what the registry's readers
+// answer. An audit does that and compares, so a row that was altered, added or taken away behind the ledger's
+// back shows, whichever column it was.
+
+extension RegistryChange {
+  /// The member of an entry's details that the changes stand in.
+  public static let detailsMember = "changes"
+
+  /// The entries as they are stored: the last one with `changes` in its details.
+  ///
+  /// Throws `registry.unaccounted` where there is nothing to account with, or where the entry has details of
+  /// that name already.
+  public static func account(for changes: [RegistryChange], in entries: [LedgerEntry]) throws(Problem)
+    -> [LedgerEntry]
+  {
+    guard let last = entries.last, last.details[detailsMember] == nil else {
+      throw Problem(
+        .internal, "registry.unaccounted",
+        "expected a commit with an entry to account for its changes, found "
+          + (entries.isEmpty ? "none" : "one whose details have '\(detailsMember)' already"))
+    }
+    guard !changes.isEmpty else { return entries }
+    var details = last.details
+    details[detailsMember] = .array(changes.map(\.json))
+    return entries.dropLast() + [
+      LedgerEntry(
+        time: last.time, principal: last.principal, act: last.act, phase: last.phase,
+        subject: last.subject, trace: last.trace, details: details)
+    ]
+  }
+
+  /// The changes that an entry accounts for, in order; nil where they do not read.
+  public static func accounted(in entry: LedgerEntry) -> [RegistryChange]? {
+    guard let details = entry.details[detailsMember] else { return [] }
+    guard let elements = details.array else { return nil }
+    let changes = elements.compactMap(RegistryChange.init(json:))
+    return changes.count == elements.count ? changes : nil
+  }
+
+  /// The change as an entry's details carry it.
+  public var json: JSON {
+    switch self {
+    case .addVersion(let version):
+      [
+        "change": "add-version", "name": .string(version.reference.name.description),
+        "version": JSON(version.reference.version.value), "bundle": .string(version.bundle.description),
+        "artifact": .string(version.artifact.description), "policy": .string(version.policy.description),
+        "framework": .string(version.framework), "pushedBy": .string(version.pushedBy.description),
+        "at": .integer(version.admittedAt.milliseconds),
+      ]
+    case .setDeployment(let deployment):
+      [
+        "change": "set-deployment", "name": .string(deployment.name.description),
+        "version": JSON(deployment.version.value), "bundle": .string(deployment.bundle.description),
+        "at": .integer(deployment.since.milliseconds),
+      ]
+    case .addKey(let key):
+      [
+        "change": "add-key", "id": .string(key.id), "hash": .string(key.hash.description),
+        "deployment": .string(key.deployment.description), "at": .integer(key.createdAt.milliseconds),
+        "revokedAt": key.revokedAt.map { .integer($0.milliseconds) } ?? .null,
+      ]
+    case .revokeKey(let id, let moment):
+      ["change": "revoke-key", "id": .string(id), "at": .integer(moment.milliseconds)]
+    case .quarantine(let refused):
+      [
+        "change": "quarantine", "artifact": .string(refused.artifact.description),
+        "name": .string(refused.name.description), "verdict": .string(refused.verdict.rawValue),
+        "pushedBy": .string(refused.pushedBy.description), "at": .integer(refused.refusedAt.milliseconds),
+      ]
+    }
+  }
+
+  /// Reads what `json` writes; nil where it is something else.
+  public init?(json: JSON) {
+    let members = Members(json: json)
+    guard let kind = members.text("change"), let moment = members.moment("at") else { return nil }
+    switch kind {
+    case "add-version":
+      guard let name = members.name("name"), let version = members.version("version"),
+        let bundle = members.digest("bundle"), let artifact = members.digest("artifact"),
+        let policy = members.digest("policy"), let framework = members.text("framework"),
+        let pushedBy = members.principal("pushedBy")
+      else { return nil }
+      self = .addVersion(
+        ModelVersion(
+          reference: VersionReference(name: name, version: version), bundle: bundle, artifact: artifact,
+          policy: policy, framework: framework, pushedBy: pushedBy, admittedAt: moment))
+    case "set-deployment":
+      guard let name = members.name("name"), let version = members.version("version"),
+        let bundle = members.digest("bundle")
+      else { return nil }
+      self = .setDeployment(Deployment(name: name, version: version, bundle: bundle, since: moment))
+    case "add-key":
+      guard let id = members.text("id"), let hash = members.digest("hash"),
+        let deployment = members.name("deployment")
+      else { return nil }
+      self = .addKey(
+        PredictionKey(
+          id: id, hash: hash, deployment: deployment, createdAt: moment,
+          revokedAt: members.moment("revokedAt")))
+    case "revoke-key":
+      guard let id = members.text("id") else { return nil }
+      self = .revokeKey(id: id, at: moment)
+    case "quarantine":
+      guard let artifact = members.digest("artifact"), let name = members.name("name"),
+        let verdict = members.text("verdict").flatMap(InspectionVerdict.init(rawValue:)),
+        let pushedBy = members.principal("pushedBy")
+      else { return nil }
+      self = .quarantine(
+        QuarantinedArtifact(
+          artifact: artifact, name: name, verdict: verdict, pushedBy: pushedBy, refusedAt: moment))
+    default: return nil
+    }
+  }
+}
+
+/// The members of a change, read into the types they stand for.
+private struct Members {
+  let json: JSON
+
+  func text(_ name: String) -> String? { json[name]?.string }
+  func name(_ name: String) -> ModelName? { text(name).flatMap { try? ModelName(parsing: $0) } }
+  func digest(_ name: String) -> Digest? { text(name).flatMap { try? Digest(parsing: $0) } }
+  func version(_ name: String) -> VersionNumber? { json[name]?.int.flatMap { VersionNumber($0) } }
+  func principal(_ name: String) -> Principal? { text(name).flatMap(Principal.init(parsing:)) }
+  func moment(_ name: String) -> Timestamp? { json[name]?.integer.map(Timestamp.init(milliseconds:)) }
+}
+
+extension LedgerEntry {
+  /// The longest entry, in canonical bytes: what a tile of the ledger can carry behind its two bytes of length
+  /// (c2sp.org/tlog-tiles).
+  public static let sizeLimit = 65_535
+
+  /// Why an entry cannot be committed that is longer than `sizeLimit`.
+  public static func tooLarge(_ entry: LedgerEntry) -> Problem {
+    Problem(
+      .tooLarge, "ledger.entry-too-large",
+      "expected an entry of at most \(sizeLimit) bytes, found \(entry.canonicalBytes.count)",
+      subject: entry.subject)
+  }
+}

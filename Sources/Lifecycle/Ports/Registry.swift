@@ -1,0 +1,53 @@
+public import Domain
+public import Provenance
+
+/// One change of what the platform knows. Goes in only together with the ledger entries that account for it.
+public enum RegistryChange: Equatable, Sendable {
+  /// The first record of a version; a version is never changed after that.
+  case addVersion(ModelVersion)
+  /// What a name serves from now on.
+  case setDeployment(Deployment)
+  /// A key that opens a deployment from now on.
+  case addKey(PredictionKey)
+  /// The key with this id opens nothing from this moment on.
+  case revokeKey(id: String, at: Timestamp)
+  /// A refused artifact is kept.
+  case quarantine(QuarantinedArtifact)
+}
+
+/// The write side of registry and ledger: one port, so that nothing changes without an entry.
+public protocol RegistryWriter: Sendable {
+  /// Appends `entries` to the ledger in order, makes `changes`, and signs the new checkpoint: all of it
+  /// durable when this returns, none of it when it throws. Answers with the checkpoint.
+  ///
+  /// Throws `registry.conflict` where a change contradicts what is there (a version that exists).
+  @discardableResult
+  func commit(_ entries: [LedgerEntry], _ changes: [RegistryChange]) async throws(Problem) -> Checkpoint
+}
+
+/// The read side of the registry.
+public protocol RegistryReader: Sendable {
+  /// The names of all models that have a version, sorted.
+  func modelNames() async throws(Problem) -> [ModelName]
+  /// All versions of a model, oldest first; empty where there is none of that name.
+  func versions(of name: ModelName) async throws(Problem) -> [ModelVersion]
+  /// What every served name serves, sorted by name.
+  func deployments() async throws(Problem) -> [Deployment]
+  /// All keys, revoked ones too, oldest first.
+  func keys() async throws(Problem) -> [PredictionKey]
+  /// All refused artifacts, oldest first.
+  func quarantined() async throws(Problem) -> [QuarantinedArtifact]
+}
+
+/// The read side of the ledger.
+public protocol LedgerReader: Sendable {
+  /// The signed checkpoint over all entries; nil before the first commit.
+  func checkpoint() async throws(Problem) -> Checkpoint?
+  /// The stored bytes of entries, as stored, in order from `first`; fewer than `count` at the end.
+  func entryBytes(from first: Int, count: Int) async throws(Problem) -> [[UInt8]]
+  /// The acts that have a `begun` entry and neither `done` nor `failed`: what a crash cut off.
+  func unfinished() async throws(Problem) -> [LedgerEntry]
+  /// Every way in which the store contradicts itself: unreadable pages, entries that do not hash to the
+  /// checkpoint, registry rows without an entry that accounts for them. Empty when all is well.
+  func audit(trusting key: CheckpointVerificationKey) async -> [Problem]
+}

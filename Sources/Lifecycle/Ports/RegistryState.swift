@@ -1,0 +1,82 @@
+public import Domain
+
+/// All that the registry knows, as the sum of its changes.
+///
+/// It is what an audit holds the stored rows against, and it says which changes contradict what is there.
+public struct RegistryState: Equatable, Sendable {
+  /// A refused artifact is kept once a name.
+  private struct Refusal: Hashable {
+    let artifact: Digest
+    let name: ModelName
+  }
+
+  /// All versions of each model, oldest first.
+  public private(set) var versions: [ModelName: [ModelVersion]] = [:]
+  private var served: [ModelName: Deployment] = [:]
+  /// All keys, revoked ones too, oldest first.
+  public private(set) var keys: [PredictionKey] = []
+  private var keyIndices: [String: Int] = [:]
+  /// All refused artifacts, oldest first.
+  public private(set) var quarantined: [QuarantinedArtifact] = []
+  private var refusals: Set<Refusal> = []
+
+  /// Knows nothing yet.
+  public init() {}
+
+  /// What every served name serves, sorted by name.
+  public var deployments: [Deployment] { served.values.sorted { $0.name < $1.name } }
+
+  /// Makes one change.
+  ///
+  /// Throws `registry.conflict`, and changes nothing, where it contradicts what is there: a version that is
+  /// not the next of its model, a deployment of a version that does not exist or whose bundle is another, a
+  /// second key with the same id, or the end of a key that has none. A second refusal of the same artifact
+  /// under the same name changes nothing.
+  public mutating func apply(_ change: RegistryChange) throws(Problem) {
+    switch change {
+    case .addVersion(let version):
+      let reference = version.reference
+      let next = versions[reference.name]?.last?.reference.version.next ?? .first
+      guard reference.version == next else {
+        throw Self.conflict(
+          "expected version \(next) as the next of '\(reference.name)', found \(reference.version)",
+          reference.description)
+      }
+      versions[reference.name, default: []].append(version)
+    case .setDeployment(let deployment):
+      let version = versions[deployment.name]?.first { $0.reference.version == deployment.version }
+      guard let version, version.bundle == deployment.bundle else {
+        throw Self.conflict(
+          "expected the bundle of a version of '\(deployment.name)' to serve, found"
+            + " \(deployment.bundle.short) as version \(deployment.version)", deployment.name.description)
+      }
+      served[deployment.name] = deployment
+    case .addKey(let key):
+      guard keyIndices[key.id] == nil else {
+        throw Self.conflict("expected a new key id, found '\(key.id)', which exists", key.id)
+      }
+      keyIndices[key.id] = keys.count
+      keys.append(key)
+    case .revokeKey(let id, let moment):
+      guard let index = keyIndices[id], keys[index].revokedAt == nil else {
+        throw Self.conflict("expected the id of a key in force, found '\(id)'", id)
+      }
+      keys[index] = keys[index].revoked(at: moment)
+    case .quarantine(let refused):
+      if refusals.insert(Refusal(artifact: refused.artifact, name: refused.name)).inserted {
+        quarantined.append(refused)
+      }
+    }
+  }
+
+  private static func conflict(_ message: String, _ subject: String) -> Problem {
+    Problem(.conflict, "registry.conflict", message, subject: subject)
+  }
+}
+
+extension PredictionKey {
+  /// The same key, ended.
+  func revoked(at moment: Timestamp) -> PredictionKey {
+    PredictionKey(id: id, hash: hash, deployment: deployment, createdAt: createdAt, revokedAt: moment)
+  }
+}

@@ -1,0 +1,66 @@
+public import Domain
+
+/// Where moments and spans come from.
+public protocol TimeSource: Sendable {
+  /// The moment now, by the wall clock.
+  func now() -> Timestamp
+  /// The time since some fixed moment, by a clock that never goes back.
+  func uptime() -> Duration
+}
+
+/// Where unpredictable bytes come from: keys and trace ids.
+public protocol Entropy: Sendable {
+  /// As many bytes as asked for, from a cryptographic source.
+  func bytes(_ count: Int) -> [UInt8]
+}
+
+/// The processes that answer predictions, seen from the control plane.
+public protocol DataPlane: Sendable {
+  /// The address that callers reach it under, `http://127.0.0.1:8080`.
+  var baseURL: String { get }
+  /// Makes it serve what `state` says. When this returns, every new request meets that state and no request
+  /// was lost on the way; when it throws, the data plane serves what it served before. The state is durable
+  /// first, so that a data plane that starts later starts from it.
+  func apply(_ state: PlaneState) async throws(Problem)
+}
+
+/// Something that happened to a data plane process.
+public struct PlaneEvent: Equatable, Sendable {
+  /// What happened.
+  public enum Kind: String, Sendable {
+    /// A new process serves, where none did.
+    case started
+    /// A process that outlived its control plane is supervised again.
+    case adopted
+    /// A new process serves in place of another that was asked to finish.
+    case replaced
+    /// A process ended that was not asked to.
+    case died
+    /// No process could be started; it is tried again.
+    case failedToStart = "failed-to-start"
+  }
+
+  /// What happened.
+  public let kind: Kind
+  /// The process; 0 where there was none.
+  public let process: Int
+  /// What else there is to say, one line.
+  public let detail: String
+
+  /// Tells what happened to a process.
+  public init(kind: Kind, process: Int, detail: String) {
+    self.kind = kind
+    self.process = process
+    self.detail = detail
+  }
+}
+
+/// Where the data plane's state is kept, so that its processes can start from it by themselves.
+public protocol PlaneStateStore: Sendable {
+  /// The file that holds the state, for a process to read.
+  var path: String { get }
+  /// Replaces the state; durable and whole when this returns, the former state when it throws.
+  func save(_ state: PlaneState) throws(Problem)
+  /// The state that was saved last; nil where there was none.
+  func load() throws(Problem) -> PlaneState?
+}

@@ -1,0 +1,126 @@
+public import Artifacts
+public import Domain
+import Encoding
+import Provenance
+
+/// One file of what is pushed; its bytes are a blob already.
+public struct PushedFile: Equatable, Sendable {
+  /// Where it stood in the directory, `/`-separated; empty where the artifact is one file.
+  public let path: String
+  /// The blob that holds its bytes.
+  public let blob: Digest
+
+  /// Names a file and its blob.
+  public init(path: String, blob: Digest) {
+    self.path = path
+    self.blob = blob
+  }
+}
+
+/// A wish to have an artifact served under a name.
+public struct PushRequest: Sendable {
+  /// The model's name.
+  public let name: ModelName
+  /// The files of the artifact.
+  public let files: [PushedFile]
+  /// Who pushes.
+  public let principal: Principal
+
+  /// Asks for an artifact to be served.
+  public init(name: ModelName, files: [PushedFile], principal: Principal) {
+    self.name = name
+    self.files = files
+    self.principal = principal
+  }
+}
+
+/// The first stage: the bytes are here, whole and by digest. Nothing is known of them.
+public struct PushedModel: Sendable {
+  /// The model's name.
+  public let name: ModelName
+  /// Who pushed it.
+  public let principal: Principal
+  /// The digest of the artifact: of its one file, or of the list of its files.
+  public let digest: Digest
+  /// The bytes.
+  public let artifact: Artifact
+
+  fileprivate init(name: ModelName, principal: Principal, digest: Digest, artifact: Artifact) {
+    self.name = name
+    self.principal = principal
+    self.digest = digest
+    self.artifact = artifact
+  }
+}
+
+/// Takes an artifact in: reads its blobs back, hashed again, and settles its digest.
+struct Push: Sendable {
+  let blobs: any BlobStore
+  /// The most bytes that an artifact may have in all.
+  let limit: Int
+
+  func callAsFunction(_ request: PushRequest, recorder: Recorder) async throws(Problem) -> PushedModel {
+    try check(request.files)
+    let details: [String: JSON] = [
+      "files": .array(
+        request.files.map { ["path": .string($0.path), "digest": .string($0.blob.description)] })
+    ]
+    return try await recorder.record(.push, of: request.name.description, details: details) {
+      () async throws(Problem) in
+      var files: [ArtifactFile] = []
+      var left = limit
+      for file in request.files {
+        let bytes = try await blobs.read(file.blob, limit: left)
+        left -= bytes.count
+        files.append(ArtifactFile(path: file.path, bytes: bytes[...]))
+      }
+      let digest = try await digest(of: request.files)
+      let pushed = PushedModel(
+        name: request.name, principal: request.principal, digest: digest,
+        artifact: Artifact(files: files))
+      return .done(
+        pushed,
+        details: ["artifact": .string(digest.description), "bytes": JSON(limit - left)])
+    }
+  }
+
+  /// One file at the empty path, or several at paths that stay inside the artifact.
+  private func check(_ files: [PushedFile]) throws(Problem) {
+    guard !files.isEmpty else {
+      throw Problem(.badInput, "push.no-files", "expected at least one file, found none")
+    }
+    guard files.count <= 10_000 else {
+      throw Problem(
+        .tooLarge, "push.too-many-files", "expected at most 10000 files, found \(files.count)")
+    }
+    if files.count == 1, files[0].path.isEmpty { return }
+    var seen: Set<String> = []
+    for file in files {
+      let parts = file.path.split(separator: "/", omittingEmptySubsequences: false)
+      guard parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }), file.path.utf8.count <= 1024,
+        !file.path.utf8.contains(0)
+      else {
+        throw Problem(
+          .badInput, "push.bad-path",
+          "expected a relative path of plain components, found '\(file.path.prefix(200))'")
+      }
+      guard seen.insert(file.path).inserted else {
+        throw Problem(.badInput, "push.duplicate-path", "expected each path once, found '\(file.path)' again")
+      }
+    }
+  }
+
+  /// A single file is known by its own digest; a directory by that of the canonical list of its files, which
+  /// is kept as a blob so that the artifact can be put together again from its digest alone.
+  private func digest(of files: [PushedFile]) async throws(Problem) -> Digest {
+    if files.count == 1, files[0].path.isEmpty { return files[0].blob }
+    let sorted = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    let list: JSON = [
+      "files": .array(
+        sorted.map { ["path": .string($0.path), "digest": .string($0.blob.description)] })
+    ]
+    let ingest = try await blobs.beginIngest()
+    try await ingest.write(list.canonicalBytes)
+    return try await ingest.finish()
+  }
+}

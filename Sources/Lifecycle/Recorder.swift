@@ -1,0 +1,75 @@
+public import Domain
+public import Encoding
+
+/// How an act ended, and what there is to record of it.
+public enum ActOutcome<Result: Sendable>: Sendable {
+  /// It happened: the result, what the ledger should know, and what changes with it.
+  case done(Result, details: [String: JSON] = [:], changes: [RegistryChange] = [])
+  /// It was refused: why, what the ledger should know, and what is kept of it.
+  case refused(Problem, details: [String: JSON] = [:], changes: [RegistryChange] = [])
+}
+
+/// The one writer of the ledger: an entry before an act's effect, another after it.
+///
+/// The entry before (`begun`) says that from here on the effect may have happened; the one after (`done`,
+/// `failed`) goes into one transaction with the registry's change. A crash between them leaves a `begun`
+/// alone, which `Recovery` finds and closes at the next start.
+public struct Recorder: Sendable {
+  private let registry: any RegistryWriter
+  private let time: any TimeSource
+  /// On whose behalf the acts happen.
+  public let principal: Principal
+  /// What ties the entries of one undertaking together.
+  public let trace: String
+
+  /// Records acts of one undertaking of one principal.
+  public init(
+    registry: any RegistryWriter, time: any TimeSource, principal: Principal, trace: String
+  ) {
+    self.registry = registry
+    self.time = time
+    self.principal = principal
+    self.trace = trace
+  }
+
+  /// Writes down that `act` begins, lets `effect` happen, and writes down how it ended.
+  ///
+  /// Throws what the effect throws or refuses with, after that is in the ledger. Where the ledger itself
+  /// cannot be written, the effect does not begin.
+  @discardableResult
+  public func record<Result: Sendable>(
+    _ act: Act, of subject: String, details: [String: JSON] = [:],
+    effect: () async throws(Problem) -> ActOutcome<Result>
+  ) async throws(Problem) -> Result {
+    try await registry.commit([entry(act, .begun, subject, details)], [])
+    let outcome: ActOutcome<Result>
+    do {
+      outcome = try await effect()
+    } catch {
+      // If this commit is lost too, the lone `begun` says so; the caller learns the first reason.
+      _ = try? await registry.commit([entry(act, .failed, subject, Self.details(of: error))], [])
+      throw error
+    }
+    switch outcome {
+    case .done(let result, let details, let changes):
+      try await registry.commit([entry(act, .done, subject, details)], changes)
+      return result
+    case .refused(let problem, let details, let changes):
+      let all = Self.details(of: problem).merging(details) { $1 }
+      try await registry.commit([entry(act, .failed, subject, all)], changes)
+      throw problem
+    }
+  }
+
+  private func entry(_ act: Act, _ phase: ActPhase, _ subject: String, _ details: [String: JSON])
+    -> LedgerEntry
+  {
+    LedgerEntry(
+      time: time.now(), principal: principal, act: act, phase: phase, subject: subject, trace: trace,
+      details: details)
+  }
+
+  private static func details(of problem: Problem) -> [String: JSON] {
+    ["code": .string(problem.code), "message": .string(problem.message)]
+  }
+}

@@ -1,0 +1,175 @@
+public import Domain
+import Encoding
+import Gates
+import Inspection
+import Lifting
+import ModelGraph
+import Provenance
+
+/// The way of a model from its bytes to an answering endpoint, each step only after the one before.
+struct Road: Sendable {
+  let registry: any RegistryWriter & RegistryReader & LedgerReader
+  let push: Push
+  let inspect: Inspect
+  let lift: Lift
+  let gate: Gate
+  let sign: Sign
+  let rollOut: RollOut
+  let keys: PredictionKeys
+  let bundles: any BundleStore
+  let plane: any DataPlane
+  let time: any TimeSource
+
+  /// Takes a model as far as it may go. Tells `follow` each step as it happens.
+  ///
+  /// A refusal is an outcome; what is thrown is a fault of the request or of the platform.
+  func take(
+    _ request: PushRequest, recorder: Recorder, follow: @Sendable (RoadEvent) -> Void
+  ) async throws(Problem) -> PushOutcome {
+    var steps = Steps(time: time, follow: follow)
+    do throws(Problem) {
+      let outcome = try await take(request, recorder, &steps)
+      return steps.ended(outcome)
+    } catch where error.category == .refused {
+      return steps.ended(
+        PushOutcome(
+          name: request.name, status: .refused, message: error.message, problem: error,
+          findings: steps.findings))
+    }
+  }
+
+  private func take(_ request: PushRequest, _ recorder: Recorder, _ steps: inout Steps)
+    async throws(Problem) -> PushOutcome
+  {
+    steps.begin(.push)
+    let pushed = try await push(request, recorder: recorder)
+    steps.end("\(pushed.digest.short), \(pushed.artifact.byteCount) bytes")
+    if let earlier = try await earlierVersion(of: pushed) {
+      return try await outcome(of: earlier, recorder, &steps)
+    }
+
+    steps.begin(.inspect)
+    let inspected = try await inspect(pushed, recorder: recorder) { steps.report($0.findings) }
+    steps.end("\(inspected.report.format), \(inspected.report.verdict.rawValue)")
+
+    steps.begin(.lift)
+    let lifted = try await lift(inspected, recorder: recorder)
+    steps.end(
+      "\(lifted.lifted.estimator) of \(lifted.lifted.framework) \(lifted.lifted.frameworkVersion), "
+        + "\(lifted.modelBytes) bytes")
+
+    steps.begin(.gate)
+    let admitted = try await gate(lifted, recorder: recorder)
+    steps.end("\(admitted.report.results.count) gates hold, policy \(admitted.policy.short)")
+
+    steps.begin(.sign)
+    let signed = try await sign(admitted, recorder: recorder)
+    steps.end("\(signed.version.reference), bundle \(signed.version.bundle.short)")
+
+    var outcome = try await serve(signed, recorder, &steps)
+    outcome.featureCount = lifted.lifted.graph.graph.signature.featureCount
+    return outcome
+  }
+
+  private func serve(_ signed: SignedModel, _ recorder: Recorder, _ steps: inout Steps)
+    async throws(Problem) -> PushOutcome
+  {
+    let reference = signed.version.reference
+    steps.begin(.rollOut)
+    let rollout = try await rollOut(signed, recorder: recorder)
+    steps.end(
+      rollout.replaced.map { "\(reference) in place of version \($0)" } ?? "\(reference), the first")
+    var outcome = PushOutcome(
+      name: reference.name, version: reference.version, status: .live,
+      message: "\(reference) is live", url: url(of: reference.name), digest: signed.version.bundle,
+      findings: steps.findings)
+    let hasKey = try await registry.keys().contains {
+      $0.deployment == reference.name && $0.revokedAt == nil
+    }
+    if !hasKey { outcome.key = try await keys.create(for: reference.name, recorder: recorder) }
+    return outcome
+  }
+
+  /// The version that the same bytes under the same name and policy made before.
+  private func earlierVersion(of pushed: PushedModel) async throws(Problem) -> ModelVersion? {
+    try await registry.versions(of: pushed.name).last {
+      $0.artifact == pushed.digest && $0.policy == gate.policyDigest
+    }
+  }
+
+  /// The same bytes again make no second version. They are rolled out where nothing older than them, or
+  /// nothing at all, is served: an earlier push that was cut off before its end is so brought to it.
+  private func outcome(of version: ModelVersion, _ recorder: Recorder, _ steps: inout Steps)
+    async throws(Problem) -> PushOutcome
+  {
+    let reference = version.reference
+    let served = try await registry.deployments().first { $0.name == reference.name }
+    var outcome = PushOutcome(
+      name: reference.name, version: reference.version, status: .live,
+      message: "\(reference) holds these bytes under this policy already; no new version was made",
+      url: url(of: reference.name), digest: version.bundle)
+    if let served, served.version > reference.version {
+      outcome.status = .waiting
+      outcome.message += "; version \(served.version) stays in service"
+    } else if served?.version != reference.version {
+      let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
+      let message = outcome.message
+      outcome = try await serve(signed, recorder, &steps)
+      outcome.message = "\(message); it was not in service and is now"
+    }
+    outcome.isNew = false
+    return outcome
+  }
+
+  private func url(of name: ModelName) -> String { "\(plane.baseURL)/models/\(name)/predict" }
+}
+
+/// Times the steps and tells whoever follows.
+private struct Steps {
+  let time: any TimeSource
+  let follow: @Sendable (RoadEvent) -> Void
+  var stages: [StageReport] = []
+  var findings: [Finding] = []
+  private var current: (stage: Stage, since: Duration)?
+
+  init(time: any TimeSource, follow: @escaping @Sendable (RoadEvent) -> Void) {
+    self.time = time
+    self.follow = follow
+  }
+
+  mutating func begin(_ stage: Stage) {
+    current = (stage, time.uptime())
+    follow(.started(stage))
+  }
+
+  mutating func end(_ summary: String) {
+    guard let (stage, since) = current else { return }
+    current = nil
+    let report = StageReport(
+      stage: stage, milliseconds: (time.uptime() - since).milliseconds, summary: summary)
+    stages.append(report)
+    follow(.finished(report))
+  }
+
+  mutating func report(_ found: [Finding]) {
+    findings = found
+    if !found.isEmpty { follow(.found(found)) }
+  }
+
+  /// Closes the step that was under way, if one was, and hands the outcome its steps.
+  mutating func ended(_ outcome: PushOutcome) -> PushOutcome {
+    if let problem = outcome.problem { end("refused: \(problem.code)") }
+    var outcome = outcome
+    outcome.stages = stages
+    follow(.ended(outcome))
+    return outcome
+  }
+}
+
+extension Duration {
+  /// The span in milliseconds, to the microsecond.
+  fileprivate var milliseconds: Double {
+    let (seconds, attoseconds) = components
+    return (Double(seconds) * 1e6 + Double(attoseconds / 1_000_000_000_000)) / 1e3
+  }
+}

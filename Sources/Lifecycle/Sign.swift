@@ -1,0 +1,81 @@
+public import Domain
+import Encoding
+import Inspection
+import Lifting
+import ModelGraph
+public import Provenance
+
+/// The fifth stage: an immutable version, sealed, in the bundle store and the registry.
+public struct SignedModel: Sendable {
+  /// The version as the registry holds it.
+  public let version: ModelVersion
+  /// Where the sealed bundle stands.
+  public let path: String
+
+  fileprivate init(version: ModelVersion, path: String) {
+    self.version = version
+    self.path = path
+  }
+}
+
+/// Gives an admitted model its number, packs it into a bundle and seals that.
+struct Sign: Sendable {
+  let registry: any RegistryReader
+  let bundles: any BundleStore
+  let key: SealingKey
+  let tool: String
+  let time: any TimeSource
+
+  func callAsFunction(_ admitted: AdmittedModel, recorder: Recorder) async throws(Problem) -> SignedModel {
+    let pushed = admitted.lifted.inspected.pushed
+    let last = try await registry.versions(of: pushed.name).last
+    let reference = VersionReference(
+      name: pushed.name, version: last?.reference.version.next ?? .first)
+    let unsealed = try bundle(admitted, reference)
+    return try await recorder.record(.sign, of: reference.description) { () async throws(Problem) in
+      let sealed = try unsealed.sealed(with: key, name: reference.description)
+      // The bundle is durable before the registry names it: a crash between the two leaves a bundle that
+      // nothing names, never a name without its bundle.
+      let path = try await bundles.publish(sealed)
+      let lifted = admitted.lifted.lifted
+      let version = ModelVersion(
+        reference: reference, bundle: sealed.digest, artifact: pushed.digest, policy: admitted.policy,
+        framework: "\(lifted.framework) \(lifted.frameworkVersion)", pushedBy: pushed.principal,
+        admittedAt: time.now())
+      return .done(
+        SignedModel(version: version, path: path),
+        details: [
+          "version": JSON(reference.version.value), "bundle": .string(sealed.digest.description),
+          "artifact": .string(pushed.digest.description),
+          "policy": .string(admitted.policy.description),
+        ],
+        changes: [.addVersion(version)])
+    }
+  }
+
+  /// The files of the bundle: the same model, name, version, policy and tool give the same bytes anywhere.
+  private func bundle(_ admitted: AdmittedModel, _ reference: VersionReference) throws(Problem)
+    -> UnsealedBundle
+  {
+    let model = admitted.lifted
+    let manifest = Manifest(
+      name: reference.name, version: reference.version, signature: model.lifted.graph.graph.signature.json,
+      artifact: model.inspected.pushed.digest, framework: model.lifted.framework,
+      frameworkVersion: model.lifted.frameworkVersion, estimator: model.lifted.estimator, tool: tool,
+      policy: admitted.policy)
+    return try UnsealedBundle(files: [
+      BundleFile(path: "manifest.json", bytes: manifest.json.canonicalBytes),
+      BundleFile(path: "graph.json", bytes: model.encoded.graph),
+      BundleFile(path: "weights.safetensors", bytes: model.encoded.weights),
+      BundleFile(path: "inspection.json", bytes: model.inspected.report.json.canonicalBytes),
+      BundleFile(path: "gates.json", bytes: admitted.report.json.canonicalBytes),
+    ])
+  }
+}
+
+extension SignedModel {
+  /// A version that an earlier push made; it went through every stage then, as its record accounts for.
+  static func admittedEarlier(_ version: ModelVersion, path: String) -> SignedModel {
+    SignedModel(version: version, path: path)
+  }
+}

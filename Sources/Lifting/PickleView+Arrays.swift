@@ -1,0 +1,69 @@
+import Artifacts
+import Domain
+import ModelGraph
+
+extension PickleView {
+  /// An array of real numbers, row by row, with its shape.
+  func numbers(axes: Int) throws(Problem) -> (elements: [Double], shape: [Int]) {
+    guard case .array(let array) = value, array.shape.count == axes, let elements = array.items?.doubles()
+    else { throw unexpected("an array of numbers with \(axes) \(axes == 1 ? "axis" : "axes")") }
+    return (array.rowMajor(elements), array.shape)
+  }
+
+  /// An array of real numbers of just this shape, row by row.
+  func numbers(shape: [Int]) throws(Problem) -> [Double] {
+    guard case .array(let array) = value, array.shape == shape, let elements = array.items?.doubles()
+    else { throw unexpected("an array of numbers of shape \(shape)") }
+    return array.rowMajor(elements)
+  }
+
+  /// An array of strings with one axis.
+  func strings(count: Int) throws(Problem) -> [String] {
+    if case .array(let array) = value, array.shape == [count] {
+      switch array.storage {
+      case .bytes: if let strings = array.items?.strings() { return strings }
+      case .objects(let ids):
+        let strings = ids.compactMap { view(of: $0, "").text }
+        if strings.count == count { return strings }
+      }
+    }
+    throw unexpected("an array of \(count) strings")
+  }
+
+  /// The labels of a classifier: integers, booleans, floats or strings, one axis.
+  func labels() throws(Problem) -> Tensor {
+    guard case .array(let array) = value, array.shape.count == 1, array.shape[0] > 0 else {
+      throw unexpected("an array of labels with one axis")
+    }
+    let elements: Tensor.Elements? =
+      switch array.storage {
+      case .objects(let ids): objectLabels(ids)
+      case .bytes: array.items.flatMap { Self.labels($0) }
+      }
+    guard let elements, elements.count == array.shape[0] else {
+      throw unexpected("an array of labels that are all integers, booleans, finite floats or strings")
+    }
+    return Tensor(vector: elements)
+  }
+
+  private static func labels(_ items: NumPyItems) -> Tensor.Elements? {
+    if let booleans = items.booleans() { return .bool(booleans) }
+    if let integers = items.integers() { return .int64(integers) }
+    if let strings = items.strings() { return .string(strings) }
+    guard let numbers = items.doubles(), numbers.allSatisfy(\.isFinite) else { return nil }
+    return .float64(numbers)
+  }
+
+  /// Labels that are Python objects: all of one type, and that one of those that labels may have.
+  private func objectLabels(_ ids: [ValueID]) -> Tensor.Elements? {
+    let values = ids.map { document[$0] }
+    let strings = values.compactMap { if case .string(let text) = $0 { text } else { nil } }
+    if strings.count == ids.count { return .string(strings) }
+    let integers = values.compactMap { if case .integer(let number) = $0 { number } else { nil } }
+    if integers.count == ids.count { return .int64(integers) }
+    let booleans = values.compactMap { if case .bool(let value) = $0 { value } else { nil } }
+    if booleans.count == ids.count { return .bool(booleans) }
+    let numbers = values.compactMap { if case .float(let number) = $0 { number } else { nil } }
+    return numbers.count == ids.count && numbers.allSatisfy(\.isFinite) ? .float64(numbers) : nil
+  }
+}

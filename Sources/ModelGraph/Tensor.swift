@@ -1,0 +1,67 @@
+/// The type of a tensor's elements, by the names of the Open Inference Protocol.
+public enum Datatype: String, Sendable, CaseIterable {
+  case bool = "BOOL"
+  case int64 = "INT64"
+  case float64 = "FP64"
+  case string = "BYTES"
+}
+
+/// A dense tensor in row-major order: the constants of a graph, and what a prediction gives.
+public struct Tensor: Equatable, Sendable {
+  /// The elements of a tensor, all of one type.
+  public enum Elements: Equatable, Sendable {
+    case bool([Bool])
+    case int64([Int64])
+    case float64([Double])
+    case string([String])
+
+    /// How many there are.
+    public var count: Int {
+      switch self {
+      case .bool(let elements): elements.count
+      case .int64(let elements): elements.count
+      case .float64(let elements): elements.count
+      case .string(let elements): elements.count
+      }
+    }
+
+    /// Their type.
+    public var datatype: Datatype {
+      switch self {
+      case .bool: .bool
+      case .int64: .int64
+      case .float64: .float64
+      case .string: .string
+      }
+    }
+  }
+
+  /// The length of each axis, outermost first.
+  public let shape: [Int]
+  /// The elements, row by row; as many as the product of `shape`.
+  public let elements: Elements
+
+  /// Puts elements in a shape; nil where their number is not the product of `shape`.
+  public init?(shape: [Int], elements: Elements) {
+    guard Self.elementCount(of: shape) == elements.count else { return nil }
+    self.shape = shape
+    self.elements = elements
+  }
+
+  /// A tensor of one axis.
+  public init(vector elements: Elements) {
+    self.shape = [elements.count]
+    self.elements = elements
+  }
+
+  /// The product of `shape`; nil where an axis is negative or the product overflows.
+  public static func elementCount(of shape: [Int]) -> Int? {
+    var count = 1
+    for axis in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: axis)
+      guard axis >= 0, !overflow else { return nil }
+      count = product
+    }
+    return count
+  }
+}

@@ -1,0 +1,95 @@
+public import Domain
+
+/// One file of a bundle.
+public struct BundleFile: Equatable, Sendable {
+  /// Where it stands in the bundle, `/`-separated.
+  public let path: String
+  /// Its bytes.
+  public let bytes: [UInt8]
+
+  /// Puts bytes at a path; `UnsealedBundle` checks the path.
+  public init(path: String, bytes: [UInt8]) {
+    self.path = path
+    self.bytes = bytes
+  }
+}
+
+/// The files of a bundle before they are sealed: paths checked, in canonical order.
+public struct UnsealedBundle: Equatable, Sendable {
+  /// The files, sorted by the components of their paths.
+  public let files: [BundleFile]
+  /// The digest of each file, in the order of `files`.
+  let fileDigests: [Digest]
+
+  /// Takes the files of a bundle in any order.
+  ///
+  /// Throws `bundle.empty`, `bundle.malformed-path` or `bundle.duplicate-path`. A path has components of
+  /// ASCII letters, digits, `.`, `_` and `-`; `seal.json` is the seal's own.
+  public init(files: [BundleFile]) throws(Problem) {
+    guard !files.isEmpty else {
+      throw Problem(.badInput, "bundle.empty", "expected a bundle of at least one file, found none")
+    }
+    for file in files where !BundlePath.isValid(file.path) || file.path == SealedBundle.sealPath {
+      throw Problem(
+        .badInput, "bundle.malformed-path",
+        "expected the path of a bundle's file: components of letters, digits, '.', '_' and '-', and not"
+          + " '\(SealedBundle.sealPath)', found '\(file.path.prefix(120))'")
+    }
+    let sorted = files.sorted { BundlePath.precedes($0.path, $1.path) }
+    for (file, next) in zip(sorted, sorted.dropFirst()) where file.path == next.path {
+      throw Problem(
+        .badInput, "bundle.duplicate-path", "expected each path of a bundle once, found '\(file.path)' twice")
+    }
+    self.files = sorted
+    self.fileDigests = sorted.map { Digest(of: $0.bytes) }
+  }
+
+  /// The bytes of the file at a path; nil where there is none.
+  public func bytes(at path: String) -> [UInt8]? { files.first { $0.path == path }?.bytes }
+
+  /// The digest of the bundle: SHA-256 over the raw digests of its files in canonical order.
+  ///
+  /// It is the digest of the one subject of an OpenSSF Model Signing statement. Paths do not go into it;
+  /// the seal covers those.
+  public var digest: Digest { Self.root(of: fileDigests) }
+
+  static func root(of digests: some Sequence<Digest>) -> Digest {
+    var hasher = DigestHasher()
+    for digest in digests { hasher.update(digest.bytes) }
+    return hasher.digest
+  }
+}
+
+/// A bundle and the seal over it, as made by a sealing key or verified against a trusted one.
+public struct SealedBundle: Equatable, Sendable {
+  /// Where the seal stands among the files.
+  public static let sealPath = "seal.json"
+
+  /// The files that the seal covers.
+  public let contents: UnsealedBundle
+  /// The bytes of `seal.json`.
+  public let seal: [UInt8]
+
+  init(unchecked contents: UnsealedBundle, seal: [UInt8]) {
+    self.contents = contents
+    self.seal = seal
+  }
+
+  /// Puts a seal to the files that it must be over; throws the seal's problem when it is not.
+  public init(_ contents: UnsealedBundle, seal: [UInt8], trusting keys: [SealVerificationKey])
+    throws(Problem)
+  {
+    let digests = Dictionary(
+      zip(contents.files.map(\.path), contents.fileDigests), uniquingKeysWith: { first, _ in first })
+    _ = try SealVerifier.verify(seal: seal, files: digests, trusting: keys)
+    self.init(unchecked: contents, seal: seal)
+  }
+
+  /// The digest of the bundle; the seal does not go into it.
+  public var digest: Digest { contents.digest }
+
+  /// Every file that belongs on a disk, the seal last: a directory without a seal is not a bundle yet.
+  public var files: [BundleFile] {
+    contents.files + [BundleFile(path: Self.sealPath, bytes: seal)]
+  }
+}

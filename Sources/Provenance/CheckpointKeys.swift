@@ -1,0 +1,135 @@
+import enum Crypto.Curve25519
+import Encoding
+public import Domain
+
+/// The private key that signs checkpoints of the ledger: Ed25519, named after the ledger.
+///
+/// Its description shows the public key, never the key.
+public struct CheckpointSigningKey: Sendable, CustomStringConvertible {
+  private static let prefix = "PRIVATE+KEY+"
+
+  private let key: Curve25519.Signing.PrivateKey
+  /// The public key that verifies what this key signs.
+  public let verificationKey: CheckpointVerificationKey
+
+  /// Makes a new key for the ledger of this name.
+  ///
+  /// Throws `checkpoint.malformed-key` where the name is empty or has white space or a `+`.
+  public init(name: String) throws(Problem) {
+    try self.init(name: name, key: Curve25519.Signing.PrivateKey())
+  }
+
+  private init(name: String, key: Curve25519.Signing.PrivateKey) throws(Problem) {
+    self.key = key
+    verificationKey = try CheckpointVerificationKey(name: name, key: key.publicKey)
+  }
+
+  /// Reads `encoded`; throws `checkpoint.malformed-key`, which does not repeat what it read.
+  public init(parsing text: String) throws(Problem) {
+    guard text.hasPrefix(Self.prefix), let note = NoteKey(parsing: text.dropFirst(Self.prefix.count)),
+      let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: note.key)
+    else {
+      throw malformedKey("expected 'PRIVATE+KEY+<name>+<id>+<base64>', found something else")
+    }
+    try self.init(name: note.name, key: key)
+    guard note.keyID == verificationKey.keyID else {
+      throw malformedKey("expected the key id that name and key make, found another")
+    }
+  }
+
+  /// The key in the form of signed notes, `PRIVATE+KEY+<name>+<id>+<base64>`. Secret.
+  public var encoded: String {
+    Self.prefix
+      + NoteKey.encode(
+        name: verificationKey.name, keyID: verificationKey.keyID, key: Array(key.rawRepresentation))
+  }
+
+  /// The public key.
+  public var description: String { "CheckpointSigningKey(\(verificationKey))" }
+
+  /// Signs the head of the ledger.
+  public func sign(size: Int, root: Digest) throws(Problem) -> Checkpoint {
+    let note = UnverifiedCheckpoint(origin: verificationKey.name, size: size, root: root)
+    let signature: [UInt8]
+    do { signature = Array(try key.signature(for: Array(note.signedText.utf8))) } catch {
+      throw Problem(
+        .internal, "checkpoint.signing-failed",
+        "expected an Ed25519 signature, found a failure of the signer", cause: String(describing: error))
+    }
+    return Checkpoint(
+      unchecked: note,
+      text: note.text(
+        signedAs: verificationKey.name, keyID: verificationKey.keyID, signature: signature))
+  }
+}
+
+/// A public key that is trusted to verify checkpoints.
+public struct CheckpointVerificationKey: Sendable, Hashable, CustomStringConvertible {
+  /// The ledger that the key is of.
+  public let name: String
+  /// The first four bytes of the SHA-256 of name, line feed, 0x01 and the key.
+  let keyID: [UInt8]
+  private let rawKey: [UInt8]
+
+  init(name: String, key: Curve25519.Signing.PublicKey) throws(Problem) {
+    let isPlain = name.utf8.allSatisfy { 0x21..<0x7F ~= $0 && $0 != UInt8(ascii: "+") }
+    guard isPlain, 1...255 ~= name.utf8.count else {
+      throw malformedKey(
+        "expected a key name of visible ASCII characters other than '+', found '\(name.prefix(80))'")
+    }
+    self.name = name
+    rawKey = Array(key.rawRepresentation)
+    keyID = Array(
+      Digest(of: Array(name.utf8) + [0x0A, NoteKey.ed25519] + rawKey).bytes.prefix(4))
+  }
+
+  /// Reads `<name>+<id>+<base64>`; throws `checkpoint.malformed-key`.
+  public init(parsing text: String) throws(Problem) {
+    guard let note = NoteKey(parsing: text),
+      let key = try? Curve25519.Signing.PublicKey(rawRepresentation: note.key)
+    else { throw malformedKey("expected '<name>+<id>+<base64>', found '\(text.prefix(80))'") }
+    try self.init(name: note.name, key: key)
+    guard note.keyID == keyID else {
+      throw malformedKey(
+        "expected the key id '\(Hexadecimal.encode(keyID))' that name and key make, found"
+          + " '\(Hexadecimal.encode(note.keyID))'")
+    }
+  }
+
+  /// The key in the form of signed notes, `<name>+<id>+<base64>`.
+  public var description: String { NoteKey.encode(name: name, keyID: keyID, key: rawKey) }
+
+  func isValid(_ signature: [UInt8], for text: String) -> Bool {
+    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: rawKey) else { return false }
+    return key.isValidSignature(signature, for: Array(text.utf8))
+  }
+}
+
+/// The common part of both key texts: `<name>+<id in hexadecimal>+<base64 of algorithm and key>`.
+private struct NoteKey {
+  /// The algorithm byte of Ed25519 in signed notes.
+  static let ed25519: UInt8 = 0x01
+
+  let name: String
+  let keyID: [UInt8]
+  let key: [UInt8]
+
+  init?(parsing text: some StringProtocol) {
+    // The base 64 may have a '+' of its own.
+    let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, let keyID = Hexadecimal.decode(parts[1]), keyID.count == 4,
+      let key = Base64.decode(parts[2]), key.count == 33, key[0] == Self.ed25519
+    else { return nil }
+    name = String(parts[0])
+    self.keyID = keyID
+    self.key = Array(key.dropFirst())
+  }
+
+  static func encode(name: String, keyID: [UInt8], key: [UInt8]) -> String {
+    "\(name)+\(Hexadecimal.encode(keyID))+\(Base64.encode([ed25519] + key))"
+  }
+}
+
+private func malformedKey(_ message: String) -> Problem {
+  Problem(.integrity, "checkpoint.malformed-key", message)
+}

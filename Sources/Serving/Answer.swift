@@ -1,0 +1,74 @@
+import Domain
+import Encoding
+
+/// One answer: status, body in JSON, and the few header fields that depend on it.
+struct Answer: Equatable, Sendable {
+  /// A header field that only some answers have.
+  enum Field: Equatable, Sendable {
+    case allow(Route.Method)
+    /// Seconds.
+    case retryAfter(Int)
+    /// RFC 6750 section 3.
+    case challenge(error: String?)
+
+    var line: String {
+      switch self {
+      case .allow(let method): "Allow: \(method.rawValue)\r\n"
+      case .retryAfter(let seconds): "Retry-After: \(seconds)\r\n"
+      case .challenge(nil): "WWW-Authenticate: Bearer realm=\"gatehouse\"\r\n"
+      case .challenge(let error?): "WWW-Authenticate: Bearer realm=\"gatehouse\", error=\"\(error)\"\r\n"
+      }
+    }
+  }
+
+  var status: Int
+  var body: [UInt8]
+  var fields: [Field] = []
+  /// Whether the connection ends with this answer, whatever the caller would like.
+  var closes = false
+
+  /// The reason phrase of a status that is answered here.
+  var reason: String {
+    switch status {
+    case 200: "OK"
+    case 400: "Bad Request"
+    case 401: "Unauthorized"
+    case 403: "Forbidden"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 408: "Request Timeout"
+    case 413: "Content Too Large"
+    case 431: "Request Header Fields Too Large"
+    case 503: "Service Unavailable"
+    default: "Internal Server Error"
+    }
+  }
+}
+
+extension Answer {
+  /// An answer of 200.
+  static func ok(_ body: [UInt8]) -> Answer { Answer(status: 200, body: body) }
+
+  /// An answer of 200.
+  static func ok(_ json: JSON) -> Answer { Answer(status: 200, body: json.canonicalBytes) }
+
+  /// The answer that carries a problem: `{"error": …, "code": …}`, with position and hint where there are any.
+  ///
+  /// `error` is a string, always: clients of the Open Inference Protocol index it unseen. Cause and subject
+  /// stay here, they may name paths and keys of the operator's.
+  init(_ problem: Problem, status: Int? = nil, fields: [Field] = [], closes: Bool = false) {
+    var members: [String: JSON] = ["error": .string(problem.message), "code": .string(problem.code)]
+    if let position = problem.position { members["position"] = .string(position) }
+    if let hint = problem.hint { members["hint"] = .string(hint) }
+    self.init(
+      status: status ?? problem.httpStatus, body: JSON.object(members).canonicalBytes, fields: fields,
+      closes: closes)
+  }
+
+  /// The answer while something is full or not there yet.
+  static func unavailable(_ code: String, _ message: String, retryAfter seconds: Int, closes: Bool = false)
+    -> Answer
+  {
+    Answer(Problem(.unavailable, code, message), fields: [.retryAfter(seconds)], closes: closes)
+  }
+}

@@ -1,0 +1,73 @@
+public import Domain
+import ModelGraph
+public import Provenance
+
+/// Turns the directory of a bundle into a model that serves.
+///
+/// The seal is verified before anything of the bundle is decoded, and the bytes that were verified are the
+/// very bytes that are decoded: each file is read once.
+public struct BundleLoader: Sendable {
+  private let trusted: [SealVerificationKey]
+  private let limits: BundleLimits
+
+  /// Makes a loader that takes bundles sealed by one of `trusted`.
+  public init(trusting trusted: [SealVerificationKey], limits: BundleLimits = BundleLimits()) {
+    self.trusted = trusted
+    self.limits = limits
+  }
+
+  /// Loads the bundle at `path`.
+  ///
+  /// Throws the seal's own problem, `bundle.unsealed`, `bundle.incomplete`, `bundle.unreadable`, or what the
+  /// manifest or graph is malformed in.
+  public func load(path: String) throws(Problem) -> ServedModel {
+    var files = try BundleDirectory.read(path: path, limits: limits)
+    guard let place = files.firstIndex(where: { $0.path == SealedBundle.sealPath }) else {
+      throw Problem(
+        .integrity, "bundle.unsealed", "expected '\(SealedBundle.sealPath)' in the bundle, found no such file",
+        subject: path, hint: "serve only what 'gatehouse push' has sealed")
+    }
+    let seal = files.remove(at: place).bytes
+    let contents: UnsealedBundle
+    do { contents = try UnsealedBundle(files: files) } catch {
+      throw Problem(.integrity, error.code, error.message, subject: path)
+    }
+    let bundle = try SealedBundle(contents, seal: seal, trusting: trusted)
+    return try Self.decode(bundle)
+  }
+
+  /// Loads the bundle of a deployment, which must be the very one that the deployment names.
+  public func load(_ deployment: PlaneState.Deployment) throws(Problem) -> ServedModel {
+    let model = try load(path: deployment.path)
+    guard model.bundle == deployment.bundle else {
+      throw Problem(
+        .integrity, "bundle.not-as-deployed",
+        "expected bundle \(deployment.bundle.short), found \(model.bundle.short)", subject: deployment.path)
+    }
+    let expected = VersionReference(name: deployment.name, version: deployment.version)
+    guard model.reference == expected else {
+      throw Problem(
+        .integrity, "bundle.not-as-deployed",
+        "expected the bundle of \(expected), found that of \(model.reference)", subject: deployment.path)
+    }
+    return model
+  }
+
+  /// Decodes a bundle whose seal was verified.
+  static func decode(_ bundle: SealedBundle) throws(Problem) -> ServedModel {
+    func file(_ path: String) throws(Problem) -> [UInt8] {
+      guard let bytes = bundle.contents.bytes(at: path) else {
+        throw Problem(
+          .integrity, "bundle.incomplete", "expected '\(path)' in the bundle, found no such file",
+          subject: bundle.digest.short)
+      }
+      return bytes
+    }
+    let manifest = try Manifest(parsing: try file(Manifest.path))
+    let graph = try ModelGraph(
+      decoding: try file("graph.json"), weights: try file("weights.safetensors"))
+    return ServedModel(
+      reference: manifest.reference, bundle: bundle.digest,
+      framework: "\(manifest.framework) \(manifest.frameworkVersion)", graph: try ValidatedGraph(graph))
+  }
+}

@@ -1,0 +1,54 @@
+import Domain
+import Provenance
+
+/// The hashes of the callers' keys, by the deployment that each opens.
+struct KeyRing: Sendable {
+  /// What a presented key is good for.
+  enum Access: Equatable {
+    case granted
+    /// The key is known, but opens another deployment.
+    case otherDeployment
+    case unknown
+  }
+
+  /// Four words a hash, end to end, so that looking at them all is one pass over one array.
+  private struct Hashes: Sendable {
+    private var words: [UInt64] = []
+
+    mutating func append(_ hash: Digest) { words += Self.words(of: hash) }
+
+    static func words(of hash: Digest) -> [UInt64] {
+      stride(from: 0, to: 32, by: 8).map { start in
+        hash.bytes[start..<(start + 8)].reduce(0) { $0 << 8 | UInt64($1) }
+      }
+    }
+
+    /// Whether `words` is among the hashes. Looks at every word of every hash whatever it finds, so that the
+    /// time it takes says how many keys there are and nothing about any of them.
+    func contains(_ presented: [UInt64]) -> Bool {
+      var matches: UInt64 = 0
+      for start in stride(from: 0, to: words.count, by: 4) {
+        let difference =
+          (words[start] ^ presented[0]) | (words[start + 1] ^ presented[1])
+          | (words[start + 2] ^ presented[2]) | (words[start + 3] ^ presented[3])
+        // 1 where the difference is 0, without a branch: only 0 has neither itself nor its negative negative.
+        matches |= ~(difference | (0 &- difference)) >> 63
+      }
+      return matches != 0
+    }
+  }
+
+  private var deployments: [String: Hashes] = [:]
+
+  /// A ring of the keys of a snapshot.
+  init(_ keys: [PlaneState.Key]) {
+    for key in keys { deployments[key.deployment.description, default: Hashes()].append(key.hash) }
+  }
+
+  /// What the key opens, where `deployment` is wanted.
+  func access(_ key: some Collection<UInt8>, to deployment: String) -> Access {
+    let presented = Hashes.words(of: Digest(of: key))
+    if deployments[deployment]?.contains(presented) == true { return .granted }
+    return deployments.values.reduce(false) { $1.contains(presented) || $0 } ? .otherDeployment : .unknown
+  }
+}

@@ -1,0 +1,42 @@
+/// The bounds of a data plane. Every queue and every buffer has one; what happens at it is said beside it.
+public struct PlaneLimits: Sendable {
+  /// Bytes of one request body; beyond it 413, and the connection ends.
+  public var bodyBytes = 16 << 20
+  /// Bytes of all bodies under way that are larger than `smallBodyBytes`; beyond it 503.
+  public var bufferedBytes = 256 << 20
+  /// Bytes of a body that is neither counted against `bufferedBytes` nor parsed off the event loop.
+  public var smallBodyBytes = 16 << 10
+  /// Bytes of a body that is read to its end after the answer is already certain; beyond it the connection ends.
+  public var skippedBytes = 1 << 20
+  /// Values in one JSON body; beyond it 400.
+  public var bodyValues = 4_000_000
+  /// Arrays and objects inside one another in a body; beyond it 400.
+  public var bodyDepth = 16
+  /// Elementary steps of a prediction that the event loop itself takes; beyond it a thread of the pool does.
+  public var inlineSteps = 200_000
+  /// Predictions that wait for or run on threads of the pool; beyond it 503.
+  public var queuedPredictions = 256
+  /// Connections that are served; some more are answered 503, beyond those they are closed unanswered.
+  public var connections = 4096
+  /// Connections beyond `connections` that still get an answer.
+  public var refusedConnections = 256
+  /// Bytes of all header fields of a request; beyond it 431, and the connection ends.
+  public var headerBytes = 32 << 10
+  /// Header fields of a request; beyond it 431, and the connection ends.
+  public var headerFields = 100
+  /// How long a connection may be between requests, the sending of a head included; then it is closed.
+  public var idle = Duration.seconds(60)
+  /// The same while the plane drains.
+  public var idleWhileDraining = Duration.seconds(10)
+  /// How long a body may take; then 408, and the connection ends.
+  public var body = Duration.seconds(60)
+  /// How long answers may lie unread; then the connection is closed.
+  public var unread = Duration.seconds(30)
+  /// How long a connection is kept after its last answer, so that the caller can read it while it still sends.
+  public var linger = Duration.seconds(10)
+  /// How long a drain waits for connections to end.
+  public var drain = Duration.seconds(30)
+
+  /// The bounds of a plane that nothing else was asked of.
+  public init() {}
+}

@@ -1,0 +1,124 @@
+import Domain
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// The HTTP server of a data plane.
+final class PlaneServer: Sendable {
+  private let plane: DataPlane
+  private let socket: ListeningSocket
+  private let group: MultiThreadedEventLoopGroup
+  private let pool: NIOThreadPool
+  private let acceptor: any Channel
+  /// A descriptor is closed once: its number may be another file's by the second time.
+  private let isListening = Atomic<Bool>(true)
+
+  /// Starts to accept connections on a socket that it takes over.
+  init(plane: DataPlane, socket: ListeningSocket, threads: Int) throws(Problem) {
+    self.plane = plane
+    self.socket = socket
+    group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+    pool = NIOThreadPool(numberOfThreads: threads)
+    pool.start()
+    do {
+      acceptor = try Self.bootstrap(plane, group, pool).withBoundSocket(socket.duplicate()).wait()
+    } catch {
+      throw Problem(
+        .unavailable, "listen.failed", "accepting connections failed", subject: socket.address,
+        cause: "\(error)")
+    }
+    socket.restoreBacklog()
+  }
+
+  private static func bootstrap(_ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool)
+    -> ServerBootstrap
+  {
+    let writer = AnswerWriter()
+    let decoding = NIOHTTPDecoderLimitConfiguration(plane.limits)
+    return ServerBootstrap(group: group)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(ConnectionCounter(plane: plane))
+        }
+      }
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelInitializer { channel in
+        let isRefused = plane.connections.count > plane.limits.connections
+        return channel.eventLoop.makeCompletedFuture {
+          let decoder = HTTPRequestDecoder(
+            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
+            limitConfiguration: decoding)
+          try channel.pipeline.syncOperations.addHandlers(
+            ByteToMessageHandler(decoder),
+            ConnectionHandler(plane: plane, pool: pool, writer: writer, isRefused: isRefused))
+        }
+      }
+  }
+
+  /// Accepts nothing any more and waits until every connection has ended, though no longer than
+  /// `PlaneLimits.drain`. Each answer from here on ends its connection. Blocks; never call it on an event loop.
+  ///
+  /// Answers with the number of connections that were left.
+  @discardableResult
+  func drain() -> Int {
+    plane.startDraining()
+    stopListening()
+    let deadline = NIODeadline.now() + TimeAmount(plane.limits.drain)
+    while plane.connections.count > 0, NIODeadline.now() < deadline { usleep(2000) }
+    return plane.connections.count
+  }
+
+  /// Closes everything and ends the threads. Blocks; never call it on an event loop.
+  func stop() {
+    plane.startDraining()
+    stopListening()
+    try? group.syncShutdownGracefully()
+    try? pool.syncShutdownGracefully()
+  }
+
+  /// Closes this process's descriptors of the socket and nothing else: whoever shares it goes on accepting.
+  private func stopListening() {
+    guard isListening.exchange(false, ordering: .relaxed) else { return }
+    try? acceptor.close().wait()
+    socket.close()
+  }
+}
+
+/// Counts the connections of a plane, from the moment they are accepted, and closes those beyond every bound.
+private final class ConnectionCounter: ChannelInboundHandler {
+  typealias InboundIn = any Channel
+  typealias InboundOut = any Channel
+
+  private let plane: DataPlane
+
+  init(plane: DataPlane) {
+    self.plane = plane
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let connection = unwrapInboundIn(data)
+    let limits = plane.limits
+    guard plane.connections.take(1, limit: limits.connections + limits.refusedConnections) else {
+      return connection.close(promise: nil)
+    }
+    let plane = plane
+    connection.closeFuture.whenComplete { _ in plane.connections.release(1) }
+    context.fireChannelRead(data)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // An accept that failed, such as for want of descriptors: the next may succeed.
+  }
+}
+
+extension NIOHTTPDecoderLimitConfiguration {
+  fileprivate init(_ limits: PlaneLimits) {
+    self.init()
+    maxHeaderFieldSize = limits.headerBytes
+    maxHeaderListSize = limits.headerBytes
+    maxHeaderFieldCount = limits.headerFields
+  }
+}

@@ -1,0 +1,33 @@
+import NIOHTTP1
+
+extension RequestHead {
+  /// What matters of a head as NIO parses it, in one pass over its fields.
+  init(_ head: HTTPRequestHead) {
+    self.init(method: head.method.rawValue, target: head.uri)
+    keepsAlive = head.isKeepAlive
+    var hosts = 0
+    for (name, value) in head.headers {
+      // The length first: most fields are none of these, and no text is compared for them.
+      switch name.utf8.count {
+      case 4 where name.lowercased() == "host": hosts += 1
+      case 6 where name.lowercased() == "expect":
+        if value.lowercased() == "100-continue" { expectsContinue = true } else { fault = .expectation }
+      case 13 where name.lowercased() == "authorization":
+        if authorization != nil { fault = .severalAuthorizations }
+        authorization = value
+      case 14 where name.lowercased() == "content-length":
+        // The parser lets no other than digits through, and no second length that differs.
+        body = .declared(Int(value) ?? .max)
+      case 16 where name.lowercased() == "content-encoding":
+        if value.lowercased() != "identity" { bodyForm = .encoded(value) }
+      case 17 where name.lowercased() == "transfer-encoding": body = .chunked
+      case 31 where name.lowercased() == "inference-header-content-length": bodyForm = .binaryTensors
+      default: break
+      }
+    }
+    isHTTP10 = head.version.minor == 0
+    if hosts != 1, !isHTTP10 { fault = .host }
+    // RFC 9110 section 10.1.1: no expectation where nothing follows, or from a client of HTTP/1.0.
+    if body == .none || body == .declared(0) || isHTTP10 { expectsContinue = false }
+  }
+}

@@ -1,0 +1,48 @@
+import Encoding
+import ModelGraph
+
+/// Writes tensors as JSON text.
+///
+/// A double is written in Swift's shortest form that reads back the same (`2.0`, `1e-05`); NaN and the
+/// infinities, which JSON cannot spell, as `null`.
+enum ResultText {
+  /// `{"result": …}`: a list of rows, or one row bare; a row of a vector is a bare element.
+  static func write(_ tensor: Tensor, isSingleRow: Bool) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes += "{\"result\":".utf8
+    let rowLength = tensor.shape.dropFirst().reduce(1, *)
+    let isVector = tensor.shape.count < 2
+    let rows = tensor.shape.first ?? 1
+    if !isSingleRow { bytes.append(UInt8(ascii: "[")) }
+    for row in 0..<rows {
+      if row > 0 { bytes.append(UInt8(ascii: ",")) }
+      if !isVector { bytes.append(UInt8(ascii: "[")) }
+      append(tensor.elements, (row * rowLength)..<((row + 1) * rowLength), to: &bytes)
+      if !isVector { bytes.append(UInt8(ascii: "]")) }
+    }
+    if !isSingleRow { bytes.append(UInt8(ascii: "]")) }
+    bytes.append(UInt8(ascii: "}"))
+    return bytes
+  }
+
+  /// Appends elements with commas between them.
+  static func append(_ elements: Tensor.Elements, _ range: Range<Int>, to bytes: inout [UInt8]) {
+    switch elements {
+    case .bool(let values): append(values[range], to: &bytes) { $1 += ($0 ? "true" : "false").utf8 }
+    case .int64(let values): append(values[range], to: &bytes) { $1 += $0.description.utf8 }
+    case .float64(let values):
+      append(values[range], to: &bytes) { $1 += ($0.isFinite ? $0.description : "null").utf8 }
+    case .string(let values):
+      append(values[range], to: &bytes) { $1 += JSON.string($0).canonicalBytes }
+    }
+  }
+
+  private static func append<Element>(
+    _ elements: ArraySlice<Element>, to bytes: inout [UInt8], write: (Element, inout [UInt8]) -> Void
+  ) {
+    for (place, element) in elements.enumerated() {
+      if place > 0 { bytes.append(UInt8(ascii: ",")) }
+      write(element, &bytes)
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import Domain
+
+/// What a request asks for, by its path alone.
+enum Route: Equatable {
+  case predict(model: String?)
+  case infer(model: String, version: String?)
+  case modelMetadata(model: String, version: String?)
+  case modelReady(model: String, version: String?)
+  case serverMetadata
+  case live
+  case ready
+
+  /// How it may be asked for.
+  enum Method: String {
+    case get = "GET, HEAD"
+    case post = "POST"
+  }
+
+  var method: Method {
+    switch self {
+    case .predict, .infer: .post
+    case .modelMetadata, .modelReady, .serverMetadata, .live, .ready: .get
+    }
+  }
+
+  /// The route of a request target; nil where there is none.
+  ///
+  /// Model names need no escapes in a path (see `ModelName`), so none is decoded: a path has one spelling.
+  init?(target: String) {
+    let segments = Self.path(of: target).utf8.split(
+      separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
+    ).map { Substring($0) }
+    guard segments.first == "" else { return nil }
+    switch segments.dropFirst() {
+    case ["predict"]: self = .predict(model: nil)
+    case let path where path.count == 3 && path.first == "models" && path.last == "predict":
+      self = .predict(model: String(segments[2]))
+    case ["v2"], ["v2", ""]: self = .serverMetadata
+    case ["v2", "health", "live"]: self = .live
+    case ["v2", "health", "ready"]: self = .ready
+    case let path where path.count >= 3 && path.starts(with: ["v2", "models"]):
+      self.init(model: String(segments[3]), rest: segments.dropFirst(4))
+    default: return nil
+    }
+  }
+
+  private init?(model: String, rest: ArraySlice<Substring>) {
+    var rest = rest
+    var version: String?
+    if rest.first == "versions", rest.count >= 2 {
+      version = String(rest[rest.startIndex + 1])
+      rest = rest.dropFirst(2)
+    }
+    switch rest {
+    case []: self = .modelMetadata(model: model, version: version)
+    case ["ready"]: self = .modelReady(model: model, version: version)
+    case ["infer"]: self = .infer(model: model, version: version)
+    default: return nil
+    }
+  }
+
+  /// The path of a request target, which is a path with a query or, from a proxy, a whole URL
+  /// (RFC 9112 section 3.2).
+  private static func path(of target: String) -> Substring {
+    let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
+    guard path.first != UInt8(ascii: "/"), target.hasPrefix("http://") else { return Substring(path) }
+    let authority = path.dropFirst("http://".utf8.count)
+    return Substring(authority.drop { $0 != UInt8(ascii: "/") })
+  }
+}

@@ -1,0 +1,49 @@
+public import Domain
+import Inference
+import ModelGraph
+
+/// One version of a model, verified, decoded and planned: all that a request needs of it.
+///
+/// Immutable. A request holds on to the one it started with, so that a swap cannot change an answer midway;
+/// the memory of an old version goes with its last request.
+public final class ServedModel: Sendable {
+  /// Which version of which model it is.
+  public let reference: VersionReference
+  /// The digest of its bundle.
+  public let bundle: Digest
+  /// What it was lifted from, `scikit-learn 1.9.1`.
+  public let framework: String
+  let plan: ExecutionPlan
+  /// About how many elementary steps one row takes: what decides whether the event loop can afford it.
+  let stepsPerRow: Int
+
+  init(
+    reference: VersionReference, bundle: Digest, framework: String, graph: ValidatedGraph
+  ) {
+    self.reference = reference
+    self.bundle = bundle
+    self.framework = framework
+    self.plan = ExecutionPlan(graph)
+    self.stepsPerRow = Self.estimateSteps(graph.graph)
+  }
+
+  var signature: ModelSignature { plan.signature }
+
+  /// Counts multiplications and visits of tree nodes; a tree is taken to be as deep as a balanced one twice
+  /// its size would be. Saturates far below overflow: every count is of elements in memory.
+  private static func estimateSteps(_ graph: ModelGraph) -> Int {
+    let columns = max(1, graph.signature.featureCount)
+    return graph.nodes.reduce(columns) { steps, node in
+      switch node.operator {
+      case .treeEnsemble(let ensemble):
+        let trees = graph.tensors[ensemble.roots]?.elements.count ?? 0
+        let nodes = graph.tensors[ensemble.left]?.elements.count ?? 0
+        let depth = Int.bitWidth - (nodes / max(1, trees)).leadingZeroBitCount + 1
+        return steps + trees * depth
+      case .linear(let coefficients, _):
+        return steps + (graph.tensors[coefficients]?.elements.count ?? 0)
+      default: return steps + columns
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+public import Domain
+
+/// Where everything stands in a data directory.
+public struct DataDirectory: Sendable {
+  /// The directory itself.
+  public let path: String
+
+  /// Names a data directory; nothing is made.
+  public init(path: String) {
+    self.path = path
+  }
+
+  /// Makes the directory, for its owner alone, where it is missing.
+  public func create() throws(Problem) {
+    try Disk().createDirectory(path)
+  }
+
+  /// The lock that the control plane holds.
+  public var lock: String { "\(path)/lock" }
+  /// The registry and the ledger.
+  public var registry: String { "\(path)/registry.sqlite" }
+  /// The directory of blobs.
+  public var blobs: String { "\(path)/blobs" }
+  /// The directory of blobs that are coming in.
+  public var ingest: String { "\(path)/ingest" }
+  /// The directory of sealed bundles.
+  public var bundles: String { "\(path)/bundles" }
+  /// The directory of keys.
+  public var keys: String { "\(path)/keys" }
+  /// The administrator's credential.
+  public var adminToken: String { "\(path)/admin.token" }
+}

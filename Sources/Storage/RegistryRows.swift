@@ -1,0 +1,130 @@
+import Domain
+import Foundation
+import GRDB
+import Lifecycle
+
+/// The tables of the registry as records, and changes as statements.
+enum RegistryRows {
+  static func modelNames(_ database: Database) throws -> [ModelName] {
+    try rows(database, "versions", "SELECT DISTINCT name FROM versions ORDER BY name") { try $0.name("name") }
+  }
+
+  /// All versions of one model, or of all models.
+  static func versions(_ database: Database, of name: ModelName? = nil) throws -> [ModelVersion] {
+    let sql = "SELECT * FROM versions\(name == nil ? "" : " WHERE name = ?") ORDER BY name, version"
+    let arguments: StatementArguments = name.map { [$0.description] } ?? []
+    return try rows(database, "versions", sql, arguments) { row in
+      ModelVersion(
+        reference: VersionReference(name: try row.name("name"), version: try row.version("version")),
+        bundle: try row.digest("bundle"), artifact: try row.digest("artifact"),
+        policy: try row.digest("policy"), framework: try row.text("framework"),
+        pushedBy: try row.principal("pushed_by"), admittedAt: try row.moment("admitted_at"))
+    }
+  }
+
+  static func deployments(_ database: Database) throws -> [Deployment] {
+    try rows(database, "deployments", "SELECT * FROM deployments ORDER BY name") { row in
+      Deployment(
+        name: try row.name("name"), version: try row.version("version"), bundle: try row.digest("bundle"),
+        since: try row.moment("since"))
+    }
+  }
+
+  static func keys(_ database: Database) throws -> [PredictionKey] {
+    try rows(database, "prediction_keys", "SELECT * FROM prediction_keys ORDER BY position") { row in
+      PredictionKey(
+        id: try row.text("id"), hash: try row.digest("hash"), deployment: try row.name("deployment"),
+        createdAt: try row.moment("created_at"),
+        revokedAt: try row.optionalInteger("revoked_at").map(Timestamp.init(milliseconds:)))
+    }
+  }
+
+  static func quarantined(_ database: Database) throws -> [QuarantinedArtifact] {
+    try rows(database, "quarantine", "SELECT * FROM quarantine ORDER BY position") { row in
+      QuarantinedArtifact(
+        artifact: try row.digest("artifact"), name: try row.name("name"), verdict: try row.verdict("verdict"),
+        pushedBy: try row.principal("pushed_by"), refusedAt: try row.moment("refused_at"))
+    }
+  }
+
+  static func rows<Record>(
+    _ database: Database, _ table: String, _ sql: String, _ arguments: StatementArguments = [],
+    _ record: (StoredRow) throws -> Record
+  ) throws -> [Record] {
+    let cursor = try Row.fetchCursor(database, sql: sql, arguments: arguments)
+    var records: [Record] = []
+    while let row = try cursor.next() { records.append(try record(StoredRow(row, of: table))) }
+    return records
+  }
+
+  /// Makes one change; the rules are those of `RegistryState.apply`.
+  static func apply(_ change: RegistryChange, _ database: Database) throws {
+    switch change {
+    case .addVersion(let version):
+      let name = version.reference.name
+      let last = try versions(database, of: name).last?.reference.version
+      try require(
+        version.reference.version == last?.next ?? .first, "the next version of '\(name)'",
+        version.reference.description)
+      try database.execute(
+        sql: "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          name.description, version.reference.version.value, blob(version.bundle), blob(version.artifact),
+          blob(version.policy), version.framework, version.pushedBy.description,
+          version.admittedAt.milliseconds,
+        ])
+    case .setDeployment(let deployment):
+      let served = try versions(database, of: deployment.name)
+        .first { $0.reference.version == deployment.version }
+      try require(
+        served?.bundle == deployment.bundle, "the bundle of a version of '\(deployment.name)' to serve",
+        "\(deployment.name)@\(deployment.version)")
+      try database.execute(
+        sql: """
+          INSERT INTO deployments VALUES (?, ?, ?, ?) ON CONFLICT (name)
+          DO UPDATE SET version = excluded.version, bundle = excluded.bundle, since = excluded.since
+          """,
+        arguments: [
+          deployment.name.description, deployment.version.value, blob(deployment.bundle),
+          deployment.since.milliseconds,
+        ])
+    case .addKey(let key):
+      try database.execute(
+        sql: """
+          INSERT INTO prediction_keys (id, hash, deployment, created_at, revoked_at)
+          VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+          """,
+        arguments: [
+          key.id, blob(key.hash), key.deployment.description, key.createdAt.milliseconds,
+          key.revokedAt?.milliseconds,
+        ])
+      try require(database.changesCount == 1, "a new key id", key.id)
+    case .revokeKey(let id, let moment):
+      try database.execute(
+        sql: "UPDATE prediction_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+        arguments: [moment.milliseconds, id])
+      try require(database.changesCount == 1, "the id of a key in force", id)
+    case .quarantine(let refused):
+      try database.execute(
+        sql: """
+          INSERT INTO quarantine (artifact, name, verdict, pushed_by, refused_at)
+          VALUES (?, ?, ?, ?, ?) ON CONFLICT (artifact, name) DO NOTHING
+          """,
+        arguments: [
+          blob(refused.artifact), refused.name.description, refused.verdict.rawValue,
+          refused.pushedBy.description, refused.refusedAt.milliseconds,
+        ])
+    }
+  }
+
+  static func blob(_ digest: Digest) -> DatabaseValue { blob(digest.bytes) }
+
+  static func blob(_ bytes: [UInt8]) -> DatabaseValue { Data(bytes).databaseValue }
+
+  private static func require(_ condition: Bool, _ expected: String, _ found: String) throws(Problem) {
+    guard condition else {
+      throw Problem(
+        .conflict, "registry.conflict", "expected \(expected), found '\(found)'", subject: found)
+    }
+  }
+}

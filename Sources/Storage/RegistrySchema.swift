@@ -1,0 +1,77 @@
+import GRDB
+
+/// The tables of the registry and the ledger, by migrations. A migration that has shipped never changes.
+enum RegistrySchema {
+  static let migrator: DatabaseMigrator = {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 ledger and registry") { database in
+      try database.execute(sql: firstTables)
+    }
+    return migrator
+  }()
+
+  // Digests are 32 raw bytes, moments milliseconds since 1970. The rows of the registry are the sum of the
+  // changes in the ledger's entries; `open_acts` is what of those entries has begun and not ended.
+  private static let firstTables = """
+    CREATE TABLE entries (
+      position INTEGER PRIMARY KEY CHECK (position >= 0),
+      bytes BLOB NOT NULL,
+      leaf_hash BLOB NOT NULL CHECK (length(leaf_hash) = 32)
+    ) STRICT;
+
+    CREATE TABLE head (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      size INTEGER NOT NULL CHECK (size >= 0),
+      peaks BLOB NOT NULL,
+      checkpoint TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE open_acts (
+      position INTEGER PRIMARY KEY REFERENCES entries (position),
+      trace TEXT NOT NULL,
+      act TEXT NOT NULL,
+      subject TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX open_acts_by_identity ON open_acts (trace, act, subject);
+
+    CREATE TABLE versions (
+      name TEXT NOT NULL,
+      version INTEGER NOT NULL CHECK (version >= 1),
+      bundle BLOB NOT NULL CHECK (length(bundle) = 32),
+      artifact BLOB NOT NULL CHECK (length(artifact) = 32),
+      policy BLOB NOT NULL CHECK (length(policy) = 32),
+      framework TEXT NOT NULL,
+      pushed_by TEXT NOT NULL,
+      admitted_at INTEGER NOT NULL,
+      PRIMARY KEY (name, version),
+      UNIQUE (name, version, bundle)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE deployments (
+      name TEXT PRIMARY KEY,
+      version INTEGER NOT NULL,
+      bundle BLOB NOT NULL,
+      since INTEGER NOT NULL,
+      FOREIGN KEY (name, version, bundle) REFERENCES versions (name, version, bundle)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE prediction_keys (
+      position INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      hash BLOB NOT NULL CHECK (length(hash) = 32),
+      deployment TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      revoked_at INTEGER
+    ) STRICT;
+
+    CREATE TABLE quarantine (
+      position INTEGER PRIMARY KEY,
+      artifact BLOB NOT NULL CHECK (length(artifact) = 32),
+      name TEXT NOT NULL,
+      verdict TEXT NOT NULL,
+      pushed_by TEXT NOT NULL,
+      refused_at INTEGER NOT NULL,
+      UNIQUE (artifact, name)
+    ) STRICT;
+    """
+}

@@ -1,0 +1,211 @@
+public import Domain
+import GRDB
+import Glibc
+public import Lifecycle
+public import Provenance
+
+/// The registry and the ledger in one SQLite file, so that both change in one transaction.
+///
+/// Beside the file stands `<path>.head` with the latest checkpoint. It is behind the database by at most one
+/// commit that no one was told of, and never before it: a database that was put back, or that lost the end of
+/// its write-ahead log, shows by being behind its head.
+public final class SQLiteRegistry: Sendable {
+  let path: String
+  let pool: DatabasePool
+  let signingKey: CheckpointSigningKey
+  let disk: Disk
+
+  /// Opens the store at `path`, or founds it; `signingKey` signs its checkpoints.
+  ///
+  /// Recomputes the root over all stored leaf hashes and holds it against the signed checkpoint. Throws
+  /// `ledger.…` with category `integrity` where they do not agree, `storage.corrupt` where the file does not
+  /// read, `storage.too-new` where a later release has written it.
+  public convenience init(path: String, signingKey: CheckpointSigningKey) throws(Problem) {
+    try self.init(path: path, signingKey: signingKey, disk: Disk())
+  }
+
+  init(path: String, signingKey: CheckpointSigningKey, disk: Disk) throws(Problem) {
+    self.path = path
+    self.signingKey = signingKey
+    self.disk = disk
+    try Self.createFile(path, disk)
+    do {
+      pool = try DatabasePool(path: path, configuration: Self.configuration())
+      // The pool has set NORMAL, which in WAL mode may lose the last commits with the power; they were
+      // acknowledged. FULL syncs the log at every commit.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      if try pool.read(RegistrySchema.migrator.hasBeenSuperseded) {
+        throw Problem(
+          .conflict, "storage.too-new",
+          "expected a registry of this release or an earlier one, found one of a later release",
+          subject: path, hint: "use the release that wrote it, or a later one")
+      }
+      try RegistrySchema.migrator.migrate(pool)
+    } catch {
+      throw Problem.storage("open the registry", error)
+    }
+    try checkHead()
+  }
+
+  /// SQLite would make the file readable for others; its log and index get the mode of the file.
+  private static func createFile(_ path: String, _ disk: Disk) throws(Problem) {
+    guard try DirectoryListing.kind(of: path) == nil else { return }
+    _ = try disk.create(path)
+    try disk.syncDirectory(DiskPath.parent(of: path))
+  }
+
+  static func configuration(readonly: Bool = false) -> Configuration {
+    var configuration = Configuration()
+    configuration.readonly = readonly
+    configuration.busyMode = .timeout(5)
+    configuration.foreignKeysEnabled = true
+    configuration.label = "gatehouse.registry"
+    configuration.prepareDatabase { database in
+      // The file is untrusted bytes: nothing in its schema may run functions, and pages are checked as read.
+      try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+    }
+    return configuration
+  }
+
+  private func checkHead() throws(Problem) {
+    let anchor = try LedgerHead.readAnchor(of: path, trusting: signingKey.verificationKey)
+    let head: LedgerHead?
+    do {
+      head = try pool.read { database in
+        let head = try LedgerHead.read(database, trusting: self.signingKey.verificationKey)
+        try LedgerHead.check(head, database, anchor: anchor)
+        return head
+      }
+    } catch {
+      throw Problem.storage("read the ledger's head", error)
+    }
+    // A new store has its anchor before its first commit. An old one may lack the last: the process stopped
+    // between that commit and this.
+    let checkpoint: Checkpoint
+    if let head { checkpoint = head.checkpoint } else {
+      checkpoint = try signingKey.sign(size: 0, root: MerkleFrontier().root)
+    }
+    if anchor?.text != checkpoint.text { try writeAnchor(checkpoint) }
+  }
+
+  func writeAnchor(_ checkpoint: Checkpoint) throws(Problem) {
+    try disk.replaceDurably(LedgerHead.anchorPath(of: path), with: Array(checkpoint.text.utf8))
+  }
+
+  /// Closes the file and folds its log into it. Use of the store after this throws.
+  public func close() throws(Problem) {
+    do { try pool.close() } catch { throw Problem.storage("close the registry", error) }
+  }
+
+  func read<Value: Sendable>(_ what: String, _ body: @escaping @Sendable (Database) throws -> Value)
+    async throws(Problem) -> Value
+  {
+    do { return try await pool.read(body) } catch { throw Problem.storage("read \(what)", error) }
+  }
+}
+
+extension SQLiteRegistry: RegistryWriter {
+  /// Appends entries, makes changes, and signs the new checkpoint.
+  @discardableResult
+  public func commit(_ entries: [LedgerEntry], _ changes: [RegistryChange]) async throws(Problem)
+    -> Checkpoint
+  {
+    let entries = try RegistryChange.account(for: changes, in: entries)
+    let checkpoint: Checkpoint
+    do {
+      try disk.reach(.commit, .before, path)
+      checkpoint = try await pool.write { try self.append(entries, changes, $0) }
+      try disk.reach(.commit, .after, path)
+    } catch {
+      throw Problem.storage("commit to the registry", error)
+    }
+    // The commit is durable. A crash before the next line leaves the anchor one commit behind, which the
+    // next start allows and repairs; no one has been told of that commit yet.
+    try writeAnchor(checkpoint)
+    return checkpoint
+  }
+
+  /// All in one transaction: a crash before its end leaves nothing of it, one after its end all of it.
+  private func append(_ entries: [LedgerEntry], _ changes: [RegistryChange], _ database: Database) throws
+    -> Checkpoint
+  {
+    // From the database and not from memory: whatever became of the last commit, this follows what is there.
+    var frontier =
+      try LedgerHead.read(database, trusting: signingKey.verificationKey)?.frontier ?? MerkleFrontier()
+    for entry in entries {
+      let bytes = entry.canonicalBytes
+      guard bytes.count <= LedgerEntry.sizeLimit else { throw LedgerEntry.tooLarge(entry) }
+      let leafHash = MerkleTree.leafHash(bytes)
+      try database.execute(
+        sql: "INSERT INTO entries VALUES (?, ?, ?)",
+        arguments: [frontier.size, RegistryRows.blob(bytes), RegistryRows.blob(leafHash)])
+      try OpenActs.note(entry, at: frontier.size, database)
+      frontier.append(leafHash)
+    }
+    for change in changes { try RegistryRows.apply(change, database) }
+    let checkpoint = try signingKey.sign(size: frontier.size, root: frontier.root)
+    try LedgerHead(frontier: frontier, checkpoint: checkpoint).write(database)
+    return checkpoint
+  }
+}
+
+extension SQLiteRegistry: RegistryReader {
+  /// The names of all models that have a version, sorted.
+  public func modelNames() async throws(Problem) -> [ModelName] {
+    try await read("the models") { try RegistryRows.modelNames($0) }
+  }
+
+  /// All versions of a model, oldest first.
+  public func versions(of name: ModelName) async throws(Problem) -> [ModelVersion] {
+    try await read("the versions of '\(name)'") { try RegistryRows.versions($0, of: name) }
+  }
+
+  /// What every served name serves, sorted by name.
+  public func deployments() async throws(Problem) -> [Deployment] {
+    try await read("the deployments") { try RegistryRows.deployments($0) }
+  }
+
+  /// All keys, revoked ones too, oldest first.
+  public func keys() async throws(Problem) -> [PredictionKey] {
+    try await read("the keys") { try RegistryRows.keys($0) }
+  }
+
+  /// All refused artifacts, oldest first.
+  public func quarantined() async throws(Problem) -> [QuarantinedArtifact] {
+    try await read("the quarantine") { try RegistryRows.quarantined($0) }
+  }
+}
+
+extension SQLiteRegistry: LedgerReader {
+  /// The signed checkpoint over all entries.
+  public func checkpoint() async throws(Problem) -> Checkpoint? {
+    let key = signingKey.verificationKey
+    return try await read("the checkpoint") { try LedgerHead.read($0, trusting: key)?.checkpoint }
+  }
+
+  /// The stored bytes of entries, in order from `first`.
+  public func entryBytes(from first: Int, count: Int) async throws(Problem) -> [[UInt8]] {
+    try await read("the entries") { database in
+      try RegistryRows.rows(
+        database, "entries", "SELECT bytes FROM entries WHERE position >= ? ORDER BY position LIMIT ?",
+        [first, max(0, count)]
+      ) { try $0.bytes("bytes") }
+    }
+  }
+
+  /// The acts that have begun and not ended, oldest first.
+  public func unfinished() async throws(Problem) -> [LedgerEntry] {
+    try await read("the unfinished acts") { try OpenActs.entries($0) }
+  }
+
+  /// Every way in which the store contradicts itself, as it stands on the disk.
+  public func audit(trusting key: CheckpointVerificationKey) async -> [Problem] {
+    await Self.audit(storeAt: path, trusting: key)
+  }
+
+  /// Audits the store at `path`, whether or not it would open: reads only, and reads the file itself, not the
+  /// pages that a running store has in memory.
+  public static func audit(storeAt path: String, trusting key: CheckpointVerificationKey) async -> [Problem] {
+    await StoreAudit(path: path, key: key).run()
+  }
+}

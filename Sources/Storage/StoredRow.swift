@@ -1,0 +1,80 @@
+import Domain
+import GRDB
+
+/// A row as it came from the file: each column is checked before it is believed.
+///
+/// GRDB's own subscripts trap on a value that does not convert, and the file may hold any value.
+struct StoredRow {
+  private let row: Row
+  private let table: String
+
+  init(_ row: Row, of table: String) {
+    self.row = row
+    self.table = table
+  }
+
+  func integer(_ column: String) throws(Problem) -> Int64 {
+    guard case .int64(let value) = storage(column) else { throw malformed(column, "an integer") }
+    return value
+  }
+
+  func optionalInteger(_ column: String) throws(Problem) -> Int64? {
+    if case .null = storage(column) { return nil }
+    return try integer(column)
+  }
+
+  func text(_ column: String) throws(Problem) -> String {
+    guard case .string(let value) = storage(column) else { throw malformed(column, "text") }
+    return value
+  }
+
+  func bytes(_ column: String) throws(Problem) -> [UInt8] {
+    guard case .blob(let value) = storage(column) else { throw malformed(column, "bytes") }
+    return Array(value)
+  }
+
+  func digest(_ column: String) throws(Problem) -> Digest {
+    guard let digest = Digest(bytes: try bytes(column)) else { throw malformed(column, "32 bytes") }
+    return digest
+  }
+
+  func moment(_ column: String) throws(Problem) -> Timestamp {
+    Timestamp(milliseconds: try integer(column))
+  }
+
+  func name(_ column: String) throws(Problem) -> ModelName {
+    guard let name = try? ModelName(parsing: try text(column)) else { throw malformed(column, "a model name") }
+    return name
+  }
+
+  func version(_ column: String) throws(Problem) -> VersionNumber {
+    guard let version = VersionNumber(Int(try integer(column))) else {
+      throw malformed(column, "a version number")
+    }
+    return version
+  }
+
+  func principal(_ column: String) throws(Problem) -> Principal {
+    guard let principal = Principal(parsing: try text(column)) else { throw malformed(column, "a principal") }
+    return principal
+  }
+
+  func verdict(_ column: String) throws(Problem) -> InspectionVerdict {
+    guard let verdict = InspectionVerdict(rawValue: try text(column)) else {
+      throw malformed(column, "a verdict of inspection")
+    }
+    return verdict
+  }
+
+  private func storage(_ column: String) -> DatabaseValue.Storage {
+    let value: DatabaseValue? = row[column]
+    return value?.storage ?? .null
+  }
+
+  private func malformed(_ column: String, _ expected: String) -> Problem {
+    Problem(
+      .integrity, "registry.malformed-row",
+      "expected \(expected) in column '\(column)' of table '\(table)', found another value",
+      subject: "the registry", hint: "restore registry.sqlite from a backup")
+  }
+}

@@ -1,0 +1,51 @@
+public import Domain
+import Synchronization
+
+/// Which writes of a store fail, and how: told beforehand, counted from the first.
+///
+/// A write that fails either did not happen at all or did happen and only the answer was lost. Code that
+/// writes must be right in both cases.
+public final class FaultPlan: Sendable {
+  /// How a write fails.
+  public enum Fault: Sendable, CaseIterable {
+    /// Nothing of it happened.
+    case notPersisted
+    /// All of it happened; the caller hears that it failed.
+    case persisted
+  }
+
+  private struct State {
+    var faults: [Int: Fault]
+    var writes = 0
+  }
+
+  // Every write takes its number and its fault in one step.
+  private let state: Mutex<State>
+
+  /// Lets the writes with these numbers, from 1, fail.
+  public init(_ faults: [Int: Fault] = [:]) {
+    state = Mutex(State(faults: faults))
+  }
+
+  /// How many writes there were so far: as many cases as a fault matrix has.
+  public var writes: Int { state.withLock { $0.writes } }
+
+  /// Does a write, or fails it as planned; throws `fault.injected`.
+  public func write<Result>(_ body: () throws(Problem) -> Result) throws(Problem) -> Result {
+    let (number, fault) = state.withLock { state in
+      state.writes += 1
+      return (state.writes, state.faults[state.writes])
+    }
+    switch fault {
+    case nil: return try body()
+    case .notPersisted: throw Self.injected(number)
+    case .persisted:
+      _ = try body()
+      throw Self.injected(number)
+    }
+  }
+
+  private static func injected(_ number: Int) -> Problem {
+    Problem(.unavailable, "fault.injected", "expected write \(number) to succeed, found a fault planned for it")
+  }
+}

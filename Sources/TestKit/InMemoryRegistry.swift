@@ -1,0 +1,80 @@
+public import Domain
+import Encoding
+public import Lifecycle
+public import Provenance
+
+/// Registry and ledger in memory: the same rules as on disk, with faults on request.
+public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
+  private let signingKey: CheckpointSigningKey
+  private let faults: FaultPlan
+  private var state = RegistryState()
+  private var unfinishedActs = UnfinishedActs()
+  private var entries: [[UInt8]] = []
+  private var frontier = MerkleFrontier()
+  private var signed: Checkpoint?
+
+  /// An empty store; `faults` numbers its commits.
+  public init(signingKey: CheckpointSigningKey, faults: FaultPlan = FaultPlan()) {
+    self.signingKey = signingKey
+    self.faults = faults
+  }
+
+  /// Appends entries, makes changes, and signs the new checkpoint, all of it or none.
+  @discardableResult
+  public func commit(_ entries: [LedgerEntry], _ changes: [RegistryChange]) throws(Problem) -> Checkpoint {
+    let entries = try RegistryChange.account(for: changes, in: entries)
+    var next = (state: state, acts: unfinishedActs, frontier: frontier)
+    for change in changes { try next.state.apply(change) }
+    for entry in entries {
+      guard entry.canonicalBytes.count <= LedgerEntry.sizeLimit else {
+        throw LedgerEntry.tooLarge(entry)
+      }
+      next.acts.note(entry, at: next.frontier.size)
+      next.frontier.append(MerkleTree.leafHash(entry.canonicalBytes))
+    }
+    let checkpoint = try signingKey.sign(size: next.frontier.size, root: next.frontier.root)
+    try faults.write { () throws(Problem) in
+      (state, unfinishedActs, frontier) = next
+      self.entries += entries.map(\.canonicalBytes)
+      signed = checkpoint
+    }
+    return checkpoint
+  }
+
+  /// The names of all models that have a version, sorted.
+  public func modelNames() -> [ModelName] { state.versions.keys.sorted() }
+
+  /// All versions of a model, oldest first.
+  public func versions(of name: ModelName) -> [ModelVersion] { state.versions[name] ?? [] }
+
+  /// What every served name serves, sorted by name.
+  public func deployments() -> [Deployment] { state.deployments }
+
+  /// All keys, revoked ones too, oldest first.
+  public func keys() -> [PredictionKey] { state.keys }
+
+  /// All refused artifacts, oldest first.
+  public func quarantined() -> [QuarantinedArtifact] { state.quarantined }
+
+  /// The signed checkpoint over all entries; nil before the first commit.
+  public func checkpoint() -> Checkpoint? { signed }
+
+  /// The bytes of entries, in order from `first`.
+  public func entryBytes(from first: Int, count: Int) -> [[UInt8]] {
+    Array(entries.dropFirst(max(0, first)).prefix(max(0, count)))
+  }
+
+  /// The acts that have begun and not ended, oldest first.
+  public func unfinished() -> [LedgerEntry] { unfinishedActs.entries }
+
+  /// Every way in which the store contradicts itself. Memory does not rot: only a wrong key can be found.
+  public func audit(trusting key: CheckpointVerificationKey) -> [Problem] {
+    guard let signed else { return [] }
+    do throws(Problem) {
+      _ = try Checkpoint(parsing: signed.text, trusting: key)
+      return []
+    } catch {
+      return [error]
+    }
+  }
+}

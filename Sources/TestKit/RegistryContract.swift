@@ -1,0 +1,207 @@
+import Domain
+import Encoding
+public import Lifecycle
+public import Provenance
+import Testing
+
+/// What every registry with its ledger must do. Each check takes a fresh, empty store.
+public struct RegistryContract: Sendable {
+  /// A registry with its ledger.
+  public typealias Store = any RegistryWriter & RegistryReader & LedgerReader
+
+  private let make: @Sendable () async throws -> Store
+  private let key: CheckpointVerificationKey
+
+  /// Checks the stores that `make` gives, each of them empty; `key` verifies their checkpoints.
+  public init(trusting key: CheckpointVerificationKey, make: @escaping @Sendable () async throws -> Store) {
+    self.make = make
+    self.key = key
+  }
+
+  /// Runs every check.
+  public func run() async throws {
+    try await anEmptyStoreAnswersWithNothing()
+    try await entriesComeBackAsTheyWentIn()
+    try await theCheckpointIsOverAllEntries()
+    try await everyChangeIsRead()
+    try await aContradictionChangesNothing()
+    try await changesWithoutAnEntryAreRefused()
+    try await theLastEntryAccountsForTheChanges()
+    try await anEntryBeyondTheLimitIsRefused()
+    try await actsThatHaveNotEndedAreFound()
+    try await aSecondRefusalIsKeptOnce()
+    try await concurrentCommitsAllCount()
+  }
+
+  private func anEmptyStoreAnswersWithNothing() async throws {
+    let store = try await make()
+    #expect(try await store.checkpoint() == nil)
+    #expect(try await store.modelNames().isEmpty)
+    #expect(try await store.versions(of: Sample.name()).isEmpty)
+    #expect(try await store.deployments().isEmpty)
+    #expect(try await store.keys().isEmpty)
+    #expect(try await store.quarantined().isEmpty)
+    #expect(try await store.unfinished().isEmpty)
+    #expect(try await store.entryBytes(from: 0, count: 10).isEmpty)
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func entriesComeBackAsTheyWentIn() async throws {
+    let store = try await make()
+    let entries = (0..<5).map { Sample.entry(subject: "iris@\($0)", details: ["n": .integer(Int64($0))]) }
+    try await store.commit(Array(entries[..<2]), [])
+    try await store.commit(Array(entries[2...]), [])
+    #expect(try await store.entryBytes(from: 0, count: 10) == entries.map(\.canonicalBytes))
+    #expect(try await store.entryBytes(from: 1, count: 3) == entries[1..<4].map(\.canonicalBytes))
+    #expect(try await store.entryBytes(from: 4, count: 3) == entries[4...].map(\.canonicalBytes))
+    #expect(try await store.entryBytes(from: 5, count: 1).isEmpty)
+    #expect(try await store.entryBytes(from: 0, count: 0).isEmpty)
+  }
+
+  private func theCheckpointIsOverAllEntries() async throws {
+    let store = try await make()
+    var leaves: [Digest] = []
+    for number in 0..<9 {
+      let entry = Sample.entry(subject: "iris@\(number)")
+      leaves.append(MerkleTree.leafHash(entry.canonicalBytes))
+      let answer = try await store.commit([entry], [])
+      #expect(answer.size == leaves.count)
+      #expect(answer.root == MerkleTree.root(of: leaves))
+      #expect(try await store.checkpoint() == answer)
+      #expect(try Checkpoint(parsing: answer.text, trusting: key) == answer)
+    }
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func everyChangeIsRead() async throws {
+    let store = try await make()
+    let other = Sample.name("fraud")
+    try await store.commit([Sample.entry()], [.addVersion(Sample.version(1))])
+    try await store.commit(
+      [Sample.entry()], [.addVersion(Sample.version(2)), .addVersion(Sample.version(1, of: other))])
+    try await store.commit(
+      [Sample.entry()], [.setDeployment(Sample.deployment(1)), .setDeployment(Sample.deployment(1, of: other))])
+    try await store.commit([Sample.entry()], [.setDeployment(Sample.deployment(2))])
+    try await store.commit([Sample.entry()], [.addKey(Sample.key(9)), .addKey(Sample.key(1))])
+    try await store.commit([Sample.entry()], [.revokeKey(id: "key-9", at: Sample.moment(77))])
+    try await store.commit(
+      [Sample.entry()], [.quarantine(Sample.refusal(2)), .quarantine(Sample.refusal(1))])
+
+    #expect(try await store.modelNames() == [other, Sample.name()])
+    #expect(try await store.versions(of: Sample.name()) == [Sample.version(1), Sample.version(2)])
+    #expect(try await store.versions(of: other) == [Sample.version(1, of: other)])
+    #expect(try await store.deployments() == [Sample.deployment(1, of: other), Sample.deployment(2)])
+    let keys = try await store.keys()
+    #expect(keys.map(\.id) == ["key-9", "key-1"])
+    #expect(keys.map(\.revokedAt) == [Sample.moment(77), nil])
+    #expect(keys.last == Sample.key(1))
+    #expect(try await store.quarantined() == [Sample.refusal(2), Sample.refusal(1)])
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func aContradictionChangesNothing() async throws {
+    let store = try await make()
+    let before = try await store.commit(
+      [Sample.entry()], [.addVersion(Sample.version(1)), .addKey(Sample.key(1))])
+    let contradictions: [RegistryChange] = [
+      .addVersion(Sample.version(1)), .addVersion(Sample.version(4)),
+      .setDeployment(Sample.deployment(3)),
+      .setDeployment(
+        Deployment(
+          name: Sample.name(), version: .first, bundle: Sample.digest(5), since: Sample.moment())),
+      .addKey(Sample.key(1)), .revokeKey(id: "key-2", at: Sample.moment()),
+    ]
+    for contradiction in contradictions {
+      // With a change before it that would do, and must not stay.
+      let problem = await #expect(throws: Problem.self) {
+        try await store.commit([Sample.entry()], [.addVersion(Sample.version(2)), contradiction])
+      }
+      #expect(problem?.code == "registry.conflict")
+      #expect(problem?.category == .conflict)
+    }
+    #expect(try await store.checkpoint() == before)
+    #expect(try await store.entryBytes(from: 0, count: 10).count == 1)
+    #expect(try await store.versions(of: Sample.name()) == [Sample.version(1)])
+    #expect(try await store.deployments().isEmpty)
+    #expect(try await store.keys() == [Sample.key(1)])
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func changesWithoutAnEntryAreRefused() async throws {
+    let store = try await make()
+    let problem = await #expect(throws: Problem.self) {
+      try await store.commit([], [.addVersion(Sample.version(1))])
+    }
+    #expect(problem?.code == "registry.unaccounted")
+    #expect(try await store.modelNames().isEmpty)
+  }
+
+  private func theLastEntryAccountsForTheChanges() async throws {
+    let store = try await make()
+    let changes: [RegistryChange] = [
+      .addVersion(Sample.version(1)), .setDeployment(Sample.deployment(1)), .addKey(Sample.key(1)),
+      .revokeKey(id: "key-1", at: Sample.moment(5)), .quarantine(Sample.refusal(1)),
+    ]
+    let first = Sample.entry(.push)
+    try await store.commit([first, Sample.entry(.sign, details: ["note": "kept"])], changes)
+    let stored = try await entries(of: store)
+    #expect(stored.first == first)
+    let last = try #require(stored.last)
+    #expect(last.details["note"] == "kept")
+    #expect(RegistryChange.accounted(in: last) == changes)
+  }
+
+  private func anEntryBeyondTheLimitIsRefused() async throws {
+    let store = try await make()
+    let longest = LedgerEntry.sizeLimit - Sample.entry(details: ["text": ""]).canonicalBytes.count
+    func entry(_ length: Int) -> LedgerEntry {
+      Sample.entry(details: ["text": .string(String(repeating: "x", count: length))])
+    }
+    let problem = await #expect(throws: Problem.self) { try await store.commit([entry(longest + 1)], []) }
+    #expect(problem?.code == "ledger.entry-too-large")
+    #expect(try await store.checkpoint() == nil)
+    #expect(try await store.commit([entry(longest)], []).size == 1)
+  }
+
+  private func actsThatHaveNotEndedAreFound() async throws {
+    let store = try await make()
+    let cutOff = Sample.entry(.sign, .begun, subject: "iris@1", trace: "a")
+    try await store.commit([Sample.entry(.push, .begun, subject: "iris", trace: "a")], [])
+    try await store.commit([cutOff], [])
+    try await store.commit([Sample.entry(.sign, .begun, subject: "iris@1", trace: "b")], [])
+    #expect(try await store.unfinished().count == 3)
+    try await store.commit([Sample.entry(.push, .done, subject: "iris", trace: "a")], [])
+    try await store.commit([Sample.entry(.sign, .failed, subject: "iris@1", trace: "b")], [])
+    #expect(try await store.unfinished() == [cutOff])
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func aSecondRefusalIsKeptOnce() async throws {
+    let store = try await make()
+    let other = Sample.refusal(1, as: Sample.name("fraud"))
+    for refusal in [Sample.refusal(1), Sample.refusal(1), other] {
+      try await store.commit([Sample.entry(.inspect, .failed)], [.quarantine(refusal)])
+    }
+    #expect(try await store.quarantined() == [Sample.refusal(1), other])
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func concurrentCommitsAllCount() async throws {
+    let store = try await make()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<20 {
+        group.addTask { _ = try await store.commit([Sample.entry(subject: "iris@\(number)")], []) }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await store.checkpoint()?.size == 20)
+    #expect(Set(try await entries(of: store).map(\.subject)).count == 20)
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func entries(of store: Store) async throws -> [LedgerEntry] {
+    try await store.entryBytes(from: 0, count: 1000).map { bytes in
+      try #require(LedgerEntry(json: try JSON(parsing: bytes)))
+    }
+  }
+}

@@ -1,0 +1,114 @@
+public import Domain
+public import Lifecycle
+import Synchronization
+
+/// A clock that goes on by a fixed step each time it is asked.
+public final class ManualTime: TimeSource {
+  // Both moments belong to the same tick.
+  private let ticks = Mutex(0)
+  private let start: Timestamp
+  private let step: Int
+
+  /// Starts at a moment; `step` is in milliseconds.
+  public init(start: Timestamp = Timestamp(milliseconds: 1_700_000_000_000), step: Int = 1) {
+    self.start = start
+    self.step = step
+  }
+
+  /// The moment now, a step after the last one asked for.
+  public func now() -> Timestamp { Timestamp(milliseconds: start.milliseconds + Int64(tick())) }
+
+  /// The time since the start, a step after the last one asked for.
+  public func uptime() -> Duration { .milliseconds(tick()) }
+
+  private func tick() -> Int {
+    ticks.withLock { ticks in
+      ticks += step
+      return ticks
+    }
+  }
+}
+
+/// Bytes that repeat from run to run: SplitMix64 over a seed. For tests alone.
+public final class SeededEntropy: Entropy {
+  // Every byte is handed out once.
+  private let generator: Mutex<SeededGenerator>
+
+  /// Starts from a seed.
+  public init(seed: UInt64 = 1) {
+    generator = Mutex(SeededGenerator(seed: seed))
+  }
+
+  /// As many bytes as asked for.
+  public func bytes(_ count: Int) -> [UInt8] {
+    generator.withLock { generator in
+      var bytes: [UInt8] = []
+      for _ in 0..<max(0, count) { bytes.append(UInt8.random(in: .min ... .max, using: &generator)) }
+      return bytes
+    }
+  }
+}
+
+/// Random numbers that repeat from run to run: SplitMix64 (Steele, Lea and Flood, 2014).
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// Starts from a seed.
+  public init(seed: UInt64) {
+    state = seed
+  }
+
+  /// The next number.
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// A data plane that remembers what it was told to serve, with faults on request.
+public final class InMemoryDataPlane: DataPlane {
+  /// An address that nothing listens on.
+  public let baseURL: String
+  private let faults: FaultPlan
+  // In the order in which they took effect.
+  private let states = Mutex<[PlaneState]>([])
+
+  /// Serves nothing yet; `faults` numbers the calls of `apply`.
+  public init(baseURL: String = "http://127.0.0.1:0", faults: FaultPlan = FaultPlan()) {
+    self.baseURL = baseURL
+    self.faults = faults
+  }
+
+  /// Every state that it was brought to, oldest first.
+  public var applied: [PlaneState] { states.withLock { $0 } }
+
+  /// Makes it serve what `state` says.
+  public func apply(_ state: PlaneState) async throws(Problem) {
+    try faults.write { () throws(Problem) in states.withLock { $0.append(state) } }
+  }
+}
+
+/// The data plane's state in memory, with faults on request.
+public final class InMemoryPlaneStateStore: PlaneStateStore {
+  /// A path of no file.
+  public let path = "/in-memory/plane.json"
+  private let faults: FaultPlan
+  // Replaced whole.
+  private let state = Mutex<PlaneState?>(nil)
+
+  /// An empty store; `faults` numbers what is saved.
+  public init(faults: FaultPlan = FaultPlan()) {
+    self.faults = faults
+  }
+
+  /// Replaces the state.
+  public func save(_ state: PlaneState) throws(Problem) {
+    try faults.write { () throws(Problem) in self.state.withLock { $0 = state } }
+  }
+
+  /// The state that was saved last; nil where there was none.
+  public func load() throws(Problem) -> PlaneState? { state.withLock { $0 } }
+}

@@ -1,0 +1,180 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Domain
+import Encoding
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// How a command finds its server and proves who asks.
+struct ServerOptions: ParsableArguments {
+  @Option(help: "The control plane's address (default: $GATEHOUSE_URL, else the one on this machine).")
+  var server: String?
+
+  @Option(help: "A file with the credential (default: $GATEHOUSE_TOKEN, else admin.token in the data directory).")
+  var tokenFile: String?
+
+  @Option(help: "A PEM file with the certificate authority to trust for https (default: the system's).")
+  var caFile: String?
+
+  @OptionGroup var data: DataOption
+
+  /// Does `work` with a client, and lets its connections go at the end.
+  func withClient<Result>(_ work: (ControlClient) async throws -> Result) async throws -> Result {
+    var configuration = HTTPClient.Configuration(
+      timeout: .init(connect: .seconds(10), read: .minutes(10)))
+    if let caFile {
+      var tls = TLSConfiguration.makeClientConfiguration()
+      tls.trustRoots = .file(caFile)
+      configuration.tlsConfiguration = tls
+    }
+    let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    do {
+      let result = try await work(ControlClient(http: http, base: address(), token: try token()))
+      try await http.shutdown()
+      return result
+    } catch {
+      try? await http.shutdown()
+      throw error
+    }
+  }
+
+  private func address() -> String {
+    let written = try? LocalFiles.read(data.directory.address, limit: 4096)
+    let local = written.map { String(decoding: $0, as: UTF8.self) }.flatMap { $0.split(separator: "\n").first }
+    var address = server ?? Environment["GATEHOUSE_URL"] ?? local.map(String.init) ?? "http://127.0.0.1:8440"
+    while address.hasSuffix("/") { address.removeLast() }
+    return address
+  }
+
+  private func token() throws(Problem) -> String {
+    if tokenFile == nil, let token = Environment["GATEHOUSE_TOKEN"] { return token }
+    let path = tokenFile ?? data.directory.adminToken
+    guard tokenFile != nil || LocalFiles.kind(of: path).isFile else {
+      throw Problem(
+        .unauthenticated, "auth.no-credential", "expected a credential, found none",
+        subject: path,
+        hint: "start a platform with 'gatehouse serve', or name a credential with --token-file or GATEHOUSE_TOKEN")
+    }
+    let text = String(decoding: try LocalFiles.read(path, limit: 4096), as: UTF8.self)
+    return text.filter { !$0.isWhitespace }
+  }
+}
+
+extension LocalFiles.Kind {
+  /// Whether it is a regular file.
+  var isFile: Bool {
+    if case .file = self { true } else { false }
+  }
+}
+
+/// A client of the control plane's HTTP face.
+struct ControlClient {
+  let http: HTTPClient
+  /// Scheme, host and port, without a slash at the end.
+  let base: String
+  let token: String
+
+  /// The JSON at `path`.
+  func get(_ path: String) async throws -> JSON { try await json(request(.GET, path)) }
+
+  /// What a POST of a JSON document answers.
+  func post(_ path: String, _ body: JSON = [:]) async throws -> JSON {
+    var request = request(.POST, path)
+    request.headers.add(name: "Content-Type", value: "application/json")
+    request.body = .bytes(body.canonicalBytes)
+    return try await json(request)
+  }
+
+  /// Deletes what stands at `path`.
+  func delete(_ path: String) async throws { _ = try await execute(request(.DELETE, path)) }
+
+  /// Whether there is something at `path`.
+  func exists(_ path: String) async throws -> Bool {
+    do {
+      _ = try await execute(request(.HEAD, path))
+      return true
+    } catch let problem as Problem where problem.category == .notFound {
+      return false
+    }
+  }
+
+  /// Sends bytes as they come, and says how many have gone.
+  func upload(_ path: String, _ bytes: [UInt8], progress: @escaping @Sendable (Int) -> Void) async throws -> JSON {
+    var request = request(.POST, path)
+    request.headers.add(name: "Content-Type", value: "application/octet-stream")
+    let chunk = 1 << 18
+    let sent = SentBytes()
+    let chunks = AsyncStream<ByteBuffer>(unfolding: {
+      let start = sent.total
+      guard start < bytes.count else { return nil }
+      let end = min(start + chunk, bytes.count)
+      progress(sent.add(end - start))
+      return ByteBuffer(bytes: bytes[start..<end])
+    })
+    request.body = .stream(chunks, length: .known(Int64(bytes.count)))
+    return try await json(request)
+  }
+
+  /// Posts a JSON document and hands over each line of the answer as it comes.
+  func lines(_ path: String, _ body: JSON, _ each: (JSON) throws -> Void) async throws {
+    var request = request(.POST, path)
+    request.headers.add(name: "Content-Type", value: "application/json")
+    request.headers.add(name: "Accept", value: "application/x-ndjson")
+    request.body = .bytes(body.canonicalBytes)
+    let response = try await execute(request)
+    var line: [UInt8] = []
+    for try await buffer in response.body {
+      for byte in buffer.readableBytesView {
+        guard byte == UInt8(ascii: "\n") else {
+          line.append(byte)
+          continue
+        }
+        try each(try parse(line))
+        line.removeAll(keepingCapacity: true)
+      }
+    }
+  }
+
+  private func request(_ method: HTTPMethod, _ path: String) -> HTTPClientRequest {
+    var request = HTTPClientRequest(url: "\(base)/api/v1\(path)")
+    request.method = method
+    request.headers.add(name: "Authorization", value: "Bearer \(token)")
+    return request
+  }
+
+  private func json(_ request: HTTPClientRequest) async throws -> JSON {
+    let response = try await execute(request)
+    return try parse(Array(try await response.body.collect(upTo: 64 << 20).readableBytesView))
+  }
+
+  /// Sends a request; throws the problem that the server answers with.
+  private func execute(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+    let response: HTTPClientResponse
+    do {
+      response = try await http.execute(request, timeout: .minutes(30))
+    } catch {
+      throw Problem(
+        .unavailable, "server.unreachable", "expected an answer from the control plane at \(base), found none",
+        hint: "start it with 'gatehouse serve', or name another with --server", cause: "\(error)")
+    }
+    if (200..<300).contains(Int(response.status.code)) { return response }
+    let body = try? await response.body.collect(upTo: 1 << 20)
+    if let body, let json = try? JSON(parsing: body.readableBytesView), let problem = Problem(json: json) {
+      throw problem
+    }
+    throw Problem(
+      response.status == .notFound ? .notFound : .unavailable, "server.answer",
+      "expected an answer of a control plane at \(base), found status \(response.status.code)")
+  }
+
+  private func parse(_ bytes: [UInt8]) throws(Problem) -> JSON {
+    do throws(MalformedJSON) {
+      return try JSON(parsing: bytes)
+    } catch {
+      throw Problem(
+        .unavailable, "server.answer", "expected JSON from the control plane at \(base), found something else",
+        cause: error.description)
+    }
+  }
+}

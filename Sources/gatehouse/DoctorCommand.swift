@@ -1,0 +1,97 @@
+import ArgumentParser
+import Domain
+import Encoding
+import Glibc
+
+/// `gatehouse doctor`.
+struct DoctorCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Say what is missing on this machine, and the line that mends it.")
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var server: ServerOptions
+
+  /// One thing that was looked at.
+  private struct Check {
+    let name: String
+    let isWell: Bool
+    let found: String
+    var remedy = ""
+  }
+
+  func run() async throws {
+    let checks = [program(), descriptors(), dataDirectory(), credential(), await controlPlane()]
+    if json {
+      Console.data([
+        "checks": .array(
+          checks.map {
+            [
+              "name": .string($0.name), "ok": .bool($0.isWell), "found": .string($0.found),
+              "remedy": .string($0.remedy),
+            ]
+          })
+      ])
+    } else {
+      for check in checks {
+        Console.data("\(check.isWell ? "ok     " : "missing")  \(check.name.padded(to: 16))  \(check.found)")
+        if !check.isWell { Console.data("         \("".padded(to: 16))  mend: \(check.remedy)") }
+      }
+    }
+    if checks.contains(where: { !$0.isWell }) { throw CommandEnd(exitCode: 1) }
+  }
+
+  private func program() -> Check {
+    let path = "\(ServeCommand.programDirectory)/gatehouse-runtime"
+    let isThere = access(path, X_OK) == 0
+    return Check(
+      name: "runtime", isWell: isThere, found: isThere ? path : "no program at \(path)", remedy: "scripts/build")
+  }
+
+  private func descriptors() -> Check {
+    var limit = rlimit()
+    unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return Check(
+      name: "open files", isWell: limit.rlim_cur >= 1024, found: "\(limit.rlim_cur) allowed",
+      remedy: "ulimit -n 4096")
+  }
+
+  private func dataDirectory() -> Check {
+    let path = server.data.directory.path
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else {
+      return Check(name: "data directory", isWell: false, found: "none at \(path)", remedy: "gatehouse serve")
+    }
+    let isPrivate = status.st_mode & 0o077 == 0
+    return Check(
+      name: "data directory", isWell: isPrivate,
+      found: isPrivate ? path : "\(path) is open to others", remedy: "chmod 700 \(path)")
+  }
+
+  private func credential() -> Check {
+    let path = server.tokenFile ?? server.data.directory.adminToken
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else {
+      return Check(name: "credential", isWell: false, found: "none at \(path)", remedy: "gatehouse serve")
+    }
+    let isPrivate = status.st_mode & 0o077 == 0
+    return Check(
+      name: "credential", isWell: isPrivate,
+      found: isPrivate ? path : "\(path) is open to others", remedy: "chmod 600 \(path)")
+  }
+
+  private func controlPlane() async -> Check {
+    do {
+      let status = try await server.withClient { try await $0.get("/status") }
+      return Check(
+        name: "control plane", isWell: true,
+        found: "version \(status["version"].cell), predictions on \(status["plane"].cell)")
+    } catch let problem as Problem {
+      return Check(
+        name: "control plane", isWell: false, found: problem.message, remedy: problem.hint ?? "gatehouse serve")
+    } catch {
+      return Check(name: "control plane", isWell: false, found: "\(error)", remedy: "gatehouse serve")
+    }
+  }
+}

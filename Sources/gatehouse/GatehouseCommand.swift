@@ -1,0 +1,54 @@
+import ArgumentParser
+import Domain
+import Glibc
+
+/// The command line.
+@main
+struct GatehouseCommand: AsyncParsableCommand {
+  /// The version of this program and of the bundles it makes.
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "gatehouse",
+    abstract: "Take a trained model from a file to a governed endpoint, without running its code.",
+    version: version,
+    subcommands: [
+      ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
+      PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, KeysCommand.self,
+      AuditCommand.self, DoctorCommand.self,
+    ])
+
+  /// Runs a command; every way in which it can end has an exit code of the contract.
+  static func main() async {
+    // A reader of our output that goes away is no reason to die without a word.
+    unsafe signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let problem as Problem {
+      Console.prose(problem.description)
+      Glibc.exit(problem.exitCode)
+    } catch let end as CommandEnd {
+      Glibc.exit(end.exitCode)
+    } catch {
+      let code = exitCode(for: error)
+      let message = fullMessage(for: error)
+      if code.isSuccess {
+        Console.data(message)
+        Glibc.exit(0)
+      }
+      if !message.isEmpty { Console.prose(message) }
+      Glibc.exit(code == .validationFailure ? 2 : code.rawValue)
+    }
+  }
+}
+
+/// A command that has said all there is to say and ends with this status.
+struct CommandEnd: Error {
+  /// The exit status: 1 findings or a failed check, 3 refused, 4 waiting, 5 integrity violated.
+  let exitCode: Int32
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Domain
+import Encoding
+import Inspection
+import Lifting
+import ModelGraph
+import Storage
+
+/// `gatehouse lift`.
+struct LiftCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lift",
+    abstract: "Turn an artifact into a model graph, pure data, without running anything of it.",
+    discussion: "Needs no server. Writes graph.json and weights.safetensors into a directory.")
+
+  @Argument(help: "The artifact: a file or a directory.")
+  var path: String
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: "The directory to write to.")
+  var output: String
+
+  func run() throws {
+    let lifted = try OfflineModel.lift(path)
+    let encoded = lifted.graph.graph.encoded()
+    try DataDirectory.make(output, mode: 0o755)
+    try DurableFile.write(encoded.graph, to: "\(output)/graph.json", mode: 0o644)
+    try DurableFile.write(encoded.weights, to: "\(output)/weights.safetensors", mode: 0o644)
+    Console.prose(
+      "lifted \(lifted.estimator) of \(lifted.framework) \(lifted.frameworkVersion): "
+        + "\(encoded.graph.count) bytes of graph, \(encoded.weights.count) bytes of weights in \(output)")
+  }
+}
+
+/// Models that a command opens by itself, without a server.
+enum OfflineModel {
+  /// Inspects and lifts an artifact.
+  static func lift(_ path: String) throws(Problem) -> LiftedGraph {
+    let report = Inspector.inspect(try LocalFiles.artifact(at: path), path: path)
+    guard report.verdict == .liftable, let document = report.document else {
+      let gravest = report.findings.max { $0.severity < $1.severity }
+      throw Problem(
+        .refused, "inspect.\(report.verdict.rawValue)",
+        "expected an artifact that is understood whole, found one that is \(report.verdict.rawValue)"
+          + (gravest.map { ": \($0.message)" } ?? ""),
+        subject: path, position: gravest?.offset.map { "byte \($0)" }, hint: gravest?.remedy)
+    }
+    return try Lifter.lift(document)
+  }
+}

@@ -1,0 +1,123 @@
+import Artifacts
+import Domain
+import Glibc
+
+/// Files that a user names on the command line.
+enum LocalFiles {
+  /// What stands at a path.
+  enum Kind {
+    case file(bytes: Int), directory, other, missing
+  }
+
+  /// What stands at `path`; a link counts as what it leads to.
+  static func kind(of path: String) -> Kind {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return .missing }
+    return switch status.st_mode & S_IFMT {
+    case S_IFREG: .file(bytes: Int(status.st_size))
+    case S_IFDIR: .directory
+    default: .other
+    }
+  }
+
+  /// The bytes of a file, at most `limit` of them.
+  static func read(_ path: String, limit: Int = 2 << 30) throws(Problem) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw unreadable(path) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw Problem(.badInput, "file.not-regular", "expected a regular file, found something else", subject: path)
+    }
+    guard status.st_size <= limit else {
+      throw Problem(
+        .tooLarge, "file.too-large", "expected at most \(limit) bytes, found \(status.st_size)", subject: path)
+    }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(status.st_size))
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw unreadable(path) }
+      guard count > 0 else { return bytes }
+      bytes += chunk[..<count]
+      guard bytes.count <= limit else {
+        throw Problem(.tooLarge, "file.too-large", "expected at most \(limit) bytes, found more", subject: path)
+      }
+    }
+  }
+
+  /// The paths of the files of an artifact: the one empty path for a file, every regular file below a
+  /// directory, sorted. A link or a special file in a directory is refused: what it leads to was not meant.
+  static func members(of path: String) throws(Problem) -> [String] {
+    switch kind(of: path) {
+    case .file: return [""]
+    case .directory:
+      var found: [String] = []
+      var waiting = [""]
+      while let next = waiting.popLast() {
+        for name in try names(in: next.isEmpty ? path : "\(path)/\(next)") {
+          let member = next.isEmpty ? name : "\(next)/\(name)"
+          var status = stat()
+          guard unsafe lstat("\(path)/\(member)", &status) == 0 else { throw unreadable("\(path)/\(member)") }
+          switch status.st_mode & S_IFMT {
+          case S_IFREG: found.append(member)
+          case S_IFDIR: waiting.append(member)
+          default:
+            throw Problem(
+              .badInput, "artifact.special-file",
+              "expected only files and directories in an artifact, found a link or a special file",
+              subject: "\(path)/\(member)", hint: "copy what it leads to into the directory")
+          }
+          guard found.count + waiting.count <= 10_000 else {
+            throw Problem(
+              .tooLarge, "artifact.too-many-files", "expected at most 10000 files, found more", subject: path)
+          }
+        }
+      }
+      guard !found.isEmpty else {
+        throw Problem(
+          .badInput, "artifact.empty-directory", "expected at least one file in the directory, found none",
+          subject: path)
+      }
+      return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    case .other:
+      throw Problem(
+        .badInput, "file.not-regular", "expected a file or a directory, found something else", subject: path)
+    case .missing:
+      throw Problem(
+        .badInput, "file.missing", "expected a file or a directory, found nothing of that name", subject: path,
+        hint: "check the path")
+    }
+  }
+
+  /// An artifact with all its bytes.
+  static func artifact(at path: String) throws(Problem) -> Artifact {
+    var files: [ArtifactFile] = []
+    for member in try members(of: path) {
+      let bytes = try read(member.isEmpty ? path : "\(path)/\(member)")
+      files.append(ArtifactFile(path: member, bytes: bytes[...]))
+    }
+    return Artifact(files: files)
+  }
+
+  private static func names(in directory: String) throws(Problem) -> [String] {
+    guard let stream = unsafe opendir(directory) else { throw unreadable(directory) }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  private static func unreadable(_ path: String) -> Problem {
+    Problem(
+      .badInput, "file.unreadable", "expected to read the file, found: \(unsafe String(cString: strerror(errno)))",
+      subject: path)
+  }
+}

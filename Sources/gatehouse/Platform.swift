@@ -1,0 +1,170 @@
+import ControlAPI
+import Dispatch
+import Domain
+import Encoding
+import Fleet
+import Glibc
+import Lifecycle
+import Logging
+import Provenance
+import Storage
+
+/// One running platform: every part put together.
+struct Platform {
+  let directory: DataDirectory
+  let control: ListenAddress
+  let plane: ListenAddress
+  let tls: (certificates: String, privateKey: String)?
+  let runtime: String
+
+  /// How a running platform is asked to end.
+  private enum Ending {
+    /// SIGINT: both planes.
+    case both
+    /// SIGTERM: the control plane alone.
+    case controlPlane
+  }
+
+  /// Starts, serves until a signal, and ends in order.
+  func run() async throws {
+    let started = ContinuousClock.now
+    let signals = SignalSources([SIGINT, SIGTERM])
+    try DataDirectory.make(directory.plane, mode: 0o700)
+    let lock = try DirectoryLock(path: directory.lock)
+    defer { withExtendedLifetime(lock) {} }
+
+    // The data plane first: it needs nothing but the state that was saved, so predictions are answered while
+    // the registry still opens.
+    let store = FilePlaneStateStore(path: "\(directory.plane)/state.json")
+    let plane = try await LocalDataPlane(
+      .init(program: runtime, listen: plane, directory: directory.plane), store: store)
+    let keys = try KeyFiles(directory: directory.path)
+    let registry = try SQLiteRegistry(path: directory.registry, signingWith: keys.checkpointKey)
+    let controlPlane = ControlPlane(
+      .init(
+        registry: registry, blobs: try FileBlobStore(directory: directory.path),
+        bundles: try DirectoryBundleStore(directory: directory.path), plane: plane,
+        time: SystemTime(), entropy: SystemEntropy()),
+      .init(
+        sealingKey: keys.sealingKey, checkpointKey: keys.checkpointKey.verificationKey,
+        tool: "gatehouse \(GatehouseCommand.version)"))
+    for act in try await controlPlane.start() {
+      Console.prose("put in order: \(act.act.rawValue) of \(act.subject) had been cut off")
+    }
+    let token = try keys.adminToken()
+    let server = ControlServer(
+      controlPlane, credentials: Credentials([(token, Principal(kind: .person, name: "admin"))]),
+      .init(
+        host: control.host, port: control.port, tls: tls, version: GatehouseCommand.version),
+      logger: Self.logger)
+
+    let ending = try await serve(controlPlane, plane, server, signals.received, started)
+    withExtendedLifetime(signals) {}
+    unlink(directory.address)
+    if ending == .both { await plane.stop() }
+  }
+
+  private func serve(
+    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer,
+    _ signals: AsyncStream<Int32>, _ started: ContinuousClock.Instant
+  ) async throws -> Ending {
+    try await withThrowingTaskGroup(of: Ending?.self) { group in
+      group.addTask {
+        await controlPlane.run()
+        return nil
+      }
+      group.addTask {
+        await plane.supervise()
+        return nil
+      }
+      group.addTask {
+        for await event in plane.events {
+          Console.prose("data plane: process \(event.process) \(event.kind.rawValue): \(event.detail)")
+          try? await controlPlane.note(event)
+        }
+        return nil
+      }
+      group.addTask {
+        try await server.run { port in announce(port: port, plane, since: started) }
+        return nil
+      }
+      group.addTask {
+        for await signal in signals { return signal == SIGINT ? .both : .controlPlane }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let ending = try await group.next() {
+        guard let ending else { continue }
+        // What is in the queue is finished; the rest of the tasks end with the group.
+        controlPlane.stop()
+        await plane.endSupervision()
+        return ending
+      }
+      return .controlPlane
+    }
+  }
+
+  private func announce(port: Int, _ plane: LocalDataPlane, since started: ContinuousClock.Instant) {
+    let url = "\(tls == nil ? "http" : "https")://\(control.host):\(port)"
+    try? DurableFile.write(Array("\(url)\n".utf8), to: directory.address)
+    let elapsed = started.duration(to: .now) / .milliseconds(1)
+    Console.prose("control plane on \(url)")
+    Console.prose("predictions on  \(plane.baseURL)")
+    Console.prose("data in         \(directory.path) (credential: admin.token)")
+    Console.prose("ready in \(readable(milliseconds: elapsed))")
+  }
+
+  /// Stops a data plane that serves without a control plane.
+  static func stopPlane(of directory: DataDirectory) async throws(Problem) {
+    try await LocalDataPlane.stopSurvivors(in: directory.plane)
+  }
+
+  private static var logger: Logger {
+    var logger = Logger(label: "gatehouse") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = .warning
+    return logger
+  }
+}
+
+/// Signals as a stream, for as long as this is held.
+private final class SignalSources {
+  /// The signals in the order they came.
+  let received: AsyncStream<Int32>
+  private let sources: [any DispatchSourceSignal]
+
+  init(_ numbers: [Int32]) {
+    let (stream, continuation) = AsyncStream<Int32>.makeStream(bufferingPolicy: .bufferingOldest(4))
+    received = stream
+    sources = numbers.map { number in
+      // Ignored as such, so that only the source sees it.
+      unsafe signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { continuation.yield(number) }
+      source.resume()
+      return source
+    }
+  }
+}
+
+/// The system's clocks.
+struct SystemTime: TimeSource {
+  func now() -> Timestamp {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+  }
+
+  func uptime() -> Duration {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+}
+
+/// The system's cryptographic random numbers.
+struct SystemEntropy: Entropy {
+  func bytes(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+}

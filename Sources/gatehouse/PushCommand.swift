@@ -1,0 +1,125 @@
+import ArgumentParser
+import Domain
+import Encoding
+import Lifecycle
+import Provenance
+
+/// `gatehouse push`.
+struct PushCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "push",
+    abstract: "Take a model down the whole road: inspect, lift, gate, sign, roll out.",
+    discussion: """
+      Each step is shown as it happens. Exit status: 0 live, 3 refused (the reason names rule, byte and \
+      opcode), 4 admitted but waiting.
+      """)
+
+  @Argument(help: "The artifact: a file, or a directory with one model in it.")
+  var path: String
+
+  @Option(help: "The model's name; predictions are answered under it.")
+  var name: String
+
+  @Flag(help: "Print one JSON document on standard output.")
+  var json = false
+
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let name = try ModelName(parsing: name)
+    let members = try LocalFiles.members(of: path)
+    let outcome = try await server.withClient { client in
+      let files = try await upload(members, with: client)
+      return try await follow(client, name, files)
+    }
+    try show(outcome)
+  }
+
+  private func upload(_ members: [String], with client: ControlClient) async throws -> [JSON] {
+    var files: [JSON] = []
+    for member in members {
+      let bytes = try LocalFiles.read(member.isEmpty ? path : "\(path)/\(member)")
+      let digest = Digest(of: bytes)
+      if try await !client.exists("/blobs/\(digest)") {
+        let label = member.isEmpty ? path : member
+        let answer = try await client.upload("/blobs", bytes) { sent in
+          Console.progress("  upload    \(label): \(readable(bytes: sent)) of \(readable(bytes: bytes.count))")
+        }
+        Console.progress("")
+        guard answer["digest"]?.string == digest.description else {
+          throw Problem(
+            .integrity, "upload.digest", "expected the server to have \(digest.short), found other bytes there",
+            subject: label, hint: "push again")
+        }
+      }
+      files.append(["path": .string(member), "digest": .string(digest.description)])
+    }
+    return files
+  }
+
+  /// Asks for the push and shows each step; answers with the outcome as JSON.
+  private func follow(_ client: ControlClient, _ name: ModelName, _ files: [JSON]) async throws -> JSON {
+    var outcome: JSON?
+    Console.prose("pushing \(path) as \(name)")
+    try await client.lines("/models/\(name)/versions", ["files": .array(files)]) { event in
+      switch event["event"]?.string {
+      case "started":
+        Console.progress("  \((event["stage"]?.string ?? "").padded(to: 9)) …")
+      case "finished":
+        guard let report = event["report"].flatMap(StageReport.init(json:)) else { return }
+        Console.progress("")
+        Console.prose(
+          "  \(report.stage.rawValue.padded(to: 9)) \(report.summary.padded(to: 58))"
+            + " \(readable(milliseconds: report.milliseconds))")
+      case "found":
+        Console.progress("")
+        for finding in (event["findings"]?.array ?? []).compactMap(Finding.init(json:)).prefix(20) {
+          Console.prose("            \(finding.line)")
+        }
+      case "ended": outcome = event["outcome"]
+      case "problem": throw event["problem"].flatMap(Problem.init(json:)) ?? Self.cutOff
+      default: break
+      }
+    }
+    guard let outcome else { throw Self.cutOff }
+    return outcome
+  }
+
+  private func show(_ outcome: JSON) throws {
+    let status = outcome["status"]?.string
+    if json { Console.data(outcome) }
+    if status == "refused" {
+      if let problem = outcome["problem"].flatMap(Problem.init(json:)) { Console.prose(problem.description) }
+      throw CommandEnd(exitCode: 3)
+    }
+    Console.prose(outcome["message"]?.string ?? "")
+    if !json { describe(outcome) }
+    if status == "waiting" { throw CommandEnd(exitCode: 4) }
+  }
+
+  private func describe(_ outcome: JSON) {
+    guard let url = outcome["url"]?.string else { return }
+    Console.data("url  \(url)")
+    let key = outcome["key"]?.string
+    if let key { Console.data("key  \(key)  (shown this once)") }
+    let row = Array(repeating: "0", count: outcome["featureCount"]?.int ?? 0).joined(separator: ", ")
+    if !row.isEmpty {
+      Console.data(
+        "try  curl -H 'Authorization: Bearer \(key ?? "KEY")' -d '{\"data\": [\(row)]}' \(url)")
+    }
+    if key == nil { Console.prose("for another key: gatehouse keys create --deployment \(name)") }
+  }
+
+  private static let cutOff = Problem(
+    .unavailable, "push.cut-off", "expected the push to end, found the connection closed before",
+    hint: "push again: what was finished is not done twice")
+}
+
+extension Finding {
+  /// The finding on one line.
+  var line: String {
+    let place = [member.isEmpty ? nil : member, offset.map { "byte \($0)" }, opcode].compactMap { $0 }
+    return "\(severity.rawValue) \(rule)" + (place.isEmpty ? "" : " at \(place.joined(separator: ", "))")
+      + ": \(message)"
+  }
+}

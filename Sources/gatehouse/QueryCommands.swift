@@ -1,0 +1,115 @@
+import ArgumentParser
+import Domain
+import Encoding
+
+/// `gatehouse models`.
+struct ModelsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "models", abstract: "List the models, their newest versions and what is served.")
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let answer = try await server.withClient { try await $0.get("/models") }
+    if json { return Console.data(answer) }
+    let rows = (answer["models"]?.array ?? []).map { model in
+      ["name", "latest", "serving", "framework", "url"].map { model[$0].cell }
+    }
+    guard !rows.isEmpty else { return Console.prose("no models yet: gatehouse push PATH --name NAME") }
+    Console.table([["NAME", "LATEST", "SERVING", "FRAMEWORK", "URL"]] + rows)
+  }
+}
+
+/// `gatehouse show`.
+struct ShowCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show a model with its versions, or one of its versions.")
+
+  @Argument(help: "NAME or NAME@VERSION.")
+  var model: String
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let reference = model.contains("@") ? try VersionReference(parsing: model) : nil
+    let name = try reference?.name ?? ModelName(parsing: model)
+    var answer = try await server.withClient { try await $0.get("/models/\(name)") }
+    if let reference { answer = try version(reference, of: answer) }
+    if json { return Console.data(answer) }
+    if reference != nil { return describe(answer) }
+    let served = answer["deployment"]?["version"]
+    for version in answer["versions"]?.array ?? [] {
+      describe(version)
+      if version["version"] == served { Console.data("served      \(answer["deployment"]?["url"].cell ?? "")") }
+      Console.data("")
+    }
+    let keys = (answer["keys"]?.array ?? []).filter { $0["revokedAt"] == .null }
+    Console.data("keys        \(keys.map { $0["id"].cell }.joined(separator: ", "))")
+  }
+
+  private func version(_ reference: VersionReference, of answer: JSON) throws(Problem) -> JSON {
+    let versions = answer["versions"]?.array ?? []
+    guard let version = versions.first(where: { $0["version"]?.int == reference.version.value }) else {
+      throw Problem(
+        .notFound, "version.unknown",
+        "expected a version among \(versions.map { $0["version"].cell }.joined(separator: ", ")), "
+          + "found \(reference.version)",
+        subject: reference.name.description)
+    }
+    return version
+  }
+
+  private func describe(_ version: JSON) {
+    Console.data("\(version["name"].cell)@\(version["version"].cell)")
+    for member in ["framework", "digest", "artifact", "policy", "pushedBy", "admittedAt"] {
+      Console.data("\(member.padded(to: 11)) \(version[member].cell)")
+    }
+  }
+}
+
+/// `gatehouse history`.
+struct HistoryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "history", abstract: "Tell from the ledger which version served when.")
+
+  @Argument(help: "The model's name.")
+  var name: String
+
+  @Option(help: "Only what served at this moment: RFC 3339 in UTC, such as 2026-11-21T09:30:00Z.")
+  var at: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let name = try ModelName(parsing: name)
+    let moment = try at.map { (text) throws(Problem) in try Timestamp(parsing: text) }
+    let query = moment.map { "?at=\($0.milliseconds)" } ?? ""
+    let answer = try await server.withClient { try await $0.get("/models/\(name)/history\(query)") }
+    if json { return Console.data(answer) }
+    let rows = (answer["served"]?.array ?? []).map { move in
+      ["since", "version", "digest", "principal", "entry"].map { move[$0].cell }
+    }
+    guard !rows.isEmpty else { return Console.prose("nothing was served under that name then") }
+    Console.table([["SINCE", "VERSION", "DIGEST", "BY", "ENTRY"]] + rows)
+  }
+}
+
+extension JSON? {
+  /// The value as a cell of a table.
+  var cell: String {
+    switch self {
+    case .string(let text)?: text
+    case .null?, nil: "-"
+    case let value?: value.canonicalText
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Domain
+import Fleet
+import Glibc
+
+/// `gatehouse serve`.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Start the platform: control plane, registry, ledger, and a data plane that answers.",
+    discussion: """
+      The first start makes keys and an administrator's credential in the data directory. An interrupt \
+      (Ctrl-C, or 'gatehouse stop') stops both planes; SIGTERM stops the control plane alone: the data plane \
+      serves on, and the next start adopts it.
+      """)
+
+  @Option(help: "Where the control plane listens.")
+  var listen = "127.0.0.1:8440"
+
+  @Option(help: "Where predictions are answered.")
+  var planeListen = "127.0.0.1:8080"
+
+  @Option(help: "A PEM file with the control plane's certificate chain.")
+  var tlsCertificate: String?
+
+  @Option(help: "A PEM file with the certificate's private key.")
+  var tlsKey: String?
+
+  @Flag(help: "Listen without TLS on addresses that other machines can reach.")
+  var insecure = false
+
+  @Option(help: "The data plane's program (default: gatehouse-runtime beside this program).")
+  var runtime: String?
+
+  @OptionGroup var data: DataOption
+
+  func run() async throws {
+    let control = try ListenAddress(parsing: listen)
+    let plane = try ListenAddress(parsing: planeListen)
+    let tls = try tlsFiles()
+    guard control.isLoopback || tls != nil || insecure else {
+      throw Self.exposed("the control plane", control, "--tls-certificate and --tls-key")
+    }
+    guard plane.isLoopback || insecure else {
+      throw Self.exposed("the data plane", plane, "a proxy that ends TLS")
+    }
+    let platform = Platform(
+      directory: data.directory, control: control, plane: plane, tls: tls, runtime: try runtimePath())
+    try await platform.run()
+  }
+
+  private func tlsFiles() throws(Problem) -> (certificates: String, privateKey: String)? {
+    switch (tlsCertificate, tlsKey) {
+    case (nil, nil): return nil
+    case (let certificates?, let key?): return (certificates, key)
+    default:
+      throw Problem(
+        .usage, "tls.half", "expected both --tls-certificate and --tls-key, found one of them")
+    }
+  }
+
+  private func runtimePath() throws(Problem) -> String {
+    let path = runtime ?? "\(Self.programDirectory)/gatehouse-runtime"
+    guard access(path, X_OK) == 0 else {
+      throw Problem(
+        .unavailable, "runtime.missing", "expected the data plane's program, found none", subject: path,
+        hint: "build it with scripts/build, or name it with --runtime")
+    }
+    return path
+  }
+
+  /// The directory that this program was started from.
+  static var programDirectory: String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
+    let path = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+  }
+
+  private static func exposed(_ what: String, _ address: ListenAddress, _ remedy: String) -> Problem {
+    Problem(
+      .usage, "serve.exposed",
+      "expected \(what) to listen on a loopback address or with TLS, found \(address) in the clear",
+      hint: "give \(remedy), or --insecure if the network is trusted")
+  }
+}
+
+/// `gatehouse stop`.
+struct StopCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stop", abstract: "Stop the platform of a data directory, both planes.")
+
+  @OptionGroup var data: DataOption
+
+  func run() async throws {
+    let directory = data.directory
+    guard let pid = runningControlPlane(directory) else {
+      try await Platform.stopPlane(of: directory)
+      return Console.prose("stopped: no control plane was running in \(directory.path)")
+    }
+    guard kill(pid, SIGINT) == 0 else {
+      throw Problem(
+        .forbidden, "stop.signal", "expected to interrupt process \(pid), found: not permitted",
+        subject: directory.path)
+    }
+    let deadline = ContinuousClock.now + .seconds(60)
+    while runningControlPlane(directory) == pid {
+      guard ContinuousClock.now < deadline else {
+        throw Problem(
+          .unavailable, "stop.slow", "expected process \(pid) to end within 60 s, found it running",
+          subject: directory.path)
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    Console.prose("stopped")
+  }
+
+  /// The process that holds the lock of the directory; nil where none does.
+  private func runningControlPlane(_ directory: DataDirectory) -> pid_t? {
+    let descriptor = open(directory.lock, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+    let text = (try? LocalFiles.read(directory.lock, limit: 64)) ?? []
+    return pid_t(String(decoding: text, as: UTF8.self).filter { $0.isNumber })
+  }
+}
