@@ -38,6 +38,7 @@ func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
 extension Target.Dependency {
   static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let grdb = product(name: "GRDB", package: "GRDB.swift")
+  static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
   static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -87,18 +88,21 @@ let package = Package(
 
     // Ring 2.
     gateway("Storage", "Domain", "Encoding", "Provenance", "Lifecycle", .grdb),
-    gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing"),
-    gateway("ControlAPI", "Domain", "Encoding", "Lifecycle", .hummingbird, .hummingbirdTLS, .nioSSL),
+    gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
+    gateway("ControlAPI", "Domain", "Encoding", "Provenance", "Lifecycle", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+      .log, .nio,
+      .nioSSL),
     gateway(
       "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CDescriptorPassing",
       .crypto, .nio, .nioPosix, .nioHTTP1, .nioLocks),
     .target(name: "CDescriptorPassing"),
+    .target(name: "CSpawn"),
 
     // Ring 3.
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", .arguments, .httpClient, .nio,
-      .log),
+      "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", .arguments, .httpClient, .nio,
+      .nioHTTP1, .nioLocks, .nioSSL, .log),
     program("gatehouse-runtime", "Domain", "Encoding", "Serving"),
   ]
 )

@@ -7,6 +7,9 @@ public struct Artifact: Sendable {
   public init(files: [ArtifactFile]) {
     self.files = files
   }
+
+  /// The bytes of all files together.
+  public var byteCount: Int { files.reduce(0) { $0 + $1.bytes.count } }
 }
 
 /// One file of an artifact.

@@ -37,7 +37,11 @@ public struct FileReading: Sendable {
     case .compressed(let compression): return decompressed(bytes, compression, budget)
     case .npy:
       do throws(NumPyFileError) {
-        return FileReading("npy", .array(try NumPyFile.read(bytes)))
+        switch try NumPyFile.content(bytes) {
+        case .array(let array): return FileReading("npy", .array(array))
+        case .pickle(let offset):
+          return FileReading("npy", .pickle(PickleReading.read(bytes, from: offset, budget: budget)))
+        }
       } catch {
         return FileReading("npy", .malformed(error.message, offset: error.offset))
       }

@@ -51,3 +51,10 @@ int gatehouse_receive_descriptor(int socket) {
   memcpy(&descriptor, CMSG_DATA(header), sizeof(int));
   return descriptor;
 }
+
+int64_t gatehouse_peer_user(int socket) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
+  return peer.uid;
+}

@@ -1,8 +1,10 @@
-public import Domain
+import Encoding
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 public import Lifecycle
 public import Logging
+import NIOCore
 import NIOSSL
 
 /// The HTTP face of the control plane.
@@ -42,8 +44,8 @@ public struct ControlServer: Sendable {
     self.logger = logger
   }
 
-  /// Serves until the task is cancelled or its service group shuts down; calls `ready` once it listens.
-  public func run(ready: @escaping @Sendable () async -> Void) async throws {
+  /// Serves until the task is cancelled or its service group shuts down; calls `ready` with the port once it listens.
+  public func run(ready: @escaping @Sendable (Int) -> Void) async throws {
     let router = Router(context: ControlContext.self)
     router.add(middleware: ProblemDetails())
     router.get("health") { _, _ in Response.json(.ok, ["status": "ok"]) }
@@ -55,7 +57,7 @@ public struct ControlServer: Sendable {
       router: router, server: try server(),
       configuration: .init(
         address: .hostname(settings.host, port: settings.port), serverName: "gatehouse"),
-      onServerRunning: { _ in await ready() }, logger: logger)
+      onServerRunning: { channel in ready(channel.localAddress?.port ?? settings.port) }, logger: logger)
     try await application.run()
   }
 

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 import Hummingbird
 import Lifecycle
 import Logging
@@ -31,9 +31,9 @@ struct Authentication: RouterMiddleware {
   typealias Context = ControlContext
   let credentials: Credentials
 
-  func handle(
+  @concurrent func handle(
     _ request: Request, context: ControlContext,
-    next: (Request, ControlContext) async throws -> Response
+    next: @concurrent (Request, ControlContext) async throws -> Response
   ) async throws -> Response {
     let scheme = "Bearer "
     guard let header = request.headers[.authorization], header.hasPrefix(scheme),
@@ -49,9 +49,9 @@ struct Authentication: RouterMiddleware {
 struct ProblemDetails: RouterMiddleware {
   typealias Context = ControlContext
 
-  func handle(
+  @concurrent func handle(
     _ request: Request, context: ControlContext,
-    next: (Request, ControlContext) async throws -> Response
+    next: @concurrent (Request, ControlContext) async throws -> Response
   ) async throws -> Response {
     do {
       return try await next(request, context)

@@ -2,6 +2,7 @@ import Domain
 import Encoding
 import Hummingbird
 import Lifecycle
+import Provenance
 
 /// What there is: models, versions, deployments, refused artifacts, the ledger.
 struct QueryRoutes: Sendable {

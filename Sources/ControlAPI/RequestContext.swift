@@ -25,7 +25,7 @@ struct ControlContext: RequestContext {
     guard let value = parameters.get(name) else {
       throw Problem(.internal, "route.parameter", "expected '\(name)' in the route, found none")
     }
-    return value.removingURLPercentEncoding() ?? value
+    return value
   }
 
   func modelName() throws(Problem) -> ModelName { try ModelName(parsing: parameter("name")) }

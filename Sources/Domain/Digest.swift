@@ -18,7 +18,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     guard text.hasPrefix(prefix), let digest = Digest(hexadecimal: text.dropFirst(prefix.count)) else {
       throw Problem(
         .badInput, "digest.malformed",
-        "expected 'sha256:' and 64 lower-case hexadecimal digits, found '\(text.prefix(80))'")
+        "expected 'sha256:' and 64 lower-case hexadecimal digits, found '\(text.excerpt(80))'")
     }
     self = digest
   }

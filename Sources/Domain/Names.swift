@@ -1,7 +1,9 @@
+import Encoding
+
 /// The name of a model and of the deployment that serves it.
 ///
-/// Lower-case letters, digits, and `.`, `_`, `-` inside; 1 to 63 characters. It stands unescaped in URLs,
-/// file names, image references and metric labels.
+/// Lower-case letters, digits, and `.`, `_`, `-` inside, no two `.` in a row; 1 to 63 characters. It stands
+/// unescaped in URLs, file names, image references and metric labels.
 public struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// The name as text.
   public let description: String
@@ -12,7 +14,7 @@ public struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertible
       throw Problem(
         .badInput, "name.malformed",
         "expected a model name of 1 to 63 lower-case letters, digits, '.', '_' and '-' that starts and ends"
-          + " with a letter or digit, found '\(text.prefix(80))'",
+          + " with a letter or digit and has no '..', found '\(text.excerpt(80))'",
         hint: "name it like 'fraud-score' or 'iris.v2'")
     }
     self.description = text
@@ -50,7 +52,7 @@ public struct VersionNumber: Hashable, Sendable, Comparable, CustomStringConvert
   public init(parsing text: String) throws(Problem) {
     guard let value = Int(text), String(value) == text, let version = VersionNumber(value) else {
       throw Problem(
-        .badInput, "version.malformed", "expected a version number from 1, found '\(text.prefix(40))'")
+        .badInput, "version.malformed", "expected a version number from 1, found '\(text.excerpt(40))'")
     }
     self = version
   }
@@ -89,7 +91,7 @@ public struct VersionReference: Hashable, Sendable, CustomStringConvertible {
     guard parts.count == 2 else {
       throw Problem(
         .badInput, "version.malformed",
-        "expected a model and a version such as 'iris@3', found '\(text.prefix(80))'")
+        "expected a model and a version such as 'iris@3', found '\(text.excerpt(80))'")
     }
     self.init(
       name: try ModelName(parsing: String(parts[0])),
@@ -126,8 +128,8 @@ public struct Principal: Hashable, Sendable, CustomStringConvertible {
 
   /// Reads `kind:name`; nil for anything else.
   public init?(parsing text: String) {
-    let parts = text.split(separator: ":", maxSplits: 1)
-    guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])) else { return nil }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), !parts[1].isEmpty else { return nil }
     self.init(kind: kind, name: String(parts[1]))
   }
 }

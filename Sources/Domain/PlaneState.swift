@@ -102,20 +102,21 @@ extension PlaneState {
 
   private init(_ fields: Fields) throws(Problem) {
     try fields.requireOnly(["generation", "sealKeys", "deployments", "keys", "digest"])
-    guard let generation = fields.json["generation"]?.int, generation >= 0 else {
-      throw Self.malformed("expected a number from 0 at '/generation'")
-    }
+    let generation = try fields.number("generation", from: 0)
     var sealKeys: [String] = []
-    for key in try fields.array("sealKeys") {
-      guard let pem = key.string else { throw Self.malformed("expected only strings at '/sealKeys'") }
+    for (index, key) in try fields.array("sealKeys").enumerated() {
+      guard let pem = key.string else {
+        throw Self.malformed("expected a string at '/sealKeys/\(index)', found \(key.kind)")
+      }
       sealKeys.append(pem)
     }
     var deployments: [Deployment] = []
     for (index, element) in try fields.array("deployments").enumerated() {
       let fields = Fields(element, at: "/deployments/\(index)")
       try fields.requireOnly(["name", "version", "bundle", "path"])
-      guard let version = fields.json["version"]?.int.flatMap({ VersionNumber($0) }) else {
-        throw Self.malformed("expected a number from 1 at '/deployments/\(index)/version'")
+      let number = try fields.number("version", from: 1)
+      guard let version = VersionNumber(number) else {
+        throw Self.malformed("expected a version at '/deployments/\(index)/version', found \(number)")
       }
       deployments.append(
         Deployment(
@@ -132,8 +133,8 @@ extension PlaneState {
     self.init(generation: generation, sealKeys: sealKeys, deployments: deployments, keys: keys)
   }
 
-  fileprivate static func malformed(_ message: String) -> Problem {
-    Problem(.integrity, "plane-state.malformed", message)
+  fileprivate static func malformed(_ message: String, cause: Problem? = nil) -> Problem {
+    Problem(.integrity, "plane-state.malformed", message, cause: cause?.message)
   }
 }
 
@@ -176,7 +177,7 @@ private struct Fields {
       throw PlaneState.malformed("expected an object at '\(pointer)', found \(json.kind)")
     }
     if let stranger = members.keys.filter({ !names.contains($0) }).min() {
-      throw PlaneState.malformed("expected only known members at '\(pointer)', found '\(stranger.prefix(40))'")
+      throw PlaneState.malformed("expected only known members at '\(pointer)', found '\(stranger.excerpt(40))'")
     }
   }
 
@@ -190,12 +191,29 @@ private struct Fields {
     return elements
   }
 
-  func digest(_ name: String) throws(Problem) -> Digest { try Digest(parsing: text(name)) }
+  func digest(_ name: String) throws(Problem) -> Digest {
+    let text = try text(name)
+    do throws(Problem) { return try Digest(parsing: text) } catch {
+      throw PlaneState.malformed("expected a digest at '\(pointer)/\(name)', found another text", cause: error)
+    }
+  }
 
-  func name(_ name: String) throws(Problem) -> ModelName { try ModelName(parsing: text(name)) }
+  func name(_ name: String) throws(Problem) -> ModelName {
+    let text = try text(name)
+    do throws(Problem) { return try ModelName(parsing: text) } catch {
+      throw PlaneState.malformed(
+        "expected a model name at '\(pointer)/\(name)', found another text", cause: error)
+    }
+  }
 
-  private func unexpected(_ expected: String, _ name: String) -> Problem {
+  func number(_ name: String, from least: Int) throws(Problem) -> Int {
+    guard let number = json[name]?.int else { throw unexpected("a whole number", name) }
+    guard number >= least else { throw unexpected("a number from \(least)", name, found: "\(number)") }
+    return number
+  }
+
+  private func unexpected(_ expected: String, _ name: String, found: String? = nil) -> Problem {
     PlaneState.malformed(
-      "expected \(expected) at '\(pointer)/\(name)', found \(json[name]?.kind ?? "nothing")")
+      "expected \(expected) at '\(pointer)/\(name)', found \(found ?? json[name]?.kind ?? "nothing")")
   }
 }

@@ -85,12 +85,14 @@ public struct Problem: Error, Equatable, Sendable {
 }
 
 extension Problem: CustomStringConvertible {
-  /// The form for a terminal: the error, where, and the hint, a line each.
+  /// The form for a terminal: the error, where, the cause and the hint, a line each.
+  ///
+  /// What they quote may be anyone's, so control characters come out escaped.
   public var description: String {
-    var lines = ["error[\(code)]: \(message)"]
-    if let place = place { lines.append("  --> \(place)") }
-    if let cause { lines.append("  cause: \(cause)") }
-    if let hint { lines.append("  hint: \(hint)") }
+    var lines = ["error[\(code)]: \(message.excerpt())"]
+    if let place = place { lines.append("  --> \(place.excerpt())") }
+    if let cause { lines.append("  cause: \(cause.excerpt())") }
+    if let hint { lines.append("  hint: \(hint.excerpt())") }
     return lines.joined(separator: "\n")
   }
 

@@ -1,3 +1,5 @@
+import Encoding
+
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -14,6 +16,8 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
   }
 
   /// RFC 3339 in UTC with milliseconds, `2026-11-21T03:15:00.250Z`.
+  ///
+  /// A year that RFC 3339 has no room for is written with all its digits, and with its sign before year 0.
   public var description: String {
     let (days, inDay) = milliseconds.flooredDivision(by: 86_400_000)
     let date = Self.civil(fromDays: days)
@@ -22,7 +26,8 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
       let text = String(value)
       return String(repeating: "0", count: max(0, width - text.count)) + text
     }
-    return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
+    let year = date.year < 0 ? "-\(padded(-date.year, 4))" : padded(date.year, 4)
+    return "\(year)-\(padded(date.month, 2))-\(padded(date.day, 2))"
       + "T\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
       + ".\(padded(inDay % 1000, 3))Z"
   }
@@ -46,12 +51,12 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     else {
       throw Problem(
         .badInput, "time.malformed",
-        "expected a moment in UTC such as 2026-11-21T09:30:00Z, found '\(text.prefix(40))'")
+        "expected a moment in UTC such as 2026-11-21T09:30:00Z, found '\(text.excerpt(40))'")
     }
     let scale: Int64 = [0: 1, 2: 100, 3: 10, 4: 1][fraction.count] ?? 1
     let days = Self.days(fromCivil: (year, month, day))
     guard Self.civil(fromDays: days) == (year, month, day) else {
-      throw Problem(.badInput, "time.malformed", "expected a day of the calendar, found '\(text.prefix(10))'")
+      throw Problem(.badInput, "time.malformed", "expected a day of the calendar, found '\(text.excerpt(10))'")
     }
     let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
     self.init(milliseconds: seconds * 1000 + thousandths * scale)

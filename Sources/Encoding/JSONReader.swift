@@ -34,8 +34,9 @@ public struct JSONLimits: Sendable {
 extension JSON {
   /// Reads one JSON text (RFC 8259) that fills `bytes` whole.
   ///
-  /// Refused beyond the grammar: names that occur twice in one object, lone surrogates, bytes that are not
-  /// UTF-8, and anything past `limits`; each would be read differently by different readers.
+  /// Refused beyond the grammar: names that occur twice in one object (Unicode's normal forms of a name count
+  /// as the same), lone surrogates, bytes that are not UTF-8, and anything past `limits`; each would be read
+  /// differently by different readers.
   public init(parsing bytes: some Collection<UInt8>, limits: JSONLimits = JSONLimits())
     throws(MalformedJSON)
   {
@@ -94,11 +95,11 @@ private struct JSONReader {
       let start = offset
       let name = try string()
       skipSpace()
-      guard take(UInt8(ascii: ":")) else { throw malformed("':' after the name '\(name)'") }
+      guard take(UInt8(ascii: ":")) else { throw malformed("':' after the name '\(name.excerpt(40))'") }
       let value = try value(depth: depth)
       guard members.updateValue(value, forKey: name) == nil else {
         offset = start
-        throw malformed("each name once in an object", found: "'\(name)' again")
+        throw malformed("each name once in an object", found: "'\(name.excerpt(40))' again")
       }
       skipSpace()
       if take(UInt8(ascii: ",")) { continue }

@@ -40,8 +40,25 @@ final class ControlSocket: Sendable {
     guard result == 0 else { return nil }
   }
 
+  /// Asks how the data plane stands.
+  func status() throws(Problem) -> PlaneStatus {
+    guard let status = try call(.status)["status"].flatMap(PlaneStatus.init(json:)) else {
+      throw .unknownAnswer(to: .status)
+    }
+    return status
+  }
+
+  /// Has the data plane read its state again.
+  func apply() throws(Problem) -> PlaneApplication {
+    guard let application = PlaneApplication(json: try call(.apply)) else { throw .unknownAnswer(to: .apply) }
+    return application
+  }
+
+  /// Has the data plane answer what it has begun, and end.
+  func drain() throws(Problem) { _ = try call(.drain) }
+
   /// Sends a command and waits for its answer; throws the problem that the data plane answers with.
-  func call(_ command: String) throws(Problem) -> JSON {
+  private func call(_ command: PlaneCommand) throws(Problem) -> JSON {
     try send(command)
     let line = try receiveLine()
     let answer: JSON
@@ -52,16 +69,13 @@ final class ControlSocket: Sendable {
         .internal, "plane.answer", "expected JSON from the data plane, found \(error.found)",
         cause: error.description)
     }
-    guard answer["ok"]?.bool == true else {
-      throw answer["problem"].flatMap(Problem.init(json:))
-        ?? Problem(.internal, "plane.answer", "expected an answer to '\(command)', found none that is known")
-    }
+    if let problem = answer["problem"].flatMap(Problem.init(json:)) { throw problem }
     return answer
   }
 
   /// Asks for the listening socket of the data plane.
   func receiveListener() throws(Problem) -> OwnedDescriptor {
-    _ = try call("listener")
+    _ = try call(.listener)
     let number = gatehouse_receive_descriptor(descriptor.number)
     guard number >= 0 else { throw .systemCall("recvmsg", "take over the data plane's listening socket") }
     return OwnedDescriptor(number)
@@ -78,12 +92,12 @@ final class ControlSocket: Sendable {
     source.resume()
   }
 
-  private func send(_ command: String) throws(Problem) {
-    let line = Array((["command": .string(command)] as JSON).canonicalBytes) + [UInt8(ascii: "\n")]
+  private func send(_ command: PlaneCommand) throws(Problem) {
+    let line = Array((["command": .string(command.rawValue)] as JSON).canonicalBytes) + [UInt8(ascii: "\n")]
     var sent = 0
     while sent < line.count {
       let count = unsafe line[sent...].withUnsafeBytes { bytes in
-        unsafe Glibc.send(descriptor.number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+        unsafe Glibc.send(descriptor.number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
       }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw .systemCall("send", "reach the data plane's control socket") }
@@ -110,5 +124,13 @@ final class ControlSocket: Sendable {
     }
     throw Problem(
       .internal, "plane.answer", "expected at most \(Self.answerLimit) bytes from the data plane, found more")
+  }
+}
+
+extension Problem {
+  fileprivate static func unknownAnswer(to command: PlaneCommand) -> Problem {
+    Problem(
+      .internal, "plane.answer", "expected an answer to '\(command.rawValue)', found none that is known",
+      hint: "build both programs from the same sources")
   }
 }

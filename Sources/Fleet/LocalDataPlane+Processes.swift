@@ -1,6 +1,5 @@
 import Dispatch
 import Domain
-import Encoding
 import Glibc
 
 extension LocalDataPlane {
@@ -14,13 +13,13 @@ extension LocalDataPlane {
         subject: second, hint: "use a data directory with a shorter path")
     }
     return try await blocking { () throws(Problem) in
-      var found: [(running: Running, startedAt: Int64)] = []
+      var found: [(running: Running, startedAt: Timestamp)] = []
       for path in [first, second] {
-        guard let control = ControlSocket(connectingTo: path),
-          let status = try? control.call("status")["status"], let pid = status["pid"]?.int
-        else { continue }
-        let running = Running(pid: pid_t(truncatingIfNeeded: pid), controlPath: path, control: control)
-        found.append((running, status["startedAt"]?.integer ?? 0))
+        guard let control = ControlSocket(connectingTo: path), let status = try? control.status() else {
+          continue
+        }
+        let pid = pid_t(truncatingIfNeeded: status.process)
+        found.append((Running(pid: pid, controlPath: path, control: control), status.startedAt))
       }
       return found.sorted { $0.startedAt > $1.startedAt }.map(\.running)
     }
@@ -32,8 +31,7 @@ extension LocalDataPlane {
   {
     try await blocking { () throws(Problem) in
       for survivor in survivors {
-        guard let text = try survivor.control.call("status")["status"]?["listen"]?.string,
-          let address = try? ListenAddress(parsing: text),
+        guard let address = try? ListenAddress(parsing: survivor.control.status().address),
           address.host == wanted.host, wanted.port == 0 || address.port == wanted.port
         else { continue }
         return ListeningSocket(descriptor: try survivor.control.receiveListener(), address: address)
@@ -45,7 +43,7 @@ extension LocalDataPlane {
   /// Asks a process to take no more connections, to answer what it has begun, and to end. One that does not
   /// answer is on its way out already.
   static func drain(_ control: ControlSocket) async {
-    _ = try? await blocking { () throws(Problem) in try control.call("drain") }
+    _ = try? await blocking { () throws(Problem) in try control.drain() }
   }
 
   /// Connects to a process that was just started, as soon as it answers.
@@ -53,7 +51,7 @@ extension LocalDataPlane {
     let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
       if let control = ControlSocket(connectingTo: launch.controlPath) {
-        _ = try control.call("status")
+        _ = try control.status()
         return control
       }
       var status: Int32 = 0

@@ -1,5 +1,4 @@
 public import Domain
-import Encoding
 import Glibc
 public import Lifecycle
 
@@ -55,7 +54,7 @@ public actor LocalDataPlane: DataPlane {
     (endings, ending) = AsyncStream.makeStream()
     let survivors = try await Self.survivors(in: settings.directory)
     let inherited = try await Self.inherit(from: survivors, wanted: settings.listen)
-    listener = try inherited ?? ListeningSocket(binding: settings.listen)
+    if let inherited { listener = inherited } else { listener = try ListeningSocket(binding: settings.listen) }
     baseURL = "http://\(listener.address)"
     try await settle(survivors, isListenerShared: inherited != nil)
   }
@@ -65,10 +64,13 @@ public actor LocalDataPlane: DataPlane {
     let former = try store.load()
     try store.save(state)
     do throws(Problem) {
-      try await tell()
+      try check(try await tell(), state, former: former)
     } catch {
       // What could not be applied must not come up at the next start either.
-      if let former { try store.save(former) }
+      if let former {
+        try store.save(former)
+        _ = try? await tell()
+      }
       throw error
     }
   }
@@ -130,18 +132,35 @@ public actor LocalDataPlane: DataPlane {
     for survivor in try await survivors(in: directory) { await drain(survivor.control) }
   }
 
-  private func tell() async throws(Problem) {
-    if running == nil { try await start(.started) }
-    guard let current = running else { return }
-    do throws(Problem) {
-      _ = try await Self.blocking { () throws(Problem) in try current.control.call("apply") }
-    } catch where error.category == .unavailable {
-      // It died under the call. A new one starts from the saved state, which is the one to apply.
-      if running?.pid == current.pid { running = nil }
-      if running == nil { try await start(.started) }
-      guard let next = running else { throw error }
-      _ = try await Self.blocking { () throws(Problem) in try next.control.call("apply") }
+  /// A deployment that this state brings or moves must come up. One that it leaves as it was may be broken
+  /// already; that is reported, and keeps nothing else from going on.
+  private func check(_ application: PlaneApplication, _ state: PlaneState, former: PlaneState?) throws(Problem) {
+    for failure in application.failures {
+      let wanted = state.deployments.first { $0.name == failure.deployment }
+      let before = former?.deployments.first { $0.name == failure.deployment }
+      guard wanted == before else { throw failure.problem }
+      reporting.yield(
+        PlaneEvent(
+          kind: .broken, process: Int(running?.pid ?? 0),
+          detail: "\(failure.deployment) cannot be served: \(failure.problem.message)"))
     }
+  }
+
+  /// Has the serving process read the saved state.
+  private func tell() async throws(Problem) -> PlaneApplication {
+    if let current = running {
+      do throws(Problem) {
+        return try await Self.blocking { () throws(Problem) in try current.control.apply() }
+      } catch where error.category == .unavailable {
+        // It died under the call. A new one starts from the saved state, which is the one to apply.
+        if running?.pid == current.pid { running = nil }
+      }
+    }
+    if running == nil { try await start(.started) }
+    guard let next = running else {
+      throw Problem(.unavailable, "plane.gone", "expected a data plane process, found none")
+    }
+    return try await Self.blocking { () throws(Problem) in try next.control.apply() }
   }
 
   /// Adopts what serves already and is the program that we would start; replaces it where it is another.
@@ -165,7 +184,7 @@ public actor LocalDataPlane: DataPlane {
     // Two names in turn: while one process gives way to the next, each has a socket of its own.
     let (first, second) = Self.controlPaths(in: settings.directory)
     let launch = launch(controlPath: running?.controlPath == first ? second : first)
-    unlink(launch.controlPath)
+    unsafe unlink(launch.controlPath)
     let pid = try launch.start(listener: listener)
     let control = try await Self.blocking { () throws(Problem) in
       try Self.awaitReadiness(of: pid, launch)

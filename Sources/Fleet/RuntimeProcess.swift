@@ -1,3 +1,4 @@
+import CSpawn
 import Domain
 import Glibc
 
@@ -17,45 +18,27 @@ struct RuntimeLaunch: Sendable {
   /// It leads a session of its own: neither a terminal's interrupt nor our death reaches it, so that it
   /// serves on until it is told otherwise.
   func start(listener: ListeningSocket) throws(Problem) -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    unsafe posix_spawnattr_init(&attributes)
-    defer {
-      unsafe posix_spawn_file_actions_destroy(&actions)
-      unsafe posix_spawnattr_destroy(&attributes)
-    }
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_addopen(&actions, 1, logPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    unsafe posix_spawn_file_actions_adddup2(&actions, listener.descriptor.number, 3)
-    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 4)
-    // The defaults for every signal: what we ignore or block must not stay so in the child.
-    var all = sigset_t()
-    var none = sigset_t()
-    unsafe sigfillset(&all)
-    unsafe sigemptyset(&none)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    let flags = Int32(POSIX_SPAWN_SETSID) | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
-    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
-
     let arguments = [
       program, "--state", statePath, "--listen-fd", "3", "--control", controlPath,
     ]
-    var pointers = unsafe arguments.map { unsafe strdup($0) }
-    unsafe pointers.append(nil)
-    defer { for pointer in unsafe pointers { unsafe free(pointer) } }
-    // An empty environment: a data plane takes its orders from its arguments alone.
-    var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
     var pid = pid_t()
-    let code = unsafe posix_spawn(&pid, program, &actions, &attributes, &pointers, &environment)
+    let code = unsafe Self.withCStrings(arguments) { pointers in
+      unsafe gatehouse_spawn(program, pointers, listener.descriptor.number, logPath, &pid)
+    }
     guard code == 0 else {
       var problem = Problem.systemCall("posix_spawn", "start \(program)", errno: code)
       problem.hint = "build it with scripts/build, or name it with --runtime"
       throw problem
     }
     return pid
+  }
+
+  private static func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+  ) -> Result {
+    let pointers = unsafe strings.map { unsafe strdup($0) }
+    defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
+    return unsafe body(pointers + [nil])
   }
 
   /// Whether the running process `pid` was started from the file that `program` is now.

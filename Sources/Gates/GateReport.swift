@@ -56,7 +56,7 @@ extension Policy {
     -> GateResult
   {
     let isPassed = allowed.contains(value)
-    let list = allowed.sorted().joined(separator: ", ")
+    let list = allowed.isEmpty ? "none" : allowed.sorted().joined(separator: ", ")
     return GateResult(
       gate: gate, isPassed: isPassed,
       reason: isPassed

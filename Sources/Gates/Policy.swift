@@ -31,8 +31,8 @@ public struct Policy: Equatable, Sendable {
   /// The policy as reports carry it; its canonical bytes are what a verdict's policy digest is over.
   public var json: JSON {
     [
-      "allowedFormats": .array(allowedFormats.sorted().map { .string($0) }),
-      "allowedFrameworks": .array(allowedFrameworks.sorted().map { .string($0) }),
+      "allowedFormats": .array(Set(allowedFormats).sorted().map { .string($0) }),
+      "allowedFrameworks": .array(Set(allowedFrameworks).sorted().map { .string($0) }),
       "highestSeverity": .string(highestSeverity.rawValue),
       "largestModelBytes": JSON(largestModelBytes),
     ]

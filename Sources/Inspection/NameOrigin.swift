@@ -33,6 +33,8 @@ enum NameOrigin {
       self = .externalFile
     } else if Self.estimatorLibraries.contains(package) || module == "_loss" {
       self = Self.isClass(global.name) || Self.rebuilds(global.name) ? .estimator : .libraryFunction
+    } else if Self.tools.contains(package) {
+      self = .libraryFunction
     } else if Self.libraries.contains(package) {
       self = Self.isClass(global.name) || Self.rebuilds(global.name) ? .libraryClass : .libraryFunction
     } else {
@@ -62,16 +64,21 @@ enum NameOrigin {
     "mlxtend", "interpret",
   ]
 
+  /// Libraries whose objects honest models hold, and whose functions may read files or run code.
   private static let libraries: Set<String> = [
-    "numpy", "scipy", "pandas", "joblib", "cloudpickle", "dill", "torch", "torchvision", "tensorflow",
-    "keras",
-    "jax", "flax", "transformers", "huggingface_hub", "onnx", "onnxruntime", "skops", "mlflow", "statsmodels",
-    "polars", "pyarrow", "numba", "cffi", "dask", "distributed", "ray", "pyspark", "matplotlib", "IPython",
-    "ipykernel", "pip", "setuptools", "pkg_resources", "wheel", "_distutils_hack", "requests", "urllib3",
-    "httpx", "aiohttp", "yaml", "jinja2", "sqlalchemy", "psutil", "paramiko", "fabric", "invoke", "sh",
-    "plumbum", "pexpect", "ptyprocess", "click", "django", "flask", "werkzeug", "celery", "fsspec", "s3fs",
-    "boto3", "botocore", "nltk", "spacy", "gensim", "pydantic", "attr", "six", "tqdm", "pytest", "_pytest",
-    "py", "nose", "Cython", "pyximport", "execnet", "twisted", "tornado", "zmq", "jsonpickle", "pyparsing",
+    "numpy", "scipy", "pandas", "torch", "torchvision", "tensorflow", "keras", "jax", "flax", "transformers",
+    "statsmodels", "polars", "pyarrow", "numba", "matplotlib", "nltk", "spacy", "gensim", "pydantic", "attr",
+    "six", "dask", "pyspark", "onnx", "sqlalchemy", "jinja2", "yaml",
+  ]
+
+  /// Libraries that load, install, start or fetch: nothing of them belongs in a model.
+  private static let tools: Set<String> = [
+    "joblib", "cloudpickle", "dill", "huggingface_hub", "onnxruntime", "skops", "mlflow", "cffi",
+    "distributed", "ray", "IPython", "ipykernel", "pip", "setuptools", "pkg_resources", "wheel",
+    "_distutils_hack", "requests", "urllib3", "httpx", "aiohttp", "psutil", "paramiko", "fabric", "invoke",
+    "sh", "plumbum", "pexpect", "ptyprocess", "click", "django", "flask", "werkzeug", "celery", "fsspec",
+    "s3fs", "boto3", "botocore", "tqdm", "pytest", "_pytest", "py", "nose", "Cython", "pyximport", "execnet",
+    "twisted", "tornado", "zmq", "jsonpickle",
   ]
 
   private static let functionBuilders: Set<PickleGlobal> = {

@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 
 /// Acts, one after another, each to its end.
 ///

@@ -12,7 +12,12 @@ public struct AuditReport: Sendable {
   /// The checkpoint that the entries lead to.
   public var checkpoint: Checkpoint?
   /// Everything that is not as it must be; empty when all is well.
-  public var problems: [Problem] = []
+  public var problems: [Problem]
+
+  /// A report that has looked at nothing yet.
+  public init(problems: [Problem] = []) {
+    self.problems = problems
+  }
 }
 
 /// Checks all that is stored against its digests, seals and the ledger. Reads only; trusts only the keys.

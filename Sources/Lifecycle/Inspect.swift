@@ -1,5 +1,5 @@
 import Artifacts
-public import Domain
+import Domain
 import Encoding
 public import Inspection
 

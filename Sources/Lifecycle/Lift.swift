@@ -1,6 +1,7 @@
 import Artifacts
-public import Domain
+import Domain
 import Encoding
+import Inspection
 public import Lifting
 public import ModelGraph
 

@@ -1,4 +1,5 @@
-public import Domain
+import Artifacts
+import Domain
 import Encoding
 import Gates
 import Inspection
@@ -24,7 +25,7 @@ struct Road: Sendable {
   ///
   /// A refusal is an outcome; what is thrown is a fault of the request or of the platform.
   func take(
-    _ request: PushRequest, recorder: Recorder, follow: @Sendable (RoadEvent) -> Void
+    _ request: PushRequest, recorder: Recorder, follow: @escaping @Sendable (RoadEvent) -> Void
   ) async throws(Problem) -> PushOutcome {
     var steps = Steps(time: time, follow: follow)
     do throws(Problem) {

@@ -1,9 +1,10 @@
 public import Domain
 import Encoding
+import Gates
 import Inspection
 import Lifting
 import ModelGraph
-public import Provenance
+import Provenance
 
 /// The fifth stage: an immutable version, sealed, in the bundle store and the registry.
 public struct SignedModel: Sendable {

@@ -62,8 +62,7 @@ struct Estimator {
   func refuseOutputs(_ count: Int) -> Problem {
     Problem(
       .refused, "lift.multi-output-classifier",
-      "expected a classifier of one output, found \(name) with \(count) outputs at \(view.path)",
-      position: view.position, hint: "fit one classifier for each output and push each")
+      "expected \(view.path) to be a classifier of one output, found \(count) outputs", position: view.position, hint: "fit one classifier for each output and push each")
   }
 }
 

@@ -78,7 +78,9 @@ public struct UnverifiedCheckpoint: Equatable, Sendable {
     signedText = "\(origin)\n\(size)\n\(Base64.encode(root.bytes))\n"
   }
 
-  /// Reads a checkpoint; throws `checkpoint.malformed`. Extension lines are not accepted.
+  /// Reads a checkpoint; throws `checkpoint.malformed`.
+  ///
+  /// Extension lines are not accepted.
   public init(parsing text: String) throws(Problem) {
     guard text.utf8.count <= Self.lengthLimit else {
       throw malformed("expected at most \(Self.lengthLimit) bytes, found \(text.utf8.count)")

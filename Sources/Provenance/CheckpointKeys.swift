@@ -37,7 +37,9 @@ public struct CheckpointSigningKey: Sendable, CustomStringConvertible {
     }
   }
 
-  /// The key in the form of signed notes, `PRIVATE+KEY+<name>+<id>+<base64>`. Secret.
+  /// The key in the form of signed notes, `PRIVATE+KEY+<name>+<id>+<base64>`.
+  ///
+  /// Secret.
   public var encoded: String {
     Self.prefix
       + NoteKey.encode(

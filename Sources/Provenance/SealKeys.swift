@@ -22,7 +22,9 @@ public struct SealingKey: Sendable, CustomStringConvertible {
     }
   }
 
-  /// The private key in PEM (PKCS #8), with a final line feed. Secret.
+  /// The private key in PEM (PKCS #8), with a final line feed.
+  ///
+  /// Secret.
   public var pem: String { key.pemRepresentation + "\n" }
 
   /// The public key that verifies what this key seals.

@@ -103,7 +103,9 @@ private struct SealEnvelope {
   }
 }
 
-/// The statement that a seal signs. Members beyond those of version 1.0 are left alone, as its text asks.
+/// The statement that a seal signs.
+///
+/// Members beyond those of version 1.0 are left alone, as its text asks.
 private struct SealStatement {
   struct Resource {
     let path: String
@@ -136,14 +138,16 @@ private struct SealStatement {
       }
       // Strictly ascending, so that no path can occur twice and the root has one meaning.
       if let last = resources.last, !BundlePath.precedes(last.path, path) {
-        throw malformed("expected '\(path)' before '\(last.path)', in canonical order and once, found it after")
+        throw malformed(
+          "expected '\(path)' before '\(last.path)', in canonical order and once, found it after")
       }
       resources.append(Resource(path: path, digest: try element.member("digest").digest()))
     }
     guard !resources.isEmpty else { throw malformed("expected at least one sealed file, found none") }
     let found = UnsealedBundle.root(of: resources.map(\.digest))
     guard found == root else {
-      throw malformed("expected the sealed files to make up \(root.short), found that they make \(found.short)")
+      throw malformed(
+        "expected the sealed files to make up \(root.short), found that they make \(found.short)")
     }
     self.resources = resources
   }

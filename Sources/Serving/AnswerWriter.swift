@@ -33,7 +33,7 @@ final class AnswerWriter: Sendable {
   }
 
   private func dateLine() -> String {
-    let now = unsafe time(nil)
+    let now = time(nil)
     return date.withLockedValue { date in
       if date.second != now { date = (now, Self.dateLine(now)) }
       return date.line
@@ -41,14 +41,17 @@ final class AnswerWriter: Sendable {
   }
 
   /// RFC 9110 section 5.6.7, `Date: Sun, 06 Nov 1994 08:49:37 GMT`.
-  static func dateLine(_ second: time_t) -> String {
-    var second = second
-    var parts = tm()
-    guard unsafe gmtime_r(&second, &parts) != nil else { return "" }
+  static func dateLine(_ moment: time_t) -> String {
+    var moment = moment
+    var parts = unsafe tm()
+    guard unsafe gmtime_r(&moment, &parts) != nil else { return "" }
     func padded(_ value: CInt) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    let (weekday, month) = unsafe (Int(parts.tm_wday), Int(parts.tm_mon))
+    let (day, year) = unsafe (parts.tm_mday, parts.tm_year + 1900)
+    let (hour, minute, second) = unsafe (parts.tm_hour, parts.tm_min, parts.tm_sec)
     let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    return "Date: \(days[Int(parts.tm_wday)]), \(padded(parts.tm_mday)) \(months[Int(parts.tm_mon)])"
-      + " \(parts.tm_year + 1900) \(padded(parts.tm_hour)):\(padded(parts.tm_min)):\(padded(parts.tm_sec)) GMT\r\n"
+    return "Date: \(days[weekday]), \(padded(day)) \(months[month]) \(year)"
+      + " \(padded(hour)):\(padded(minute)):\(padded(second)) GMT\r\n"
   }
 }

@@ -48,7 +48,7 @@ enum BoundedFile {
     var count = 0
     while count < bytes.count {
       let read = retryingInterrupts {
-        bytes.withUnsafeMutableBytes { buffer in
+        unsafe bytes.withUnsafeMutableBytes { buffer in
           unsafe Glibc.read(
             descriptor.rawValue, buffer.baseAddress.map { unsafe $0 + count }, buffer.count - count)
         }

@@ -67,7 +67,7 @@ public struct BundleLoader: Sendable {
     let graph = try ModelGraph(
       decoding: try file("graph.json"), weights: try file("weights.safetensors"))
     return ServedModel(
-      reference: manifest.reference, bundle: bundle.digest,
+      reference: VersionReference(name: manifest.name, version: manifest.version), bundle: bundle.digest,
       framework: "\(manifest.framework) \(manifest.frameworkVersion)", graph: try ValidatedGraph(graph))
   }
 }

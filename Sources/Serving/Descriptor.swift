@@ -26,15 +26,7 @@ extension Problem {
     _ category: Category, _ code: String, _ attempt: String, subject: String? = nil,
     errorNumber: CInt = errno
   ) -> Problem {
-    Problem(category, code, "\(attempt) failed", subject: subject, cause: describe(errorNumber))
-  }
-
-  private static func describe(_ errorNumber: CInt) -> String {
-    // strerror's buffer is shared by threads; the GNU form with a buffer of our own is not.
-    var buffer = [CChar](repeating: 0, count: 128)
-    let text = unsafe strerror_r(errorNumber, &buffer, buffer.count)
-    guard let text = unsafe text else { return "error \(errorNumber)" }
-    return unsafe String(cString: text)
+    Problem(category, code, "\(attempt) failed", subject: subject, cause: unsafe String(cString: strerror(errorNumber)))
   }
 }
 

@@ -92,8 +92,9 @@ public struct ListeningSocket: Sendable {
       }
     }
     guard status == 0 else { throw .system(.unavailable, "listen.failed", "asking for the socket's address") }
+    let family = CInt(storage.ss_family)
     let address: SocketAddress? = unsafe withUnsafePointer(to: &storage) { pointer in
-      switch CInt(storage.ss_family) {
+      switch family {
       case AF_INET:
         unsafe pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
           unsafe SocketAddress($0.pointee)

@@ -1,9 +1,9 @@
 import Domain
 import Glibc
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
 
 /// The HTTP server of a data plane.
 final class PlaneServer: Sendable {
@@ -12,8 +12,9 @@ final class PlaneServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let pool: NIOThreadPool
   private let acceptor: any Channel
-  /// A descriptor is closed once: its number may be another file's by the second time.
-  private let isListening = Atomic<Bool>(true)
+  /// Whether `socket` is open. Held while its descriptor is used or closed: after that the number may be another
+  /// file's.
+  private let isListening = NIOLockedValueBox(true)
 
   /// Starts to accept connections on a socket that it takes over.
   init(plane: DataPlane, socket: ListeningSocket, threads: Int) throws(Problem) {
@@ -81,9 +82,21 @@ final class PlaneServer: Sendable {
 
   /// Closes this process's descriptors of the socket and nothing else: whoever shares it goes on accepting.
   private func stopListening() {
-    guard isListening.exchange(false, ordering: .relaxed) else { return }
-    try? acceptor.close().wait()
-    socket.close()
+    isListening.withLockedValue { isListening in
+      guard isListening else { return }
+      isListening = false
+      try? acceptor.close().wait()
+      socket.close()
+    }
+  }
+
+  /// Calls `body` with the descriptor of the listening socket; throws `plane.draining` where it is given up.
+  func withListener<Value>(_ body: (CInt) -> Value) throws(Problem) -> Value {
+    let value = isListening.withLockedValue { $0 ? body(socket.descriptor) : nil }
+    guard let value else {
+      throw Problem(.conflict, "plane.draining", "expected a plane that listens, found one that drains")
+    }
+    return value
   }
 }
 

@@ -51,6 +51,7 @@ enum Route: Equatable {
       version = String(rest[rest.startIndex + 1])
       rest = rest.dropFirst(2)
     }
+    guard !model.isEmpty, version != "" else { return nil }
     switch rest {
     case []: self = .modelMetadata(model: model, version: version)
     case ["ready"]: self = .modelReady(model: model, version: version)

@@ -26,6 +26,12 @@ public actor DirectoryBundleStore: BundleStore {
     try disk.removeUnfinished(in: directory)
   }
 
+  /// Opens the store in `directory` to be read alone, beside the process that writes it; changes nothing.
+  public init(reading directory: String) {
+    self.directory = directory
+    self.disk = Disk()
+  }
+
   /// The path where the bundle with this digest stands or would stand.
   public nonisolated func path(of bundle: Digest) -> String { "\(directory)/\(bundle.hexadecimal)" }
 
@@ -116,8 +122,10 @@ public actor DirectoryBundleStore: BundleStore {
     }
   }
 
-  /// The paths of all files in a bundle's directory. Throws `bundle.foreign-file` on anything but files and
-  /// directories: a link could show other bytes to each reader.
+  /// The paths of all files in a bundle's directory.
+  ///
+  /// Throws `bundle.foreign-file` on anything but files and directories: a link could show other bytes to each
+  /// reader.
   private func contents(of root: String) throws(Problem) -> [String] {
     var files: [String] = []
     var pending: [(prefix: String, depth: Int)] = [("", 0)]

@@ -24,7 +24,8 @@ public final class DirectoryLock: Sendable {
     // For people only; the lock itself is the kernel's.
     let holder = Array(String(getpid()).utf8)
     guard ftruncate(descriptor, 0) == 0,
-      unsafe holder.withUnsafeBytes({ unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }) == holder.count
+      unsafe holder.withUnsafeBytes({ unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) })
+        == holder.count
     else { throw Problem.storage("write to the file", path, errno: errno) }
   }
 }

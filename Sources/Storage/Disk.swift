@@ -2,7 +2,9 @@ import Domain
 import Encoding
 import Glibc
 
-/// The steps that make bytes durable. Everything that Storage keeps in files goes through here.
+/// The steps that make bytes durable.
+///
+/// Everything that Storage keeps in files goes through here.
 struct Disk: Sendable {
   /// What can fail while bytes become durable.
   enum Step: String, Sendable {
@@ -14,7 +16,9 @@ struct Disk: Sendable {
   }
   typealias Interposer = @Sendable (Step, Moment, _ path: String) throws(Problem) -> Void
 
-  /// Called around each step. Tests make it throw, to see that every step may fail, done or not.
+  /// Called around each step.
+  ///
+  /// Tests make it throw, to see that every step may fail, done or not.
   private let interpose: Interposer?
 
   init(interpose: Interposer? = nil) {
@@ -34,7 +38,9 @@ struct Disk: Sendable {
     try interpose?(step, moment, path)
   }
 
-  /// Creates a file that must not be there yet. A link at its place is not followed.
+  /// Creates a file that must not be there yet.
+  ///
+  /// A link at its place is not followed.
   func create(_ path: String, mode: UInt32 = 0o600) throws(Problem) -> OpenFile {
     let descriptor = try perform(.create, path) { () throws(Problem) in
       try OpenFile.descriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
@@ -101,7 +107,9 @@ struct Disk: Sendable {
     }
   }
 
-  /// Removes a directory with all that is in it. Links are removed, not followed.
+  /// Removes a directory with all that is in it.
+  ///
+  /// Links are removed, not followed.
   func removeTree(_ path: String) throws(Problem) {
     for entry in try DirectoryListing.entries(of: path) {
       let inner = "\(path)/\(entry.name)"
@@ -150,7 +158,9 @@ struct OpenFile: ~Copyable {
     }
   }
 
-  /// Opens a regular file for reading; nil where nothing has that name. Links are not followed.
+  /// Opens a regular file for reading; nil where nothing has that name.
+  ///
+  /// Links are not followed.
   static func reading(_ path: String) throws(Problem) -> OpenFile? {
     // Not to wait for a writer, should it be a pipe.
     let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)

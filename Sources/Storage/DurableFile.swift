@@ -2,16 +2,19 @@ public import Domain
 
 /// Files that are either whole or not there, whenever the machine stops.
 public enum DurableFile {
-  /// Puts `bytes` at `path`, in place of what was there. Durable and whole when this returns; when it throws,
-  /// either the former file stands there or the new one, whole.
+  /// Puts `bytes` at `path`, in place of what was there.
+  ///
+  /// Durable and whole when this returns; when it throws, either the former file stands there or the new one,
+  /// whole.
   ///
   /// The file can be read and written by its owner alone unless `mode` says otherwise.
   public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(Problem) {
     try Disk().replaceDurably(path, with: bytes, mode: mode)
   }
 
-  /// Puts `bytes` at `path` where nothing may be yet: throws `file.exists`. Durable and whole when this
-  /// returns.
+  /// Puts `bytes` at `path` where nothing may be yet: throws `file.exists`.
+  ///
+  /// Durable and whole when this returns.
   public static func create(_ bytes: [UInt8], at path: String, mode: UInt32 = 0o600) throws(Problem) {
     guard try Disk().createDurably(path, with: bytes, mode: mode) else {
       throw Problem(
@@ -20,7 +23,9 @@ public enum DurableFile {
     }
   }
 
-  /// Reads a regular file of at most `limit` bytes; nil where there is none. A link is not followed.
+  /// Reads a regular file of at most `limit` bytes; nil where there is none.
+  ///
+  /// A link is not followed.
   ///
   /// Throws `file.too-large`, or what the system refuses with.
   public static func read(_ path: String, limit: Int) throws(Problem) -> [UInt8]? {
@@ -70,8 +75,8 @@ extension Disk {
 
   /// Removes the unfinished files that a crash left in a directory.
   func removeUnfinished(in directory: String) throws(Problem) {
-    for entry in try DirectoryListing.entries(of: directory) {
-      guard entry.name.hasSuffix(DiskPath.unfinishedSuffix) else { continue }
+    for entry in try DirectoryListing.entries(of: directory)
+    where entry.name.hasSuffix(DiskPath.unfinishedSuffix) {
       let path = "\(directory)/\(entry.name)"
       if entry.kind == .directory { try removeTree(path) } else { try remove(path) }
     }

@@ -7,7 +7,8 @@ import Provenance
 /// All files are for their owner alone.
 public actor FileBlobStore: BlobStore {
   private let directory: String
-  private let ingestDirectory: String
+  /// Nil where the store was opened to be read alone.
+  private let ingestDirectory: String?
   private let disk: Disk
   private let executor = DiskExecutor()
 
@@ -29,8 +30,20 @@ public actor FileBlobStore: BlobStore {
     try disk.removeUnfinished(in: ingestDirectory)
   }
 
+  /// Opens the store in `directory` to be read alone, beside the process that writes it; changes nothing.
+  public init(reading directory: String) {
+    self.directory = "\(directory)/sha256"
+    self.ingestDirectory = nil
+    self.disk = Disk()
+  }
+
   /// Starts to take in bytes whose digest is not known yet.
   public func beginIngest() throws(Problem) -> any IngestSession {
+    guard let ingestDirectory else {
+      throw Problem(
+        .conflict, "blob.read-only", "expected a store that was opened to write, found one opened to read",
+        subject: directory)
+    }
     let path = "\(ingestDirectory)/\(DiskPath.unfinished())"
     return FileIngestSession(
       file: try disk.create(path), disk: disk, directory: directory, executor: executor)

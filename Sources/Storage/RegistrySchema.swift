@@ -1,6 +1,8 @@
 import GRDB
 
-/// The tables of the registry and the ledger, by migrations. A migration that has shipped never changes.
+/// The tables of the registry and the ledger, by migrations.
+///
+/// A migration that has shipped never changes.
 enum RegistrySchema {
   static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()

@@ -12,7 +12,10 @@ public import Provenance
 public final class SQLiteRegistry: Sendable {
   let path: String
   let pool: DatabasePool
-  let signingKey: CheckpointSigningKey
+  /// Verifies the checkpoints that are read.
+  let verificationKey: CheckpointVerificationKey
+  /// Nil where the store was opened to be read alone.
+  let signingKey: CheckpointSigningKey?
   let disk: Disk
 
   /// Opens the store at `path`, or founds it; `signingKey` signs its checkpoints.
@@ -27,6 +30,7 @@ public final class SQLiteRegistry: Sendable {
   init(path: String, signingKey: CheckpointSigningKey, disk: Disk) throws(Problem) {
     self.path = path
     self.signingKey = signingKey
+    self.verificationKey = signingKey.verificationKey
     self.disk = disk
     try Self.createFile(path, disk)
     do {
@@ -44,7 +48,31 @@ public final class SQLiteRegistry: Sendable {
     } catch {
       throw Problem.storage("open the registry", error)
     }
-    try checkHead()
+    try checkHead(signingWith: signingKey)
+  }
+
+  /// Opens the store at `path` to be read alone, beside the process that writes it or without one; changes
+  /// nothing.
+  ///
+  /// Throws `storage.missing` where there is none.
+  public init(reading path: String, trusting key: CheckpointVerificationKey) throws(Problem) {
+    self.path = path
+    self.signingKey = nil
+    self.verificationKey = key
+    self.disk = Disk()
+    guard try DirectoryListing.kind(of: path) == .file else {
+      throw Problem(
+        .notFound, "storage.missing", "expected a registry, found no file", subject: path,
+        hint: "name the data directory of a platform with --data")
+    }
+    do {
+      // Not opened read-only: SQLite could then not read a log that a crash left behind.
+      var configuration = Self.configuration()
+      configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
+      pool = try DatabasePool(path: path, configuration: configuration)
+    } catch {
+      throw Problem.storage("open the registry", error)
+    }
   }
 
   /// SQLite would make the file readable for others; its log and index get the mode of the file.
@@ -67,12 +95,12 @@ public final class SQLiteRegistry: Sendable {
     return configuration
   }
 
-  private func checkHead() throws(Problem) {
-    let anchor = try LedgerHead.readAnchor(of: path, trusting: signingKey.verificationKey)
+  private func checkHead(signingWith signingKey: CheckpointSigningKey) throws(Problem) {
+    let anchor = try LedgerHead.readAnchor(of: path, trusting: verificationKey)
     let head: LedgerHead?
     do {
       head = try pool.read { database in
-        let head = try LedgerHead.read(database, trusting: self.signingKey.verificationKey)
+        let head = try LedgerHead.read(database, trusting: self.verificationKey)
         try LedgerHead.check(head, database, anchor: anchor)
         return head
       }
@@ -82,7 +110,9 @@ public final class SQLiteRegistry: Sendable {
     // A new store has its anchor before its first commit. An old one may lack the last: the process stopped
     // between that commit and this.
     let checkpoint: Checkpoint
-    if let head { checkpoint = head.checkpoint } else {
+    if let head {
+      checkpoint = head.checkpoint
+    } else {
       checkpoint = try signingKey.sign(size: 0, root: MerkleFrontier().root)
     }
     if anchor?.text != checkpoint.text { try writeAnchor(checkpoint) }
@@ -92,9 +122,17 @@ public final class SQLiteRegistry: Sendable {
     try disk.replaceDurably(LedgerHead.anchorPath(of: path), with: Array(checkpoint.text.utf8))
   }
 
-  /// Closes the file and folds its log into it. Use of the store after this throws.
+  /// Closes the file and folds its log into it.
+  ///
+  /// Use of the store after this throws.
   public func close() throws(Problem) {
-    do { try pool.close() } catch { throw Problem.storage("close the registry", error) }
+    do {
+      // Asked for, since the pool closes its read-only connections last, and those cannot do it.
+      try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+      try pool.close()
+    } catch {
+      throw Problem.storage("close the registry", error)
+    }
   }
 
   func read<Value: Sendable>(_ what: String, _ body: @escaping @Sendable (Database) throws -> Value)
@@ -129,9 +167,14 @@ extension SQLiteRegistry: RegistryWriter {
   private func append(_ entries: [LedgerEntry], _ changes: [RegistryChange], _ database: Database) throws
     -> Checkpoint
   {
+    guard let signingKey else {
+      throw Problem(
+        .conflict, "registry.read-only", "expected a registry that was opened to write, found one opened to read",
+        subject: path)
+    }
     // From the database and not from memory: whatever became of the last commit, this follows what is there.
     var frontier =
-      try LedgerHead.read(database, trusting: signingKey.verificationKey)?.frontier ?? MerkleFrontier()
+      try LedgerHead.read(database, trusting: verificationKey)?.frontier ?? MerkleFrontier()
     for entry in entries {
       let bytes = entry.canonicalBytes
       guard bytes.count <= LedgerEntry.sizeLimit else { throw LedgerEntry.tooLarge(entry) }
@@ -179,7 +222,7 @@ extension SQLiteRegistry: RegistryReader {
 extension SQLiteRegistry: LedgerReader {
   /// The signed checkpoint over all entries.
   public func checkpoint() async throws(Problem) -> Checkpoint? {
-    let key = signingKey.verificationKey
+    let key = verificationKey
     return try await read("the checkpoint") { try LedgerHead.read($0, trusting: key)?.checkpoint }
   }
 

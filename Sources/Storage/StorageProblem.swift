@@ -16,7 +16,9 @@ extension Problem {
       hint: code == EACCES || code == EPERM ? "run as the owner of the data directory" : nil, cause: reason)
   }
 
-  /// What the database failed with. Arguments of statements never go into a message.
+  /// What the database failed with.
+  ///
+  /// Arguments of statements never go into a message.
   static func storage(_ doing: String, _ error: any Error) -> Problem {
     if let problem = error as? Problem { return problem }
     guard let error = error as? DatabaseError else {

@@ -99,7 +99,8 @@ struct StoreAudit: Sendable {
     return [
       Problem(
         .integrity, "registry.open-act-changed",
-        "expected the unfinished acts that the ledger's entries leave, found a difference at entry \(difference)",
+        "expected the unfinished acts that the ledger's entries leave, found a difference at entry"
+          + " \(difference)",
         subject: "ledger entry \(difference)", hint: "restore registry.sqlite from a backup")
     ]
   }

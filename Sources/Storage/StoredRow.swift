@@ -43,7 +43,9 @@ struct StoredRow {
   }
 
   func name(_ column: String) throws(Problem) -> ModelName {
-    guard let name = try? ModelName(parsing: try text(column)) else { throw malformed(column, "a model name") }
+    guard let name = try? ModelName(parsing: try text(column)) else {
+      throw malformed(column, "a model name")
+    }
     return name
   }
 

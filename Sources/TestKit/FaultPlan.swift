@@ -32,20 +32,23 @@ public final class FaultPlan: Sendable {
 
   /// Does a write, or fails it as planned; throws `fault.injected`.
   public func write<Result>(_ body: () throws(Problem) -> Result) throws(Problem) -> Result {
-    let (number, fault) = state.withLock { state in
-      state.writes += 1
-      return (state.writes, state.faults[state.writes])
-    }
-    switch fault {
-    case nil: return try body()
-    case .notPersisted: throw Self.injected(number)
-    case .persisted:
-      _ = try body()
-      throw Self.injected(number)
-    }
+    try strike(isBefore: true)
+    let result = try body()
+    try strike(isBefore: false)
+    return result
   }
 
-  private static func injected(_ number: Int) -> Problem {
-    Problem(.unavailable, "fault.injected", "expected write \(number) to succeed, found a fault planned for it")
+  /// Tells the plan that a write is about to happen, or has just happened; throws `fault.injected` where it is
+  /// to fail there.
+  ///
+  /// For stores that write one after another: the end belongs to the latest beginning.
+  public func strike(isBefore: Bool) throws(Problem) {
+    let (number, fault) = state.withLock { state in
+      if isBefore { state.writes += 1 }
+      return (state.writes, state.faults[state.writes])
+    }
+    guard let fault, (fault == .notPersisted) == isBefore else { return }
+    throw Problem(
+      .unavailable, "fault.injected", "expected write \(number) to succeed, found a fault planned for it")
   }
 }

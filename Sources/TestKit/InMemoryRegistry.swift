@@ -67,7 +67,9 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   /// The acts that have begun and not ended, oldest first.
   public func unfinished() -> [LedgerEntry] { unfinishedActs.entries }
 
-  /// Every way in which the store contradicts itself. Memory does not rot: only a wrong key can be found.
+  /// Every way in which the store contradicts itself.
+  ///
+  /// Memory does not rot: only a wrong key can be found.
   public func audit(trusting key: CheckpointVerificationKey) -> [Problem] {
     guard let signed else { return [] }
     do throws(Problem) {

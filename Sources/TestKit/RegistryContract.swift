@@ -4,7 +4,9 @@ public import Lifecycle
 public import Provenance
 import Testing
 
-/// What every registry with its ledger must do. Each check takes a fresh, empty store.
+/// What every registry with its ledger must do.
+///
+/// Each check takes a fresh, empty store.
 public struct RegistryContract: Sendable {
   /// A registry with its ledger.
   public typealias Store = any RegistryWriter & RegistryReader & LedgerReader
@@ -80,7 +82,8 @@ public struct RegistryContract: Sendable {
     try await store.commit(
       [Sample.entry()], [.addVersion(Sample.version(2)), .addVersion(Sample.version(1, of: other))])
     try await store.commit(
-      [Sample.entry()], [.setDeployment(Sample.deployment(1)), .setDeployment(Sample.deployment(1, of: other))])
+      [Sample.entry()],
+      [.setDeployment(Sample.deployment(1)), .setDeployment(Sample.deployment(1, of: other))])
     try await store.commit([Sample.entry()], [.setDeployment(Sample.deployment(2))])
     try await store.commit([Sample.entry()], [.addKey(Sample.key(9)), .addKey(Sample.key(1))])
     try await store.commit([Sample.entry()], [.revokeKey(id: "key-9", at: Sample.moment(77))])

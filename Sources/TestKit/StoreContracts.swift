@@ -3,7 +3,9 @@ public import Lifecycle
 import Provenance
 import Testing
 
-/// What every blob store must do. Each check takes a fresh, empty store.
+/// What every blob store must do.
+///
+/// Each check takes a fresh, empty store.
 public struct BlobStoreContract: Sendable {
   private let make: @Sendable () async throws -> any BlobStore
 
@@ -29,7 +31,9 @@ public struct BlobStoreContract: Sendable {
 
   private func bytesInPiecesComeBackWhole() async throws {
     let store = try await make()
-    let cases: [[[UInt8]]] = [[], [[]], [[1, 2, 3]], [[1], [], [2, 3], Array(repeating: 7, count: 300_000)]]
+    let cases: [[[UInt8]]] = [
+      [], [[]], [[1, 2, 3]], [[1], [], [2, 3], Array(repeating: 7, count: 300_000)],
+    ]
     for pieces in cases {
       let bytes = Array(pieces.joined())
       let digest = try await ingest(pieces, into: store)
@@ -82,7 +86,9 @@ public struct BlobStoreContract: Sendable {
   }
 }
 
-/// What every bundle store must do. Each check takes a fresh, empty store.
+/// What every bundle store must do.
+///
+/// Each check takes a fresh, empty store.
 public struct BundleStoreContract: Sendable {
   private let make: @Sendable () async throws -> any BundleStore
   private let key = SealingKey()

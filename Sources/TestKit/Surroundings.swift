@@ -29,7 +29,9 @@ public final class ManualTime: TimeSource {
   }
 }
 
-/// Bytes that repeat from run to run: SplitMix64 over a seed. For tests alone.
+/// Bytes that repeat from run to run: SplitMix64 over a seed.
+///
+/// For tests alone.
 public final class SeededEntropy: Entropy {
   // Every byte is handed out once.
   private let generator: Mutex<SeededGenerator>

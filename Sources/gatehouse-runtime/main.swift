@@ -1,1 +1,108 @@
-print("x")
+import Domain
+import Glibc
+import Serving
+
+/// The data plane: serves sealed models until it is told to end.
+
+let version = "0.1.0"
+
+/// Writes a line for people; the log of a child process.
+func report(_ line: String) {
+  let bytes = Array((line + "\n").utf8)
+  _ = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// Milliseconds of a clock that nobody sets.
+func milliseconds() -> Int {
+  var time = timespec()
+  _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+  return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+}
+
+/// How many connections the process may hold: as many files as it may open, but for those it needs itself.
+///
+/// An accept that fails for want of descriptors would be tried again without end.
+func raiseDescriptorLimit() -> Int {
+  var limit = rlimit()
+  guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 512 }
+  limit.rlim_cur = limit.rlim_max
+  _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  return Int(clamping: limit.rlim_cur)
+}
+
+/// The signals that end the program, blocked in every thread: the main thread waits for them.
+func blockSignals() -> sigset_t {
+  var signals = sigset_t()
+  unsafe sigemptyset(&signals)
+  unsafe sigaddset(&signals, SIGTERM)
+  unsafe sigaddset(&signals, SIGINT)
+  _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+  _ = signal(SIGPIPE, SIG_IGN)
+  return signals
+}
+
+func configuration(_ arguments: RuntimeArguments) throws(Problem) -> PlaneConfiguration {
+  let source: PlaneConfiguration.Source
+  if let state = arguments.state {
+    source = .state(path: state)
+  } else {
+    let trusted = try StateFile.readTrustedKeys(paths: arguments.trusted)
+    var keys: [PlaneState.Key] = []
+    if let path = arguments.keys { keys = try StateFile.readKeys(path: path) }
+    if keys.isEmpty { report("warning: there are no keys (--keys), so every prediction is refused") }
+    source = .bundles(paths: arguments.bundles, trusted: trusted, keys: keys)
+  }
+  let processors = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+  var configuration = PlaneConfiguration(
+    source: source, threads: arguments.threads ?? processors, version: version)
+  if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
+  let reserve = configuration.limits.refusedConnections + 64
+  configuration.limits.connections = min(
+    configuration.limits.connections, max(16, raiseDescriptorLimit() - reserve))
+  return configuration
+}
+
+func serve(_ arguments: RuntimeArguments) throws(Problem) {
+  let start = milliseconds()
+  var signals = blockSignals()
+  let configuration = try configuration(arguments)
+  let socket: ListeningSocket =
+    switch arguments.listener {
+    case .address(let address): try ListeningSocket(address: address)
+    case .descriptor(let descriptor): try ListeningSocket(inherited: descriptor)
+    }
+  let plane = try RunningPlane(configuration, socket: socket)
+  var control: ControlSocket?
+  if let path = arguments.control {
+    control = try ControlSocket(path: path, plane: plane) { _ = kill(getpid(), SIGTERM) }
+  }
+  for failure in plane.failures {
+    report("'\(failure.deployment)' cannot be served: \(failure.problem)")
+  }
+  let models = plane.status.models.count
+  report(
+    "ready on \(plane.address) in \(milliseconds() - start) ms, \(models) \(models == 1 ? "model" : "models")")
+
+  var signal: CInt = 0
+  while unsafe sigwait(&signals, &signal) != 0 {}
+  if signal == SIGINT { exit(128 + SIGINT) }
+  report("draining")
+  let left = plane.drain()
+  // The control socket stays until now: its end tells the control plane that this process is gone.
+  control?.stop()
+  report(left == 0 ? "drained" : "drained, with \(left) connections left open by their callers")
+}
+
+do throws(Problem) {
+  switch try RuntimeArguments.parse(Array(CommandLine.arguments.dropFirst())) {
+  case .help: print(RuntimeArguments.help)
+  case .version: print("gatehouse-runtime \(version)")
+  case .serve(let arguments): try serve(arguments)
+  }
+} catch {
+  report("\(error)")
+  if error.code.hasPrefix("usage.") { report(RuntimeArguments.usage) }
+  exit(error.exitCode)
+}
+exit(0)

@@ -71,18 +71,18 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
       let directory = data.directory
-      let keys = try KeyFiles(opening: directory.path)
+      let checkpointKey = try KeyFiles.ledgerVerificationKey(at: "\(directory.keys)/ledger.pub")
+      let sealKey = try KeyFiles.sealVerificationKey(at: "\(directory.keys)/seal.pub.pem")
       let registry: SQLiteRegistry
       do throws(Problem) {
-        registry = try SQLiteRegistry(reading: directory.registry)
+        registry = try SQLiteRegistry(reading: directory.registry, trusting: checkpointKey)
       } catch {
         return try show(AuditReport(problems: [error]), directory)
       }
       let audit = Audit(
-        ledger: registry, blobs: try FileBlobStore(reading: directory.path),
-        bundles: try DirectoryBundleStore(reading: directory.path))
-      let report = await audit(
-        trusting: keys.checkpointVerificationKey, [keys.sealVerificationKey], blobLimit: 4 << 30)
+        ledger: registry, blobs: FileBlobStore(reading: directory.blobs),
+        bundles: DirectoryBundleStore(reading: directory.bundles))
+      let report = await audit(trusting: checkpointKey, [sealKey], blobLimit: 4 << 30)
       try show(report, directory)
     }
 

@@ -5,6 +5,7 @@ import Encoding
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Storage
 
 /// How a command finds its server and proves who asks.
 struct ServerOptions: ParsableArguments {

@@ -25,7 +25,7 @@ extension DataDirectory {
     var made = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       made += "/\(part)"
-      if mkdir(made, mode) != 0, errno != EEXIST {
+      if unsafe mkdir(made, mode) != 0, errno != EEXIST {
         throw Problem(
           .unavailable, "directory.make",
           "expected to make a directory, found: \(unsafe String(cString: strerror(errno)))", subject: made,

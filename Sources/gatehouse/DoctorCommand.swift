@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Encoding
 import Glibc
+import Storage
 
 /// `gatehouse doctor`.
 struct DoctorCommand: AsyncParsableCommand {
@@ -44,7 +45,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
   private func program() -> Check {
     let path = "\(ServeCommand.programDirectory)/gatehouse-runtime"
-    let isThere = access(path, X_OK) == 0
+    let isThere = unsafe access(path, X_OK) == 0
     return Check(
       name: "runtime", isWell: isThere, found: isThere ? path : "no program at \(path)", remedy: "scripts/build")
   }

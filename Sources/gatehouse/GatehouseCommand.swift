@@ -14,14 +14,14 @@ struct GatehouseCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
-      PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, KeysCommand.self,
+ModelsCommand.self, ShowCommand.self, HistoryCommand.self, KeysCommand.self,
       AuditCommand.self, DoctorCommand.self,
     ])
 
   /// Runs a command; every way in which it can end has an exit code of the contract.
   static func main() async {
     // A reader of our output that goes away is no reason to die without a word.
-    unsafe signal(SIGPIPE, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

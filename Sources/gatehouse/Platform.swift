@@ -38,20 +38,21 @@ struct Platform {
     let store = FilePlaneStateStore(path: "\(directory.plane)/state.json")
     let plane = try await LocalDataPlane(
       .init(program: runtime, listen: plane, directory: directory.plane), store: store)
-    let keys = try KeyFiles(directory: directory.path)
-    let registry = try SQLiteRegistry(path: directory.registry, signingWith: keys.checkpointKey)
+    let keys = try KeyFiles.openOrCreate(in: directory.keys, ledgerName: "gatehouse")
+    let registry = try SQLiteRegistry(path: directory.registry, signingKey: keys.ledger)
     let controlPlane = ControlPlane(
       .init(
-        registry: registry, blobs: try FileBlobStore(directory: directory.path),
-        bundles: try DirectoryBundleStore(directory: directory.path), plane: plane,
-        time: SystemTime(), entropy: SystemEntropy()),
+        registry: registry,
+        blobs: try FileBlobStore(directory: directory.blobs, ingestDirectory: directory.ingest),
+        bundles: try DirectoryBundleStore(directory: directory.bundles), plane: plane, time: SystemTime(),
+        entropy: SystemEntropy()),
       .init(
-        sealingKey: keys.sealingKey, checkpointKey: keys.checkpointKey.verificationKey,
+        sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: "gatehouse \(GatehouseCommand.version)"))
     for act in try await controlPlane.start() {
       Console.prose("put in order: \(act.act.rawValue) of \(act.subject) had been cut off")
     }
-    let token = try keys.adminToken()
+    let token = try adminToken()
     let server = ControlServer(
       controlPlane, credentials: Credentials([(token, Principal(kind: .person, name: "admin"))]),
       .init(
@@ -60,7 +61,7 @@ struct Platform {
 
     let ending = try await serve(controlPlane, plane, server, signals.received, started)
     withExtendedLifetime(signals) {}
-    unlink(directory.address)
+    unsafe unlink(directory.address)
     if ending == .both { await plane.stop() }
   }
 
@@ -104,6 +105,14 @@ struct Platform {
     }
   }
 
+  /// The administrator's credential: made at the first start, in a file for its owner alone, never printed.
+  private func adminToken() throws(Problem) -> String {
+    if let token = try SecretFile.read(directory.adminToken) { return token.filter { !$0.isWhitespace } }
+    let token = "gha_\(Hexadecimal.encode(SystemEntropy().bytes(32)))"
+    try SecretFile.create(token + "\n", at: directory.adminToken)
+    return token
+  }
+
   private func announce(port: Int, _ plane: LocalDataPlane, since started: ContinuousClock.Instant) {
     let url = "\(tls == nil ? "http" : "https")://\(control.host):\(port)"
     try? DurableFile.write(Array("\(url)\n".utf8), to: directory.address)
@@ -137,7 +146,7 @@ private final class SignalSources {
     received = stream
     sources = numbers.map { number in
       // Ignored as such, so that only the source sees it.
-      unsafe signal(number, SIG_IGN)
+      signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { continuation.yield(number) }
       source.resume()

@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Fleet
 import Glibc
+import Storage
 
 /// `gatehouse serve`.
 struct ServeCommand: AsyncParsableCommand {
@@ -61,7 +62,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func runtimePath() throws(Problem) -> String {
     let path = runtime ?? "\(Self.programDirectory)/gatehouse-runtime"
-    guard access(path, X_OK) == 0 else {
+    guard unsafe access(path, X_OK) == 0 else {
       throw Problem(
         .unavailable, "runtime.missing", "expected the data plane's program, found none", subject: path,
         hint: "build it with scripts/build, or name it with --runtime")
@@ -117,7 +118,7 @@ struct StopCommand: AsyncParsableCommand {
 
   /// The process that holds the lock of the directory; nil where none does.
   private func runningControlPlane(_ directory: DataDirectory) -> pid_t? {
-    let descriptor = open(directory.lock, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(directory.lock, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }

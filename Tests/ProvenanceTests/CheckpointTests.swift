@@ -127,8 +127,9 @@ import Testing
     #expect(problem?.description.contains(secret) == false)
   }
 
-  @Test(arguments: ["", "a b", "a+b", "a\nb", "ä"]) func `a key name that breaks notes is refused`(name: String)
-  {
+  @Test(arguments: ["", "a b", "a+b", "a\nb", "ä"]) func `a key name that breaks notes is refused`(
+    name: String
+  ) {
     let problem = #expect(throws: Problem.self) { try CheckpointSigningKey(name: name) }
     #expect(problem?.code == "checkpoint.malformed-key")
   }

@@ -17,12 +17,14 @@ public struct PickleReading: Sendable {
 }
 
 extension PickleReading {
-  /// Reads a pickle, and those that follow it in the same bytes.
+  /// Reads the pickle at an offset, and those that follow it in the same bytes.
   ///
   /// Python's loader stops at the end of the first one. What is behind it is read for what it would do, so
   /// that nothing dangerous hides there, and makes no values.
-  public static func read(_ bytes: ArraySlice<UInt8>, budget: ReadingBudget = .standard) -> PickleReading {
-    let first = PickleMachine(ByteReader(bytes), budget: budget).run()
+  public static func read(
+    _ bytes: ArraySlice<UInt8>, from start: Int = 0, budget: ReadingBudget = .standard
+  ) -> PickleReading {
+    let first = PickleMachine(ByteReader(bytes, from: start), budget: budget).run()
     guard first.document != nil, first.byteCount < bytes.count else { return first }
     var observations = first.observations
     observations.append(
@@ -30,9 +32,8 @@ extension PickleReading {
         .trailingBytes(count: bytes.count - first.byteCount), offset: first.byteCount, opcode: nil))
     var offset = first.byteCount
     for _ in 0..<16 {
-      var reader = ByteReader(bytes)
-      guard offset < bytes.count, (try? reader.read(offset, "the pickles before")) != nil else { break }
-      let further = PickleMachine(reader, budget: budget).run()
+      guard offset < bytes.count else { break }
+      let further = PickleMachine(ByteReader(bytes, from: offset), budget: budget).run()
       observations += further.observations.filter(\.isAct)
       guard further.document != nil else { break }
       offset = further.byteCount
@@ -50,5 +51,13 @@ extension PickleObservation {
     case .imports, .calls, .callsResult, .misuses, .changes, .persistentReference, .extensionCode: true
     default: false
     }
+  }
+}
+
+extension ByteReader {
+  /// Starts at an offset into `bytes`; at the first where there is no such offset.
+  fileprivate init(_ bytes: ArraySlice<UInt8>, from start: Int) {
+    self.init(bytes)
+    _ = try? read(start, "what comes before")
   }
 }

@@ -36,6 +36,8 @@ public struct PlaneEvent: Equatable, Sendable {
     case replaced
     /// A process ended that was not asked to.
     case died
+    /// Something that is to be served cannot be; the rest is served.
+    case broken
     /// No process could be started; it is tried again.
     case failedToStart = "failed-to-start"
   }

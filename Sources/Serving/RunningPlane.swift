@@ -1,0 +1,163 @@
+public import Domain
+import Glibc
+import NIOConcurrencyHelpers
+import NIOCore
+public import Provenance
+
+/// What a data plane is started with.
+public struct PlaneConfiguration: Sendable {
+  /// Where it learns what to serve.
+  public enum Source: Sendable {
+    /// From the control plane's snapshot, a file that `RunningPlane.apply` reads again.
+    case state(path: String)
+    /// From bundles named once and for all, sealed by one of `trusted`.
+    case bundles(paths: [String], trusted: [SealVerificationKey], keys: [PlaneState.Key])
+  }
+
+  /// Where it learns what to serve.
+  public let source: Source
+  /// The bounds of what it takes on.
+  public var limits = PlaneLimits()
+  /// How many event loops there are, and as many threads for long predictions.
+  public var threads: Int
+  /// The version of the program, for those who ask.
+  public var version: String
+
+  /// States what a data plane is started with.
+  public init(source: Source, threads: Int, version: String) {
+    self.source = source
+    self.threads = threads
+    self.version = version
+  }
+}
+
+/// A data plane that serves.
+public final class RunningPlane: Sendable {
+  /// What could not be brought up at the start. A plane of named bundles starts with all of them or not at all.
+  public let failures: [PlaneApplication.Failure]
+  /// The address it accepts connections on.
+  public var address: String { socket.address }
+
+  private let source: PlaneConfiguration.Source
+  private let plane: DataPlane
+  private let socket: ListeningSocket
+  private let server: PlaneServer
+  private let instance: String
+  private let startedAt: Timestamp
+  /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
+  private let applying = NIOLock()
+
+  /// Loads everything, and only then accepts connections on `socket`, which it takes over.
+  public init(_ configuration: PlaneConfiguration, socket: ListeningSocket) throws(Problem) {
+    source = configuration.source
+    self.socket = socket
+    let (table, failures) = try Self.load(configuration.source, replacing: nil)
+    self.failures = failures
+    plane = DataPlane(limits: configuration.limits, version: configuration.version, table: table)
+    instance = Self.randomName()
+    server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
+    startedAt = Self.now()
+  }
+
+  /// Reads the snapshot again and serves what it says.
+  ///
+  /// What could be loaded is live when this returns; a deployment that could not keeps what it had. Requests
+  /// under way keep the model that they started with. Throws where nothing of the snapshot can be used; then all
+  /// is as before.
+  public func apply() throws(Problem) -> PlaneApplication {
+    guard case .state = source else {
+      throw Problem(.conflict, "plane.no-state", "expected a data plane with a state file, found one without")
+    }
+    applying.lock()
+    defer { applying.unlock() }
+    let (table, failures) = try Self.load(source, replacing: plane.table)
+    plane.publish(table)
+    return PlaneApplication(generation: table.generation, failures: failures)
+  }
+
+  /// How it stands.
+  public var status: PlaneStatus {
+    let table = plane.table
+    return PlaneStatus(
+      process: Int(getpid()), instance: instance, generation: table.generation, address: socket.address,
+      version: plane.version, startedAt: startedAt, requests: plane.requests, isDraining: plane.isDraining,
+      models: table.models.map { model in
+        PlaneStatus.Model(
+          name: model.reference.name, version: model.reference.version, bundle: model.bundle)
+      })
+  }
+
+  /// Calls `body` with the descriptor of the listening socket; throws `plane.draining` where it is given up.
+  func withListener<Value>(_ body: (CInt) -> Value) throws(Problem) -> Value {
+    try server.withListener(body)
+  }
+
+  /// Accepts nothing any more, waits until every connection has ended or `PlaneLimits.drain` is over, and
+  /// answers with the number of connections that were left. Blocks; never call it on an event loop.
+  @discardableResult
+  public func drain() -> Int { server.drain() }
+
+  /// Closes everything and ends the threads. Blocks; never call it on an event loop.
+  public func stop() { server.stop() }
+
+  // MARK: Loading
+
+  private static func load(_ source: PlaneConfiguration.Source, replacing former: RoutingTable?)
+    throws(Problem) -> (RoutingTable, [PlaneApplication.Failure])
+  {
+    switch source {
+    case .state(let path): return try load(StateFile.read(path: path), replacing: former)
+    case .bundles(let paths, let trusted, let keys):
+      let loader = BundleLoader(trusting: trusted)
+      var entries: [String: RoutingTable.Entry] = [:]
+      for path in paths {
+        let model = try loader.load(path: path)
+        let name = model.reference.name.description
+        guard entries.updateValue(.model(model), forKey: name) == nil else {
+          throw Problem(
+            .usage, "plane.duplicate-model", "expected each model once, found '\(name)' again", subject: path)
+        }
+      }
+      return (RoutingTable(generation: 0, entries: entries, keys: KeyRing(keys)), [])
+    }
+  }
+
+  private static func load(_ state: PlaneState, replacing former: RoutingTable?) throws(Problem)
+    -> (RoutingTable, [PlaneApplication.Failure])
+  {
+    var trusted: [SealVerificationKey] = []
+    for pem in state.sealKeys { trusted.append(try SealVerificationKey(pem: pem)) }
+    let loader = BundleLoader(trusting: trusted)
+    var entries: [String: RoutingTable.Entry] = [:]
+    var failures: [PlaneApplication.Failure] = []
+    for deployment in state.deployments {
+      let name = deployment.name.description
+      // A bundle that serves already was verified when it was loaded, and no byte of it is read from the disk
+      // any more.
+      if case .model(let model)? = former?.entries[name], model.bundle == deployment.bundle {
+        entries[name] = .model(model)
+        continue
+      }
+      do throws(Problem) {
+        entries[name] = .model(try loader.load(deployment))
+      } catch {
+        failures.append(PlaneApplication.Failure(deployment: deployment.name, problem: error))
+        entries[name] = former?.entries[name] ?? .unavailable(error)
+      }
+    }
+    let table = RoutingTable(generation: state.generation, entries: entries, keys: KeyRing(state.keys))
+    return (table, failures)
+  }
+
+  private static func randomName() -> String {
+    var generator = SystemRandomNumberGenerator()
+    let digits = String(UInt64.random(in: 0...(.max), using: &generator), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  private static func now() -> Timestamp {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+  }
+}

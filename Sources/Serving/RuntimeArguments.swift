@@ -1,0 +1,141 @@
+public import Domain
+
+/// The arguments of `gatehouse-runtime`.
+///
+/// Read by hand: an argument parser would be a tenth of the program.
+public struct RuntimeArguments: Equatable, Sendable {
+  /// What the program is asked to do.
+  public enum Request: Equatable, Sendable {
+    case serve(RuntimeArguments)
+    case help
+    case version
+  }
+
+  /// Where connections come from.
+  public enum Listener: Equatable, Sendable {
+    /// Bind this address.
+    case address(String)
+    /// Take over this descriptor of a listening socket.
+    case descriptor(CInt)
+  }
+
+  /// Directories of sealed bundles.
+  public var bundles: [String] = []
+  /// The control plane's snapshot.
+  public var state: String?
+  /// Where connections come from.
+  public var listener = Listener.address("127.0.0.1:8080")
+  /// The file of callers' keys.
+  public var keys: String?
+  /// Files of public keys whose seals are trusted.
+  public var trusted: [String] = []
+  /// The path of the control socket.
+  public var control: String?
+  /// The largest body of a request, in bytes.
+  public var maximumBody: Int?
+  /// How many event loops there are; as many as there are processors where nil.
+  public var threads: Int?
+
+  /// One line for every mistake.
+  public static let usage = """
+    usage: gatehouse-runtime (--bundle DIR… --trust FILE… [--keys FILE] | --state FILE) [options]
+    """
+
+  /// All there is to know.
+  public static let help = """
+    Serves sealed models over HTTP.
+
+    \(usage)
+
+      --bundle DIR         serve the sealed bundle in this directory; may be repeated
+      --trust FILE         trust seals by the public key (PEM) in this file; may be repeated
+      --keys FILE          callers' keys, one JSON object a line: {"id", "hash", "deployment"};
+                           without it every prediction is refused
+      --state FILE         serve what this snapshot of the control plane says
+      --listen ADDR:PORT   accept connections on this address (default 127.0.0.1:8080)
+      --listen-fd N        accept connections on this inherited listening socket
+      --control SOCKET     take commands on this Unix domain socket
+      --max-body BYTES     refuse larger request bodies (default 16777216)
+      --threads N          run this many event loops (default: one a processor)
+      --version            print the version
+      --help               print this
+
+    Signals: SIGTERM finishes what is under way and ends; SIGINT ends at once.
+    Exit status: 0 done, 1 failed, 2 usage, 5 a seal or other integrity violated, 6 unavailable.
+    """
+
+  /// Reads arguments, the program's name left out; throws `usage.…` problems.
+  public static func parse(_ arguments: [String]) throws(Problem) -> Request {
+    var parsed = RuntimeArguments()
+    var seen: Set<String> = []
+    var rest = arguments[...]
+    while let option = rest.popFirst() {
+      if option == "--help" { return .help }
+      if option == "--version" { return .version }
+      guard let isRepeatable = options[option] else {
+        throw Problem(.usage, "usage.unknown-option", "expected an option, found '\(option.prefix(80))'")
+      }
+      guard let value = rest.popFirst(), !value.isEmpty else {
+        throw Problem(.usage, "usage.missing-value", "expected a value after '\(option)', found none")
+      }
+      guard seen.insert(option).inserted || isRepeatable else {
+        throw Problem(.usage, "usage.repeated-option", "expected '\(option)' once, found it again")
+      }
+      try parsed.set(option, to: value)
+    }
+    try parsed.check(seen)
+    return .serve(parsed)
+  }
+
+  /// Every option that takes a value, and whether it may be repeated.
+  private static let options = [
+    "--bundle": true, "--trust": true, "--keys": false, "--state": false, "--listen": false,
+    "--listen-fd": false, "--control": false, "--max-body": false, "--threads": false,
+  ]
+
+  private mutating func set(_ option: String, to value: String) throws(Problem) {
+    switch option {
+    case "--bundle": bundles.append(value)
+    case "--trust": trusted.append(value)
+    case "--keys": keys = value
+    case "--state": state = value
+    case "--listen": listener = .address(value)
+    case "--listen-fd": listener = .descriptor(CInt(try Self.number(value, option, 0...(1 << 20))))
+    case "--control": control = value
+    case "--max-body": maximumBody = try Self.number(value, option, 1...(1 << 30))
+    case "--threads": threads = try Self.number(value, option, 1...256)
+    default: preconditionFailure("an option of the table is handled here")
+    }
+  }
+
+  private static func number(_ text: String, _ option: String, _ range: ClosedRange<Int>) throws(Problem)
+    -> Int
+  {
+    guard let number = Int(text), range ~= number else {
+      throw Problem(
+        .usage, "usage.malformed-number",
+        "expected a number from \(range.lowerBound) to \(range.upperBound) after '\(option)',"
+          + " found '\(text.prefix(40))'")
+    }
+    return number
+  }
+
+  private func check(_ seen: Set<String>) throws(Problem) {
+    if seen.isSuperset(of: ["--listen", "--listen-fd"]) {
+      throw Problem(
+        .usage, "usage.conflicting-options", "expected '--listen' or '--listen-fd', found both")
+    }
+    if state != nil, let other = ["--bundle", "--keys", "--trust"].first(where: seen.contains) {
+      throw Problem(
+        .usage, "usage.conflicting-options", "expected '--state' without '\(other)', found both",
+        hint: "the snapshot says what is served and who is trusted")
+    }
+    if state == nil, bundles.isEmpty {
+      throw Problem(.usage, "usage.nothing-to-serve", "expected '--bundle' or '--state', found neither")
+    }
+    if state == nil, trusted.isEmpty {
+      throw Problem(
+        .usage, "usage.nothing-trusted", "expected '--trust' with the public key of the seals, found none")
+    }
+  }
+}

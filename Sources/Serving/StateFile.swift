@@ -1,0 +1,43 @@
+public import Domain
+import Encoding
+import Glibc
+public import Provenance
+
+/// The files that a data plane is told by whom to trust: the control plane's snapshot, and lists of keys.
+public enum StateFile {
+  private static let sizeLimit = 64 << 20
+
+  /// Reads a snapshot and checks its digest.
+  static func read(path: String) throws(Problem) -> PlaneState {
+    try PlaneState(parsing: try BoundedFile.read(path: path, limit: sizeLimit)) { Digest(of: $0) }
+  }
+
+  /// Reads callers' keys: one JSON object a line, `{"id", "hash", "deployment"}`. Empty lines are skipped.
+  public static func readKeys(path: String) throws(Problem) -> [PlaneState.Key] {
+    let bytes = try BoundedFile.read(path: path, limit: sizeLimit)
+    var keys: [PlaneState.Key] = []
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where !line.isEmpty {
+      do {
+        keys.append(try PlaneState.Key(json: try JSON(parsing: line, limits: JSONLimits(depth: 2)), at: ""))
+      } catch {
+        // The line itself is not shown: it may be a key that somebody took for its hash.
+        throw Problem(
+          .badInput, "key-file.malformed",
+          "expected a JSON object with 'id', 'hash' and 'deployment' in each line, found another",
+          subject: path, position: "line \(index + 1)", cause: (error as? Problem)?.code)
+      }
+    }
+    return keys
+  }
+
+  /// Reads public keys in PEM, one a file.
+  public static func readTrustedKeys(paths: [String]) throws(Problem) -> [SealVerificationKey] {
+    var keys: [SealVerificationKey] = []
+    for path in paths {
+      let bytes = try BoundedFile.read(path: path, limit: 64 << 10)
+      keys.append(try SealVerificationKey(pem: String(decoding: bytes, as: UTF8.self)))
+    }
+    return keys
+  }
+}

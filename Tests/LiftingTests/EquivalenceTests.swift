@@ -1,0 +1,77 @@
+import Domain
+import Encoding
+import Inference
+import Lifting
+import ModelGraph
+import Testing
+
+/// Every fixture model, against the numbers that the library itself gave.
+@Suite struct EquivalenceTests {
+  static let models = ModelFixture.all(in: "models")
+
+  @Test func `there are models from both ends of the range of versions`() {
+    #expect(Self.models.count { $0.name.contains("sklearn-1.2") } > 40)
+    #expect(Self.models.count { $0.name.contains("sklearn-1.9") } > 40)
+  }
+
+  @Test(arguments: models)
+  func `a lifted model answers as the library does`(_ fixture: ModelFixture) throws {
+    let lifted = try fixture.lifted()
+    let expected = try fixture.expected()
+    let methods = try #require(expected["methods"]?.array).compactMap { method in
+      method.string.flatMap(PredictionMethod.init(rawValue:))
+    }
+    #expect(Set(lifted.graph.signature.methods) == Set(methods) && !methods.isEmpty)
+    let plan = ExecutionPlan(lifted.graph)
+    let answers = try plan.run(methods, on: try fixture.rows())
+    for method in methods {
+      let answer = try #require(answers[method])
+      try Self.compare(answer, try fixture.answer(method), exactly: Self.isExact(lifted), "\(method.rawValue)")
+    }
+  }
+
+  @Test(arguments: models)
+  func `the signature says what the fixture says`(_ fixture: ModelFixture) throws {
+    let lifted = try fixture.lifted()
+    let expected = try fixture.expected()
+    #expect(lifted.graph.signature.featureCount == expected["features"]?.int)
+    #expect(lifted.graph.signature.featureNames == expected["feature_names"]?.array?.compactMap(\.string))
+    #expect(lifted.framework == "scikit-learn")
+    #expect(lifted.frameworkVersion == expected["sklearn"]?.string)
+    #expect(expected["class"]?.string?.hasSuffix(".\(lifted.estimator)") == true)
+    #expect(lifted.graph.signature.classes?.elements.count == expected["classes"]?.array?.count)
+  }
+
+  @Test(arguments: models)
+  func `a lifted graph is the same after its files`(_ fixture: ModelFixture) throws {
+    let graph = try fixture.lifted().graph.graph
+    let files = graph.encoded()
+    #expect(try ModelGraph(decoding: files.graph, weights: files.weights) == graph)
+  }
+
+  /// Trees add and compare only, so theirs are exact; so is a scaler's subtraction and division.
+  private static func isExact(_ lifted: LiftedGraph) -> Bool {
+    lifted.graph.graph.nodes.allSatisfy { node in
+      switch node.operator {
+      case .linear, .softmax, .logistic: false
+      default: true
+      }
+    }
+  }
+
+  private static func compare(
+    _ answer: Tensor, _ expected: Tensor, exactly: Bool, _ method: String
+  ) throws {
+    #expect(answer.shape == expected.shape, "\(method)")
+    guard case .float64(let found) = answer.elements, case .float64(let wanted) = expected.elements else {
+      #expect(answer.elements == expected.elements, "\(method)")
+      return
+    }
+    let wrong = zip(found, wanted).enumerated().filter { _, pair in
+      exactly
+        ? pair.0.bitPattern != pair.1.bitPattern && !(pair.0.isNaN && pair.1.isNaN)
+        : !(abs(pair.0 - pair.1) <= 1e-12 * max(1, abs(pair.1)))
+    }
+    #expect(wrong.isEmpty, "\(method): \(wrong.count) of \(found.count) differ, first \(wrong.prefix(3))")
+  }
+}

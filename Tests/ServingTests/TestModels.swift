@@ -1,0 +1,89 @@
+import Domain
+import ModelGraph
+import Provenance
+import Testing
+
+@testable import Serving
+
+/// Small models made by hand, so that these tests stand on nothing but the graph.
+enum TestModels {
+  /// `a + 2·b + intercept`, trained with the names `a` and `b`.
+  static func line(_ name: String = "line", version: Int = 1, intercept: Double = 0) throws -> ServedModel {
+    try served(try lineGraph(intercept: intercept), name: name, version: version)
+  }
+
+  static func lineGraph(intercept: Double = 0) throws -> ModelGraph {
+    ModelGraph(
+      signature: ModelSignature(
+        input: .init(name: "input", datatype: .float64, shape: [-1, 2]), featureNames: ["a", "b"],
+        outputs: [.init(name: "predict", datatype: .float64, shape: [-1])], classes: nil),
+      nodes: [
+        .init(
+          output: "checked", input: ModelGraph.inputName,
+          operator: .checkFinite(allowsNaN: false, asFloat32: false), origin: "LinearRegression"),
+        .init(
+          output: "line", input: "checked", operator: .linear(coefficients: "w", intercepts: "b"),
+          origin: "LinearRegression"),
+      ],
+      tensors: [
+        "w": try #require(Tensor(shape: [1, 2], elements: .float64([1, 2]))),
+        "b": Tensor(vector: .float64([intercept])),
+      ],
+      results: [.predict: "line"])
+  }
+
+  /// Says `low` or `high` by the sign of the one feature, with probabilities; trained without names.
+  static func sign(_ name: String = "sign", version: Int = 1) throws -> ServedModel {
+    let labels = Tensor(vector: .string(["low", "high"]))
+    let graph = ModelGraph(
+      signature: ModelSignature(
+        input: .init(name: "input", datatype: .float64, shape: [-1, 1]), featureNames: nil,
+        outputs: [
+          .init(name: "predict", datatype: .string, shape: [-1]),
+          .init(name: "predict_proba", datatype: .float64, shape: [-1, 2]),
+          .init(name: "decision_function", datatype: .float64, shape: [-1]),
+        ], classes: labels),
+      nodes: [
+        node("score", ModelGraph.inputName, .linear(coefficients: "w", intercepts: "b")),
+        node("one", "score", .logistic), node("both", "one", .complement),
+        node("index", "score", .positive), node("label", "index", .label(labels: "labels")),
+      ],
+      tensors: [
+        "w": try #require(Tensor(shape: [1, 1], elements: .float64([1]))), "b": Tensor(vector: .float64([0])),
+        "labels": labels,
+      ],
+      results: [.predict: "label", .predictProbabilities: "both", .decisionFunction: "score"])
+    return try served(graph, name: name, version: version)
+  }
+
+  private static func node(_ output: String, _ input: String, _ operation: Operator) -> ModelGraph.Node {
+    ModelGraph.Node(output: output, input: input, operator: operation, origin: "LogisticRegression")
+  }
+
+  private static func served(_ graph: ModelGraph, name: String, version: Int) throws -> ServedModel {
+    ServedModel(
+      reference: VersionReference(
+        name: try ModelName(parsing: name), version: try #require(VersionNumber(version))),
+      bundle: Digest(of: Array("\(name)@\(version)".utf8)), framework: "scikit-learn 1.9.1",
+      graph: try ValidatedGraph(graph))
+  }
+}
+
+extension PlaneState.Key {
+  /// The record of the key `text`.
+  static func record(of text: String, opening deployment: String) throws -> PlaneState.Key {
+    PlaneState.Key(
+      id: "k-\(text)", hash: Digest(of: Array(text.utf8)), deployment: try ModelName(parsing: deployment))
+  }
+}
+
+extension RoutingTable {
+  /// Serves the models, each opened by the key `NAME-key`.
+  static func serving(_ models: ServedModel..., broken: [String] = []) throws -> RoutingTable {
+    var entries: [String: Entry] = [:]
+    for model in models { entries[model.reference.name.description] = .model(model) }
+    for name in broken { entries[name] = .unavailable(Problem(.integrity, "seal.bad-signature", "secret reason")) }
+    let keys = try entries.keys.sorted().map { try PlaneState.Key.record(of: "\($0)-key", opening: $0) }
+    return RoutingTable(generation: 1, entries: entries, keys: KeyRing(keys))
+  }
+}

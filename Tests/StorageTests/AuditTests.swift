@@ -1,0 +1,171 @@
+import Domain
+import Encoding
+import GRDB
+import Lifecycle
+import Provenance
+import TestKit
+import Testing
+
+@testable import Storage
+
+/// A store with some of everything in it, closed.
+private func filledStore() async throws -> Scratch {
+  let scratch = try Scratch()
+  let store = try scratch.registry()
+  for number in 1...12 {
+    try await store.commit([Sample.entry(.sign, .begun, subject: "iris@\(number)", trace: "t\(number)")], [])
+    try await store.commit(
+      [Sample.entry(.sign, subject: "iris@\(number)", trace: "t\(number)")],
+      [
+        .addVersion(Sample.version(number)), .setDeployment(Sample.deployment(number)),
+        .addKey(Sample.key(number)), .quarantine(Sample.refusal(number)),
+      ])
+  }
+  try await store.commit([Sample.entry(.push, .begun, trace: "cut off")], [])
+  try store.close()
+  return scratch
+}
+
+@Suite struct `An audit of the stored registry` {
+  @Test func `finds nothing in a sound store`() async throws {
+    let scratch = try await filledStore()
+    #expect(await scratch.audit() == [])
+  }
+
+  /// Each way to change the store behind its back, and the code and subject that the audit finds it by.
+  @Test(arguments: [
+    ("UPDATE versions SET framework = 'scikit-learn 9' WHERE version = 3", "registry.row-changed", "iris@3"),
+    ("UPDATE versions SET pushed_by = 'person:eve' WHERE version = 3", "registry.row-changed", "iris@3"),
+    ("UPDATE versions SET admitted_at = 5 WHERE version = 3", "registry.row-changed", "iris@3"),
+    ("DELETE FROM versions WHERE version = 3", "registry.row-missing", "iris@3"),
+    (
+      "UPDATE deployments SET version = 1, bundle = (SELECT bundle FROM versions WHERE version = 1)",
+      "registry.row-changed", "iris"
+    ),
+    ("DELETE FROM deployments", "registry.row-missing", "iris"),
+    ("UPDATE prediction_keys SET revoked_at = 5 WHERE id = 'key-4'", "registry.row-changed", "key-4"),
+    ("UPDATE prediction_keys SET hash = zeroblob(32) WHERE id = 'key-4'", "registry.row-changed", "key-4"),
+    ("DELETE FROM prediction_keys WHERE id = 'key-4'", "registry.row-missing", "key-4"),
+    (
+      "INSERT INTO prediction_keys VALUES (99, 'mine', zeroblob(32), 'iris', 0, NULL)",
+      "registry.row-unaccounted", "mine"
+    ),
+    ("DELETE FROM open_acts", "registry.open-act-changed", "ledger entry 24"),
+    (
+      "UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), 'ada', 'eve') AS BLOB) WHERE position = 7",
+      "ledger.entry-changed", "ledger entry 7"
+    ),
+    (
+      "UPDATE entries SET leaf_hash = zeroblob(32) WHERE position = 7", "ledger.entry-changed",
+      "ledger entry 7"
+    ),
+    ("DELETE FROM entries WHERE position = 7", "ledger.entry-missing", "ledger entry 7"),
+    ("DELETE FROM entries WHERE position = 24", "ledger.root-mismatch", "the ledger"),
+    ("INSERT INTO entries VALUES (25, X'7B7D', zeroblob(32))", "ledger.root-mismatch", "the ledger"),
+    ("UPDATE head SET size = 24", "ledger.head-mismatch", "the registry, table 'head'"),
+    ("DELETE FROM head", "ledger.root-mismatch", "the ledger"),
+    ("DROP INDEX open_acts_by_identity", "storage.schema-changed", nil),
+    (
+      "CREATE TRIGGER t AFTER INSERT ON entries BEGIN DELETE FROM prediction_keys; END",
+      "storage.schema-changed", nil
+    ),
+  ])
+  func `finds what was changed behind its back`(sql: String, code: String, subject: String?) async throws {
+    let scratch = try await filledStore()
+    let intruder = try DatabaseQueue(path: scratch.registryPath)
+    try await intruder.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA foreign_keys = OFF")
+      try database.execute(sql: sql)
+    }
+    try intruder.close()
+    let problems = await scratch.audit()
+    let problem = problems.first { $0.code == code }
+    #expect(problem != nil, "found \(problems.map(\.code)) instead")
+    #expect(problem?.category == .integrity)
+    if let subject { #expect(problem?.subject == subject) }
+  }
+
+  @Test func `finds a checkpoint by another key`() async throws {
+    let scratch = try await filledStore()
+    let other = try CheckpointSigningKey(name: Scratch.ledgerKey.verificationKey.name)
+    let problems = await SQLiteRegistry.audit(storeAt: scratch.registryPath, trusting: other.verificationKey)
+    #expect(problems.contains { $0.code == "checkpoint.untrusted-key" })
+  }
+
+  @Test func `finds a store that was put back to an earlier state`() async throws {
+    let scratch = try await filledStore()
+    let backup = try Scratch.read(scratch.registryPath)
+    let store = try scratch.registry()
+    try await store.commit([Sample.entry()], [])
+    try store.close()
+    Scratch.overwrite(scratch.registryPath, with: backup)
+    #expect(await scratch.audit().map(\.code) == ["ledger.rolled-back"])
+    let problem = #expect(throws: Problem.self) { try scratch.registry() }
+    #expect(problem?.code == "ledger.rolled-back")
+  }
+
+  @Test func `finds a store that was taken away`() async throws {
+    let scratch = try await filledStore()
+    try Disk().remove(scratch.registryPath)
+    #expect(await scratch.audit().map(\.code) == ["storage.missing"])
+    let problem = #expect(throws: Problem.self) { try scratch.registry() }
+    #expect(problem?.code == "ledger.rolled-back")
+  }
+
+  @Test func `finds a checkpoint that was taken away from beside the store`() async throws {
+    let scratch = try await filledStore()
+    try Disk().remove("\(scratch.registryPath).head")
+    #expect(await scratch.audit().map(\.code) == ["ledger.anchor-missing"])
+    let problem = #expect(throws: Problem.self) { try scratch.registry() }
+    #expect(problem?.code == "ledger.anchor-missing")
+  }
+
+  @Test func `survives any byte of the file being flipped, and finds those in rows and entries`() async throws
+  {
+    let scratch = try await filledStore()
+    let sound = try Scratch.read(scratch.registryPath)
+    let before = try await scratch.content()
+    var generator = SeededGenerator(seed: 42)
+    var found = 0
+    for round in 0..<300 {
+      var bytes = sound
+      let index = Int.random(in: bytes.indices, using: &generator)
+      bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+      Scratch.overwrite(scratch.registryPath, with: bytes)
+      let problems = await scratch.audit()
+      found += problems.isEmpty ? 0 : 1
+      // What no audit finds must not matter: everything that can be read is what it was.
+      if problems.isEmpty { #expect(try await scratch.content() == before, "round \(round), byte \(index)") }
+    }
+    #expect(found > 100)
+  }
+
+  @Test func `survives a file cut off or full of noise`() async throws {
+    let scratch = try await filledStore()
+    let sound = try Scratch.read(scratch.registryPath)
+    var generator = SeededGenerator(seed: 7)
+    for _ in 0..<40 {
+      var bytes = Array(sound.prefix(Int.random(in: 0..<sound.count, using: &generator)))
+      for _ in 0..<50 where !bytes.isEmpty && Bool.random(using: &generator) {
+        bytes[Int.random(in: bytes.indices, using: &generator)] = .random(
+          in: .min ... .max, using: &generator)
+      }
+      Scratch.overwrite(scratch.registryPath, with: bytes)
+      #expect(await !scratch.audit().isEmpty)
+      #expect(throws: Problem.self) { try scratch.registry() }
+    }
+  }
+}
+
+extension Scratch {
+  /// All that the stored registry says, or the problem it says it with.
+  fileprivate func content() async throws -> [String] {
+    let store = try registry()
+    defer { try? store.close() }
+    return [
+      "\(try await store.entryBytes(from: 0, count: 1000))", "\(try await store.versions(of: Sample.name()))",
+      "\(try await store.deployments())", "\(try await store.keys())", "\(try await store.quarantined())",
+      "\(try await store.unfinished())", "\(String(describing: try await store.checkpoint()?.root))",
+    ]
+  }
+}

@@ -1,0 +1,79 @@
+import Domain
+import Glibc
+import Provenance
+import TestKit
+
+@testable import Storage
+
+/// A directory of its own for one test, removed with the value.
+final class Scratch: Sendable {
+  let path: String
+  static let ledgerKey: CheckpointSigningKey = {
+    guard let key = try? CheckpointSigningKey(name: "test.example/ledger") else {
+      preconditionFailure("no key of that name")
+    }
+    return key
+  }()
+
+  init() throws(Problem) {
+    path = "\(Self.root)/gatehouse-test-\(UInt64.random(in: .min ... .max))"
+    try Disk().createDirectory(path)
+  }
+
+  deinit { try? Disk().removeTree(path) }
+
+  private static var root: String {
+    guard let directory = unsafe getenv("TMPDIR") else { return "/tmp" }
+    return unsafe String(cString: directory)
+  }
+
+  var registryPath: String { "\(path)/registry.sqlite" }
+
+  func registry(_ disk: Disk = Disk()) throws(Problem) -> SQLiteRegistry {
+    try SQLiteRegistry(path: registryPath, signingKey: Self.ledgerKey, disk: disk)
+  }
+
+  func blobs(_ disk: Disk = Disk()) throws(Problem) -> FileBlobStore {
+    try FileBlobStore(directory: "\(path)/blobs", ingestDirectory: "\(path)/ingest", disk: disk)
+  }
+
+  func bundles(_ disk: Disk = Disk()) throws(Problem) -> DirectoryBundleStore {
+    try DirectoryBundleStore(directory: "\(path)/bundles", disk: disk)
+  }
+
+  func audit() async -> [Problem] {
+    await SQLiteRegistry.audit(storeAt: registryPath, trusting: Self.ledgerKey.verificationKey)
+  }
+
+  static func mode(of path: String) -> UInt32 {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
+  }
+
+  static func read(_ path: String) throws(Problem) -> [UInt8] {
+    try DurableFile.read(path, limit: 1 << 26) ?? []
+  }
+
+  /// Changes a file in place, as a failing disk or an intruder would.
+  static func overwrite(_ path: String, with bytes: [UInt8]) {
+    guard let file = unsafe fopen(path, "wb") else { return }
+    unsafe _ = bytes.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
+    unsafe _ = fclose(file)
+  }
+}
+
+/// A disk whose step number `number`, counted from 1, fails before or after it took effect.
+struct FailingDisk: Sendable {
+  let plan: FaultPlan
+
+  init(step number: Int, _ fault: FaultPlan.Fault) {
+    plan = FaultPlan([number: fault])
+  }
+
+  /// Each step is one write of the plan; "persisted" strikes after the step.
+  var disk: Disk {
+    Disk { [plan] _, moment, _ throws(Problem) in
+      try plan.strike(isBefore: moment == .before)
+    }
+  }
+}
