@@ -52,6 +52,10 @@ public actor LocalDataPlane: DataPlane {
     // At most a few events a second; the bound only keeps a reader that has gone away from costing memory.
     (events, reporting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
     (endings, ending) = AsyncStream.makeStream()
+    // The first start of all: a process needs a state to start from, and it is that nothing is served.
+    if try store.load() == nil {
+      try store.save(PlaneState(generation: 0, sealKeys: [], deployments: [], keys: []))
+    }
     let survivors = try await Self.survivors(in: settings.directory)
     let inherited = try await Self.inherit(from: survivors, wanted: settings.listen)
     if let inherited { listener = inherited } else { listener = try ListeningSocket(binding: settings.listen) }

@@ -68,7 +68,8 @@ import Testing
       }
       guard case .array(let array) = document[document.root] else { continue }
       if case .structured(let fields, let size) = array.type {
-        #expect(fields.map(\.name) == expected["fields"]?.array?.compactMap { $0.array?.first?.string }, "\(file)")
+        #expect(
+          fields.map(\.name) == expected["fields"]?.array?.compactMap { $0.array?.first?.string }, "\(file)")
         #expect("|V\(size)" == expected["dtype"]?.string, "\(file)")
       } else {
         #expect(array.type.description == expected["dtype"]?.string, "\(file)")
@@ -161,7 +162,8 @@ private struct Comparison {
         return matches(pair.value, value)
       }
     case ("ref", _): return expected["id"]?.integer.map { seen[$0] == id || seen[$0] == nil } ?? true
-    case ("list", _), ("tuple", _), ("dict", _), ("none", _), ("bool", _), ("str", _), ("bytes", _), ("float", _):
+    case ("list", _), ("tuple", _), ("dict", _), ("none", _), ("bool", _), ("str", _), ("bytes", _),
+      ("float", _):
       return false
     default:
       // Classes and instances: what they are called is asserted elsewhere.

@@ -92,7 +92,7 @@ final class Caller: Sendable {
       init(_ body: @escaping @Sendable () throws -> Void) { self.body = body }
     }
     var thread = pthread_t()
-    let argument = unsafe Unmanaged.passRetained(Box(body)).toOpaque()
+    let argument = Unmanaged.passRetained(Box(body)).toOpaque()
     _ = unsafe pthread_create(
       &thread, nil,
       { argument in

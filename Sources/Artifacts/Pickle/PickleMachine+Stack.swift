@@ -69,9 +69,9 @@ extension PickleMachine {
   /// make a loader reserve memory.
   mutating func memoize(at index: Int) throws(PickleObservation) {
     let id = try top()
-    guard index <= values.count + 256 else {
+    guard index <= values.count + 65_536 else {
       throw exceeded(
-        .memo, "expected a memo entry of at most \(values.count), one for each value so far, found \(index)")
+        .memo, "expected a memo entry near \(values.count), the number of values so far, found \(index)")
     }
     if index >= stream.memo.count {
       let missing = index + 1 - stream.memo.count

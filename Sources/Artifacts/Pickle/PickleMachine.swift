@@ -174,7 +174,7 @@ struct PickleMachine {
     case .binPersistentID: try pushPersistent(value: try pop())
     case .nextBuffer:
       throw malformed("the bytes in the stream", found: "a buffer that the caller would have to hand over")
-    case .readOnlyBuffer: _ = try top()
+    case .readOnlyBuffer: try checkBuffer()
     }
   }
 
@@ -190,6 +190,15 @@ struct PickleMachine {
     enclosing = nil
     try endNestedArray(root)
     return nil
+  }
+
+  /// READONLY_BUFFER changes what may be done with a buffer, not what is in it.
+  private func checkBuffer() throws(PickleObservation) {
+    let value = values[try top().index]
+    switch value {
+    case .bytes, .byteArray, .array: break
+    default: throw malformed("a buffer", found: value.kind)
+    }
   }
 
   private mutating func readProtocol() throws(PickleObservation) {

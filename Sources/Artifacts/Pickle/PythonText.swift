@@ -148,7 +148,8 @@ enum PythonText {
     default: break
     }
     guard unsigned.allSatisfy({ digit($0) < 10 || "eE.+-".utf8.contains($0) }) else { return nil }
-    return Double(string)
+    // What overflows is an error in C, and no infinity.
+    return Double(string).flatMap { $0.isFinite ? $0 : nil }
   }
 
   /// The bytes of a bytes literal without its quotes; nil where an escape is incomplete.
