@@ -44,6 +44,8 @@ extension Target.Dependency {
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
   static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let log = product(name: "Logging", package: "swift-log")
+  static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
+  static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
   static let nio = product(name: "NIOCore", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
@@ -73,18 +75,18 @@ let package = Package(
     entity("Encoding"),
     entity("Domain", "Encoding"),
     entity("ModelGraph", "Domain", "Encoding"),
-    entity("Artifacts", "Domain", "Encoding", "CZlib"),
+    entity("Artifacts", "Encoding", "CZlib"),
     entity("Inspection", "Domain", "Encoding", "Artifacts"),
     entity("Lifting", "Domain", "Artifacts", "ModelGraph"),
-    entity("Inference", "Domain", "ModelGraph"),
+    entity("Inference", "Domain", "Encoding", "ModelGraph"),
     entity("Gates", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", .crypto),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Ring 1.
     useCase(
-      "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "Provenance"),
+      "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Gates",
+      "Provenance"),
 
     // Ring 2.
     gateway("Storage", "Domain", "Encoding", "Provenance", "Lifecycle", .grdb),
@@ -94,7 +96,7 @@ let package = Package(
       .nioSSL),
     gateway(
       "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CDescriptorPassing",
-      .crypto, .nio, .nioPosix, .nioHTTP1, .nioLocks),
+      .nio, .nioPosix, .nioHTTP1, .nioLocks),
     .target(name: "CDescriptorPassing"),
     .target(name: "CSpawn"),
 
@@ -103,6 +105,34 @@ let package = Package(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
       "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", .arguments, .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
-    program("gatehouse-runtime", "Domain", "Encoding", "Serving"),
+    program("gatehouse-runtime", "Domain", "Serving"),
+
+    // Beside the rings: ports in memory, with faults on request, and a contract for every port.
+    layer("TestKit", ["Domain", "Encoding", "Provenance", "Lifecycle"]),
+
+    tests("EncodingTests", "Encoding"),
+    tests("DomainTests", "Domain", "Encoding"),
+    tests("ModelGraphTests", "ModelGraph", "Domain", "Encoding"),
+    tests("ArtifactsTests", "Artifacts", "Domain", "Encoding"),
+    tests("InspectionTests", "Inspection", "Artifacts", "Domain", "Encoding"),
+    tests("LiftingTests", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph", "Domain", "Encoding"),
+    tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding"),
+    tests("GatesTests", "Gates", "Domain", "Encoding"),
+    tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
+    tests(
+      "LifecycleTests", "Lifecycle", "Gates", "Provenance", "Artifacts", "Inspection", "Domain", "Encoding",
+      "TestKit"),
+    tests("StorageTests", "Storage", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit", .grdb),
+    tests(
+      "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
+      "gatehouse-runtime"),
+    tests(
+      "ControlAPITests", "ControlAPI", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
+      .hummingbird, .hummingbirdTesting, .log, .nio),
+    tests(
+      "ServingTests", "Serving", "Inference", "ModelGraph", "Provenance", "Domain", "Encoding",
+      "CDescriptorPassing", .nio, .nioPosix, .nioHTTP1, .nioLocks, .nioEmbedded),
+    tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),
+    tests("TranscriptTests", "gatehouse", "gatehouse-runtime"),
   ]
 )

@@ -1,4 +1,6 @@
-/// What was pushed: one file, or the files of a directory. Bytes only; nothing here reads a disk.
+/// What was pushed: one file, or the files of a directory.
+///
+/// Bytes only; nothing here reads a disk.
 public struct Artifact: Sendable {
   /// The files; of a directory in the order that their reader gives them.
   public let files: [ArtifactFile]

@@ -12,7 +12,9 @@ public struct FileReading: Sendable {
     case bomb(String, offset: Int)
   }
 
-  /// The name of the format: `pickle`, `joblib`, `joblib+zlib`, `npy`, `zip` …
+  /// The name of the format.
+  ///
+  /// `pickle`, `joblib`, `joblib+zlib`, `npy`, `zip` and the like.
   public let format: String
   /// What the bytes turned out to hold.
   public let content: Content

@@ -35,8 +35,10 @@ public struct ReadingBudget: Sendable {
   public var compressionRatio = 200
   /// How many bytes may be unpacked before `compressionRatio` is looked at.
   public var freeBytes = 16 << 20
-  /// How many observations a reader reports one by one; it says how many more there were.
-  public var observations = 100
+  /// How many observations a reader keeps; it says how many more there were.
+  ///
+  /// No honest file comes near it.
+  public var observations = 10_000
 
   /// The limits for everyday models.
   public init() {}

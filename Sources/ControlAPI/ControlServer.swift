@@ -44,8 +44,20 @@ public struct ControlServer: Sendable {
     self.logger = logger
   }
 
-  /// Serves until the task is cancelled or its service group shuts down; calls `ready` with the port once it listens.
+  /// Serves until the task is cancelled; calls `ready` with the port once it listens.
   public func run(ready: @escaping @Sendable (Int) -> Void) async throws {
+    var configuration = ApplicationConfiguration(
+      address: .hostname(settings.host, port: settings.port), serverName: "gatehouse")
+    // Past these, a connection waits in the kernel until another ends.
+    configuration.availableConnectionsDelegate = MaximumAvailableConnections(512)
+    let application = Application(
+      router: router(), server: try server(), configuration: configuration,
+      onServerRunning: { channel in ready(channel.localAddress?.port ?? settings.port) }, logger: logger)
+    try await application.run()
+  }
+
+  /// The routes, behind what every request goes through.
+  func router() -> Router<ControlContext> {
     let router = Router(context: ControlContext.self)
     router.add(middleware: ProblemDetails())
     router.get("health") { _, _ in Response.json(.ok, ["status": "ok"]) }
@@ -53,20 +65,17 @@ public struct ControlServer: Sendable {
     PushRoutes(control: control).add(to: api)
     KeyRoutes(control: control).add(to: api)
     QueryRoutes(control: control, version: settings.version).add(to: api)
-    let application = Application(
-      router: router, server: try server(),
-      configuration: .init(
-        address: .hostname(settings.host, port: settings.port), serverName: "gatehouse"),
-      onServerRunning: { channel in ready(channel.localAddress?.port ?? settings.port) }, logger: logger)
-    try await application.run()
+    return router
   }
 
   private func server() throws -> HTTPServerBuilder {
-    guard let tls = settings.tls else { return .http1() }
+    // A connection that says nothing for this long is closed: nobody holds one of them for nothing.
+    let http = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(120)))
+    guard let tls = settings.tls else { return http }
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: try NIOSSLCertificate.fromPEMFile(tls.certificates).map { .certificate($0) },
       privateKey: .privateKey(try NIOSSLPrivateKey(file: tls.privateKey, format: .pem)))
     configuration.minimumTLSVersion = .tlsv12
-    return try .tls(.http1(), tlsConfiguration: configuration)
+    return try .tls(http, tlsConfiguration: configuration)
   }
 }

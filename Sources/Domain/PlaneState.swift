@@ -177,7 +177,8 @@ private struct Fields {
       throw PlaneState.malformed("expected an object at '\(pointer)', found \(json.kind)")
     }
     if let stranger = members.keys.filter({ !names.contains($0) }).min() {
-      throw PlaneState.malformed("expected only known members at '\(pointer)', found '\(stranger.excerpt(40))'")
+      throw PlaneState.malformed(
+        "expected only known members at '\(pointer)', found '\(stranger.excerpt(40))'")
     }
   }
 
@@ -194,7 +195,8 @@ private struct Fields {
   func digest(_ name: String) throws(Problem) -> Digest {
     let text = try text(name)
     do throws(Problem) { return try Digest(parsing: text) } catch {
-      throw PlaneState.malformed("expected a digest at '\(pointer)/\(name)', found another text", cause: error)
+      throw PlaneState.malformed(
+        "expected a digest at '\(pointer)/\(name)', found another text", cause: error)
     }
   }
 

@@ -60,7 +60,7 @@ public struct Problem: Error, Equatable, Sendable {
   /// The exit status of a command that ends with this problem.
   public var exitCode: Int32 {
     switch category {
-    case .usage: 2
+    case .usage, .badInput, .tooLarge: 2
     case .refused: 3
     case .integrity: 5
     case .unavailable: 6

@@ -54,7 +54,9 @@ public struct Deployment: Equatable, Sendable {
 public struct PredictionKey: Equatable, Sendable {
   /// A public handle for it.
   public let id: String
-  /// The SHA-256 of the whole key. The key has 256 random bits, so a slow hash would add nothing.
+  /// The SHA-256 of the whole key.
+  ///
+  /// The key has 256 random bits, so a slow hash would add nothing.
   public let hash: Digest
   /// The one deployment that it opens.
   public let deployment: ModelName

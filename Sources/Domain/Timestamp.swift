@@ -56,7 +56,8 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     let scale: Int64 = [0: 1, 2: 100, 3: 10, 4: 1][fraction.count] ?? 1
     let days = Self.days(fromCivil: (year, month, day))
     guard Self.civil(fromDays: days) == (year, month, day) else {
-      throw Problem(.badInput, "time.malformed", "expected a day of the calendar, found '\(text.excerpt(10))'")
+      throw Problem(
+        .badInput, "time.malformed", "expected a day of the calendar, found '\(text.excerpt(10))'")
     }
     let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
     self.init(milliseconds: seconds * 1000 + thousandths * scale)

@@ -41,7 +41,9 @@ public struct GateReport: Equatable, Sendable {
 }
 
 extension Policy {
-  /// Holds a candidate against every gate. All of them are asked, so that one push tells all that is wrong.
+  /// Holds a candidate against every gate.
+  ///
+  /// All of them are asked, so that one push tells all that is wrong.
   public func evaluate(_ evidence: AdmissionEvidence) -> GateReport {
     GateReport(results: [
       membership("gate.format", "format", evidence.format, in: allowedFormats),

@@ -5,7 +5,9 @@ import ModelGraph
 /// A row goes left where `Float(x) <= threshold`. The threshold is kept as the greatest single-precision
 /// number not above it, which decides every single-precision x the same way in half the memory.
 struct TreeKernel: Sendable {
-  /// One node. Its children stand at `next` and `next + 1`; a leaf has `feature` −1, and its values start at
+  /// One node.
+  ///
+  /// Its children stand at `next` and `next + 1`; a leaf has `feature` −1, and its values start at
   /// `next × outputs` of the table.
   struct Node: Sendable {
     var threshold: Float

@@ -6,7 +6,9 @@ public import Encoding
 public struct InspectionReport: Sendable {
   /// The path that the caller named the artifact by.
   public let path: String
-  /// What the bytes are, by their content: `pickle`, `joblib+zlib`, `npy`, `zip` …
+  /// What the bytes are, by their content.
+  ///
+  /// `pickle`, `joblib+zlib`, `npy`, `zip` and the like.
   public let format: String
   /// The answer as a whole: the worst that any finding leads to.
   public let verdict: InspectionVerdict

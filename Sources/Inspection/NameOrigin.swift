@@ -42,7 +42,9 @@ enum NameOrigin {
     }
   }
 
-  /// By the custom of these libraries: `DataFrame`, `_Block`. A dotted name reaches further and is no class.
+  /// Whether the name is spelled as these libraries spell classes: `DataFrame`, `_Block`.
+  ///
+  /// A dotted name reaches further and is no class.
   private static func isClass(_ name: String) -> Bool {
     guard let first = name.drop(while: { $0 == "_" }).first else { return false }
     return first.isUppercase && !name.contains(".")

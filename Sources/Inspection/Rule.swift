@@ -118,7 +118,8 @@ extension Rule {
     "pickle.budget.expansion", .high, .malformed, "shared values multiply to a size that nobody can walk",
     remedy: doNotLoad, exhaustion + ["CWE-409"])
   static let more = Rule(
-    "pickle.more", .high, .notLiftable, "more oddities than are kept", remedy: doNotLoad, supplyChain)
+    "pickle.more", .high, .dangerous, "so many oddities that worse may hide behind them", remedy: doNotLoad,
+    supplyChain)
 
   // Compression.
   static let bomb = Rule(

@@ -118,7 +118,7 @@ public final class ControlPlane: Sendable {
   {
     let recorder = recorder(for: request.principal)
     let road = road
-    return try await queue.perform { () async throws(Problem) in
+    return try await perform { () async throws(Problem) in
       try await road.take(request, recorder: recorder, follow: follow)
     }
   }
@@ -127,7 +127,7 @@ public final class ControlPlane: Sendable {
   public func createKey(for name: ModelName, by principal: Principal) async throws(Problem) -> IssuedKey {
     let recorder = recorder(for: principal)
     let keys = keys
-    return try await queue.perform { () async throws(Problem) in
+    return try await perform { () async throws(Problem) in
       try await keys.create(for: name, recorder: recorder)
     }
   }
@@ -136,7 +136,7 @@ public final class ControlPlane: Sendable {
   public func revokeKey(id: String, by principal: Principal) async throws(Problem) {
     let recorder = recorder(for: principal)
     let keys = keys
-    try await queue.perform { () async throws(Problem) in
+    try await perform { () async throws(Problem) in
       try await keys.revoke(id: id, recorder: recorder)
     }
   }
@@ -173,6 +173,22 @@ public final class ControlPlane: Sendable {
 
   /// The moment now.
   public func now() -> Timestamp { parts.time.now() }
+
+  /// Lets an act have its turn. One that fails between its effect and its entry leaves the data plane ahead of
+  /// the registry; applying the registry's state takes that back.
+  private func perform<Result: Sendable>(
+    _ act: @escaping @Sendable () async throws(Problem) -> Result
+  ) async throws(Problem) -> Result {
+    let (served, plane) = (served, parts.plane)
+    return try await queue.perform { () async throws(Problem) in
+      do throws(Problem) {
+        return try await act()
+      } catch {
+        if let state = try? await served.current() { try? await plane.apply(state) }
+        throw error
+      }
+    }
+  }
 
   private func recorder(for principal: Principal) -> Recorder {
     Recorder(

@@ -7,8 +7,7 @@ struct Estimator {
   let view: PickleView
   /// The name of its class, `RandomForestClassifier`.
   let name: String
-
-  /// How deep one estimator may hold another, pipelines in pipelines.
+  /// How many estimators hold it, one in another.
   let depth: Int
 
   init(_ view: PickleView, name: String, depth: Int) {
@@ -62,7 +61,8 @@ struct Estimator {
   func refuseOutputs(_ count: Int) -> Problem {
     Problem(
       .refused, "lift.multi-output-classifier",
-      "expected \(view.path) to be a classifier of one output, found \(count) outputs", position: view.position, hint: "fit one classifier for each output and push each")
+      "expected \(view.path) to be a classifier of one output, found \(count) outputs",
+      position: view.position, hint: "fit one classifier for each output and push each")
   }
 }
 

@@ -50,7 +50,8 @@ extension ConstantReader {
           for child in [Int(trees.left[index]), Int(trees.right[index])] {
             guard !hasParent[child] else {
               throw malformed(
-                "\(tree.name(child)) to be the child of one node", "it to be of node \(index - tree.root) too")
+                "\(tree.name(child)) to be the child of one node", "it to be of node \(index - tree.root) too"
+              )
             }
             hasParent[child] = true
           }

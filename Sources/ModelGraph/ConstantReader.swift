@@ -106,7 +106,8 @@ struct ConstantReader {
 extension ConstantReader {
   private mutating func tensor(_ name: String) throws(Problem) -> Tensor {
     guard let tensor = tensors[name] else {
-      throw GraphChecker.malformed("no-such-tensor", "expected the tensor '\(name)' for '\(node)', found none")
+      throw GraphChecker.malformed(
+        "no-such-tensor", "expected the tensor '\(name)' for '\(node)', found none")
     }
     read.insert(name)
     return tensor

@@ -1,4 +1,4 @@
-/// How large a graph may be. Far beyond honest models, and small enough that no count overflows.
+/// How large a graph may be: far beyond honest models, and small enough that no count overflows.
 enum GraphLimits {
   static let operators = 4096
   static let tensors = 16_384

@@ -196,7 +196,8 @@ extension GraphChecker {
     }
     guard let classes, classes == graph.tensors[name] else {
       throw Self.malformed(
-        "classes", "expected the classes to be the labels '\(name)', found \(classes == nil ? "none" : "others")"
+        "classes",
+        "expected the classes to be the labels '\(name)', found \(classes == nil ? "none" : "others")"
       )
     }
     if let probabilities = results[.predictProbabilities],

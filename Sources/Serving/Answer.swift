@@ -52,7 +52,8 @@ extension Answer {
   /// An answer of 200.
   static func ok(_ json: JSON) -> Answer { Answer(status: 200, body: json.canonicalBytes) }
 
-  /// The answer that carries a problem: `{"error": …, "code": …}`, with position and hint where there are any.
+  /// The answer that carries a problem: `{"error": …, "code": …}`, with position and hint where there are
+  /// any.
   ///
   /// `error` is a string, always: clients of the Open Inference Protocol index it unseen. Cause and subject
   /// stay here, they may name paths and keys of the operator's.

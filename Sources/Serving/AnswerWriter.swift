@@ -4,7 +4,9 @@ import NIOCore
 
 /// Puts answers on the wire: head and body in one buffer, so that a small answer is one write.
 final class AnswerWriter: Sendable {
-  /// The Date field of the present second. Its second is the one it was made for.
+  /// The Date field of the present second.
+  ///
+  /// Its second is the one it was made for.
   private let date = NIOLockedValueBox((second: time_t(-1), line: ""))
 
   /// What of the request bears on how its answer is written.

@@ -15,13 +15,18 @@ enum BoundedFile {
   }
 
   /// Reads the file at a path; only the last component may not be a link.
-  static func read(path: String, limit: Int) throws(Problem) -> [UInt8] {
+  ///
+  /// With `isTrusted`, what the file says is believed: it must be this user's or root's, and nobody else may
+  /// be able to write it.
+  static func read(path: String, limit: Int, isTrusted: Bool = false) throws(Problem) -> [UInt8] {
     let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
     let raw = retryingInterrupts { unsafe open(path, flags) }
-    return try read(opened: raw, limit: limit, subject: path)
+    return try read(opened: raw, limit: limit, isTrusted: isTrusted, subject: path)
   }
 
-  private static func read(opened raw: CInt, limit: Int, subject: String) throws(Problem) -> [UInt8] {
+  private static func read(opened raw: CInt, limit: Int, isTrusted: Bool = false, subject: String)
+    throws(Problem) -> [UInt8]
+  {
     guard raw >= 0 else {
       let errorNumber = errno
       if errorNumber == ELOOP { throw notRegular("a symbolic link", subject) }
@@ -36,6 +41,12 @@ enum BoundedFile {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw notRegular(status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "a special file", subject)
+    }
+    if isTrusted, status.st_mode & 0o022 != 0 || (status.st_uid != geteuid() && status.st_uid != 0) {
+      throw Problem(
+        .integrity, "file.writable-by-others",
+        "expected a file that only this user or root may write, found one that others may", subject: subject,
+        hint: "chmod go-w it, and give it to the user that the data plane runs as")
     }
     let size = Int(status.st_size)
     guard size <= limit else {

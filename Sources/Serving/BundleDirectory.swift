@@ -53,7 +53,8 @@ struct BundleDirectory {
       let place = path.isEmpty ? name : "\(path)/\(name)"
       guard files.count < limits.files else {
         throw Problem(
-          .tooLarge, "bundle.too-many-files", "expected a bundle of at most \(limits.files) files, found more")
+          .tooLarge, "bundle.too-many-files", "expected a bundle of at most \(limits.files) files, found more"
+        )
       }
       if try isDirectory(name, in: directory, place: place) {
         let parent = directory.rawValue
@@ -61,7 +62,8 @@ struct BundleDirectory {
           unsafe openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         }
         guard raw >= 0 else {
-          throw .system(.unavailable, "bundle.unreadable", "opening a directory of the bundle", subject: place)
+          throw .system(
+            .unavailable, "bundle.unreadable", "opening a directory of the bundle", subject: place)
         }
         try read(Descriptor(owning: raw), at: place, depth: depth + 1)
       } else {

@@ -24,7 +24,8 @@ public struct BundleLoader: Sendable {
     var files = try BundleDirectory.read(path: path, limits: limits)
     guard let place = files.firstIndex(where: { $0.path == SealedBundle.sealPath }) else {
       throw Problem(
-        .integrity, "bundle.unsealed", "expected '\(SealedBundle.sealPath)' in the bundle, found no such file",
+        .integrity, "bundle.unsealed",
+        "expected '\(SealedBundle.sealPath)' in the bundle, found no such file",
         subject: path, hint: "serve only what 'gatehouse push' has sealed")
     }
     let seal = files.remove(at: place).bytes

@@ -25,8 +25,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var collected = ByteBuffer()
   /// What of the plane's `bufferedBytes` this connection holds.
   private var reserved = 0
-  /// What was parsed while an answer was computed. Bounded: nothing is read from the socket meanwhile, so it is
-  /// what one read had brought.
+  /// What was parsed while an answer was computed.
+  ///
+  /// Bounded: nothing is read from the socket meanwhile, so it is what one read had brought.
   private var postponed = CircularBuffer<Event>()
   private var isReadHeld = false
   private var deadline = NIODeadline.distantFuture
@@ -127,7 +128,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     switch action {
     case .nothing, .collect: break
     case .askForBody:
-      context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+      context.writeAndFlush(
+        wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     case .perform(let operation): perform(operation, context)
     case .send(let answer, let isLast): send(answer, isLast: isLast, context)
     case .close: context.close(promise: nil)
@@ -187,8 +189,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     releaseReserved()
     collected = ByteBuffer()
     postponed.removeAll()
-    // Only the output ends: were the socket closed while the caller still sends, the answer would be lost to a
-    // reset. What still comes is read and dropped until the caller is done, or the linger is over.
+    // Only the output ends: were the socket closed while the caller still sends, the answer would be lost to
+    // a reset. What still comes is read and dropped until the caller is done, or the linger is over.
     let channel = context.channel
     context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in
       channel.close(mode: .output, promise: nil)
@@ -204,7 +206,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Nothing is read while an answer is computed, nor while the caller does not read its answers.
   func read(context: ChannelHandlerContext) {
-    if machine.isWorking || (!context.channel.isWritable && machine.phase != .lingering) {
+    if machine.isWorking || (!context.channel.isWritable && !machine.isAtEnd) {
       isReadHeld = true
     } else {
       context.read()
@@ -239,6 +241,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case .idle: deadline = .now() + TimeAmount(limits.idle)
     case .body: deadline = .now() + TimeAmount(limits.body)
     case .working: deadline = .distantFuture
+    case .closing: deadline = .now() + TimeAmount(limits.close)
     case .lingering: deadline = .now() + TimeAmount(limits.linger)
     }
   }
@@ -254,9 +257,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard now >= deadline else { return }
     switch machine.phase {
     case .body:
-      let late = Problem(.badInput, "request.body-timeout", "expected the whole body in time, found it unfinished")
+      let late = Problem(
+        .badInput, "request.body-timeout", "expected the whole body in time, found it unfinished")
       act(machine.fail(Answer(late, status: 408)), context)
-    case .idle, .working, .lingering: context.close(promise: nil)
+    case .idle, .working, .closing, .lingering: context.close(promise: nil)
     }
   }
 
@@ -265,7 +269,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private static let overloaded = Answer.unavailable(
     "plane.overloaded", "the plane has as much to do as it takes on", retryAfter: 1)
   private static let tooManyConnections = Answer.unavailable(
-    "plane.too-many-connections", "the plane has as many connections as it takes on", retryAfter: 1, closes: true)
+    "plane.too-many-connections", "the plane has as many connections as it takes on", retryAfter: 1,
+    closes: true)
 }
 
 extension Answer {
@@ -287,7 +292,7 @@ extension Answer {
 extension PlaneLimits {
   /// How often a connection looks at its deadline: often enough for the shortest of them.
   fileprivate var clockInterval: TimeAmount {
-    let shortest = min(idle, idleWhileDraining, body, unread, linger)
+    let shortest = min(idle, idleWhileDraining, body, unread, close, linger)
     return min(max(TimeAmount(shortest / 4), .milliseconds(5)), .seconds(5))
   }
 }

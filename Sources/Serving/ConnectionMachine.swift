@@ -1,19 +1,22 @@
 /// Where one connection stands between requests and answers.
 ///
-/// It takes events and says what to do; the doing is `ConnectionHandler`'s. One request is under way at a time:
-/// while an answer is computed (`isWorking`) no event of a request may come in, the handler keeps those back.
+/// It takes events and says what to do; the doing is `ConnectionHandler`'s. One request is under way at a
+/// time: while an answer is computed (`isWorking`) no event of a request may come in, the handler keeps those
+/// back.
 struct ConnectionMachine: ~Copyable {
   private enum State {
     /// Between requests.
     case idle
     /// The body comes in and is kept.
     case collecting(Operation, count: Int)
-    /// The answer is certain; what is left of the body is thrown away first, so that the connection stays usable.
+    /// The answer is certain; what is left of the body is thrown away first, so that the connection stays
+    /// usable.
     case skipping(Answer, count: Int)
     /// The request is whole and its answer is being computed.
     case working
-    /// The last answer of the connection is out; what still comes is thrown away.
-    case lingering
+    /// The last answer of the connection is out; what still comes is thrown away. More of a request is to be
+    /// expected where that answer came before the request was whole.
+    case lingering(expectsMore: Bool)
   }
 
   /// What is to be done.
@@ -33,7 +36,7 @@ struct ConnectionMachine: ~Copyable {
 
   /// What the deadline of a connection is about.
   enum Phase: Equatable {
-    case idle, body, working, lingering
+    case idle, body, working, closing, lingering
   }
 
   private let bodyLimit: Int
@@ -50,12 +53,17 @@ struct ConnectionMachine: ~Copyable {
     if case .working = state { true } else { false }
   }
 
+  /// Whether the last answer is out.
+  var isAtEnd: Bool {
+    if case .lingering = state { true } else { false }
+  }
+
   var phase: Phase {
     switch state {
     case .idle: .idle
     case .collecting, .skipping: .body
     case .working: .working
-    case .lingering: .lingering
+    case .lingering(let expectsMore): expectsMore ? .lingering : .closing
     }
   }
 
@@ -69,21 +77,25 @@ struct ConnectionMachine: ~Copyable {
       return head.expectsContinue ? .askForBody : .nothing
     case .answer(let answer):
       // Who waits for '100 Continue' may never send the body: there would be no end to wait for.
-      if answer.closes || head.expectsContinue || head.declaredBytes > skipLimit { return last(answer) }
+      if answer.closes || head.expectsContinue || head.declaredBytes > skipLimit {
+        return last(answer, expectsMore: head.body != .none)
+      }
       state = .skipping(answer, count: 0)
       return .nothing
     }
   }
 
-  /// Bytes of the body came in. `tooLarge` makes the answer to a body beyond the limit.
+  /// Bytes of the body came in.
+  ///
+  /// `tooLarge` makes the answer to a body beyond the limit.
   mutating func body(_ count: Int, tooLarge: () -> Answer) -> Action {
     switch state {
     case .collecting(let operation, let sum):
-      guard sum + count <= bodyLimit else { return last(tooLarge()) }
+      guard sum + count <= bodyLimit else { return last(tooLarge(), expectsMore: true) }
       state = .collecting(operation, count: sum + count)
       return .collect
     case .skipping(let answer, let sum):
-      guard sum + count <= skipLimit else { return last(answer) }
+      guard sum + count <= skipLimit else { return last(answer, expectsMore: true) }
       state = .skipping(answer, count: sum + count)
       return .nothing
     case .idle, .working, .lingering: return .nothing
@@ -110,7 +122,7 @@ struct ConnectionMachine: ~Copyable {
   /// The request cannot go on: it is malformed, too slow, or there is no room for it.
   mutating func fail(_ answer: Answer) -> Action {
     switch state {
-    case .idle, .collecting, .skipping, .working: last(answer)
+    case .idle, .collecting, .skipping, .working: last(answer, expectsMore: true)
     case .lingering: .nothing
     }
   }
@@ -126,13 +138,13 @@ struct ConnectionMachine: ~Copyable {
   }
 
   private mutating func send(_ answer: Answer) -> Action {
-    if answer.closes || !keepsAlive { return last(answer) }
+    if answer.closes || !keepsAlive { return last(answer, expectsMore: false) }
     state = .idle
     return .send(answer, isLast: false)
   }
 
-  private mutating func last(_ answer: Answer) -> Action {
-    state = .lingering
+  private mutating func last(_ answer: Answer, expectsMore: Bool) -> Action {
+    state = .lingering(expectsMore: expectsMore)
     return .send(answer, isLast: true)
   }
 }

@@ -6,8 +6,8 @@ import NIOPosix
 
 /// The socket by which the control plane steers a data plane: lines of JSON, one answer a line.
 ///
-/// One thread with blocking calls, apart from the event loops: loading a large model holds up the next command
-/// and no prediction. A connection that is kept open tells its other end when this process has died.
+/// One thread with blocking calls, apart from the event loops: loading a large model holds up the next
+/// command and no prediction. A connection that is kept open tells its other end when this process has died.
 public final class ControlSocket: Sendable {
   private static let connections = 16
   private static let lineLimit = 4096
@@ -20,7 +20,9 @@ public final class ControlSocket: Sendable {
   private let plane: RunningPlane
   private let drain: @Sendable () -> Void
 
-  /// Listens at `path`, mode 0600, for this user alone. `drain` is called when the plane is asked to end.
+  /// Listens at `path`, mode 0600, for this user alone.
+  ///
+  /// `drain` is called when the plane is asked to end.
   ///
   /// A socket that a dead process left there is replaced. Throws `control.in-use` where one answers, and
   /// `control.failed`.
@@ -39,7 +41,9 @@ public final class ControlSocket: Sendable {
     }
   }
 
-  /// Answers nobody any more and takes the socket away. Blocks until the thread has ended.
+  /// Answers nobody any more and takes the socket away.
+  ///
+  /// Blocks until the thread has ended.
   public func stop() {
     _ = close(wake.write)
     try? pool.syncShutdownGracefully()

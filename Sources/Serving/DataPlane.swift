@@ -79,7 +79,8 @@ extension DataPlane {
       guard let route = Route(target: head.target) else {
         throw Problem(
           .notFound, "request.no-such-route",
-          "expected a route such as '/models/{name}/predict' or '/v2/models/{name}/infer', found none of that path")
+          "expected a route such as '/models/{name}/predict' or '/v2/models/{name}/infer', found another path"
+        )
       }
       guard route.method.accepts(head.method) else {
         let problem = Problem(
@@ -154,17 +155,21 @@ extension DataPlane {
   func bodyTooLarge() -> Answer {
     Answer(
       Problem(
-        .tooLarge, "request.body-too-large", "expected a body of at most \(limits.bodyBytes) bytes, found more",
+        .tooLarge, "request.body-too-large",
+        "expected a body of at most \(limits.bodyBytes) bytes, found more",
         hint: "send the rows in several requests"), closes: true)
   }
 
-  /// The model of a name; nil where it should be there and is not. Throws where there is none.
+  /// The model of a name; nil where it should be there and is not.
+  ///
+  /// Throws where there is none.
   private static func model(_ name: String, _ version: String?, _ table: RoutingTable) throws(Problem)
     -> ServedModel?
   {
     guard let entry = table.entries[name] else {
       throw Problem(
-        .notFound, "model.not-found", "expected the name of a model that is served, found '\(name.prefix(80))'")
+        .notFound, "model.not-found",
+        "expected the name of a model that is served, found '\(name.prefix(80))'")
     }
     guard case .model(let model) = entry else { return nil }
     if let version, version != model.reference.version.description {
@@ -195,7 +200,8 @@ extension DataPlane {
     case .granted: return nil
     case .unknown:
       return Answer(
-        Problem(.unauthenticated, "key.unknown", "expected a known key, found one that is unknown or revoked"),
+        Problem(
+          .unauthenticated, "key.unknown", "expected a known key, found one that is unknown or revoked"),
         fields: [.challenge(error: "invalid_token")])
     case .otherDeployment:
       // To a known caller a name that nothing is served under is not found rather than forbidden.

@@ -26,7 +26,9 @@ extension Problem {
     _ category: Category, _ code: String, _ attempt: String, subject: String? = nil,
     errorNumber: CInt = errno
   ) -> Problem {
-    Problem(category, code, "\(attempt) failed", subject: subject, cause: unsafe String(cString: strerror(errorNumber)))
+    Problem(
+      category, code, "\(attempt) failed", subject: subject,
+      cause: unsafe String(cString: strerror(errorNumber)))
   }
 }
 

@@ -23,8 +23,10 @@ struct KeyRing: Sendable {
       }
     }
 
-    /// Whether `words` is among the hashes. Looks at every word of every hash whatever it finds, so that the
-    /// time it takes says how many keys there are and nothing about any of them.
+    /// Whether `words` is among the hashes.
+    ///
+    /// Looks at every word of every hash whatever it finds, so that the time it takes says how many keys
+    /// there are and nothing about any of them.
     func contains(_ presented: [UInt64]) -> Bool {
       var matches: UInt64 = 0
       for start in stride(from: 0, to: words.count, by: 4) {

@@ -26,8 +26,8 @@ enum NumericDatatype: String, CaseIterable, CustomStringConvertible {
 
   /// The element as the double that the model computes with; nil where it is not of this type.
   ///
-  /// A floating-point element is first rounded to its own type, as a client's array would hold it; widening is
-  /// exact. A whole number must survive the conversion unchanged. `null` is a missing value, for
+  /// A floating-point element is first rounded to its own type, as a client's array would hold it; widening
+  /// is exact. A whole number must survive the conversion unchanged. `null` is a missing value, for
   /// floating-point types.
   func value(of element: JSON) -> Double? {
     switch self {

@@ -1,4 +1,6 @@
-/// The bounds of a data plane. Every queue and every buffer has one; what happens at it is said beside it.
+/// The bounds of a data plane.
+///
+/// Every queue and every buffer has one; what happens at it is said beside it.
 public struct PlaneLimits: Sendable {
   /// Bytes of one request body; beyond it 413, and the connection ends.
   public var bodyBytes = 16 << 20
@@ -6,7 +8,8 @@ public struct PlaneLimits: Sendable {
   public var bufferedBytes = 256 << 20
   /// Bytes of a body that is neither counted against `bufferedBytes` nor parsed off the event loop.
   public var smallBodyBytes = 16 << 10
-  /// Bytes of a body that is read to its end after the answer is already certain; beyond it the connection ends.
+  /// Bytes of a body that is read to its end after the answer is already certain; beyond it the connection
+  /// ends.
   public var skippedBytes = 1 << 20
   /// Values in one JSON body; beyond it 400.
   public var bodyValues = 4_000_000
@@ -32,7 +35,11 @@ public struct PlaneLimits: Sendable {
   public var body = Duration.seconds(60)
   /// How long answers may lie unread; then the connection is closed.
   public var unread = Duration.seconds(30)
-  /// How long a connection is kept after its last answer, so that the caller can read it while it still sends.
+  /// How long a caller has, after the last answer to a whole request, to end the connection itself.
+  public var close = Duration.seconds(1)
+  /// How long a connection is kept after an answer that came before its request was whole.
+  ///
+  /// Were it closed at once, the answer would be lost to a reset while the caller still sends.
   public var linger = Duration.seconds(10)
   /// How long a drain waits for connections to end.
   public var drain = Duration.seconds(30)

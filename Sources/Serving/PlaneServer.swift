@@ -12,8 +12,9 @@ final class PlaneServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let pool: NIOThreadPool
   private let acceptor: any Channel
-  /// Whether `socket` is open. Held while its descriptor is used or closed: after that the number may be another
-  /// file's.
+  /// Whether `socket` is open.
+  ///
+  /// Held while its descriptor is used or closed: after that the number may be another file's.
   private let isListening = NIOLockedValueBox(true)
 
   /// Starts to accept connections on a socket that it takes over.
@@ -33,7 +34,9 @@ final class PlaneServer: Sendable {
     socket.restoreBacklog()
   }
 
-  private static func bootstrap(_ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool)
+  private static func bootstrap(
+    _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool
+  )
     -> ServerBootstrap
   {
     let writer = AnswerWriter()
@@ -60,7 +63,9 @@ final class PlaneServer: Sendable {
   }
 
   /// Accepts nothing any more and waits until every connection has ended, though no longer than
-  /// `PlaneLimits.drain`. Each answer from here on ends its connection. Blocks; never call it on an event loop.
+  /// `PlaneLimits.drain`.
+  ///
+  /// Each answer from here on ends its connection. Blocks; never call it on an event loop.
   ///
   /// Answers with the number of connections that were left.
   @discardableResult
@@ -72,7 +77,9 @@ final class PlaneServer: Sendable {
     return plane.connections.count
   }
 
-  /// Closes everything and ends the threads. Blocks; never call it on an event loop.
+  /// Closes everything and ends the threads.
+  ///
+  /// Blocks; never call it on an event loop.
   func stop() {
     plane.startDraining()
     stopListening()

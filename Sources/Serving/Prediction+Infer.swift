@@ -10,7 +10,8 @@ struct InferForm: Sendable {
 
   func write(_ outputs: [(PredictionMethod, Tensor?)], model: ServedModel) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes += "{\"model_name\":\"\(model.reference.name)\",\"model_version\":\"\(model.reference.version)\"".utf8
+    bytes +=
+      "{\"model_name\":\"\(model.reference.name)\",\"model_version\":\"\(model.reference.version)\"".utf8
     if let id {
       bytes += ",\"id\":".utf8
       bytes += JSON.string(id).canonicalBytes
@@ -43,14 +44,16 @@ extension Prediction {
       throw malformed("expected an array as 'inputs', found \(json["inputs"]?.kind ?? "none")", at: "/inputs")
     }
     guard let input = inputs.first, inputs.count == 1 else {
-      throw malformed("expected one input, '\(model.signature.input.name)', found \(inputs.count)", at: "/inputs")
+      throw malformed(
+        "expected one input, '\(model.signature.input.name)', found \(inputs.count)", at: "/inputs")
     }
     self.init(
       model: model, rows: try InputTensor(input, model.signature).rows,
       methods: try Self.methods(json, model.signature), form: .infer(InferForm(id: id)))
   }
 
-  private static func methods(_ json: JSON, _ signature: ModelSignature) throws(Problem) -> [PredictionMethod] {
+  private static func methods(_ json: JSON, _ signature: ModelSignature) throws(Problem) -> [PredictionMethod]
+  {
     guard let outputs = try json.optional("outputs", at: "", "an array", \.array), !outputs.isEmpty else {
       return signature.methods
     }
@@ -91,7 +94,8 @@ private struct InputTensor {
     let (rowCount, featureCount) = try Self.shape(json, signature)
     let (count, overflow) = rowCount.multipliedReportingOverflow(by: featureCount)
     guard let data = json["data"]?.array else {
-      throw malformed("expected an array as 'data', found \(json["data"]?.kind ?? "none")", at: "/inputs/0/data")
+      throw malformed(
+        "expected an array as 'data', found \(json["data"]?.kind ?? "none")", at: "/inputs/0/data")
     }
     var values: [Double] = []
     var isNested = false

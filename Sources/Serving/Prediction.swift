@@ -19,7 +19,10 @@ struct Prediction: Sendable {
   let form: Form
 
   /// About how many elementary steps it takes.
-  var steps: Int { model.stepsPerRow.multipliedReportingOverflow(by: max(1, rows.rowCount)).partialValue }
+  var steps: Int {
+    let (steps, overflow) = model.stepsPerRow.multipliedReportingOverflow(by: rows.rowCount)
+    return overflow ? .max : steps
+  }
 
   /// Predicts and writes the answer down.
   func run() -> Answer {

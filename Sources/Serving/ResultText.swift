@@ -1,13 +1,13 @@
 import Encoding
-import ModelGraph
+public import ModelGraph
 
 /// Writes tensors as JSON text.
 ///
 /// A double is written in Swift's shortest form that reads back the same (`2.0`, `1e-05`); NaN and the
 /// infinities, which JSON cannot spell, as `null`.
-enum ResultText {
+public enum ResultText {
   /// `{"result": …}`: a list of rows, or one row bare; a row of a vector is a bare element.
-  static func write(_ tensor: Tensor, isSingleRow: Bool) -> [UInt8] {
+  public static func write(_ tensor: Tensor, isSingleRow: Bool) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes += "{\"result\":".utf8
     let rowLength = tensor.shape.dropFirst().reduce(1, *)

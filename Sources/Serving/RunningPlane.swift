@@ -33,7 +33,9 @@ public struct PlaneConfiguration: Sendable {
 
 /// A data plane that serves.
 public final class RunningPlane: Sendable {
-  /// What could not be brought up at the start. A plane of named bundles starts with all of them or not at all.
+  /// What could not be brought up at the start.
+  ///
+  /// A plane of named bundles starts with all of them or not at all.
   public let failures: [PlaneApplication.Failure]
   /// The address it accepts connections on.
   public var address: String { socket.address }
@@ -62,8 +64,8 @@ public final class RunningPlane: Sendable {
   /// Reads the snapshot again and serves what it says.
   ///
   /// What could be loaded is live when this returns; a deployment that could not keeps what it had. Requests
-  /// under way keep the model that they started with. Throws where nothing of the snapshot can be used; then all
-  /// is as before.
+  /// under way keep the model that they started with. Throws where nothing of the snapshot can be used; then
+  /// all is as before.
   public func apply() throws(Problem) -> PlaneApplication {
     guard case .state = source else {
       throw Problem(.conflict, "plane.no-state", "expected a data plane with a state file, found one without")
@@ -93,11 +95,15 @@ public final class RunningPlane: Sendable {
   }
 
   /// Accepts nothing any more, waits until every connection has ended or `PlaneLimits.drain` is over, and
-  /// answers with the number of connections that were left. Blocks; never call it on an event loop.
+  /// answers with the number of connections that were left.
+  ///
+  /// Blocks; never call it on an event loop.
   @discardableResult
   public func drain() -> Int { server.drain() }
 
-  /// Closes everything and ends the threads. Blocks; never call it on an event loop.
+  /// Closes everything and ends the threads.
+  ///
+  /// Blocks; never call it on an event loop.
   public func stop() { server.stop() }
 
   // MARK: Loading

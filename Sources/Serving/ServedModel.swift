@@ -1,5 +1,5 @@
 public import Domain
-import Inference
+public import Inference
 import ModelGraph
 
 /// One version of a model, verified, decoded and planned: all that a request needs of it.
@@ -13,7 +13,8 @@ public final class ServedModel: Sendable {
   public let bundle: Digest
   /// What it was lifted from, `scikit-learn 1.9.1`.
   public let framework: String
-  let plan: ExecutionPlan
+  /// What predicts.
+  public let plan: ExecutionPlan
   /// About how many elementary steps one row takes: what decides whether the event loop can afford it.
   let stepsPerRow: Int
 
@@ -30,7 +31,9 @@ public final class ServedModel: Sendable {
   var signature: ModelSignature { plan.signature }
 
   /// Counts multiplications and visits of tree nodes; a tree is taken to be as deep as a balanced one twice
-  /// its size would be. Saturates far below overflow: every count is of elements in memory.
+  /// its size would be.
+  ///
+  /// Saturates far below overflow: every count is of elements in memory.
   private static func estimateSteps(_ graph: ModelGraph) -> Int {
     let columns = max(1, graph.signature.featureCount)
     return graph.nodes.reduce(columns) { steps, node in

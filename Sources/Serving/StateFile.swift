@@ -9,12 +9,16 @@ public enum StateFile {
 
   /// Reads a snapshot and checks its digest.
   static func read(path: String) throws(Problem) -> PlaneState {
-    try PlaneState(parsing: try BoundedFile.read(path: path, limit: sizeLimit)) { Digest(of: $0) }
+    try PlaneState(parsing: try BoundedFile.read(path: path, limit: sizeLimit, isTrusted: true)) {
+      Digest(of: $0)
+    }
   }
 
-  /// Reads callers' keys: one JSON object a line, `{"id", "hash", "deployment"}`. Empty lines are skipped.
+  /// Reads callers' keys: one JSON object a line, `{"id", "hash", "deployment"}`.
+  ///
+  /// Empty lines are skipped.
   public static func readKeys(path: String) throws(Problem) -> [PlaneState.Key] {
-    let bytes = try BoundedFile.read(path: path, limit: sizeLimit)
+    let bytes = try BoundedFile.read(path: path, limit: sizeLimit, isTrusted: true)
     var keys: [PlaneState.Key] = []
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where !line.isEmpty {
@@ -35,7 +39,7 @@ public enum StateFile {
   public static func readTrustedKeys(paths: [String]) throws(Problem) -> [SealVerificationKey] {
     var keys: [SealVerificationKey] = []
     for path in paths {
-      let bytes = try BoundedFile.read(path: path, limit: 64 << 10)
+      let bytes = try BoundedFile.read(path: path, limit: 64 << 10, isTrusted: true)
       keys.append(try SealVerificationKey(pem: String(decoding: bytes, as: UTF8.self)))
     }
     return keys

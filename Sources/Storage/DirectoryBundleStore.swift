@@ -86,7 +86,9 @@ public actor DirectoryBundleStore: BundleStore {
       let found = try OpenFile.reading(path)?.bytes(limit: file.bytes.count)
       if found == file.bytes { continue }
       try disk.createDirectory(DiskPath.parent(of: path))
-      try disk.replaceDurably(path, with: file.bytes)
+      // By way of the store's directory: an unfinished file in the bundle's would be one too many.
+      try disk.replace(path, with: file.bytes, via: "\(directory)/\(DiskPath.unfinished())")
+      try disk.syncDirectory(DiskPath.parent(of: path))
     }
   }
 

@@ -221,6 +221,11 @@ enum DiskPath {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
+  /// The name of the file at `path` in its directory.
+  static func name(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+
   /// A name that no other file has: of 16 random digits, with the ending of unfinished files.
   static func unfinished() -> String {
     "\(Hexadecimal.encode(UInt64.random(in: .min ... .max).littleEndianBytes))\(unfinishedSuffix)"

@@ -41,7 +41,18 @@ public enum DurableFile {
 
 extension Disk {
   func replaceDurably(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o600) throws(Problem) {
-    let unfinished = "\(path).\(DiskPath.unfinished())"
+    try replace(path, with: bytes, via: "\(path).\(DiskPath.unfinished())", mode: mode)
+    // A crash before this leaves the former file or the new one, each whole.
+    try syncDirectory(DiskPath.parent(of: path))
+  }
+
+  /// Puts a file in the place of another by way of an unfinished one on the same volume.
+  ///
+  /// The file at `path` is whole whenever the machine stops; that it is the new one is durable only once its
+  /// directory has been synced.
+  func replace(_ path: String, with bytes: [UInt8], via unfinished: String, mode: UInt32 = 0o600)
+    throws(Problem)
+  {
     do throws(Problem) {
       try writeDurably(bytes, to: unfinished, mode: mode)
       // A crash before this leaves the former file and an unfinished one that no one reads.
@@ -50,8 +61,6 @@ extension Disk {
       try? remove(unfinished)
       throw error
     }
-    // A crash before this leaves the former file or the new one, each whole.
-    try syncDirectory(DiskPath.parent(of: path))
   }
 
   /// False where a file stands at `path` already.
@@ -73,10 +82,10 @@ extension Disk {
     try sync(file)
   }
 
-  /// Removes the unfinished files that a crash left in a directory.
-  func removeUnfinished(in directory: String) throws(Problem) {
+  /// Removes the unfinished files that a crash left in a directory, of those whose names start with `prefix`.
+  func removeUnfinished(in directory: String, startingWith prefix: String = "") throws(Problem) {
     for entry in try DirectoryListing.entries(of: directory)
-    where entry.name.hasSuffix(DiskPath.unfinishedSuffix) {
+    where entry.name.hasPrefix(prefix) && entry.name.hasSuffix(DiskPath.unfinishedSuffix) {
       let path = "\(directory)/\(entry.name)"
       if entry.kind == .directory { try removeTree(path) } else { try remove(path) }
     }

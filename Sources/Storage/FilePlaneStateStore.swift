@@ -15,7 +15,9 @@ public struct FilePlaneStateStore: PlaneStateStore {
     self.path = path
   }
 
-  /// Replaces the state. A crash on the way leaves the former state or this one, each whole.
+  /// Replaces the state.
+  ///
+  /// A crash on the way leaves the former state or this one, each whole.
   public func save(_ state: PlaneState) throws(Problem) {
     try DurableFile.write(state.encoded(digest: Digest(of: state.canonicalContent)), to: path)
   }

@@ -6,16 +6,22 @@ public import Provenance
 
 /// The registry and the ledger in one SQLite file, so that both change in one transaction.
 ///
-/// Beside the file stands `<path>.head` with the latest checkpoint. It is behind the database by at most one
-/// commit that no one was told of, and never before it: a database that was put back, or that lost the end of
-/// its write-ahead log, shows by being behind its head.
+/// Beside the file stands `<path>.head`, the anchor: the latest checkpoint once more. It is written after the
+/// commit, so it may be behind the database and is never ahead of it: a database that was put back, or that lost
+/// the end of its write-ahead log, shows by being behind its anchor.
 public final class SQLiteRegistry: Sendable {
+  /// What writing takes: the connections, and the key that signs each new checkpoint.
+  struct Writer: Sendable {
+    let pool: DatabasePool
+    let signingKey: CheckpointSigningKey
+  }
+
   let path: String
-  let pool: DatabasePool
+  let reader: any DatabaseReader
+  /// Nil where the store was opened to be read alone.
+  let writer: Writer?
   /// Verifies the checkpoints that are read.
   let verificationKey: CheckpointVerificationKey
-  /// Nil where the store was opened to be read alone.
-  let signingKey: CheckpointSigningKey?
   let disk: Disk
 
   /// Opens the store at `path`, or founds it; `signingKey` signs its checkpoints.
@@ -29,12 +35,16 @@ public final class SQLiteRegistry: Sendable {
 
   init(path: String, signingKey: CheckpointSigningKey, disk: Disk) throws(Problem) {
     self.path = path
-    self.signingKey = signingKey
     self.verificationKey = signingKey.verificationKey
     self.disk = disk
     try Self.createFile(path, disk)
+    let anchor = LedgerHead.anchorPath(of: path)
+    try disk.removeUnfinished(
+      in: DiskPath.parent(of: path), startingWith: "\(DiskPath.name(of: anchor)).")
     do {
-      pool = try DatabasePool(path: path, configuration: Self.configuration())
+      let pool = try DatabasePool(path: path, configuration: Self.configuration())
+      reader = pool
+      writer = Writer(pool: pool, signingKey: signingKey)
       // The pool has set NORMAL, which in WAL mode may lose the last commits with the power; they were
       // acknowledged. FULL syncs the log at every commit.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -57,7 +67,7 @@ public final class SQLiteRegistry: Sendable {
   /// Throws `storage.missing` where there is none.
   public init(reading path: String, trusting key: CheckpointVerificationKey) throws(Problem) {
     self.path = path
-    self.signingKey = nil
+    self.writer = nil
     self.verificationKey = key
     self.disk = Disk()
     guard try DirectoryListing.kind(of: path) == .file else {
@@ -69,7 +79,8 @@ public final class SQLiteRegistry: Sendable {
       // Not opened read-only: SQLite could then not read a log that a crash left behind.
       var configuration = Self.configuration()
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
-      pool = try DatabasePool(path: path, configuration: configuration)
+      // And a queue, since a pool writes to the file when it opens it.
+      reader = try DatabaseQueue(path: path, configuration: configuration)
     } catch {
       throw Problem.storage("open the registry", error)
     }
@@ -99,7 +110,7 @@ public final class SQLiteRegistry: Sendable {
     let anchor = try LedgerHead.readAnchor(of: path, trusting: verificationKey)
     let head: LedgerHead?
     do {
-      head = try pool.read { database in
+      head = try reader.read { database in
         let head = try LedgerHead.read(database, trusting: self.verificationKey)
         try LedgerHead.check(head, database, anchor: anchor)
         return head
@@ -115,10 +126,7 @@ public final class SQLiteRegistry: Sendable {
     } else {
       checkpoint = try signingKey.sign(size: 0, root: MerkleFrontier().root)
     }
-    if anchor?.text != checkpoint.text { try writeAnchor(checkpoint) }
-  }
-
-  func writeAnchor(_ checkpoint: Checkpoint) throws(Problem) {
+    guard anchor?.text != checkpoint.text else { return }
     try disk.replaceDurably(LedgerHead.anchorPath(of: path), with: Array(checkpoint.text.utf8))
   }
 
@@ -128,8 +136,8 @@ public final class SQLiteRegistry: Sendable {
   public func close() throws(Problem) {
     do {
       // Asked for, since the pool closes its read-only connections last, and those cannot do it.
-      try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
-      try pool.close()
+      try writer?.pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+      try reader.close()
     } catch {
       throw Problem.storage("close the registry", error)
     }
@@ -138,7 +146,7 @@ public final class SQLiteRegistry: Sendable {
   func read<Value: Sendable>(_ what: String, _ body: @escaping @Sendable (Database) throws -> Value)
     async throws(Problem) -> Value
   {
-    do { return try await pool.read(body) } catch { throw Problem.storage("read \(what)", error) }
+    do { return try await reader.read(body) } catch { throw Problem.storage("read \(what)", error) }
   }
 }
 
@@ -148,30 +156,35 @@ extension SQLiteRegistry: RegistryWriter {
   public func commit(_ entries: [LedgerEntry], _ changes: [RegistryChange]) async throws(Problem)
     -> Checkpoint
   {
+    guard let writer else {
+      throw Problem(
+        .conflict, "registry.read-only",
+        "expected a registry that was opened to write, found one opened to read", subject: path)
+    }
     let entries = try RegistryChange.account(for: changes, in: entries)
     let checkpoint: Checkpoint
     do {
       try disk.reach(.commit, .before, path)
-      checkpoint = try await pool.write { try self.append(entries, changes, $0) }
+      checkpoint = try await writer.pool.write {
+        try self.append(entries, changes, $0, signingWith: writer.signingKey)
+      }
       try disk.reach(.commit, .after, path)
     } catch {
       throw Problem.storage("commit to the registry", error)
     }
-    // The commit is durable. A crash before the next line leaves the anchor one commit behind, which the
-    // next start allows and repairs; no one has been told of that commit yet.
-    try writeAnchor(checkpoint)
+    // The commit is durable. A crash from here on leaves the anchor behind it, which the next start allows and
+    // repairs. So the directory need not be synced: after a loss of power the anchor is a former one, whole.
+    let anchor = LedgerHead.anchorPath(of: path)
+    try disk.replace(
+      anchor, with: Array(checkpoint.text.utf8), via: "\(anchor).\(DiskPath.unfinished())")
     return checkpoint
   }
 
   /// All in one transaction: a crash before its end leaves nothing of it, one after its end all of it.
-  private func append(_ entries: [LedgerEntry], _ changes: [RegistryChange], _ database: Database) throws
-    -> Checkpoint
-  {
-    guard let signingKey else {
-      throw Problem(
-        .conflict, "registry.read-only", "expected a registry that was opened to write, found one opened to read",
-        subject: path)
-    }
+  private func append(
+    _ entries: [LedgerEntry], _ changes: [RegistryChange], _ database: Database,
+    signingWith signingKey: CheckpointSigningKey
+  ) throws -> Checkpoint {
     // From the database and not from memory: whatever became of the last commit, this follows what is there.
     var frontier =
       try LedgerHead.read(database, trusting: verificationKey)?.frontier ?? MerkleFrontier()

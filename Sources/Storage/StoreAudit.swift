@@ -64,9 +64,7 @@ struct StoreAudit: Sendable {
 
   /// The schema must be the one that the migrations make: a changed one could change what statements mean.
   private func schema(_ database: Database) throws -> [Problem] {
-    let pristine = try DatabaseQueue()
-    try RegistrySchema.migrator.migrate(pristine)
-    let expected = try pristine.read(Self.schemaLines)
+    let expected = try Self.expectedSchema.get()
     let found = try Self.schemaLines(database)
     if expected == found { return [] }
     let difference = expected.symmetricDifference(found).min() ?? ""
@@ -76,6 +74,12 @@ struct StoreAudit: Sendable {
         "expected the registry's tables as this release makes them, found a difference", subject: path,
         hint: "restore registry.sqlite from a backup", cause: "it is about: \(difference.prefix(80))")
     ]
+  }
+
+  private static let expectedSchema = Result {
+    let pristine = try DatabaseQueue()
+    try RegistrySchema.migrator.migrate(pristine)
+    return try pristine.read(schemaLines)
   }
 
   private static func schemaLines(_ database: Database) throws -> Set<String> {

@@ -82,7 +82,8 @@ func serve(_ arguments: RuntimeArguments) throws(Problem) {
   }
   let models = plane.status.models.count
   report(
-    "ready on \(plane.address) in \(milliseconds() - start) ms, \(models) \(models == 1 ? "model" : "models")")
+    "ready on \(plane.address) in \(milliseconds() - start) ms, \(models) \(models == 1 ? "model" : "models")"
+  )
 
   var signal: CInt = 0
   while unsafe sigwait(&signals, &signal) != 0 {}

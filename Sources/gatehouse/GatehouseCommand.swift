@@ -14,7 +14,7 @@ struct GatehouseCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
-ModelsCommand.self, ShowCommand.self, HistoryCommand.self, KeysCommand.self,
+      PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, KeysCommand.self,
       AuditCommand.self, DoctorCommand.self,
     ])
 

@@ -65,15 +65,31 @@ struct Platform {
     if ending == .both { await plane.stop() }
   }
 
+  /// Serves until a signal, then lets the acts that have begun or wait come to their end.
   private func serve(
     _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer,
     _ signals: AsyncStream<Int32>, _ started: ContinuousClock.Instant
   ) async throws -> Ending {
+    // Apart from the tasks that are cancelled below: an act that is cut off by a cancellation would have
+    // had its effect and no entry.
+    async let acts: Void = controlPlane.run()
+    let ending: Result<Ending, any Error>
+    do {
+      ending = .success(try await listen(controlPlane, plane, server, signals, started))
+    } catch {
+      ending = .failure(error)
+    }
+    await plane.endSupervision()
+    controlPlane.stop()
+    await acts
+    return try ending.get()
+  }
+
+  private func listen(
+    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer,
+    _ signals: AsyncStream<Int32>, _ started: ContinuousClock.Instant
+  ) async throws -> Ending {
     try await withThrowingTaskGroup(of: Ending?.self) { group in
-      group.addTask {
-        await controlPlane.run()
-        return nil
-      }
       group.addTask {
         await plane.supervise()
         return nil
@@ -95,11 +111,7 @@ struct Platform {
       }
       defer { group.cancelAll() }
       while let ending = try await group.next() {
-        guard let ending else { continue }
-        // What is in the queue is finished; the rest of the tasks end with the group.
-        controlPlane.stop()
-        await plane.endSupervision()
-        return ending
+        if let ending { return ending }
       }
       return .controlPlane
     }

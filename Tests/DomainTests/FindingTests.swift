@@ -28,7 +28,8 @@ import Testing
         + #""opcode":"REDUCE","remedy":"retrain it","rule":"pickle.call","severity":"critical"}"#)
     #expect(
       Self.bare.json.canonicalText
-        == #"{"member":"","message":"m","offset":null,"opcode":null,"remedy":"r","rule":"a.b","severity":"note"}"#)
+        == #"{"member":"","message":"m","offset":null,"opcode":null,"remedy":"r","rule":"a.b","severity":"note"}"#
+    )
   }
 
   @Test(arguments: [full, bare])

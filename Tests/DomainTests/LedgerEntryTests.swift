@@ -19,7 +19,8 @@ import Testing
   @Test func `the names of acts and phases stay as they are`() {
     #expect(
       Act.allCases.map(\.rawValue) == [
-        "found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key", "revoke-key", "set-alias",
+        "found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key", "revoke-key",
+        "set-alias",
         "supervise", "recover",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])

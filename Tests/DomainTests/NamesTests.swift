@@ -11,7 +11,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "Iris", "iris ", " iris", "-iris", "iris-", ".iris", "iris.", "_iris", "a..b", "..", "a/b", "a\\b",
+    "", " ", "Iris", "iris ", " iris", "-iris", "iris-", ".iris", "iris.", "_iris", "a..b", "..", "a/b",
+    "a\\b",
     "a@b", "a:b", "a%2fb", "é", "e\u{301}", "a\u{0}b", "a\nb", "٣", "ﬁ", "a b", "iris\u{200B}",
     String(repeating: "x", count: 64),
   ])
@@ -57,7 +58,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "0", "-1", "+1", "01", "1.0", "1e3", " 1", "1 ", "v1", "0x1", "2147483648", "9223372036854775808", "١", "1\n",
+    "", "0", "-1", "+1", "01", "1.0", "1e3", " 1", "1 ", "v1", "0x1", "2147483648", "9223372036854775808",
+    "١", "1\n",
   ])
   func `any other version is refused`(text: String) {
     let problem = #expect(throws: Problem.self) { try VersionNumber(parsing: text) }
@@ -120,7 +122,9 @@ import Testing
     #expect(principal.description == text)
   }
 
-  @Test(arguments: ["", ":", "person", "person:", ":ada", ":person:ada", "::person:ada", "robot:x", "Person:ada"])
+  @Test(arguments: [
+    "", ":", "person", "person:", ":ada", ":person:ada", "::person:ada", "robot:x", "Person:ada",
+  ])
   func `anything else is no principal`(text: String) {
     #expect(Principal(parsing: text) == nil)
   }

@@ -23,7 +23,8 @@ import Testing
       generation: 7, sealKeys: ["-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n"],
       deployments: [
         .init(name: try ModelName(parsing: "iris"), version: .first, bundle: bundle, path: "/data/iris"),
-        .init(name: try ModelName(parsing: "fraud"), version: .first.next, bundle: bundle, path: "/data/fraud"),
+        .init(
+          name: try ModelName(parsing: "fraud"), version: .first.next, bundle: bundle, path: "/data/fraud"),
       ],
       keys: [.init(id: "k1", hash: hash([2]), deployment: try ModelName(parsing: "iris"))])
   }
@@ -99,19 +100,25 @@ import Testing
     (["sealKeys", "0"], 1, "expected a string at '/sealKeys/0', found a number"),
     (["deployments"], nil, "expected an array at '/deployments', found nothing"),
     (["deployments", "1"], 1, "expected an object at '/deployments/1', found a number"),
-    (["deployments", "1", "name"], "A", "expected a model name at '/deployments/1/name', found another text"),
+    (
+      ["deployments", "1", "name"], "A", "expected a model name at '/deployments/1/name', found another text"
+    ),
     (["deployments", "1", "name"], "iris", "expected each name once in '/deployments', found one again"),
     (["deployments", "0", "version"], 0, "expected a number from 1 at '/deployments/0/version', found 0"),
     (
       ["deployments", "0", "version"], 2_147_483_648,
       "expected a version at '/deployments/0/version', found 2147483648"
     ),
-    (["deployments", "0", "bundle"], "x", "expected a digest at '/deployments/0/bundle', found another text"),
+    (
+      ["deployments", "0", "bundle"], "x", "expected a digest at '/deployments/0/bundle', found another text"
+    ),
     (["deployments", "0", "path"], nil, "expected a string at '/deployments/0/path', found nothing"),
     (["deployments", "0", "share"], 1, "expected only known members at '/deployments/0', found 'share'"),
     (["keys", "0", "hash"], nil, "expected a string at '/keys/0/hash', found nothing"),
     (["keys", "0", "id"], 5, "expected a string at '/keys/0/id', found a number"),
-    (["keys", "0", "deployment"], "a/b", "expected a model name at '/keys/0/deployment', found another text"),
+    (
+      ["keys", "0", "deployment"], "a/b", "expected a model name at '/keys/0/deployment', found another text"
+    ),
     (["extra"], true, "expected only known members at '', found 'extra'"),
   ]
 

@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct ProblemTests {
   static let categories: [(Problem.Category, Int32, Int)] = [
-    (.usage, 2, 400), (.badInput, 1, 400), (.unauthenticated, 1, 401), (.forbidden, 1, 403),
-    (.notFound, 1, 404), (.conflict, 1, 409), (.tooLarge, 1, 413), (.refused, 3, 422),
+    (.usage, 2, 400), (.badInput, 2, 400), (.unauthenticated, 1, 401), (.forbidden, 1, 403),
+    (.notFound, 1, 404), (.conflict, 1, 409), (.tooLarge, 2, 413), (.refused, 3, 422),
     (.integrity, 5, 500), (.unavailable, 6, 503), (.internal, 1, 500),
   ]
 
@@ -44,7 +44,8 @@ import Testing
 
   @Test func `what a problem quotes can neither add a line nor steer a terminal`() {
     let problem = Problem(
-      .usage, "a.b", "found 'x\nerror[c.d]: y'", subject: "\u{1B}[2J", hint: "\u{202E}h", cause: "p\r\u{2028}q")
+      .usage, "a.b", "found 'x\nerror[c.d]: y'", subject: "\u{1B}[2J", hint: "\u{202E}h",
+      cause: "p\r\u{2028}q")
     #expect(
       problem.description == #"""
         error[a.b]: found 'x\u{a}error[c.d]: y'

@@ -29,10 +29,11 @@ import Testing
     #expect(Timestamp(milliseconds: .min).description == "-292275055-05-16T16:47:04.192Z")
   }
 
-  @Test(arguments: [
-    ("2026-11-21T09:30:00Z", 0), ("2026-11-21T09:30:00.2Z", 200), ("2026-11-21T09:30:00.25Z", 250),
-    ("2026-11-21T09:30:00.257Z", 257), ("2026-11-21T09:30:00.007Z", 7),
-  ] as [(String, Int64)])
+  @Test(
+    arguments: [
+      ("2026-11-21T09:30:00Z", 0), ("2026-11-21T09:30:00.2Z", 200), ("2026-11-21T09:30:00.25Z", 250),
+      ("2026-11-21T09:30:00.257Z", 257), ("2026-11-21T09:30:00.007Z", 7),
+    ] as [(String, Int64)])
   func `a fraction has up to three digits`(text: String, milliseconds: Int64) throws {
     #expect(try Timestamp(parsing: text).milliseconds == 1_795_253_400_000 + milliseconds)
   }
@@ -54,7 +55,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "2023-02-29", "2100-02-29", "1900-02-29", "2024-02-30", "2026-04-31", "2026-06-31", "2026-09-31", "2026-11-31",
+    "2023-02-29", "2100-02-29", "1900-02-29", "2024-02-30", "2026-04-31", "2026-06-31", "2026-09-31",
+    "2026-11-31",
   ])
   func `a day that the calendar lacks is refused`(day: String) {
     let problem = #expect(throws: Problem.self) { try Timestamp(parsing: "\(day)T00:00:00Z") }

@@ -24,7 +24,9 @@ import Testing
     #expect(Base64.decode(text) == nil)
   }
 
-  @Test(arguments: ["Zg", "Zg=", "Zm8", "Z", "=", "==", "===", "====", "A===", "Zg===", "Zg==Zg==", "Z=g=", "Zm=v", "=Zm8"])
+  @Test(arguments: [
+    "Zg", "Zg=", "Zm8", "Z", "=", "==", "===", "====", "A===", "Zg===", "Zg==Zg==", "Z=g=", "Zm=v", "=Zm8",
+  ])
   func `missing, surplus and misplaced padding is refused`(text: String) {
     #expect(Base64.decode(text) == nil)
   }

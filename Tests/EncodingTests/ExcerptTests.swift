@@ -4,7 +4,8 @@ import Testing
 @Suite struct ExcerptTests {
   @Test(arguments: [
     ("iris", "iris"), ("", ""), ("é € 😀", "é € 😀"), ("a\nb\r\tc", #"a\u{a}b\u{d}\u{9}c"#),
-    ("\u{0}\u{1B}[2J\u{7F}\u{9B}", #"\u{0}\u{1b}[2J\u{7f}\u{9b}"#), ("a\u{2028}b\u{2029}", #"a\u{2028}b\u{2029}"#),
+    ("\u{0}\u{1B}[2J\u{7F}\u{9B}", #"\u{0}\u{1b}[2J\u{7f}\u{9b}"#),
+    ("a\u{2028}b\u{2029}", #"a\u{2028}b\u{2029}"#),
     ("\u{202E}gnp\u{2066}\u{FEFF}", #"\u{202e}gnp\u{2066}\u{feff}"#),
   ])
   func `an excerpt is one line that steers no terminal`(text: String, excerpt: String) {

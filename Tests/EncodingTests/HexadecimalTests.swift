@@ -22,7 +22,9 @@ import Testing
     #expect(Hexadecimal.decode(text) == all)
   }
 
-  @Test(arguments: ["f", "fff", "0F", "FF", "0x00", "g0", "0g", " 00", "00 ", "0 0", "-1", "+1", "00\n", "é", "٠٠"])
+  @Test(arguments: [
+    "f", "fff", "0F", "FF", "0x00", "g0", "0g", " 00", "00 ", "0 0", "-1", "+1", "00\n", "é", "٠٠",
+  ])
   func `any other spelling is refused`(text: String) {
     #expect(Hexadecimal.decode(text) == nil)
   }

@@ -36,7 +36,8 @@ import Testing
   @Test func `random tokens are read or refused`() {
     var generator = SeededGenerator(seed: 9)
     let tokens = [
-      "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\\", "\\u", "\\ud83d", "\\ude00", "0041", "null", "true", "-",
+      "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\\", "\\u", "\\ud83d", "\\ude00", "0041", "null", "true",
+      "-",
       "0", "1", "9223372036854775808", ".", "e", "E+", " ", "\n", "\u{0}", "é", "\"b\":",
     ]
     var read = 0

@@ -77,8 +77,9 @@ import Testing
   func `a node that two others lead to is refused`(name: String) throws {
     var crafted = try Crafted(name)
     crafted.set(0, of: 0, to: 2)
-    #expect(throws: Self.tree("node 2 of tree 0 to be the child of one node", found: "it to be of node 0 too"))
-    { try crafted.lift() }
+    #expect(
+      throws: Self.tree("node 2 of tree 0 to be the child of one node", found: "it to be of node 0 too")
+    ) { try crafted.lift() }
   }
 
   @Test(arguments: names, [4, UInt64(bitPattern: -1), UInt64(Int64.max)])
@@ -113,7 +114,8 @@ import Testing
         == "expected DecisionTreeClassifier to be written by scikit-learn 1.2 to 1.9, found '1.1.3'")
   }
 
-  @Test(arguments: names + ["models/sklearn-1.9/pipeline-scaler-logistic", "models/sklearn-1.2/diabetes-linear"])
+  @Test(
+    arguments: names + ["models/sklearn-1.9/pipeline-scaler-logistic", "models/sklearn-1.2/diabetes-linear"])
   func `whatever byte changes, a model is lifted and answers or is refused`(name: String) throws {
     let fixture = ModelFixture(name)
     let original = try fixture.bytes("model.joblib")

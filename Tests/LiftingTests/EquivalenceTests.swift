@@ -26,7 +26,8 @@ import Testing
     let answers = try plan.run(methods, on: try fixture.rows())
     for method in methods {
       let answer = try #require(answers[method])
-      try Self.compare(answer, try fixture.answer(method), exactly: Self.isExact(lifted), "\(method.rawValue)")
+      try Self.compare(
+        answer, try fixture.answer(method), exactly: Self.isExact(lifted), "\(method.rawValue)")
     }
   }
 

@@ -113,7 +113,7 @@ import Testing
   @Test func `a name that occurs twice is refused`() {
     expectRefusal(
       weights: { Self.replace("\"right\"", with: "\"roots\"", in: &$0) }, "weights.malformed",
-      "expected each name once in an object at line 1, column 247, found 'roots' again")
+      "expected each name once in an object at line 1, column 243, found 'roots' again")
   }
 
   private static func replace(_ old: String, with new: String, in bytes: inout [UInt8]) {

@@ -7,8 +7,8 @@ import Testing
   }
 
   @Test func `from eight on eight sums run side by side`() {
-    // In order this is 0; here 1 and the tenth element go to sums of their own.
-    let elements: [Double] = [1e16, 1, 0, 0, 0, 0, 0, 0, -1e16, 1]
+    // In order this is 1: the first 1 is lost in 1e16. Here the ones meet in the second running sum.
+    let elements: [Double] = [1e16, 1, 0, 0, 0, 0, 0, 0, -1e16, 1, 0, 0, 0, 0, 0, 0]
     #expect(PairwiseSum.of(elements.span) == 2)
   }
 

@@ -119,7 +119,7 @@ import Testing
 
   @Test func `a signing key does not show in its description or in a problem`() throws {
     let encoded = try Self.key().encoded
-    let secret = try #require(encoded.split(separator: "+").last)
+    let secret = encoded.suffix(30)
     let key = try CheckpointSigningKey(parsing: encoded)
     #expect(!"\(key)".contains(secret))
     #expect(!String(reflecting: key).contains(secret))

@@ -63,7 +63,8 @@ struct AnswerTests {
 
   @Test func `a wrong number of features is answered with the right one and its place`() throws {
     let received = try Transport.memory.exchange(
-      request("POST", "/models/line/predict", key: "line-key", body: #"{"data":[[1,2],[1,2,3]]}"#), with: plane())
+      request("POST", "/models/line/predict", key: "line-key", body: #"{"data":[[1,2],[1,2,3]]}"#),
+      with: plane())
     #expect(received.json?["error"] == "expected 2 features in each row, found 3")
     #expect(received.json?["position"] == "/data/1")
     #expect(received.json?["hint"] == "send them in this order: a, b")
@@ -83,7 +84,8 @@ struct AnswerTests {
   ) throws {
     for (method, path, body) in [
       ("POST", "/models/\(attempt.model)/predict", #"{"data":[1,2]}"#),
-      ("POST", "/v2/models/\(attempt.model)/infer", TestBodies.line), ("GET", "/v2/models/\(attempt.model)", nil),
+      ("POST", "/v2/models/\(attempt.model)/infer", TestBodies.line),
+      ("GET", "/v2/models/\(attempt.model)", nil),
     ] {
       let received = try transport.exchange(
         request(method, path, key: attempt.key, body: body), with: plane())
@@ -107,7 +109,8 @@ struct AnswerTests {
       ("POST", "/models/line/predict/", 404), ("POST", "/v2/models/line/versions/", 404),
       ("GET", "/models/line/predict", 405), ("DELETE", "/v2/models/line/infer", 405), ("POST", "/v2", 405),
       ("GET", "/v2", 200), ("GET", "/v2/", 200), ("GET", "/v2?x=1", 200), ("GET", "http://test/v2", 200),
-      ("GET", "/v2/health/live", 200), ("GET", "/v2/health/ready", 503), ("GET", "/v2/models/line/ready", 200),
+      ("GET", "/v2/health/live", 200), ("GET", "/v2/health/ready", 503),
+      ("GET", "/v2/models/line/ready", 200),
       ("GET", "/v2/models/line/versions/1/ready", 200), ("GET", "/v2/models/line/versions/2/ready", 404),
       ("GET", "/v2/models/broken/ready", 503),
     ])
@@ -123,7 +126,8 @@ struct AnswerTests {
   @Test func `health is ready when every model is`() throws {
     let plane = DataPlane(limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line()))
     #expect(
-      text(try Transport.memory.exchange(request("GET", "/v2/health/ready"), with: plane)) == #"{"ready":true}"#)
+      text(try Transport.memory.exchange(request("GET", "/v2/health/ready"), with: plane))
+        == #"{"ready":true}"#)
     plane.startDraining()
     #expect(
       try Transport.memory.exchange(request("GET", "/v2/health/ready"), with: plane).code == "plane.draining")
@@ -137,7 +141,8 @@ struct AnswerTests {
   }
 
   @Test func `a model describes itself as the protocol has it`() throws {
-    let received = try Transport.memory.exchange(request("GET", "/v2/models/sign", key: "sign-key"), with: plane())
+    let received = try Transport.memory.exchange(
+      request("GET", "/v2/models/sign", key: "sign-key"), with: plane())
     #expect(
       text(received)
         == #"{"inputs":[{"datatype":"FP64","name":"input","shape":[-1,1]}],"name":"sign","outputs":["#

@@ -47,7 +47,8 @@ struct ConnectionTests {
     defer { server.stop() }
     let client = try server.connect()
     try client.send(
-      request("POST", "/predict", key: "line-key", fields: ["Content-Length: 200000000", "Expect: 100-continue"]))
+      request(
+        "POST", "/predict", key: "line-key", fields: ["Content-Length: 200000000", "Expect: 100-continue"]))
     let received = try client.receive()
     #expect(received.status == 413)
     #expect(received.code == "request.body-too-large")
@@ -108,13 +109,22 @@ struct ConnectionTests {
       "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400,
       "request.malformed"
     ),
-    ("GET /v2 HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n", 431, "request.head-too-large"),
+    (
+      "GET /v2 HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n", 431,
+      "request.head-too-large"
+    ),
     (
       "GET /v2 HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: y\r\n", count: 200))\r\n", 431,
       "request.head-too-large"
     ),
-    ("GET /\(String(repeating: "x", count: 40_000)) HTTP/1.1\r\nHost: a\r\n\r\n", 431, "request.head-too-large"),
-    ("POST /predict HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 0\r\n\r\n", 400, "request.expectation"),
+    (
+      "GET /\(String(repeating: "x", count: 40_000)) HTTP/1.1\r\nHost: a\r\n\r\n", 431,
+      "request.head-too-large"
+    ),
+    (
+      "POST /predict HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 0\r\n\r\n", 400,
+      "request.expectation"
+    ),
   ])
   func `a head against the rules is refused with its reason`(text: String, status: Int, code: String) throws {
     let server = try LiveServer(plane())
@@ -214,7 +224,9 @@ struct ConnectionTests {
     for round in 0..<300 {
       var bytes = Array((prediction + prediction).utf8)
       if round.isMultiple(of: 3) {
-        bytes = (0..<Int.random(in: 1..<400, using: &generator)).map { _ in .random(in: 0...255, using: &generator) }
+        bytes = (0..<Int.random(in: 1..<400, using: &generator)).map { _ in
+          .random(in: 0...255, using: &generator)
+        }
       } else {
         for _ in 0..<Int.random(in: 1...6, using: &generator) {
           bytes[Int.random(in: 0..<bytes.count, using: &generator)] = .random(in: 0...255, using: &generator)

@@ -34,7 +34,8 @@ struct InferTests {
   @Test func `only the outputs that were named are answered, in their order`() throws {
     let received = try infer(
       #"{"inputs":[{"name":"input","shape":[1,1],"datatype":"INT64","data":[1]}],"outputs":["#
-        + #"{"name":"decision_function","parameters":{"binary_data":false}},{"name":"predict"}]}"#, model: "sign")
+        + #"{"name":"decision_function","parameters":{"binary_data":false}},{"name":"predict"}]}"#,
+      model: "sign")
     #expect(
       received.json?["outputs"]?.array?.map { $0["name"]?.string } == ["decision_function", "predict"])
     #expect(received.json?["id"] == nil)
@@ -51,7 +52,8 @@ struct InferTests {
   @Test(arguments: [
     ("UINT8", "[256,0]"), ("UINT8", "[-1,0]"), ("INT8", "[-129,0]"), ("INT32", "[2147483648,0]"),
     ("INT64", "[1.5,0]"), ("INT64", "[9007199254740993,0]"), ("UINT64", "[18446744073709551615,0]"),
-    ("INT64", "[null,0]"), ("BOOL", "[2,0]"), ("FP16", "[70000,0]"), ("FP32", "[1e39,0]"), ("FP64", "[\"1\",0]"),
+    ("INT64", "[null,0]"), ("BOOL", "[2,0]"), ("FP16", "[70000,0]"), ("FP32", "[1e39,0]"),
+    ("FP64", "[\"1\",0]"),
   ])
   func `an element outside its datatype is refused`(datatype: String, data: String) throws {
     let received = try infer(input(datatype, data))
@@ -72,7 +74,10 @@ struct InferTests {
     (#"{"inputs":[{"name":"input","shape":[1,2],"datatype":"BYTES","data":["a","b"]}]}"#, "infer.malformed"),
     (#"{"inputs":[{"name":"input","shape":[2],"datatype":"FP64","data":[1,2]}]}"#, "infer.malformed"),
     (#"{"inputs":[{"name":"input","shape":[0,2],"datatype":"FP64","data":[]}]}"#, "infer.malformed"),
-    (#"{"inputs":[{"name":"input","shape":[1,3],"datatype":"FP64","data":[1,2,3]}]}"#, "predict.feature-count"),
+    (
+      #"{"inputs":[{"name":"input","shape":[1,3],"datatype":"FP64","data":[1,2,3]}]}"#,
+      "predict.feature-count"
+    ),
     (#"{"inputs":[{"name":"input","shape":[2,2],"datatype":"FP64","data":[1,2]}]}"#, "infer.malformed"),
     (
       #"{"inputs":[{"name":"input","shape":[4611686018427387904,2],"datatype":"FP64","data":[1,2]}]}"#,

@@ -1,5 +1,7 @@
 import Domain
 import Glibc
+import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -9,8 +11,10 @@ import Testing
 struct SwapAndDrainTests {
   private let prediction = request("POST", "/predict", key: "line-key", body: #"{"data":[1,2]}"#)
 
-  @Test func `a version is swapped under load without a lost or mixed answer`() async throws {
-    let tables = try (0..<4).map { try RoutingTable.serving(TestModels.line(version: $0 + 1, intercept: Double($0))) }
+  @Test func `a version is swapped under load without a lost or mixed answer`() throws {
+    let tables = try (0..<4).map {
+      try RoutingTable.serving(TestModels.line(version: $0 + 1, intercept: Double($0)))
+    }
     let plane = DataPlane(limits: PlaneLimits(), version: "1", table: tables[0])
     let server = try LiveServer(plane)
     defer { server.stop() }
@@ -21,7 +25,8 @@ struct SwapAndDrainTests {
         for _ in 0..<300 {
           let received = try client.exchange(prediction)
           #expect(received.status == 200)
-          #expect(["5.0", "6.0", "7.0", "8.0"].contains { received.body == Array(#"{"result":\#($0)}"#.utf8) })
+          #expect(
+            ["5.0", "6.0", "7.0", "8.0"].contains { received.body == Array(#"{"result":\#($0)}"#.utf8) })
           answered.wrappingAdd(1, ordering: .relaxed)
         }
       }
@@ -84,25 +89,17 @@ struct SwapAndDrainTests {
 
 /// A thread of its own for code that blocks.
 final class Caller: Sendable {
-  private let thread: pthread_t
+  private let pool = NIOThreadPool(numberOfThreads: 1)
+  private let outcome: EventLoopFuture<Void>
 
   init(_ body: @escaping @Sendable () throws -> Void) {
-    final class Box: Sendable {
-      let body: @Sendable () throws -> Void
-      init(_ body: @escaping @Sendable () throws -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let argument = Unmanaged.passRetained(Box(body)).toOpaque()
-    _ = unsafe pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument = unsafe argument else { return nil }
-        let box = unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
-        #expect(throws: Never.self) { try box.body() }
-        return nil
-      }, argument)
-    self.thread = thread
+    pool.start()
+    outcome = pool.runIfActive(eventLoop: MultiThreadedEventLoopGroup.singleton.any(), body)
   }
 
-  func join() throws { _ = unsafe pthread_join(thread, nil) }
+  /// Waits for its end; throws what it threw.
+  func join() throws {
+    defer { try? pool.syncShutdownGracefully() }
+    try outcome.wait()
+  }
 }

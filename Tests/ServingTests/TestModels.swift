@@ -82,7 +82,9 @@ extension RoutingTable {
   static func serving(_ models: ServedModel..., broken: [String] = []) throws -> RoutingTable {
     var entries: [String: Entry] = [:]
     for model in models { entries[model.reference.name.description] = .model(model) }
-    for name in broken { entries[name] = .unavailable(Problem(.integrity, "seal.bad-signature", "secret reason")) }
+    for name in broken {
+      entries[name] = .unavailable(Problem(.integrity, "seal.bad-signature", "secret reason"))
+    }
     let keys = try entries.keys.sorted().map { try PlaneState.Key.record(of: "\($0)-key", opening: $0) }
     return RoutingTable(generation: 1, entries: entries, keys: KeyRing(keys))
   }

@@ -22,7 +22,9 @@ struct Received: Equatable {
     let text = String(decoding: bytes, as: UTF8.self)
     guard let end = text.range(of: "\r\n\r\n") else { return nil }
     let head = text[..<end.lowerBound].split(separator: "\r\n", omittingEmptySubsequences: false)
-    guard let status = head.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { return nil }
+    guard let status = head.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+      return nil
+    }
     var fields: [String: String] = [:]
     for line in head.dropFirst() {
       let parts = line.split(separator: ":", maxSplits: 1)
@@ -121,8 +123,10 @@ final class Client {
     }
     try #require(connected == 0)
     var patience = timeval(tv_sec: 10, tv_usec: 0)
-    _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    _ = unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    _ = unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }
 
   deinit { _ = close(descriptor) }

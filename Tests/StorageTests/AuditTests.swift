@@ -8,8 +8,17 @@ import Testing
 
 @testable import Storage
 
-/// A store with some of everything in it, closed.
+/// A store with some of everything in it, closed: a fresh copy of one that is made once.
 private func filledStore() async throws -> Scratch {
+  let original = try await filled.value
+  let copy = try Scratch()
+  for suffix in ["", ".head"] {
+    Scratch.overwrite(copy.registryPath + suffix, with: try Scratch.read(original.registryPath + suffix))
+  }
+  return copy
+}
+
+private let filled = Task {
   let scratch = try Scratch()
   let store = try scratch.registry()
   for number in 1...12 {
@@ -127,7 +136,7 @@ private func filledStore() async throws -> Scratch {
     let before = try await scratch.content()
     var generator = SeededGenerator(seed: 42)
     var found = 0
-    for round in 0..<300 {
+    for round in 0..<200 {
       var bytes = sound
       let index = Int.random(in: bytes.indices, using: &generator)
       bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
@@ -137,7 +146,7 @@ private func filledStore() async throws -> Scratch {
       // What no audit finds must not matter: everything that can be read is what it was.
       if problems.isEmpty { #expect(try await scratch.content() == before, "round \(round), byte \(index)") }
     }
-    #expect(found > 100)
+    #expect(found > 50)
   }
 
   @Test func `survives a file cut off or full of noise`() async throws {

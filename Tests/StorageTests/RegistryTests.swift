@@ -49,7 +49,8 @@ import Testing
 
   @Test func `syncs its log at every commit, and holds foreign keys`() async throws {
     let store = try Scratch().registry()
-    let settings = try await store.pool.writeWithoutTransaction { database in
+    let pool = try #require(store.writer).pool
+    let settings = try await pool.writeWithoutTransaction { database in
       try ["synchronous", "journal_mode", "foreign_keys"].map {
         try String.fetchOne(database, sql: "PRAGMA \($0)")
       }
@@ -76,6 +77,35 @@ import Testing
       try SQLiteRegistry(path: scratch.registryPath, signingKey: other)
     }
     #expect(problem?.code == "checkpoint.untrusted-key")
+  }
+
+  @Test func `opened to be read alone reads what stands there and writes nothing`() async throws {
+    let scratch = try Scratch()
+    let key = Scratch.ledgerKey.verificationKey
+    let missing = #expect(throws: Problem.self) {
+      try SQLiteRegistry(reading: scratch.registryPath, trusting: key)
+    }
+    #expect(missing?.code == "storage.missing")
+    let store = try scratch.registry()
+    let checkpoint = try await store.commit([Sample.entry()], [])
+    // Beside the process that writes it, then without one.
+    #expect(
+      try await SQLiteRegistry(reading: scratch.registryPath, trusting: key).checkpoint() == checkpoint)
+    try store.close()
+    let alone = try SQLiteRegistry(reading: scratch.registryPath, trusting: key)
+    #expect(try await alone.checkpoint() == checkpoint)
+    #expect(await alone.audit(trusting: key).isEmpty)
+    let refused = await #expect(throws: Problem.self) { try await alone.commit([Sample.entry()], []) }
+    #expect(refused?.code == "registry.read-only")
+  }
+
+  @Test func `removes the unfinished anchor that a crash left`() async throws {
+    let scratch = try Scratch()
+    try scratch.registry().close()
+    let unfinished = "\(scratch.registryPath).head.0123.part"
+    try DurableFile.write([1], to: unfinished)
+    _ = try scratch.registry()
+    #expect(try DirectoryListing.kind(of: unfinished) == nil)
   }
 
   @Test func `of a later release is refused`() async throws {

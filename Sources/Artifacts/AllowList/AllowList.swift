@@ -38,10 +38,10 @@ enum AllowedGlobal: Sendable {
   }
 }
 
-/// Every name that a pickle may import, by exact module and name. All else is a finding.
+/// Every name that a pickle may import, by exact module and name.
 ///
-/// Exact pairs, never prefixes or points: a prefix would let in whatever a library adds next to a harmless
-/// class, and a dotted name reaches through a class to what it imports.
+/// All else is a finding. Exact pairs, never prefixes or points: a prefix would let in whatever a library adds
+/// next to a harmless class, and a dotted name reaches through a class to what it imports.
 enum AllowList {
   private static let entries: [PickleGlobal: AllowedGlobal] = {
     var entries: [PickleGlobal: AllowedGlobal] = [:]

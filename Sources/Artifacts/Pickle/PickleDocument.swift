@@ -9,7 +9,9 @@ public struct ValueID: Hashable, Sendable {
   }
 }
 
-/// A name that a pickle imports: a class or function of some Python module. Never resolved to anything.
+/// A name that a pickle imports: a class or function of some Python module.
+///
+/// Never resolved to anything.
 public struct PickleGlobal: Hashable, Sendable, CustomStringConvertible {
   /// The module, `sklearn.tree._classes`.
   public let module: String
@@ -26,7 +28,9 @@ public struct PickleGlobal: Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(module).\(name)" }
 }
 
-/// What one value of a pickle is. Inert: nothing here was called, imported or looked up.
+/// What one value of a pickle is.
+///
+/// Inert: nothing here was called, imported or looked up.
 public enum PickleValue: Sendable {
   case none
   case bool(Bool)

@@ -4,12 +4,9 @@ extension PickleMachine {
     let id = try top()
     guard !items.isEmpty else { return }
     noteLateChange(id)
+    if case .list = values[id.index] { return appendToList(id, items) }
+    if let type = instanceType(id) { return add(items, to: id, of: type, needs: "a list") { $0.isSequence } }
     switch values[id.index] {
-    case .list(var list):
-      values[id.index] = .none
-      list.append(contentsOf: items)
-      values[id.index] = .list(list)
-    case .object(let object): add(items, to: id, object, needs: "a list") { $0.isSequence }
     case .global(let global): observe(.changes(global, detail: "items appended to it"))
     default: throw malformed("a list to append to", found: values[id.index].kind)
     }
@@ -20,12 +17,11 @@ extension PickleMachine {
     let pairs = try pairs(items)
     guard !pairs.isEmpty else { return }
     noteLateChange(id)
+    if case .dictionary = values[id.index] { return appendToDictionary(id, pairs) }
+    if let type = instanceType(id) {
+      return add(items, to: id, of: type, needs: "a dictionary") { $0.isMapping }
+    }
     switch values[id.index] {
-    case .dictionary(var dictionary):
-      values[id.index] = .none
-      dictionary.append(contentsOf: pairs)
-      values[id.index] = .dictionary(dictionary)
-    case .object(let object): add(items, to: id, object, needs: "a dictionary") { $0.isMapping }
     case .global(let global): observe(.changes(global, detail: "an item of it set"))
     default: throw malformed("a dictionary to set items of", found: values[id.index].kind)
     }
@@ -35,12 +31,9 @@ extension PickleMachine {
     let id = try top()
     guard !items.isEmpty else { return }
     noteLateChange(id)
+    if case .set = values[id.index] { return appendToSet(id, items) }
+    if let type = instanceType(id) { return add(items, to: id, of: type, needs: "a set") { _ in false } }
     switch values[id.index] {
-    case .set(var set):
-      values[id.index] = .none
-      set.append(contentsOf: items)
-      values[id.index] = .set(set)
-    case .object(let object): add(items, to: id, object, needs: "a set") { _ in false }
     case .global(let global): observe(.changes(global, detail: "items added to it"))
     default: throw malformed("a set to add to", found: values[id.index].kind)
     }
@@ -63,15 +56,45 @@ extension PickleMachine {
     return pairs
   }
 
+  private func instanceType(_ id: ValueID) -> PickleGlobal? {
+    guard case .object(let object) = values[id.index] else { return nil }
+    return object.type
+  }
+
+  private mutating func appendToList(_ id: ValueID, _ items: [ValueID]) {
+    guard case .list(var list) = takeValue(id) else { return }
+    list.append(contentsOf: items)
+    values[id.index] = .list(list)
+  }
+
+  private mutating func appendToSet(_ id: ValueID, _ items: [ValueID]) {
+    guard case .set(var set) = takeValue(id) else { return }
+    set.append(contentsOf: items)
+    values[id.index] = .set(set)
+  }
+
+  private mutating func appendToDictionary(_ id: ValueID, _ pairs: [(key: ValueID, value: ValueID)]) {
+    guard case .dictionary(var dictionary) = takeValue(id) else { return }
+    dictionary.append(contentsOf: pairs)
+    values[id.index] = .dictionary(dictionary)
+  }
+
+  /// Takes a value out of the arena to be changed and put back: a second reference to its items would make
+  /// each change a copy of all of them.
+  private mutating func takeValue(_ id: ValueID) -> PickleValue {
+    var value = PickleValue.none
+    swap(&value, &values[id.index])
+    return value
+  }
+
   private mutating func add(
-    _ items: [ValueID], to id: ValueID, _ object: PickleObject, needs kind: String,
+    _ items: [ValueID], to id: ValueID, of type: PickleGlobal, needs kind: String,
     where takesItems: (AllowedGlobal) -> Bool
   ) {
-    if let entry = AllowList.entry(object.type), !takesItems(entry) {
-      observe(.misuses(object.type, detail: "is given items as if it were \(kind)"))
+    if let entry = AllowList.entry(type), !takesItems(entry) {
+      observe(.misuses(type, detail: "is given items as if it were \(kind)"))
     }
-    var changed = object
-    values[id.index] = .none
+    guard case .object(var changed) = takeValue(id) else { return }
     changed.items.append(contentsOf: items)
     values[id.index] = .object(changed)
   }

@@ -90,7 +90,7 @@ struct PickleMachine {
         throw malformed("an opcode", found: "byte 0x" + Hexadecimal.encode(CollectionOfOne(byte)))
       }
       opcode = next
-      _ = try take(1, "opcode")
+      _ = try take(1, "an opcode")
       opcodeCount += 1
       guard opcodeCount <= budget.opcodes else {
         throw exceeded(.opcodes, "more than \(budget.opcodes) opcodes")
@@ -273,11 +273,12 @@ extension PickleMachine {
 
   /// Reads a little-endian number that follows the opcode.
   mutating func number<Value: FixedWidthInteger>(_ type: Value.Type) throws(PickleObservation) -> Value {
-    do throws(MalformedBytes) {
-      return try reader.readLittleEndian(Value.self, "an argument")
-    } catch {
-      throw malformed(error.expected, found: error.found)
-    }
+    // Put together here and not by `ByteReader`: every second opcode has a number, and generic code of another
+    // module is not specialised.
+    let bytes = try take(MemoryLayout<Value>.size, "an argument")
+    var value: Value = 0
+    for index in bytes.indices.reversed() { value = value << 8 | Value(truncatingIfNeeded: bytes[index]) }
+    return value
   }
 
   /// Reads the eight bytes of a count.

@@ -18,9 +18,11 @@ public enum RegistryChange: Equatable, Sendable {
 /// The write side of registry and ledger: one port, so that nothing changes without an entry.
 public protocol RegistryWriter: Sendable {
   /// Appends `entries` to the ledger in order, makes `changes`, and signs the new checkpoint: all of it
-  /// durable when this returns, none of it when it throws. Answers with the checkpoint.
+  /// durable when this returns. Answers with the checkpoint.
   ///
-  /// Throws `registry.conflict` where a change contradicts what is there (a version that exists).
+  /// When it throws, either none of it has happened or all of it, never a part; all of it only where the disk
+  /// failed after the commit itself. Throws `registry.conflict` where a change contradicts what is there (a
+  /// version that exists).
   @discardableResult
   func commit(_ entries: [LedgerEntry], _ changes: [RegistryChange]) async throws(Problem) -> Checkpoint
 }

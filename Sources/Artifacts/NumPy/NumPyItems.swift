@@ -1,7 +1,5 @@
-import Artifacts
-
 /// The items of an array or scalar as they lie in memory, or one field of theirs.
-struct NumPyItems {
+public struct NumPyItems: Sendable {
   let bytes: ArraySlice<UInt8>
   /// The type of what is read of each item.
   let type: NumPyType
@@ -11,10 +9,10 @@ struct NumPyItems {
   let stride: Int
 
   /// How many items there are.
-  var count: Int { stride > 0 ? bytes.count / stride : 0 }
+  public var count: Int { stride > 0 ? bytes.count / stride : 0 }
 
   /// One field of structured items; nil where there is none of that name, or it reaches beyond the item.
-  func field(_ name: String) -> NumPyItems? {
+  public func field(_ name: String) -> NumPyItems? {
     guard case .structured(let fields, _) = type, let field = fields.first(where: { $0.name == name }),
       field.offset >= 0, field.offset <= stride - field.type.itemSize
     else { return nil }
@@ -22,7 +20,7 @@ struct NumPyItems {
   }
 
   /// The items as doubles, as NumPy converts them; nil where they are not real numbers.
-  func doubles() -> [Double]? {
+  public func doubles() -> [Double]? {
     switch type {
     case .float(2, let order): read(UInt16.self, order) { Double(Float16(bitPattern: $0)) }
     case .float(4, let order): read(UInt32.self, order) { Double(Float(bitPattern: $0)) }
@@ -33,7 +31,7 @@ struct NumPyItems {
   }
 
   /// The items as integers; nil where they are none, or one is beyond 63 bits and a sign.
-  func integers() -> [Int64]? {
+  public func integers() -> [Int64]? {
     switch type {
     case .integer(1, _): return read(Int8.self, .little) { Int64($0) }
     case .integer(2, let order): return read(Int16.self, order) { Int64($0) }
@@ -51,13 +49,13 @@ struct NumPyItems {
   }
 
   /// The items as booleans; nil where they are none.
-  func booleans() -> [Bool]? {
+  public func booleans() -> [Bool]? {
     guard case .bool = type else { return nil }
     return read(UInt8.self, .little) { $0 != 0 }
   }
 
   /// The items as text; nil where they are none, or hold what is not Unicode.
-  func strings() -> [String]? {
+  public func strings() -> [String]? {
     guard case .unicode(let length, let order) = type else { return nil }
     var texts: [String] = []
     texts.reserveCapacity(count)
@@ -94,7 +92,7 @@ struct NumPyItems {
 
 extension NumPyArray {
   /// The items in the order they lie in; nil for an array of objects, or bytes that its shape does not fill.
-  var items: NumPyItems? {
+  public var items: NumPyItems? {
     guard case .bytes(let bytes) = storage, type.itemSize > 0,
       let (size, overflow) = elementCount.map({ $0.multipliedReportingOverflow(by: type.itemSize) }),
       !overflow, size == bytes.count
@@ -113,7 +111,7 @@ extension NumPyArray {
   }
 
   /// Items that lie in this array's order, brought into row-major order.
-  func rowMajor<Item>(_ items: [Item]) -> [Item] {
+  public func rowMajor<Item>(_ items: [Item]) -> [Item] {
     guard isFortranOrder, shape.count(where: { $0 > 1 }) > 1 else { return items }
     // The distance between neighbours along each axis, the first axis being the fastest.
     var strides: [Int] = []
@@ -144,7 +142,7 @@ extension NumPyArray {
 
 extension NumPyScalar {
   /// The one item.
-  var items: NumPyItems {
+  public var items: NumPyItems {
     NumPyItems(bytes: bytes, type: type, offset: 0, stride: max(1, type.itemSize))
   }
 }

@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// The package as it is, held against the rules.
+@Suite struct ArchitectureTests {
+  private static let tree = SourceTree()
+  /// Read once: asking the package manager takes a moment.
+  private static let components = Result { try tree.components() }
+
+  private func rules() throws -> LayerRules { LayerRules(try Self.components.get()) }
+
+  @Test func `the package and its sources are read`() throws {
+    let components = try Self.components.get()
+    #expect(components.count > 10)
+    for component in components
+    where component.target.kind == .regular || component.target.kind == .executable {
+      let files = try Self.tree.files(under: component.target.path, withSuffixes: [".swift", ".c"])
+      #expect(!files.isEmpty, "\(component.target.name) has sources")
+    }
+    #expect(
+      components.first { $0.target.name == "Domain" }?.imports.contains { $0.module == "Encoding" } == true)
+  }
+
+  @Test func `every target has its place in the table of rings`() throws {
+    let violations = try rules().unplacedTargets()
+    #expect(violations == [])
+  }
+
+  @Test func `no arrow points outward`() throws {
+    let violations = try rules().outwardArrows()
+    #expect(violations == [])
+  }
+
+  @Test func `entities and use cases know nothing of the outside world`() throws {
+    let violations = try rules().worldlyImports()
+    #expect(violations == [])
+  }
+
+  @Test func `modules with few users are imported by those alone`() throws {
+    let violations = try rules().trespasses()
+    #expect(violations == [])
+  }
+
+  @Test func `what is imported is declared, and what is declared is imported`() throws {
+    let violations = try rules().unfaithfulDeclarations()
+    #expect(violations == [])
+  }
+
+  @Test func `nothing that the runtime is made of imports Foundation`() throws {
+    let violations = try rules().foundation(under: "gatehouse-runtime")
+    #expect(violations == [])
+  }
+
+  @Test func `the runtime loads neither Foundation nor ICU nor SQLite`() throws {
+    let directory = try #require(Linkage.buildDirectory(arguments: CommandLine.arguments))
+    let runtime = directory.appending(path: "gatehouse-runtime").path()
+    try #require(FileManager.default.isExecutableFile(atPath: runtime), "the runtime was built at \(runtime)")
+    let listing = String(decoding: try Subprocess.output(of: "/usr/bin/ldd", [runtime]), as: UTF8.self)
+    #expect(Linkage.libraries(inListing: listing).contains { $0.hasPrefix("libc.so") })
+    #expect(Linkage.forbiddenLibraries(inListing: listing) == [])
+  }
+
+  @Test(arguments: ["Sources", "Tests"])
+  func `no file is longer than five hundred lines`(directory: String) throws {
+    let files = try Self.tree.files(under: directory, withSuffixes: [".swift", ".c", ".h"])
+    #expect(files.count > 10)
+    let problems = try files.compactMap { FileLength.problem(of: $0, try Self.tree.text(of: $0)) }
+    #expect(problems == [])
+  }
+}

@@ -1,0 +1,72 @@
+/// Which target stands in which ring, and what may be imported where.
+struct RingTable {
+  enum Place: Equatable {
+    /// Swift targets, 0 being the innermost ring.
+    case ring(Int)
+    /// C code and system libraries: leaves, open to the named targets alone.
+    case native(openTo: Set<String>)
+    /// What serves the tests and is in no program.
+    case beside
+    /// Tests see everything, nothing sees them.
+    case test
+  }
+
+  var rings: [Set<String>]
+  var native: [String: Set<String>]
+  var beside: Set<String>
+  /// Modules of other packages that only the named targets may import.
+  var reserved: [String: Set<String>]
+
+  /// The rings of `docs/architecture.md`.
+  static let house = RingTable(
+    rings: [
+      [
+        "Encoding", "Domain", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference", "Gates",
+        "Provenance", "Packaging", "Monitoring",
+      ],
+      ["Lifecycle"],
+      ["Storage", "Distribution", "Fleet", "ControlAPI", "Serving"],
+      ["gatehouse", "gatehouse-runtime"],
+    ],
+    native: ["CZlib": ["Artifacts"], "CDescriptorPassing": ["Fleet", "Serving"], "CSpawn": ["Fleet"]],
+    beside: ["TestKit"],
+    reserved: ["Crypto": ["Provenance", "Packaging"], "GRDB": ["Storage"], "Hummingbird": ["ControlAPI"]])
+
+  /// The C library's functions that map numbers to numbers and nothing else: what rings 0 and 1 may import of it.
+  static let mathematics: Set<String> = [
+    "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "pow", "sqrt", "cbrt", "hypot", "sin", "cos",
+    "tan",
+    "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc",
+    "lgamma",
+    "tgamma", "expf", "logf", "powf", "tanhf", "fma", "fmaf",
+  ]
+  /// The C library, by the platform it is for.
+  static let cLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
+  /// Modules that come with the toolchain and need no declaration.
+  static let toolchain: Set<String> = [
+    "Dispatch", "Foundation", "FoundationEssentials", "FoundationNetworking", "RegexBuilder",
+    "Synchronization",
+    "Testing", "Glibc", "Musl", "Darwin",
+  ]
+
+  func place(of target: PackageDescription.Target) -> Place? {
+    if target.kind == .test { return .test }
+    if let openTo = native[target.name] { return .native(openTo: openTo) }
+    if beside.contains(target.name) { return .beside }
+    return rings.firstIndex { $0.contains(target.name) }.map { .ring($0) }
+  }
+
+  /// Whether an arrow from a target to a sibling points inward.
+  func allows(from: Place, named name: String, to: Place) -> Bool {
+    switch (from, to) {
+    case (_, .test), (.native, _): false
+    case (.test, _): true
+    case (_, .native(let openTo)): openTo.contains(name)
+    case (.beside, .ring(let inner)): inner <= 1
+    case (.beside, .beside): true
+    case (.ring, .beside): false
+    // Entities know entities and use cases may call each other; gateways and programs stand alone.
+    case (.ring(let outer), .ring(let inner)): inner < outer || (inner == outer && outer <= 1)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import Domain
+import Encoding
+import Foundation
+import Gates
+import Lifecycle
+import Provenance
+import TestKit
+
+/// A control plane on stores in memory, its queue worked off for as long as the test runs.
+struct Bench: Sendable {
+  let registry: InMemoryRegistry
+  let blobs: InMemoryBlobStore
+  let bundles: InMemoryBundleStore
+  let plane: InMemoryDataPlane
+  let control: ControlPlane
+  let sealingKey: SealingKey
+  let ledgerKey: CheckpointSigningKey
+
+  /// The faults of the four ports; none unless told.
+  struct Faults {
+    var registry = FaultPlan()
+    var blobs = FaultPlan()
+    var bundles = FaultPlan()
+    var plane = FaultPlan()
+  }
+
+  init(_ faults: Faults = Faults(), policy: Policy = .standard) throws {
+    ledgerKey = try CheckpointSigningKey(name: "test")
+    sealingKey = SealingKey()
+    registry = InMemoryRegistry(signingKey: ledgerKey, faults: faults.registry)
+    blobs = InMemoryBlobStore(faults: faults.blobs)
+    bundles = InMemoryBundleStore(faults: faults.bundles)
+    plane = InMemoryDataPlane(faults: faults.plane)
+    control = Self.control(registry, blobs, bundles, plane, sealingKey, ledgerKey, policy)
+  }
+
+  private static func control(
+    _ registry: InMemoryRegistry, _ blobs: InMemoryBlobStore, _ bundles: InMemoryBundleStore,
+    _ plane: InMemoryDataPlane, _ sealingKey: SealingKey, _ ledgerKey: CheckpointSigningKey, _ policy: Policy
+  ) -> ControlPlane {
+    ControlPlane(
+      .init(
+        registry: registry, blobs: blobs, bundles: bundles, plane: plane, time: ManualTime(),
+        entropy: SeededEntropy()),
+      .init(
+        sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
+        artifactLimit: 16 << 20, tool: "gatehouse test"))
+  }
+
+  /// The same stores under a new control plane, as after a crash.
+  func reopened() -> ControlPlane {
+    Self.control(registry, blobs, bundles, plane, sealingKey, ledgerKey, .standard)
+  }
+
+  /// Runs `body` with the queue at work.
+  func run<Result: Sendable>(_ body: (ControlPlane) async throws -> Result) async throws -> Result {
+    try await Self.run(control, body)
+  }
+
+  /// Runs `body` with the queue of `control` at work.
+  static func run<Result: Sendable>(
+    _ control: ControlPlane, _ body: (ControlPlane) async throws -> Result
+  ) async throws -> Result {
+    async let work: Void = control.run()
+    do {
+      let result = try await body(control)
+      control.stop()
+      await work
+      return result
+    } catch {
+      control.stop()
+      await work
+      throw error
+    }
+  }
+
+  /// Uploads a fixture and pushes it.
+  static func push(
+    _ fixture: String, as name: String = "iris", to control: ControlPlane,
+    follow: @escaping @Sendable (RoadEvent) -> Void = { _ in }
+  ) async throws -> PushOutcome {
+    let session = try await control.beginUpload()
+    try await session.write(try Fixture.bytes(fixture))
+    let blob = try await session.finish()
+    return try await control.push(
+      PushRequest(
+        name: try ModelName(parsing: name), files: [PushedFile(path: "", blob: blob)],
+        principal: Sample.principal), follow: follow)
+  }
+
+  /// The entries of the ledger.
+  func entries() async throws -> [LedgerEntry] {
+    try await registry.entryBytes(from: 0, count: 10_000).compactMap {
+      LedgerEntry(json: try JSON(parsing: $0))
+    }
+  }
+
+  /// What `Audit` has to say of the stores.
+  func audit() async -> AuditReport {
+    await Audit(ledger: registry, blobs: blobs, bundles: bundles)(
+      trusting: ledgerKey.verificationKey, [sealingKey.verificationKey], blobLimit: 16 << 20)
+  }
+}
+
+/// Files of `Tests/Fixtures`.
+enum Fixture {
+  static let forest = "models/sklearn-1.9/iris-random-forest/model.joblib"
+  static let tree = "models/sklearn-1.9/iris-tree/model.joblib"
+  static let systemCall = "malicious/reduce-os-system-p2.pkl"
+
+  private static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
+
+  static func bytes(_ path: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: root.appending(path: path)))
+  }
+}

@@ -1,0 +1,104 @@
+import Domain
+import Encoding
+import Lifecycle
+import Provenance
+import TestKit
+import Testing
+
+struct PredictionKeysTests {
+  @Test func `a key opens its deployment from its making to its revocation`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let first = try await Bench.push(Fixture.tree, to: control)
+      let issued = try await control.createKey(for: first.name, by: Sample.principal)
+      #expect(bench.plane.applied.last?.keys.map(\.id).contains(issued.id) == true)
+      try await control.revokeKey(id: issued.id, by: Sample.principal)
+      #expect(bench.plane.applied.last?.keys.map(\.id) == [try #require(first.key).id])
+    }
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `a key to nothing is refused`() async throws {
+    let bench = try Bench()
+    let problem = await #expect(throws: Problem.self) {
+      try await bench.run { try await $0.createKey(for: Sample.name("nothing"), by: Sample.principal) }
+    }
+    #expect(problem?.code == "deployment.unknown")
+    #expect(problem?.httpStatus == 404)
+  }
+
+  @Test func `a revoked key is revoked once`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let outcome = try await Bench.push(Fixture.tree, to: control)
+      let id = try #require(outcome.key).id
+      try await control.revokeKey(id: id, by: Sample.principal)
+      let entries = try await bench.entries().count
+      try await control.revokeKey(id: id, by: Sample.principal)
+      #expect(try await bench.entries().count == entries)
+    }
+  }
+}
+
+struct HistoryTests {
+  @Test func `the ledger tells what served when`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      let between = control.now()
+      _ = try await Bench.push(Fixture.forest, to: control)
+      let history = History(ledger: control.ledger)
+      #expect(try await history(of: Sample.name()).map(\.version.version.value) == [1, 2])
+      #expect(try await history(of: Sample.name(), at: between).map(\.version.version.value) == [1])
+      #expect(try await history(of: Sample.name(), at: control.now()).map(\.version.version.value) == [2])
+      #expect(try await history(of: Sample.name(), at: Timestamp(milliseconds: 0)).isEmpty)
+    }
+  }
+}
+
+struct ActQueueTests {
+  @Test func `a platform that has stopped takes no more acts`() async throws {
+    let bench = try Bench()
+    let name = Sample.name()
+    try await bench.run { _ in }
+    let problem = await #expect(throws: Problem.self) {
+      try await bench.control.createKey(for: name, by: Sample.principal)
+    }
+    #expect(problem?.code == "platform.busy")
+    #expect(problem?.httpStatus == 503)
+  }
+
+  @Test func `pushes at once come one after another, each with a version of its own`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      try await withThrowingTaskGroup { group in
+        for fixture in [Fixture.tree, Fixture.forest] {
+          group.addTask { try await Bench.push(fixture, to: control) }
+        }
+        for try await outcome in group { #expect(outcome.version != nil) }
+      }
+      #expect(try await control.registry.versions(of: Sample.name()).map(\.reference.version.value) == [1, 2])
+    }
+    #expect(await bench.audit().problems == [])
+  }
+}
+
+struct RecoveryTests {
+  @Test func `an act that a crash cut off is closed at the next start`() async throws {
+    let bench = try Bench()
+    _ = try await bench.run { try await $0.start() }
+    try await bench.registry.commit(
+      [
+        LedgerEntry(
+          time: Timestamp(milliseconds: 1), principal: Sample.principal, act: .sign, phase: .begun,
+          subject: "iris@1", trace: "t")
+      ], [])
+    let found = try await Bench.run(bench.reopened()) { try await $0.start() }
+    #expect(found.map(\.subject) == ["iris@1"])
+    #expect(await bench.registry.unfinished().isEmpty)
+    let last = try #require(try await bench.entries().last)
+    #expect(last.phase == .failed)
+    #expect(last.details["code"] == "platform.interrupted")
+    #expect(await bench.audit().problems == [])
+  }
+}

@@ -1,0 +1,196 @@
+import Domain
+import Encoding
+import Foundation
+import Gates
+import Lifecycle
+import Provenance
+import Synchronization
+import TestKit
+import Testing
+
+struct RoadTests {
+  @Test func `a forest that scikit-learn wrote goes live as version 1 with a key`() async throws {
+    let bench = try Bench()
+    let outcome = try await bench.run { control in
+      _ = try await control.start()
+      return try await Bench.push(Fixture.forest, to: control)
+    }
+    #expect(outcome.status == .live)
+    #expect(outcome.version == .first)
+    #expect(outcome.isNew)
+    #expect(outcome.featureCount == 4)
+    #expect(outcome.key?.key.hasPrefix("gh_") == true)
+    #expect(outcome.stages.map(\.stage) == Stage.allCases)
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `every act is in the ledger before and after its effect`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await control.start()
+      _ = try await Bench.push(Fixture.tree, to: control)
+    }
+    let written = try await bench.entries().map { "\($0.act.rawValue) \($0.phase.rawValue)" }
+    let acts = ["found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key"]
+    #expect(written == acts.flatMap { ["\($0) begun", "\($0) done"] })
+  }
+
+  @Test func `the data plane is told of the version and of the key's hash alone`() async throws {
+    let bench = try Bench()
+    let outcome = try await bench.run { try await Bench.push(Fixture.tree, to: $0) }
+    let state = try #require(bench.plane.applied.last)
+    #expect(state.deployments.map(\.name.description) == ["iris"])
+    #expect(state.deployments.first?.bundle == outcome.digest)
+    let key = try #require(outcome.key)
+    #expect(state.keys.map(\.hash) == [Digest(of: Array(key.key.utf8))])
+    #expect(!String(describing: try await bench.entries()).contains(key.key))
+  }
+
+  @Test func `the same bytes again make no second version, and it says so`() async throws {
+    let bench = try Bench()
+    let again = try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      return try await Bench.push(Fixture.tree, to: control)
+    }
+    #expect(!again.isNew)
+    #expect(again.status == .live)
+    #expect(again.key == nil)
+    #expect(
+      again.message == "iris@1 holds these bytes under this policy already; no new version was made")
+    #expect(await bench.registry.versions(of: Sample.name()).count == 1)
+  }
+
+  @Test func `other bytes under the name become version 2 in place of version 1`() async throws {
+    let bench = try Bench()
+    let second = try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      return try await Bench.push(Fixture.forest, to: control)
+    }
+    #expect(second.version?.value == 2)
+    #expect(second.key == nil)
+    let served = await bench.registry.deployments()
+    #expect(served.map(\.version.value) == [2])
+  }
+
+  @Test func `the bytes of an older version again leave the newer one in service`() async throws {
+    let bench = try Bench()
+    let again = try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      _ = try await Bench.push(Fixture.forest, to: control)
+      return try await Bench.push(Fixture.tree, to: control)
+    }
+    #expect(again.status == .waiting)
+    #expect(again.version == .first)
+    #expect(again.message.hasSuffix("version 2 stays in service"))
+  }
+
+  @Test func `the same artifact under two names gives two models`() async throws {
+    let bench = try Bench()
+    let names = try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, as: "a", to: control)
+      _ = try await Bench.push(Fixture.tree, as: "b", to: control)
+      return try await control.registry.modelNames().map(\.description)
+    }
+    #expect(names == ["a", "b"])
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `steps are told as they happen, in order`() async throws {
+    let told = Mutex<[String]>([])
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control) { event in
+        let word =
+          switch event {
+          case .started(let stage): "started \(stage.rawValue)"
+          case .finished(let report): "finished \(report.stage.rawValue)"
+          case .found: "found"
+          case .ended: "ended"
+          }
+        told.withLock { $0.append(word) }
+      }
+    }
+    let steps = Stage.allCases.flatMap { ["started \($0.rawValue)", "finished \($0.rawValue)"] }
+    #expect(told.withLock { $0 } == steps + ["ended"])
+  }
+}
+
+struct RefusalTests {
+  @Test func `a system call is refused with byte, opcode and callable, and kept in quarantine`() async throws {
+    let bench = try Bench()
+    let outcome = try await bench.run { try await Bench.push(Fixture.systemCall, to: $0) }
+    #expect(outcome.status == .refused)
+    let problem = try #require(outcome.problem)
+    #expect(problem.code == "inspect.dangerous")
+    #expect(problem.exitCode == 3)
+    #expect(problem.message.contains("os.system"))
+    #expect(problem.position?.contains("REDUCE") == true)
+    #expect(problem.position?.contains("byte ") == true)
+    let kept = await bench.registry.quarantined()
+    #expect(kept.map(\.verdict) == [.dangerous])
+    #expect(await bench.registry.deployments().isEmpty)
+    #expect(bench.plane.applied.allSatisfy { $0.deployments.isEmpty })
+    let last = try #require(try await bench.entries().last)
+    #expect(last.act == .inspect)
+    #expect(last.phase == .failed)
+    #expect(last.details["verdict"] == "dangerous")
+  }
+
+  @Test func `an estimator that cannot be lifted is refused by name, and kept`() async throws {
+    let bench = try Bench()
+    let outcome = try await bench.run {
+      try await Bench.push("unsupported/sklearn-1.9/svc/model.joblib", to: $0)
+    }
+    #expect(outcome.status == .refused)
+    #expect(outcome.problem?.code == "lift.unsupported-estimator")
+    #expect(outcome.problem?.message.contains("SVC") == true)
+    #expect(await bench.registry.quarantined().map(\.verdict) == [.notLiftable])
+  }
+
+  @Test func `an empty file is refused as malformed`() async throws {
+    let bench = try Bench()
+    let outcome = try await bench.run { try await Bench.push("malicious/empty.pkl", to: $0) }
+    #expect(outcome.problem?.code == "inspect.malformed")
+  }
+
+  @Test func `a model beyond the policy is refused by the gate that says so`() async throws {
+    var policy = Policy.standard
+    policy.largestModelBytes = 10
+    let bench = try Bench(policy: policy)
+    let outcome = try await bench.run { try await Bench.push(Fixture.tree, to: $0) }
+    #expect(outcome.problem?.code == "gate.model-size")
+    #expect(await bench.registry.versions(of: Sample.name()).isEmpty)
+  }
+
+  @Test(arguments: [
+    ("../x", "push.bad-path"), ("/x", "push.bad-path"), ("a//b", "push.bad-path"), ("a/./b", "push.bad-path"),
+  ])
+  func `a path that leaves the artifact is refused`(path: String, code: String) async throws {
+    let bench = try Bench()
+    let blob = Sample.digest(1)
+    let problem = await #expect(throws: Problem.self) {
+      try await bench.run { control in
+        _ = try await control.push(
+          PushRequest(
+            name: Sample.name(), files: [PushedFile(path: path, blob: blob)], principal: Sample.principal)
+        ) { _ in }
+      }
+    }
+    #expect(problem?.code == code)
+  }
+
+  @Test func `bytes that were never uploaded are missing, and the push ends in the ledger`() async throws {
+    let bench = try Bench()
+    let problem = await #expect(throws: Problem.self) {
+      try await bench.run { control in
+        _ = try await control.push(
+          PushRequest(
+            name: Sample.name(), files: [PushedFile(path: "", blob: Sample.digest(1))],
+            principal: Sample.principal)
+        ) { _ in }
+      }
+    }
+    #expect(problem?.code == "blob.missing")
+    #expect(try await bench.entries().last?.phase == .failed)
+  }
+}

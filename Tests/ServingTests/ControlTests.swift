@@ -1,0 +1,201 @@
+import CDescriptorPassing
+import Domain
+import Encoding
+import Glibc
+import NIOCore
+import Provenance
+import Synchronization
+import Testing
+
+@testable import Serving
+
+/// A data plane steered by its snapshot and its control socket, as the control plane does it.
+struct ControlTests {
+  private let key = SealingKey()
+  private let directory: TemporaryDirectory
+  private let bundles: [TemporaryDirectory]
+  private let digests: [Digest]
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    let first = try TemporaryDirectory()
+    let second = try TemporaryDirectory()
+    bundles = [first, second]
+    digests = [
+      try writeBundle(to: first, key: key),
+      try writeBundle(to: second, key: key, version: 2, intercept: 10),
+    ]
+  }
+
+  private var statePath: String { directory.path + "/state.json" }
+
+  private func write(generation: Int, version: Int, path: String? = nil, keys: [String] = ["k"]) throws {
+    let state = PlaneState(
+      generation: generation, sealKeys: [key.verificationKey.pem],
+      deployments: [
+        .init(
+          name: try ModelName(parsing: "line"), version: try #require(VersionNumber(version)),
+          bundle: digests[version - 1], path: path ?? bundles[version - 1].path)
+      ],
+      keys: try keys.map { try .record(of: $0, opening: "line") })
+    try directory.write(state.encoded(digest: Digest(of: state.canonicalContent)), to: "state.json")
+  }
+
+  private func start() throws -> RunningPlane {
+    try RunningPlane(
+      PlaneConfiguration(source: .state(path: statePath), threads: 1, version: "1.2.3"),
+      socket: ListeningSocket(address: "127.0.0.1:0"))
+  }
+
+  private func predict(_ plane: RunningPlane, key: String = "k") throws -> Received {
+    let port = try #require(plane.address.split(separator: ":").last.flatMap { Int($0) })
+    return try Client(port: port).exchange(
+      request("POST", "/models/line/predict", key: key, body: #"{"data":[1,2]}"#))
+  }
+
+  @Test func `a snapshot is served, and the next one after it is applied`() throws {
+    try write(generation: 1, version: 1)
+    let plane = try start()
+    defer { plane.stop() }
+    #expect(try predict(plane).json?["result"] == .number(5))
+    try write(generation: 2, version: 2, keys: ["other"])
+    #expect(try plane.apply() == PlaneApplication(generation: 2, failures: []))
+    #expect(try predict(plane).status == 401)
+    #expect(try predict(plane, key: "other").json?["result"] == .number(15))
+    #expect(plane.status.models.map(\.version.value) == [2])
+    #expect(plane.status.generation == 2)
+  }
+
+  @Test func `a bundle that fails keeps what served, and its problem is told`() throws {
+    try write(generation: 1, version: 1)
+    let plane = try start()
+    defer { plane.stop() }
+    try bundles[1].write([0], to: "graph.json")
+    try write(generation: 2, version: 2)
+    let application = try plane.apply()
+    #expect(application.generation == 2)
+    #expect(application.failures.map(\.problem.code) == ["seal.file-changed"])
+    #expect(try predict(plane).json?["result"] == .number(5))
+  }
+
+  @Test func `a snapshot that was cut off changes nothing`() throws {
+    try write(generation: 1, version: 1)
+    let plane = try start()
+    defer { plane.stop() }
+    try directory.write(Array(#"{"generation":2,"sealK"#.utf8), to: "state.json")
+    #expect { try plane.apply() } throws: { ($0 as? Problem)?.code == "plane-state.malformed" }
+    #expect(try predict(plane).status == 200)
+    #expect(plane.status.generation == 1)
+  }
+
+  @Test func `a snapshot that others may write is not believed`() throws {
+    try write(generation: 1, version: 1)
+    _ = unsafe chmod(statePath, 0o620)
+    #expect { _ = try start() } throws: { ($0 as? Problem)?.code == "file.writable-by-others" }
+  }
+
+  @Test func `a plane starts without the deployment that cannot be served`() throws {
+    try write(generation: 1, version: 1, path: "/nowhere")
+    let plane = try start()
+    defer { plane.stop() }
+    #expect(plane.failures.map(\.problem.code) == ["bundle.unreadable"])
+    #expect(try predict(plane).status == 503)
+  }
+
+  @Test func `the control socket answers status, apply and what it does not know`() throws {
+    try write(generation: 1, version: 1)
+    let plane = try start()
+    defer { plane.stop() }
+    let path = directory.path + "/control"
+    let control = try ControlSocket(path: path, plane: plane) {}
+    defer { control.stop() }
+    var status = stat()
+    #expect(unsafe lstat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+
+    let client = try ControlClient(path: path)
+    let answer = try client.ask(#"{"command":"status"}"#)
+    #expect(answer["ok"] == true)
+    #expect(answer["status"].flatMap(PlaneStatus.init(json:)) == plane.status)
+    try write(generation: 3, version: 2)
+    #expect(PlaneApplication(json: try client.ask(#"{"command":"apply"}"#))?.generation == 3)
+    let unknown = try client.ask(#"{"command":"fly"}"#)
+    #expect(unknown["problem"].flatMap(Problem.init(json:))?.code == "control.unknown-command")
+    #expect(try client.ask("nonsense")["ok"] == false)
+  }
+
+  @Test func `a second process is told that the control socket is taken`() throws {
+    try write(generation: 1, version: 1)
+    let plane = try start()
+    defer { plane.stop() }
+    let path = directory.path + "/control"
+    let control = try ControlSocket(path: path, plane: plane) {}
+    #expect {
+      _ = try ControlSocket(path: path, plane: plane) {}
+    } throws: {
+      ($0 as? Problem)?.code == "control.in-use"
+    }
+    control.stop()
+    try ControlSocket(path: path, plane: plane) {}.stop()
+  }
+
+  @Test func `the listening socket is handed over and goes on when the first process drains`() throws {
+    try write(generation: 1, version: 1)
+    let plane = try start()
+    let isAsked = Atomic<Bool>(false)
+    let path = directory.path + "/control"
+    let control = try ControlSocket(path: path, plane: plane) { isAsked.store(true, ordering: .relaxed) }
+    let client = try ControlClient(path: path)
+    #expect(try client.ask(#"{"command":"listener"}"#)["ok"] == true)
+    let inherited = try ListeningSocket(inherited: client.receiveDescriptor())
+    #expect(inherited.address == plane.address)
+    #expect(try client.ask(#"{"command":"drain"}"#)["ok"] == true)
+    while !isAsked.load(ordering: .relaxed) { usleep(100) }
+    #expect(plane.drain() == 0)
+    #expect(try client.ask(#"{"command":"listener"}"#)["ok"] == false)
+
+    let next = try RunningPlane(
+      PlaneConfiguration(source: .state(path: statePath), threads: 1, version: "1.2.4"), socket: inherited)
+    #expect(try predict(next).status == 200)
+    control.stop()
+    #expect(try client.receivesEnd())
+    plane.stop()
+    next.stop()
+  }
+}
+
+/// The other end of a control socket.
+final class ControlClient {
+  private let descriptor: CInt
+
+  init(path: String) throws {
+    descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    let address = try SocketAddress(unixDomainSocketPath: path)
+    let connected = unsafe address.withSockAddr { [descriptor] address, size in
+      unsafe Glibc.connect(descriptor, address, socklen_t(size))
+    }
+    try #require(connected == 0)
+  }
+
+  deinit { _ = close(descriptor) }
+
+  func ask(_ line: String) throws -> JSON {
+    let bytes = Array((line + "\n").utf8)
+    #expect(
+      unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) } == bytes.count)
+    var answer: [UInt8] = []
+    var byte: UInt8 = 0
+    while unsafe read(descriptor, &byte, 1) == 1, byte != UInt8(ascii: "\n") { answer.append(byte) }
+    return try JSON(parsing: answer)
+  }
+
+  func receiveDescriptor() throws -> CInt {
+    let received = gatehouse_receive_descriptor(descriptor)
+    try #require(received >= 0)
+    return received
+  }
+
+  func receivesEnd() throws -> Bool {
+    var byte: UInt8 = 0
+    return unsafe read(descriptor, &byte, 1) == 0
+  }
+}
