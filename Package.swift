@@ -113,25 +113,23 @@ let package = Package(
     tests("EncodingTests", "Encoding"),
     tests("DomainTests", "Domain", "Encoding"),
     tests("ModelGraphTests", "ModelGraph", "Domain", "Encoding"),
-    tests("ArtifactsTests", "Artifacts", "Domain", "Encoding"),
+    tests("ArtifactsTests", "Artifacts", "Encoding"),
     tests("InspectionTests", "Inspection", "Artifacts", "Domain", "Encoding"),
     tests("LiftingTests", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph", "Domain", "Encoding"),
-    tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding"),
+    tests("InferenceTests", "Inference", "ModelGraph", "Domain"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
     tests(
-      "LifecycleTests", "Lifecycle", "Gates", "Provenance", "Artifacts", "Inspection", "Domain", "Encoding",
-      "TestKit"),
+      "LifecycleTests", "Lifecycle", "Gates", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("StorageTests", "Storage", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit", .grdb),
     tests(
-      "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
-      "gatehouse-runtime"),
+      "FleetTests", "Fleet", "Lifecycle", "Storage", "Domain", "gatehouse-runtime"),
     tests(
       "ControlAPITests", "ControlAPI", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
-      "ServingTests", "Serving", "Inference", "ModelGraph", "Provenance", "Domain", "Encoding",
-      "CDescriptorPassing", .nio, .nioPosix, .nioHTTP1, .nioLocks, .nioEmbedded),
+      "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding",
+      "CDescriptorPassing", .nio, .nioPosix, .nioHTTP1, .nioEmbedded),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),
     tests("TranscriptTests", "gatehouse", "gatehouse-runtime"),
   ]

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A directory of its own for one session, with the programs on the PATH and the fixtures beside them.
 final class Stage {
@@ -59,27 +60,42 @@ final class Stage {
     return try shell(waiting)
   }
 
+  /// Runs a command in the session's directory and waits for it alone: not for what it leaves running behind,
+  /// which Foundation's `Process` would wait for because a descriptor of its own is inherited.
   private func shell(_ command: String) throws -> Result {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", command]
-    process.currentDirectoryURL = folder
+    let output = folder.appending(path: "step.out").path
+    let errors = folder.appending(path: "step.err").path
     var environment = ["HOME": folder.path, "GATEHOUSE_DATA": folder.appending(path: "data").path]
     environment["PATH"] = "\(Self.programs):/usr/local/bin:/usr/bin:/bin"
     environment["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
-    process.environment = environment.merging(variables) { $1 }
-    // Files and not pipes: a server that goes on in the background would keep a pipe open.
-    let output = folder.appending(path: "step.out")
-    let errors = folder.appending(path: "step.err")
-    for file in [output, errors] { try Data().write(to: file) }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
-    process.waitUntilExit()
+    let variables = environment.merging(variables) { $1 }.map { "\($0.key)=\($0.value)" }
+
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    var pid = pid_t()
+    let line = "cd '\(folder.path)' && \(command)"
+    let code = unsafe withCStrings(["sh", "-c", line]) { arguments in
+      unsafe withCStrings(variables) { unsafe posix_spawn(&pid, "/bin/sh", &actions, nil, arguments, $0) }
+    }
+    guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
     return Result(
-      status: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
-      errors: try String(contentsOf: errors, encoding: .utf8))
+      status: status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F,
+      output: try String(contentsOfFile: output, encoding: .utf8),
+      errors: try String(contentsOfFile: errors, encoding: .utf8))
+  }
+
+  private func withCStrings<Value>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Value
+  ) -> Value {
+    let pointers = unsafe strings.map { unsafe strdup($0) }
+    defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
+    return unsafe body(pointers + [nil])
   }
 
   /// Where the programs under test were built: beside the tests themselves.
