@@ -91,7 +91,9 @@ let package = Package(
     // Ring 2.
     gateway("Storage", "Domain", "Encoding", "Provenance", "Lifecycle", .grdb),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
-    gateway("ControlAPI", "Domain", "Encoding", "Provenance", "Lifecycle", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+    gateway(
+      "ControlAPI", "Domain", "Encoding", "Provenance", "Lifecycle", .hummingbird, .hummingbirdCore,
+      .hummingbirdTLS,
       .log, .nio,
       .nioSSL),
     gateway(
@@ -115,7 +117,8 @@ let package = Package(
     tests("ModelGraphTests", "ModelGraph", "Domain", "Encoding"),
     tests("ArtifactsTests", "Artifacts", "Encoding"),
     tests("InspectionTests", "Inspection", "Artifacts", "Domain", "Encoding"),
-    tests("LiftingTests", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph", "Domain", "Encoding"),
+    tests(
+      "LiftingTests", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph", "Domain", "Encoding"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),

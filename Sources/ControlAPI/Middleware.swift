@@ -65,11 +65,13 @@ struct ProblemDetails: RouterMiddleware {
     } catch let error as any HTTPResponseError {
       return .problem(
         Problem(
-          .badInput, "request.malformed", "expected a request for this route, found status \(error.status.code)"))
+          .badInput, "request.malformed",
+          "expected a request for this route, found status \(error.status.code)"))
     } catch {
       context.logger.error("unforeseen error", metadata: ["error": "\(error)"])
       return .problem(
-        Problem(.internal, "platform.fault", "expected to answer, found a fault of the platform; see its log"))
+        Problem(.internal, "platform.fault", "expected to answer, found a fault of the platform; see its log")
+      )
     }
   }
 }

@@ -14,8 +14,9 @@ struct PushRoutes: Sendable {
     group.post("models/:name/versions", use: push)
   }
 
-  /// `POST /api/v1/blobs`: the body is the bytes. Answers 201 with their digest once they are durable; an
-  /// upload that is cut off leaves nothing.
+  /// `POST /api/v1/blobs`: the body is the bytes.
+  ///
+  /// Answers 201 with their digest once they are durable; an upload that is cut off leaves nothing.
   @Sendable private func upload(_ request: Request, _ context: ControlContext) async throws -> Response {
     let announced = request.headers[.contentLength].flatMap { Int($0) }
     try check(announced ?? 0)

@@ -115,7 +115,8 @@ struct QueryRoutes: Sendable {
     guard let text = request.uri.queryParameters.get(name) else { return nil }
     guard let value = Int64(text), value >= 0 else {
       throw Problem(
-        .badInput, "request.query", "expected a whole number from 0 for '\(name)', found '\(text.prefix(40))'")
+        .badInput, "request.query", "expected a whole number from 0 for '\(name)', found '\(text.prefix(40))'"
+      )
     }
     return value
   }

@@ -81,7 +81,9 @@ final class ControlSocket: Sendable {
     return OwnedDescriptor(number)
   }
 
-  /// Calls `action` once when the process at the other end is gone. No command may be sent after that.
+  /// Calls `action` once when the process at the other end is gone.
+  ///
+  /// No command may be sent after that.
   func whenEnded(_ action: @escaping @Sendable () -> Void) {
     let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: .global())
     source.setEventHandler {

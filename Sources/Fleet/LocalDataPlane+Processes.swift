@@ -40,8 +40,9 @@ extension LocalDataPlane {
     }
   }
 
-  /// Asks a process to take no more connections, to answer what it has begun, and to end. One that does not
-  /// answer is on its way out already.
+  /// Asks a process to take no more connections, to answer what it has begun, and to end.
+  ///
+  /// One that does not answer is on its way out already.
   static func drain(_ control: ControlSocket) async {
     _ = try? await blocking { () throws(Problem) in try control.drain() }
   }

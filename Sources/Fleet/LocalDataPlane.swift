@@ -32,6 +32,7 @@ public actor LocalDataPlane: DataPlane {
     let since = ContinuousClock.now
   }
 
+  /// The address that callers reach the data plane under, `http://127.0.0.1:8080`.
   public nonisolated let baseURL: String
   /// What happens to the processes, as it happens.
   public nonisolated let events: AsyncStream<PlaneEvent>
@@ -58,11 +59,16 @@ public actor LocalDataPlane: DataPlane {
     }
     let survivors = try await Self.survivors(in: settings.directory)
     let inherited = try await Self.inherit(from: survivors, wanted: settings.listen)
-    if let inherited { listener = inherited } else { listener = try ListeningSocket(binding: settings.listen) }
+    if let inherited {
+      listener = inherited
+    } else {
+      listener = try ListeningSocket(binding: settings.listen)
+    }
     baseURL = "http://\(listener.address)"
     try await settle(survivors, isListenerShared: inherited != nil)
   }
 
+  /// Makes the serving process serve what `state` says; throws what it refuses with, nothing changed.
   public func apply(_ state: PlaneState) async throws(Problem) {
     // Durable first: a process that starts at any moment from here on starts from the new state.
     let former = try store.load()
@@ -136,9 +142,13 @@ public actor LocalDataPlane: DataPlane {
     for survivor in try await survivors(in: directory) { await drain(survivor.control) }
   }
 
-  /// A deployment that this state brings or moves must come up. One that it leaves as it was may be broken
-  /// already; that is reported, and keeps nothing else from going on.
-  private func check(_ application: PlaneApplication, _ state: PlaneState, former: PlaneState?) throws(Problem) {
+  /// A deployment that this state brings or moves must come up.
+  ///
+  /// One that it leaves as it was may be broken already; that is reported, and keeps nothing else from going
+  /// on.
+  private func check(_ application: PlaneApplication, _ state: PlaneState, former: PlaneState?)
+    throws(Problem)
+  {
     for failure in application.failures {
       let wanted = state.deployments.first { $0.name == failure.deployment }
       let before = former?.deployments.first { $0.name == failure.deployment }
@@ -155,7 +165,7 @@ public actor LocalDataPlane: DataPlane {
     if let current = running {
       do throws(Problem) {
         return try await Self.blocking { () throws(Problem) in try current.control.apply() }
-      } catch where error.category == .unavailable {
+      } catch  where error.category == .unavailable {
         // It died under the call. A new one starts from the saved state, which is the one to apply.
         if running?.pid == current.pid { running = nil }
       }

@@ -5,7 +5,8 @@ extension Problem {
   /// A system call that failed, with what it was for.
   static func systemCall(_ call: String, _ purpose: String, errno code: Int32 = errno) -> Problem {
     Problem(
-      .unavailable, "system.\(call)", "expected to \(purpose), found: \(unsafe String(cString: strerror(code)))")
+      .unavailable, "system.\(call)",
+      "expected to \(purpose), found: \(unsafe String(cString: strerror(code)))")
   }
 }
 

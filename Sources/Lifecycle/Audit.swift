@@ -20,7 +20,9 @@ public struct AuditReport: Sendable {
   }
 }
 
-/// Checks all that is stored against its digests, seals and the ledger. Reads only; trusts only the keys.
+/// Checks all that is stored against its digests, seals and the ledger.
+///
+/// Reads only; trusts only the keys.
 public struct Audit: Sendable {
   private let ledger: any RegistryReader & LedgerReader
   private let blobs: any BlobStore
@@ -69,7 +71,8 @@ public struct Audit: Sendable {
       for digest in named.subtracting(stored).sorted() {
         report.problems.append(
           Problem(
-            .integrity, "blob.missing", "expected the bytes of an artifact that the registry names, found none",
+            .integrity, "blob.missing",
+            "expected the bytes of an artifact that the registry names, found none",
             subject: digest.description, hint: "restore blobs/sha256/ from a backup"))
       }
     }

@@ -87,8 +87,9 @@ public final class ControlPlane: Sendable {
       bundles: parts.bundles, plane: parts.plane, time: time)
   }
 
-  /// Founds the platform at its first start, and puts in order what a crash left. Answers with the acts that
-  /// had been cut off.
+  /// Founds the platform at its first start, and puts in order what a crash left.
+  ///
+  /// Answers with the acts that had been cut off.
   public func start() async throws(Problem) -> [LedgerEntry] {
     if try await parts.registry.checkpoint() == nil {
       try await recorder(for: .platform).record(.found, of: "gatehouse") {
@@ -141,7 +142,9 @@ public final class ControlPlane: Sendable {
     }
   }
 
-  /// Notes in the ledger what happened to a data plane process. It has happened already, so there is one entry.
+  /// Notes in the ledger what happened to a data plane process.
+  ///
+  /// It has happened already, so there is one entry.
   public func note(_ event: PlaneEvent) async throws(Problem) {
     let entry = LedgerEntry(
       time: parts.time.now(), principal: .platform, act: .supervise, phase: .done,
@@ -174,8 +177,10 @@ public final class ControlPlane: Sendable {
   /// The moment now.
   public func now() -> Timestamp { parts.time.now() }
 
-  /// Lets an act have its turn. One that fails between its effect and its entry leaves the data plane ahead of
-  /// the registry; applying the registry's state takes that back.
+  /// Lets an act have its turn.
+  ///
+  /// One that fails between its effect and its entry leaves the data plane ahead of the registry; applying
+  /// the registry's state takes that back.
   private func perform<Result: Sendable>(
     _ act: @escaping @Sendable () async throws(Problem) -> Result
   ) async throws(Problem) -> Result {

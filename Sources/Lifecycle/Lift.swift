@@ -41,7 +41,7 @@ struct Lift: Sendable {
             "frameworkVersion": .string(model.lifted.frameworkVersion),
             "estimator": .string(model.lifted.estimator), "modelBytes": JSON(model.modelBytes),
           ])
-      } catch where error.category == .refused {
+      } catch  where error.category == .refused {
         return .refused(
           error, changes: [.quarantine(pushed.quarantined(as: .notLiftable, at: time.now()))])
       }

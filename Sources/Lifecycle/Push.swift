@@ -34,7 +34,9 @@ public struct PushRequest: Sendable {
   }
 }
 
-/// The first stage: the bytes are here, whole and by digest. Nothing is known of them.
+/// The first stage: the bytes are here, whole and by digest.
+///
+/// Nothing is known of them.
 public struct PushedModel: Sendable {
   /// The model's name.
   public let name: ModelName

@@ -21,7 +21,9 @@ struct Road: Sendable {
   let plane: any DataPlane
   let time: any TimeSource
 
-  /// Takes a model as far as it may go. Tells `follow` each step as it happens.
+  /// Takes a model as far as it may go.
+  ///
+  /// Tells `follow` each step as it happens.
   ///
   /// A refusal is an outcome; what is thrown is a fault of the request or of the platform.
   func take(
@@ -31,7 +33,7 @@ struct Road: Sendable {
     do throws(Problem) {
       let outcome = try await take(request, recorder, &steps)
       return steps.ended(outcome)
-    } catch where error.category == .refused {
+    } catch  where error.category == .refused {
       return steps.ended(
         PushOutcome(
           name: request.name, status: .refused, message: error.message, problem: error,
@@ -98,8 +100,10 @@ struct Road: Sendable {
     }
   }
 
-  /// The same bytes again make no second version. They are rolled out where nothing older than them, or
-  /// nothing at all, is served: an earlier push that was cut off before its end is so brought to it.
+  /// The same bytes again make no second version.
+  ///
+  /// They are rolled out where nothing older than them, or nothing at all, is served: an earlier push that
+  /// was cut off before its end is so brought to it.
   private func outcome(of version: ModelVersion, _ recorder: Recorder, _ steps: inout Steps)
     async throws(Problem) -> PushOutcome
   {

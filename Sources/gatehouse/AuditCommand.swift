@@ -13,7 +13,8 @@ struct AuditCommand: AsyncParsableCommand {
 
   /// `gatehouse audit log`.
   struct Log: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print the entries of the ledger, oldest first.")
+    static let configuration = CommandConfiguration(
+      abstract: "Print the entries of the ledger, oldest first.")
 
     @Option(help: "The first entry to print, from 0.")
     var from = 0
@@ -44,7 +45,8 @@ struct AuditCommand: AsyncParsableCommand {
     private func show(_ value: JSON) {
       if json { return Console.data(value) }
       guard let entry = LedgerEntry(json: value) else { return Console.data(value) }
-      let detail = ["code", "event", "verdict", "bundle"].compactMap { entry.details[$0]?.string }.first ?? ""
+      let detail =
+        ["code", "event", "verdict", "bundle"].compactMap { entry.details[$0]?.string }.first ?? ""
       Console.data(
         [
           Optional.some(value["index"] ?? .null).cell.padded(to: 5), entry.time.description,
@@ -98,9 +100,11 @@ struct AuditCommand: AsyncParsableCommand {
         for problem in report.problems { Console.prose(problem.description) }
         let root = report.checkpoint.map { ", root \($0.root.short)" } ?? ""
         Console.data(
-          "\(report.entries) ledger entries\(root), \(report.blobs) blobs, \(report.bundles) bundles verified")
+          "\(report.entries) ledger entries\(root), \(report.blobs) blobs, \(report.bundles) bundles verified"
+        )
         Console.data(
-          report.problems.isEmpty ? "all is as it was written" : "\(report.problems.count) problems in \(directory.path)")
+          report.problems.isEmpty
+            ? "all is as it was written" : "\(report.problems.count) problems in \(directory.path)")
       }
       if !report.problems.isEmpty { throw CommandEnd(exitCode: 5) }
     }

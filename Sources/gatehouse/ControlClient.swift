@@ -12,7 +12,8 @@ struct ServerOptions: ParsableArguments {
   @Option(help: "The control plane's address (default: $GATEHOUSE_URL, else the one on this machine).")
   var server: String?
 
-  @Option(help: "A file with the credential (default: $GATEHOUSE_TOKEN, else admin.token in the data directory).")
+  @Option(
+    help: "A file with the credential (default: $GATEHOUSE_TOKEN, else admin.token in the data directory).")
   var tokenFile: String?
 
   @Option(help: "A PEM file with the certificate authority to trust for https (default: the system's).")
@@ -42,7 +43,9 @@ struct ServerOptions: ParsableArguments {
 
   private func address() -> String {
     let written = try? LocalFiles.read(data.directory.address, limit: 4096)
-    let local = written.map { String(decoding: $0, as: UTF8.self) }.flatMap { $0.split(separator: "\n").first }
+    let local = written.map { String(decoding: $0, as: UTF8.self) }.flatMap {
+      $0.split(separator: "\n").first
+    }
     var address = server ?? Environment["GATEHOUSE_URL"] ?? local.map(String.init) ?? "http://127.0.0.1:8440"
     while address.hasSuffix("/") { address.removeLast() }
     return address
@@ -55,7 +58,9 @@ struct ServerOptions: ParsableArguments {
       throw Problem(
         .unauthenticated, "auth.no-credential", "expected a credential, found none",
         subject: path,
-        hint: "start a platform with 'gatehouse serve', or name a credential with --token-file or GATEHOUSE_TOKEN")
+        hint:
+          "start a platform with 'gatehouse serve', or name a credential with --token-file or GATEHOUSE_TOKEN"
+      )
     }
     let text = String(decoding: try LocalFiles.read(path, limit: 4096), as: UTF8.self)
     return text.filter { !$0.isWhitespace }
@@ -101,7 +106,9 @@ struct ControlClient {
   }
 
   /// Sends bytes as they come, and says how many have gone.
-  func upload(_ path: String, _ bytes: [UInt8], progress: @escaping @Sendable (Int) -> Void) async throws -> JSON {
+  func upload(_ path: String, _ bytes: [UInt8], progress: @escaping @Sendable (Int) -> Void) async throws
+    -> JSON
+  {
     var request = request(.POST, path)
     request.headers.add(name: "Content-Type", value: "application/octet-stream")
     let chunk = 1 << 18
@@ -156,7 +163,8 @@ struct ControlClient {
       response = try await http.execute(request, timeout: .minutes(30))
     } catch {
       throw Problem(
-        .unavailable, "server.unreachable", "expected an answer from the control plane at \(base), found none",
+        .unavailable, "server.unreachable",
+        "expected an answer from the control plane at \(base), found none",
         hint: "start it with 'gatehouse serve', or name another with --server", cause: "\(error)")
     }
     if (200..<300).contains(Int(response.status.code)) { return response }
@@ -174,7 +182,8 @@ struct ControlClient {
       return try JSON(parsing: bytes)
     } catch {
       throw Problem(
-        .unavailable, "server.answer", "expected JSON from the control plane at \(base), found something else",
+        .unavailable, "server.answer",
+        "expected JSON from the control plane at \(base), found something else",
         cause: error.description)
     }
   }

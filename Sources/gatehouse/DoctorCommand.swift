@@ -47,7 +47,8 @@ struct DoctorCommand: AsyncParsableCommand {
     let path = "\(ServeCommand.programDirectory)/gatehouse-runtime"
     let isThere = unsafe access(path, X_OK) == 0
     return Check(
-      name: "runtime", isWell: isThere, found: isThere ? path : "no program at \(path)", remedy: "scripts/build")
+      name: "runtime", isWell: isThere, found: isThere ? path : "no program at \(path)",
+      remedy: "scripts/build")
   }
 
   private func descriptors() -> Check {
@@ -90,7 +91,8 @@ struct DoctorCommand: AsyncParsableCommand {
         found: "version \(status["version"].cell), predictions on \(status["plane"].cell)")
     } catch let problem as Problem {
       return Check(
-        name: "control plane", isWell: false, found: problem.message, remedy: problem.hint ?? "gatehouse serve")
+        name: "control plane", isWell: false, found: problem.message,
+        remedy: problem.hint ?? "gatehouse serve")
     } catch {
       return Check(name: "control plane", isWell: false, found: "\(error)", remedy: "gatehouse serve")
     }

@@ -31,7 +31,8 @@ struct KeysCommand: AsyncParsableCommand {
 
   /// `gatehouse keys list`.
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the keys of a deployment, never the keys themselves.")
+    static let configuration = CommandConfiguration(
+      abstract: "List the keys of a deployment, never the keys themselves.")
 
     @Option(help: "The deployment.")
     var deployment: String

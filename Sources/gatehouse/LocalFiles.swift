@@ -27,11 +27,13 @@ enum LocalFiles {
     defer { close(descriptor) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw Problem(.badInput, "file.not-regular", "expected a regular file, found something else", subject: path)
+      throw Problem(
+        .badInput, "file.not-regular", "expected a regular file, found something else", subject: path)
     }
     guard status.st_size <= limit else {
       throw Problem(
-        .tooLarge, "file.too-large", "expected at most \(limit) bytes, found \(status.st_size)", subject: path)
+        .tooLarge, "file.too-large", "expected at most \(limit) bytes, found \(status.st_size)", subject: path
+      )
     }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(status.st_size))
@@ -43,13 +45,16 @@ enum LocalFiles {
       guard count > 0 else { return bytes }
       bytes += chunk[..<count]
       guard bytes.count <= limit else {
-        throw Problem(.tooLarge, "file.too-large", "expected at most \(limit) bytes, found more", subject: path)
+        throw Problem(
+          .tooLarge, "file.too-large", "expected at most \(limit) bytes, found more", subject: path)
       }
     }
   }
 
   /// The paths of the files of an artifact: the one empty path for a file, every regular file below a
-  /// directory, sorted. A link or a special file in a directory is refused: what it leads to was not meant.
+  /// directory, sorted.
+  ///
+  /// A link or a special file in a directory is refused: what it leads to was not meant.
   static func members(of path: String) throws(Problem) -> [String] {
     switch kind(of: path) {
     case .file: return [""]
@@ -87,7 +92,8 @@ enum LocalFiles {
         .badInput, "file.not-regular", "expected a file or a directory, found something else", subject: path)
     case .missing:
       throw Problem(
-        .badInput, "file.missing", "expected a file or a directory, found nothing of that name", subject: path,
+        .badInput, "file.missing", "expected a file or a directory, found nothing of that name",
+        subject: path,
         hint: "check the path")
     }
   }
@@ -117,7 +123,8 @@ enum LocalFiles {
 
   private static func unreadable(_ path: String) -> Problem {
     Problem(
-      .badInput, "file.unreadable", "expected to read the file, found: \(unsafe String(cString: strerror(errno)))",
+      .badInput, "file.unreadable",
+      "expected to read the file, found: \(unsafe String(cString: strerror(errno)))",
       subject: path)
   }
 }

@@ -9,7 +9,8 @@ enum NumPyResult {
   static func file(of tensor: Tensor) throws(Problem) -> [UInt8] {
     let (type, bytes) = encoded(tensor.elements)
     guard let file = NumPyFile.write(type: type, shape: tensor.shape, bytes: bytes) else {
-      throw Problem(.internal, "predict.no-file", "expected a result that a .npy file can hold, found another")
+      throw Problem(
+        .internal, "predict.no-file", "expected a result that a .npy file can hold, found another")
     }
     return file
   }

@@ -43,12 +43,14 @@ struct PushCommand: AsyncParsableCommand {
       if try await !client.exists("/blobs/\(digest)") {
         let label = member.isEmpty ? path : member
         let answer = try await client.upload("/blobs", bytes) { sent in
-          Console.progress("  upload    \(label): \(readable(bytes: sent)) of \(readable(bytes: bytes.count))")
+          Console.progress(
+            "  upload    \(label): \(readable(bytes: sent)) of \(readable(bytes: bytes.count))")
         }
         Console.progress("")
         guard answer["digest"]?.string == digest.description else {
           throw Problem(
-            .integrity, "upload.digest", "expected the server to have \(digest.short), found other bytes there",
+            .integrity, "upload.digest",
+            "expected the server to have \(digest.short), found other bytes there",
             subject: label, hint: "push again")
         }
       }

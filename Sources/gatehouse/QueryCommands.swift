@@ -46,7 +46,9 @@ struct ShowCommand: AsyncParsableCommand {
     let served = answer["deployment"]?["version"]
     for version in answer["versions"]?.array ?? [] {
       describe(version)
-      if version["version"] == served { Console.data("served      \(answer["deployment"]?["url"].cell ?? "")") }
+      if version["version"] == served {
+        Console.data("served      \(answer["deployment"]?["url"].cell ?? "")")
+      }
       Console.data("")
     }
     let keys = (answer["keys"]?.array ?? []).filter { $0["revokedAt"] == .null }

@@ -4,7 +4,9 @@ import Encoding
 import Inference
 import ModelGraph
 
-/// Rows from a file, for a model of some signature. What the bytes are decides how they are read.
+/// Rows from a file, for a model of some signature.
+///
+/// What the bytes are decides how they are read.
 enum RowsFile {
   /// Reads a `.npy` array of two axes (or one: one row), a JSON document as `/predict` takes it, or CSV.
   static func read(_ path: String, for signature: ModelSignature) throws(Problem) -> Rows {

@@ -121,7 +121,9 @@ struct RouteTests {
         uri: "/api/v1/models/iris/versions", method: .post, headers: headers, body: Self.body(blob)
       ) { response in
         #expect(response.headers[.contentType] == "application/x-ndjson")
-        let lines = try String(buffer: response.body).split(separator: "\n").map { try JSON(parsing: $0.utf8) }
+        let lines = try String(buffer: response.body).split(separator: "\n").map {
+          try JSON(parsing: $0.utf8)
+        }
         #expect(lines.count == 2 * Stage.allCases.count + 1)
         #expect(lines.last?["outcome"]?["version"] == 1)
       }

@@ -147,7 +147,9 @@ struct ListenAddressTests {
     #expect(try ListenAddress(parsing: text).description == text)
   }
 
-  @Test(arguments: ["", "8080", "localhost:80", "127.0.0.1", "127.0.0.1:65536", "127.0.0.1:-1", "1.2.3:4", "::1:80"])
+  @Test(arguments: [
+    "", "8080", "localhost:80", "127.0.0.1", "127.0.0.1:65536", "127.0.0.1:-1", "1.2.3:4", "::1:80",
+  ])
   func `what is no address is refused`(text: String) {
     let problem = #expect(throws: Problem.self) { try ListenAddress(parsing: text) }
     #expect(problem?.code == "address.malformed")

@@ -77,7 +77,8 @@ struct ActQueueTests {
         }
         for try await outcome in group { #expect(outcome.version != nil) }
       }
-      #expect(try await control.registry.versions(of: Sample.name()).map(\.reference.version.value) == [1, 2])
+      #expect(
+        try await control.registry.versions(of: Sample.name()).map(\.reference.version.value) == [1, 2])
     }
     #expect(await bench.audit().problems == [])
   }

@@ -116,14 +116,15 @@ struct RoadTests {
 }
 
 struct RefusalTests {
-  @Test func `a system call is refused with byte, opcode and callable, and kept in quarantine`() async throws {
+  @Test func `a system call is refused with byte, opcode and callable, and kept in quarantine`() async throws
+  {
     let bench = try Bench()
     let outcome = try await bench.run { try await Bench.push(Fixture.systemCall, to: $0) }
     #expect(outcome.status == .refused)
     let problem = try #require(outcome.problem)
     #expect(problem.code == "inspect.dangerous")
     #expect(problem.exitCode == 3)
-    #expect(problem.message.contains("os.system"))
+    #expect(problem.message.contains("posix.system"))
     #expect(problem.position?.contains("REDUCE") == true)
     #expect(problem.position?.contains("byte ") == true)
     let kept = await bench.registry.quarantined()

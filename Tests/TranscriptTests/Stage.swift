@@ -23,7 +23,9 @@ final class Stage {
   private var variables: [String: String] = [:]
 
   init() throws {
-    folder = URL(filePath: "/tmp/gatehouse-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))")
+    folder = URL(
+      filePath: "/tmp/gatehouse-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))"
+    )
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let fixtures = URL(filePath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
@@ -77,7 +79,7 @@ final class Stage {
     unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     var pid = pid_t()
-    let line = "cd '\(folder.path)' && \(command)"
+    let line = "cd '\(folder.path)' || exit 1\n\(command)"
     let code = unsafe withCStrings(["sh", "-c", line]) { arguments in
       unsafe withCStrings(variables) { unsafe posix_spawn(&pid, "/bin/sh", &actions, nil, arguments, $0) }
     }

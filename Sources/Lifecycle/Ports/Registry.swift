@@ -1,7 +1,9 @@
 public import Domain
 public import Provenance
 
-/// One change of what the platform knows. Goes in only together with the ledger entries that account for it.
+/// One change of what the platform knows.
+///
+/// Goes in only together with the ledger entries that account for it.
 public enum RegistryChange: Equatable, Sendable {
   /// The first record of a version; a version is never changed after that.
   case addVersion(ModelVersion)

@@ -1,7 +1,9 @@
 public import Domain
 public import Provenance
 
-/// Bytes by their digest. What is in it is whole and durable; it never changes.
+/// Bytes by their digest.
+///
+/// What is in it is whole and durable; it never changes.
 public protocol BlobStore: Sendable {
   /// Starts to take in bytes whose digest is not known yet.
   func beginIngest() async throws(Problem) -> any IngestSession
@@ -14,7 +16,9 @@ public protocol BlobStore: Sendable {
   func digests() async throws(Problem) -> [Digest]
 }
 
-/// Bytes on their way into a blob store. Nothing of them is visible until `finish` returns.
+/// Bytes on their way into a blob store.
+///
+/// Nothing of them is visible until `finish` returns.
 public protocol IngestSession: Sendable {
   /// Appends bytes.
   func write(_ bytes: [UInt8]) async throws(Problem)
