@@ -20,11 +20,12 @@ int gatehouse_spawn(
   sigfillset(&all);
   sigemptyset(&none);
   char *environment[] = {NULL};
-  if ((code = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
+  // The listener first: it may have one of the numbers that the next steps take.
+  if ((code = posix_spawn_file_actions_adddup2(&actions, listener, 3)) == 0 &&
+      (code = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
       (code = posix_spawn_file_actions_addopen(
            &actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0600)) == 0 &&
       (code = posix_spawn_file_actions_adddup2(&actions, 1, 2)) == 0 &&
-      (code = posix_spawn_file_actions_adddup2(&actions, listener, 3)) == 0 &&
       (code = posix_spawn_file_actions_addclosefrom_np(&actions, 4)) == 0 &&
       (code = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
       (code = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&

@@ -1,3 +1,4 @@
+public import Domain
 import Encoding
 import Hummingbird
 import HummingbirdCore
@@ -5,7 +6,7 @@ import HummingbirdTLS
 public import Lifecycle
 public import Logging
 import NIOCore
-import NIOSSL
+public import NIOSSL
 
 /// The HTTP face of the control plane.
 public struct ControlServer: Sendable {
@@ -15,14 +16,14 @@ public struct ControlServer: Sendable {
     public var host: String
     /// The port.
     public var port: Int
-    /// The certificate chain and the private key, both PEM files; nil for plain HTTP.
-    public var tls: (certificates: String, privateKey: String)?
+    /// How to end TLS; nil for plain HTTP.
+    public var tls: TLSConfiguration?
     /// The version of this program.
     public var version: String
 
     /// States where and how to listen.
     public init(
-      host: String, port: Int, tls: (certificates: String, privateKey: String)?, version: String
+      host: String, port: Int, tls: TLSConfiguration?, version: String
     ) {
       self.host = host
       self.port = port
@@ -53,7 +54,16 @@ public struct ControlServer: Sendable {
     let application = Application(
       router: router(), server: try server(), configuration: configuration,
       onServerRunning: { channel in ready(channel.localAddress?.port ?? settings.port) }, logger: logger)
-    try await application.run()
+    do {
+      try await application.run()
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      throw Problem(
+        .unavailable, "control.listen",
+        "expected to listen on \(settings.host):\(settings.port), found a failure",
+        hint: "stop what listens there, or choose another address with --listen", cause: "\(error)")
+    }
   }
 
   /// The routes, behind what every request goes through.
@@ -68,14 +78,27 @@ public struct ControlServer: Sendable {
     return router
   }
 
+  /// Reads the certificate chain and the private key, both PEM files; TLS 1.2 at least.
+  public static func tls(_ certificates: String, _ privateKey: String) throws(Problem) -> TLSConfiguration {
+    do {
+      var configuration = TLSConfiguration.makeServerConfiguration(
+        certificateChain: try NIOSSLCertificate.fromPEMFile(certificates).map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(file: privateKey, format: .pem)))
+      configuration.minimumTLSVersion = .tlsv12
+      _ = try NIOSSLContext(configuration: configuration)
+      return configuration
+    } catch {
+      throw Problem(
+        .usage, "tls.unusable",
+        "expected a certificate chain and its private key in PEM, found neither usable",
+        subject: "\(certificates), \(privateKey)", cause: "\(error)")
+    }
+  }
+
   private func server() throws -> HTTPServerBuilder {
     // A connection that says nothing for this long is closed: nobody holds one of them for nothing.
     let http = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(120)))
     guard let tls = settings.tls else { return http }
-    var configuration = TLSConfiguration.makeServerConfiguration(
-      certificateChain: try NIOSSLCertificate.fromPEMFile(tls.certificates).map { .certificate($0) },
-      privateKey: .privateKey(try NIOSSLPrivateKey(file: tls.privateKey, format: .pem)))
-    configuration.minimumTLSVersion = .tlsv12
-    return try .tls(http, tlsConfiguration: configuration)
+    return try .tls(http, tlsConfiguration: tls)
   }
 }

@@ -53,6 +53,15 @@ struct ProblemDetails: RouterMiddleware {
     _ request: Request, context: ControlContext,
     next: @concurrent (Request, ControlContext) async throws -> Response
   ) async throws -> Response {
+    let response = try await answer(request, context, next)
+    // The answer to HEAD has no body, whatever it says.
+    return request.method == .head ? response.createHeadResponse() : response
+  }
+
+  @concurrent private func answer(
+    _ request: Request, _ context: ControlContext,
+    _ next: @concurrent (Request, ControlContext) async throws -> Response
+  ) async throws -> Response {
     do {
       return try await next(request, context)
     } catch let problem as Problem {

@@ -11,6 +11,9 @@ import Glibc
 final class ControlSocket: Sendable {
   private let descriptor: OwnedDescriptor
 
+  /// The code of the problem that the process at the other end is not there any more.
+  static let goneCode = "plane.gone"
+
   /// The longest answer: a status that names a few thousand models.
   private static let answerLimit = 4 << 20
 
@@ -102,8 +105,23 @@ final class ControlSocket: Sendable {
         unsafe Glibc.send(descriptor.number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
       }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw .systemCall("send", "reach the data plane's control socket") }
+      guard count > 0 else { throw Self.failure("send") }
       sent += count
+    }
+  }
+
+  private static let gone = Problem(
+    .unavailable, goneCode, "expected an answer from the data plane, found the connection closed")
+
+  /// What a failed call means: an end at the other side, or a process that is there and says nothing.
+  private static func failure(_ call: String) -> Problem {
+    switch errno {
+    case EPIPE, ECONNRESET: gone
+    case EAGAIN:
+      Problem(
+        .unavailable, "plane.silent", "expected an answer from the data plane within a minute, found none",
+        hint: "read plane/runtime.log in the data directory")
+    default: .systemCall(call, "speak with the data plane")
     }
   }
 
@@ -114,13 +132,7 @@ final class ControlSocket: Sendable {
       var byte: UInt8 = 0
       let count = unsafe recv(descriptor.number, &byte, 1, 0)
       if count < 0, errno == EINTR { continue }
-      guard count == 1 else {
-        if count == 0 {
-          throw Problem(
-            .unavailable, "plane.gone", "expected an answer from the data plane, found the connection closed")
-        }
-        throw .systemCall("recv", "read the data plane's answer")
-      }
+      guard count == 1 else { throw count == 0 ? Self.gone : Self.failure("recv") }
       if byte == UInt8(ascii: "\n") { return line }
       line.append(byte)
     }

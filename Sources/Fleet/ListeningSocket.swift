@@ -34,6 +34,9 @@ public struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
   /// The address and the port, `127.0.0.1:8080`.
   public var description: String { "\(host):\(port)" }
 
+  /// Finds out whether this process may listen here, and lets go again.
+  public func probe() throws(Problem) { _ = try ListeningSocket(binding: self) }
+
   /// The same host with another port.
   func withPort(_ port: Int) -> ListenAddress { ListenAddress(host: host, port: port) }
 }

@@ -1,10 +1,72 @@
 import Dispatch
 import Domain
 import Glibc
+import Lifecycle
 
 extension LocalDataPlane {
-  /// The processes of an earlier control plane that still serve from this directory, the newest first.
-  static func survivors(in directory: String) async throws(Problem) -> [Running] {
+  /// What an earlier control plane left: the listening socket, from whom, and who else serves.
+  struct Inheritance: Sendable {
+    let listener: ListeningSocket
+    /// The process that gave the socket; nil where it was bound anew.
+    let source: Running?
+    let survivors: [Running]
+  }
+
+  /// Sees to it that there is a state to start from.
+  ///
+  /// At the first start of all it is that nothing is served. A file that no longer reads is replaced by that too:
+  /// it is made from the registry, and recovery makes it again before anything else happens.
+  static func prepare(
+    _ store: any PlaneStateStore, _ reporting: AsyncStream<PlaneEvent>.Continuation
+  ) throws(Problem) {
+    do throws(Problem) {
+      if try store.load() != nil { return }
+    } catch {
+      reporting.yield(
+        PlaneEvent(kind: .broken, process: 0, detail: "the saved state is replaced: \(error.message)"))
+    }
+    try store.save(PlaneState(generation: 0, sealKeys: [], deployments: [], keys: []))
+  }
+
+  /// The listening socket of a process that serves already at the wanted address, or a new one.
+  ///
+  /// Where the address is taken, a process that was being started when its control plane died may hold it and
+  /// not answer yet: it is given a few seconds to.
+  static func listener(_ settings: Settings) async throws(Problem) -> Inheritance {
+    let deadline = ContinuousClock.now + .seconds(3)
+    while true {
+      let found = try await survivors(in: settings.directory)
+      let survivors = found.map(\.running)
+      for survivor in found where settings.listen.covers(survivor.status.address) {
+        let descriptor = try? await blocking { () throws(Problem) in
+          try survivor.running.control.receiveListener()
+        }
+        guard let descriptor, let address = try? ListenAddress(parsing: survivor.status.address) else {
+          continue
+        }
+        return Inheritance(
+          listener: ListeningSocket(descriptor: descriptor, address: address), source: survivor.running,
+          survivors: survivors)
+      }
+      do throws(Problem) {
+        let listener = try ListeningSocket(binding: settings.listen)
+        return Inheritance(listener: listener, source: nil, survivors: survivors)
+      } catch  where ContinuousClock.now < deadline && hasControlSocket(in: settings.directory) {
+        try? await Task.sleep(for: .milliseconds(50))
+      }
+    }
+  }
+
+  private static func hasControlSocket(in directory: String) -> Bool {
+    let (first, second) = controlPaths(in: directory)
+    return unsafe access(first, F_OK) == 0 || access(second, F_OK) == 0
+  }
+
+  /// The processes of an earlier control plane that still serve from this directory, the newest first; one that
+  /// is draining does not count.
+  static func survivors(in directory: String) async throws(Problem) -> [(
+    running: Running, status: PlaneStatus
+  )] {
     let (first, second) = controlPaths(in: directory)
     guard second.utf8.count < 108 else {
       throw Problem(
@@ -13,58 +75,61 @@ extension LocalDataPlane {
         subject: second, hint: "use a data directory with a shorter path")
     }
     return try await blocking { () throws(Problem) in
-      var found: [(running: Running, startedAt: Timestamp)] = []
+      var found: [(running: Running, status: PlaneStatus)] = []
       for path in [first, second] {
-        guard let control = ControlSocket(connectingTo: path), let status = try? control.status() else {
-          continue
-        }
-        let pid = pid_t(truncatingIfNeeded: status.process)
-        found.append((Running(pid: pid, controlPath: path, control: control), status.startedAt))
-      }
-      return found.sorted { $0.startedAt > $1.startedAt }.map(\.running)
-    }
-  }
-
-  /// The listening socket of a surviving process, where it is bound to the wanted address.
-  static func inherit(from survivors: [Running], wanted: ListenAddress) async throws(Problem)
-    -> ListeningSocket?
-  {
-    try await blocking { () throws(Problem) in
-      for survivor in survivors {
-        guard let address = try? ListenAddress(parsing: survivor.control.status().address),
-          address.host == wanted.host, wanted.port == 0 || address.port == wanted.port
+        guard let control = ControlSocket(connectingTo: path), let status = try? control.status(),
+          !status.isDraining, let life = ControlSocket(connectingTo: path),
+          let pid = pid_t(exactly: status.process)
         else { continue }
-        return ListeningSocket(descriptor: try survivor.control.receiveListener(), address: address)
+        found.append((Running(pid: pid, controlPath: path, control: control, life: life), status))
       }
-      return nil
+      return found.sorted { $0.status.startedAt > $1.status.startedAt }
     }
   }
 
   /// Asks a process to take no more connections, to answer what it has begun, and to end.
   ///
   /// One that does not answer is on its way out already.
-  static func drain(_ control: ControlSocket) async {
-    _ = try? await blocking { () throws(Problem) in try control.drain() }
+  static func drain(_ process: Running) async {
+    _ = try? await blocking { () throws(Problem) in try process.control.drain() }
   }
 
-  /// Connects to a process that was just started, as soon as it answers.
-  static func awaitReadiness(of pid: pid_t, _ launch: RuntimeLaunch) throws(Problem) -> ControlSocket {
+  /// Waits until a process that drains is gone; its own bound for that is 30 s.
+  static func waitForEnd(of process: Running) async {
+    let deadline = ContinuousClock.now + .seconds(35)
+    while ContinuousClock.now < deadline {
+      await RuntimeLaunch.reap(process.pid, patience: .zero)
+      guard kill(process.pid, 0) == 0 else { return }
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+  }
+
+  /// Starts a process and connects to it as soon as it answers.
+  ///
+  /// One that does not is ended: it must not serve unknown to us.
+  static func start(_ launch: RuntimeLaunch, listener: ListeningSocket) throws(Problem) -> Running {
+    launch.boundLog()
+    let pid = try launch.start(listener: listener)
     let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
-      if let control = ControlSocket(connectingTo: launch.controlPath) {
-        _ = try control.status()
-        return control
+      if let control = ControlSocket(connectingTo: launch.controlPath),
+        let life = ControlSocket(connectingTo: launch.controlPath), let status = try? control.status(),
+        // Not a predecessor that still holds the name.
+        status.process == Int(pid)
+      {
+        return Running(pid: pid, controlPath: launch.controlPath, control: control, life: life)
       }
       var status: Int32 = 0
       guard unsafe waitpid(pid, &status, WNOHANG) == 0 else {
+        let how = status & 0x7F == 0 ? "with status \(status >> 8 & 0xFF)" : "by signal \(status & 0x7F)"
         throw Problem(
-          .unavailable, "plane.start",
-          "expected the data plane process to serve, found it ended with status \(status >> 8 & 255)",
+          .unavailable, "plane.start", "expected the data plane process to serve, found it ended \(how)",
           hint: "read \(launch.logPath)")
       }
       usleep(1000)
     }
     kill(pid, SIGKILL)
+    _ = waitpid(pid, nil, 0)
     throw Problem(
       .unavailable, "plane.start", "expected the data plane process to serve within 60 s, found it silent",
       hint: "read \(launch.logPath)")
@@ -89,5 +154,13 @@ extension LocalDataPlane {
       }
     }
     return try outcome.get()
+  }
+}
+
+extension ListenAddress {
+  /// Whether a socket bound to `text` is what was asked for; port 0 asks for any.
+  fileprivate func covers(_ text: String) -> Bool {
+    guard let other = try? ListenAddress(parsing: text) else { return false }
+    return other.host == host && (port == 0 || other.port == port)
   }
 }

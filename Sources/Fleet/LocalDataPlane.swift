@@ -24,11 +24,12 @@ public actor LocalDataPlane: DataPlane {
     }
   }
 
-  /// A process that serves, and a connection to it.
+  /// A process that serves, and two connections to it: one for commands, one whose end tells of its death.
   struct Running: Sendable {
     let pid: pid_t
     let controlPath: String
     let control: ControlSocket
+    let life: ControlSocket
     let since = ContinuousClock.now
   }
 
@@ -45,6 +46,11 @@ public actor LocalDataPlane: DataPlane {
   private let listener: ListeningSocket
   private var running: Running?
   private var isStopping = false
+  /// Whether the serving process was started here and not taken over.
+  public private(set) var hasStartedProcess = false
+  /// Whether a start, a replacement or an application is under way; those who wait come after it, in order.
+  private var isTaken = false
+  private var waiting: [CheckedContinuation<Void, Never>] = []
 
   /// Takes over the process that serves already, or starts one.
   public init(_ settings: Settings, store: any PlaneStateStore) async throws(Problem) {
@@ -53,57 +59,53 @@ public actor LocalDataPlane: DataPlane {
     // At most a few events a second; the bound only keeps a reader that has gone away from costing memory.
     (events, reporting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
     (endings, ending) = AsyncStream.makeStream()
-    // The first start of all: a process needs a state to start from, and it is that nothing is served.
-    if try store.load() == nil {
-      try store.save(PlaneState(generation: 0, sealKeys: [], deployments: [], keys: []))
-    }
-    let survivors = try await Self.survivors(in: settings.directory)
-    let inherited = try await Self.inherit(from: survivors, wanted: settings.listen)
-    if let inherited {
-      listener = inherited
-    } else {
-      listener = try ListeningSocket(binding: settings.listen)
-    }
+    try Self.prepare(store, reporting)
+    let inheritance = try await Self.listener(settings)
+    listener = inheritance.listener
     baseURL = "http://\(listener.address)"
-    try await settle(survivors, isListenerShared: inherited != nil)
+    try await settle(inheritance)
   }
 
   /// Makes the serving process serve what `state` says; throws what it refuses with, nothing changed.
   public func apply(_ state: PlaneState) async throws(Problem) {
-    // Durable first: a process that starts at any moment from here on starts from the new state.
-    let former = try store.load()
-    try store.save(state)
-    do throws(Problem) {
-      try check(try await tell(), state, former: former)
-    } catch {
-      // What could not be applied must not come up at the next start either.
-      if let former {
-        try store.save(former)
-        _ = try? await tell()
+    try await exclusively { () async throws(Problem) in
+      // A state that no longer reads is replaced by this one all the same: the registry is what it comes from.
+      let former = try? store.load()
+      // Durable first: a process that starts at any moment from here on starts from the new state.
+      try store.save(state)
+      do throws(Problem) {
+        try check(try await tell(), state, former: former)
+      } catch {
+        // What could not be applied must not come up at the next start either.
+        if let former {
+          try store.save(former)
+          _ = try? await tell()
+        }
+        throw error
       }
-      throw error
     }
   }
 
-  /// Starts a new process wherever one ends that was not asked to, until `endSupervision`.
+  /// Starts a new process wherever one ends that was not asked to, until `endSupervision` or a cancellation.
   ///
   /// A process that had served for a while is started again at once; one that ends soon after its start, or
   /// does not start, after a pause that doubles, to 5 s at most.
   public func supervise() async {
     var pause = Duration.zero
     for await pid in endings {
-      RuntimeLaunch.reap(pid)
+      await RuntimeLaunch.reap(pid)
       guard let current = running, current.pid == pid, !isStopping else { continue }
       running = nil
       reporting.yield(
         PlaneEvent(kind: .died, process: Int(pid), detail: "ended without being asked to; see runtime.log"))
       pause = current.since.duration(to: .now) > .seconds(10) ? .zero : Self.longer(pause)
       while running == nil, !isStopping {
-        try? await Task.sleep(for: pause)
-        // An act may have needed a process and started it meanwhile.
-        guard running == nil, !isStopping else { break }
+        do { try await Task.sleep(for: pause) } catch { return }
         do throws(Problem) {
-          try await start(.started)
+          // An act may have needed a process and started it meanwhile.
+          try await exclusively { () async throws(Problem) in
+            if running == nil, !isStopping { try await start(.started) }
+          }
         } catch {
           reporting.yield(PlaneEvent(kind: .failedToStart, process: 0, detail: error.message))
           pause = Self.longer(pause)
@@ -118,9 +120,11 @@ public actor LocalDataPlane: DataPlane {
 
   /// Puts a new process in the place of the one that serves; no request is lost.
   public func replace() async throws(Problem) {
-    let old = running
-    try await start(.replaced)
-    if let old { await Self.drain(old.control) }
+    try await exclusively { () async throws(Problem) in
+      let old = running
+      try await start(old == nil ? .started : .replaced)
+      if let old { await Self.drain(old) }
+    }
   }
 
   /// Watches over the serving process no longer; it serves on.
@@ -130,22 +134,40 @@ public actor LocalDataPlane: DataPlane {
     reporting.finish()
   }
 
-  /// Asks the serving process to finish what it has begun and to end.
+  /// Asks the serving process to finish what it has begun, and waits for its end.
   public func stop() async {
     endSupervision()
-    if let running { await Self.drain(running.control) }
-    running = nil
+    guard let running else { return }
+    self.running = nil
+    await Self.drain(running)
+    await Self.waitForEnd(of: running)
   }
 
   /// Stops the processes that serve from a directory whose control plane is gone.
   public static func stopSurvivors(in directory: String) async throws(Problem) {
-    for survivor in try await survivors(in: directory) { await drain(survivor.control) }
+    for survivor in try await survivors(in: directory) {
+      await drain(survivor.running)
+      await waitForEnd(of: survivor.running)
+    }
+  }
+
+  /// Lets one undertaking at a time touch the processes: an actor alone would let another begin wherever one
+  /// waits.
+  private func exclusively<Result>(_ body: () async throws(Problem) -> Result) async throws(Problem)
+    -> Result
+  {
+    while isTaken { await withCheckedContinuation { waiting.append($0) } }
+    isTaken = true
+    defer {
+      isTaken = false
+      if !waiting.isEmpty { waiting.removeFirst().resume() }
+    }
+    return try await body()
   }
 
   /// A deployment that this state brings or moves must come up.
   ///
-  /// One that it leaves as it was may be broken already; that is reported, and keeps nothing else from going
-  /// on.
+  /// One that it leaves as it was may be broken already; that is reported, and keeps nothing else from going on.
   private func check(_ application: PlaneApplication, _ state: PlaneState, former: PlaneState?)
     throws(Problem)
   {
@@ -165,32 +187,32 @@ public actor LocalDataPlane: DataPlane {
     if let current = running {
       do throws(Problem) {
         return try await Self.blocking { () throws(Problem) in try current.control.apply() }
-      } catch  where error.category == .unavailable {
+      } catch  where error.code == ControlSocket.goneCode {
         // It died under the call. A new one starts from the saved state, which is the one to apply.
         if running?.pid == current.pid { running = nil }
       }
     }
     if running == nil { try await start(.started) }
     guard let next = running else {
-      throw Problem(.unavailable, "plane.gone", "expected a data plane process, found none")
+      throw Problem(.unavailable, ControlSocket.goneCode, "expected a data plane process, found none")
     }
     return try await Self.blocking { () throws(Problem) in try next.control.apply() }
   }
 
   /// Adopts what serves already and is the program that we would start; replaces it where it is another.
-  private func settle(_ survivors: [Running], isListenerShared: Bool) async throws(Problem) {
+  private func settle(_ inheritance: Inheritance) async throws(Problem) {
     let launch = launch(controlPath: "")
-    if isListenerShared, let kept = survivors.first(where: { launch.isProgram(of: $0.pid) }) {
+    if let kept = inheritance.source, launch.isProgram(of: kept.pid) {
       watch(kept)
       running = kept
       reporting.yield(
         PlaneEvent(kind: .adopted, process: Int(kept.pid), detail: "served on while no control plane ran"))
-      for other in survivors where other.pid != kept.pid { await Self.drain(other.control) }
     } else {
-      running = survivors.first
-      try await start(survivors.isEmpty ? .started : .replaced)
-      for old in survivors { await Self.drain(old.control) }
+      // Under another name than the socket of the one that serves still.
+      running = inheritance.survivors.first
+      try await start(inheritance.survivors.isEmpty ? .started : .replaced)
     }
+    for other in inheritance.survivors where other.pid != running?.pid { await Self.drain(other) }
   }
 
   /// Starts a process and waits until it serves the saved state.
@@ -198,16 +220,15 @@ public actor LocalDataPlane: DataPlane {
     // Two names in turn: while one process gives way to the next, each has a socket of its own.
     let (first, second) = Self.controlPaths(in: settings.directory)
     let launch = launch(controlPath: running?.controlPath == first ? second : first)
-    unsafe unlink(launch.controlPath)
-    let pid = try launch.start(listener: listener)
-    let control = try await Self.blocking { () throws(Problem) in
-      try Self.awaitReadiness(of: pid, launch)
+    let listener = listener
+    let started = try await Self.blocking { () throws(Problem) in
+      try Self.start(launch, listener: listener)
     }
-    let started = Running(pid: pid, controlPath: launch.controlPath, control: control)
     watch(started)
     running = started
+    hasStartedProcess = true
     reporting.yield(
-      PlaneEvent(kind: kind, process: Int(pid), detail: "serves on \(listener.address)"))
+      PlaneEvent(kind: kind, process: Int(started.pid), detail: "serves on \(listener.address)"))
   }
 
   private func launch(controlPath: String) -> RuntimeLaunch {
@@ -219,10 +240,6 @@ public actor LocalDataPlane: DataPlane {
   /// Notices the end of a process by that of a connection kept open to it.
   private func watch(_ process: Running) {
     let (pid, ending) = (process.pid, ending)
-    guard let life = ControlSocket(connectingTo: process.controlPath) else {
-      ending.yield(pid)
-      return
-    }
-    life.whenEnded { ending.yield(pid) }
+    process.life.whenEnded { ending.yield(pid) }
   }
 }

@@ -51,9 +51,20 @@ struct RuntimeLaunch: Sendable {
     return running.st_dev == present.st_dev && running.st_ino == present.st_ino
   }
 
-  /// Lets the kernel forget a child that has ended; nothing for one that runs or is not ours.
-  static func reap(_ pid: pid_t) {
+  /// Lets the kernel forget a child that has ended, and gives one that is about to end a moment; nothing for a
+  /// process that is not ours.
+  static func reap(_ pid: pid_t, patience: Duration = .seconds(2)) async {
+    let deadline = ContinuousClock.now + patience
     var status: Int32 = 0
-    _ = unsafe waitpid(pid, &status, WNOHANG)
+    while unsafe waitpid(pid, &status, WNOHANG) == 0, ContinuousClock.now < deadline {
+      try? await Task.sleep(for: .milliseconds(2))
+    }
+  }
+
+  /// Keeps the log within bounds: a long one becomes the old one, in place of the one before.
+  func boundLog() {
+    var status = stat()
+    guard unsafe stat(logPath, &status) == 0, status.st_size > 8 << 20 else { return }
+    unsafe rename(logPath, "\(logPath).old")
   }
 }

@@ -55,7 +55,13 @@ public struct Audit: Sendable {
   }
 
   private func checkBlobs(_ report: inout AuditReport, limit: Int) async {
+    // The names first: what is pushed meanwhile has its bytes before it has a name.
+    var named: Set<Digest> = []
     var stored: Set<Digest> = []
+    await check(&report) { (report: inout AuditReport) async throws(Problem) in
+      named = Set(try await ledger.quarantined().map(\.artifact))
+      for version in try await versions() { named.insert(version.artifact) }
+    }
     await check(&report) { (report: inout AuditReport) async throws(Problem) in
       for digest in try await blobs.digests() {
         stored.insert(digest)
@@ -65,16 +71,13 @@ public struct Audit: Sendable {
         }
       }
     }
-    await check(&report) { (report: inout AuditReport) async throws(Problem) in
-      var named = Set(try await ledger.quarantined().map(\.artifact))
-      for version in try await versions() { named.insert(version.artifact) }
-      for digest in named.subtracting(stored).sorted() {
-        report.problems.append(
-          Problem(
-            .integrity, "blob.missing",
-            "expected the bytes of an artifact that the registry names, found none",
-            subject: digest.description, hint: "restore blobs/sha256/ from a backup"))
-      }
+    for digest in named.subtracting(stored).sorted() {
+      report.problems.append(
+        Problem(
+          .integrity, "blob.missing",
+          "expected the bytes of an artifact that the registry names, found none",
+          subject: digest.description,
+          hint: "restore blobs/sha256/ from a backup, or push the artifact again"))
     }
   }
 

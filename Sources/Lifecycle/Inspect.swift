@@ -30,7 +30,7 @@ struct Inspect: Sendable {
       found(report)
       let details: [String: JSON] = [
         "verdict": .string(report.verdict.rawValue), "format": .string(report.format),
-        "findings": .array(report.findings.prefix(10).map(\.json)),
+        "findings": .array(report.findings.prefix(10).map(\.forLedger)),
         "findingCount": JSON(report.findings.count),
       ]
       guard report.verdict == .liftable else {
@@ -60,5 +60,15 @@ extension PushedModel {
   func quarantined(as verdict: InspectionVerdict, at moment: Timestamp) -> QuarantinedArtifact {
     QuarantinedArtifact(
       artifact: digest, name: name, verdict: verdict, pushedBy: principal, refusedAt: moment)
+  }
+}
+
+extension Finding {
+  /// The finding in so few bytes that ten of them fit an entry of the ledger, whatever the artifact names.
+  fileprivate var forLedger: JSON {
+    Finding(
+      rule: rule, severity: severity, member: member.excerpt(120), offset: offset, opcode: opcode,
+      message: message.excerpt(240), remedy: remedy.excerpt(120)
+    ).json
   }
 }

@@ -119,7 +119,12 @@ struct Push: Sendable {
         sorted.map { ["path": .string($0.path), "digest": .string($0.blob.description)] })
     ]
     let ingest = try await blobs.beginIngest()
-    try await ingest.write(list.canonicalBytes)
+    do throws(Problem) {
+      try await ingest.write(list.canonicalBytes)
+    } catch {
+      await ingest.abandon()
+      throw error
+    }
     return try await ingest.finish()
   }
 }

@@ -70,6 +70,6 @@ public struct Recorder: Sendable {
   }
 
   private static func details(of problem: Problem) -> [String: JSON] {
-    ["code": .string(problem.code), "message": .string(problem.message)]
+    ["code": .string(problem.code), "message": .string(problem.message.excerpt(1000))]
   }
 }

@@ -48,9 +48,23 @@ struct Road: Sendable {
     let pushed = try await push(request, recorder: recorder)
     steps.end("\(pushed.digest.short), \(pushed.artifact.byteCount) bytes")
     if let earlier = try await earlierVersion(of: pushed) {
-      return try await outcome(of: earlier, recorder, &steps)
+      return try await outcome(of: earlier, pushed, recorder, &steps)
     }
 
+    let admitted = try await admit(pushed, recorder, &steps)
+    steps.begin(.sign)
+    let signed = try await sign(admitted, recorder: recorder)
+    steps.end("\(signed.version.reference), bundle \(signed.version.bundle.short)")
+
+    var outcome = try await serve(signed, recorder, &steps)
+    outcome.featureCount = admitted.lifted.lifted.graph.graph.signature.featureCount
+    return outcome
+  }
+
+  /// Inspects, lifts and holds against the policy.
+  private func admit(_ pushed: PushedModel, _ recorder: Recorder, _ steps: inout Steps)
+    async throws(Problem) -> AdmittedModel
+  {
     steps.begin(.inspect)
     let inspected = try await inspect(pushed, recorder: recorder) { steps.report($0.findings) }
     steps.end("\(inspected.report.format), \(inspected.report.verdict.rawValue)")
@@ -64,14 +78,7 @@ struct Road: Sendable {
     steps.begin(.gate)
     let admitted = try await gate(lifted, recorder: recorder)
     steps.end("\(admitted.report.results.count) gates hold, policy \(admitted.policy.short)")
-
-    steps.begin(.sign)
-    let signed = try await sign(admitted, recorder: recorder)
-    steps.end("\(signed.version.reference), bundle \(signed.version.bundle.short)")
-
-    var outcome = try await serve(signed, recorder, &steps)
-    outcome.featureCount = lifted.lifted.graph.graph.signature.featureCount
-    return outcome
+    return admitted
   }
 
   private func serve(_ signed: SignedModel, _ recorder: Recorder, _ steps: inout Steps)
@@ -102,25 +109,33 @@ struct Road: Sendable {
 
   /// The same bytes again make no second version.
   ///
-  /// They are rolled out where nothing older than them, or nothing at all, is served: an earlier push that
-  /// was cut off before its end is so brought to it.
-  private func outcome(of version: ModelVersion, _ recorder: Recorder, _ steps: inout Steps)
-    async throws(Problem) -> PushOutcome
-  {
+  /// They are rolled out where nothing older than them, or nothing at all, is served: an earlier push that was
+  /// cut off before its end is so brought to it. A bundle that no longer verifies is made again, byte for byte.
+  private func outcome(
+    of version: ModelVersion, _ pushed: PushedModel, _ recorder: Recorder, _ steps: inout Steps
+  ) async throws(Problem) -> PushOutcome {
     let reference = version.reference
     let served = try await registry.deployments().first { $0.name == reference.name }
     var outcome = PushOutcome(
       name: reference.name, version: reference.version, status: .live,
       message: "\(reference) holds these bytes under this policy already; no new version was made",
       url: url(of: reference.name), digest: version.bundle)
+    let isWhole = await sign.isWhole(version)
+    if !isWhole {
+      let admitted = try await admit(pushed, recorder, &steps)
+      steps.begin(.sign)
+      try await sign.mend(version, from: admitted, recorder: recorder)
+      steps.end("\(reference), bundle made again")
+      outcome.message += "; its bundle was damaged and is made again"
+    }
     if let served, served.version > reference.version {
       outcome.status = .waiting
       outcome.message += "; version \(served.version) stays in service"
-    } else if served?.version != reference.version {
+    } else if served?.version != reference.version || !isWhole {
       let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
       let message = outcome.message
       outcome = try await serve(signed, recorder, &steps)
-      outcome.message = "\(message); it was not in service and is now"
+      outcome.message = served == nil ? "\(message); it was not in service and is now" : message
     }
     outcome.isNew = false
     return outcome

@@ -54,6 +54,33 @@ struct Sign: Sendable {
     }
   }
 
+  /// Whether the version's bundle is there and verifies.
+  func isWhole(_ version: ModelVersion) async -> Bool {
+    do throws(Problem) {
+      try await bundles.verify(version.bundle, trusting: [key.verificationKey])
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// Makes the bundle of a version again; it must come out as it was, but for the seal's random part.
+  func mend(_ version: ModelVersion, from admitted: AdmittedModel, recorder: Recorder) async throws(Problem) {
+    let unsealed = try bundle(admitted, version.reference)
+    guard unsealed.digest == version.bundle else {
+      throw Problem(
+        .conflict, "sign.not-reproduced",
+        "expected bundle \(version.bundle.short) again, found \(unsealed.digest.short)",
+        subject: version.reference.description,
+        hint: "restore bundles/ from a backup, or push under another name: this release makes other bundles")
+    }
+    try await recorder.record(.sign, of: version.reference.description, details: ["mends": true]) {
+      () async throws(Problem) in
+      _ = try await bundles.publish(try unsealed.sealed(with: key, name: version.reference.description))
+      return .done((), details: ["bundle": .string(version.bundle.description)])
+    }
+  }
+
   /// The files of the bundle: the same model, name, version, policy and tool give the same bytes anywhere.
   private func bundle(_ admitted: AdmittedModel, _ reference: VersionReference) throws(Problem)
     -> UnsealedBundle

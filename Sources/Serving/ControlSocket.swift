@@ -41,15 +41,15 @@ public final class ControlSocket: Sendable {
     }
   }
 
-  /// Answers nobody any more and takes the socket away.
+  /// Answers nobody any more.
   ///
-  /// Blocks until the thread has ended.
+  /// Blocks until the thread has ended. The socket's name stays: by now it may be a successor's, and `bind`
+  /// replaces one that nobody answers.
   public func stop() {
     _ = close(wake.write)
     try? pool.syncShutdownGracefully()
     _ = close(wake.read)
     _ = close(listener)
-    _ = unsafe unlink(path)
   }
 
   private func serve() {

@@ -103,4 +103,7 @@ public actor InMemoryBundleStore: BundleStore {
 
   /// All bundles, sorted.
   public func digests() -> [Digest] { bundles.keys.sorted() }
+
+  /// Loses a bundle, as a disk may.
+  public func lose(_ bundle: Digest) { bundles[bundle] = nil }
 }

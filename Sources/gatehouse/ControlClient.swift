@@ -32,7 +32,8 @@ struct ServerOptions: ParsableArguments {
     }
     let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     do {
-      let result = try await work(ControlClient(http: http, base: address(), token: try token()))
+      let address = address()
+      let result = try await work(ControlClient(http: http, base: address, token: try token(for: address)))
       try await http.shutdown()
       return result
     } catch {
@@ -41,19 +42,35 @@ struct ServerOptions: ParsableArguments {
     }
   }
 
-  private func address() -> String {
+  /// The address that the platform of the data directory wrote down.
+  private var localAddress: String? {
     let written = try? LocalFiles.read(data.directory.address, limit: 4096)
-    let local = written.map { String(decoding: $0, as: UTF8.self) }.flatMap {
-      $0.split(separator: "\n").first
+    return written.flatMap {
+      String(decoding: $0, as: UTF8.self).split(separator: "\n").first.map(String.init)
     }
-    var address = server ?? Environment["GATEHOUSE_URL"] ?? local.map(String.init) ?? "http://127.0.0.1:8440"
+  }
+
+  private func address() -> String {
+    var address = server ?? Environment["GATEHOUSE_URL"] ?? localAddress ?? "http://127.0.0.1:8440"
     while address.hasSuffix("/") { address.removeLast() }
     return address
   }
 
-  private func token() throws(Problem) -> String {
+  /// Whether this machine's own credential may go there: to the platform of the data directory, or to nobody
+  /// beyond this machine.
+  private func isLocal(_ address: String) -> Bool {
+    address == localAddress || ["http://127.", "https://127."].contains { address.hasPrefix($0) }
+  }
+
+  private func token(for address: String) throws(Problem) -> String {
     if tokenFile == nil, let token = Environment["GATEHOUSE_TOKEN"] { return token }
     let path = tokenFile ?? data.directory.adminToken
+    guard tokenFile != nil || isLocal(address) else {
+      throw Problem(
+        .unauthenticated, "auth.no-credential",
+        "expected a credential for \(address), found only the one of the platform on this machine",
+        hint: "name the credential for that server with --token-file or GATEHOUSE_TOKEN")
+    }
     guard tokenFile != nil || LocalFiles.kind(of: path).isFile else {
       throw Problem(
         .unauthenticated, "auth.no-credential", "expected a credential, found none",
@@ -132,16 +149,28 @@ struct ControlClient {
     request.body = .bytes(body.canonicalBytes)
     let response = try await execute(request)
     var line: [UInt8] = []
-    for try await buffer in response.body {
-      for byte in buffer.readableBytesView {
-        guard byte == UInt8(ascii: "\n") else {
-          line.append(byte)
-          continue
+    do {
+      for try await buffer in response.body {
+        for byte in buffer.readableBytesView {
+          guard byte == UInt8(ascii: "\n") else {
+            line.append(byte)
+            continue
+          }
+          try each(try parse(line))
+          line.removeAll(keepingCapacity: true)
         }
-        try each(try parse(line))
-        line.removeAll(keepingCapacity: true)
       }
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw cutOff(error)
     }
+  }
+
+  private func cutOff(_ error: any Error) -> Problem {
+    Problem(
+      .unavailable, "server.cut-off", "expected the whole answer of \(base), found it cut off",
+      hint: "try again: what was finished is not done twice", cause: "\(error)")
   }
 
   private func request(_ method: HTTPMethod, _ path: String) -> HTTPClientRequest {
@@ -153,7 +182,9 @@ struct ControlClient {
 
   private func json(_ request: HTTPClientRequest) async throws -> JSON {
     let response = try await execute(request)
-    return try parse(Array(try await response.body.collect(upTo: 64 << 20).readableBytesView))
+    let body: ByteBuffer
+    do { body = try await response.body.collect(upTo: 64 << 20) } catch { throw cutOff(error) }
+    return try parse(Array(body.readableBytesView))
   }
 
   /// Sends a request; throws the problem that the server answers with.
@@ -172,9 +203,15 @@ struct ControlClient {
     if let body, let json = try? JSON(parsing: body.readableBytesView), let problem = Problem(json: json) {
       throw problem
     }
+    // An answer without a body, as HEAD has it, says no more than its status.
+    let category = Problem.Category.allCases.first { (each: Problem.Category) in
+      Problem(each, "", "").httpStatus == Int(response.status.code)
+    }
     throw Problem(
-      response.status == .notFound ? .notFound : .unavailable, "server.answer",
-      "expected an answer of a control plane at \(base), found status \(response.status.code)")
+      category ?? .unavailable, category == .unauthenticated ? "auth.credential" : "server.answer",
+      category == .unauthenticated
+        ? "expected a bearer token that \(base) has issued, found none that it knows"
+        : "expected an answer of a control plane at \(base), found status \(response.status.code)")
   }
 
   private func parse(_ bytes: [UInt8]) throws(Problem) -> JSON {

@@ -22,7 +22,7 @@ enum LocalFiles {
 
   /// The bytes of a file, at most `limit` of them.
   static func read(_ path: String, limit: Int = 2 << 30) throws(Problem) -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw unreadable(path) }
     defer { close(descriptor) }
     var status = stat()

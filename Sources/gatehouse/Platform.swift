@@ -28,16 +28,40 @@ struct Platform {
   /// Starts, serves until a signal, and ends in order.
   func run() async throws {
     let started = ContinuousClock.now
-    let signals = SignalSources([SIGINT, SIGTERM])
+    let signals = SignalSources([SIGINT, SIGTERM, SIGHUP])
     try DataDirectory.make(directory.plane, mode: 0o700)
     let lock = try DirectoryLock(path: directory.lock)
     defer { withExtendedLifetime(lock) {} }
+    // What can be wrong with the command is found out before any process is started.
+    let settings = try ControlServer.Settings(
+      host: control.host, port: control.port, tls: tls.map { try ControlServer.tls($0, $1) },
+      version: GatehouseCommand.version)
+    try control.probe()
 
     // The data plane first: it needs nothing but the state that was saved, so predictions are answered while
     // the registry still opens.
     let store = FilePlaneStateStore(path: "\(directory.plane)/state.json")
     let plane = try await LocalDataPlane(
       .init(program: runtime, listen: plane, directory: directory.plane), store: store)
+    let ending: Ending
+    do {
+      let controlPlane = try await controlPlane(on: plane)
+      let server = ControlServer(
+        controlPlane,
+        credentials: Credentials([(try adminToken(), Principal(kind: .person, name: "admin"))]), settings,
+        logger: Self.logger)
+      ending = try await serve(controlPlane, plane, server, signals.received, started)
+    } catch {
+      // A platform that did not come up leaves nothing behind; one that took over a serving process leaves it.
+      if await plane.hasStartedProcess { await plane.stop() }
+      throw error
+    }
+    withExtendedLifetime(signals) {}
+    unsafe unlink(directory.address)
+    if ending == .both { await plane.stop() }
+  }
+
+  private func controlPlane(on plane: LocalDataPlane) async throws(Problem) -> ControlPlane {
     let keys = try KeyFiles.openOrCreate(in: directory.keys, ledgerName: "gatehouse")
     let registry = try SQLiteRegistry(path: directory.registry, signingKey: keys.ledger)
     let controlPlane = ControlPlane(
@@ -52,17 +76,7 @@ struct Platform {
     for act in try await controlPlane.start() {
       Console.prose("put in order: \(act.act.rawValue) of \(act.subject) had been cut off")
     }
-    let token = try adminToken()
-    let server = ControlServer(
-      controlPlane, credentials: Credentials([(token, Principal(kind: .person, name: "admin"))]),
-      .init(
-        host: control.host, port: control.port, tls: tls, version: GatehouseCommand.version),
-      logger: Self.logger)
-
-    let ending = try await serve(controlPlane, plane, server, signals.received, started)
-    withExtendedLifetime(signals) {}
-    unsafe unlink(directory.address)
-    if ending == .both { await plane.stop() }
+    return controlPlane
   }
 
   /// Serves until a signal, then lets the acts that have begun or wait come to their end.
@@ -73,21 +87,23 @@ struct Platform {
     // Apart from the tasks that are cancelled below: an act that is cut off by a cancellation would have
     // had its effect and no entry.
     async let acts: Void = controlPlane.run()
+    async let notes: Void = note(plane.events, controlPlane)
     let ending: Result<Ending, any Error>
     do {
-      ending = .success(try await listen(controlPlane, plane, server, signals, started))
+      ending = .success(try await listen(plane, server, signals, started))
     } catch {
       ending = .failure(error)
     }
     await plane.endSupervision()
+    await notes
     controlPlane.stop()
     await acts
     return try ending.get()
   }
 
   private func listen(
-    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer,
-    _ signals: AsyncStream<Int32>, _ started: ContinuousClock.Instant
+    _ plane: LocalDataPlane, _ server: ControlServer, _ signals: AsyncStream<Int32>,
+    _ started: ContinuousClock.Instant
   ) async throws -> Ending {
     try await withThrowingTaskGroup(of: Ending?.self) { group in
       group.addTask {
@@ -95,25 +111,41 @@ struct Platform {
         return nil
       }
       group.addTask {
-        for await event in plane.events {
-          Console.prose("data plane: process \(event.process) \(event.kind.rawValue): \(event.detail)")
-          try? await controlPlane.note(event)
-        }
-        return nil
-      }
-      group.addTask {
         try await server.run { port in announce(port: port, plane, since: started) }
         return nil
       }
       group.addTask {
-        for await signal in signals { return signal == SIGINT ? .both : .controlPlane }
+        for await signal in signals {
+          guard signal == SIGHUP else { return signal == SIGINT ? .both : .controlPlane }
+          do throws(Problem) { try await plane.replace() } catch { Console.prose(error.description) }
+        }
         return nil
       }
-      defer { group.cancelAll() }
       while let ending = try await group.next() {
-        if let ending { return ending }
+        guard let ending else { continue }
+        await plane.endSupervision()
+        group.cancelAll()
+        return ending
       }
       return .controlPlane
+    }
+  }
+
+  /// Shows what happens to the data plane's processes, and writes it into the ledger.
+  private func note(_ events: AsyncStream<PlaneEvent>, _ controlPlane: ControlPlane) async {
+    for await event in events {
+      Console.prose("data plane: process \(event.process) \(event.kind.rawValue): \(event.detail)")
+      while true {
+        do throws(Problem) {
+          try await controlPlane.note(event)
+          break
+        } catch  where error.code == "platform.busy" {
+          try? await Task.sleep(for: .milliseconds(50))
+        } catch {
+          Console.prose(error.description)
+          break
+        }
+      }
     }
   }
 

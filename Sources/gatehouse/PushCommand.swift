@@ -29,18 +29,26 @@ struct PushCommand: AsyncParsableCommand {
     let name = try ModelName(parsing: name)
     let members = try LocalFiles.members(of: path)
     let outcome = try await server.withClient { client in
-      let files = try await upload(members, with: client)
-      return try await follow(client, name, files)
+      do {
+        return try await follow(client, name, try await upload(members, with: client))
+      } catch let problem as Problem where ["blob.corrupt", "blob.missing"].contains(problem.code) {
+        // The server has lost what it said it had: sending the bytes again mends that.
+        Console.prose("sending the bytes again: \(problem.message)")
+        return try await follow(client, name, try await upload(members, with: client, again: true))
+      }
     }
     try show(outcome)
   }
 
-  private func upload(_ members: [String], with client: ControlClient) async throws -> [JSON] {
+  private func upload(_ members: [String], with client: ControlClient, again: Bool = false) async throws
+    -> [JSON]
+  {
     var files: [JSON] = []
     for member in members {
       let bytes = try LocalFiles.read(member.isEmpty ? path : "\(path)/\(member)")
       let digest = Digest(of: bytes)
-      if try await !client.exists("/blobs/\(digest)") {
+      let isThere = again ? false : try await client.exists("/blobs/\(digest)")
+      if !isThere {
         let label = member.isEmpty ? path : member
         let answer = try await client.upload("/blobs", bytes) { sent in
           Console.progress(

@@ -12,7 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
     discussion: """
       The first start makes keys and an administrator's credential in the data directory. An interrupt \
       (Ctrl-C, or 'gatehouse stop') stops both planes; SIGTERM stops the control plane alone: the data plane \
-      serves on, and the next start adopts it.
+      serves on, and the next start adopts it. SIGHUP puts a new data plane process in the place of the one \
+      that serves, without a lost request.
       """)
 
   @Option(help: "Where the control plane listens.")
@@ -95,7 +96,11 @@ struct StopCommand: AsyncParsableCommand {
 
   func run() async throws {
     let directory = data.directory
-    guard let pid = runningControlPlane(directory) else {
+    // A platform that is just starting holds the lock before it has written down who it is.
+    for _ in 0..<100 where isLocked(directory) && holder(of: directory) == nil {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    guard isLocked(directory), let pid = holder(of: directory) else {
       try await Platform.stopPlane(of: directory)
       return Console.prose("stopped: no control plane was running in \(directory.path)")
     }
@@ -105,7 +110,7 @@ struct StopCommand: AsyncParsableCommand {
         subject: directory.path)
     }
     let deadline = ContinuousClock.now + .seconds(60)
-    while runningControlPlane(directory) == pid {
+    while isLocked(directory), holder(of: directory) == pid {
       guard ContinuousClock.now < deadline else {
         throw Problem(
           .unavailable, "stop.slow", "expected process \(pid) to end within 60 s, found it running",
@@ -116,13 +121,17 @@ struct StopCommand: AsyncParsableCommand {
     Console.prose("stopped")
   }
 
-  /// The process that holds the lock of the directory; nil where none does.
-  private func runningControlPlane(_ directory: DataDirectory) -> pid_t? {
+  /// Whether a control plane runs on the directory.
+  private func isLocked(_ directory: DataDirectory) -> Bool {
     let descriptor = unsafe open(directory.lock, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
+    guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+  }
+
+  /// The process that has written itself into the lock.
+  private func holder(of directory: DataDirectory) -> pid_t? {
     let text = (try? LocalFiles.read(directory.lock, limit: 64)) ?? []
-    return pid_t(String(decoding: text, as: UTF8.self).filter { $0.isNumber })
+    return pid_t(String(decoding: text, as: UTF8.self).filter(\.isNumber))
   }
 }

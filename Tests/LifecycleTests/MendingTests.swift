@@ -1,0 +1,41 @@
+import Domain
+import Lifecycle
+import Provenance
+import TestKit
+import Testing
+
+struct MendingTests {
+  @Test func `a damaged bundle is made again by pushing the same bytes, as the same version`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let first = try await Bench.push(Fixture.tree, to: control)
+      let digest = try #require(first.digest)
+      await bench.bundles.lose(digest)
+      #expect(await bench.audit().problems.map(\.code) == ["bundle.missing"])
+      let again = try await Bench.push(Fixture.tree, to: control)
+      #expect(again.digest == digest)
+      #expect(again.status == .live)
+      #expect(again.message.hasSuffix("its bundle was damaged and is made again"))
+    }
+    #expect(await bench.registry.versions(of: Sample.name()).count == 1)
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `findings with endless names fit the ledger, and the refusal is in it`() async throws {
+    let bench = try Bench()
+    let name = String(repeating: "\u{1}", count: 1000)
+    try await bench.run { control in
+      var files: [PushedFile] = []
+      for index in 0..<12 {
+        let session = try await control.beginUpload()
+        try await session.write(try Fixture.bytes(Fixture.systemCall))
+        files.append(PushedFile(path: "\(index)\(name)", blob: try await session.finish()))
+      }
+      let outcome = try await control.push(
+        PushRequest(name: Sample.name(), files: files, principal: Sample.principal)) { _ in }
+      #expect(outcome.status == .refused)
+    }
+    #expect(try await bench.entries().last?.phase == .failed)
+    #expect(await bench.registry.quarantined().count == 1)
+  }
+}
