@@ -32,7 +32,8 @@ struct MendingTests {
         files.append(PushedFile(path: "\(index)\(name)", blob: try await session.finish()))
       }
       let outcome = try await control.push(
-        PushRequest(name: Sample.name(), files: files, principal: Sample.principal)) { _ in }
+        PushRequest(name: Sample.name(), files: files, principal: Sample.principal)
+      ) { _ in }
       #expect(outcome.status == .refused)
     }
     #expect(try await bench.entries().last?.phase == .failed)
