@@ -112,14 +112,15 @@ let package = Package(
     // Beside the rings: ports in memory, with faults on request, and a contract for every port.
     layer("TestKit", ["Domain", "Encoding", "Provenance", "Lifecycle"]),
 
-    tests("EncodingTests", "Encoding"),
+    tests("EncodingTests", "Encoding", "TestKit"),
     tests("DomainTests", "Domain", "Encoding"),
-    tests("ModelGraphTests", "ModelGraph", "Domain", "Encoding"),
-    tests("ArtifactsTests", "Artifacts", "Encoding"),
+    tests("ModelGraphTests", "ModelGraph", "Domain", "Encoding", "TestKit"),
+    tests("ArtifactsTests", "Artifacts", "Encoding", "TestKit"),
     tests("InspectionTests", "Inspection", "Artifacts", "Domain", "Encoding"),
     tests(
-      "LiftingTests", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph", "Domain", "Encoding"),
-    tests("InferenceTests", "Inference", "ModelGraph", "Domain"),
+      "LiftingTests", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph", "Domain", "Encoding",
+      "TestKit"),
+    tests("InferenceTests", "Inference", "ModelGraph", "Domain", "TestKit"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
     tests(
@@ -132,7 +133,7 @@ let package = Package(
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding",
-      "CDescriptorPassing", .nio, .nioPosix, .nioHTTP1, .nioEmbedded),
+      "CDescriptorPassing", .nio, .nioPosix, .nioHTTP1, .nioEmbedded, "TestKit"),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),
     tests("TranscriptTests", "gatehouse", "gatehouse-runtime"),
   ]

@@ -1,4 +1,5 @@
 import Encoding
+import TestKit
 
 extension SeededGenerator {
   /// A value that reads back as itself: its numbers are such that no `number` is written like an `integer`.

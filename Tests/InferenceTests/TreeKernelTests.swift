@@ -1,5 +1,6 @@
 import Inference
 import ModelGraph
+import TestKit
 import Testing
 
 @Suite struct TreeKernelTests {

@@ -5,6 +5,7 @@ import Inference
 import Inspection
 import Lifting
 import ModelGraph
+import TestKit
 import Testing
 
 /// Real artifacts with single bytes changed: whoever crafts a tree gets a reason, not a crash.
@@ -139,22 +140,5 @@ import Testing
       }
     }
     #expect(outcomes.lifted > 0 && outcomes.refused > 0)
-  }
-}
-
-/// SplitMix64: the same numbers from the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }
