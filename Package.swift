@@ -116,7 +116,7 @@ let package = Package(
     tests("DomainTests", "Domain", "Encoding"),
     tests("ModelGraphTests", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("ArtifactsTests", "Artifacts", "Encoding", "TestKit"),
-    tests("InspectionTests", "Inspection", "Artifacts", "Domain", "Encoding"),
+    tests("InspectionTests", "Inspection", "Artifacts", "Domain", "Encoding", "TestKit"),
     tests(
       "LiftingTests", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph", "Domain", "Encoding",
       "TestKit"),

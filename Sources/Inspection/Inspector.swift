@@ -13,9 +13,11 @@ public enum Inspector {
     -> InspectionReport
   {
     if let only = artifact.files.first, artifact.files.count == 1, only.path.isEmpty {
-      var inspected = InspectedFile(only, budget: budget)
-      inspected.requireModel()
-      return report(path, [inspected], inspected.findings)
+      var walk = InspectionWalk(budget: budget)
+      let subject = Subject(bytes: only.bytes, member: "", depth: 0)
+      let inspected = walk.inspect(subject)
+      walk.require(inspected, subject)
+      return report(path, inspected.format, (subject, inspected), walk.findings)
     }
     return inspectDirectory(artifact, path: path, budget: budget)
   }
@@ -23,43 +25,48 @@ public enum Inspector {
   private static func inspectDirectory(_ artifact: Artifact, path: String, budget: ReadingBudget)
     -> InspectionReport
   {
-    var models: [InspectedFile] = []
-    var findings: [Finding] = []
+    var walk = InspectionWalk(
+      budget: budget,
+      files: Dictionary(artifact.files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { first, _ in first }))
+    var models: [(subject: Subject, inspected: Inspected)] = []
     for file in artifact.files.sorted(by: { $0.path < $1.path }) {
-      var inspected = InspectedFile(file, budget: budget)
-      if inspected.holdsPickle {
-        inspected.requireModel()
-        findings += inspected.findings
-        models.append(inspected)
-      } else {
-        findings.append(
-          Rule.memberNotRead.finding(
-            "expected a model, found \(inspected.description)", member: file.path))
+      let subject = Subject(bytes: file.bytes, member: file.path, depth: 0)
+      let inspected = walk.inspect(subject)
+      switch inspected.content {
+      case .pickle, .model: models.append((subject, inspected))
+      case .container, .refused: break
+      case .data(let what), .unknown(let what):
+        walk.report(.memberNotRead, "expected a model, found \(what)", subject)
       }
     }
+    let whole = Subject(bytes: [], member: "", depth: 0)
     if models.isEmpty {
-      findings.append(
-        Rule.noModel.finding(
-          "expected one file that holds a model, found none among \(artifact.files.count)", member: ""))
+      walk.report(
+        .noModel, "expected one file that holds a model, found none among \(artifact.files.count)", whole)
     } else if models.count > 1 {
-      let names = models.prefix(10).map { "'\($0.path.escaped(limit: 80))'" }.joined(separator: ", ")
-      findings.append(
-        Rule.severalModels.finding(
-          "expected one file that holds a model, found \(models.count): \(names)", member: ""))
+      let names = models.prefix(10).map { "'\($0.subject.member.escaped(limit: 80))'" }
+      walk.report(
+        .severalModels,
+        "expected one file that holds a model, found \(models.count): \(names.joined(separator: ", "))", whole
+      )
     }
-    return report(path, models, findings)
+    for model in models { walk.require(model.inspected, model.subject) }
+    let only = models.count == 1 ? models.first : nil
+    let format = only?.inspected.format ?? (models.isEmpty ? "unknown" : "directory")
+    return report(path, format, only, walk.findings)
   }
 
-  private static func report(_ path: String, _ models: [InspectedFile], _ findings: [Finding])
-    -> InspectionReport
-  {
-    let only = models.count == 1 ? models.first : nil
+  private static func report(
+    _ path: String, _ format: String, _ model: (subject: Subject, inspected: Inspected)?,
+    _ findings: [Finding]
+  ) -> InspectionReport {
     let verdicts = findings.compactMap { Rule.named($0.rule)?.verdict }
     let verdict = verdicts.max { $0.weight < $1.weight } ?? .liftable
+    var document: PickleDocument?
+    if case .pickle(let values) = model?.inspected.content { document = values }
     return InspectionReport(
-      path: path, format: only?.format ?? (models.isEmpty ? "unknown" : "directory"), verdict: verdict,
-      findings: ordered(findings), document: only?.document, member: only?.path ?? "",
-      frameworkVersion: only?.document?.scikitLearnVersion)
+      path: path, format: format, verdict: verdict, findings: ordered(findings), document: document,
+      member: model?.subject.member ?? "", frameworkVersion: document?.scikitLearnVersion)
   }
 
   /// The weightiest first, so that a flood of small findings hides nothing; of equals, the first in the file.
@@ -72,6 +79,26 @@ public enum Inspector {
     return sorted.prefix(listed) + [
       Rule.moreFindings.finding("\(sorted.count - listed) more findings are left out", member: "")
     ]
+  }
+}
+
+extension InspectionWalk {
+  /// Adds a finding where the artifact, or the one file of it that counts, is not a model that can be lifted.
+  fileprivate mutating func require(_ inspected: Inspected, _ subject: Subject) {
+    switch inspected.content {
+    case .refused, .pickle(nil): break
+    case .pickle(let document?):
+      if case .object = document[document.root] { return }
+      report(
+        .notAModel, "expected a fitted estimator, found \(document[document.root].kind)", subject,
+        at: document.offset(of: document.root))
+    case .model, .container:
+      report(
+        .unsupportedFormat,
+        "expected a scikit-learn model in a pickle or joblib file, found \(inspected.format)", subject, at: 0)
+    case .data(let what): report(.notAModel, "expected a model, found \(what)", subject)
+    case .unknown(let what): report(.artifactMalformed, "expected a model, found \(what)", subject)
+    }
   }
 }
 
@@ -93,5 +120,23 @@ extension InspectionVerdict {
     case .malformed: 2
     case .dangerous: 3
     }
+  }
+}
+
+extension PickleDocument {
+  /// The version of scikit-learn that the first estimator of the file says it was fitted with.
+  var scikitLearnVersion: String? {
+    for value in values {
+      guard case .object(let object) = value, let state = object.state,
+        case .dictionary(let attributes) = self[state]
+      else { continue }
+      for (key, value) in attributes {
+        guard case .string("_sklearn_version") = self[key], case .string(let version) = self[value] else {
+          continue
+        }
+        return version
+      }
+    }
+    return nil
   }
 }

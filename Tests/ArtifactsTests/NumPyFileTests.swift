@@ -1,4 +1,5 @@
 import Encoding
+import TestKit
 import Testing
 
 @testable import Artifacts

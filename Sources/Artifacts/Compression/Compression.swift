@@ -9,14 +9,15 @@ public enum Compression: String, Sendable {
 }
 
 /// What stood in a compressed stream.
-struct Decompressed {
-  var bytes: [UInt8]
+public struct Decompressed: Sendable {
+  /// The unpacked bytes.
+  public var bytes: [UInt8]
   /// How many bytes of the input the stream takes up.
-  var compressedCount: Int
+  public var compressedCount: Int
 }
 
 /// Why a compressed stream was not unpacked to its end.
-enum DecompressionFailure: Error {
+public enum DecompressionFailure: Error, Sendable {
   /// It would unpack to more than the budget.
   case bomb(String, offset: Int)
   /// The bytes are not such a stream from here on.
@@ -24,8 +25,26 @@ enum DecompressionFailure: Error {
 }
 
 extension Compression {
+  /// Recognises a compressed stream by its first bytes; nil where they begin something else.
+  public init?(beginning bytes: ArraySlice<UInt8>) {
+    if bytes.starts(with: [0x1F, 0x8B]) {
+      self = .gzip
+    } else if Self.isZlib(bytes) {
+      self = .zlib
+    } else {
+      return nil
+    }
+  }
+
+  /// RFC 1950: deflate with a window of at most 32 KiB, and a check that makes the header a multiple of 31.
+  private static func isZlib(_ bytes: ArraySlice<UInt8>) -> Bool {
+    let header = Array(bytes.prefix(2))
+    guard header.count == 2, header[0] & 15 == 8, header[0] >> 4 <= 7 else { return false }
+    return (Int(header[0]) << 8 | Int(header[1])).isMultiple(of: 31)
+  }
+
   /// Unpacks a stream, and for gzip the members that follow it directly, as far as the budget goes.
-  func decompress(_ input: ArraySlice<UInt8>, budget: ReadingBudget) throws(DecompressionFailure)
+  public func decompress(_ input: ArraySlice<UInt8>, budget: ReadingBudget) throws(DecompressionFailure)
     -> Decompressed
   {
     var output: [UInt8] = []

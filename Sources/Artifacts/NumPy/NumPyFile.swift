@@ -15,11 +15,15 @@ public enum NumPyFile {
   private static let maximumHeader = 10_000
 
   /// What a file holds behind its header.
-  enum Content {
+  public enum Content: Sendable {
+    /// Numbers or text.
     case array(NumPyArray)
     /// An array of Python objects is a pickle, which starts at this offset.
     case pickle(offset: Int)
   }
+
+  /// Whether bytes begin as such a file.
+  public static func begins(_ bytes: ArraySlice<UInt8>) -> Bool { bytes.starts(with: magic) }
 
   /// Reads an array; its bytes share the memory of the file.
   public static func read(_ bytes: ArraySlice<UInt8>) throws(NumPyFileError) -> NumPyArray {
@@ -32,7 +36,8 @@ public enum NumPyFile {
     }
   }
 
-  static func content(_ bytes: ArraySlice<UInt8>) throws(NumPyFileError) -> Content {
+  /// Reads the header, and the array where it is not one of Python objects.
+  public static func content(_ bytes: ArraySlice<UInt8>) throws(NumPyFileError) -> Content {
     var reader = ByteReader(bytes)
     let header: ArraySlice<UInt8>
     let headerStart: Int

@@ -17,6 +17,17 @@ public struct PickleReading: Sendable {
 }
 
 extension PickleReading {
+  /// Whether a stream without a PROTO can begin with this byte.
+  public static func canBegin(with byte: UInt8) -> Bool {
+    guard let opcode = PickleOpcode(rawValue: byte) else { return false }
+    switch opcode {
+    case .stop, .pop, .popMark, .dup, .reduce, .append, .build, .appends, .get, .binGet, .longBinGet, .put,
+      .binPut, .longBinPut, .setItem, .setItems, .memoize, .addItems, .newObj, .newObjEx, .stackGlobal:
+      return false
+    default: return true
+    }
+  }
+
   /// Reads the pickle at an offset, and those that follow it in the same bytes.
   ///
   /// Python's loader stops at the end of the first one. What is behind it is read for what it would do, so

@@ -1,17 +1,18 @@
-import Encoding
+public import Encoding
 
 #if canImport(Glibc)
   import Glibc
 #endif
 
-/// The fixtures of the repository.
-enum Fixtures {
+/// The fixtures of the repository, `Tests/Fixtures`.
+public enum Fixtures {
   private static let root: String = {
     let parts = "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false)
-    return parts.dropLast(2).joined(separator: "/") + "/Fixtures"
+    return parts.dropLast(3).joined(separator: "/") + "/Tests/Fixtures"
   }()
 
-  static func bytes(_ path: String) throws -> [UInt8] {
+  /// The bytes of a file.
+  public static func bytes(_ path: String) throws -> [UInt8] {
     guard let file = unsafe fopen("\(root)/\(path)", "rb") else { throw MissingFixture(path: path) }
     defer { unsafe fclose(file) }
     var bytes: [UInt8] = []
@@ -23,12 +24,13 @@ enum Fixtures {
     }
   }
 
-  static func json(_ path: String) throws -> JSON {
+  /// A file as JSON.
+  public static func json(_ path: String) throws -> JSON {
     try JSON(parsing: try bytes(path), limits: JSONLimits(depth: 1_000))
   }
 
   /// The names in a folder, sorted.
-  static func names(in folder: String) throws -> [String] {
+  public static func names(in folder: String) throws -> [String] {
     guard let directory = unsafe opendir("\(root)/\(folder)") else { throw MissingFixture(path: folder) }
     defer { unsafe closedir(directory) }
     var names: [String] = []
@@ -41,7 +43,16 @@ enum Fixtures {
     return names.sorted()
   }
 
-  struct MissingFixture: Error {
-    let path: String
+  /// Whether a path is a folder.
+  public static func isDirectory(_ path: String) -> Bool {
+    guard let directory = unsafe opendir("\(root)/\(path)") else { return false }
+    unsafe closedir(directory)
+    return true
+  }
+
+  /// A fixture that is not there.
+  public struct MissingFixture: Error {
+    /// Its path below `Tests/Fixtures`.
+    public let path: String
   }
 }

@@ -1,0 +1,101 @@
+import Artifacts
+import Domain
+
+/// One inspection under way: goes through an artifact and what is inside it, collects findings, and keeps to
+/// one budget for all of it.
+///
+/// A value: a format that turns out not to be the right one after all has changed only a copy.
+struct InspectionWalk {
+  /// How many containers may stand inside each other.
+  static let depthLimit = 6
+  /// How many files there may be inside the artifact, all containers together.
+  static let memberLimit = 20_000
+
+  /// What reading may cost.
+  let budget: ReadingBudget
+  /// The files of an artifact that is a directory, by path: what one of them may refer to.
+  let files: [String: ArraySlice<UInt8>]
+  /// What was found so far.
+  private(set) var findings: [Finding] = []
+  private var memberCount = 0
+  private var unpackedCount = 0
+
+  /// Starts an inspection.
+  init(budget: ReadingBudget, files: [String: ArraySlice<UInt8>] = [:]) {
+    self.budget = budget
+    self.files = files
+  }
+
+  /// How many bytes may still be unpacked.
+  var remainingBytes: Int { max(0, budget.decompressedBytes - unpackedCount) }
+
+  /// Says something about a subject.
+  mutating func report(
+    _ rule: Rule, _ message: String, _ subject: Subject, at offset: Int? = nil, opcode: String? = nil
+  ) {
+    report([rule.finding(message, member: subject.member, offset: offset, opcode: opcode)])
+  }
+
+  /// Adds findings; past the budget only those that weigh most.
+  mutating func report(_ more: [Finding]) {
+    for finding in more
+    where findings.count < budget.observations
+      || finding.severity == .critical
+        && findings.count < 2 * budget.observations
+    {
+      findings.append(finding)
+    }
+  }
+
+  /// Inspects bytes as what they are by their content, and what is inside them.
+  mutating func inspect(_ subject: Subject) -> Inspected {
+    let certain = KnownFormat.all.filter { $0.claim(subject.bytes) == .certain }
+    if certain.count > 1 {
+      let names = certain.map(\.name).joined(separator: " and ")
+      report(.polyglot, "expected one format, found \(names) in the same bytes", subject, at: 0)
+    }
+    var first: Inspected?
+    for format in certain {
+      let inspected = attempt(format, subject)
+      first = first ?? inspected
+    }
+    if let first { return first }
+    for format in KnownFormat.all where format.claim(subject.bytes) == .possible {
+      if let inspected = attempt(format, subject) { return inspected }
+    }
+    return Inspected("unknown", .unknown(subject.bytes.isEmpty ? "an empty file" : "binary data"))
+  }
+
+  private mutating func attempt(_ format: KnownFormat, _ subject: Subject) -> Inspected? {
+    var copy = self
+    guard let inspected = format.inspect(subject, &copy) else { return nil }
+    self = copy
+    return inspected
+  }
+
+  /// Inspects what was inside `subject`: the member `name` of an archive, or without a name what a compressed
+  /// stream unpacked to.
+  ///
+  /// Nil where a limit is passed, which is a finding. `unpacked` says whether the bytes are new memory.
+  mutating func inspectPart(
+    _ bytes: ArraySlice<UInt8>, named name: String? = nil, of subject: Subject, unpacked: Bool
+  ) -> Inspected? {
+    guard subject.depth < Self.depthLimit else {
+      report(
+        .nesting, "expected at most \(Self.depthLimit) containers inside each other, found more", subject)
+      return nil
+    }
+    memberCount += 1
+    guard memberCount <= Self.memberLimit else {
+      if memberCount == Self.memberLimit + 1 {
+        report(
+          .members, "expected at most \(Self.memberLimit) files inside the artifact, found more", subject)
+      }
+      return nil
+    }
+    if unpacked { unpackedCount += bytes.count }
+    var member = subject.member
+    if let name { member += (member.isEmpty ? "" : "/") + name }
+    return inspect(Subject(bytes: bytes, member: member, depth: subject.depth + 1))
+  }
+}

@@ -1,0 +1,58 @@
+import Domain
+
+// Rules about an artifact as a whole.
+extension Rule {
+  static let artifact = [
+    unsupportedFormat, artifactMalformed, noModel, severalModels, notAModel, memberNotRead, polyglot, nesting,
+    members, moreFindings,
+  ]
+
+  static let unsupportedFormat = Rule(
+    "artifact.unsupported-format", .unknown, .medium, .notLiftable, "a known format that is not lifted",
+    why: "The file was read for what it would do; turning it into a model graph is another matter.",
+    example: "expected a scikit-learn model in a pickle or joblib file, found ONNX",
+    remedy: "dump the scikit-learn model with joblib.dump, and push that file", [])
+  static let artifactMalformed = Rule(
+    "artifact.malformed", .damage, .medium, .malformed, "the file is of no format that is known",
+    why: "What nobody can read nobody can vouch for.", example: "expected a model, found an empty file",
+    remedy: "push the file that joblib.dump or pickle.dump wrote", RuleText.corrupt)
+  static let noModel = Rule(
+    "artifact.no-model", .unknown, .medium, .notLiftable, "no file of the directory holds a model",
+    why: "There is nothing to serve.",
+    example: "expected one file that holds a model, found none among 3",
+    remedy: "put the file that joblib.dump wrote into the directory, or push that file itself", [])
+  static let severalModels = Rule(
+    "artifact.several-models", .unknown, .medium, .notLiftable,
+    "more than one file of the directory holds a model",
+    why: "Which of them is meant would be a guess.",
+    example: "expected one file that holds a model, found 2: 'a.pkl', 'b.pkl'",
+    remedy: "push one of the files, or put the models together in one Pipeline", [])
+  static let notAModel = Rule(
+    "artifact.not-a-model", .unknown, .medium, .notLiftable, "the file holds something else than a model",
+    why: "Data is harmless and predicts nothing.", example: "expected a fitted estimator, found a dict",
+    remedy: "dump the fitted estimator itself, not its parameters, its data or a dict around it", [])
+  static let memberNotRead = Rule(
+    "artifact.member-not-read", .remark, .note, nil, "a file of the directory is not part of the model",
+    why: "What is not part of the model is not served.", example: "expected a model, found text",
+    remedy: "leave it out of the directory if nobody needs it", [])
+  static let polyglot = Rule(
+    "artifact.polyglot", .differential, .critical, .dangerous, "the same bytes are two formats at once",
+    why: "One reader sees a harmless model, another the payload; nobody makes such a file by accident.",
+    example: "expected one format, found a pickle and a zip archive in the same bytes",
+    remedy: RuleText.doNotLoad, RuleText.supplyChain + ["CWE-434"])
+  static let nesting = Rule(
+    "artifact.nesting", .exhaustion, .high, .dangerous, "containers nest deeper than is followed",
+    why: "Archives in archives are how a scanner is made to stop looking, and how bombs multiply.",
+    example: "expected at most 6 containers inside each other, found more", remedy: RuleText.doNotLoad,
+    RuleText.exhaustion + ["CWE-409"])
+  static let members = Rule(
+    "artifact.members", .exhaustion, .high, .dangerous, "more members than are looked at",
+    why: "Reading has a bound; what lies behind it was not seen.",
+    example: "expected at most 20000 files inside the artifact, found more", remedy: RuleText.doNotLoad,
+    RuleText.exhaustion)
+  static let moreFindings = Rule(
+    "report.more", .remark, .note, nil, "more findings than a report lists",
+    why: "The weightiest are listed; the rest would only hide them.",
+    example: "12 more findings are left out",
+    remedy: "settle those that are listed, and inspect again", [])
+}
