@@ -15,6 +15,7 @@ enum NumPyFormat: InspectedFormat {
       case .pickle(let offset):
         let reading = PickleReading.read(subject.bytes, from: offset, budget: walk.budget)
         walk.report(PickleJudge.findings(of: reading, member: subject.member))
+        if let document = reading.document { walk.report(DocumentChecks.findings(of: document, in: subject)) }
         return Inspected(name, .data("a NumPy array of Python objects"))
       }
     } catch {

@@ -25,6 +25,7 @@ enum PickleFormat: InspectedFormat {
       return nil
     }
     walk.report(findings)
+    if let document = reading.document { walk.report(DocumentChecks.findings(of: document, in: subject)) }
     return Inspected(reading.isJoblib ? "joblib" : name, .pickle(reading.document))
   }
 }
