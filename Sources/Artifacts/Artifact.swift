@@ -4,10 +4,13 @@
 public struct Artifact: Sendable {
   /// The files; of a directory in the order that their reader gives them.
   public let files: [ArtifactFile]
+  /// What stands in the directory and is neither a file nor a directory; none of it was followed or opened.
+  public let oddities: [ArtifactOddity]
 
   /// Puts the files of an artifact together.
-  public init(files: [ArtifactFile]) {
+  public init(files: [ArtifactFile], oddities: [ArtifactOddity] = []) {
     self.files = files
+    self.oddities = oddities
   }
 
   /// The bytes of all files together.
@@ -25,5 +28,27 @@ public struct ArtifactFile: Sendable {
   public init(path: String, bytes: ArraySlice<UInt8>) {
     self.path = path
     self.bytes = bytes
+  }
+}
+
+/// Something in a directory that is neither a file nor a directory.
+public struct ArtifactOddity: Sendable {
+  /// What it is.
+  public enum Kind: Sendable {
+    /// A symbolic link, and what it names.
+    case link(target: String)
+    /// A named pipe, a socket or a device.
+    case special
+  }
+
+  /// Its place in the artifact, relative and `/`-separated.
+  public let path: String
+  /// What it is.
+  public let kind: Kind
+
+  /// Names what stands at a path.
+  public init(path: String, kind: Kind) {
+    self.path = path
+    self.kind = kind
   }
 }

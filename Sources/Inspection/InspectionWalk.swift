@@ -10,6 +10,8 @@ struct InspectionWalk {
   static let depthLimit = 6
   /// How many files there may be inside the artifact, all containers together.
   static let memberLimit = 20_000
+  /// How many findings about one file are drawn.
+  private static let drawnLimit = 200
 
   /// What reading may cost.
   let budget: ReadingBudget
@@ -17,6 +19,8 @@ struct InspectionWalk {
   let files: [String: ArraySlice<UInt8>]
   /// What was found so far.
   private(set) var findings: [Finding] = []
+  /// What stands at the place of each finding.
+  private(set) var excerpts: [FindingExcerpt?] = []
   private var memberCount = 0
   private var unpackedCount = 0
 
@@ -44,11 +48,31 @@ struct InspectionWalk {
         && findings.count < 2 * budget.observations
     {
       findings.append(finding)
+      excerpts.append(nil)
     }
   }
 
   /// Inspects bytes as what they are by their content, and what is inside them.
   mutating func inspect(_ subject: Subject) -> Inspected {
+    let known = findings.count
+    let inspected = recognise(subject)
+    draw(subject, from: known)
+    return inspected
+  }
+
+  /// Keeps what stands at the places of the findings about `subject`; what is deeper inside was drawn before.
+  ///
+  /// A secret is not shown again.
+  private mutating func draw(_ subject: Subject, from known: Int) {
+    for index in findings.indices.dropFirst(known).prefix(Self.drawnLimit) where excerpts[index] == nil {
+      guard let offset = findings[index].offset, findings[index].member == subject.member,
+        Rule.named(findings[index].rule)?.family != .disclosure
+      else { continue }
+      excerpts[index] = FindingExcerpt(of: subject.bytes, at: offset)
+    }
+  }
+
+  private mutating func recognise(_ subject: Subject) -> Inspected {
     let certain = KnownFormat.all.filter { $0.claim(subject.bytes) == .certain }
     if certain.count > 1 {
       let names = certain.map(\.name).joined(separator: " and ")

@@ -17,7 +17,7 @@ public enum Inspector {
       let subject = Subject(bytes: only.bytes, member: "", depth: 0)
       let inspected = walk.inspect(subject)
       walk.require(inspected, subject)
-      return report(path, inspected.format, (subject, inspected), walk.findings)
+      return report(path, inspected.format, (subject, inspected), walk, [""])
     }
     return inspectDirectory(artifact, path: path, budget: budget)
   }
@@ -39,6 +39,7 @@ public enum Inspector {
         walk.report(.memberNotRead, "expected a model, found \(what)", subject)
       }
     }
+    for oddity in artifact.oddities { walk.report(oddity) }
     let whole = Subject(bytes: [], member: "", depth: 0)
     if models.isEmpty {
       walk.report(
@@ -53,32 +54,33 @@ public enum Inspector {
     for model in models { walk.require(model.inspected, model.subject) }
     let only = models.count == 1 ? models.first : nil
     let format = only?.inspected.format ?? (models.isEmpty ? "unknown" : "directory")
-    return report(path, format, only, walk.findings)
+    return report(path, format, only, walk, artifact.files.map(\.path))
   }
 
   private static func report(
     _ path: String, _ format: String, _ model: (subject: Subject, inspected: Inspected)?,
-    _ findings: [Finding]
+    _ walk: InspectionWalk, _ files: [String]
   ) -> InspectionReport {
-    let verdicts = findings.compactMap { Rule.named($0.rule)?.verdict }
+    let verdicts = walk.findings.compactMap { Rule.named($0.rule)?.verdict }
     let verdict = verdicts.max { $0.weight < $1.weight } ?? .liftable
     var document: PickleDocument?
     if case .pickle(let values) = model?.inspected.content { document = values }
+    let ordered = ordered(walk)
     return InspectionReport(
-      path: path, format: format, verdict: verdict, findings: ordered(findings), document: document,
-      member: model?.subject.member ?? "", frameworkVersion: document?.scikitLearnVersion)
+      path: path, format: format, verdict: verdict, findings: ordered.map(\.finding),
+      excerpts: ordered.map(\.excerpt), document: document, member: model?.subject.member ?? "",
+      frameworkVersion: document?.scikitLearnVersion, files: files)
   }
 
   /// The weightiest first, so that a flood of small findings hides nothing; of equals, the first in the file.
-  private static func ordered(_ findings: [Finding]) -> [Finding] {
-    let sorted = findings.enumerated().sorted { left, right in
-      let weights = (Rule.weight(of: left.element), Rule.weight(of: right.element))
+  private static func ordered(_ walk: InspectionWalk) -> [(finding: Finding, excerpt: FindingExcerpt?)] {
+    let sorted = zip(walk.findings, walk.excerpts).enumerated().sorted { left, right in
+      let weights = (Rule.weight(of: left.element.0), Rule.weight(of: right.element.0))
       return weights.0 != weights.1 ? weights.0 > weights.1 : left.offset < right.offset
-    }.map(\.element)
+    }.map { (finding: $0.element.0, excerpt: $0.element.1) }
     guard sorted.count > listed else { return sorted }
-    return sorted.prefix(listed) + [
-      Rule.moreFindings.finding("\(sorted.count - listed) more findings are left out", member: "")
-    ]
+    let more = Rule.moreFindings.finding("\(sorted.count - listed) more findings are left out", member: "")
+    return sorted.prefix(listed) + [(finding: more, excerpt: nil)]
   }
 }
 
@@ -99,6 +101,40 @@ extension InspectionWalk {
     case .data(let what): report(.notAModel, "expected a model, found \(what)", subject)
     case .unknown(let what): report(.artifactMalformed, "expected a model, found \(what)", subject)
     }
+  }
+}
+
+extension InspectionWalk {
+  fileprivate mutating func report(_ oddity: ArtifactOddity) {
+    let subject = Subject(bytes: [], member: oddity.path, depth: 0)
+    switch oddity.kind {
+    case .special:
+      report(.special, "expected only files and directories, found a pipe, socket or device", subject)
+    case .link(let target):
+      let leadsOut = target.hasPrefix("/") || Self.climbs(target, from: oddity.path)
+      let rule: Rule = leadsOut && !Self.isModelCache(target) ? .linkOut : .link
+      report(
+        rule, "expected only files and directories, found a link to '\(target.escaped(limit: 200))'", subject)
+    }
+  }
+
+  /// Whether a relative link at `path` leads above the directory that the artifact is.
+  private static func climbs(_ target: String, from path: String) -> Bool {
+    var depth = path.split(separator: "/").count - 1
+    for part in target.split(separator: "/") where part != "." {
+      depth += part == ".." ? -1 : 1
+      if depth < 0 { return true }
+    }
+    return false
+  }
+
+  /// Whether a link is one of the Hugging Face cache, where every file of a snapshot is a link to a blob by
+  /// its digest: `../../blobs/<hexadecimal digits>`.
+  private static func isModelCache(_ target: String) -> Bool {
+    let parts = target.split(separator: "/", omittingEmptySubsequences: false)
+    guard let digest = parts.last, parts.dropLast().last == "blobs" else { return false }
+    return parts.dropLast(2).allSatisfy { $0 == ".." } && [40, 64].contains(digest.utf8.count)
+      && digest.allSatisfy(\.isHexDigit)
   }
 }
 

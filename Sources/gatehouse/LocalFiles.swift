@@ -35,20 +35,25 @@ enum LocalFiles {
         .tooLarge, "file.too-large", "expected at most \(limit) bytes, found \(status.st_size)", subject: path
       )
     }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(Int(status.st_size))
-    var chunk = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable(path) }
-      guard count > 0 else { return bytes }
-      bytes += chunk[..<count]
-      guard bytes.count <= limit else {
-        throw Problem(
-          .tooLarge, "file.too-large", "expected at most \(limit) bytes, found more", subject: path)
+    // One byte more than there should be tells whether the file grows under the reader.
+    let capacity = Int(status.st_size) + 1
+    let bytes = try [UInt8](unsafeUninitializedCapacity: capacity) {
+      (buffer: inout UnsafeMutableBufferPointer<UInt8>, filled: inout Int) throws(Problem) in
+      while filled < capacity {
+        guard let start = unsafe buffer.baseAddress else { return }
+        let count = unsafe Glibc.read(descriptor, start + filled, capacity - filled)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { throw unreadable(path) }
+        guard count > 0 else { return }
+        filled += count
       }
     }
+    guard bytes.count < capacity else {
+      throw Problem(
+        .badInput, "file.changing", "expected a file of \(status.st_size) bytes, found that it grows",
+        subject: path, hint: "wait until whoever writes it is done")
+    }
+    return bytes
   }
 
   /// The paths of the files of an artifact: the one empty path for a file, every regular file below a
@@ -56,10 +61,30 @@ enum LocalFiles {
   ///
   /// A link or a special file in a directory is refused: what it leads to was not meant.
   static func members(of path: String) throws(Problem) -> [String] {
+    let (members, oddities) = try walk(path)
+    if let odd = oddities.first {
+      throw Problem(
+        .badInput, "artifact.special-file",
+        "expected only files and directories in an artifact, found a link or a special file",
+        subject: "\(path)/\(odd.path)", hint: "copy what it leads to into the directory")
+    }
+    guard !members.isEmpty else {
+      throw Problem(
+        .badInput, "artifact.empty-directory", "expected at least one file in the directory, found none",
+        subject: path)
+    }
+    return members
+  }
+
+  /// The regular files below `path`, sorted, and what else stands there; no link is followed.
+  private static func walk(_ path: String) throws(Problem) -> (
+    members: [String], oddities: [ArtifactOddity]
+  ) {
     switch kind(of: path) {
-    case .file: return [""]
+    case .file: return ([""], [])
     case .directory:
       var found: [String] = []
+      var oddities: [ArtifactOddity] = []
       var waiting = [""]
       while let next = waiting.popLast() {
         for name in try names(in: next.isEmpty ? path : "\(path)/\(next)") {
@@ -69,24 +94,18 @@ enum LocalFiles {
           switch status.st_mode & S_IFMT {
           case S_IFREG: found.append(member)
           case S_IFDIR: waiting.append(member)
-          default:
-            throw Problem(
-              .badInput, "artifact.special-file",
-              "expected only files and directories in an artifact, found a link or a special file",
-              subject: "\(path)/\(member)", hint: "copy what it leads to into the directory")
+          case S_IFLNK:
+            oddities.append(
+              ArtifactOddity(path: member, kind: .link(target: linkTarget("\(path)/\(member)"))))
+          default: oddities.append(ArtifactOddity(path: member, kind: .special))
           }
-          guard found.count + waiting.count <= 10_000 else {
+          guard found.count + waiting.count + oddities.count <= 10_000 else {
             throw Problem(
               .tooLarge, "artifact.too-many-files", "expected at most 10000 files, found more", subject: path)
           }
         }
       }
-      guard !found.isEmpty else {
-        throw Problem(
-          .badInput, "artifact.empty-directory", "expected at least one file in the directory, found none",
-          subject: path)
-      }
-      return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      return (found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, oddities)
     case .other:
       throw Problem(
         .badInput, "file.not-regular", "expected a file or a directory, found something else", subject: path)
@@ -98,14 +117,30 @@ enum LocalFiles {
     }
   }
 
+  private static func linkTarget(_ path: String) -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe buffer.withUnsafeMutableBytes { unsafe readlink(path, $0.baseAddress, $0.count) }
+    return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+  }
+
+  /// An artifact with all its bytes, whatever else stands in its directory.
+  static func inspectedArtifact(at path: String) throws(Problem) -> Artifact {
+    let (members, oddities) = try walk(path)
+    return Artifact(files: try files(members, of: path), oddities: oddities)
+  }
+
   /// An artifact with all its bytes.
   static func artifact(at path: String) throws(Problem) -> Artifact {
+    Artifact(files: try files(try members(of: path), of: path))
+  }
+
+  private static func files(_ members: [String], of path: String) throws(Problem) -> [ArtifactFile] {
     var files: [ArtifactFile] = []
-    for member in try members(of: path) {
+    for member in members {
       let bytes = try read(member.isEmpty ? path : "\(path)/\(member)")
       files.append(ArtifactFile(path: member, bytes: bytes[...]))
     }
-    return Artifact(files: files)
+    return files
   }
 
   private static func names(in directory: String) throws(Problem) -> [String] {

@@ -4,7 +4,7 @@ import Domain
 extension Rule {
   static let artifact = [
     unsupportedFormat, artifactMalformed, noModel, severalModels, notAModel, memberNotRead, polyglot, nesting,
-    members, moreFindings,
+    members, linkOut, link, special, moreFindings,
   ]
 
   static let unsupportedFormat = Rule(
@@ -50,6 +50,26 @@ extension Rule {
     why: "Reading has a bound; what lies behind it was not seen.",
     example: "expected at most 20000 files inside the artifact, found more", remedy: RuleText.doNotLoad,
     RuleText.exhaustion)
+  static let linkOut = Rule(
+    "artifact.link-out", .externalReference, .high, .dangerous,
+    "a link of the directory leads outside of it",
+    why:
+      "Whoever reads the directory on another machine reads that machine's files: its keys, its passwords.",
+    example: "expected only files and directories, found a link to '/etc/passwd'",
+    remedy: "replace the link by the file that is meant", RuleText.outside + ["CWE-59"])
+  static let link = Rule(
+    "artifact.link", .unknown, .medium, .notLiftable, "a link of the directory is not followed",
+    why:
+      "A link is resolved by whoever reads it, at the time they read it; only what stands in the directory is"
+      + " inspected.",
+    example: "expected only files and directories, found a link to 'model-v2.pkl'",
+    remedy: "copy what it leads to into the directory", RuleText.outside + ["CWE-59"])
+  static let special = Rule(
+    "artifact.special-file", .exhaustion, .high, .dangerous,
+    "a pipe, socket or device stands in the directory",
+    why: "Opening a pipe waits for ever, reading a device has effects.",
+    example: "expected only files and directories, found a pipe, socket or device",
+    remedy: "remove it from the directory", RuleText.exhaustion + ["CWE-67"])
   static let moreFindings = Rule(
     "report.more", .remark, .note, nil, "more findings than a report lists",
     why: "The weightiest are listed; the rest would only hide them.",

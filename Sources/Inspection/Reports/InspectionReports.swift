@@ -12,7 +12,7 @@ public struct InspectionReports: Sendable {
     self.reports = reports
   }
 
-  /// The form for a person: a line for each artifact and a line for each finding.
+  /// The form for a person: a line for each artifact, and each finding with its place drawn.
   public var text: String { reports.map(\.text).joined(separator: "\n") }
 
   /// The form for scripts: `{"results": […]}`.
@@ -22,16 +22,22 @@ public struct InspectionReports: Sendable {
 extension InspectionReport {
   /// The form for a person; never a raw control character of the artifact.
   public var text: String {
-    var lines = ["\(path.escaped(limit: 400)): \(verdict.rawValue) (\(format))"]
-    for finding in findings {
+    let name = path.escaped(limit: 400)
+    var lines = ["\(name): \(verdict.rawValue) (\(format.escaped(limit: 100)))"]
+    for (finding, excerpt) in zip(findings, excerpts) {
+      lines.append(
+        "  \(finding.severity.rawValue)[\(finding.rule)]: \(finding.message.escaped(limit: 1_000))")
       var place: [String] = []
       if !finding.member.isEmpty { place.append(finding.member.escaped(limit: 400)) }
       if let offset = finding.offset { place.append("byte \(offset)") }
+      if let line = excerpt?.line { place.append("line \(line.number), column \(line.column)") }
       if let opcode = finding.opcode { place.append(opcode) }
-      let at = place.isEmpty ? "" : " at " + place.joined(separator: ", ")
-      lines.append(
-        "  \(finding.severity.rawValue)[\(finding.rule)]\(at): \(finding.message.escaped(limit: 1_000));"
-          + " \(finding.remedy)")
+      if !place.isEmpty { lines.append("    --> " + place.joined(separator: ", ")) }
+      lines += (excerpt?.lines ?? []).map { "    " + $0 }
+      lines.append("    hint: \(finding.remedy)")
+      if let rule = Rule.named(finding.rule), rule.verdict == .dangerous {
+        lines.append("    see: \(rule.references.joined(separator: ", "))")
+      }
     }
     return lines.joined(separator: "\n")
   }

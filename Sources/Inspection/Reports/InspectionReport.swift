@@ -14,18 +14,37 @@ public struct InspectionReport: Sendable {
   public let verdict: InspectionVerdict
   /// Everything there is to say, the weightiest first.
   public let findings: [Finding]
+  /// What stands at the place of each finding; nil where it has none, or where showing it would do harm.
+  public let excerpts: [FindingExcerpt?]
   /// The values, where the artifact could be read to its end.
   public let document: PickleDocument?
   /// The file inside the artifact that the values come from; empty for an artifact that is one file.
   public let member: String
   /// The version of scikit-learn that wrote the artifact, where it says so.
   public let frameworkVersion: String?
+  /// The files that the artifact is made of, by their paths in it; one empty path for a single file.
+  let files: [String]
 
   /// The result as scripts may rely on it: path, format, verdict, findings.
+  ///
+  /// Its schema is `docs/inspection.schema.json`.
   public var json: JSON {
     [
       "path": .string(path), "format": .string(format), "verdict": .string(verdict.rawValue),
-      "findings": .array(findings.map(\.json)),
+      "findings": .array(
+        findings.map { finding in
+          var members = finding.json.object ?? [:]
+          let rule = Rule.named(finding.rule)
+          members["family"] = .string(rule?.family.rawValue ?? "")
+          members["references"] = .array((rule?.references ?? []).map { .string($0) })
+          return .object(members)
+        }),
     ]
+  }
+
+  /// The file of the artifact that a finding is in: the one that `member` starts with.
+  func file(of finding: Finding) -> String {
+    files.filter { finding.member == $0 || finding.member.hasPrefix($0.isEmpty ? "" : $0 + "/") }
+      .max { $0.utf8.count < $1.utf8.count } ?? ""
   }
 }
