@@ -5,7 +5,7 @@ public enum NearName {
 
   /// The name among `names` that is nearest to `text`; nil where none is near.
   ///
-  /// Near is a Levenshtein distance of at most 3, and less than half the length of the text. Takes time in
+  /// Near is a Levenshtein distance of at most 3, and at most half the length of the text. Takes time in
   /// proportion to the number of names: of each at most the first 64 letters are compared.
   public static func nearest(to text: String, among names: some Sequence<String>) -> String? {
     let wanted = Array(text.utf8.prefix(64))
@@ -14,7 +14,7 @@ public enum NearName {
       let candidate = Array(name.utf8.prefix(64))
       guard abs(candidate.count - wanted.count) <= reach else { continue }
       let distance = distance(wanted, candidate)
-      guard distance <= reach, distance * 2 < wanted.count, distance < best?.distance ?? .max else {
+      guard distance <= reach, distance * 2 <= wanted.count, distance < best?.distance ?? .max else {
         continue
       }
       best = (name, distance)

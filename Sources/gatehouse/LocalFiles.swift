@@ -37,10 +37,10 @@ enum LocalFiles {
     }
     // One byte more than there should be tells whether the file grows under the reader.
     let capacity = Int(status.st_size) + 1
-    let bytes = try [UInt8](unsafeUninitializedCapacity: capacity) {
+    let bytes = try unsafe [UInt8](unsafeUninitializedCapacity: capacity) {
       (buffer: inout UnsafeMutableBufferPointer<UInt8>, filled: inout Int) throws(Problem) in
       while filled < capacity {
-        guard let start = unsafe buffer.baseAddress else { return }
+        guard let start = buffer.baseAddress else { return }
         let count = unsafe Glibc.read(descriptor, start + filled, capacity - filled)
         if count < 0, errno == EINTR { continue }
         guard count >= 0 else { throw unreadable(path) }
@@ -119,7 +119,11 @@ enum LocalFiles {
 
   private static func linkTarget(_ path: String) -> String {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-    let count = unsafe buffer.withUnsafeMutableBytes { unsafe readlink(path, $0.baseAddress, $0.count) }
+    let count = unsafe buffer.withUnsafeMutableBytes { buffer in
+      unsafe buffer.withMemoryRebound(to: CChar.self) { text in
+        unsafe text.baseAddress.map { unsafe readlink(path, $0, text.count) } ?? -1
+      }
+    }
     return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
   }
 
