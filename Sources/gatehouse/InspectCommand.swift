@@ -3,6 +3,7 @@ import Domain
 import Encoding
 import Glibc
 import Inspection
+import Lifting
 
 /// `gatehouse inspect`.
 struct InspectCommand: AsyncParsableCommand {
@@ -113,9 +114,21 @@ private struct InspectionRun {
 
   private static func inspect(_ path: String) -> Result<InspectionReport, Problem> {
     do throws(Problem) {
-      return .success(Inspector.inspect(try LocalFiles.inspectedArtifact(at: path), path: path))
+      let report = Inspector.inspect(try LocalFiles.inspectedArtifact(at: path), path: path)
+      return .success(confirmed(report))
     } catch {
       return .failure(error)
+    }
+  }
+
+  /// The report, once the model that it calls liftable was lifted: no verdict is better than a trial.
+  private static func confirmed(_ report: InspectionReport) -> InspectionReport {
+    guard report.verdict == .liftable, let document = report.document else { return report }
+    do throws(Problem) {
+      _ = try Lifter.lift(document)
+      return report
+    } catch {
+      return report.notLifted(error)
     }
   }
 }

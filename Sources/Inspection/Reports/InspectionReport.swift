@@ -42,6 +42,16 @@ public struct InspectionReport: Sendable {
     ]
   }
 
+  /// The report of an artifact that was found liftable and then could not be lifted, for the reason `problem`.
+  public func notLifted(_ problem: Problem) -> InspectionReport {
+    let place = problem.position.map { " (\($0))" } ?? ""
+    let finding = Rule.notLifted.finding(problem.message + place, member: member)
+    return InspectionReport(
+      path: path, format: format, verdict: .notLiftable, findings: [finding] + findings,
+      excerpts: [nil] + excerpts, document: document, member: member, frameworkVersion: frameworkVersion,
+      files: files)
+  }
+
   /// The file of the artifact that a finding is in: the one that `member` starts with.
   func file(of finding: Finding) -> String {
     files.filter { finding.member == $0 || finding.member.hasPrefix($0.isEmpty ? "" : $0 + "/") }

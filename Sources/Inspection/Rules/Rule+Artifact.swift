@@ -4,7 +4,7 @@ import Domain
 extension Rule {
   static let artifact = [
     unsupportedFormat, artifactMalformed, noModel, severalModels, notAModel, memberNotRead, polyglot, nesting,
-    members, linkOut, link, special, moreFindings,
+    members, linkOut, link, special, notLifted, moreFindings,
   ]
 
   static let unsupportedFormat = Rule(
@@ -70,6 +70,12 @@ extension Rule {
     why: "Opening a pipe waits for ever, reading a device has effects.",
     example: "expected only files and directories, found a pipe, socket or device",
     remedy: "remove it from the directory", RuleText.exhaustion + ["CWE-67"])
+  static let notLifted = Rule(
+    "artifact.not-lifted", .unknown, .medium, .notLiftable, "the model is understood, and cannot be lifted",
+    why: "Every name in the file is known and harmless, but the estimator, or the way it was set up, has no"
+      + " operators of the model graph yet.",
+    example: "expected an estimator that can be lifted, found sklearn.svm._classes.SVC as the model",
+    remedy: "use an estimator that can be lifted; 'gatehouse lift' names them", [])
   static let moreFindings = Rule(
     "report.more", .remark, .note, nil, "more findings than a report lists",
     why: "The weightiest are listed; the rest would only hide them.",
