@@ -75,13 +75,16 @@ let package = Package(
     entity("Encoding"),
     entity("Domain", "Encoding"),
     entity("ModelGraph", "Domain", "Encoding"),
-    entity("Artifacts", "Encoding", "CZlib"),
+    entity("Artifacts", "Encoding", "CZlib", "CBZip2", "CLZMA", "CLZ4"),
     entity("Inspection", "Domain", "Encoding", "Artifacts"),
     entity("Lifting", "Domain", "Artifacts", "ModelGraph"),
     entity("Inference", "Domain", "Encoding", "ModelGraph"),
     entity("Gates", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", .crypto),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
 
     // Ring 1.
     useCase(

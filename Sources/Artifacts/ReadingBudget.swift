@@ -29,12 +29,16 @@ public struct ReadingBudget: Sendable {
   public var digits = 4_300
   /// How many values there may be when shared ones are counted each time they occur.
   public var expansion = 1 << 30
-  /// How many bytes a compressed file may unpack to.
+  /// How many bytes a compressed file may unpack to, whatever its size.
   public var decompressedBytes = 1 << 31
   /// How many times larger than the compressed bytes the unpacked ones may be, past `freeBytes`.
   public var compressionRatio = 200
   /// How many bytes may be unpacked before `compressionRatio` is looked at.
   public var freeBytes = 16 << 20
+  /// How many times larger than the compressed bytes the unpacked ones may be, past `largeBytes`.
+  public var largeRatio = 16
+  /// How many bytes may be unpacked before `largeRatio` is looked at.
+  public var largeBytes = 384 << 20
   /// How many observations a reader keeps; it says how many more there were.
   ///
   /// No honest file comes near it.
@@ -45,4 +49,16 @@ public struct ReadingBudget: Sendable {
 
   /// The limits for everyday models.
   public static let standard = ReadingBudget()
+
+  /// How many bytes `count` compressed ones may unpack to.
+  ///
+  /// The whole input counts, not what was read of it so far: a model may well begin with its zeros.
+  public func unpackedLimit(of count: Int) -> Int {
+    func times(_ ratio: Int) -> Int {
+      let (product, overflow) = count.multipliedReportingOverflow(by: ratio)
+      return overflow ? .max : product
+    }
+    let byRatio = min(times(compressionRatio), max(largeBytes, times(largeRatio)))
+    return min(decompressedBytes, max(freeBytes, byRatio))
+  }
 }

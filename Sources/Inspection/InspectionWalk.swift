@@ -23,6 +23,7 @@ struct InspectionWalk {
   private(set) var excerpts: [FindingExcerpt?] = []
   private var memberCount = 0
   private var unpackedCount = 0
+  private var artifactCount = 0
 
   /// Starts an inspection.
   init(budget: ReadingBudget, files: [String: ArraySlice<UInt8>] = [:]) {
@@ -30,8 +31,11 @@ struct InspectionWalk {
     self.files = files
   }
 
-  /// How many bytes may still be unpacked.
-  var remainingBytes: Int { max(0, budget.decompressedBytes - unpackedCount) }
+  /// How many bytes may still be unpacked: as many as one stream of the artifact's size might unpack to.
+  var remainingBytes: Int { max(0, budget.unpackedLimit(of: artifactCount) - unpackedCount) }
+
+  /// Counts bytes that were unpacked.
+  mutating func countUnpacked(_ count: Int) { unpackedCount += count }
 
   /// Says something about a subject.
   mutating func report(
@@ -54,6 +58,7 @@ struct InspectionWalk {
 
   /// Inspects bytes as what they are by their content, and what is inside them.
   mutating func inspect(_ subject: Subject) -> Inspected {
+    if subject.depth == 0 { artifactCount += subject.bytes.count }
     let known = findings.count
     let inspected = recognise(subject)
     draw(subject, from: known)
@@ -117,7 +122,7 @@ struct InspectionWalk {
       }
       return nil
     }
-    if unpacked { unpackedCount += bytes.count }
+    if unpacked { countUnpacked(bytes.count) }
     var member = subject.member
     if let name { member += (member.isEmpty ? "" : "/") + name }
     return inspect(Subject(bytes: bytes, member: member, depth: subject.depth + 1))

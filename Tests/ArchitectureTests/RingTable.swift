@@ -28,7 +28,10 @@ struct RingTable {
       ["Storage", "Distribution", "Fleet", "ControlAPI", "Serving"],
       ["gatehouse", "gatehouse-runtime"],
     ],
-    native: ["CZlib": ["Artifacts"], "CDescriptorPassing": ["Fleet", "Serving"], "CSpawn": ["Fleet"]],
+    native: [
+      "CZlib": ["Artifacts"], "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"],
+      "CDescriptorPassing": ["Fleet", "Serving"], "CSpawn": ["Fleet"],
+    ],
     beside: ["TestKit"],
     reserved: ["Crypto": ["Provenance", "Packaging"], "GRDB": ["Storage"], "Hummingbird": ["ControlAPI"]])
 

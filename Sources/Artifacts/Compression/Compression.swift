@@ -1,11 +1,19 @@
-import CZlib
-
 /// A compressed stream that is unpacked here.
-public enum Compression: String, Sendable {
+public enum Compression: String, Sendable, CaseIterable {
   /// RFC 1950.
   case zlib
   /// RFC 1952, one member or several.
   case gzip
+  /// bzip2, one stream or several.
+  case bzip2
+  /// The container format `.xz`, one stream or several.
+  case xz
+  /// The older `.lzma`, without a magic of its own.
+  case lzma
+  /// The frame format of LZ4, one frame or several.
+  case lz4
+  /// What joblib wrote before version 0.10: `ZF`, the length in hexadecimal, and a zlib stream.
+  case zfile
 }
 
 /// What stood in a compressed stream.
@@ -18,17 +26,34 @@ public struct Decompressed: Sendable {
 
 /// Why a compressed stream was not unpacked to its end.
 public enum DecompressionFailure: Error, Sendable {
-  /// It would unpack to more than the budget.
+  /// It would unpack to more than the budget, or take more memory to unpack.
   case bomb(String, offset: Int)
   /// The bytes are not such a stream from here on.
   case malformed(String, offset: Int)
 }
 
 extension Compression {
+  private static let gzipMagic: [UInt8] = [0x1F, 0x8B]
+  private static let bzip2Magic = Array("BZh".utf8)
+  private static let xzMagic: [UInt8] = [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
+  /// The usual `lc=3 lp=0 pb=2` and the low byte of a dictionary size; what joblib goes by.
+  private static let lzmaStart: [UInt8] = [0x5D, 0x00]
+  private static let lz4Magic: [UInt8] = [0x04, 0x22, 0x4D, 0x18]
+
   /// Recognises a compressed stream by its first bytes; nil where they begin something else.
   public init?(beginning bytes: ArraySlice<UInt8>) {
-    if bytes.starts(with: [0x1F, 0x8B]) {
+    if bytes.starts(with: Self.gzipMagic) {
       self = .gzip
+    } else if bytes.starts(with: Self.bzip2Magic) {
+      self = .bzip2
+    } else if bytes.starts(with: Self.xzMagic) {
+      self = .xz
+    } else if bytes.starts(with: Self.lzmaStart) {
+      self = .lzma
+    } else if bytes.starts(with: Self.lz4Magic) {
+      self = .lz4
+    } else if ZFileHeader.begins(bytes) {
+      self = .zfile
     } else if Self.isZlib(bytes) {
       self = .zlib
     } else {
@@ -43,76 +68,83 @@ extension Compression {
     return (Int(header[0]) << 8 | Int(header[1])).isMultiple(of: 31)
   }
 
-  /// Unpacks a stream, and for gzip the members that follow it directly, as far as the budget goes.
+  /// Unpacks a stream and those that follow it directly, as Python's module for it would, as far as the budget
+  /// goes.
   public func decompress(_ input: ArraySlice<UInt8>, budget: ReadingBudget) throws(DecompressionFailure)
     -> Decompressed
   {
-    var output: [UInt8] = []
-    var consumed = 0
-    repeat {
-      consumed += try inflateMember(input.dropFirst(consumed), at: consumed, into: &output, budget)
-    } while self == .gzip && input.dropFirst(consumed).starts(with: [0x1F, 0x8B])
-    return Decompressed(bytes: output, compressedCount: consumed)
+    var unpacking = Unpacking(rawValue, input: input, budget: budget)
+    if self == .zfile { return try unpackZFile(&unpacking) }
+    repeat { try unpacking.run(try decoder()) } while isFollowed(&unpacking)
+    return Decompressed(bytes: unpacking.output, compressedCount: unpacking.consumed)
   }
 
-  /// Unpacks one member to the end of `output`; gives the number of bytes that it takes up.
-  private func inflateMember(
-    _ input: ArraySlice<UInt8>, at start: Int, into output: inout [UInt8], _ budget: ReadingBudget
-  ) throws(DecompressionFailure) -> Int {
-    var stream = unsafe z_stream()
-    // Window bits of 15; 16 more ask for the gzip header.
-    let windowBits: Int32 = self == .gzip ? 31 : 15
-    let version = ZLIB_VERSION
-    guard
-      unsafe inflateInit2_(&stream, windowBits, version, Int32(MemoryLayout<z_stream>.size)) == Z_OK
-    else { throw .malformed("zlib could not be started", offset: start) }
-    defer { unsafe inflateEnd(&stream) }
-    var chunk = [UInt8](repeating: 0, count: 1 << 18)
-    var consumed = 0
-    while true {
-      // zlib counts its input in 32 bits.
-      let window = input.dropFirst(consumed).prefix(1 << 20)
-      var written = 0
-      let status = unsafe window.withUnsafeBufferPointer { source in
-        unsafe chunk.withUnsafeMutableBufferPointer { target in
-          // zlib does not write through `next_in`; its type is older than `const`.
-          unsafe stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-          unsafe stream.avail_in = UInt32(source.count)
-          unsafe stream.next_out = target.baseAddress
-          unsafe stream.avail_out = UInt32(target.count)
-          let status = unsafe inflate(&stream, Z_NO_FLUSH)
-          unsafe consumed += source.count - Int(stream.avail_in)
-          unsafe written = target.count - Int(stream.avail_out)
-          return status
-        }
+  private func decoder() throws(DecompressionFailure) -> any StreamDecoder {
+    let decoder: (any StreamDecoder)? =
+      switch self {
+      case .zlib, .zfile: InflateDecoder(.zlib)
+      case .gzip: InflateDecoder(.gzip)
+      case .bzip2: BZip2Decoder()
+      case .xz: LZMADecoder(alone: false)
+      case .lzma: LZMADecoder(alone: true)
+      case .lz4: LZ4Decoder()
       }
-      output.append(contentsOf: chunk[..<written])
-      try check(output.count, from: start + consumed, budget)
-      switch status {
-      case Z_STREAM_END: return consumed
-      case Z_OK, Z_BUF_ERROR:
-        guard written > 0 || consumed < input.count else {
-          throw .malformed(
-            "expected the end of the \(self) stream, found the end of the file", offset: start + consumed)
-        }
-      case Z_NEED_DICT:
-        throw .malformed("expected a \(self) stream, found one that needs a preset dictionary", offset: start)
-      default:
-        let reason = unsafe stream.msg.map { unsafe String(cString: $0) } ?? "status \(status)"
-        throw .malformed(
-          "expected a \(self) stream, found damaged data: \(reason)", offset: start + consumed)
-      }
+    guard let decoder else { throw .bomb("no memory is left to unpack \(self)", offset: 0) }
+    return decoder
+  }
+
+  /// Whether another stream of the same kind follows the ones that were unpacked.
+  private func isFollowed(_ unpacking: inout Unpacking) -> Bool {
+    switch self {
+    case .zlib, .zfile: return false
+    case .gzip:
+      // Python's module and the gzip program skip zeros, which tapes leave behind a member.
+      unpacking.skipZeros(unlessBefore: Self.gzipMagic)
+      return unpacking.rest.starts(with: Self.gzipMagic)
+    case .bzip2: return unpacking.rest.starts(with: Self.bzip2Magic)
+    case .xz, .lzma: return unpacking.rest.starts(with: Self.xzMagic)
+    case .lz4: return unpacking.rest.starts(with: Self.lz4Magic)
     }
   }
 
-  private func check(_ count: Int, from consumed: Int, _ budget: ReadingBudget) throws(DecompressionFailure) {
-    guard count <= budget.decompressedBytes else {
-      throw .bomb("unpacks to more than \(budget.decompressedBytes) bytes", offset: consumed)
+  private func unpackZFile(_ unpacking: inout Unpacking) throws(DecompressionFailure) -> Decompressed {
+    let header = try ZFileHeader(unpacking.rest)
+    unpacking.skip(header.byteCount)
+    try unpacking.run(try decoder())
+    guard unpacking.output.count == header.unpackedCount else {
+      throw .malformed(
+        "expected \(header.unpackedCount) unpacked bytes, found \(unpacking.output.count)", offset: 2)
     }
-    guard count <= budget.freeBytes || count / budget.compressionRatio <= consumed else {
-      throw .bomb(
-        "\(consumed) bytes unpack to \(count) and more, over \(budget.compressionRatio) times their number",
-        offset: consumed)
-    }
+    return Decompressed(bytes: unpacking.output, compressedCount: unpacking.consumed)
+  }
+}
+
+/// The start of a file that joblib wrote before version 0.10 (`joblib/numpy_pickle_compat.py`).
+private struct ZFileHeader {
+  private static let magic = Array("ZF".utf8)
+  /// As many characters as `hex(2 ** 64)` has.
+  private static let lengthCount = 19
+
+  /// How many bytes the zlib stream must unpack to.
+  let unpackedCount: Int
+  /// How many bytes stand before the zlib stream.
+  let byteCount: Int
+
+  static func begins(_ bytes: ArraySlice<UInt8>) -> Bool {
+    guard bytes.starts(with: magic) else { return false }
+    let length = bytes.dropFirst(magic.count).prefix(lengthCount)
+    return length.count == lengthCount && length.starts(with: Array("0x".utf8))
+  }
+
+  init(_ bytes: ArraySlice<UInt8>) throws(DecompressionFailure) {
+    let field = bytes.dropFirst(Self.magic.count).prefix(Self.lengthCount)
+    let digits = field.dropFirst(2).prefix { $0 != UInt8(ascii: " ") }
+    guard field.dropFirst(2 + digits.count).allSatisfy({ $0 == UInt8(ascii: " ") }),
+      let count = Int(String(decoding: digits, as: UTF8.self), radix: 16), count >= 0
+    else { throw .malformed("expected a length in hexadecimal, found something else", offset: 2) }
+    unpackedCount = count
+    let start = Self.magic.count + Self.lengthCount
+    // Up to joblib 0.8.4 on Python 2 the field was one character wider.
+    byteCount = bytes.dropFirst(start).first == UInt8(ascii: " ") ? start + 1 : start
   }
 }

@@ -20,6 +20,7 @@ enum CompressedFormat: InspectedFormat {
     } catch {
       switch error {
       case .bomb(let detail, let offset): walk.report(.bomb, detail, subject, at: offset)
+      case .malformed(_, let offset) where offset == 0 && claim(subject.bytes) == .possible: return nil
       case .malformed(let detail, let offset):
         walk.report(.compressionMalformed, detail, subject, at: offset)
       }

@@ -38,6 +38,7 @@ extension KnownFormat {
   static let all: [KnownFormat] = [
     KnownFormat(NumPyFormat.self),
     KnownFormat(CompressedFormat.self),
+    KnownFormat(ZipFormat.self),
     KnownFormat(UnreadFormat.self),
     KnownFormat(PickleFormat.self),
     KnownFormat(TextFormat.self),
