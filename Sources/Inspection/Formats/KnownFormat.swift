@@ -39,6 +39,7 @@ extension KnownFormat {
     KnownFormat(NumPyFormat.self),
     KnownFormat(CompressedFormat.self),
     KnownFormat(ZipFormat.self),
+    KnownFormat(HDF5Format.self),
     KnownFormat(UnreadFormat.self),
     KnownFormat(PickleFormat.self),
     KnownFormat(TextFormat.self),

@@ -61,9 +61,10 @@ public struct Rule: Sendable {
 
 extension Rule {
   /// Every rule, by id.
-  public static let all: [Rule] = [pickle, compression, archive, artifact].flatMap { $0 }.sorted {
-    $0.id < $1.id
-  }
+  public static let all: [Rule] = [
+    pickle, compression, archive, artifact,
+    keras, hdf5,
+  ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// The rule of this id.
   public static func named(_ id: String) -> Rule? { byID[id] }
