@@ -78,21 +78,40 @@ struct InspectionWalk {
   }
 
   private mutating func recognise(_ subject: Subject) -> Inspected {
-    let certain = KnownFormat.all.filter { $0.claim(subject.bytes) == .certain }
-    if certain.count > 1 {
-      let names = certain.map(\.name).joined(separator: " and ")
+    var readings: [(format: KnownFormat, inspected: Inspected, walk: InspectionWalk)] = []
+    for format in KnownFormat.all where format.claim(subject.bytes) == .certain {
+      var copy = self
+      if let inspected = format.inspect(subject, &copy) { readings.append((format, inspected, copy)) }
+    }
+    if readings.count > 1 {
+      // Two bytes of a length can be another format's magic by chance; its reader gets no further than that.
+      let further = readings.filter { !$0.walk.stopsAtOnce(after: findings.count) }
+      readings = further.isEmpty ? Array(readings.prefix(1)) : further
+    }
+    if readings.count > 1 {
+      let names = readings.map(\.format.name).joined(separator: " and ")
       report(.polyglot, "expected one format, found \(names) in the same bytes", subject, at: 0)
     }
-    var first: Inspected?
-    for format in certain {
-      let inspected = attempt(format, subject)
-      first = first ?? inspected
+    if let first = readings.first {
+      if readings.count == 1 {
+        self = first.walk
+      } else {
+        for reading in readings { _ = attempt(reading.format, subject) }
+      }
+      return first.inspected
     }
-    if let first { return first }
     for format in KnownFormat.all where format.claim(subject.bytes) == .possible {
       if let inspected = attempt(format, subject) { return inspected }
     }
     return Inspected("unknown", .unknown(subject.bytes.isEmpty ? "an empty file" : "binary data"))
+  }
+
+  /// Whether all that was found since is that the first bytes are damaged.
+  private func stopsAtOnce(after known: Int) -> Bool {
+    findings.count > known
+      && findings.dropFirst(known).allSatisfy { finding in
+        Rule.named(finding.rule)?.verdict == .malformed && finding.offset.map { $0 <= 16 } ?? false
+      }
   }
 
   private mutating func attempt(_ format: KnownFormat, _ subject: Subject) -> Inspected? {

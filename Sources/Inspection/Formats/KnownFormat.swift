@@ -40,8 +40,12 @@ extension KnownFormat {
     KnownFormat(CompressedFormat.self),
     KnownFormat(ZipFormat.self),
     KnownFormat(HDF5Format.self),
+    KnownFormat(SafetensorsFormat.self),
+    KnownFormat(GGUFFormat.self),
     KnownFormat(UnreadFormat.self),
     KnownFormat(PickleFormat.self),
+    KnownFormat(JSONFormat.self),
+    KnownFormat(TemplateFormat.self),
     KnownFormat(TextFormat.self),
   ]
 }

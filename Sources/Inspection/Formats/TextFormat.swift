@@ -11,6 +11,7 @@ enum TextFormat: InspectedFormat {
     if start.hasPrefix("version https://git-lfs") {
       return Inspected(name, .unknown("a Git LFS pointer, not the file itself"))
     }
+    walk.reportSecrets(in: subject.bytes, of: subject)
     return Inspected(name, .data("text"))
   }
 

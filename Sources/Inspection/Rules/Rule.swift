@@ -64,6 +64,7 @@ extension Rule {
   public static let all: [Rule] = [
     pickle, compression, archive, artifact,
     keras, hdf5,
+    texts, weights, secrets,
   ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// The rule of this id.
