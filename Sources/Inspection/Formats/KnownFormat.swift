@@ -43,6 +43,7 @@ extension KnownFormat {
     KnownFormat(SafetensorsFormat.self),
     KnownFormat(GGUFFormat.self),
     KnownFormat(UnreadFormat.self),
+    KnownFormat(ONNXFormat.self),
     KnownFormat(PickleFormat.self),
     KnownFormat(JSONFormat.self),
     KnownFormat(TemplateFormat.self),

@@ -65,6 +65,8 @@ extension Rule {
     pickle, compression, archive, artifact,
     keras, hdf5,
     texts, weights, secrets,
+    protobuf,
+    onnx,
   ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// The rule of this id.

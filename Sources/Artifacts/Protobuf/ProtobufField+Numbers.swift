@@ -1,0 +1,74 @@
+import Encoding
+
+// Repeated numbers, which stand one to a field or packed into one; a reader has to take both.
+extension ProtobufField {
+  /// How many integers the field holds: one, or those that are packed.
+  ///
+  /// Counts without decoding: each ends in a byte whose highest bit is clear.
+  var integerCount: Int {
+    switch value {
+    case .varint: 1
+    case .bytes(let packed): packed.reduce(0) { $0 + ($1 < 0x80 ? 1 : 0) }
+    case .fixed32, .fixed64, .group: 0
+    }
+  }
+
+  /// Calls `body` with each integer that the field holds.
+  func forEachInteger(_ body: (Int64) -> Void) throws(MalformedBytes) {
+    switch value {
+    case .varint(let value): body(Int64(bitPattern: value))
+    case .bytes(let packed):
+      var value: UInt64 = 0
+      var shift: UInt64 = 0
+      for byte in packed {
+        value |= UInt64(byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80 {
+          body(Int64(bitPattern: value))
+          value = 0
+          shift = 0
+        } else if shift >= 70 {
+          throw MalformedBytes(
+            offset: offset, expected: "packed integers of at most 10 bytes", found: "one that goes on")
+        }
+      }
+      guard shift == 0 else {
+        throw MalformedBytes(
+          offset: offset, expected: "the end of a packed integer", found: "the end of the field")
+      }
+    case .fixed32, .fixed64, .group: return
+    }
+  }
+
+  /// How many numbers of `width` bytes, 4 or 8, the field holds.
+  func fixedCount(width: Int) throws(MalformedBytes) -> Int {
+    switch value {
+    case .fixed32: return width == 4 ? 1 : 0
+    case .fixed64: return width == 8 ? 1 : 0
+    case .bytes(let packed):
+      guard packed.count.isMultiple(of: width) else {
+        throw MalformedBytes(
+          offset: offset, expected: "packed numbers of \(width) bytes", found: "\(packed.count) bytes")
+      }
+      return packed.count / width
+    case .varint, .group: return 0
+    }
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// A hash of the bytes that is the same in every run (FNV-1a, 64 bits).
+  ///
+  /// Two names of one file that share it are taken for the same one, which can only add a finding to a file
+  /// that was made for it.
+  var stableHash: Int {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in self { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    return Int(truncatingIfNeeded: hash)
+  }
+
+  /// The bytes as text for a message: at most `limit` characters, control characters escaped.
+  func quoted(_ limit: Int = 80) -> String {
+    "'\(String(decoding: prefix(4 * limit), as: UTF8.self).escaped(limit: limit))'"
+  }
+}
