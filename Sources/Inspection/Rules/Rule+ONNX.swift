@@ -103,7 +103,7 @@ extension Rule {
       "expected operators of the ONNX standard, found 'Blur' of domain 'com.example', which needs code of"
       + " its own", remedy: "export the model with operators of the standard alone", [])
   static let onnxTrainingInfo = Rule(
-    "onnx.training-info", .unknown, .low, .notLiftable, "graphs for training the model",
+    "onnx.training-info", .unknown, .medium, .notLiftable, "graphs for training the model",
     why: "They are not part of predicting, and runtimes that train would run them.",
     example: "expected a model that predicts, found graphs for training it",
     remedy: "export the model for inference", [])
