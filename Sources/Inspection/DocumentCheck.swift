@@ -14,7 +14,10 @@ protocol DocumentCheck: SendableMetatype {
 
 /// Every check of the values of a pickle.
 enum DocumentChecks {
-  static let all: [any DocumentCheck.Type] = [SecretsCheck.self]
+  static let all: [any DocumentCheck.Type] = [
+    SecretsCheck.self,
+    ScikitLearnStructure.self,
+  ]
 
   /// What all checks have to say.
   static func findings(of document: PickleDocument, in subject: Subject) -> [Finding] {

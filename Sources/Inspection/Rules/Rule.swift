@@ -62,11 +62,18 @@ public struct Rule: Sendable {
 extension Rule {
   /// Every rule, by id.
   public static let all: [Rule] = [
-    pickle, compression, archive, artifact,
-    keras, hdf5,
-    texts, weights, secrets,
+    pickle,
+    compression,
+    archive,
+    artifact,
+    keras,
+    hdf5,
+    texts,
+    weights,
+    secrets,
     protobuf,
     onnx,
+    trees,
   ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// The rule of this id.
