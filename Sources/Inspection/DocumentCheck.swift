@@ -17,6 +17,7 @@ enum DocumentChecks {
   static let all: [any DocumentCheck.Type] = [
     SecretsCheck.self,
     ScikitLearnStructure.self,
+    BoosterCheck.self,
   ]
 
   /// What all checks have to say.

@@ -42,6 +42,8 @@ extension KnownFormat {
     KnownFormat(HDF5Format.self),
     KnownFormat(SafetensorsFormat.self),
     KnownFormat(GGUFFormat.self),
+    KnownFormat(XGBoostFormat.self),
+    KnownFormat(LightGBMFormat.self),
     KnownFormat(UnreadFormat.self),
     KnownFormat(ONNXFormat.self),
     KnownFormat(PickleFormat.self),

@@ -74,6 +74,7 @@ extension Rule {
     protobuf,
     onnx,
     trees,
+    boosters,
   ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// The rule of this id.
