@@ -5,9 +5,10 @@ extension AllowList {
       .instanceClass,
       [
         ("lightgbm.basic", "Booster"),
-        ("lightgbm.sklearn", "LGBMClassifier LGBMRegressor"),
+        ("lightgbm.sklearn", "LGBMClassifier LGBMModel LGBMRanker LGBMRegressor"),
         ("xgboost.core", "Booster"),
-        ("xgboost.sklearn", "XGBClassifier XGBRegressor"),
+        ("xgboost.compat", "XGBoostLabelEncoder"),
+        ("xgboost.sklearn", "XGBClassifier XGBModel XGBRFClassifier XGBRFRegressor XGBRanker XGBRegressor"),
       ]
     )
   ]

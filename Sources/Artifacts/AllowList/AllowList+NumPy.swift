@@ -20,18 +20,35 @@ extension AllowList {
         (
           "numpy",
           """
-          ndarray bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 intp uintp float16 float32 \
-          float64 complex64 complex128 str_ bytes_ object_ void datetime64 timedelta64 number integer \
-          floating
+          ndarray bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 intp uintp intc uintc longlong \
+          ulonglong float16 float32 float64 longdouble float96 float128 complex64 complex128 clongdouble \
+          complex192 complex256 str_ bytes_ object_ void record datetime64 timedelta64 generic number integer \
+          signedinteger unsignedinteger inexact floating complexfloating flexible character half single double
           """
-        )
+        ),
+        ("numpy.ma", "MaskedArray"), ("numpy.ma.core", "MaskedArray mvoid"),
+      ]
+    ),
+    // Arrays with a mask, which searches keep their results in: `_mareconstruct(MaskedArray, ndarray, (0,), b'b')`,
+    // and the one masked value.
+    (.constructor(.instanceOfArgument), [("numpy.ma.core", "_mareconstruct")]),
+    (.constructor(.instance), [("numpy.ma.core", "MaskedConstant")]),
+    (
+      .instanceClass,
+      [
+        ("numpy", "poly1d"), ("numpy.lib._polynomial_impl", "poly1d"), ("numpy.lib.polynomial", "poly1d"),
+        ("numpy.polynomial.chebyshev", "Chebyshev"), ("numpy.polynomial.hermite", "Hermite"),
+        ("numpy.polynomial.hermite_e", "HermiteE"), ("numpy.polynomial.laguerre", "Laguerre"),
+        ("numpy.polynomial.legendre", "Legendre"), ("numpy.polynomial.polynomial", "Polynomial"),
       ]
     ),
     (
       .valueFunction,
       [
-        ("numpy", ufuncs), ("numpy.core._multiarray_umath", ufuncs),
+        ("numpy", ufuncs), ("numpy", reductions), ("numpy.core._multiarray_umath", ufuncs),
         ("numpy._core._multiarray_umath", ufuncs),
+        ("numpy.core.fromnumeric", reductions), ("numpy._core.fromnumeric", reductions),
+        ("scipy._lib.array_api_compat.numpy._aliases", "asarray"),
       ]
     ),
     // Random states travel along with fitted models; nothing that predicts looks at them.
@@ -61,23 +78,20 @@ extension AllowList {
     ),
   ]
 
-  /// Functions of one array that give an array of the same shape.
+  /// NumPy's universal functions: arrays in, an array out, and nothing else.
   private static let ufuncs = """
-    abs absolute cbrt ceil cos cosh deg2rad exp exp2 expm1 fabs floor log log10 log1p log2 negative positive \
-    rad2deg reciprocal rint sign sin sinh sqrt square tan tanh trunc
+    abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 \
+    atanh bitwise_and bitwise_not bitwise_or bitwise_xor cbrt ceil conj conjugate copysign cos cosh deg2rad \
+    degrees divide equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod greater \
+    greater_equal heaviside hypot invert isfinite isinf isnan isnat less less_equal log log10 log1p log2 \
+    logaddexp logaddexp2 logical_and logical_not logical_or logical_xor maximum minimum mod multiply negative \
+    nextafter not_equal positive pow power rad2deg radians reciprocal remainder rint sign signbit sin sinh \
+    spacing sqrt square subtract tan tanh true_divide trunc
     """
 
-  /// SciPy's sparse matrices.
-  static let sciPy: [Section] = [
-    (
-      .instanceClass,
-      [
-        ("scipy.sparse._csr", "csr_matrix csr_array"), ("scipy.sparse._csc", "csc_matrix csc_array"),
-        ("scipy.sparse.csr", "csr_matrix"), ("scipy.sparse.csc", "csc_matrix"),
-      ]
-    )
-  ]
-
-  /// The wrapper after which joblib puts the raw bytes of an array.
-  static let joblib: [Section] = [(.instanceClass, [("joblib.numpy_pickle", "NumpyArrayWrapper")])]
+  /// Functions that make one number of many, and such as change each number by itself.
+  private static let reductions = """
+    all amax amin any argmax argmin around average clip max mean median min nan_to_num nanmax nanmean \
+    nanmedian nanmin nanstd nansum nanvar prod ptp ravel round std sum var
+    """
 }

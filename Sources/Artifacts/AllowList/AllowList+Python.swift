@@ -15,11 +15,26 @@ extension AllowList {
         ("decimal", "Decimal"),
         ("fractions", "Fraction"),
         ("pathlib", "PosixPath PurePosixPath WindowsPath PureWindowsPath"),
+        // Where Python 3.13 has moved them.
+        ("pathlib._local", "PosixPath PurePosixPath WindowsPath PureWindowsPath"),
+        (
+          "ipaddress",
+          "IPv4Address IPv4Interface IPv4Network IPv6Address IPv6Interface IPv6Network"
+        ),
+        ("array", "array"),
+        ("random", "Random"),
       ]
     ),
     (.constructor(.mapping), [("collections", "OrderedDict defaultdict Counter")]),
     (.constructor(.sequence), [("collections", "deque")]),
-    (.instanceClass, [("uuid", "UUID"), ("types", "SimpleNamespace")]),
-    (.valueClass, [("builtins", "object int float bool str list dict tuple")]),
+    (.constructor(.instanceOfArgument), [("array", "_array_reconstructor")]),
+    (
+      .instanceClass,
+      [
+        ("uuid", "UUID"), ("types", "SimpleNamespace"),
+        ("collections", "ChainMap UserDict UserList UserString"),
+      ]
+    ),
+    (.valueClass, [("builtins", "object int float bool str list dict tuple Ellipsis NotImplemented")]),
   ]
 }

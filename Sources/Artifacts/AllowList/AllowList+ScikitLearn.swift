@@ -1,43 +1,42 @@
 extension AllowList {
-  /// scikit-learn's names, as versions 0.24 to 1.9 write them.
+  /// What fitted estimators of scikit-learn are made of beside estimators: losses, kernels, metrics, scorers.
   ///
   /// Being listed here says that an instance is attributes and nothing else, and that making it has no
   /// effect. Whether it can be lifted is for `Lifting` to say.
   static let scikitLearn: [Section] = [
-    (.instanceClass, estimators),
-    // Cython classes, which are called with what they are made of.
+    (.instanceClass, parts),
+    (
+      .instanceClass,
+      [
+        ("sklearn.metrics._dist_metrics", metrics.suffixed("", "32", "64")),
+        ("sklearn.neighbors._ball_tree", "BallTree"),
+        ("sklearn.neighbors._dist_metrics", metrics.suffixed("")),
+        ("sklearn.neighbors._kd_tree", "KDTree"),
+      ]
+    ),
+    // Cython classes, which are called with what they are made of. In 1.5 to 1.7 the losses' module has lost
+    // its package.
     (
       .constructor(.instance),
       [
-        ("_loss", "CyHalfBinomialLoss CyHalfMultinomialLoss CyHalfPoissonLoss CyHalfSquaredError"),
+        ("_loss", compiledLosses.prefixed("Cy")),
+        ("sklearn._loss._loss", compiledLosses.prefixed("Cy")),
         (
-          "sklearn._loss._loss",
+          "sklearn.linear_model._sgd_fast",
           """
-          CyHalfBinomialLoss CyHalfMultinomialLoss CyHalfPoissonLoss CyHalfSquaredError
+          EpsilonInsensitive Hinge Huber Log LogLoss ModifiedHuber SquaredEpsilonInsensitive SquaredHinge \
+          SquaredLoss
           """
         ),
-        ("sklearn.linear_model._sgd_fast", "Hinge Log"),
         ("sklearn.tree._tree", "Tree"),
       ]
     ),
-    // Functions through which Cython classes come back.
+    // Functions through which Cython classes come back: they make an instance of their first argument.
     (
       .constructor(.instanceOfArgument),
       [
-        (
-          "_loss",
-          """
-          __pyx_unpickle_CyHalfBinomialLoss __pyx_unpickle_CyHalfMultinomialLoss \
-          __pyx_unpickle_CyHalfPoissonLoss __pyx_unpickle_CyHalfSquaredError
-          """
-        ),
-        (
-          "sklearn._loss._loss",
-          """
-          __pyx_unpickle_CyHalfBinomialLoss __pyx_unpickle_CyHalfMultinomialLoss \
-          __pyx_unpickle_CyHalfPoissonLoss __pyx_unpickle_CyHalfSquaredError
-          """
-        ),
+        ("_loss", compiledLosses.prefixed("__pyx_unpickle_Cy")),
+        ("sklearn._loss._loss", compiledLosses.prefixed("__pyx_unpickle_Cy")),
         ("sklearn.metrics._dist_metrics", "newObj"),
         ("sklearn.neighbors._ball_tree", "newObj"),
         ("sklearn.neighbors._dist_metrics", "newObj"),
@@ -47,123 +46,164 @@ extension AllowList {
     (
       .mappingClass,
       [
+        ("sklearn.covariance._graph_lasso", "_DictWithDeprecatedKeys"),
         ("sklearn.utils", "Bunch"),
         ("sklearn.utils._bunch", "Bunch"),
       ]
     ),
-    // Scores that a feature selection was told to use.
-    (
-      .valueFunction,
-      [
-        ("sklearn.feature_selection._univariate_selection", "chi2 f_classif f_regression")
-      ]
-    ),
+    (.valueFunction, functions),
   ]
 
-  private static let estimators: [(module: String, names: String)] = [
-    ("sklearn._loss.glm_distribution", "DistributionBoundary PoissonDistribution"),
-    ("sklearn._loss.link", "IdentityLink Interval LogLink LogitLink MultinomialLogit"),
-    ("sklearn._loss.loss", "HalfBinomialLoss HalfMultinomialLoss HalfPoissonLoss HalfSquaredError"),
-    ("sklearn.calibration", "CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration"),
-    ("sklearn.cluster._kmeans", "KMeans MiniBatchKMeans"),
-    ("sklearn.compose._column_transformer", "ColumnTransformer"),
-    ("sklearn.decomposition._pca", "PCA"),
-    ("sklearn.decomposition._truncated_svd", "TruncatedSVD"),
-    ("sklearn.discriminant_analysis", "LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis"),
-    ("sklearn.dummy", "DummyClassifier DummyRegressor"),
-    ("sklearn.ensemble._bagging", "BaggingClassifier BaggingRegressor"),
+  /// The losses that Cython compiles; each is a class `Cy…` and comes back through `__pyx_unpickle_Cy…`.
+  private static let compiledLosses = """
+    AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss HalfMultinomialLoss HalfPoissonLoss \
+    HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss PinballLoss
+    """
+
+  /// The metrics that Cython compiles, each for float64 and, in newer versions, for float32 too.
+  private static let metrics = """
+    BrayCurtisDistance CanberraDistance ChebyshevDistance DiceDistance EuclideanDistance HammingDistance \
+    HaversineDistance JaccardDistance KulsinskiDistance MahalanobisDistance ManhattanDistance \
+    MatchingDistance MinkowskiDistance PyFuncDistance RogersTanimotoDistance RussellRaoDistance \
+    SEuclideanDistance SokalMichenerDistance SokalSneathDistance WMinkowskiDistance
+    """
+
+  /// Functions that searches and selections keep as what to score with: numbers in, a number out.
+  private static let functions: [(module: String, names: String)] = [
+    ("sklearn.cluster._kmeans", "_kmeans_single_elkan _kmeans_single_lloyd"),
+    ("sklearn.feature_selection._mutual_info", "mutual_info_classif mutual_info_regression"),
+    ("sklearn.feature_selection._univariate_selection", "chi2 f_classif f_oneway f_regression r_regression"),
     (
-      "sklearn.ensemble._forest",
+      "sklearn.metrics._classification",
       """
-      ExtraTreesClassifier ExtraTreesRegressor RandomForestClassifier RandomForestRegressor \
-      RandomTreesEmbedding
+      accuracy_score balanced_accuracy_score brier_score_loss cohen_kappa_score d2_brier_score \
+      d2_log_loss_score f1_score fbeta_score hamming_loss hinge_loss jaccard_score log_loss \
+      matthews_corrcoef precision_score recall_score zero_one_loss
       """
     ),
-    ("sklearn.ensemble._gb", "GradientBoostingClassifier GradientBoostingRegressor"),
-    ("sklearn.ensemble._gb_losses", "BinomialDeviance LeastSquaresError MultinomialDeviance"),
+    (
+      "sklearn.metrics._ranking",
+      """
+      average_precision_score coverage_error dcg_score label_ranking_average_precision_score \
+      label_ranking_loss ndcg_score roc_auc_score top_k_accuracy_score
+      """
+    ),
+    (
+      "sklearn.metrics._regression",
+      """
+      d2_absolute_error_score d2_pinball_score d2_tweedie_score explained_variance_score max_error \
+      mean_absolute_error mean_absolute_percentage_error mean_gamma_deviance mean_pinball_loss \
+      mean_poisson_deviance mean_squared_error mean_squared_log_error mean_tweedie_deviance \
+      median_absolute_error r2_score root_mean_squared_error root_mean_squared_log_error
+      """
+    ),
+    ("sklearn.metrics._scorer", "_passthrough_scorer negative_likelihood_ratio positive_likelihood_ratio"),
+    (
+      "sklearn.metrics.cluster._supervised",
+      """
+      adjusted_mutual_info_score adjusted_rand_score completeness_score fowlkes_mallows_score \
+      homogeneity_score mutual_info_score normalized_mutual_info_score rand_score v_measure_score
+      """
+    ),
+    (
+      "sklearn.metrics.pairwise",
+      """
+      additive_chi2_kernel chi2_kernel cosine_similarity euclidean_distances laplacian_kernel \
+      linear_kernel manhattan_distances polynomial_kernel rbf_kernel sigmoid_kernel
+      """
+    ),
+    ("sklearn.model_selection._search_successive_halving", "_refit_callable"),
+    ("sklearn.utils.validation", "check_array"),
+  ]
+
+  private static let parts: [(module: String, names: String)] = [
+    (
+      "sklearn._loss.glm_distribution",
+      """
+      DistributionBoundary ExponentialDispersionModel GammaDistribution InverseGaussianDistribution \
+      NormalDistribution PoissonDistribution TweedieDistribution
+      """
+    ),
+    ("sklearn._loss.link", "HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit"),
+    (
+      "sklearn._loss.loss",
+      """
+      AbsoluteError ExponentialLoss HalfBinomialLoss HalfBinomialLossArrayAPI HalfGammaLoss \
+      HalfMultinomialLoss HalfMultinomialLossArrayAPI HalfPoissonLoss HalfPoissonLossArrayAPI \
+      HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss PinballLoss
+      """
+    ),
+    ("sklearn.calibration", "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling"),
+    ("sklearn.cluster._birch", "_CFNode _CFSubcluster"),
+    ("sklearn.cluster._bisect_k_means", "_BisectingTree"),
+    ("sklearn.compose._column_transformer", "_RemainderColsList"),
+    (
+      "sklearn.ensemble._gb_losses",
+      """
+      BinomialDeviance ExponentialLoss HuberLossFunction LeastAbsoluteError LeastSquaresError \
+      MultinomialDeviance QuantileLossFunction
+      """
+    ),
     ("sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper"),
-    (
-      "sklearn.ensemble._hist_gradient_boosting.gradient_boosting",
-      """
-      HistGradientBoostingClassifier HistGradientBoostingRegressor
-      """
-    ),
     (
       "sklearn.ensemble._hist_gradient_boosting.loss",
       """
-      BinaryCrossEntropy CategoricalCrossEntropy LeastSquares
+      BinaryCrossEntropy CategoricalCrossEntropy LeastAbsoluteDeviation LeastSquares Poisson
       """
     ),
     ("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"),
-    ("sklearn.ensemble._iforest", "IsolationForest"),
-    ("sklearn.ensemble._stacking", "StackingClassifier StackingRegressor"),
-    ("sklearn.ensemble._voting", "VotingClassifier VotingRegressor"),
-    ("sklearn.ensemble._weight_boosting", "AdaBoostClassifier AdaBoostRegressor"),
-    ("sklearn.feature_extraction.text", "CountVectorizer HashingVectorizer TfidfTransformer TfidfVectorizer"),
+    ("sklearn.gaussian_process._gpc", "_BinaryGaussianProcessClassifierLaplace"),
     (
-      "sklearn.feature_selection._univariate_selection",
+      "sklearn.gaussian_process.kernels",
       """
-      GenericUnivariateSelect SelectFdr SelectFpr SelectFwe SelectKBest SelectPercentile
+      CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Hyperparameter Matern \
+      PairwiseKernel Product RBF RationalQuadratic Sum WhiteKernel
       """
     ),
-    ("sklearn.feature_selection._variance_threshold", "VarianceThreshold"),
-    ("sklearn.gaussian_process._gpr", "GaussianProcessRegressor"),
-    ("sklearn.gaussian_process.kernels", "ConstantKernel Product RBF"),
-    ("sklearn.impute._base", "MissingIndicator SimpleImputer"),
-    ("sklearn.isotonic", "IsotonicRegression"),
-    ("sklearn.kernel_ridge", "KernelRidge"),
-    ("sklearn.linear_model._base", "LinearRegression"),
-    ("sklearn.linear_model._bayes", "ARDRegression BayesianRidge"),
+    ("sklearn.impute._iterative", "_ImputerTriplet"),
     (
-      "sklearn.linear_model._coordinate_descent",
+      "sklearn.linear_model._glm.glm",
       """
-      ElasticNet ElasticNetCV Lasso LassoCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso \
-      MultiTaskLassoCV
+      GammaRegressor GeneralizedLinearRegressor PoissonRegressor TweedieRegressor \
+      _GeneralizedLinearRegressor
       """
     ),
-    ("sklearn.linear_model._glm.glm", "GammaRegressor PoissonRegressor TweedieRegressor"),
-    ("sklearn.linear_model._glm.link", "LogLink"),
-    ("sklearn.linear_model._huber", "HuberRegressor"),
-    ("sklearn.linear_model._logistic", "LogisticRegression LogisticRegressionCV"),
-    ("sklearn.linear_model._perceptron", "Perceptron"),
-    ("sklearn.linear_model._ridge", "Ridge RidgeCV RidgeClassifier RidgeClassifierCV"),
-    ("sklearn.linear_model._stochastic_gradient", "SGDClassifier SGDOneClassSVM SGDRegressor"),
+    ("sklearn.linear_model._glm.link", "IdentityLink LogLink LogitLink"),
     (
-      "sklearn.metrics._dist_metrics",
+      "sklearn.metrics._scorer",
       """
-      EuclideanDistance EuclideanDistance64 ManhattanDistance ManhattanDistance64
+      _CurveScorer _MultimetricScorer _PassthroughScorer _PredictScorer _ProbaScorer _Scorer \
+      _ThresholdScorer
       """
     ),
-    ("sklearn.mixture._gaussian_mixture", "GaussianMixture"),
-    ("sklearn.multiclass", "OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier"),
-    ("sklearn.naive_bayes", "BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB"),
-    ("sklearn.neighbors._ball_tree", "BallTree"),
-    ("sklearn.neighbors._classification", "KNeighborsClassifier RadiusNeighborsClassifier"),
-    ("sklearn.neighbors._dist_metrics", "EuclideanDistance ManhattanDistance"),
-    ("sklearn.neighbors._kd_tree", "KDTree"),
-    ("sklearn.neighbors._nearest_centroid", "NearestCentroid"),
-    ("sklearn.neighbors._regression", "KNeighborsRegressor RadiusNeighborsRegressor"),
-    ("sklearn.neural_network._multilayer_perceptron", "MLPClassifier MLPRegressor"),
-    ("sklearn.neural_network._stochastic_optimizers", "AdamOptimizer"),
-    ("sklearn.pipeline", "FeatureUnion Pipeline"),
+    ("sklearn.model_selection._classification_threshold", "_CurveScorer"),
     (
-      "sklearn.preprocessing._data",
+      "sklearn.model_selection._split",
       """
-      Binarizer KernelCenterer MaxAbsScaler MinMaxScaler Normalizer PolynomialFeatures PowerTransformer \
-      QuantileTransformer RobustScaler StandardScaler
+      GroupKFold GroupShuffleSplit KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut LeavePOut \
+      PredefinedSplit RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedGroupKFold \
+      StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit _CVIterableWrapper
       """
     ),
-    ("sklearn.preprocessing._discretization", "KBinsDiscretizer"),
-    ("sklearn.preprocessing._encoders", "OneHotEncoder OrdinalEncoder"),
-    ("sklearn.preprocessing._function_transformer", "FunctionTransformer"),
-    ("sklearn.preprocessing._label", "LabelBinarizer LabelEncoder MultiLabelBinarizer"),
-    ("sklearn.preprocessing._polynomial", "PolynomialFeatures SplineTransformer"),
-    ("sklearn.svm._classes", "LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR"),
+    ("sklearn.multiclass", "_ConstantPredictor"),
+    ("sklearn.neural_network._stochastic_optimizers", "AdamOptimizer SGDOptimizer"),
     (
-      "sklearn.tree._classes",
+      "sklearn.utils._metadata_requests",
       """
-      DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor
+      MetadataRequest MetadataRouter MethodMapping MethodMetadataRequest MethodPair RouterMappingPair
       """
     ),
   ]
+}
+
+extension String {
+  /// Each of the names with `prefix` before it.
+  fileprivate func prefixed(_ prefix: String) -> String {
+    split(separator: " ").map { prefix + $0 }.joined(separator: " ")
+  }
+
+  /// Each of the names with each of `suffixes` behind it.
+  fileprivate func suffixed(_ suffixes: String...) -> String {
+    split(separator: " ").flatMap { name in suffixes.map { name + $0 } }.joined(separator: " ")
+  }
 }

@@ -45,7 +45,7 @@ enum AllowedGlobal: Sendable {
 enum AllowList {
   private static let entries: [PickleGlobal: AllowedGlobal] = {
     var entries: [PickleGlobal: AllowedGlobal] = [:]
-    for list in [python, numPy, sciPy, joblib, scikitLearn, boosting] {
+    for list in [python, numPy, sciPy, pandas, joblib, estimators, scikitLearn, boosting] {
       for (kind, modules) in list {
         for (module, names) in modules {
           for name in names.split(separator: " ") {
