@@ -31,7 +31,7 @@ extension AllowList {
     (
       .instanceClass,
       [
-        ("uuid", "UUID"), ("types", "SimpleNamespace"),
+        ("uuid", "UUID"), ("types", "SimpleNamespace"), ("argparse", "Namespace"),
         ("collections", "ChainMap UserDict UserList UserString"),
       ]
     ),

@@ -45,8 +45,15 @@ extension PickleMachine {
   }
 
   mutating func pushPersistent(value: ValueID) throws(PickleObservation) {
-    observe(.persistentReference(describe(value)))
-    try pushNew(.none)
+    // PyTorch's older format writes a class that way, with its source.
+    if allowsPersistentIDs, case .tuple(let items) = values[value.index], items.count == 4,
+      case .string("module") = values[items[0].index], case .global = values[items[1].index]
+    {
+      return push(items[1])
+    }
+    if !allowsPersistentIDs { observe(.persistentReference(describe(value))) }
+    let loader = Self.persistentLoad
+    try pushNew(.object(PickleObject(constructor: loader, type: loader, arguments: [value])))
   }
 
   /// REDUCE: call what stands below with the tuple on top.

@@ -34,6 +34,8 @@ struct PickleMachine {
   }
 
   static let unset = -1
+  /// What stands in for a value that the loader finds elsewhere.
+  static let persistentLoad = PickleGlobal(module: "pickle", name: "persistent_load")
 
   var reader: ByteReader
   let budget: ReadingBudget
@@ -50,6 +52,8 @@ struct PickleMachine {
   private var highestProtocol = 0
   private var opcodeCount = 0
   var isJoblib = false
+  /// Whether parts may stand outside the stream, as PyTorch's tensors do.
+  var allowsPersistentIDs = false
   /// The opcode that is being carried out, and its offset.
   var opcode: PickleOpcode?
   var position: Int

@@ -31,6 +31,8 @@ struct KnownArchiveKind: Sendable {
 extension KnownArchiveKind {
   /// Every kind; the first that claims an archive has it.
   static let all: [KnownArchiveKind] = [
-    KnownArchiveKind(NumPyArchive.self)
+    KnownArchiveKind(NumPyArchive.self),
+    KnownArchiveKind(TorchArchive.self),
+    KnownArchiveKind(KerasArchive.self),
   ]
 }

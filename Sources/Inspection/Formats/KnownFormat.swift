@@ -44,6 +44,7 @@ extension KnownFormat {
     KnownFormat(GGUFFormat.self),
     KnownFormat(XGBoostFormat.self),
     KnownFormat(LightGBMFormat.self),
+    KnownFormat(TorchLegacyFormat.self),
     KnownFormat(UnreadFormat.self),
     KnownFormat(ONNXFormat.self),
     KnownFormat(PickleFormat.self),

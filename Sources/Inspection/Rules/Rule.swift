@@ -68,6 +68,7 @@ extension Rule {
     artifact,
     keras,
     hdf5,
+    torch,
     texts,
     weights,
     secrets,
