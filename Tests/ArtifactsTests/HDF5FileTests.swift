@@ -7,8 +7,10 @@ import Testing
   /// A file of superblock 2 whose root group has the given links, each a message of version 1.
   static func file(links: [[UInt8]]) -> [UInt8] {
     var header: [UInt8] = Array("OHDR".utf8) + [2, 2]
-    let messages = links.flatMap { [6] + UInt16($0.count).littleEndianBytes + [0] + $0 }
-    header += UInt32(messages.count).littleEndianBytes + messages + [0, 0, 0, 0]
+    var messages: [UInt8] = []
+    for link in links { messages += [6] + UInt16(link.count).littleEndianBytes + [0] + link }
+    header += UInt32(messages.count).littleEndianBytes
+    header += messages + [0, 0, 0, 0]
     let end = 48 + header.count
     var bytes = HDF5File.signature + [2, 8, 8, 0]
     for address in [0, UInt64.max, UInt64(end), 48] { bytes += address.littleEndianBytes }

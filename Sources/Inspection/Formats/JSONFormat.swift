@@ -62,5 +62,7 @@ protocol JSONKind: SendableMetatype {
 
 /// Every kind of JSON that is more than data.
 enum JSONKinds {
-  static let all: [any JSONKind.Type] = []
+  static let all: [any JSONKind.Type] = [
+    KerasConfiguration.self
+  ]
 }

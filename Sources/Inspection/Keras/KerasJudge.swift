@@ -50,8 +50,9 @@ struct KerasJudge {
       return (findings(of: json, in: subject, at: offset), json)
     } catch {
       let rule: Rule =
-        error.expected.hasPrefix("at most") && error.expected.hasSuffix("levels")
-        ? .kerasDepth : error.expected.hasPrefix("each name once") ? .kerasDuplicate : .kerasMalformed
+        if error.expected.hasSuffix(" levels") { .kerasDepth } else if error.expected.hasSuffix(" values") {
+          .kerasBudget
+        } else if error.expected.hasPrefix("each name once") { .kerasDuplicate } else { .kerasMalformed }
       let place = offset == nil ? error.offset : offset
       return ([rule.finding("\(error)".escaped(limit: 300), member: subject.member, offset: place)], nil)
     }

@@ -4,7 +4,7 @@ import Domain
 extension Rule {
   static let keras = [
     kerasLambda, kerasInjection, kerasLoader, kerasCustom, kerasSavedModel, kerasTorchModule, kerasFileRead,
-    kerasFileReference, kerasSize, kerasDepth, kerasDuplicate, kerasMalformed,
+    kerasFileReference, kerasSize, kerasDepth, kerasBudget, kerasDuplicate, kerasMalformed,
   ]
 
   static let kerasLambda = Rule(
@@ -74,6 +74,10 @@ extension Rule {
     why: "One reader takes the first, another the last: what was looked at need not be what is loaded.",
     example: "expected each name once in an object, found 'module' again", remedy: RuleText.doNotLoad,
     RuleText.corrupt + ["CWE-436"])
+  static let kerasBudget = Rule(
+    "keras.budget", .exhaustion, .medium, .notLiftable, "a configuration of more values than are looked at",
+    why: "Reading has a bound; what lies behind it was not seen.", example: "expected at most 1000000 values",
+    remedy: "keep vocabularies outside of the configuration", RuleText.exhaustion)
   static let kerasMalformed = Rule(
     "keras.malformed", .damage, .medium, .malformed, "the configuration is no JSON",
     why: "What cannot be read cannot be looked at.",
