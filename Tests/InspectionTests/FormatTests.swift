@@ -1,5 +1,6 @@
 import Artifacts
 import Domain
+import TestKit
 import Testing
 
 @testable import Inspection
@@ -34,13 +35,29 @@ import Testing
     #expect(result.findings.first?.rule == "pickle.call")
   }
 
-  @Test func `bytes of two formats at once are a finding, and both are read`() {
-    let padding = [UInt8](repeating: 0x4E, count: 257)
-    // PROTO 2, a string of 250 bytes and more; a tar header's magic in the midst of it.
-    var bytes: [UInt8] = [0x80, 2] + Array("cos\nsystem\n(S'true'\ntR".utf8) + padding
-    bytes.replaceSubrange(257..<262, with: Array("ustar".utf8))
-    let findings = Self.inspect(bytes).findings
-    #expect(findings.contains { $0.rule == "artifact.polyglot" })
-    #expect(findings.contains { $0.rule == "pickle.call" })
+  @Test func `bytes of two formats at once are a finding, and both are read`() throws {
+    let result = Self.inspect(try Fixtures.bytes("corpus/containers/polyglot-pickle.zip"))
+    let rules = Set(result.findings.map(\.rule))
+    #expect(rules.isSuperset(of: ["artifact.polyglot", "pickle.call", "archive.prefix"]))
+  }
+
+  @Test func `a zip archive at the end of a tar archive is a member of it, not a polyglot`() throws {
+    let bytes = try Fixtures.bytes("corpus/containers/payload-zip-in-tar-in-gzip")
+    let result = Self.inspect(bytes)
+    #expect(result.inspected.format == "tar+gzip")
+    #expect(!result.findings.contains { $0.rule == "artifact.polyglot" })
+    #expect(result.findings.contains { $0.rule == "pickle.call" && $0.member == "x/y" })
+  }
+
+  @Test func `what all members of an archive unpack to is counted together`() throws {
+    let findings = Self.inspect(try Fixtures.bytes("corpus/containers/bomb-many.zip")).findings
+    #expect(findings.contains { $0.rule == "compression.bomb" })
+  }
+
+  @Test func `the objects of an array in an .npz are judged`() throws {
+    let bytes = try Fixtures.bytes("corpus/containers/payload.npz")
+    let result = Self.inspect(bytes)
+    #expect(result.inspected.format == "npz")
+    #expect(result.findings.first { $0.rule == "pickle.call" }?.member == "arr_0.npy")
   }
 }

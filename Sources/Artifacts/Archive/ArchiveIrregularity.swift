@@ -4,6 +4,8 @@ public struct ArchiveIrregularity: Error, Sendable, Equatable {
   public enum Kind: Sendable, CaseIterable {
     /// The archive breaks off.
     case truncated
+    /// The archive ends without the mark of its end.
+    case unterminated
     /// What says where the members are contradicts itself, or there is more than one of it.
     case directory
     /// The two headers of a member disagree.

@@ -32,18 +32,15 @@ enum ArchivePath {
     separatorsUnified(name).split(separator: "/").filter { $0 != "." }.joined(separator: "/")
   }
 
-  /// Whether following a link's target from a member's folder leads out of the archive.
-  static func leaves(_ target: String, from name: String) -> Bool {
-    let path = separatorsUnified(target)
-    let second = target.utf8.dropFirst().first
-    if path.hasPrefix("/") || second == UInt8(ascii: ":") || target.utf8.contains(0) { return true }
-    var depth = canonical(name).split(separator: "/").count - 1
-    for part in path.split(separator: "/") where part != "." {
-      depth += part == ".." ? -1 : 1
-      if depth < 0 { return true }
-    }
-    return false
+  /// Whether a link's target does not depend on where the link stands.
+  static func isAbsolute(_ target: String) -> Bool {
+    let bytes = target.utf8.prefix(2)
+    return target.utf8.contains(0) || bytes.first == UInt8(ascii: "/") || bytes.first == UInt8(ascii: "\\")
+      || bytes.count == 2 && bytes.last == UInt8(ascii: ":")
   }
+
+  /// The steps of a path, `.` and `..` among them.
+  static func parts(of path: String) -> [Substring] { separatorsUnified(path).split(separator: "/") }
 
   private static func separatorsUnified(_ name: String) -> String {
     String(decoding: name.utf8.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 }, as: UTF8.self)
@@ -72,20 +69,5 @@ struct ArchiveNames {
         member: name, at: offset)
       : ArchiveIrregularity(
         .duplicate, "expected each name once, found \(quoted) again", member: name, at: offset)
-  }
-}
-
-extension ArchiveIrregularity {
-  /// What there is to say about a link of the member `name`: whether its target is outside of the archive.
-  public init(linkFrom name: String, to target: String, at offset: Int?) {
-    let quoted = "'\(target.escaped(limit: 100))'"
-    if ArchivePath.leaves(target, from: name) {
-      self.init(
-        .linkOutside, "expected links that stay inside the archive, found one to \(quoted)", member: name,
-        at: offset)
-    } else {
-      self.init(
-        .link, "expected files and directories, found a link to \(quoted)", member: name, at: offset)
-    }
   }
 }

@@ -11,8 +11,8 @@ struct ZipEntry {
 
   /// Reads an entry; nil where none stands.
   ///
-  /// `prefix` is the number of bytes before the archive, by which every offset in it is off.
-  init?(_ bytes: ArraySlice<UInt8>, at offset: Int, prefix: Int) {
+  /// `shift` is by how many bytes every offset in the archive is off.
+  init?(_ bytes: ArraySlice<UInt8>, at offset: Int, shift: Int) {
     var reader = bytes.reader(at: offset)
     guard let signature = try? reader.read(4, "a signature"),
       signature.elementsEqual(ZipArchive.entrySignature),
@@ -41,7 +41,7 @@ struct ZipEntry {
     let fullSize = large.take(size)
     let fullCompressed = large.take(compressed)
     let fullHeader = large.take(header)
-    let (start, overflow) = fullHeader.addingReportingOverflow(prefix)
+    let (start, overflow) = fullHeader.addingReportingOverflow(shift)
     member = ZipMember(
       name: text.value, headerOffset: overflow ? .max : start, size: fullSize,
       compressedSize: fullCompressed, nameBytes: name, flags: ZipFlags(rawValue: flags), method: method,

@@ -52,6 +52,12 @@ extension ZipReader {
     var spans: [Span] = []
     for index in archive.members.indices {
       let member = archive.members[index]
+      guard member.headerOffset >= 0 else {
+        note(
+          .truncated, "expected the member, found the beginning of the file behind it", member: member.name,
+          at: member.entryOffset)
+        continue
+      }
       guard member.headerOffset < directoryStart else {
         note(
           .outside, "expected a local header before the central directory, found byte \(member.headerOffset)",
@@ -180,7 +186,7 @@ extension ZipReader {
     let gap = bytes.window(at: range.lowerBound, count: range.count) ?? []
     // The mark of an archive that was meant to be split and was not.
     if isFirst, gap.elementsEqual(Array("PK".utf8) + [7, 8]) { return }
-    guard gap.contains(where: { $0 != 0 }) else { return }
+    guard gap.contains(where: { $0 != 0 }), !isFirst || shift >= 0 else { return }
     if isFirst, archive.prefixCount == 0, range.lowerBound == 0 {
       archive.prefixCount = range.count
       return

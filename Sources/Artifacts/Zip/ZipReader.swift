@@ -5,6 +5,9 @@ struct ZipReader {
   let bytes: ArraySlice<UInt8>
   let memberLimit: Int
   var archive: ZipArchive
+  /// By how many bytes every offset in the archive is off: those before it, or, negative, those that its
+  /// beginning lacks.
+  var shift = 0
 
   init(_ bytes: ArraySlice<UInt8>, memberLimit: Int) {
     self.bytes = bytes
@@ -97,6 +100,7 @@ struct ZipReader {
       note(
         .truncated, "expected \(end.directoryOffset) bytes before the central directory, found \(counted)",
         at: end.offset)
+      shift = counted - end.directoryOffset
       return counted..<end.directoryEnd
     }
     if stands, end.memberCount > 0 {
@@ -105,7 +109,8 @@ struct ZipReader {
         "expected one central directory, found one at byte \(declared) and one at byte \(counted)",
         at: end.offset)
     }
-    archive.prefixCount = counted - end.directoryOffset
+    shift = counted - end.directoryOffset
+    archive.prefixCount = shift
     return counted..<end.directoryEnd
   }
 
@@ -119,7 +124,7 @@ struct ZipReader {
           .members, "expected at most \(memberLimit) members, found \(end.memberCount)", at: offset)
         return directory.upperBound
       }
-      guard let entry = ZipEntry(bytes, at: offset, prefix: archive.prefixCount),
+      guard let entry = ZipEntry(bytes, at: offset, shift: shift),
         entry.end <= directory.upperBound
       else { break }
       var member = entry.member

@@ -48,6 +48,7 @@ extension KnownFormat {
     KnownFormat(UnreadFormat.self),
     KnownFormat(ONNXFormat.self),
     KnownFormat(PickleFormat.self),
+    KnownFormat(TarFormat.self),
     KnownFormat(JSONFormat.self),
     KnownFormat(TemplateFormat.self),
     KnownFormat(TextFormat.self),

@@ -9,6 +9,7 @@ struct OpenArchive {
   /// Where the archive stands in the artifact.
   let subject: Subject
   private var read: Set<Int> = []
+  private var links = ArchiveLinks()
 
   init(_ zip: ZipArchive, subject: Subject) {
     self.zip = zip
@@ -45,6 +46,7 @@ struct OpenArchive {
       default: note(inspect(member, in: &walk), place(of: member), &walk)
       }
     }
+    walk.report(links.irregularities(of: zip.members.map { ($0.name, $0.headerOffset) }), subject)
     for member in zip.unlisted {
       guard let bytes = contents(of: member, in: &walk) else { continue }
       note(
@@ -70,8 +72,9 @@ struct OpenArchive {
   /// The target of a symbolic link is its contents.
   private mutating func checkLink(_ member: ZipMember, in walk: inout InspectionWalk) {
     guard let bytes = bytes(of: member, in: &walk) else { return }
-    let target = String(decoding: bytes.prefix(4_096), as: UTF8.self)
-    walk.report([ArchiveIrregularity(linkFrom: member.name, to: target, at: member.headerOffset)], subject)
+    links.add(
+      member.name, String(decoding: bytes.prefix(8_192), as: UTF8.self), isHard: false,
+      at: member.headerOffset)
   }
 }
 

@@ -13,7 +13,6 @@ enum UnreadFormat: InspectedFormat {
     (0, Array("CBM1".utf8), "CatBoost"),
     (0, Array("Rar!".utf8), "rar"), (0, Array("%PDF".utf8), "PDF"), (0, [0x7F] + Array("ELF".utf8), "ELF"),
     (0, Array("PAR1".utf8), "Parquet"), (4, Array("TFL3".utf8), "TensorFlow Lite"),
-    (257, Array("ustar".utf8), "tar"),
   ]
 
   static func claim(_ bytes: ArraySlice<UInt8>) -> FormatClaim? { recognised(bytes) == nil ? nil : .certain }

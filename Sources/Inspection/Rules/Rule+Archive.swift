@@ -4,7 +4,8 @@ import Domain
 // Rules about archives: zip and tar.
 extension Rule {
   static let archive = [
-    archiveTruncated, archiveDirectory, archiveHeader, archiveFlags, archiveMethod, archiveUnsupported,
+    archiveTruncated, archiveUnterminated, archiveDirectory, archiveHeader, archiveFlags, archiveMethod,
+    archiveUnsupported,
     archiveEncrypted, archiveOverlap, archiveOutside, archiveHidden, archiveGap, archivePrefix,
     archiveTrailing, archiveDuplicate, archiveSimilarName, archivePath, archiveName, archiveLinkOutside,
     archiveLink, archiveDevice, archiveDirectoryData, archiveChecksum, archiveSize,
@@ -14,6 +15,7 @@ extension Rule {
   static func of(_ kind: ArchiveIrregularity.Kind) -> Rule {
     switch kind {
     case .truncated: archiveTruncated
+    case .unterminated: archiveUnterminated
     case .directory: archiveDirectory
     case .header: archiveHeader
     case .flags: archiveFlags
@@ -139,6 +141,11 @@ extension Rule {
     why: "What is missing cannot be looked at.",
     example: "expected the end record of a zip archive, found the end of the file",
     remedy: RuleText.checkWhole, RuleText.corrupt)
+  static let archiveUnterminated = Rule(
+    "archive.unterminated", .unknown, .medium, .notLiftable, "an archive ends without the mark of its end",
+    why: "It may have been cut off between two members.",
+    example: "expected two blocks of zeros at the end, found none", remedy: RuleText.checkWhole,
+    RuleText.corrupt)
   static let archiveEncrypted = Rule(
     "archive.encrypted", .unknown, .medium, .notLiftable, "a member is encrypted",
     why: "What is inside was not looked at, and unknown is never clean.",
