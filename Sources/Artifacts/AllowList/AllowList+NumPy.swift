@@ -47,7 +47,6 @@ extension AllowList {
       [
         ("numpy", ufuncs), ("numpy", reductions), ("numpy.core._multiarray_umath", ufuncs),
         ("numpy._core._multiarray_umath", ufuncs),
-        ("numpy.core.fromnumeric", reductions), ("numpy._core.fromnumeric", reductions),
         ("scipy._lib.array_api_compat.numpy._aliases", "asarray"),
       ]
     ),

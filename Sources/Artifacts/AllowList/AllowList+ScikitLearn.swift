@@ -24,7 +24,7 @@ extension AllowList {
         (
           "sklearn.linear_model._sgd_fast",
           """
-          EpsilonInsensitive Hinge Huber Log LogLoss ModifiedHuber SquaredEpsilonInsensitive SquaredHinge \
+          EpsilonInsensitive Hinge Huber Log ModifiedHuber SquaredEpsilonInsensitive SquaredHinge \
           SquaredLoss
           """
         ),
