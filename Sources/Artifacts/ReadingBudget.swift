@@ -17,12 +17,22 @@ public struct ReadingBudget: Sendable {
     case digits
     /// The values of a pickle counted as if none were shared.
     case expansion
+    /// The memory that the values of a pickle take.
+    case memory
+    /// Pickles one after another.
+    case pickles
   }
 
   /// How many opcodes a pickle may have.
   public var opcodes = 60_000_000
-  /// How many values a pickle may make, each of which takes about 50 bytes of memory.
-  public var values = 20_000_000
+  /// How many values a pickle may make, each of which takes about 22 bytes of memory.
+  public var values = 40_000_000
+  /// How many times the size of a pickle its values may take in memory, past `freeMemory`.
+  public var memoryRatio = 3
+  /// How many bytes the values of a pickle may take before `memoryRatio` is looked at.
+  public var freeMemory = 32 << 20
+  /// How many pickles may stand one after another.
+  public var pickles = 10_000
   /// How deep the values of a pickle may nest.
   public var depth = 2_000
   /// How many decimal digits an integer may have; what CPython itself takes from text.

@@ -162,10 +162,8 @@ extension InspectionVerdict {
 extension PickleDocument {
   /// The version of scikit-learn that the first estimator of the file says it was fitted with.
   var scikitLearnVersion: String? {
-    for value in values {
-      guard case .object(let object) = value, let state = object.state,
-        case .dictionary(let attributes) = self[state]
-      else { continue }
+    for state in attributeSets {
+      guard case .dictionary(let attributes) = self[state], attributes.count < 10_000 else { continue }
       for (key, value) in attributes {
         guard case .string("_sklearn_version") = self[key], case .string(let version) = self[value] else {
           continue

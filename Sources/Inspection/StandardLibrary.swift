@@ -6,12 +6,30 @@
 enum StandardLibrary {
   /// Whether `module`, or the package that it is in, is part of the standard library.
   static func contains(_ module: String) -> Bool {
-    modules.contains(String(module.prefix { $0 != "." }))
+    let package = String(module.prefix { $0 != "." })
+    return modules.contains(package) || package.hasPrefix("_sysconfigdata")
   }
+
+  /// Whether `module` is one that Python 2 had and Python 3 has not, or the package of Python's own tests.
+  ///
+  /// Their names are plain words, `user` or `sets`, that somebody may well have given to a module of his own.
+  static func isFormer(_ module: String) -> Bool { former.contains(module) }
+
+  private static let former = Set(formerNames.split(separator: " ").map(String.init))
+
+  private static let formerNames = """
+    Canvas IN TYPES audiodev chunk commands compiler dircache formatter ihooks md5 mutex new parser repr sets \
+    sha statvfs symbol test user
+    """
 
   private static let modules = Set(names.split(separator: " ").map(String.init))
 
   private static let names = """
+    Bastion CDROM Canvas DLFCN FixTk IN MimeWriter TYPES _LWPCookieJar _MozillaCookieJar __hello__ \
+    __phello__ _hotshot _sha _subprocess audiodev bsddb compiler dircache fpformat future_builtins hotshot \
+    htmllib ihooks imputil linuxaudiodev macurl2path md5 mhlib mimetools mimify multifile mutex new \
+    os2emxpath posixfile rexec rfc822 sets sgmllib sha sre statvfs stringold strop sunaudio toaiff user \
+    xmllib \
     BaseHTTPServer CGIHTTPServer ConfigParser Cookie Dialog DocXMLRPCServer FileDialog HTMLParser Queue \
     ScrolledText SimpleDialog SimpleHTTPServer SimpleXMLRPCServer SocketServer StringIO Tix Tkconstants \
     Tkdnd Tkinter UserDict UserList UserString __builtin__ __future__ _abc _abcoll _aix_support \

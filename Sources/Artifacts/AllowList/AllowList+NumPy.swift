@@ -43,6 +43,13 @@ extension AllowList {
       ]
     ),
     (
+      .valueClass,
+      [
+        ("numpy", "matrix recarray chararray"), ("numpy.matrixlib.defmatrix", "matrix"),
+        ("numpy.rec", "recarray"), ("numpy.char", "chararray"),
+      ]
+    ),
+    (
       .valueFunction,
       [
         ("numpy", ufuncs), ("numpy", reductions), ("numpy.core._multiarray_umath", ufuncs),

@@ -27,5 +27,13 @@ extension AllowList {
   ]
 
   /// The wrapper after which joblib puts the raw bytes of an array.
-  static let joblib: [Section] = [(.instanceClass, [("joblib.numpy_pickle", "NumpyArrayWrapper")])]
+  static let joblib: [Section] = [
+    (
+      .instanceClass,
+      [
+        ("joblib.numpy_pickle", "NumpyArrayWrapper"),
+        ("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper"),
+      ]
+    )
+  ]
 }

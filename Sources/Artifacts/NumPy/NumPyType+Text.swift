@@ -37,6 +37,9 @@ extension NumPyType {
       self = .unsigned(size: size, order)
     case (UInt8(ascii: "f"), 2), (UInt8(ascii: "f"), 4), (UInt8(ascii: "f"), 8):
       self = .float(size: size, order)
+    // What C calls long double differs between machines; its bytes are kept as they are.
+    case (UInt8(ascii: "f"), 12), (UInt8(ascii: "f"), 16), (UInt8(ascii: "c"), 24), (UInt8(ascii: "c"), 32):
+      self = .void(length: size)
     case (UInt8(ascii: "c"), 8), (UInt8(ascii: "c"), 16): self = .complex(size: size, order)
     case (UInt8(ascii: "U"), _): self = .unicode(length: size, order)
     case (UInt8(ascii: "S"), _): self = .bytes(length: size)

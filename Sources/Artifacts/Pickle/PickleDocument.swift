@@ -68,6 +68,8 @@ public struct PickleObject: Sendable {
   public var state: ValueID?
   /// What APPEND and SETITEM put into an instance of a list or dict class.
   public var items: [ValueID]
+  /// What is called, where that is itself what an earlier call returned.
+  public var callee: ValueID?
 
   /// Describes an instance.
   public init(
@@ -83,30 +85,37 @@ public struct PickleObject: Sendable {
 }
 
 /// Everything that one pickle stream describes: values in an arena, tied by index.
-///
-/// An arena, because a pickle may share values, nest them without bound and tie them into circles: nothing
-/// here recurses, also not to let go of the memory.
 public struct PickleDocument: Sendable {
   /// The values; an id is an index into them.
-  public internal(set) var values: [PickleValue]
-  /// The offset of the opcode that made each value, counted from the first byte of the (decompressed) stream.
-  public internal(set) var offsets: [Int]
+  public internal(set) var values: PickleValues
   /// What STOP returned.
   public internal(set) var root: ValueID
+
+  init(values: PickleValues, root: ValueID) {
+    self.values = values
+    self.root = root
+  }
 
   /// Puts a document together; nil where the parts do not belong together.
   ///
   /// The ids inside the values are the caller's to keep within bounds.
   public init?(values: [PickleValue], offsets: [Int], root: ValueID) {
     guard values.count == offsets.count, values.indices.contains(root.index) else { return nil }
-    self.values = values
-    self.offsets = offsets
-    self.root = root
+    var arena = PickleValues(input: [])
+    for (value, offset) in zip(values, offsets) { _ = arena.append(value, offset: offset) }
+    self.init(values: arena, root: root)
   }
 
   /// The value that `id` names.
   public subscript(id: ValueID) -> PickleValue { values[id.index] }
 
-  /// The offset of the opcode that made the value.
-  public func offset(of id: ValueID) -> Int { offsets[id.index] }
+  /// The offset of the opcode that made the value, counted from the first byte of the (decompressed) stream.
+  public func offset(of id: ValueID) -> Int { values.cells[id.index].offset }
+
+  /// The state that each instance was given, in the order of the stream, where it is a dictionary.
+  public var attributeSets: some Sequence<ValueID> {
+    values.objects.lazy.compactMap { instance in
+      instance.state.flatMap { values.cells[Int($0)].tag == .dictionary ? ValueID($0) : nil }
+    }
+  }
 }

@@ -2,260 +2,306 @@
 extension PickleMachine {
   /// Reads one line of GLOBAL or INST.
   mutating func readName() throws(PickleObservation) -> String {
-    let line = try line("a name", limit: 4_096)
-    guard let text = String(validating: line, as: UTF8.self) else {
+    guard let text = String(validating: try line("a name"), as: UTF8.self) else {
       throw malformed("a name in UTF-8", found: "bytes that are not")
     }
     return text
   }
 
   /// Resolves a name as the loader would, short of importing it.
-  private mutating func importName(module: String, name: String) -> PickleGlobal {
+  private mutating func importName(module: String, name: String) throws(PickleObservation) -> UInt32 {
     var global = PickleGlobal(module: module, name: name)
     if stream.protocolVersion < 3 { global = Python2Names.current(global) }
-    if AllowList.entry(global) == nil { observe(.imports(global)) }
-    return global
+    let number = values.number(of: global)
+    if values.globals.allowed(number) == nil, values.globals.tellsImport(number) { observe(.imports(global)) }
+    try checkCount()
+    return values.append(.global, UInt64(number), offset: position)
   }
 
   mutating func pushGlobal(module: String, name: String) throws(PickleObservation) {
-    try pushNew(.global(importName(module: module, name: name)))
+    push(try importName(module: module, name: name))
   }
 
   mutating func stackGlobal() throws(PickleObservation) {
-    let name = try pop()
-    let module = try pop()
-    guard case .string(let moduleText) = values[module.index], case .string(let nameText) = values[name.index]
-    else {
-      throw malformed(
-        "two strings", found: "\(values[module.index].kind) and \(values[name.index].kind)")
+    let name = Int(try pop())
+    let module = Int(try pop())
+    guard let moduleText = values.text(module), let nameText = values.text(name) else {
+      throw malformed("two strings", found: "\(values[module].kind) and \(values[name].kind)")
     }
     try pushGlobal(module: moduleText, name: nameText)
   }
 
   mutating func pushExtension(_ code: Int) throws(PickleObservation) {
     guard code > 0 else { throw malformed("an extension code above 0", found: "\(code)") }
-    observe(.extensionCode(code))
+    observe(.extensionCode) { _ in .extensionCode(code) }
     try pushNew(.global(PickleGlobal(module: "copyreg", name: "extension \(code)")))
   }
 
   mutating func pushPersistent(text: ArraySlice<UInt8>) throws(PickleObservation) {
-    let text = String(decoding: text.prefix(200), as: UTF8.self)
-    observe(.persistentReference("'\(text.escaped(limit: 120))'"))
-    try pushNew(.none)
+    if hasRoom() {
+      let text = String(decoding: text.prefix(200), as: UTF8.self)
+      observe(.persistentReference("'\(text.escaped(limit: 120))'"))
+    }
+    try pushPlaceholder([])
   }
 
-  mutating func pushPersistent(value: ValueID) throws(PickleObservation) {
-    // PyTorch's older format writes a class that way, with its source.
-    if allowsPersistentIDs, case .tuple(let items) = values[value.index], items.count == 4,
-      case .string("module") = values[items[0].index], case .global = values[items[1].index]
-    {
-      return push(items[1])
+  mutating func pushPersistent(value: UInt32) throws(PickleObservation) {
+    if allowsPersistentIDs {
+      // PyTorch's older format writes a class that way, with its source.
+      let items = values.items(Int(value))
+      if items.count == 4, let first = items.first, values.text(Int(first)) == "module",
+        let type = items.dropFirst().first, values.globalNumber(Int(type)) != nil
+      {
+        return push(type)
+      }
+    } else if hasRoom() {
+      observe(.persistentReference(describe(ValueID(value))))
     }
-    if !allowsPersistentIDs { observe(.persistentReference(describe(value))) }
-    let loader = Self.persistentLoad
-    try pushNew(.object(PickleObject(constructor: loader, type: loader, arguments: [value])))
+    try pushPlaceholder([value])
+  }
+
+  /// What stands in for a value that a loader would find elsewhere.
+  private mutating func pushPlaceholder(_ arguments: [UInt32]) throws(PickleObservation) {
+    try checkCount()
+    let loader = values.number(of: Self.persistentLoad)
+    push(
+      values.append(
+        PickleValues.Instance(constructor: loader, type: loader, arguments: values.hold(arguments)),
+        offset: position))
   }
 
   /// REDUCE: call what stands below with the tuple on top.
   mutating func reduce() throws(PickleObservation) {
-    let arguments = try pop()
-    let callee = try pop()
-    // joblib's loader, which is written in Python, spreads any sequence.
-    let items: [ValueID]
-    switch values[arguments.index] {
-    case .tuple(let elements), .list(let elements): items = elements
-    default: items = [arguments]
-    }
+    let arguments = Int(try pop())
+    let callee = Int(try pop())
     consume(arguments)
-    push(try call(callee, items))
-    guard case .tuple = values[arguments.index] else {
-      throw malformed("a tuple of arguments", found: values[arguments.index].kind)
-    }
-  }
-
-  private mutating func call(_ callee: ValueID, _ arguments: [ValueID]) throws(PickleObservation) -> ValueID {
-    switch values[callee.index] {
-    case .global(let global):
-      guard let entry = AllowList.entry(global) else {
-        observe(.calls(global, arguments: describe(arguments)))
-        return try make(result(of: global, arguments))
+    switch values.cells[arguments].tag {
+    case .tuple: push(try call(callee, range(ofTuple: arguments)))
+    case .list, .set, .frozenSet, .dictionary, .string, .bytes:
+      // joblib's loader, which is written in Python, spreads anything that can be iterated over.
+      let items = values.cells[arguments].tag == .list ? Array(values.items(arguments)) : [UInt32(arguments)]
+      observe(.disagreement) {
+        .disagreement(detail: "a call is given \($0.values[arguments].kind) in place of a tuple of arguments")
       }
-      guard case .constructor(let constructor) = entry else {
-        observe(.misuses(global, detail: "is called with (\(describe(arguments)))"))
-        return try make(.object(PickleObject(constructor: global, type: global, arguments: arguments)))
-      }
-      return try construct(constructor, global, arguments)
-    case .object(let object):
-      observe(.callsResult(of: object.constructor, arguments: describe(arguments)))
-      return try make(
-        .object(
-          PickleObject(constructor: object.constructor, type: object.type, arguments: [callee] + arguments)))
-    default:
-      throw malformed("something that can be called", found: values[callee.index].kind)
+      push(try call(callee, values.hold(items)))
+    default: throw malformed("a tuple of arguments", found: values[arguments].kind)
     }
   }
 
-  /// What stands in for the result of a call that is not understood.
-  private func result(of callee: PickleGlobal, _ arguments: [ValueID]) -> PickleValue {
-    // cloudpickle names the types of code and functions so; what is then called is that type.
-    if callee == PickleGlobal(module: "cloudpickle.cloudpickle", name: "_builtin_type"),
-      let first = arguments.first, case .string(let name) = values[first.index]
-    {
-      return .global(PickleGlobal(module: "types", name: name))
+  /// Where the items of a tuple stand, without a copy of them.
+  private func range(ofTuple index: Int) -> Range<UInt32> {
+    let payload = values.cells[index].payload
+    let start = UInt32(truncatingIfNeeded: payload >> 32)
+    return start..<(start + UInt32(truncatingIfNeeded: payload))
+  }
+
+  private mutating func call(_ callee: Int, _ arguments: Range<UInt32>) throws(PickleObservation) -> UInt32 {
+    if let number = values.globalNumber(callee) { return try call(global: number, arguments) }
+    guard values.instance(callee) != nil else {
+      throw malformed("something that can be called", found: values[callee].kind)
     }
-    return .object(PickleObject(constructor: callee, type: callee, arguments: arguments))
+    return try callResult(callee, arguments)
   }
 
-  /// NEWOBJ and NEWOBJ_EX: `class.__new__(class, *arguments, **keywords)`.
-  mutating func newObject(hasKeywords: Bool) throws(PickleObservation) {
-    let keywords = hasKeywords ? try pop() : nil
-    let arguments = try pop()
-    let type = try pop()
-    guard case .tuple(var items) = values[arguments.index] else {
-      throw malformed("a tuple of arguments", found: values[arguments.index].kind)
-    }
-    if let keywords {
-      guard case .dictionary(let pairs) = values[keywords.index] else {
-        throw malformed("a dict of keywords", found: values[keywords.index].kind)
-      }
-      if !pairs.isEmpty { items.append(keywords) }
-      consume(keywords)
-    }
-    consume(arguments)
-    push(try instance(of: type, items))
-  }
-
-  /// INST: the class by name, its arguments above the mark.
-  mutating func instance() throws(PickleObservation) {
-    let module = try readName()
-    let name = try readName()
-    let arguments = try popToMark()
-    let type = try make(.global(importName(module: module, name: name)))
-    push(try instance(of: type, arguments))
-  }
-
-  /// OBJ: the class and its arguments above the mark.
-  mutating func object() throws(PickleObservation) {
-    let items = try popToMark()
-    guard let type = items.first else { throw malformed("a class above the mark", found: "nothing") }
-    push(try instance(of: type, Array(items.dropFirst())))
-  }
-
-  private mutating func instance(of type: ValueID, _ arguments: [ValueID]) throws(PickleObservation)
-    -> ValueID
+  private mutating func call(global number: UInt32, _ arguments: Range<UInt32>) throws(PickleObservation)
+    -> UInt32
   {
-    switch values[type.index] {
-    case .global(let global):
-      switch AllowList.entry(global) {
-      case nil: observe(.calls(global, arguments: describe(arguments)))
-      case .instanceClass?, .mappingClass?, .sequenceClass?:
-        if !arguments.isEmpty, opcode == .inst || opcode == .obj {
-          observe(.misuses(global, detail: "is called with (\(describe(arguments)))"))
-        }
-      default: observe(.misuses(global, detail: "is instantiated with (\(describe(arguments)))"))
+    let global = values.globals[number]
+    try checkGrowth(global, arguments)
+    guard let entry = values.globals.allowed(number) else {
+      observeCall(number, global, arguments)
+      if let type = typeByName(global, arguments) { return try importName(module: "types", name: type) }
+      if let attribute = attribute(global, arguments) {
+        return try makeAttribute(number, attribute, arguments)
       }
-      return try make(.object(PickleObject(constructor: global, type: global, arguments: arguments)))
-    case .object(let object):
-      observe(.callsResult(of: object.constructor, arguments: describe(arguments)))
-      return try make(
-        .object(
-          PickleObject(constructor: object.constructor, type: object.type, arguments: [type] + arguments)))
-    default:
-      throw malformed("a class", found: values[type.index].kind)
+      return try makeInstance(number, number, arguments)
     }
+    guard case .constructor(let constructor) = entry else {
+      if values.globals.tellsCall(number) {
+        observe(.misuses(global, detail: "is called with (\(describe(arguments)))"))
+      }
+      return try makeInstance(number, number, arguments)
+    }
+    if let value = try construct(constructor, number, global, arguments) { return value }
+    return try makeInstance(number, number, arguments)
   }
 
-  /// BUILD: the value on top becomes the state of the one below.
-  mutating func build() throws(PickleObservation) {
-    let state = try pop()
-    let id = try top()
-    consume(state)
-    if valueMarks[id.index].contains(.built) {
-      observe(.changesLate(detail: "\(values[id.index].kind) is given a state a second time"))
+  /// A call of what an earlier call returned.
+  private mutating func callResult(_ callee: Int, _ arguments: Range<UInt32>) throws(PickleObservation)
+    -> UInt32
+  {
+    guard let made = values.instance(callee) else {
+      throw malformed("something that can be called", found: values[callee].kind)
     }
-    valueMarks[id.index].insert(.built)
-    switch values[id.index] {
-    case .object(var object):
-      if valueMarks[id.index].contains(.pendingArray) {
-        try buildArray(id, state)
+    if let wrapped = try callWrapped(made, arguments) { return wrapped }
+    observeCallOfResult(made, callee, arguments)
+    try checkCount()
+    var instance = PickleValues.Instance(constructor: made.constructor, type: made.type, arguments: arguments)
+    instance.callee = UInt32(callee)
+    return values.append(instance, offset: position)
+  }
+
+  mutating func observeCallOfResult(
+    _ made: PickleValues.Instance, _ callee: Int, _ arguments: Range<UInt32>
+  ) {
+    // A method is its class's, whatever class that is.
+    let isMethod = values.globals[made.constructor] == Self.getattr
+    let origin = isMethod ? made.type : made.constructor
+    guard values.globals.tellsResult(origin) else { return }
+    observe(
+      .callsResult(
+        of: values.globals[origin], callee: describe(ValueID(index: callee)),
+        arguments: describe(arguments)))
+  }
+
+  mutating func makeInstance(_ constructor: UInt32, _ type: UInt32, _ arguments: Range<UInt32>)
+    throws(PickleObservation) -> UInt32
+  {
+    try checkCount()
+    return values.append(
+      PickleValues.Instance(constructor: constructor, type: type, arguments: arguments), offset: position)
+  }
+
+  private mutating func observeCall(_ number: UInt32, _ global: PickleGlobal, _ arguments: Range<UInt32>) {
+    switch (global.module, global.name) {
+    case ("builtins", "getattr"), ("operator", _), ("_operator", _):
+      // What these do is decided by their arguments: each is told that was not told before.
+      guard hasRoom() else { return }
+      let text = describe(arguments)
+      guard reached.insert("\(global.name)(\(text))").inserted else { return }
+      if let attribute = attribute(global, arguments) {
+        observe(.reaches(into: attribute.owner, attribute: attribute.name, arguments: text))
       } else {
-        values[id.index] = .none
-        object.state = state
-        values[id.index] = .object(object)
-        if stream.readsJoblibArrays, object.type == Self.joblibWrapper { try readJoblibArray(state) }
+        observe(.calls(global, arguments: text))
       }
-    case .dataType: try buildDataType(id, state)
-    case .global(let global): observe(.changes(global, detail: "attributes of it set"))
-    default: throw malformed("an instance to give a state to", found: values[id.index].kind)
+    default:
+      if values.globals.tellsCall(number) { observe(.calls(global, arguments: describe(arguments))) }
     }
   }
 
-  /// A call that is understood.
-  private mutating func construct(
-    _ constructor: AllowedGlobal.Constructor, _ global: PickleGlobal, _ arguments: [ValueID]
-  ) throws(PickleObservation) -> ValueID {
-    switch constructor {
-    case .instance, .mapping, .sequence: break
-    case .instanceOfArgument, .reconstructor:
-      if let first = arguments.first, case .global(let type) = values[first.index] {
-        return try make(.object(PickleObject(constructor: global, type: type, arguments: arguments)))
-      }
-      observe(
-        .misuses(global, detail: "expected a class as its first argument, found (\(describe(arguments)))"))
-    case .latin1Bytes: if let value = latin1Bytes(arguments) { return try make(value) }
-    case .bytes: if arguments.isEmpty { return try make(.bytes([])) }
-    case .byteArray: if let value = byteArray(arguments) { return try make(value) }
-    case .set: if let items = elements(arguments) { return try make(.set(items)) }
-    case .frozenSet: if let items = elements(arguments) { return try make(.frozenSet(items)) }
-    case .numPyReconstruct: return try reconstructArray(global, arguments)
-    case .numPyFromBuffer: return try make(.array(try arrayFromBuffer(arguments)))
-    case .numPyDataType: return try make(.dataType(try dataType(arguments)))
-    case .numPyScalar: return try make(.scalar(try scalar(global, arguments)))
-    }
-    switch constructor {
-    case .instance, .mapping, .sequence, .instanceOfArgument, .reconstructor: break
-    default: observe(.misuses(global, detail: "is called with (\(describe(arguments)))"))
-    }
-    return try make(.object(PickleObject(constructor: global, type: global, arguments: arguments)))
+  /// `getattr` of a class, an instance or a plain value.
+  private struct Attribute {
+    let owner: PickleGlobal
+    let isClass: Bool
+    let name: String
   }
 
-  /// `_codecs.encode(text, 'latin1')`.
-  private func latin1Bytes(_ arguments: [ValueID]) -> PickleValue? {
-    guard arguments.count == 2, case .string(let text) = values[arguments[0].index],
-      case .string("latin1") = values[arguments[1].index]
+  private static let getattr = PickleGlobal(module: "builtins", name: "getattr")
+
+  private func attribute(_ callee: PickleGlobal, _ arguments: Range<UInt32>) -> Attribute? {
+    guard callee == Self.getattr, arguments.count == 2,
+      let name = values.text(Int(values.pool[Int(arguments.lowerBound) + 1]))
     else { return nil }
-    return Self.latin1(text).map { .bytes($0[...]) }
+    let index = Int(values.pool[Int(arguments.lowerBound)])
+    if let number = values.globalNumber(index) {
+      return Attribute(owner: values.globals[number], isClass: true, name: name)
+    }
+    let owner =
+      if let instance = values.instance(index) {
+        values.globals[instance.type]
+      } else if let plain = values[index].plainType {
+        PickleGlobal(module: "builtins", name: plain)
+      } else {
+        PickleGlobal?.none
+      }
+    return owner.map { Attribute(owner: $0, isClass: false, name: name) }
   }
 
-  /// `bytearray()`, `bytearray(bytes)` and `bytearray(text, 'latin-1')`.
-  private func byteArray(_ arguments: [ValueID]) -> PickleValue? {
-    guard let first = arguments.first else { return .byteArray([]) }
-    switch (arguments.count, values[first.index]) {
-    case (1, .bytes(let bytes)): return .byteArray(bytes)
-    case (2, .string(let text)):
-      guard case .string("latin-1") = values[arguments[1].index] else { return nil }
-      return Self.latin1(text).map { .byteArray($0[...]) }
-    default: return nil
+  /// What `getattr` gives: of a class, what a dotted name would; of an instance a method of its class.
+  private mutating func makeAttribute(_ getattr: UInt32, _ attribute: Attribute, _ arguments: Range<UInt32>)
+    throws(PickleObservation) -> UInt32
+  {
+    let isSpecial = attribute.name.hasPrefix("__") || attribute.name.contains(".")
+    if attribute.isClass, !isSpecial, attribute.owner.name.utf8.count < 1_000 {
+      let name = "\(attribute.owner.name).\(attribute.name)"
+      let number = values.number(of: PickleGlobal(module: attribute.owner.module, name: name))
+      try checkCount()
+      return values.append(.global, UInt64(number), offset: position)
+    }
+    return try makeInstance(getattr, isSpecial ? getattr : values.number(of: attribute.owner), arguments)
+  }
+
+  /// The call of a `functools.partial` is that of what it wraps; nil where that is not a name.
+  private mutating func callWrapped(_ made: PickleValues.Instance, _ arguments: Range<UInt32>)
+    throws(PickleObservation) -> UInt32?
+  {
+    guard values.globals[made.constructor] == PickleGlobal(module: "functools", name: "partial") else {
+      return nil
+    }
+    // Its state names the function again, and may name another.
+    var wrapped = values.arguments(made).prefix(1).map { Int($0) }
+    if let state = made.state.map({ Int($0) }), values.cells[state].tag == .tuple {
+      wrapped += values.items(state).prefix(1).map { Int($0) }
+    }
+    var all = Array(values.arguments(made).dropFirst().prefix(64))
+    all += values.pool[Int(arguments.lowerBound)..<Int(arguments.upperBound)].prefix(64)
+    let range = values.hold(all)
+    var result: UInt32?
+    for function in wrapped {
+      guard let number = values.globalNumber(function) else { return nil }
+      result = try call(global: number, range)
+    }
+    return result
+  }
+
+  /// cloudpickle and dill name the types of code and functions so; what is then called is that type.
+  private func typeByName(_ callee: PickleGlobal, _ arguments: Range<UInt32>) -> String? {
+    guard callee.name == "_builtin_type" || callee.name == "_load_type", arguments.count == 1,
+      callee.module.hasPrefix("cloudpickle.") || callee.module.hasPrefix("dill.")
+        || callee.module.hasPrefix("joblib.externals.cloudpickle."),
+      let name = values.text(Int(values.pool[Int(arguments.lowerBound)])),
+      ["CodeType", "FunctionType", "CellType", "LambdaType"].contains(name)
+    else { return nil }
+    return name
+  }
+
+  /// Stops at a call that makes gigabytes of a few bytes: `bytearray(10**12)`, `list(range(10**12))`.
+  private func checkGrowth(_ global: PickleGlobal, _ arguments: Range<UInt32>) throws(PickleObservation) {
+    guard arguments.count <= 4, Self.growing.contains(global.name),
+      ["builtins", "collections", "numpy", "fractions", "_codecs"].contains(global.module)
+    else { return }
+    for reference in values.pool[Int(arguments.lowerBound)..<Int(arguments.upperBound)] {
+      let isLarge =
+        switch values[Int(reference)] {
+        case .integer(let value): global.module != "fractions" && value > 1 << 26
+        case .largeInteger: global.module != "fractions"
+        case .string(let text): global.name == "Fraction" && text.contains { $0 == "e" || $0 == "E" }
+        case .object(let object):
+          object.constructor == PickleGlobal(module: "builtins", name: "range")
+            && object.arguments.contains { id in
+              switch values[id.index] {
+              case .integer(let value): value.magnitude > 1 << 26
+              case .largeInteger: true
+              default: false
+              }
+            }
+        default: false
+        }
+      guard !isLarge else {
+        throw exceeded(.expansion, "\(global)(\(describe(arguments))) makes far more than it is made from")
+      }
     }
   }
 
-  private static func latin1(_ text: String) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
-    for scalar in text.unicodeScalars {
-      guard let byte = UInt8(exactly: scalar.value) else { return nil }
-      bytes.append(byte)
-    }
-    return bytes
-  }
+  private static let growing: Set<String> = [
+    "bytes", "bytearray", "list", "tuple", "set", "frozenset", "dict", "sum", "sorted", "deque", "Counter",
+    "OrderedDict", "ndarray", "zeros", "ones", "empty", "full", "arange", "Fraction",
+  ]
+}
 
-  /// The elements for `set()` or `set([…])`.
-  private func elements(_ arguments: [ValueID]) -> [ValueID]? {
-    guard let first = arguments.first else { return [] }
-    guard arguments.count == 1 else { return nil }
-    switch values[first.index] {
-    case .list(let items), .tuple(let items), .set(let items), .frozenSet(let items): return items
-    default: return nil
+extension PickleValue {
+  /// The name of the plain type that the value is of.
+  fileprivate var plainType: String? {
+    switch self {
+    case .string: "str"
+    case .bytes: "bytes"
+    case .list: "list"
+    case .dictionary: "dict"
+    case .tuple: "tuple"
+    case .integer, .largeInteger: "int"
+    case .float: "float"
+    case .set: "set"
+    default: nil
     }
   }
 }

@@ -1,117 +1,143 @@
 // Lists, dictionaries and sets, and the instances that take items as they do.
 extension PickleMachine {
-  mutating func append(_ items: [ValueID]) throws(PickleObservation) {
-    let id = try top()
-    guard !items.isEmpty else { return }
-    noteLateChange(id)
-    if case .list = values[id.index] { return appendToList(id, items) }
-    if let type = instanceType(id) { return add(items, to: id, of: type, needs: "a list") { $0.isSequence } }
-    switch values[id.index] {
-    case .global(let global): observe(.changes(global, detail: "items appended to it"))
-    default: throw malformed("a list to append to", found: values[id.index].kind)
-    }
-  }
-
-  mutating func setItems(_ items: [ValueID]) throws(PickleObservation) {
-    let id = try top()
-    let pairs = try pairs(items)
-    guard !pairs.isEmpty else { return }
-    noteLateChange(id)
-    if case .dictionary = values[id.index] { return appendToDictionary(id, pairs) }
-    if let type = instanceType(id) {
-      return add(items, to: id, of: type, needs: "a dictionary") { $0.isMapping }
-    }
-    switch values[id.index] {
-    case .global(let global): observe(.changes(global, detail: "an item of it set"))
-    default: throw malformed("a dictionary to set items of", found: values[id.index].kind)
-    }
-  }
-
-  mutating func addItems(_ items: [ValueID]) throws(PickleObservation) {
-    let id = try top()
-    guard !items.isEmpty else { return }
-    noteLateChange(id)
-    if case .set = values[id.index] { return appendToSet(id, items) }
-    if let type = instanceType(id) { return add(items, to: id, of: type, needs: "a set") { _ in false } }
-    switch values[id.index] {
-    case .global(let global): observe(.changes(global, detail: "items added to it"))
-    default: throw malformed("a set to add to", found: values[id.index].kind)
-    }
-  }
-
-  /// The keys and values of a dictionary, which alternate in `items`.
-  func pairs(_ items: [ValueID]) throws(PickleObservation) -> [(key: ValueID, value: ValueID)] {
-    guard items.count.isMultiple(of: 2) else {
-      throw malformed("keys and values in turn", found: "\(items.count) values")
-    }
-    var pairs: [(key: ValueID, value: ValueID)] = []
-    pairs.reserveCapacity(items.count / 2)
-    for index in stride(from: 0, to: items.count, by: 2) {
-      switch values[items[index].index] {
-      case .list, .dictionary, .set, .byteArray, .array:
-        throw malformed("a key that can be hashed", found: values[items[index].index].kind)
-      default: pairs.append((items[index], items[index + 1]))
+  /// APPEND and APPENDS.
+  mutating func append(aboveMark: Bool) throws(PickleObservation) {
+    let height = try heightBelow(aboveMark: aboveMark, count: 1)
+    let isEmpty = height == stream.stack.count
+    let target = try itemsTarget(below: height)
+    if !isEmpty {
+      switch values.cells[target].tag {
+      case .list:
+        noteLateChange(target)
+        try extend(target, height)
+      case .object: try add(height, to: target, needs: "a list") { $0.isSequence }
+      case .byteArray: observe(.disagreement) { _ in .disagreement(detail: "a bytearray is appended to") }
+      default: try changeForeign(target, needs: "a list to append to", what: "items appended to it")
       }
     }
-    return pairs
+    cutStack(to: height)
   }
 
-  private func instanceType(_ id: ValueID) -> PickleGlobal? {
-    guard case .object(let object) = values[id.index] else { return nil }
-    return object.type
+  /// SETITEM and SETITEMS.
+  mutating func setItems(aboveMark: Bool) throws(PickleObservation) {
+    let height = try heightBelow(aboveMark: aboveMark, count: 2)
+    let target = try itemsTarget(below: height)
+    try checkPairs(height)
+    if height < stream.stack.count {
+      switch values.cells[target].tag {
+      case .dictionary:
+        noteLateChange(target)
+        try extend(target, height)
+      case .object: try add(height, to: target, needs: "a dictionary") { $0.isMapping }
+      case .list, .byteArray:
+        noteLateChange(target)
+        observe(.disagreement) {
+          .disagreement(detail: "an item of \($0.values[target].kind) is set by its number")
+        }
+      default: try changeForeign(target, needs: "a dictionary to set items of", what: "an item of it set")
+      }
+    }
+    cutStack(to: height)
   }
 
-  private mutating func appendToList(_ id: ValueID, _ items: [ValueID]) {
-    guard case .list(var list) = takeValue(id) else { return }
-    list.append(contentsOf: items)
-    values[id.index] = .list(list)
+  /// ADDITEMS.
+  mutating func addItems() throws(PickleObservation) {
+    let height = try heightBelow(aboveMark: true, count: 0)
+    let target = try itemsTarget(below: height)
+    if height < stream.stack.count {
+      switch values.cells[target].tag {
+      case .set:
+        noteLateChange(target)
+        try extend(target, height)
+      case .object: try add(height, to: target, needs: "a set") { _ in false }
+      default: try changeForeign(target, needs: "a set to add to", what: "items added to it")
+      }
+    }
+    cutStack(to: height)
   }
 
-  private mutating func appendToSet(_ id: ValueID, _ items: [ValueID]) {
-    guard case .set(var set) = takeValue(id) else { return }
-    set.append(contentsOf: items)
-    values[id.index] = .set(set)
+  /// LIST and DICT: what stands above the mark as a new container.
+  mutating func pushContainer(_ tag: PickleValues.Tag) throws(PickleObservation) {
+    let height = try heightBelow(aboveMark: true, count: 0)
+    if tag == .dictionary { try checkPairs(height) }
+    try checkCount()
+    let reference = values.append(tag, offset: position)
+    if height < stream.stack.count { values.extend(Int(reference), stream.stack[height...]) }
+    cutStack(to: height)
+    push(reference)
   }
 
-  private mutating func appendToDictionary(_ id: ValueID, _ pairs: [(key: ValueID, value: ValueID)]) {
-    guard case .dictionary(var dictionary) = takeValue(id) else { return }
-    dictionary.append(contentsOf: pairs)
-    values[id.index] = .dictionary(dictionary)
+  /// The value that stands right below the items.
+  private func itemsTarget(below height: Int) throws(PickleObservation) -> Int {
+    guard height > (stream.marks.last.map { Int($0) } ?? 0) else {
+      throw malformed("a value on the stack", found: stream.marks.isEmpty ? "an empty stack" : "a mark")
+    }
+    return Int(stream.stack[height - 1])
   }
 
-  /// Takes a value out of the arena to be changed and put back: a second reference to its items would make
-  /// each change a copy of all of them.
-  private mutating func takeValue(_ id: ValueID) -> PickleValue {
-    var value = PickleValue.none
-    swap(&value, &values[id.index])
-    return value
+  private mutating func extend(_ target: Int, _ height: Int) throws(PickleObservation) {
+    // A list that grows is in two places while it moves to the larger one.
+    let held = values.itemCount(target)
+    if held > 65_536 { try checkMemory(for: held * MemoryLayout<UInt32>.size) }
+    values.extend(target, stream.stack[height...])
+  }
+
+  /// Makes sure that keys and values alternate, and that no key is one that Python refuses.
+  private func checkPairs(_ height: Int) throws(PickleObservation) {
+    let count = stream.stack.count - height
+    guard count.isMultiple(of: 2) else {
+      throw malformed("keys and values in turn", found: "\(count) values")
+    }
+    for index in stride(from: height, to: stream.stack.count, by: 2) {
+      let key = Int(stream.stack[index])
+      switch values.cells[key].tag {
+      case .list, .dictionary, .set, .byteArray:
+        throw malformed("a key that can be hashed", found: values[key].kind)
+      case .boxed:
+        if case .array = values[key] { throw malformed("a key that can be hashed", found: "an array") }
+      default: break
+      }
+    }
+  }
+
+  private mutating func changeForeign(_ target: Int, needs expected: String, what detail: String)
+    throws(PickleObservation)
+  {
+    guard let number = values.globalNumber(target) else {
+      throw malformed(expected, found: values[target].kind)
+    }
+    observe(.change) { .changes($0.values.globals[number], detail: detail) }
   }
 
   private mutating func add(
-    _ items: [ValueID], to id: ValueID, of type: PickleGlobal, needs kind: String,
-    where takesItems: (AllowedGlobal) -> Bool
-  ) {
-    if let entry = AllowList.entry(type), !takesItems(entry) {
-      observe(.misuses(type, detail: "is given items as if it were \(kind)"))
+    _ height: Int, to target: Int, needs kind: String, where takesItems: (AllowedGlobal) -> Bool
+  ) throws(PickleObservation) {
+    let index = Int(values.cells[target].payload)
+    let type = values.objects[index].type
+    if let entry = values.globals.allowed(type), !takesItems(entry), values.globals.tellsCall(type) {
+      observe(.misuses(values.globals[type], detail: "is given items as if it were \(kind)"))
     }
-    guard case .object(var changed) = takeValue(id) else { return }
-    changed.items.append(contentsOf: items)
-    values[id.index] = .object(changed)
+    values.extend(instance: index, stream.stack[height...])
   }
 
-  /// Marks a value that another one was made from; loaders differ in whether they see a change after that.
-  mutating func consume(_ id: ValueID) {
-    valueMarks[id.index].insert(.consumed)
-    guard case .tuple(let items) = values[id.index] else { return }
-    for item in items { valueMarks[item.index].insert(.consumed) }
+  /// Marks a value that another one was made from.
+  ///
+  /// Loaders differ in whether they see a change after that.
+  /// Says whether it was not marked before.
+  @discardableResult
+  mutating func consume(_ index: Int) -> Bool {
+    // A tuple marked before has its items marked.
+    guard !values.cells[index].marks.contains(.consumed) else { return false }
+    values.cells[index].marks.insert(.consumed)
+    guard values.cells[index].tag == .tuple else { return true }
+    for item in values.items(index) { values.cells[Int(item)].marks.insert(.consumed) }
+    return true
   }
 
-  mutating func noteLateChange(_ id: ValueID) {
-    guard valueMarks[id.index].contains(.consumed) else { return }
-    switch values[id.index] {
-    case .list, .dictionary, .set, .dataType:
-      observe(.changesLate(detail: "\(values[id.index].kind) is changed after a value was made from it"))
-    default: break
+  mutating func noteLateChange(_ index: Int) {
+    guard values.cells[index].marks.contains(.consumed) else { return }
+    observe(.lateChange) {
+      .changesLate(detail: "\($0.values[index].kind) is changed after a value was made from it")
     }
   }
 }

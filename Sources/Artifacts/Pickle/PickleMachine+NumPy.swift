@@ -1,48 +1,76 @@
 // Arrays, scalars and data types from the calls that NumPy pickles itself as.
 extension PickleMachine {
   /// `_reconstruct(ndarray, (0,), b'b')`: an empty array that BUILD fills.
-  mutating func reconstructArray(_ global: PickleGlobal, _ arguments: [ValueID]) throws(PickleObservation)
-    -> ValueID
+  mutating func reconstructArray(_ number: UInt32, _ global: PickleGlobal, _ arguments: [ValueID])
+    throws(PickleObservation) -> UInt32
   {
-    guard let first = arguments.first, case .global(let type) = values[first.index] else {
+    guard let first = arguments.first, let type = values.globalNumber(first.index) else {
       throw array("expected a class as the first argument of \(global), found (\(describe(arguments)))")
     }
-    let id = try make(.object(PickleObject(constructor: global, type: type, arguments: arguments)))
-    if type == PickleGlobal(module: "numpy", name: "ndarray") {
-      valueMarks[id.index].insert(.pendingArray)
-    } else if AllowList.entry(type) != nil {
-      observe(.array(detail: "an array of the class \(type) is not read"))
+    let made = try makeInstance(number, type, values.hold(arguments.map(\.reference)))
+    if Self.arrayClasses.contains(values.globals[type]) {
+      values.cells[Int(made)].marks.insert(.pendingArray)
+    } else if values.globals.allowed(type) != nil {
+      observe(.unread) { .unread(detail: "an array of the class \($0.values.globals[type]) is not read") }
     }
-    return id
+    return made
   }
 
+  /// Classes of arrays that hold what an array holds, and nothing else.
+  static let arrayClasses: Set<PickleGlobal> = [
+    PickleGlobal(module: "numpy", name: "ndarray"), PickleGlobal(module: "numpy", name: "matrix"),
+    PickleGlobal(module: "numpy", name: "recarray"), PickleGlobal(module: "numpy", name: "chararray"),
+    PickleGlobal(module: "numpy.matrixlib.defmatrix", name: "matrix"),
+    PickleGlobal(module: "numpy.rec", name: "recarray"),
+    PickleGlobal(module: "numpy.char", name: "chararray"),
+  ]
+
   /// The state `(1, shape, dtype, is_fortran, bytes or list)` turns the empty array into a full one.
-  mutating func buildArray(_ id: ValueID, _ state: ValueID) throws(PickleObservation) {
-    guard case .tuple(let parts) = values[state.index], parts.count == 5,
+  mutating func buildArray(_ index: Int, _ state: Int) throws(PickleObservation) {
+    try checkTypeIsRead(state)
+    guard values.itemCount(state) == 5, case .tuple(let parts) = values[state],
       case .integer(1) = values[parts[0].index], let shape = shape(parts[1]),
       case .dataType(let type) = values[parts[2].index], let isFortranOrder = flag(parts[3])
     else {
-      throw array("expected the state (1, shape, dtype, order, data), found \(describe(state))")
+      throw array(
+        "expected the state (1, shape, dtype, order, data), found \(describe(ValueID(index: state)))")
     }
-    consume(parts[2])
+    consume(parts[2].index)
     let storage: NumPyArray.Storage
     switch values[parts[4].index] {
     case .bytes(let bytes): storage = .bytes(bytes)
-    case .list(let items): storage = .objects(items)
+    case .list where type != .object: throw unread("an array of records that hold objects")
+    case .list(let items):
+      try checkMemory(for: items.count * MemoryLayout<ValueID>.size)
+      storage = .objects(items)
     default: throw array("expected bytes or a list of items, found \(values[parts[4].index].kind)")
     }
-    values[id.index] = .array(try array(type, shape, isFortranOrder, storage))
+    values.replace(index, with: .array(try array(type, shape, isFortranOrder, storage)))
+  }
+
+  /// A data type that is not read has become an instance of `numpy.dtype`: neither are its arrays.
+  private func checkTypeIsRead(_ state: Int) throws(PickleObservation) {
+    for item in values.items(state).prefix(5) {
+      guard let instance = values.instance(Int(item)) else { continue }
+      throw unread("an array of the type \(values.globals[instance.type])")
+    }
   }
 
   /// `_frombuffer(bytes, dtype, shape, 'C' or 'F')`, and in newer versions an order of the axes.
   func arrayFromBuffer(_ arguments: [ValueID]) throws(PickleObservation) -> NumPyArray {
+    if arguments.count > 1, values.instance(arguments[1].index) != nil {
+      throw unread("an array of a type that is not read")
+    }
+    if arguments.count == 5, values.itemCount(arguments[4].index) > 0 {
+      throw unread("an array whose axes are stored in another order")
+    }
     guard arguments.count == 4 || arguments.count == 5, case .dataType(let type) = values[arguments[1].index],
       let shape = shape(arguments[2]), case .string(let order) = values[arguments[3].index],
       order == "C" || order == "F"
     else { throw array("expected (bytes, dtype, shape, 'C' or 'F'), found (\(describe(arguments)))") }
     if arguments.count == 5 {
       guard case .none = values[arguments[4].index] else {
-        throw array("an array whose axes are stored in another order is not read")
+        throw unread("an array whose axes are stored in another order")
       }
     }
     switch values[arguments[0].index] {
@@ -60,6 +88,7 @@ extension PickleMachine {
   {
     if let first = arguments.first, case .dataType(let type) = values[first.index], type.holdsObjects {
       observe(.calls(global, arguments: describe(arguments)))
+      throw unread("a scalar whose bytes are a pickle")
     }
     guard arguments.count == 2, case .dataType(let type) = values[arguments[0].index],
       case .bytes(let bytes) = values[arguments[1].index]
@@ -74,16 +103,16 @@ extension PickleMachine {
   func dataType(_ arguments: [ValueID]) throws(PickleObservation) -> NumPyType {
     guard let first = arguments.first, case .string(let text) = values[first.index],
       let type = NumPyType(typeString: text)
-    else { throw array("expected a data type such as 'f8', found (\(describe(arguments)))") }
+    else { throw unread("a data type made from (\(describe(arguments)))") }
     return type
   }
 
   /// The state `(3 or 4, order, subtype, names, fields, item size, alignment, flags …)`.
-  mutating func buildDataType(_ id: ValueID, _ state: ValueID) throws(PickleObservation) {
-    guard !valueMarks[id.index].contains(.consumed), case .dataType(let type) = values[id.index],
-      case .tuple(let parts) = values[state.index], parts.count >= 8,
+  mutating func buildDataType(_ index: Int, _ state: Int) throws(PickleObservation) {
+    guard !values.cells[index].marks.contains(.consumed), case .dataType(let type) = values[index],
+      8...9 ~= values.itemCount(state), case .tuple(let parts) = values[state],
       case .integer(3...4) = values[parts[0].index], case .string(let order) = values[parts[1].index]
-    else { throw array("expected the state of a new data type, found \(describe(state))") }
+    else { throw array("expected the state of a new data type, found \(describe(ValueID(index: state)))") }
     let byteOrder: NumPyType.ByteOrder
     switch order {
     case "<", "=", "|": byteOrder = .little
@@ -104,7 +133,7 @@ extension PickleMachine {
       built = .datetime(unit: try unit(parts), isSpan: isSpan, order)
     default: break
     }
-    values[id.index] = .dataType(built)
+    values.replace(index, with: .dataType(built))
   }
 
   /// The unit of a date, in the metadata `(None or {}, (b'ns', 1, 1, 1))`.
@@ -112,7 +141,7 @@ extension PickleMachine {
     guard parts.count == 9, case .tuple(let metadata) = values[parts[8].index], metadata.count == 2,
       case .tuple(let unit) = values[metadata[1].index], let name = unit.first, unit.count > 1,
       case .integer(let multiple) = values[unit[1].index]
-    else { throw array("expected the unit of a date") }
+    else { throw unread("a date without a unit") }
     let text: String
     switch values[name.index] {
     case .bytes(let bytes): text = String(decoding: bytes.prefix(16), as: UTF8.self)
@@ -125,10 +154,12 @@ extension PickleMachine {
   private func structured(names: ValueID, fields: ValueID, itemSize: ValueID) throws(PickleObservation)
     -> NumPyType
   {
-    guard case .tuple(let names) = values[names.index], names.count <= NumPyType.maximumFields,
-      case .dictionary(let pairs) = values[fields.index], pairs.count <= 2 * NumPyType.maximumFields,
+    guard values.itemCount(names.index) <= NumPyType.maximumFields,
+      case .tuple(let names) = values[names.index],
+      values.itemCount(fields.index) <= 4 * NumPyType.maximumFields,
+      case .dictionary(let pairs) = values[fields.index],
       case .integer(let size) = values[itemSize.index]
-    else { throw array("expected the names, fields and item size of a structured type") }
+    else { throw unread("a structured type without names, fields and item size") }
     var types: [String: (type: NumPyType, offset: Int)] = [:]
     for (key, value) in pairs {
       guard case .string(let name) = values[key.index], case .tuple(let field) = values[value.index],
@@ -169,7 +200,7 @@ extension PickleMachine {
 
   func shape(_ id: ValueID) -> [Int]? {
     // NumPy's own limit is 64 axes.
-    guard case .tuple(let axes) = values[id.index], axes.count <= 64 else { return nil }
+    guard values.itemCount(id.index) <= 64, case .tuple(let axes) = values[id.index] else { return nil }
     var shape: [Int] = []
     for axis in axes {
       guard case .integer(let length) = values[axis.index], length >= 0, let length = Int(exactly: length)
@@ -188,4 +219,6 @@ extension PickleMachine {
   }
 
   func array(_ detail: String) -> PickleObservation { here(.array(detail: detail)) }
+
+  func unread(_ detail: String) -> PickleObservation { here(.unread(detail: detail)) }
 }

@@ -2,18 +2,18 @@ import Encoding
 
 /// Reads a pickle the way Python's unpickler does, and makes inert values where that would make objects.
 ///
-/// It accepts what the C unpickler of CPython accepts, as far as a difference could hide something: names
-/// written for Python 2, frames, numbers in any base, memo entries in any order. Nothing is ever imported or
-/// called; a name that is not on the `AllowList` is an observation, and reading goes on with an inert object
-/// in place of what the call would have made, so that everything behind it is seen too.
+/// It accepts what any unpickler of CPython accepts, as far as a difference could hide something: names written
+/// for Python 2, frames, numbers in any base, memo entries in any order. Nothing is ever imported or called; a
+/// name that is not on the `AllowList` is an observation, and reading goes on with an inert object in place of
+/// what the call would have made, so that everything behind it is seen too.
 struct PickleMachine {
   /// What belongs to one stream; joblib puts whole streams inside another.
   struct Stream {
-    var stack: [ValueID] = []
+    var stack: [UInt32] = []
     /// The heights of the stack at which marks stand; nothing below the last one can be popped.
-    var marks: [Int] = []
+    var marks: [UInt32] = []
     /// The entry of each number, `PickleMachine.unset` where there is none.
-    var memo: [Int] = []
+    var memo: [UInt32] = []
     var memoCount = 0
     var protocolVersion = 0
     /// Where the current frame ends, in the whole input.
@@ -22,33 +22,29 @@ struct PickleMachine {
     var readsJoblibArrays = true
   }
 
-  /// What has happened to a value.
-  struct Marks: OptionSet {
-    let rawValue: UInt8
-    /// It went into another value as it was; a change now would be seen by some loaders only.
-    static let consumed = Marks(rawValue: 1)
-    /// It was given a state.
-    static let built = Marks(rawValue: 2)
-    /// An array that waits for its state.
-    static let pendingArray = Marks(rawValue: 4)
-  }
+  static let unset = UInt32.max
 
-  static let unset = -1
   /// What stands in for a value that the loader finds elsewhere.
   static let persistentLoad = PickleGlobal(module: "pickle", name: "persistent_load")
 
-  var reader: ByteReader
+  let input: ArraySlice<UInt8>
+  /// The offset of the next byte, counted from the first byte of the whole input.
+  var offset: Int
   let budget: ReadingBudget
+  /// How many bytes the values may take.
+  private let memoryLimit: Int
   var stream = Stream()
   /// The stream around the one that is being read.
   var enclosing: Stream?
-  var values: [PickleValue] = []
-  var offsets: [Int] = []
-  var valueMarks: [Marks] = []
+  var values: PickleValues
+  /// Values that need to be there only once, by `SharedValue`.
+  var shared: [UInt32] = []
   var observations: [PickleObservation] = []
   private var unreported = 0
-  private var imported: Set<PickleGlobal> = []
-  private var calls: [PickleGlobal: Int] = [:]
+  /// How often each kind of oddity was met.
+  private var met = [Int](repeating: 0, count: Oddity.allCases.count)
+  /// What `getattr` and its like were told to have been called with.
+  var reached: Set<String> = []
   private var highestProtocol = 0
   private var opcodeCount = 0
   var isJoblib = false
@@ -58,44 +54,66 @@ struct PickleMachine {
   var opcode: PickleOpcode?
   var position: Int
 
-  init(_ reader: ByteReader, budget: ReadingBudget) {
-    self.reader = reader
+  init(_ input: ArraySlice<UInt8>, from offset: Int, budget: ReadingBudget) {
+    self.input = input
+    self.offset = min(max(0, offset), input.count)
     self.budget = budget
-    self.position = reader.offset
+    self.position = self.offset
+    self.values = PickleValues(input: input)
+    let (product, overflow) = input.count.multipliedReportingOverflow(by: budget.memoryRatio)
+    self.memoryLimit = overflow ? .max : product + budget.freeMemory
   }
 
   /// Reads to the end of the stream, or to where it breaks off.
   consuming func run() -> PickleReading {
     var document: PickleDocument?
+    reserve()
     do throws(PickleObservation) {
       let root = try execute()
       opcode = nil
-      try PickleGraph(values: values, offsets: offsets).check(against: budget)
-      document = PickleDocument(values: values, offsets: offsets, root: root)
+      try checkMemory(for: 0)
+      stream = Stream()
+      try PickleGraph(values: values).check(from: Int(root), against: budget)
+      document = PickleDocument(values: values, root: ValueID(root))
     } catch {
       observations.append(error)
     }
     if unreported > 0 {
-      observations.append(PickleObservation(.more(count: unreported), offset: reader.offset, opcode: nil))
+      observations.append(PickleObservation(.more(count: unreported), offset: offset, opcode: nil))
     }
     return PickleReading(
       document: document, observations: observations, protocolVersion: highestProtocol,
-      opcodeCount: opcodeCount, isJoblib: isJoblib, byteCount: reader.offset)
+      opcodeCount: opcodeCount, isJoblib: isJoblib, byteCount: offset)
   }
 
-  private mutating func execute() throws(PickleObservation) -> ValueID {
+  /// Sets address space aside, so that what grows to millions of values is never copied to a larger place.
+  private mutating func reserve() {
+    let bytes = input.count - offset
+    guard bytes > 1 << 16 else { return }
+    values.cells.reserveCapacity(
+      min(bytes / 2, budget.values, memoryLimit / PickleValues.bytesPerValue) + 1)
+    let references = min(bytes / 2, budget.values, memoryLimit / MemoryLayout<UInt32>.size) + 1
+    stream.stack.reserveCapacity(references)
+    stream.memo.reserveCapacity(references)
+    values.pool.reserveCapacity(references)
+  }
+
+  private mutating func execute() throws(PickleObservation) -> UInt32 {
     while true {
-      position = reader.offset
-      opcode = nil
-      guard let byte = reader.peek() else {
+      position = offset
+      guard offset < input.count else {
+        opcode = nil
         throw malformed("STOP", found: "the end of the input")
       }
+      let byte = input[input.startIndex + offset]
       guard let next = PickleOpcode(rawValue: byte) else {
+        opcode = nil
         throw malformed("an opcode", found: "byte 0x" + Hexadecimal.encode(CollectionOfOne(byte)))
       }
       opcode = next
-      _ = try take(1, "an opcode")
+      offset += 1
       opcodeCount += 1
+      if opcodeCount & 0xFF == 0 { try checkMemory(for: 0) }
       guard opcodeCount <= budget.opcodes else {
         throw exceeded(.opcodes, "more than \(budget.opcodes) opcodes")
       }
@@ -108,58 +126,68 @@ struct PickleMachine {
     }
   }
 
+  /// Stops where the values, and what is to be added to them, take more memory than granted.
+  func checkMemory(for more: Int) throws(PickleObservation) {
+    let references = stream.stack.count + stream.marks.count + stream.memo.count
+    let outer = enclosing.map { $0.stack.count + $0.marks.count + $0.memo.count } ?? 0
+    guard values.byteCount + (references + outer) * MemoryLayout<UInt32>.size + more <= memoryLimit else {
+      throw exceeded(
+        .memory, "more than \(memoryLimit) bytes of values for a pickle of \(input.count) bytes")
+    }
+  }
+
   private mutating func step(_ opcode: PickleOpcode) throws(PickleObservation) {
     switch opcode {
     case .stop: break
-    case .mark: stream.marks.append(stream.stack.count)
+    case .mark: stream.marks.append(UInt32(truncatingIfNeeded: stream.stack.count))
     case .pop: try popOrUnmark()
-    case .popMark: _ = try popToMark()
+    case .popMark: try dropToMark()
     case .dup: push(try top())
-    case .none: try pushNew(.none)
-    case .newTrue: try pushNew(.bool(true))
-    case .newFalse: try pushNew(.bool(false))
+    case .none: try pushShared(.none)
+    case .newTrue: try pushShared(.true)
+    case .newFalse: try pushShared(.false)
     case .int: try readInt()
-    case .binInt: try pushNew(.integer(Int64(try number(Int32.self))))
-    case .binInt1: try pushNew(.integer(Int64(try number(UInt8.self))))
-    case .binInt2: try pushNew(.integer(Int64(try number(UInt16.self))))
+    case .binInt: try pushInteger(Int64(try number(Int32.self)))
+    case .binInt1: try pushInteger(Int64(try byteArgument()))
+    case .binInt2: try pushInteger(Int64(try number(UInt16.self)))
     case .long: try readLong()
-    case .long1: try readLong(count: Int(try number(UInt8.self)))
+    case .long1: try readLong(count: try byteArgument())
     case .long4: try readLong(count: Int(try number(Int32.self)))
     case .float: try readFloat()
-    case .binFloat: try pushNew(.float(Double(bitPattern: try number(UInt64.self).byteSwapped)))
+    case .binFloat: try push(.float, payload: try number(UInt64.self).byteSwapped)
     case .string: try readString()
-    case .binString: try pushASCII(count: Int(try number(Int32.self)))
-    case .shortBinString: try pushASCII(count: Int(try number(UInt8.self)))
+    case .binString: try pushPython2(count: Int(try number(Int32.self)))
+    case .shortBinString: try pushPython2(count: try byteArgument())
     case .unicode: try readUnicode()
-    case .shortBinUnicode: try pushText(count: Int(try number(UInt8.self)))
+    case .shortBinUnicode: try pushText(count: try byteArgument())
     case .binUnicode: try pushText(count: Int(try number(UInt32.self)))
     case .binUnicode8: try pushText(count: try longCount())
-    case .shortBinBytes: try pushNew(.bytes(try take(Int(try number(UInt8.self)), "bytes")))
-    case .binBytes: try pushNew(.bytes(try take(Int(try number(UInt32.self)), "bytes")))
-    case .binBytes8: try pushNew(.bytes(try take(try longCount(), "bytes")))
-    case .byteArray8: try pushNew(.byteArray(try take(try longCount(), "bytes")))
-    case .emptyTuple: try pushNew(.tuple([]))
-    case .tuple: try pushNew(.tuple(try popToMark()))
+    case .shortBinBytes: try pushData(.bytes, count: try byteArgument())
+    case .binBytes: try pushData(.bytes, count: Int(try number(UInt32.self)))
+    case .binBytes8: try pushData(.bytes, count: try longCount())
+    case .byteArray8: try pushData(.byteArray, count: try longCount())
+    case .emptyTuple: try pushShared(.emptyTuple)
+    case .tuple: try pushItems(.tuple)
     case .tuple1: try pushTuple(1)
     case .tuple2: try pushTuple(2)
     case .tuple3: try pushTuple(3)
-    case .emptyList: try pushNew(.list([]))
-    case .list: try pushNew(.list(try popToMark()))
-    case .append: try append(try popItems(1))
-    case .appends: try append(try popToMark())
-    case .emptyDict: try pushNew(.dictionary([]))
-    case .dict: try pushNew(.dictionary(try pairs(try popToMark())))
-    case .setItem: try setItems(try popItems(2))
-    case .setItems: try setItems(try popToMark())
-    case .emptySet: try pushNew(.set([]))
-    case .addItems: try addItems(try popToMark())
-    case .frozenSet: try pushNew(.frozenSet(try popToMark()))
+    case .emptyList: try push(.list, payload: 0)
+    case .list: try pushContainer(.list)
+    case .append: try append(aboveMark: false)
+    case .appends: try append(aboveMark: true)
+    case .emptyDict: try push(.dictionary, payload: 0)
+    case .dict: try pushContainer(.dictionary)
+    case .setItem: try setItems(aboveMark: false)
+    case .setItems: try setItems(aboveMark: true)
+    case .emptySet: try push(.set, payload: 0)
+    case .addItems: try addItems()
+    case .frozenSet: try pushItems(.frozenSet)
     case .put: try memoize(at: try readMemoIndex())
-    case .binPut: try memoize(at: Int(try number(UInt8.self)))
+    case .binPut: try memoize(at: try byteArgument())
     case .longBinPut: try memoize(at: Int(try number(UInt32.self)))
     case .memoize: try memoize(at: stream.memoCount)
     case .get: try recall(try readMemoIndex())
-    case .binGet: try recall(Int(try number(UInt8.self)))
+    case .binGet: try recall(try byteArgument())
     case .longBinGet: try recall(Int(try number(UInt32.self)))
     case .proto: try readProtocol()
     case .frame: try readFrame()
@@ -171,23 +199,24 @@ struct PickleMachine {
     case .inst: try instance()
     case .obj: try object()
     case .build: try build()
-    case .ext1: try pushExtension(Int(try number(UInt8.self)))
+    case .ext1: try pushExtension(try byteArgument())
     case .ext2: try pushExtension(Int(try number(UInt16.self)))
     case .ext4: try pushExtension(Int(try number(Int32.self)))
     case .persistentID: try pushPersistent(text: try line("a persistent id"))
     case .binPersistentID: try pushPersistent(value: try pop())
     case .nextBuffer:
-      throw malformed("the bytes in the stream", found: "a buffer that the caller would have to hand over")
+      observe(.outOfBand)
+      try push(.bytes, payload: 0)
     case .readOnlyBuffer: try checkBuffer()
     }
   }
 
   /// Ends a stream; nil where an enclosing one goes on.
-  private mutating func stop() throws(PickleObservation) -> ValueID? {
+  private mutating func stop() throws(PickleObservation) -> UInt32? {
     let root = try pop()
     if !stream.stack.isEmpty { observe(.leftOnStack(count: stream.stack.count)) }
-    if let end = stream.frameEnd, end != reader.offset {
-      observe(.frame(detail: "the stream stops at byte \(reader.offset), its frame ends at byte \(end)"))
+    if let end = stream.frameEnd, end != offset {
+      observe(.frame(detail: "the stream stops at byte \(offset), its frame ends at byte \(end)"))
     }
     guard let outer = enclosing else { return root }
     stream = outer
@@ -198,7 +227,7 @@ struct PickleMachine {
 
   /// READONLY_BUFFER changes what may be done with a buffer, not what is in it.
   private func checkBuffer() throws(PickleObservation) {
-    let value = values[try top().index]
+    let value = values[Int(try top())]
     switch value {
     case .bytes, .byteArray, .array: break
     default: throw malformed("a buffer", found: value.kind)
@@ -206,7 +235,7 @@ struct PickleMachine {
   }
 
   private mutating func readProtocol() throws(PickleObservation) {
-    let version = Int(try number(UInt8.self))
+    let version = try byteArgument()
     guard version <= 5 else { throw malformed("a protocol from 0 to 5", found: "protocol \(version)") }
     stream.protocolVersion = version
     highestProtocol = max(highestProtocol, version)
@@ -214,43 +243,53 @@ struct PickleMachine {
 
   private mutating func readFrame() throws(PickleObservation) {
     let length = try longCount()
-    guard length <= reader.remaining else {
-      throw malformed("a frame of \(length) bytes", found: "\(reader.remaining) bytes before the end")
-    }
     if let end = stream.frameEnd {
-      observe(.frame(detail: "a frame starts inside the one that ends at byte \(end)"))
+      observe(.frame) { _ in .frame(detail: "a frame starts inside the one that ends at byte \(end)") }
     }
-    stream.frameEnd = reader.offset + length
+    // One that reaches beyond the end is refused by C, while the unpickler written in Python reads what there
+    // is: where the stream then stops in order, that is said at its end.
+    let (end, overflow) = offset.addingReportingOverflow(length)
+    stream.frameEnd = overflow ? .max : end
   }
 
   private mutating func checkFrame() {
-    guard let end = stream.frameEnd, reader.offset >= end, opcode != .frame || reader.offset == end else {
-      return
-    }
-    if reader.offset > end {
-      observe(.frame(detail: "the opcode reads to byte \(reader.offset), its frame ends at byte \(end)"))
+    guard let end = stream.frameEnd, offset >= end, opcode != .frame || offset == end else { return }
+    if offset > end {
+      observe(.frame) { machine in
+        .frame(detail: "the opcode reads to byte \(machine.offset), its frame ends at byte \(end)")
+      }
     }
     stream.frameEnd = nil
   }
 }
 
+// What is said.
 extension PickleMachine {
   /// Notes something odd at the present opcode and goes on.
   mutating func observe(_ kind: PickleObservation.Kind) {
-    switch kind {
-    case .imports(let global):
-      guard imported.insert(global).inserted else { return }
-    case .calls(let global, _), .callsResult(let global, _):
-      // An array of a thousand unknown objects is one thing to say, not a thousand.
-      calls[global, default: 0] += 1
-      guard calls[global, default: 0] <= 5 else { return }
-    default: break
-    }
     guard observations.count < budget.observations else {
       unreported += 1
       return
     }
     observations.append(here(kind))
+  }
+
+  /// An oddity that says the same however often it is met.
+  enum Oddity: Int, CaseIterable {
+    case lateChange, disagreement, unread, frame, extensionCode, change
+  }
+
+  /// Notes something odd that is told a hundred times at most; making up the words costs more than reading.
+  mutating func observe(_ oddity: Oddity, _ kind: (PickleMachine) -> PickleObservation.Kind) {
+    met[oddity.rawValue] += 1
+    if met[oddity.rawValue] <= 100 { observe(kind(self)) }
+  }
+
+  /// Whether there is room for another observation; counts it where there is none.
+  mutating func hasRoom() -> Bool {
+    if observations.count < budget.observations { return true }
+    unreported += 1
+    return false
   }
 
   /// The observation `kind`, at the present opcode.
@@ -264,44 +303,5 @@ extension PickleMachine {
 
   func exceeded(_ limit: ReadingBudget.Limit, _ detail: String) -> PickleObservation {
     here(.budget(limit, detail: detail))
-  }
-
-  /// Reads `count` bytes of the input.
-  mutating func take(_ count: Int, _ what: StaticString) throws(PickleObservation) -> ArraySlice<UInt8> {
-    do throws(MalformedBytes) {
-      return try reader.read(count, "\(what)")
-    } catch {
-      throw malformed(error.expected, found: error.found)
-    }
-  }
-
-  /// Reads a little-endian number that follows the opcode.
-  mutating func number<Value: FixedWidthInteger>(_ type: Value.Type) throws(PickleObservation) -> Value {
-    // Put together here and not by `ByteReader`: every second opcode has a number, and generic code of another
-    // module is not specialised.
-    let bytes = try take(MemoryLayout<Value>.size, "an argument")
-    var value: Value = 0
-    for index in bytes.indices.reversed() { value = value << 8 | Value(truncatingIfNeeded: bytes[index]) }
-    return value
-  }
-
-  /// Reads the eight bytes of a count.
-  mutating func longCount() throws(PickleObservation) -> Int {
-    let count = try number(UInt64.self)
-    guard let count = Int(exactly: count) else {
-      throw malformed("a count of bytes that are there", found: "a count of \(count)")
-    }
-    return count
-  }
-
-  /// Reads up to the next line feed.
-  mutating func line(_ what: StaticString, limit: Int = .max) throws(PickleObservation)
-    -> ArraySlice<UInt8>
-  {
-    do throws(MalformedBytes) {
-      return try reader.readLine(limit: limit, "\(what)")
-    } catch {
-      throw malformed(error.expected, found: error.found)
-    }
   }
 }

@@ -9,7 +9,9 @@ public struct PickleObservation: Error, Sendable {
     /// A name outside the allow-list is called, or an instance of it is made.
     case calls(PickleGlobal, arguments: String)
     /// Something is called that is itself the result of a call.
-    case callsResult(of: PickleGlobal, arguments: String)
+    case callsResult(of: PickleGlobal, callee: String, arguments: String)
+    /// `getattr` reaches into a class, or into an instance of one, for a plain name.
+    case reaches(into: PickleGlobal, attribute: String, arguments: String)
     /// A known name is used in a way that its library never writes.
     case misuses(PickleGlobal, detail: String)
     /// State or items are given to something that this stream did not make: a class, a function, a module.
@@ -22,8 +24,14 @@ public struct PickleObservation: Error, Sendable {
     case extensionCode(Int)
     /// The frames and the opcodes do not agree.
     case frame(detail: String)
-    /// An array, scalar or data type contradicts itself, or is of a kind that is not read.
+    /// One of CPython's unpicklers accepts what another refuses.
+    case disagreement(detail: String)
+    /// An array, scalar or data type contradicts itself.
     case array(detail: String)
+    /// An array, scalar, data type or text of a kind that is not read.
+    case unread(detail: String)
+    /// The bytes of a value would have to be handed over by the caller.
+    case outOfBand
     /// A limit was reached.
     case budget(ReadingBudget.Limit, detail: String)
     /// Values are left on the stack where the stream stops.

@@ -1,5 +1,3 @@
-import Encoding
-
 /// What reading one pickle gave: the values where it ended well, and all that was odd.
 public struct PickleReading: Sendable {
   /// The values; nil where the stream broke off.
@@ -35,23 +33,42 @@ extension PickleReading {
   public static func read(
     _ bytes: ArraySlice<UInt8>, from start: Int = 0, budget: ReadingBudget = .standard
   ) -> PickleReading {
-    let first = PickleMachine(ByteReader(bytes, from: start), budget: budget).run()
+    let first = PickleMachine(bytes, from: start, budget: budget).run()
     guard first.document != nil, first.byteCount < bytes.count else { return first }
     var observations = first.observations
     observations.append(
       PickleObservation(
         .trailingBytes(count: bytes.count - first.byteCount), offset: first.byteCount, opcode: nil))
-    var offset = first.byteCount
-    for _ in 0..<16 {
-      guard offset < bytes.count else { break }
-      let further = PickleMachine(ByteReader(bytes, from: offset), budget: budget).run()
-      observations += further.observations.filter(\.isAct)
-      guard further.document != nil else { break }
-      offset = further.byteCount
-    }
+    observations += acts(behind: first, in: bytes, budget)
     return PickleReading(
       document: first.document, observations: observations, protocolVersion: first.protocolVersion,
       opcodeCount: first.opcodeCount, isJoblib: first.isJoblib, byteCount: first.byteCount)
+  }
+
+  /// What the pickles behind the first one would do.
+  private static func acts(behind first: PickleReading, in bytes: ArraySlice<UInt8>, _ budget: ReadingBudget)
+    -> [PickleObservation]
+  {
+    var observations: [PickleObservation] = []
+    var budget = budget
+    budget.opcodes -= first.opcodeCount
+    var offset = first.byteCount
+    for count in 1... {
+      guard offset < bytes.count else { break }
+      guard count < budget.pickles, observations.count < budget.observations else {
+        observations.append(
+          PickleObservation(
+            .budget(.pickles, detail: "more than \(count) pickles one after another"), offset: offset,
+            opcode: nil))
+        break
+      }
+      let further = PickleMachine(bytes, from: offset, budget: budget).run()
+      observations += further.observations.filter(\.isAct)
+      guard further.document != nil else { break }
+      budget.opcodes -= further.opcodeCount
+      offset = further.byteCount
+    }
+    return observations
   }
 }
 
@@ -59,16 +76,10 @@ extension PickleObservation {
   /// Whether it says what a loader would do, and not only what the bytes look like.
   fileprivate var isAct: Bool {
     switch kind {
-    case .imports, .calls, .callsResult, .misuses, .changes, .persistentReference, .extensionCode: true
+    case .imports, .calls, .callsResult, .reaches, .misuses, .changes, .persistentReference, .extensionCode,
+      .budget, .disagreement, .more:
+      true
     default: false
     }
-  }
-}
-
-extension ByteReader {
-  /// Starts at an offset into `bytes`; at the first where there is no such offset.
-  fileprivate init(_ bytes: ArraySlice<UInt8>, from start: Int) {
-    self.init(bytes)
-    _ = try? read(start, "what comes before")
   }
 }

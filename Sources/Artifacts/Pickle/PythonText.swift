@@ -152,6 +152,67 @@ enum PythonText {
     return Double(string).flatMap { $0.isFinite ? $0 : nil }
   }
 
+  /// What Python's `float()` reads beyond `double`: white space around, underscores between digits.
+  static func looseDouble(_ text: ArraySlice<UInt8>) -> Double? {
+    var rest = text.drop(while: isSpace)
+    while let last = rest.last, isSpace(last) { rest.removeLast() }
+    var plain: [UInt8] = []
+    plain.reserveCapacity(rest.count)
+    var before: UInt8 = 0
+    for (index, byte) in zip(rest.indices, rest) {
+      if byte == UInt8(ascii: "_") {
+        let after = index + 1 < rest.endIndex ? rest[index + 1] : 0
+        guard digit(before) < 10, digit(after) < 10 else { return nil }
+      } else {
+        plain.append(byte)
+      }
+      before = byte
+    }
+    // `float('1e400')` is infinite, where C's function is an error.
+    return double(plain[...]) ?? overflowing(plain[...])
+  }
+
+  private static func overflowing(_ text: ArraySlice<UInt8>) -> Double? {
+    guard !text.isEmpty, text.allSatisfy({ digit($0) < 10 || "eE.+-".utf8.contains($0) }) else { return nil }
+    return Double(String(decoding: text, as: UTF8.self))
+  }
+
+  /// Whether every byte is ASCII.
+  static func isASCII(_ bytes: ArraySlice<UInt8>) -> Bool {
+    var all: UInt8 = 0
+    for byte in bytes { all |= byte }
+    return all < 0x80
+  }
+
+  /// Whether the bytes are UTF-8 without halves of surrogate pairs.
+  static func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
+    (try? UTF8Span(validating: bytes.span)) != nil
+  }
+
+  /// Whether the bytes are UTF-8 that also spells halves of surrogate pairs, as Python's `surrogatepass` does.
+  static func isSurrogateUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
+    var rest = bytes
+    while let byte = rest.popFirst() {
+      let count: Int
+      switch byte {
+      case 0..<0x80: continue
+      case 0xC2...0xDF: count = 1
+      case 0xE0...0xEF: count = 2
+      case 0xF0...0xF4: count = 3
+      default: return false
+      }
+      let more = rest.prefix(count)
+      guard more.count == count, more.allSatisfy({ $0 & 0xC0 == 0x80 }), let second = more.first else {
+        return false
+      }
+      switch (byte, second) {
+      case (0xE0, ..<0xA0), (0xF0, ..<0x90), (0xF4, 0x90...): return false
+      default: rest.removeFirst(count)
+      }
+    }
+    return true
+  }
+
   /// The bytes of a bytes literal without its quotes; nil where an escape is incomplete.
   static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
@@ -192,10 +253,19 @@ enum PythonText {
     return bytes
   }
 
-  /// The text of the codec `raw-unicode-escape`: Latin-1 with `\uXXXX` and `\UXXXXXXXX`; nil where an escape is
-  /// incomplete or names no character.
-  static func rawUnicode(_ text: ArraySlice<UInt8>) -> String? {
+  /// What reading text in the codec `raw-unicode-escape` gave.
+  enum RawUnicode {
+    case text(String)
+    /// With halves of surrogate pairs, each replaced.
+    case surrogates(String)
+    /// An escape is incomplete or names no character.
+    case malformed
+  }
+
+  /// The text of the codec `raw-unicode-escape`: Latin-1 with `\uXXXX` and `\UXXXXXXXX`.
+  static func rawUnicode(_ text: ArraySlice<UInt8>) -> RawUnicode {
     var scalars = String.UnicodeScalarView()
+    var hasSurrogates = false
     var rest = text
     while let byte = rest.popFirst() {
       guard byte == UInt8(ascii: "\\"), let escape = rest.first else {
@@ -210,17 +280,18 @@ enum PythonText {
       }
       let count = escape == UInt8(ascii: "u") ? 4 : 8
       let digits = rest.prefix(count)
-      guard digits.count == count else { return nil }
+      guard digits.count == count else { return .malformed }
       var value: UInt64 = 0
       for byte in digits {
-        guard digit(byte) < 16 else { return nil }
+        guard digit(byte) < 16 else { return .malformed }
         value = value << 4 | digit(byte)
       }
-      guard let code = UInt32(exactly: value), let scalar = Unicode.Scalar(code) else { return nil }
-      scalars.append(scalar)
+      guard value <= 0x10_FFFF, let code = UInt32(exactly: value) else { return .malformed }
+      hasSurrogates = hasSurrogates || 0xD800...0xDFFF ~= code
+      scalars.append(Unicode.Scalar(code) ?? "\u{FFFD}")
       rest.removeFirst(count)
     }
-    return String(scalars)
+    return hasSurrogates ? .surrogates(String(scalars)) : .text(String(scalars))
   }
 }
 

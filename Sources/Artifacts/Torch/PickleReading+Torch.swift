@@ -1,14 +1,10 @@
-import Encoding
-
 extension PickleReading {
   /// Reads the one pickle at an offset, as PyTorch does: its tensors stand outside the stream, and so do bytes
   /// behind its end.
   public static func readTorch(
     _ bytes: ArraySlice<UInt8>, from start: Int = 0, budget: ReadingBudget = .standard
   ) -> PickleReading {
-    var reader = ByteReader(bytes)
-    _ = try? reader.read(start, "what comes before")
-    var machine = PickleMachine(reader, budget: budget)
+    var machine = PickleMachine(bytes, from: start, budget: budget)
     machine.allowsPersistentIDs = true
     return machine.run()
   }

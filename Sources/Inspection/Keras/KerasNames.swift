@@ -56,7 +56,8 @@ extension KerasOrigin {
     // What TensorFlow saves of its own types; all else of it reads files or runs operations.
     if KerasNames.tensorFlowModules.contains(module) { return .custom }
     switch NameOrigin(PickleGlobal(module: module, name: name)) {
-    case .standardLibrary, .libraryFunction, .functionByValue, .externalFile: return .injected
+    case .standardLibrary, .inert, .reaching, .libraryFunction, .functionByValue, .externalFile:
+      return .injected
     case .libraryClass, .estimator:
       return KerasNames.extensions.contains(package(of: module)) ? .custom : .injected
     case .own: return .custom

@@ -5,7 +5,8 @@ extension Rule {
   static let pickle = [
     call, callResult, importName, changesGlobal, persistentID, extensionCode, externalFile, unknownClass,
     unknownEstimator, unknownFunction, functionByValue, misuse, lateChange, frame, array, leftOnStack,
-    trailingBytes, malformed, opcodes, values, depth, memo, digits, expansion, more,
+    trailingBytes, malformed, opcodes, values, depth, memo, digits, expansion, more, inertCall, disagreement,
+    unread, outOfBand, memory, pickles,
   ]
 
   // Loading the file runs code.
@@ -20,7 +21,8 @@ extension Rule {
     "pickle.call-result", .codeExecution, .critical, .dangerous,
     "loading calls what an earlier call returned",
     why: "Chained calls reach any function through a harmless-looking first one.",
-    example: "would call the result of builtins.getattr with ('id') on load", remedy: RuleText.doNotLoad,
+    example: "would call builtins.getattr(builtins.__import__('os'), 'system')('id') on load",
+    remedy: RuleText.doNotLoad,
     RuleText.supplyChain)
   static let importName = Rule(
     "pickle.import", .codeExecution, .critical, .dangerous,
@@ -89,7 +91,30 @@ extension Rule {
     example: "numpy.float64 is called with ('1'), which its library never writes",
     remedy: RuleText.dumpAgain, RuleText.supplyChain)
 
+  static let inertCall = Rule(
+    "pickle.inert-call", .unknown, .medium, .notLiftable, "a harmless name of Python's own is kept or called",
+    why:
+      "It has no effect by itself, and honest models hold such values; what it would give is not computed.",
+    example: "expected data, found the call functools.partial(mypkg.features.scale)",
+    remedy: "leave functions and helper objects out of the model", RuleText.supplyChain)
+  static let outOfBand = Rule(
+    "pickle.out-of-band", .unknown, .medium, .notLiftable, "a part of the pickle is not in the file",
+    why: "Protocol 5 can leave the bytes of arrays to whoever loads; without them there is no model.",
+    example: "expected the bytes in the file, found a buffer that the caller hands over",
+    remedy: "dump the model without a buffer_callback", RuleText.corrupt)
+  static let unread = Rule(
+    "pickle.unread", .unknown, .medium, .notLiftable, "an array or text of a kind that is not read",
+    why: "Its library may write it so; what it holds is not known.",
+    example: "an array of the class numpy.memmap is not read", remedy: RuleText.dumpAgain, [])
+
   // Readers would disagree about the file.
+  static let disagreement = Rule(
+    "pickle.differential", .differential, .high, .dangerous, "one unpickler accepts what another refuses",
+    why:
+      "CPython has two unpicklers, and joblib uses the slower one: a scanner that stops where one of them stops"
+      + " does not see what the other goes on to run.",
+    example: "a call with a list of arguments, which only the unpickler written in Python takes",
+    remedy: RuleText.dumpAgain, RuleText.corrupt)
   static let lateChange = Rule(
     "pickle.late-change", .differential, .high, .dangerous,
     "a value is changed after another was made from it",
@@ -133,6 +158,18 @@ extension Rule {
     "pickle.budget.values", .exhaustion, .medium, .notLiftable, "more values than are kept",
     why: "Reading has a bound in memory.", example: "more than 20000000 values",
     remedy: "use a smaller model", RuleText.exhaustion)
+  static let memory = Rule(
+    "pickle.budget.memory", .exhaustion, .medium, .notLiftable,
+    "more memory than the size of the file grants",
+    why: "Reading has a bound in memory: three times the bytes read, and 32 MiB.",
+    example: "more than 100000000 bytes of values for 22000000 bytes of pickle",
+    remedy: "use a smaller model",
+    RuleText.exhaustion)
+  static let pickles = Rule(
+    "pickle.budget.pickles", .exhaustion, .medium, .notLiftable,
+    "more pickles one after another than are read",
+    why: "Reading has a bound in time.", example: "more than 10000 pickles in one file",
+    remedy: "dump one model into a file of its own", RuleText.exhaustion)
   static let depth = Rule(
     "pickle.budget.depth", .exhaustion, .high, .dangerous, "values nest deeper than any loader bears",
     why: "Readers that recurse overflow their stack, which ends the process.",

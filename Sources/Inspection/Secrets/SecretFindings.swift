@@ -44,21 +44,18 @@ enum SecretsCheck: DocumentCheck {
   static func findings(of document: PickleDocument, in subject: Subject) -> [Finding] {
     var scanner = SecretScanner()
     for index in document.values.indices {
-      switch document.values[index] {
-      case .string(let text):
+      if let text = document.values.utf8(at: index) {
         // Shorter than any secret there is.
-        guard text.utf8.count >= 6 else { continue }
-        scanner.scan(text.utf8.span, base: document.offsets[index])
-      case .dictionary(let pairs):
-        for pair in pairs {
-          guard case .string(let value) = document[pair.value], value.utf8.count >= 8,
-            case .string(let name) = document[pair.key], SecretShapes.isSecret(name: name),
-            SecretShapes.isValue(value.utf8.span, 0..<value.utf8.count)
-          else { continue }
-          scanner.addPassword(
-            named: name.escaped(limit: 40), value, at: document.offset(of: pair.value))
-        }
-      default: continue
+        guard text.count >= 6 else { continue }
+        scanner.scan(text.span, base: document.offset(of: ValueID(index: index)))
+      }
+      for pair in document.values.pairs(at: index) {
+        guard let value = document.values.utf8(at: pair.value.index), value.count >= 8,
+          document.values.utf8(at: pair.key.index) != nil, case .string(let name) = document[pair.key],
+          SecretShapes.isSecret(name: name), SecretShapes.isValue(value.span, 0..<value.count),
+          case .string(let text) = document[pair.value]
+        else { continue }
+        scanner.addPassword(named: name.escaped(limit: 40), text, at: document.offset(of: pair.value))
       }
     }
     return scanner.findings(in: subject)
