@@ -32,6 +32,7 @@ public enum Inspector {
     for file in artifact.files.sorted(by: { $0.path < $1.path }) {
       let subject = Subject(bytes: file.bytes, member: file.path, depth: 0)
       let inspected = walk.inspect(subject)
+      walk.judgePlace(of: subject)
       switch inspected.content {
       case .pickle, .model: models.append((subject, inspected))
       case .container, .refused: break

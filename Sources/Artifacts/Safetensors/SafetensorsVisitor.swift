@@ -9,6 +9,8 @@ struct SafetensorsVisitor: JSONVisitor {
     var end: UInt64 = 0
     /// How many bits its shape and type ask for; nil past 64 bits.
     var bits: UInt64? = 1
+    /// Whether the width of its type is known.
+    var hasKnownType = true
 
     /// How many bytes its shape and type ask for; nil where they are past any file, or no whole number.
     var byteCount: UInt64? { bits.flatMap { $0 % 8 == 0 && $0 < 1 << 56 ? $0 / 8 : nil } }
@@ -109,7 +111,7 @@ struct SafetensorsVisitor: JSONVisitor {
         add(
           .unknown(
             "expected a type of element, found '\(token.text.escaped(limit: 20))'", offset: token.offset))
-        current.bits = nil
+        current.hasKnownType = false
         return
       }
       multiply(width)

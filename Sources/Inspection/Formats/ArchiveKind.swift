@@ -34,5 +34,6 @@ extension KnownArchiveKind {
     KnownArchiveKind(NumPyArchive.self),
     KnownArchiveKind(TorchArchive.self),
     KnownArchiveKind(KerasArchive.self),
+    KnownArchiveKind(SkopsArchive.self),
   ]
 }

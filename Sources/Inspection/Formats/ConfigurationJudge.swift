@@ -121,11 +121,10 @@ struct ConfigurationJudge {
     for name in ["py/object", "py/function", "py/type", "py/class", "py/mod"] {
       guard let text = members[name]?.string else { continue }
       let global = PickleGlobal(dotted: text)
-      switch NameOrigin(global) {
-      case .standardLibrary, .libraryFunction:
+      if NameOrigin(global).hasEffects {
         add(
           .jsonObject, "would have jsonpickle import '\(text.escaped(limit: 120))' by '\(name)' at '\(path)'")
-      default:
+      } else {
         add(
           .configRemoteCode,
           "expected plain values, found '\(name)' at '\(path)' with '\(text.escaped(limit: 120))'")

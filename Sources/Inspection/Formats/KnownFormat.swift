@@ -45,12 +45,15 @@ extension KnownFormat {
     KnownFormat(XGBoostFormat.self),
     KnownFormat(LightGBMFormat.self),
     KnownFormat(TorchLegacyFormat.self),
+    KnownFormat(ProgramFormat.self),
     KnownFormat(UnreadFormat.self),
     KnownFormat(ONNXFormat.self),
     KnownFormat(PickleFormat.self),
     KnownFormat(TarFormat.self),
     KnownFormat(JSONFormat.self),
+    KnownFormat(XMLFormat.self),
     KnownFormat(TemplateFormat.self),
+    KnownFormat(YAMLFormat.self),
     KnownFormat(TextFormat.self),
   ]
 }
