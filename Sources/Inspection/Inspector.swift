@@ -29,9 +29,10 @@ public enum Inspector {
       budget: budget,
       files: Dictionary(artifact.files.map { ($0.path, $0.bytes) }, uniquingKeysWith: { first, _ in first }))
     var models: [(subject: Subject, inspected: Inspected)] = []
+    let weights = WeightFiles.paths(in: walk.files)
     for file in artifact.files.sorted(by: { $0.path < $1.path }) {
       let subject = Subject(bytes: file.bytes, member: file.path, depth: 0)
-      let inspected = walk.inspect(subject)
+      let inspected = weights.contains(file.path) ? walk.inspectWeights(subject) : walk.inspect(subject)
       walk.judgePlace(of: subject)
       switch inspected.content {
       case .pickle, .model: models.append((subject, inspected))

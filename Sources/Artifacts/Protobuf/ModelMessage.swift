@@ -9,10 +9,14 @@ public enum ModelMessage: Equatable, Sendable {
   case onnx(isWhole: Bool)
   /// TensorFlow's `SavedModel`.
   case savedModel(isWhole: Bool)
+  /// TensorFlow's `MetaGraphDef`, which stands beside a checkpoint.
+  case metaGraph(isWhole: Bool)
   /// TensorFlow's `GraphDef`.
   case graph(isWhole: Bool)
   /// The metadata that Keras puts beside a SavedModel.
   case kerasMetadata(isWhole: Bool)
+  /// The digests that TensorFlow puts beside a SavedModel.
+  case fingerprint
 
   /// How many of the outermost fields are looked at.
   private static let fieldLimit = 4_096
@@ -24,7 +28,7 @@ public enum ModelMessage: Equatable, Sendable {
     guard let first = bytes.first, first & 7 == 0 || first & 7 == 2, first >> 3 > 0, first < 0x80,
       bytes.count > 4
     else { return nil }
-    return onnx(bytes) ?? savedModel(bytes) ?? graph(bytes)
+    return onnx(bytes) ?? tensorFlow(bytes)
   }
 
   // MARK: - ONNX
@@ -109,15 +113,5 @@ public enum ModelMessage: Equatable, Sendable {
 
   private static func isName(_ bytes: ArraySlice<UInt8>, limit: Int) -> Bool {
     bytes.count <= limit && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
-  }
-
-  // MARK: - TensorFlow
-
-  private static func savedModel(_ bytes: ArraySlice<UInt8>) -> ModelMessage? {
-    nil
-  }
-
-  private static func graph(_ bytes: ArraySlice<UInt8>) -> ModelMessage? {
-    nil
   }
 }

@@ -12,7 +12,7 @@ enum UnreadFormat: InspectedFormat {
     (0, [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], "7z"),
     (0, Array("CBM1".utf8), "CatBoost"),
     (0, Array("Rar!".utf8), "rar"), (0, Array("%PDF".utf8), "PDF"),
-    (0, Array("PAR1".utf8), "Parquet"), (4, Array("TFL3".utf8), "TensorFlow Lite"),
+    (0, Array("PAR1".utf8), "Parquet"),
   ]
 
   static func claim(_ bytes: ArraySlice<UInt8>) -> FormatClaim? { recognised(bytes) == nil ? nil : .certain }

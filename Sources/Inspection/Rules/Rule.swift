@@ -76,6 +76,7 @@ extension Rule {
     onnx,
     trees,
     boosters,
+    tensorFlow,
   ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// The rule of this id.

@@ -1,0 +1,11 @@
+¿
+"serve*2.21.0T
+;
+xPlaceholder*
+dtype0*
+shape:ÿÿÿÿÿÿÿÿÿ
+
+yIdentityx"Ð"V
+saved_model_assets@*>
+<
++type.googleapis.com/tensorflow.AssetFileDef/etc/shadow

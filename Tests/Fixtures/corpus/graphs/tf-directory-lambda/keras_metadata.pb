@@ -1,0 +1,2 @@
+
+Žroot"_tf_keras_sequential*í{"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "Lambda", "config": {"name": "l", "function": {"class_name": "__lambda__", "config": {"code": "4wEAAAAAAAAAAAAAAAAAAAABAAAA"}}, "function_type": "lambda"}}]}}

@@ -1,0 +1,10 @@
+‘
+"serve*2.21.0~
+;
+xPlaceholder*
+dtype0*
+shape:ÿÿÿÿÿÿÿÿÿ
+
+yIdentityx
+(
+mFileSystemSetConfigurationxxx"Ð

@@ -1,0 +1,10 @@
+‡
+"serve*2.21.0t
+;
+xPlaceholder*
+dtype0*
+shape:ÿÿÿÿÿÿÿÿÿ
+
+yIdentityx
+
+dFixedLengthRecordReaderV2"Ð

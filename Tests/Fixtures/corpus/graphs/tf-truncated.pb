@@ -1,0 +1,12 @@
+™
+"serve*2.21.0…
+;
+xPlaceholder*
+dtype0*
+shape:ÿÿÿÿÿÿÿÿÿ
+
+yIdentityx
+/
+pConst*
+dtype0*
+value
