@@ -18,6 +18,7 @@ enum DocumentChecks {
     SecretsCheck.self,
     ScikitLearnStructure.self,
     BoosterCheck.self,
+    PredictionCheck.self,
   ]
 
   /// What all checks have to say.

@@ -39,11 +39,18 @@ extension LightGBMReader {
       let left = tree.integers("left_child")
       let right = tree.integers("right_child")
       let inner = leaves - 1
+      for children in [left, right] {
+        guard let node = children.firstIndex(where: { Int($0) >= inner || -1 - Int($0) >= leaves }) else {
+          continue
+        }
+        return faults.add(
+          .structure,
+          "expected the children of node \(node) of tree \(tree.number) from \(-leaves) to \(inner - 1), found"
+            + " \(children[node])", at: tree.offset)
+      }
       // Leaves follow the inner nodes.
       func place(_ child: Int32) -> Int64 {
-        if child >= 0 { return child < inner ? Int64(child) : Int64(2 * leaves) + Int64(child) }
-        let leaf = -1 - Int64(child)
-        return leaf < leaves ? Int64(inner) + leaf : -1 - leaf
+        child >= 0 ? Int64(child) : Int64(inner) - 1 - Int64(child)
       }
       do throws(TreeViolation) {
         try TreeStructure.check(
@@ -54,7 +61,7 @@ extension LightGBMReader {
             left: place(left[node]), right: place(right[node]), feature: Int64(features[node]))
         }
       } catch {
-        return faults.add(ModelFault(.structure, error.description, at: tree.offset))
+        return faults.add(ModelFault(.structure, error.description(leavesFrom: inner), at: tree.offset))
       }
       checkCategories(of: tree, count: categories)
     }

@@ -47,8 +47,12 @@ public struct TreeViolation: Error, Equatable, Sendable, CustomStringConvertible
   }
 
   /// The sentence for a person.
-  public var description: String {
-    let place = "node \(node) of tree \(tree)"
+  public var description: String { description(leavesFrom: .max) }
+
+  /// The sentence for a person, where the nodes from `firstLeaf` on are leaves with numbers of their own.
+  func description(leavesFrom firstLeaf: Int) -> String {
+    let place =
+      node < firstLeaf ? "node \(node) of tree \(tree)" : "leaf \(node - firstLeaf) of tree \(tree)"
     return switch kind {
     case .empty: "expected at least one node in tree \(tree), found none"
     case .childOutOfRange(let child, let count):

@@ -77,6 +77,7 @@ extension Rule {
     trees,
     boosters,
     tensorFlow,
+    prediction,
   ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// The rule of this id.

@@ -1,0 +1,27 @@
+import Domain
+
+// Rules about what happens when somebody predicts with a model that loads without harm.
+extension Rule {
+  static let prediction = [regex, regexUnknown, predictionCallable]
+
+  static let regex = Rule(
+    "sklearn.regex", .exhaustion, .high, .dangerous, "a pattern that a short text can keep busy for years",
+    why:
+      "Python's matcher tries every way to match before it gives up; a caller who knows the pattern stops the"
+      + " service with one row.",
+    example: "expected a pattern that is matched in reasonable time, found '(a+)+$', that can be matched in"
+      + " exponentially many ways",
+    remedy: "write the pattern so that no two repetitions match the same text",
+    RuleText.exhaustion + ["CWE-1333"])
+  static let regexUnknown = Rule(
+    "sklearn.regex-unknown", .unknown, .medium, .notLiftable, "a pattern whose cost cannot be told",
+    why: "What cannot be checked may be matched against whatever a caller sends.",
+    example: "expected a pattern that can be checked, found '(?>a+)' with the extension '>' at character 2",
+    remedy: "write the pattern without conditionals, atomic groups and possessive quantifiers", [])
+  static let predictionCallable = Rule(
+    "sklearn.callable", .unknown, .medium, .notLiftable, "a function is kept to be called with the rows",
+    why: "A metric, kernel or tokenizer runs at every prediction, with what a caller sends.",
+    example: "expected no function as metric of KNeighborsClassifier, found mypkg.metrics.distance",
+    remedy: "use one of the library's own by its name, or do this step before the model is called",
+    RuleText.supplyChain)
+}
