@@ -27,7 +27,13 @@ enum HDF5Format: InspectedFormat {
         _ = walk.inspectPart(block, named: "user block", of: subject, unpacked: false)
       }
     }
-    for object in file.objects { judge(object, subject, &walk) }
+    var texts = Texts(remaining: subject.bytes.count + 1 << 20)
+    for object in file.objects { judge(object, subject, &texts, &walk) }
+    if texts.remaining < 0 {
+      walk.report(
+        .hdf5Budget, "expected attributes of the file's size together, found the same bytes many times",
+        subject)
+    }
     guard let root = file.root else { return Inspected(name, .refused) }
     if root.attribute("model_config") != nil { return Inspected("Keras HDF5", .model) }
     if root.attribute("layer_names") != nil || file.objects.contains(where: { $0.path == "/layers" }) {
@@ -36,9 +42,28 @@ enum HDF5Format: InspectedFormat {
     return Inspected(name, .data("an HDF5 file without a model"))
   }
 
-  private static func judge(_ object: HDF5Object, _ subject: Subject, _ walk: inout InspectionWalk) {
+  /// What was looked at of the attributes; they may all refer to the same bytes.
+  private struct Texts {
+    var remaining: Int
+    private var seen: Set<Range<Int>> = []
+
+    init(remaining: Int) {
+      self.remaining = remaining
+    }
+
+    /// Whether a text is to be looked at: each once, and no more of them than the file has bytes.
+    mutating func takes(_ text: ArraySlice<UInt8>) -> Bool {
+      guard remaining >= 0, seen.insert(text.startIndex..<text.endIndex).inserted else { return false }
+      remaining -= text.count
+      return remaining >= 0
+    }
+  }
+
+  private static func judge(
+    _ object: HDF5Object, _ subject: Subject, _ texts: inout Texts, _ walk: inout InspectionWalk
+  ) {
     for attribute in object.attributes {
-      for text in attribute.texts {
+      for text in attribute.texts where texts.takes(text) {
         let start = text.first { $0 != 0x20 && !(0x09...0x0D).contains($0) }
         if configurations.contains(attribute.name) && attribute.texts.count == 1
           || start == UInt8(ascii: "{") && text.count > 16
@@ -51,7 +76,7 @@ enum HDF5Format: InspectedFormat {
         }
       }
     }
-    if case .dataset(let bytes?) = object.kind, bytes.count <= datasetLimit {
+    if case .dataset(let bytes?) = object.kind, bytes.count <= datasetLimit, texts.takes(bytes) {
       inspectPickle(bytes, subject, &walk)
     }
   }

@@ -54,7 +54,12 @@ struct KerasJudge {
           .kerasBudget
         } else if error.expected.hasPrefix("each name once") { .kerasDuplicate } else { .kerasMalformed }
       let place = offset == nil ? error.offset : offset
-      return ([rule.finding("\(error)".escaped(limit: 300), member: subject.member, offset: place)], nil)
+      var findings = [rule.finding("\(error)".escaped(limit: 300), member: subject.member, offset: place)]
+      // What can be kept of a flood is looked at all the same, so that nothing hides behind it.
+      if rule.id == Rule.kerasBudget.id, let outline = try? JSONOutline.read(text) {
+        findings += Self.findings(of: outline.root, in: subject, at: offset)
+      }
+      return (findings, nil)
     }
   }
 
@@ -162,6 +167,7 @@ struct KerasJudge {
   }
 
   private mutating func judgeCode(_ value: JSON, at place: Int) {
+    guard dangerousCount < Self.findingLimit else { return }
     var words: [String] = []
     for text in value.longStrings(limit: 4) where words.isEmpty { words = KerasText.words(inBase64: text) }
     let about = words.isEmpty ? "" : ", with the words " + words.map { "'\($0)'" }.joined(separator: " ")

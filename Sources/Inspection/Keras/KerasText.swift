@@ -4,7 +4,7 @@ import Encoding
 /// JSON as Python's `json` module writes and reads it.
 enum KerasText {
   /// What a configuration may hold at most; Python itself stops at about a thousand levels.
-  static let limits = JSONLimits(depth: 256, values: 1_000_000)
+  static let limits = JSONLimits(depth: 256, values: 400_000)
 
   /// Reads a configuration; `NaN` and the infinities, which Python writes and JSON does not have, are null.
   static func parse(_ bytes: ArraySlice<UInt8>) throws(MalformedJSON) -> JSON {

@@ -76,7 +76,7 @@ extension Rule {
     RuleText.corrupt + ["CWE-436"])
   static let kerasBudget = Rule(
     "keras.budget", .exhaustion, .medium, .notLiftable, "a configuration of more values than are looked at",
-    why: "Reading has a bound; what lies behind it was not seen.", example: "expected at most 1000000 values",
+    why: "Reading has a bound; what lies behind it was not seen.", example: "expected at most 400000 values",
     remedy: "keep vocabularies outside of the configuration", RuleText.exhaustion)
   static let kerasMalformed = Rule(
     "keras.malformed", .damage, .medium, .malformed, "the configuration is no JSON",

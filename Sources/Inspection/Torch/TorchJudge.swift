@@ -10,10 +10,15 @@ enum TorchJudge {
     _ reading: PickleReading, _ subject: Subject, offset: Int = 0, in walk: inout InspectionWalk,
     storedBytes: ((TorchStorage) -> Int?)? = nil
   ) {
+    let document = reading.document
+    let namesFunctions = document.map(getsOnlyFunctions) ?? false
     let settled = TorchBytes.settle(
-      reading.keeping { !isTorch($0, hasDocument: reading.document != nil) }, subject, &walk)
+      reading.keeping {
+        !isTorch($0, hasDocument: document != nil)
+          && !(namesFunctions && $0.concerns(TorchNames.getAttribute))
+      }, subject, &walk)
     walk.report(PickleJudge.findings(of: settled, member: subject.member))
-    guard let document = reading.document else { return }
+    guard let document else { return }
     let references = TorchReferences(document) { TorchNames.rebuilders.contains($0) }
     for other in references.others.prefix(20) {
       walk.report(
@@ -23,6 +28,19 @@ enum TorchJudge {
     let storages = Dictionary(
       references.storages.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     for call in references.calls { check(call.object, call.id, document, storages, subject, &walk) }
+  }
+
+  /// Whether each `getattr` of the stream reaches for a function of `torch`, as those are pickled; what they do is
+  /// said where such a function is called.
+  private static func getsOnlyFunctions(_ document: PickleDocument) -> Bool {
+    TorchReferences(document) { $0 == TorchNames.getAttribute }.calls.allSatisfy { call in
+      guard call.object.arguments.count == 2, case .global(let holder) = document[call.object.arguments[0]],
+        TorchNames.functionHolders.contains(holder),
+        case .string(let name) = document[call.object.arguments[1]]
+      else { return false }
+      return !name.hasPrefix("__") && !TorchScript.isEffect("torch.\(name)")
+        && name.unicodeScalars.allSatisfy { $0.properties.isXIDContinue }
+    }
   }
 
   /// Whether an observation is about a name of PyTorch's own files; which calls are checked by their arguments.
@@ -166,10 +184,15 @@ enum TorchBytes {
 }
 
 extension PickleObservation {
-  fileprivate var loadsTorchBytes: Bool {
+  /// Whether it is about the name, imported or called.
+  fileprivate func concerns(_ name: PickleGlobal) -> Bool {
     switch kind {
-    case .imports(let global), .calls(let global, _): global == TorchNames.loadFromBytes
+    case .imports(let global), .calls(let global, _): global == name
     default: false
     }
+  }
+
+  fileprivate var loadsTorchBytes: Bool {
+    concerns(TorchNames.loadFromBytes)
   }
 }

@@ -58,6 +58,14 @@ enum TorchNames {
 
   /// Makes a storage of bytes that are a whole PyTorch file themselves: how tensors are pickled by others.
   static let loadFromBytes = PickleGlobal(module: "torch.storage", name: "_load_from_bytes")
+  /// How Python pickles what is found in a class.
+  static let getAttribute = PickleGlobal(module: "builtins", name: "getattr")
+  /// The classes whose attributes the functions of `torch` are.
+  static let functionHolders: Set<PickleGlobal> = [
+    PickleGlobal(module: "torch._C", name: "_VariableFunctionsClass"),
+    PickleGlobal(module: "torch._C._VariableFunctions", name: "_VariableFunctionsClass"),
+    PickleGlobal(module: "torch._C", name: "TensorBase"), PickleGlobal(module: "torch", name: "Tensor"),
+  ]
   /// Calls the function that is its first argument.
   static let rebuildFromType: Set<PickleGlobal> = [
     PickleGlobal(module: "torch._tensor", name: "_rebuild_from_type"),

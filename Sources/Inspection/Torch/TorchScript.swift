@@ -80,6 +80,9 @@ enum TorchScript {
     return libraries.contains(String(parts[ops + 1])) ? nil : .customOperator
   }
 
+  /// Whether a function of this name works on files, processes or code.
+  static func isEffect(_ name: String) -> Bool { effects.contains(name) }
+
   private static let effects: Set<String> = [
     "torch.from_file", "torch.save", "torch.load", "torch.jit.load", "torch.jit.save", "torch.hub.load",
     "torch.ops.load_library", "torch.classes.load_library", "torch._C._from_file",
