@@ -1,4 +1,5 @@
 import Artifacts
+import Domain
 import Inspection
 
 /// Inspects the input as a whole artifact, whatever its format, under a small budget.

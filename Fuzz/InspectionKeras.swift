@@ -1,4 +1,5 @@
 import Artifacts
+import Domain
 import Inspection
 
 /// Inspects the input as a Keras configuration: by itself, and as the `config` of a layer.
