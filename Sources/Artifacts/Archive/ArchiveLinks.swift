@@ -27,7 +27,9 @@ public struct ArchiveLinks: Sendable {
     links.append(Link(name: name, target: target, isHard: isHard, offset: offset))
     guard !isHard else { return }
     var node = 0
-    for part in ArchivePath.canonical(name).split(separator: "/") {
+    let parts = ArchivePath.parts(of: ArchivePath.canonical(name))
+    guard parts.count <= ArchivePath.depthLimit else { return }
+    for part in parts {
       if let next = nodes[node].children[part] {
         node = next
       } else {
@@ -43,7 +45,7 @@ public struct ArchiveLinks: Sendable {
   public func irregularities(of members: [(name: String, offset: Int)]) -> [ArchiveIrregularity] {
     guard !links.isEmpty else { return [] }
     var found = links.map { link in
-      let folder = link.isHard ? [] : ArchivePath.canonical(link.name).split(separator: "/").dropLast()
+      let folder = link.isHard ? [] : ArchivePath.parts(of: ArchivePath.canonical(link.name)).dropLast()
       let isOutside = leaves(link.target, from: Array(folder))
       let quoted = "'\(link.target.escaped(limit: 100))'"
       return isOutside
@@ -66,7 +68,7 @@ public struct ArchiveLinks: Sendable {
 
   private func leadsThroughLink(_ name: String) -> Bool {
     var node = 0
-    for part in ArchivePath.canonical(name).split(separator: "/").dropLast() {
+    for part in ArchivePath.parts(of: ArchivePath.canonical(name)).dropLast() {
       guard let next = nodes[node].children[part] else { return false }
       if nodes[next].target != nil { return true }
       node = next
@@ -78,7 +80,7 @@ public struct ArchiveLinks: Sendable {
   private func leaves(_ target: String, from folder: [Substring]) -> Bool {
     guard !ArchivePath.isAbsolute(target) else { return true }
     // A path that no system takes leads nowhere.
-    guard target.utf8.count <= 4_096, folder.count <= 2_048 else { return false }
+    guard target.utf8.count <= 4_096, folder.count <= ArchivePath.depthLimit else { return false }
     var waiting = Array(folder + ArchivePath.parts(of: target)).reversed().map { $0 }
     // For each step the node it leads to; nil beside the paths of links.
     var stack: [Int?] = []

@@ -1,5 +1,8 @@
 /// What an extractor would make of the name of an archive's member.
 enum ArchivePath {
+  /// How many folders deep a member may be; deeper ones are not looked at as paths.
+  static let depthLimit = 256
+
   /// Says what is wrong with a name; nil where nothing is.
   static func irregularity(of name: String, at offset: Int?) -> ArchiveIrregularity? {
     let quoted = "'\(name.escaped(limit: 100))'"
@@ -10,11 +13,13 @@ enum ArchivePath {
     }
     let bytes = Array(name.utf8)
     if bytes.contains(0) { return found(.path, "which has a zero byte: some readers stop there") }
-    let separated = separatorsUnified(name)
-    if separated.hasPrefix("/") { return found(.path, "which is absolute") }
+    let isSeparator = bytes.first.map(Self.isSeparator) ?? false
+    if isSeparator { return found(.path, "which is absolute") }
     let isDrive = bytes.count > 1 && bytes[1] == UInt8(ascii: ":") && isLetter(bytes[0])
-    if isDrive, separated.dropFirst(2).hasPrefix("/") { return found(.path, "which names a drive") }
-    if separated.split(separator: "/").contains("..") { return found(.path, "which leads upwards") }
+    if isDrive, bytes.count > 2, Self.isSeparator(bytes[2]) { return found(.path, "which names a drive") }
+    let steps = bytes.split(whereSeparator: Self.isSeparator)
+    if steps.contains(where: { $0.elementsEqual("..".utf8) }) { return found(.path, "which leads upwards") }
+    if steps.count > depthLimit { return found(.name, "which is more than \(depthLimit) folders deep") }
     if bytes.isEmpty { return found(.name, "which is empty") }
     if isDrive { return found(.name, "which may name a drive") }
     if bytes.contains(UInt8(ascii: "\\")) { return found(.name, "which has a backslash") }
@@ -29,7 +34,12 @@ enum ArchivePath {
   ///
   /// Swift compares text by canonical equivalence, so two spellings of `é` are equal as well.
   static func canonical(_ name: String) -> String {
-    separatorsUnified(name).split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    var bytes: [UInt8] = []
+    for step in name.utf8.split(whereSeparator: isSeparator) where !step.elementsEqual(".".utf8) {
+      if !bytes.isEmpty { bytes.append(UInt8(ascii: "/")) }
+      bytes += step
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Whether a link's target does not depend on where the link stands.
@@ -40,10 +50,12 @@ enum ArchivePath {
   }
 
   /// The steps of a path, `.` and `..` among them.
-  static func parts(of path: String) -> [Substring] { separatorsUnified(path).split(separator: "/") }
+  static func parts(of path: String) -> [Substring] {
+    path.utf8.split(whereSeparator: isSeparator).map { Substring($0) }
+  }
 
-  private static func separatorsUnified(_ name: String) -> String {
-    String(decoding: name.utf8.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 }, as: UTF8.self)
+  private static func isSeparator(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\")
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {

@@ -23,8 +23,10 @@ struct TarHeader {
   let linkTarget: String
   /// How many bytes of contents follow; nil where the field is no number.
   let size: Int?
-  /// Whether anything stands where only `ustar` has a prefix.
-  let hasStrayPrefix: Bool
+  /// Whether blocks with the rest of a sparse file's map follow; GNU's own way of writing one.
+  let hasMoreMap: Bool
+  /// The name as Python reads it where something stands at the place of the prefix that only `ustar` has.
+  let strayName: String?
 
   /// Reads a block; nil where its checksum is not that of a header.
   init?(_ block: ArraySlice<UInt8>) {
@@ -32,6 +34,7 @@ struct TarHeader {
     func field(_ offset: Int, _ count: Int) -> ArraySlice<UInt8> {
       block.window(at: offset, count: count) ?? []
     }
+    type = field(156, 1).first ?? 0
     let magic = field(257, 8)
     format =
       magic.starts(with: Array("ustar\0".utf8))
@@ -41,10 +44,11 @@ struct TarHeader {
     let own = ZipName(nameField, isUTF8: false).value
     let isPrefixed = format == .ustar && !prefix.isEmpty
     name = isPrefixed ? ZipName(prefix, isUTF8: false).value + "/" + own : own
-    hasStrayPrefix = format != .ustar && !prefix.isEmpty
+    let isStray = format != .ustar && !prefix.isEmpty && type != UInt8(ascii: "S")
+    strayName = isStray ? ZipName(prefix, isUTF8: false).value + "/" + own : nil
     linkTarget = ZipName(field(157, 100).prefix { $0 != 0 }, isUTF8: false).value
-    type = field(156, 1).first ?? 0
     size = TarNumber.read(field(124, 12))
+    hasMoreMap = type == UInt8(ascii: "S") && field(482, 1).first != 0
   }
 
   /// Whether the sum of all bytes, its own field taken as spaces, is what the field says; some writers summed

@@ -129,16 +129,20 @@ struct TarReader {
     let name = self.name(header, about, at: start)
     let size = self.size(headerSize, about, name, at: start)
     let target = about.pax?.text("linkpath") ?? about.longTarget ?? header.linkTarget
-    if header.hasStrayPrefix {
+    if let stray = header.strayName {
       note(
         .unsupportedFeature, "expected no name prefix, found one that readers differ on", member: name,
         at: start)
+      if let irregular = ArchivePath.irregularity(of: stray, at: start) {
+        archive.irregularities.append(irregular)
+      }
     }
     if about.pax?.isSparse == true {
       note(
         .unsupportedFeature, "expected whole files, found one stored without its holes", member: name,
         at: start)
     }
+    if header.hasMoreMap { skipMap() }
     let kind = self.kind(header, name, at: start)
     check(name, kind, at: start)
     var contents: ArraySlice<UInt8> = []
@@ -156,6 +160,14 @@ struct TarReader {
     }
     archive.members.append(TarMember(name: name, kind: kind, bytes: contents, headerOffset: start))
     return true
+  }
+
+  /// Skips the blocks that continue the map of a sparse file: each says whether another follows.
+  private mutating func skipMap() {
+    while let block = bytes.window(at: offset, count: Self.blockCount) {
+      offset += Self.blockCount
+      if block.dropFirst(504).first == 0 { return }
+    }
   }
 
   /// The name, by pax, then GNU's long name, then the header; says where they contradict each other.

@@ -38,6 +38,8 @@ struct ZipReader {
           + " \(directory.upperBound - next) bytes between them", at: next)
     }
     let spans = localSpans(before: directory.lowerBound)
+    // Members past the limit would look like ones that are not listed.
+    guard archive.members.count < memberLimit else { return archive }
     checkSpans(spans, before: directory.lowerBound)
     checkEndRecords(besides: end, directory: directory, spans: spans)
     return archive
