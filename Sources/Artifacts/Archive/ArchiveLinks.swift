@@ -79,8 +79,8 @@ public struct ArchiveLinks: Sendable {
   /// Whether a path, followed through the links on its way, leads out of the archive.
   private func leaves(_ target: String, from folder: [Substring]) -> Bool {
     guard !ArchivePath.isAbsolute(target) else { return true }
-    // A path that no system takes leads nowhere.
-    guard target.utf8.count <= 4_096, folder.count <= ArchivePath.depthLimit else { return false }
+    // Where a path leads that no system takes is not worked out, and unknown is never clean.
+    guard target.utf8.count <= 4_096, folder.count <= ArchivePath.depthLimit else { return true }
     var waiting = Array(folder + ArchivePath.parts(of: target)).reversed().map { $0 }
     // For each step the node it leads to; nil beside the paths of links.
     var stack: [Int?] = []
