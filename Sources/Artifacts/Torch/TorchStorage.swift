@@ -70,7 +70,7 @@ public struct TorchReferences: Sendable {
   /// The storages, each as often as it is referred to.
   public private(set) var storages: [TorchStorage] = []
   /// References of another kind, as Python would print them, and where they stand.
-  public private(set) var others: [(text: String, offset: Int)] = []
+  public private(set) var others: [(text: String, isNumber: Bool, offset: Int)] = []
   /// The calls that the stream would make, by the values that stand for what they return.
   public private(set) var calls: [(id: ValueID, object: PickleObject)] = []
 
@@ -84,11 +84,20 @@ public struct TorchReferences: Sendable {
           storages.append(storage)
         } else {
           let text = object.arguments.first.map(document.describe) ?? ""
-          others.append((text, document.offset(of: id)))
+          others.append((text, Self.isNumber(object, in: document), document.offset(of: id)))
         }
       } else if isOfInterest(object.constructor) {
         calls.append((id, object))
       }
+    }
+  }
+
+  private static func isNumber(_ object: PickleObject, in document: PickleDocument) -> Bool {
+    guard let first = object.arguments.first else { return false }
+    switch document[first] {
+    case .integer: return true
+    case .string(let text): return !text.isEmpty && text.allSatisfy(\.isNumber)
+    default: return false
     }
   }
 }

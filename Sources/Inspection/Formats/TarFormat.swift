@@ -14,7 +14,9 @@ enum TarFormat: InspectedFormat {
     let archive = TarArchive(subject.bytes, memberLimit: InspectionWalk.memberLimit)
     walk.report(archive.irregularities, subject)
     reportPickle(subject, in: &walk)
+    let isTorch = TorchTar.claims(archive)
     for member in archive.members where member.kind == .file {
+      if isTorch, TorchTar.inspect(member, of: subject, in: &walk) { continue }
       guard
         let inspected = walk.inspectPart(member.bytes, named: member.name, of: subject, unpacked: false),
         case .unknown(let what) = inspected.content
@@ -24,7 +26,7 @@ enum TarFormat: InspectedFormat {
         .memberNotRead, "expected a model, found \(what)",
         Subject(bytes: [], member: place, depth: subject.depth + 1))
     }
-    return Inspected(name, .container)
+    return isTorch ? Inspected("PyTorch tar", .model) : Inspected(name, .container)
   }
 }
 

@@ -5,10 +5,10 @@ import Domain
 enum TorchJudge {
   /// Says what there is to say about a pickle.
   ///
-  /// `storedBytes` gives how many bytes the file holds under a storage's key; without it they are not looked for.
+  /// `numbersTensors` is for the oldest format, whose persistent ids are numbers. `storedBytes` gives how many bytes the file holds under a storage's key; without it they are not looked for.
   static func report(
-    _ reading: PickleReading, _ subject: Subject, offset: Int = 0, in walk: inout InspectionWalk,
-    storedBytes: ((TorchStorage) -> Int?)? = nil
+    _ reading: PickleReading, _ subject: Subject, in walk: inout InspectionWalk,
+    numbersTensors: Bool = false, storedBytes: ((TorchStorage) -> Int?)? = nil
   ) {
     let document = reading.document
     let namesFunctions = document.map(getsOnlyFunctions) ?? false
@@ -20,7 +20,7 @@ enum TorchJudge {
     walk.report(PickleJudge.findings(of: settled, member: subject.member))
     guard let document else { return }
     let references = TorchReferences(document) { TorchNames.rebuilders.contains($0) }
-    for other in references.others.prefix(20) {
+    for other in references.others.prefix(20) where !(numbersTensors && other.isNumber) {
       walk.report(
         .persistentID, "expected a storage, found the persistent id \(other.text)", subject, at: other.offset)
     }
