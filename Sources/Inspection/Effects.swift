@@ -45,7 +45,7 @@ enum Effects {
     "delete", "unlink", "rmtree", "rename", "mkdir", "makedirs", "chmod", "subprocess", "process", "server",
     "socket", "connect", "connection", "f2py", "pickle", "query", "build", "install", "script", "interpreter",
     "hub", "registry", "export", "store", "mmap", "lambdify", "sympify", "crackfortran", "bench",
-    "environ", "putenv", "getenv", "kill", "exit", "vectorize", "frompyfunc", "callback", "apply", "getattr",
+    "environ", "putenv", "getenv", "kill", "exit", "callback", "apply", "getattr",
     "setattr", "delattr", "globals", "locals", "builtins", "os", "sys", "request", "requests", "http", "ftp",
   ]
 

@@ -15,7 +15,8 @@ enum InertNames {
     case "builtins":
       // `str.split`, as a tokenizer.
       let parts = global.name.split(separator: ".", omittingEmptySubsequences: false)
-      return parts.count == 2 && plainTypes.contains(String(parts[0])) && !parts[1].hasPrefix("_")
+      return parts.count == 2 && plainTypes.contains(String(parts[0]))
+        && (!parts[1].hasPrefix("_") || parts[1] == "__new__")
     case "math", "cmath", "statistics", "numbers", "typing", "collections.abc":
       return !global.name.contains(".") && !global.name.hasPrefix("__")
     default: return false
@@ -24,7 +25,8 @@ enum InertNames {
 
   /// Types whose methods take and give values.
   static let plainTypes: Set<String> = [
-    "str", "bytes", "list", "dict", "tuple", "int", "float", "set", "frozenset", "bytearray", "bool",
+    "object", "str", "bytes", "list", "dict", "tuple", "int", "float", "set", "frozenset", "bytearray",
+    "bool",
     "complex",
   ]
 
@@ -54,7 +56,8 @@ enum InertNames {
       ("ipaddress", "IPv4Address IPv6Address IPv4Network IPv6Network IPv4Interface IPv6Interface"),
       ("inspect", "Signature Parameter _ParameterKind _empty"), ("weakref", "WeakKeyDictionary WeakSet"),
       ("_weakrefset", "WeakSet"),
-      ("dataclasses", "_DataclassParams Field"),
+      ("dataclasses", "_DataclassParams Field _MISSING_TYPE _HAS_DEFAULT_FACTORY_CLASS _FIELD_BASE"),
+      ("argparse", "Namespace"),
       ("datetime", "date.fromisoformat timezone"), ("decimal", "Context"), ("uuid", "SafeUUID"),
       ("builtins", "property classmethod staticmethod"),
     ])
@@ -69,11 +72,14 @@ enum InertNames {
       """
     return set([
       ("operator", operators), ("_operator", operators), ("abc", "ABC ABCMeta abstractmethod"),
-      ("enum", "Enum EnumMeta EnumType Flag IntEnum IntFlag StrEnum"),
+      (
+        "enum",
+        "Enum EnumMeta EnumType Flag IntEnum IntFlag StrEnum Enum.__new__ Flag.__new__ IntEnum.__new__"
+      ),
       (
         "builtins",
         """
-        abs all any ascii bin callable chr classmethod divmod ellipsis Ellipsis enumerate hash hex id \
+        abs all any ascii bin callable hasattr chr classmethod divmod ellipsis Ellipsis enumerate hash hex id \
         isinstance issubclass len max min NotImplemented oct ord pow property range repr reversed round \
         slice sorted staticmethod sum super type zip complex bytes bytearray frozenset set memoryview \
         NoneType

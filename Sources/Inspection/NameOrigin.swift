@@ -164,12 +164,13 @@ enum NameOrigin {
     for module in ["dill._dill", "dill.dill"] {
       for name in [
         "_create_function", "_create_code", "_create_cell", "_create_type", "_load_type", "_import_module",
-        "_create_namedtuple", "_setitems", "_create_array", "_create_lock", "_create_rlock",
+        "_create_namedtuple", "_setitems", "_setattr", "_create_array", "_create_lock", "_create_rlock",
         "_create_weakref",
       ] {
         builders.insert(PickleGlobal(module: module, name: name))
       }
     }
+    builders.insert(PickleGlobal(module: "dill", name: "_dill"))
     return builders
   }()
 

@@ -13,6 +13,9 @@ struct PickleJudge {
   static func findings(of reading: PickleReading, member: String) -> [Finding] {
     var judge = PickleJudge(member: member)
     for observation in reading.observations {
+      if case .reaches = observation.kind {
+        judge.called.insert(PickleGlobal(module: "builtins", name: "getattr"))
+      }
       guard case .calls(let global, _) = observation.kind else { continue }
       judge.called.insert(global)
       if case .functionByValue = NameOrigin(global) { judge.buildsFunctions = true }
@@ -109,6 +112,8 @@ extension PickleJudge {
       } else {
         once(origin: global, observation)
       }
+    case .functionByValue where global.name == "_setattr" && !fillsCell(global, arguments):
+      addCall(global, arguments, observation)
     case .own, .functionByValue, .externalFile: once(origin: global, observation)
     }
   }
@@ -128,7 +133,8 @@ extension PickleJudge {
 
   /// How dill gives a closure the value of a variable.
   private func fillsCell(_ global: PickleGlobal, _ arguments: String) -> Bool {
-    global == PickleGlobal(module: "builtins", name: "setattr") && arguments.contains(", 'cell_contents', ")
+    ["setattr", "_setattr"].contains(global.name)
+      && (arguments.contains(", 'cell_contents', ") || arguments.hasPrefix("dill._dill._create_type("))
   }
 
   private mutating func addCall(
@@ -173,14 +179,16 @@ extension PickleJudge {
     let isHarmless =
       switch NameOrigin(owner) {
       case .own, .estimator: true
-      case .functionByValue: NameOrigin.makesClass(owner)
+      case .functionByValue: NameOrigin.makesClass(owner) || owner.module == "dill" && attribute == "_setattr"
       case .libraryClass: !NameOrigin.isTool(owner) && !Effects.has(owner)
       case .libraryFunction: !NameOrigin.isTool(owner) && !Effects.has(owner)
-      case .standardLibrary, .inert: Self.plainTypes.contains(owner)
+      case .standardLibrary, .inert: Self.plainTypes.contains(owner) || owner.module == "enum"
       case .reaching, .externalFile: false
       }
     let reachesOn =
-      attribute.hasPrefix("__") || attribute.contains(".")
+      attribute.hasPrefix("__")
+      && !(attribute == "__new__" && (owner.module == "enum" || Self.plainTypes.contains(owner)))
+      || attribute.contains(".")
       || Effects.has(PickleGlobal(module: "", name: attribute)) && !attribute.hasPrefix("_")
     if isHarmless, !reachesOn {
       add(.inertCall, observation, "expected data, found the call builtins.getattr(\(arguments))")
@@ -202,7 +210,10 @@ extension PickleJudge {
 extension PickleJudge {
   private mutating func judgeImport(_ global: PickleGlobal, _ observation: PickleObservation) {
     switch NameOrigin(global) {
-    case .standardLibrary where buildsFunctions && NameOrigin.functionTypes.contains(global):
+    case .standardLibrary
+    where buildsFunctions
+      && (NameOrigin.functionTypes.contains(global)
+        || global == PickleGlobal(module: "builtins", name: "setattr")):
       once(.functionByValue, global, observation)
     case .inert:
       if named.insert(global).inserted {

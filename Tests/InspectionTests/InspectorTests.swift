@@ -151,5 +151,15 @@ import Testing
     #expect(origin("pip", "main") == .libraryFunction)
     #expect(origin("__main__", "LogScaler") == .own)
     #expect(origin("oscar", "Model") == .own)
+    #expect(origin("mypkg.features", "Outer.Inner") == .own)
+    #expect(origin("mypkg.features", "LogScaler.__init__.__globals__") == .reaching)
+    #expect(origin("mypkg.features", "os.system") == .reaching)
+    #expect(origin("__main__", "__builtins__") == .reaching)
+    #expect(origin("__main__", "eval") == .standardLibrary)
+    #expect(origin("functools", "partial") == .inert)
+    #expect(origin("builtins", "str.split") == .inert)
+    #expect(origin("new", "function") == .standardLibrary)
+    #expect(origin("new", "Model") == .own)
+    #expect(origin("joblib.memory", "Memory") == .libraryClass)
   }
 }

@@ -13,7 +13,10 @@ extension PickleMachine {
     var global = PickleGlobal(module: module, name: name)
     if stream.protocolVersion < 3 { global = Python2Names.current(global) }
     let number = values.number(of: global)
-    if values.globals.allowed(number) == nil, values.globals.tellsImport(number) { observe(.imports(global)) }
+    // A `functools.partial` is told where it wraps what is not on the list.
+    if values.globals.allowed(number) == nil, global != Self.partial, values.globals.tellsImport(number) {
+      observe(.imports(global))
+    }
     try checkCount()
     return values.append(.global, UInt64(number), offset: position)
   }
@@ -109,14 +112,27 @@ extension PickleMachine {
     let global = values.globals[number]
     try checkGrowth(global, arguments)
     guard let entry = values.globals.allowed(number) else {
+      if wrapsAllowed(global, arguments) { return try makeInstance(number, number, arguments) }
+      if let function = universalFunction(global, arguments) {
+        return try importName(module: function.module, name: function.name)
+      }
       observeCall(number, global, arguments)
-      if let type = typeByName(global, arguments) { return try importName(module: "types", name: type) }
+      if let type = typeByName(global, arguments) {
+        return try importName(module: Self.codeTypes.contains(type) ? "types" : "builtins", name: type)
+      }
       if let attribute = attribute(global, arguments) {
         return try makeAttribute(number, attribute, arguments)
       }
       return try makeInstance(number, number, arguments)
     }
     guard case .constructor(let constructor) = entry else {
+      switch entry {
+      // A class of attributes that is called without arguments is made empty, as NEWOBJ makes it.
+      case .instanceClass where arguments.isEmpty, .mappingClass where arguments.isEmpty,
+        .sequenceClass where arguments.isEmpty:
+        return try makeInstance(number, number, arguments)
+      default: break
+      }
       if values.globals.tellsCall(number) {
         observe(.misuses(global, detail: "is called with (\(describe(arguments)))"))
       }
@@ -189,7 +205,7 @@ extension PickleMachine {
   private static let getattr = PickleGlobal(module: "builtins", name: "getattr")
 
   private func attribute(_ callee: PickleGlobal, _ arguments: Range<UInt32>) -> Attribute? {
-    guard callee == Self.getattr, arguments.count == 2,
+    guard callee == Self.getattr, 2...3 ~= arguments.count,
       let name = values.text(Int(values.pool[Int(arguments.lowerBound) + 1]))
     else { return nil }
     let index = Int(values.pool[Int(arguments.lowerBound)])
@@ -225,7 +241,7 @@ extension PickleMachine {
   private mutating func callWrapped(_ made: PickleValues.Instance, _ arguments: Range<UInt32>)
     throws(PickleObservation) -> UInt32?
   {
-    guard values.globals[made.constructor] == PickleGlobal(module: "functools", name: "partial") else {
+    guard values.globals[made.constructor] == Self.partial else {
       return nil
     }
     // Its state names the function again, and may name another.
@@ -244,16 +260,45 @@ extension PickleMachine {
     return result
   }
 
+  /// Whether it is a `functools.partial` of a name on the allow-list.
+  private func wrapsAllowed(_ global: PickleGlobal, _ arguments: Range<UInt32>) -> Bool {
+    guard global == Self.partial, arguments.count > 0,
+      let wrapped = values.globalNumber(Int(values.pool[Int(arguments.lowerBound)]))
+    else { return false }
+    return values.globals.allowed(wrapped) != nil
+  }
+
+  static let partial = PickleGlobal(module: "functools", name: "partial")
+
+  /// `_ufunc_reconstruct(module, name)` of NumPy before 1.20 imports what its arguments name.
+  private func universalFunction(_ global: PickleGlobal, _ arguments: Range<UInt32>) -> PickleGlobal? {
+    guard global.name == "_ufunc_reconstruct", global.module.hasPrefix("numpy."), arguments.count == 2,
+      let module = values.text(Int(values.pool[Int(arguments.lowerBound)])),
+      let name = values.text(Int(values.pool[Int(arguments.lowerBound) + 1]))
+    else { return nil }
+    return PickleGlobal(module: module, name: name)
+  }
+
   /// cloudpickle and dill name the types of code and functions so; what is then called is that type.
   private func typeByName(_ callee: PickleGlobal, _ arguments: Range<UInt32>) -> String? {
     guard callee.name == "_builtin_type" || callee.name == "_load_type", arguments.count == 1,
       callee.module.hasPrefix("cloudpickle.") || callee.module.hasPrefix("dill.")
         || callee.module.hasPrefix("joblib.externals.cloudpickle."),
       let name = values.text(Int(values.pool[Int(arguments.lowerBound)])),
-      ["CodeType", "FunctionType", "CellType", "LambdaType"].contains(name)
+      Self.codeTypes.contains(name) || Self.plainTypes.contains(name)
     else { return nil }
     return name
   }
+
+  private static let codeTypes: Set<String> = [
+    "CodeType", "FunctionType", "CellType", "LambdaType", "MappingProxyType", "MethodType", "SimpleNamespace",
+    "GenericAlias", "NoneType",
+  ]
+  private static let plainTypes: Set<String> = [
+    "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object",
+    "property",
+    "set", "slice", "str", "tuple", "type", "classmethod", "staticmethod",
+  ]
 
   /// Stops at a call that makes gigabytes of a few bytes: `bytearray(10**12)`, `list(range(10**12))`.
   private func checkGrowth(_ global: PickleGlobal, _ arguments: Range<UInt32>) throws(PickleObservation) {

@@ -87,6 +87,7 @@ extension PickleMachine {
       }
       if isNew { checkState(state, of: index) }
       let object = Int(values.cells[index].payload)
+      checkNamespace(values.objects[object].type, state)
       values.objects[object].state = UInt32(state)
       if stream.readsJoblibArrays, Self.joblibWrappers.contains(values.globals[values.objects[object].type]) {
         try readJoblibArray(state)
@@ -102,6 +103,15 @@ extension PickleMachine {
       // Nothing happens where the state is None, or empty in the unpickler written in Python.
       observe(.disagreement) { .disagreement(detail: "\($0.values[index].kind) is given a state") }
     }
+  }
+
+  /// `types.SimpleNamespace` has no `__setstate__`: its state is a dictionary, or CPython refuses it.
+  private mutating func checkNamespace(_ type: UInt32, _ state: Int) {
+    guard ![.dictionary, .none, .tuple].contains(values.cells[state].tag),
+      values.globals[type] == PickleGlobal(module: "types", name: "SimpleNamespace"),
+      values.globals.tellsCall(type)
+    else { return }
+    observe(.misuses(values.globals[type], detail: "is given \(values[state].kind) as its state"))
   }
 
   private mutating func noteBuilt(_ index: Int) {

@@ -90,6 +90,9 @@ extension PickleMachine {
       observe(.calls(global, arguments: describe(arguments)))
       throw unread("a scalar whose bytes are a pickle")
     }
+    if let first = arguments.first, values.instance(first.index) != nil {
+      throw unread("a scalar of a type that is not read")
+    }
     guard arguments.count == 2, case .dataType(let type) = values[arguments[0].index],
       case .bytes(let bytes) = values[arguments[1].index]
     else { throw array("expected a scalar of (dtype, bytes), found (\(describe(arguments)))") }

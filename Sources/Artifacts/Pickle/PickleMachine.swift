@@ -95,6 +95,7 @@ struct PickleMachine {
     let references = min(bytes / 2, budget.values, memoryLimit / MemoryLayout<UInt32>.size) + 1
     stream.stack.reserveCapacity(references)
     stream.memo.reserveCapacity(references)
+    stream.marks.reserveCapacity(references)
     values.pool.reserveCapacity(references)
   }
 

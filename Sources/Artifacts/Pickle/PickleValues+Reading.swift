@@ -45,7 +45,14 @@ extension PickleValues: RandomAccessCollection {
   }
 
   /// How many items a value holds.
-  func itemCount(_ index: Int) -> Int { items(index).count }
+  func itemCount(_ index: Int) -> Int {
+    let cell = cells[index]
+    switch cell.tag {
+    case .list, .set, .dictionary: return cell.payload == 0 ? 0 : lists[Int(cell.payload) - 1].count
+    case .tuple, .frozenSet: return Int(cell.payload & 0xFFFF_FFFF)
+    default: return 0
+    }
+  }
 
   private func list(_ number: UInt32) -> ArraySlice<UInt32> { number == 0 ? [] : lists[Int(number) - 1][...] }
 

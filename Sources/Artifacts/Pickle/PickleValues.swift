@@ -153,12 +153,16 @@ extension PickleValues {
   private mutating func extend(_ list: UInt32, _ items: ArraySlice<UInt32>) -> UInt32 {
     if list == 0 {
       lists.append(Array(items))
-      heldBytes += 48 + items.count * MemoryLayout<UInt32>.size
+      heldBytes += 56 + items.count * MemoryLayout<UInt32>.size
       return UInt32(truncatingIfNeeded: lists.count)
     }
     let index = Int(list) - 1
     let before = lists[index].capacity
-    lists[index].append(contentsOf: items)
+    if items.count == 1, let item = items.first {
+      lists[index].append(item)
+    } else {
+      lists[index].append(contentsOf: items)
+    }
     heldBytes += (lists[index].capacity - before) * MemoryLayout<UInt32>.size
     return list
   }
@@ -177,7 +181,8 @@ extension PickleValues {
 
   private mutating func store(_ instance: Instance) -> UInt64 {
     objects.append(instance)
-    heldBytes += MemoryLayout<Instance>.stride
+    // An array that grows is in two places for a moment.
+    heldBytes += 2 * MemoryLayout<Instance>.stride
     return UInt64(objects.count - 1)
   }
 
