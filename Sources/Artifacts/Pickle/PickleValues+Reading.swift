@@ -84,6 +84,9 @@ extension PickleValues: RandomAccessCollection {
     }
   }
 
+  /// Whether there is a dictionary at an index.
+  public func isDictionary(at index: Int) -> Bool { cells[index].tag == .dictionary }
+
   /// The keys and values of the dictionary at an index, one after another; nothing where there is none.
   public func pairs(at index: Int) -> some Sequence<(key: ValueID, value: ValueID)> {
     let items = cells[index].tag == .dictionary ? items(index) : []

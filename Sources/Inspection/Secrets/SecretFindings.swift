@@ -48,7 +48,9 @@ enum SecretsCheck: DocumentCheck {
         // Shorter than any secret there is.
         guard text.count >= 6 else { continue }
         scanner.scan(text.span, base: document.offset(of: ValueID(index: index)))
+        continue
       }
+      guard document.values.isDictionary(at: index) else { continue }
       for pair in document.values.pairs(at: index) {
         guard let value = document.values.utf8(at: pair.value.index), value.count >= 8,
           document.values.utf8(at: pair.key.index) != nil, case .string(let name) = document[pair.key],
