@@ -29,6 +29,7 @@ extension ONNXReader {
   mutating func readNode(_ bytes: ArraySlice<UInt8>, index: Int32, depth: Int, at offset: Int)
     throws(MalformedBytes)
   {
+    guard countPart(at: offset) else { return }
     reading.nodeCount += 1
     scope.setNode(index)
     var operation = bytes.prefix(0)

@@ -11,8 +11,9 @@ extension ONNXReader {
 
   /// Reads a tensor and says what is wrong with it.
   mutating func readTensor(_ bytes: ArraySlice<UInt8>, at offset: Int) throws(MalformedBytes) -> ONNXTensor {
-    reading.tensorCount += 1
     var tensor = ONNXTensor(name: bytes.prefix(0), offset: offset)
+    guard countPart(at: offset) else { return tensor }
+    reading.tensorCount += 1
     var external: [(key: ArraySlice<UInt8>, value: ArraySlice<UInt8>, offset: Int)] = []
     var rank = 0
     var once = OnceOnly("a tensor", [2, 8, 9, 14])

@@ -8,8 +8,10 @@ public struct ONNXReader {
   /// How many graphs may stand inside each other; the reference implementation of protocol buffers gives up at
   /// about this depth itself.
   static let depthLimit = 32
-  /// How many observations are kept.
-  static let observationLimit = 200
+  /// How many observations of each kind are kept, so that many of one kind hide none of another.
+  static let observationLimit = 50
+  /// How many nodes and tensors are read; honest models have a few hundred thousand at most.
+  static let partLimit = 4_000_000
   /// How many operations the functions may come to when each call is replaced by what it calls.
   static let expansionLimit = 1 << 24
   /// From how many bytes on a shape that no data backs is an attack and not a mistake.
@@ -28,6 +30,7 @@ public struct ONNXReader {
 
   /// The operators of foreign origin that were named already.
   var foreignOperators: Set<String> = []
+  private var observed: [ONNXObservation.Kind: Int] = [:]
 
   private init(origin: Int) {
     self.origin = origin
@@ -150,10 +153,21 @@ public struct ONNXReader {
     leave(nodeCount: index, isTop: true)
   }
 
+  /// Whether another node or tensor may be read; says once that it may not.
+  mutating func countPart(at offset: Int) -> Bool {
+    let parts = reading.nodeCount + reading.tensorCount
+    if parts < Self.partLimit { return true }
+    if observed[.limit, default: 0] == 0 {
+      observe(.limit, "expected at most \(Self.partLimit) nodes and tensors, found more", offset)
+    }
+    return false
+  }
+
   // MARK: - What is said
 
   mutating func observe(_ kind: ONNXObservation.Kind, _ detail: @autoclosure () -> String, _ offset: Int) {
-    guard reading.observations.count < Self.observationLimit else { return }
+    guard observed[kind, default: 0] < Self.observationLimit else { return }
+    observed[kind, default: 0] += 1
     reading.observations.append(ONNXObservation(kind: kind, detail: detail(), offset: offset))
   }
 

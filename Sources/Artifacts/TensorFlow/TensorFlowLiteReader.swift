@@ -6,7 +6,7 @@ public struct TensorFlowLiteReader {
   private static let customCode = 32
   /// The operators that run other graphs of the file, with the fields of their options that say which.
   private static let calls: [Int: [Int]] = [118: [0, 1], 119: [0, 1], 129: [0]]
-  private static let maximumObservations = 200
+  private static let maximumObservations = 50
   /// From how many elements on a shape is an attack and not a mistake.
   private static let absurdCount = 1 << 36
   /// How many bytes an element takes, by the number of its type; nothing for text, handles and packed types.
@@ -20,6 +20,7 @@ public struct TensorFlowLiteReader {
   private var bufferCount = 0
   private var graphCount = 0
   private var graphs = CallGraph()
+  private var observed: [TensorFlowObservation.Kind: Int] = [:]
 
   private init(_ bytes: ArraySlice<UInt8>) {
     file = FlatBuffer(bytes)
@@ -46,7 +47,8 @@ public struct TensorFlowLiteReader {
   }
 
   private mutating func observe(_ kind: TensorFlowObservation.Kind, _ detail: String, _ offset: Int) {
-    guard reading.observations.count < Self.maximumObservations else { return }
+    guard observed[kind, default: 0] < Self.maximumObservations else { return }
+    observed[kind, default: 0] += 1
     reading.observations.append(TensorFlowObservation(kind: kind, detail: detail, offset: offset))
   }
 

@@ -22,6 +22,13 @@ extension TensorFlowReader {
   mutating func readNode(_ bytes: ArraySlice<UInt8>, at offset: Int) throws(MalformedBytes) -> ArraySlice<
     UInt8
   > {
+    guard reading.nodeCount < Self.nodeLimit else {
+      if reading.nodeCount == Self.nodeLimit {
+        reading.nodeCount += 1
+        observe(.limit, "expected at most \(Self.nodeLimit) operations, found more", offset)
+      }
+      return bytes.prefix(0)
+    }
     reading.nodeCount += 1
     var node = Node(name: bytes.prefix(0), offset: offset)
     var once = OnceOnly("a node", [1, 2, 4])

@@ -6,12 +6,14 @@ import Encoding
 /// A graph is a program: it may read and write files, call Python and talk to hosts. Saving and restoring weights
 /// is in every honest SavedModel; there it is the path that counts.
 public struct TensorFlowReader {
-  /// How many observations are kept.
-  static let observationLimit = 200
+  /// How many observations of each kind are kept, so that many of one kind hide none of another.
+  static let observationLimit = 50
   /// How many operations the functions may come to when each call is replaced by what it calls.
   static let expansionLimit = 1 << 28
   /// From how many bytes on a shape that no data backs is an attack and not a mistake.
   static let absurdByteCount = 1 << 36
+  /// How many operations are read; honest models have a few hundred thousand at most.
+  static let nodeLimit = 4_000_000
   /// How many configurations of Keras layers are kept.
   static let configurationLimit = 100_000
   /// How many names of nodes are kept to find those that stand twice.
@@ -41,6 +43,7 @@ public struct TensorFlowReader {
   var callers: [Int: Set<Int>] = [:]
   var handovers: [Handover] = []
   var foreignOperators: Set<String> = []
+  private var observed: [TensorFlowObservation.Kind: Int] = [:]
 
   private init(origin: Int) {
     self.origin = origin
@@ -259,7 +262,8 @@ public struct TensorFlowReader {
   mutating func observe(
     _ kind: TensorFlowObservation.Kind, _ detail: @autoclosure () -> String, _ offset: Int
   ) {
-    guard reading.observations.count < Self.observationLimit else { return }
+    guard observed[kind, default: 0] < Self.observationLimit else { return }
+    observed[kind, default: 0] += 1
     reading.observations.append(TensorFlowObservation(kind: kind, detail: detail(), offset: offset))
   }
 
