@@ -16,7 +16,8 @@ public struct UBJSONCursor: StructureCursor {
     var hasName = false
   }
 
-  private var reader: ByteReader
+  private let bytes: ArraySlice<UInt8>
+  private var index: Int
   private let depth: Int
   private var levels: [Level] = []
   private var isDone = false
@@ -27,21 +28,35 @@ public struct UBJSONCursor: StructureCursor {
 
   /// Starts at the value at `offset`; `depth` is how deep values may nest.
   public init(_ bytes: ArraySlice<UInt8>, at offset: Int = 0, depth: Int = 64) {
-    reader = ByteReader(bytes)
+    self.bytes = bytes
     self.depth = depth
-    _ = try? reader.read(min(max(0, offset), bytes.count), "what comes before")
-    self.offset = reader.offset
+    self.offset = min(max(0, offset), bytes.count)
+    index = bytes.startIndex + self.offset
+  }
+
+  private var remaining: Int { bytes.endIndex - index }
+
+  private var peek: UInt8? { index < bytes.endIndex ? bytes[index] : nil }
+
+  private func malformed(_ expected: String, _ found: String) -> MalformedBytes {
+    MalformedBytes(offset: offset, expected: expected, found: found)
+  }
+
+  /// A big-endian number; not by `ByteReader`, since models have millions of them.
+  private mutating func number(_ width: Int) throws(MalformedBytes) -> UInt64 {
+    guard remaining >= width else { throw malformed("a number of \(width) bytes", "\(remaining) bytes") }
+    var value: UInt64 = 0
+    for place in index..<(index + width) { value = value << 8 | UInt64(bytes[place]) }
+    index += width
+    return value
   }
 
   /// Reads the next token.
   public mutating func next() throws(MalformedBytes) -> StructureToken {
-    offset = reader.offset
+    offset = index - bytes.startIndex
     guard let level = levels.last else {
       guard !isDone else {
-        guard reader.isAtEnd else {
-          throw MalformedBytes(
-            offset: offset, expected: "the end of the data", found: "\(reader.remaining) bytes more")
-        }
+        guard remaining == 0 else { throw malformed("the end of the data", "\(remaining) bytes more") }
         return .end
       }
       isDone = true
@@ -55,9 +70,9 @@ public struct UBJSONCursor: StructureCursor {
       guard remaining > 0 else { return end() }
       levels[levels.count - 1].remaining = remaining - 1
     } else {
-      while reader.peek() == UInt8(ascii: "N") { _ = try reader.readByte("a no-op") }
-      if reader.peek() == UInt8(ascii: level.isObject ? "}" : "]") {
-        _ = try reader.readByte("the end of a container")
+      while peek == UInt8(ascii: "N") { index += 1 }
+      if peek == (level.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+        index += 1
         return end()
       }
     }
@@ -74,7 +89,7 @@ public struct UBJSONCursor: StructureCursor {
   private mutating func end() -> StructureToken { levels.removeLast().isObject ? .endObject : .endArray }
 
   private mutating func marker() throws(MalformedBytes) -> UInt8 {
-    try reader.readByte("the type of a value")
+    UInt8(truncatingIfNeeded: try number(1))
   }
 
   private mutating func value(type: UInt8) throws(MalformedBytes) -> StructureToken {
@@ -83,13 +98,13 @@ public struct UBJSONCursor: StructureCursor {
     case UInt8(ascii: "T"): return .bool(true)
     case UInt8(ascii: "F"): return .bool(false)
     case UInt8(ascii: "d"):
-      _ = try reader.read(4, "a number")
+      _ = try number(4)
       return .decimal
     case UInt8(ascii: "D"):
-      _ = try reader.read(8, "a number")
+      _ = try number(8)
       return .decimal
     case UInt8(ascii: "C"):
-      return .string(String(decoding: try reader.read(1, "a character"), as: UTF8.self))
+      return .string(String(decoding: [UInt8(truncatingIfNeeded: try number(1))], as: UTF8.self))
     case UInt8(ascii: "S"): return .string(try text("a string"))
     case UInt8(ascii: "H"):
       _ = try text("a number of many digits")
@@ -108,33 +123,30 @@ public struct UBJSONCursor: StructureCursor {
 
   private mutating func integer(type: UInt8) throws(MalformedBytes) -> Int64? {
     switch type {
-    case UInt8(ascii: "i"): Int64(try reader.readBigEndian(Int8.self, "an integer"))
-    case UInt8(ascii: "U"): Int64(try reader.readByte("an integer"))
-    case UInt8(ascii: "I"): Int64(try reader.readBigEndian(Int16.self, "an integer"))
-    case UInt8(ascii: "l"): Int64(try reader.readBigEndian(Int32.self, "an integer"))
-    case UInt8(ascii: "L"): try reader.readBigEndian(Int64.self, "an integer")
+    case UInt8(ascii: "i"): Int64(Int8(truncatingIfNeeded: try number(1)))
+    case UInt8(ascii: "U"): Int64(try number(1))
+    case UInt8(ascii: "I"): Int64(Int16(truncatingIfNeeded: try number(2)))
+    case UInt8(ascii: "l"): Int64(Int32(truncatingIfNeeded: try number(4)))
+    case UInt8(ascii: "L"): Int64(bitPattern: try number(8))
     default: nil
     }
   }
 
   /// A length; of what takes at least `width` bytes each.
   private mutating func count(of what: String, width: Int) throws(MalformedBytes) -> Int {
-    let start = reader.offset
-    let type = try reader.readByte("the type of a length")
-    guard let value = try integer(type: type), value >= 0, value <= Int64(reader.remaining / width) else {
-      throw MalformedBytes(
-        offset: start, expected: "the length of \(what) that fits into the \(reader.remaining) bytes left",
-        found: "another")
+    let type = try marker()
+    guard let value = try integer(type: type), value >= 0, value <= Int64(remaining / width) else {
+      throw malformed("the length of \(what) that fits into the \(remaining) bytes left", "another")
     }
     return Int(value)
   }
 
   private mutating func text(_ what: String) throws(MalformedBytes) -> String {
     let count = try count(of: what, width: 1)
-    let start = reader.offset
-    guard let text = String(validating: try reader.read(count, what), as: UTF8.self) else {
-      throw MalformedBytes(offset: start, expected: "text in UTF-8", found: "bytes that are not")
+    guard let text = String(validating: bytes[index..<(index + count)], as: UTF8.self) else {
+      throw malformed("text in UTF-8", "bytes that are not")
     }
+    index += count
     return text
   }
 
@@ -151,10 +163,10 @@ public struct UBJSONCursor: StructureCursor {
     }
     var type: UInt8?
     var width = 1
-    if reader.peek() == UInt8(ascii: "$") {
-      _ = try reader.readByte("'$'")
+    if peek == UInt8(ascii: "$") {
+      index += 1
       let marker = try marker()
-      guard let known = Self.widths[marker], reader.peek() == UInt8(ascii: "#") else {
+      guard let known = Self.widths[marker], peek == UInt8(ascii: "#") else {
         throw MalformedBytes(
           offset: offset, expected: "a type whose values take bytes, and a length", found: "another")
       }
@@ -162,8 +174,8 @@ public struct UBJSONCursor: StructureCursor {
       width = known
     }
     var remaining: Int?
-    if reader.peek() == UInt8(ascii: "#") {
-      _ = try reader.readByte("'#'")
+    if peek == UInt8(ascii: "#") {
+      index += 1
       // The name of a member takes two bytes at least.
       remaining = try count(of: "a container", width: isObject ? width + 2 : width)
     }
