@@ -61,10 +61,13 @@ public struct XMLScan: Sendable {
 }
 
 enum XMLText {
+  /// How many bytes are turned into UTF-8 at the most; it takes five times their number of memory.
+  private static let limit = 16 << 20
+
   /// UTF-16 as UTF-8; nil for anything else.
   static func decoded(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
     let start = Array(bytes.prefix(4))
-    guard start.count == 4 else { return nil }
+    guard start.count == 4, bytes.count <= limit else { return nil }
     let isLittle: Bool
     switch (start[0], start[1]) {
     case (0xFF, 0xFE): isLittle = true

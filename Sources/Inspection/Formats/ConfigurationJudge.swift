@@ -36,7 +36,7 @@ struct ConfigurationJudge {
 
   /// A JSON pointer, cut where somebody nests long names to fill the memory.
   private func path(_ path: String, _ name: String) -> String {
-    path.utf8.count > 400 ? path : path + "/" + name.escaped(limit: 60)
+    path.utf8.count > 100 ? path : path + "/" + name.escaped(limit: 60)
   }
 
   private mutating func judge(_ members: [String: JSON], at path: String) {
@@ -141,7 +141,8 @@ struct ConfigurationJudge {
 extension JSON {
   fileprivate var isContainer: Bool {
     switch self {
-    case .array, .object: true
+    case .array(let elements): !elements.isEmpty
+    case .object(let members): !members.isEmpty
     default: false
     }
   }

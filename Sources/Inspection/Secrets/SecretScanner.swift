@@ -34,6 +34,8 @@ struct SecretScanner {
   let numbersAreData: Bool
   /// What was found, by kind in the order of the first of each.
   private(set) var hits: [Hit] = []
+  private static let assignmentLimit = 20_000
+  private var assignments = 0
 
   init(numbersAreData: Bool = false) {
     self.numbersAreData = numbersAreData
@@ -50,8 +52,7 @@ struct SecretScanner {
         index += 1
         continue
       }
-      look(bytes, at: index, byte, base: base)
-      index += 1
+      index = look(bytes, at: index, byte, base: base)
     }
   }
 
@@ -61,7 +62,8 @@ struct SecretScanner {
     return table
   }()
 
-  private mutating func look(_ bytes: Span<UInt8>, at index: Int, _ byte: UInt8, base: Int) {
+  /// Looks closer at a place; returns where to go on.
+  private mutating func look(_ bytes: Span<UInt8>, at index: Int, _ byte: UInt8, base: Int) -> Int {
     switch byte {
     case UInt8(ascii: "@"):
       if let range = SecretShapes.credentials(bytes, at: index) {
@@ -72,6 +74,7 @@ struct SecretScanner {
     case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "I"):
       if byte == UInt8(ascii: "-"), let range = SecretShapes.privateKey(bytes, at: index) {
         add(.key, "a private key", bytes, range, base)
+        return range.upperBound
       } else if let (what, range) = SecretTokens.token(bytes, at: index, byte) {
         add(.token, what, bytes, range, base)
       }
@@ -80,18 +83,23 @@ struct SecretScanner {
         add(.token, "a JSON web token", bytes, range, base)
       }
     case UInt8(ascii: "="), UInt8(ascii: ":"):
-      if let (name, range) = SecretShapes.assignment(bytes, at: index) {
+      guard assignments < Self.assignmentLimit, let (name, range) = SecretShapes.assignment(bytes, at: index)
+      else { break }
+      // What looks like a value is read again and again where somebody repeats the name in it.
+      assignments += 1
+      if SecretShapes.isValue(bytes, range) {
         add(.password, "a value for '\(name)'", bytes, range, base)
       }
     default:
       // Digits: only where a run of them begins.
-      guard index == 0 || !SecretShapes.isDigit(bytes[index - 1]) else { return }
+      guard index == 0 || !SecretShapes.isDigit(bytes[index - 1]) else { break }
       if let range = SecretNumbers.card(bytes, at: index, numbersAreData: numbersAreData) {
         add(.card, "a card number", bytes, range, base)
       } else if let range = SecretNumbers.account(bytes, at: index) {
         add(.account, "an IBAN", bytes, range, base)
       }
     }
+    return index + 1
   }
 
   /// Counts a value that its name gave away.

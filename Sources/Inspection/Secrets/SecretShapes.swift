@@ -140,7 +140,7 @@ enum SecretShapes {
 
   // MARK: Names with values
 
-  /// What stands behind a name such as `password` and a sign, where it looks like a value and no placeholder.
+  /// What stands behind a name such as `password` and a sign; `isValue` says whether it is one.
   static func assignment(_ bytes: Span<UInt8>, at index: Int) -> (name: String, range: Range<Int>)? {
     let gap = start(bytes, before: index, limit: 4) {
       $0 == 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "'")
@@ -160,7 +160,6 @@ enum SecretShapes {
         && $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">")
         && $0 != UInt8(ascii: "(")
     }
-    guard isValue(bytes, open..<close) else { return nil }
     return (name, open..<close)
   }
 

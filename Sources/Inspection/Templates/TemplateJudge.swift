@@ -17,7 +17,8 @@ struct TemplateJudge {
   /// Where the template stands in the subject, where its offsets are those of the subject.
   private let base: Int?
   private(set) var findings: [Finding] = []
-  private var loops: [Int?] = []
+  /// For each open loop how many rounds it makes with those around it.
+  private var loops: [Double] = []
   private var blocks = 0
 
   /// The findings in one template; `base` is its offset in the subject, where its bytes stand there as they are.
@@ -131,11 +132,11 @@ struct TemplateJudge {
     guard let word = tag.tokens.first?.text else { return }
     switch word {
     case "for":
-      let count = TemplateCost.rangeLength(in: tag.tokens)
-      loops.append(count)
-      let product = loops.reduce(1.0) { $0 * Double($1 ?? 1) }
-      if product > Double(TemplateCost.numberLimit) {
-        add(.templateExhaustion, tag, "would go round loops in each other \(Int(min(product, 1e15))) times")
+      let rounds = (loops.last ?? 1) * Double(TemplateCost.rangeLength(in: tag.tokens) ?? 1)
+      loops.append(min(rounds, 1e15))
+      if rounds > Double(TemplateCost.numberLimit) {
+        add(
+          .templateExhaustion, tag, "would go round loops in each other \(Int(min(rounds, 1e15))) times")
       }
       blocks += 1
     case "endfor":

@@ -44,11 +44,29 @@ enum TemplateNames {
 
   /// The first attribute of Python's that a text names, in either direction and in any case.
   static func dunder(in text: String) -> String? {
-    guard text.contains("__") else { return nil }
-    let lower = text.lowercased()
-    let backwards = String(lower.reversed())
-    return dunders.first { lower.contains($0) || backwards.contains($0) }
+    let bytes = Array(text.utf8)
+    var index = 0
+    while index + 4 < bytes.count {
+      defer { index += 1 }
+      guard bytes[index] == UInt8(ascii: "_"), bytes[index + 1] == UInt8(ascii: "_") else { continue }
+      let rest = bytes[index...]
+      for pattern in patterns[bytes[index + 2] | 0x20] ?? []
+      where rest.count >= pattern.bytes.count
+        && zip(rest, pattern.bytes).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 && $1 >= 0x61 })
+      {
+        return pattern.name
+      }
+    }
+    return nil
   }
+
+  /// Every such name forwards and backwards, by its first letter.
+  private static let patterns: [UInt8: [(bytes: [UInt8], name: String)]] = {
+    let all = dunders.flatMap { name in
+      [(bytes: Array(name.utf8), name: name), (bytes: Array(name.utf8.reversed()), name: name)]
+    }
+    return Dictionary(grouping: all) { $0.bytes[2] }
+  }()
 
   /// Whether a text is the beginning or the end of such an attribute, and no whole word.
   static func isPiece(_ text: String) -> Bool {
