@@ -46,8 +46,12 @@ struct ScikitLearnStructure: DocumentCheck {
     var trees: [(ValueID, PickleObject)] = []
     var owners: [(ValueID, PickleObject)] = []
     for (index, value) in document.values.enumerated() {
-      guard case .object(let object) = value, object.type.module.hasPrefix("sklearn.") else { continue }
+      guard case .object(let object) = value else { continue }
       let id = ValueID(index: index)
+      if object.type.module.hasPrefix("scipy.sparse"), Self.compressedMatrices.contains(object.type.name) {
+        checkSparse(id, object)
+      }
+      guard object.type.module.hasPrefix("sklearn.") else { continue }
       switch object.type.name {
       case "Tree" where object.type.module.hasPrefix("sklearn.tree"): trees.append((id, object))
       case "KDTree", "KDTree32", "KDTree64", "BallTree", "BallTree32", "BallTree64":
