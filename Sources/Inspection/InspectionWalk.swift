@@ -13,6 +13,9 @@ struct InspectionWalk {
   /// How many findings about one file are drawn.
   private static let drawnLimit = 200
 
+  /// The formats that are made of pickles.
+  private static let pickles: Set<String> = [PickleFormat.name, TorchLegacyFormat.name]
+
   /// What reading may cost.
   let budget: ReadingBudget
   /// The files of an artifact that is a directory, by path: what one of them may refer to.
@@ -36,6 +39,13 @@ struct InspectionWalk {
 
   /// Counts bytes that were unpacked.
   mutating func countUnpacked(_ count: Int) { unpackedCount += count }
+
+  /// Whether a bomb was met: nothing is unpacked from there on.
+  private(set) var isExhausted = false
+
+  /// Notes that a bomb was met. What it unpacked to is gone, the work is not; ten thousand of them are one
+  /// too.
+  mutating func exhaust() { isExhausted = true }
 
   /// Says something about a subject.
   mutating func report(
@@ -61,8 +71,19 @@ struct InspectionWalk {
     if subject.depth == 0 { artifactCount += subject.bytes.count }
     let known = findings.count
     let inspected = recognise(subject)
+    lookBehind(subject, from: known)
     draw(subject, from: known)
     return inspected
+  }
+
+  /// Looks for a pickle in bytes that a reader of the format never comes to.
+  private mutating func lookBehind(_ subject: Subject, from known: Int) {
+    let ends = findings.dropFirst(known).prefix(Self.drawnLimit).filter {
+      $0.member == subject.member && Rule.behindTheEnd.contains($0.rule)
+    }
+    for end in ends.prefix(8) {
+      report(HiddenPickle.findings(behind: end.offset ?? 0, of: subject, budget: budget))
+    }
   }
 
   /// Keeps what stands at the places of the findings about `subject`; what is deeper inside was drawn before.
@@ -98,12 +119,26 @@ struct InspectionWalk {
       } else {
         for reading in readings { _ = attempt(reading.format, subject) }
       }
+      if !readings.contains(where: { Self.pickles.contains($0.format.name) }) {
+        lookThrough(subject, as: first.format)
+      }
       return first.inspected
     }
     for format in KnownFormat.all where format.claim(subject.bytes) == .possible {
       if let inspected = attempt(format, subject) { return inspected }
     }
     return Inspected("unknown", .unknown(subject.bytes.isEmpty ? "an empty file" : "binary data"))
+  }
+
+  /// Reads bytes that are certainly of another format as a pickle too: one that does something is there by no
+  /// accident, whatever magic stands in its first string.
+  private mutating func lookThrough(_ subject: Subject, as format: KnownFormat) {
+    let found = HiddenPickle.findings(at: 0, of: subject, budget: budget)
+    guard !found.isEmpty else { return }
+    report(
+      .polyglot, "expected one format, found \(format.name) and \(PickleFormat.name) in the same bytes",
+      subject, at: 0)
+    report(found)
   }
 
   /// Whether all that was found since is that the first bytes are damaged.

@@ -60,4 +60,40 @@ import Testing
     #expect(result.inspected.format == "npz")
     #expect(result.findings.first { $0.rule == "pickle.call" }?.member == "arr_0.npy")
   }
+
+  @Test func `a pickle that acts is found behind the end of another, whatever stands between`() {
+    let payload =
+      [0x80, 4, 0x8C, 5] + Array("posix".utf8) + [0x8C, 6] + Array("system".utf8)
+      + [0x93, 0x8C, 4] + Array("true".utf8) + [0x85, 0x52, 0x2E]
+    for between in [[0, 0, 0], Array("\n\n".utf8), [0xFE, 0xFF, 0x00, 0x41]] as [[UInt8]] {
+      let bytes = [0x80, 4, 0x4E, 0x2E] + between + payload
+      let findings = Self.inspect(bytes).findings
+      #expect(findings.contains { $0.rule == "pickle.call" && $0.offset == bytes.count - 2 }, "\(between)")
+    }
+  }
+
+  @Test func `bytes that are another format and a pickle that acts are a finding`() {
+    // GGUF's magic is the first half of a float.
+    let bytes = Array("GGUF".utf8) + [3, 0, 0, 0, 0] + Array("0cos\nsystem\n(S'true'\ntR.".utf8)
+    let findings = Self.inspect(bytes).findings
+    #expect(findings.contains { $0.rule == "artifact.polyglot" })
+    #expect(findings.contains { $0.rule == "pickle.call" })
+  }
+
+  @Test(arguments: ["Please read this\nbefore use\n", "Projects\n\nfoo", "Notes\n", "Iris\nmodel\n"])
+  func `text that begins with an opcode is text`(text: String) {
+    let result = Self.inspect(Array(text.utf8))
+    #expect(result.inspected.format == "text")
+    #expect(result.findings.isEmpty)
+  }
+
+  @Test func `after a bomb nothing more is unpacked`() throws {
+    let bomb = try Fixtures.bytes("malicious/bomb-zlib.joblib")
+    var walk = InspectionWalk(budget: .standard)
+    _ = walk.inspect(Subject(bytes: bomb[...], member: "", depth: 0))
+    #expect(walk.isExhausted)
+    let known = walk.findings.count
+    _ = walk.inspect(Subject(bytes: bomb[...], member: "again", depth: 1))
+    #expect(walk.findings.count == known)
+  }
 }

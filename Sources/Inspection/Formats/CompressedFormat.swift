@@ -12,6 +12,7 @@ enum CompressedFormat: InspectedFormat {
 
   static func inspect(_ subject: Subject, in walk: inout InspectionWalk) -> Inspected? {
     guard let compression = Compression(beginning: subject.bytes) else { return nil }
+    guard !walk.isExhausted else { return Inspected(compression.rawValue, .refused) }
     var budget = walk.budget
     budget.decompressedBytes = walk.remainingBytes
     let inner: Decompressed
@@ -19,7 +20,9 @@ enum CompressedFormat: InspectedFormat {
       inner = try compression.decompress(subject.bytes, budget: budget)
     } catch {
       switch error {
-      case .bomb(let detail, let offset): walk.report(.bomb, detail, subject, at: offset)
+      case .bomb(let detail, let offset):
+        walk.report(.bomb, detail, subject, at: offset)
+        walk.exhaust()
       case .malformed(_, let offset) where offset == 0 && claim(subject.bytes) == .possible: return nil
       case .malformed(let detail, let offset):
         walk.report(.compressionMalformed, detail, subject, at: offset)

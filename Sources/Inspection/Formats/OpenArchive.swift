@@ -60,10 +60,12 @@ struct OpenArchive {
   }
 
   private func contents(of member: ZipMember, in walk: inout InspectionWalk) -> ArraySlice<UInt8>? {
+    guard !walk.isExhausted else { return nil }
     var budget = walk.budget
     budget.decompressedBytes = walk.remainingBytes
     let contents = zip.contents(of: member, budget: budget)
     walk.report(contents.irregularities, subject)
+    if contents.irregularities.contains(where: { $0.kind == .bomb }) { walk.exhaust() }
     guard let bytes = contents.bytes else { return nil }
     if contents.isUnpacked { walk.countUnpacked(bytes.count) }
     return bytes

@@ -19,14 +19,20 @@ enum PickleFormat: InspectedFormat {
     let reading = TorchBytes.settle(
       PickleReading.read(subject.bytes, budget: walk.budget), subject, &walk)
     let findings = PickleJudge.findings(of: reading, member: subject.member)
-    // Text can begin with an opcode by chance; it does not get far, and does nothing on the way.
-    if reading.document == nil, reading.protocolVersion == 0, TextFormat.isText(subject.bytes.prefix(512)),
-      !findings.contains(where: { Rule.named($0.rule)?.verdict == .dangerous })
-    {
-      return nil
-    }
+    if isChance(reading, findings) { return nil }
     walk.report(findings)
     if let document = reading.document { walk.report(DocumentChecks.findings(of: document, in: subject)) }
     return Inspected(reading.isJoblib ? "joblib" : name, .pickle(reading.document))
+  }
+
+  /// Whether the bytes are no pickle after all: text and numbers can begin with an opcode by chance.
+  ///
+  /// They do not get far, and do nothing on the way but what one letter does: `P` begins a persistent id.
+  private static func isChance(_ reading: PickleReading, _ findings: [Finding]) -> Bool {
+    reading.document == nil && reading.protocolVersion == 0 && reading.opcodeCount < 12
+      && findings.allSatisfy { finding in
+        Rule.named(finding.rule)?.verdict != .dangerous || finding.rule == Rule.persistentID.id
+          || finding.rule == Rule.extensionCode.id
+      }
   }
 }

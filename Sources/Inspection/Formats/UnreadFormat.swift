@@ -5,6 +5,7 @@ enum UnreadFormat: InspectedFormat {
   static let name = "a format that is not read"
 
   private static let compressions: Set<String> = ["zstd"]
+  private static let images: Set<String> = ["PNG", "JPEG", "GIF"]
   private static let archives: Set<String> = ["7z", "rar"]
 
   private static let magics: [(offset: Int, magic: [UInt8], name: String)] = [
@@ -13,6 +14,8 @@ enum UnreadFormat: InspectedFormat {
     (0, Array("CBM1".utf8), "CatBoost"),
     (0, Array("Rar!".utf8), "rar"), (0, Array("%PDF".utf8), "PDF"),
     (0, Array("PAR1".utf8), "Parquet"),
+    (0, [0x89] + Array("PNG\r\n".utf8) + [0x1A, 0x0A], "PNG"), (0, [0xFF, 0xD8, 0xFF], "JPEG"),
+    (0, Array("GIF8".utf8), "GIF"),
   ]
 
   static func claim(_ bytes: ArraySlice<UInt8>) -> FormatClaim? { recognised(bytes) == nil ? nil : .certain }
@@ -31,6 +34,7 @@ enum UnreadFormat: InspectedFormat {
         .archiveUnsupported, "expected zip or tar, found \(name), which is not read", subject, at: 0)
       return Inspected(name, .refused)
     }
+    if images.contains(name) { return Inspected(name, .data("a \(name) image")) }
     return Inspected(name, .model)
   }
 
