@@ -30,7 +30,7 @@ public struct ReadingBudget: Sendable {
   /// How many times the size of a pickle its values may take in memory, past `freeMemory`.
   public var memoryRatio = 3
   /// How many bytes the values of a pickle may take before `memoryRatio` is looked at.
-  public var freeMemory = 24 << 20
+  public var freeMemory = 18 << 20
   /// How many pickles may stand one after another.
   public var pickles = 10_000
   /// How deep the values of a pickle may nest.

@@ -80,7 +80,7 @@ enum InertNames {
         "builtins",
         """
         abs all any ascii bin callable hasattr chr classmethod divmod ellipsis Ellipsis enumerate hash hex id \
-        isinstance issubclass len max min NotImplemented oct ord pow property range repr reversed round \
+        isinstance issubclass len map max min NotImplemented oct ord pow property range repr reversed round \
         slice sorted staticmethod sum super type zip complex bytes bytearray frozenset set memoryview \
         NoneType
         """

@@ -150,7 +150,8 @@ enum NameOrigin {
       "_builtin_type", "_gen_ellipsis", "_gen_not_implemented", "subimport", "dynamic_subimport",
       "_get_cell_contents", "_empty_cell_value", "_property_reconstruct", "_rehydrate_skeleton_class",
       "_make__new__factory", "_decompose_typevar", "_get_or_create_tracker_id", "_make_dict_keys",
-      "_make_dict_values", "_make_dict_items", "instance", "_cell_set", "_lookup_class_or_track",
+      "_make_dict_values", "_make_dict_items", "instance", "_cell_set", "_get_dataclass_field_type_sentinel",
+      "_lookup_class_or_track",
     ]
     var builders: Set<PickleGlobal> = []
     for module in [
@@ -170,7 +171,7 @@ enum NameOrigin {
         builders.insert(PickleGlobal(module: module, name: name))
       }
     }
-    builders.insert(PickleGlobal(module: "dill", name: "_dill"))
+    for name in ["_dill", "_dill._setattr"] { builders.insert(PickleGlobal(module: "dill", name: name)) }
     return builders
   }()
 

@@ -112,7 +112,7 @@ extension PickleJudge {
       } else {
         once(origin: global, observation)
       }
-    case .functionByValue where global.name == "_setattr" && !fillsCell(global, arguments):
+    case .functionByValue where global.name.hasSuffix("_setattr") && !fillsCell(global, arguments):
       addCall(global, arguments, observation)
     case .own, .functionByValue, .externalFile: once(origin: global, observation)
     }
@@ -133,7 +133,7 @@ extension PickleJudge {
 
   /// How dill gives a closure the value of a variable.
   private func fillsCell(_ global: PickleGlobal, _ arguments: String) -> Bool {
-    ["setattr", "_setattr"].contains(global.name)
+    ["setattr", "_setattr", "_dill._setattr"].contains(global.name)
       && (arguments.contains(", 'cell_contents', ") || arguments.hasPrefix("dill._dill._create_type("))
   }
 

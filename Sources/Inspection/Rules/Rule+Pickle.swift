@@ -161,7 +161,7 @@ extension Rule {
   static let memory = Rule(
     "pickle.budget.memory", .exhaustion, .medium, .notLiftable,
     "more memory than the size of the file grants",
-    why: "Reading has a bound in memory: three times the bytes read, and 24 MiB.",
+    why: "Reading has a bound in memory: three times the bytes read, and 18 MiB.",
     example: "more than 100000000 bytes of values for 22000000 bytes of pickle",
     remedy: "use a smaller model",
     RuleText.exhaustion)
