@@ -57,7 +57,7 @@ enum InertNames {
       ("inspect", "Signature Parameter _ParameterKind _empty"), ("weakref", "WeakKeyDictionary WeakSet"),
       ("_weakrefset", "WeakSet"),
       ("dataclasses", "_DataclassParams Field _MISSING_TYPE _HAS_DEFAULT_FACTORY_CLASS _FIELD_BASE"),
-      ("argparse", "Namespace"),
+      ("argparse", "Namespace"), ("_collections", "_tuplegetter"),
       ("datetime", "date.fromisoformat timezone"), ("decimal", "Context"), ("uuid", "SafeUUID"),
       ("builtins", "property classmethod staticmethod"),
     ])
