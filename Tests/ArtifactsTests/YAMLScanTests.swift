@@ -28,6 +28,13 @@ import Testing
       ])
   }
 
+  @Test func `a quote, an escape or a mark at the very end ends the scan`() {
+    for end in ["'", "\"", "\"\\", "['", "!", "!<", "!<x", "&", "*", "|", "%", "---", "{a:", "- "] {
+      #expect(Self.scan("a: b\nc: " + end).keyCount >= 2, "\(end)")
+      #expect(Self.scan(end).tooDeep == nil, "\(end)")
+    }
+  }
+
   @Test func `aliases that multiply are a bomb, and those of everyday are not`() {
     var text = "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
     for (inner, outer) in zip("abcdefg", "bcdefgh") {

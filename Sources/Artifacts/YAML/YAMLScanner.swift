@@ -185,7 +185,7 @@ struct YAMLScanner {
       }
       index += 1
     }
-    if index == start { index += 1 }
+    if index == start, index < bytes.endIndex { index += 1 }
     var text = bytes[start..<min(index, bytes.endIndex)]
     while let last = text.last, last == 0x20 || last == 0x09 { text.removeLast() }
     return (start, text)
