@@ -1,4 +1,5 @@
 import Artifacts
+import Domain
 import Inspection
 
 /// Changes one byte in each 64 of a sound or unsound model's pickle by the first two bytes of the input, and
