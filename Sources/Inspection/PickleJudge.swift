@@ -8,6 +8,8 @@ struct PickleJudge {
   private var called: Set<PickleGlobal> = []
   private var named: Set<PickleGlobal> = []
   private var buildsFunctions = false
+  /// Whether all that is done of cloudpickle's is to import modules by name.
+  private var onlyImports = true
 
   /// The findings of one reading, in the order of the stream.
   static func findings(of reading: PickleReading, member: String) -> [Finding] {
@@ -18,7 +20,10 @@ struct PickleJudge {
       }
       guard case .calls(let global, _) = observation.kind else { continue }
       judge.called.insert(global)
-      if case .functionByValue = NameOrigin(global) { judge.buildsFunctions = true }
+      if case .functionByValue = NameOrigin(global) {
+        judge.buildsFunctions = true
+        if !NameOrigin.importsModule(global) { judge.onlyImports = false }
+      }
     }
     for observation in reading.observations { judge.judge(observation) }
     return judge.findings
@@ -112,6 +117,9 @@ extension PickleJudge {
       } else {
         once(origin: global, observation)
       }
+    case .functionByValue
+    where NameOrigin.importsModule(global) && onlyImports && NameOrigin.isStandardModule(arguments):
+      addCall(global, arguments, observation)
     case .functionByValue where global.name.hasSuffix("_setattr") && !fillsCell(global, arguments):
       addCall(global, arguments, observation)
     case .own, .functionByValue, .externalFile: once(origin: global, observation)
@@ -120,8 +128,12 @@ extension PickleJudge {
 
   /// Whether making or calling something of a well-known library has an effect.
   private func runs(_ global: PickleGlobal, _ arguments: String, _ observation: PickleObservation) -> Bool {
-    // NEWOBJ runs `__new__` alone, which in these libraries does nothing; only classes have it.
-    if let opcode = observation.opcode, opcode.hasPrefix("NEWOBJ") { return false }
+    // NEWOBJ runs `__new__` alone, which in these libraries does nothing; only classes have it. A function in its
+    // place was put there by hand.
+    if let opcode = observation.opcode, opcode.hasPrefix("NEWOBJ") {
+      guard case .libraryFunction = NameOrigin(global) else { return false }
+      return NameOrigin.isTool(global) || Effects.has(global)
+    }
     if NameOrigin.isTool(global) || Effects.has(global) { return true }
     // It imports the module that its first argument names.
     if global.name == "_ufunc_reconstruct" {

@@ -21,6 +21,10 @@ enum ArchivePath {
     if steps.contains(where: { $0.elementsEqual("..".utf8) }) { return found(.path, "which leads upwards") }
     if steps.count > depthLimit { return found(.name, "which is more than \(depthLimit) folders deep") }
     if bytes.isEmpty { return found(.name, "which is empty") }
+    // `w:0.npy` is how TensorFlow calls a variable, and no drive.
+    if isDrive, bytes.count > 2, !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[2]) {
+      return found(.path, "which names a drive")
+    }
     if isDrive { return found(.name, "which may name a drive") }
     if bytes.contains(UInt8(ascii: "\\")) { return found(.name, "which has a backslash") }
     if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) {

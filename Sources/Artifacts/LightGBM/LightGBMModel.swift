@@ -128,6 +128,8 @@ struct LightGBMReader {
   /// LightGBM finds each tree by adding up `tree_sizes`, and does not look where that leads.
   private mutating func checkSizes(_ header: Fields) {
     guard let value = header["tree_sizes"], let first = starts.first else { return }
+    // Somebody's editor or version control made the lines longer by a byte each.
+    guard value.last != UInt8(ascii: "\r") else { return }
     var place = Int64(first)
     var number = 0
     for word in Self.words(value) {

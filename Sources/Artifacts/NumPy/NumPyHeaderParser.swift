@@ -54,12 +54,15 @@ struct NumPyHeaderParser {
       var fields: [NumPyType.Field] = []
       var offset = 0
       for member in members {
-        guard case .sequence(let parts) = member, parts.count == 2, case .string(let name) = parts[0],
-          case .string(let text) = parts[1], let type = NumPyType(typeString: text)
-        else { throw expected("a name and a simple data type for each field", at: start) }
+        guard case .sequence(let parts) = member, 2...3 ~= parts.count, let name = Self.name(parts[0]) else {
+          throw expected("a name and a data type for each field", at: start)
+        }
+        let type = try fieldType(parts[1], shape: parts.count == 3 ? parts[2] : nil, at: start)
         // The unnamed fields are the gaps of an aligned record.
         if !name.isEmpty { fields.append(NumPyType.Field(name: name, type: type, offset: offset)) }
-        offset += type.itemSize
+        let (end, overflow) = offset.addingReportingOverflow(type.itemSize)
+        guard !overflow else { throw expected("fields whose sizes can be added up", at: start) }
+        offset = end
       }
       guard let type = NumPyType(fields: fields, itemSize: offset) else {
         throw expected("at most \(NumPyType.maximumFields) fields", at: start)
@@ -69,8 +72,49 @@ struct NumPyHeaderParser {
     }
   }
 
+  /// A field's name; one with a title is a pair of title and name.
+  private static func name(_ literal: Literal) -> String? {
+    switch literal {
+    case .string(let name): return name
+    case .sequence(let pair):
+      guard pair.count == 2, case .string(let name) = pair[1] else { return nil }
+      return name
+    default: return nil
+    }
+  }
+
+  /// The type of a field. A record or an array in a field counts as so many bytes, or as Python objects where
+  /// it holds one.
+  private func fieldType(_ descr: Literal, shape: Literal?, at start: Int) throws(NumPyFileError) -> NumPyType
+  {
+    let item = try type(descr, at: start)
+    if item.holdsObjects { return .object }
+    var count = 1
+    if let shape {
+      let axes: [Literal]
+      switch shape {
+      case .integer: axes = [shape]
+      case .sequence(let items): axes = items
+      default: throw expected("the shape of a field", at: start)
+      }
+      for axis in axes {
+        guard case .integer(let length) = axis, length >= 0 else {
+          throw expected("a shape of whole numbers from 0", at: start)
+        }
+        let (product, overflow) = count.multipliedReportingOverflow(by: length)
+        guard !overflow else { throw expected("a field whose items can be counted", at: start) }
+        count = product
+      }
+    } else if case .string = descr {
+      return item
+    }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: item.itemSize)
+    guard !overflow, bytes <= Int(Int32.max) else { throw expected("a field of at most 2 GiB", at: start) }
+    return .void(length: bytes)
+  }
+
   private mutating func literal(depth: Int) throws(NumPyFileError) -> Literal {
-    guard depth < 4 else { throw expected("at most 4 levels", at: index) }
+    guard depth < 16 else { throw expected("at most 16 levels", at: index) }
     skipSpace()
     switch peek {
     case UInt8(ascii: "{"): return try dictionary(depth: depth + 1)
@@ -122,10 +166,13 @@ struct NumPyHeaderParser {
     let start = index
     let quote = bytes[index]
     index += 1
-    guard let end = bytes[index...].firstIndex(of: quote),
-      let text = String(validating: bytes[index..<end], as: UTF8.self), !text.contains("\\")
-    else { throw expected("a string without escapes", at: start) }
-    index = end + 1
+    while let byte = peek, byte != quote {
+      // A backslash and what it escapes; the text itself is only ever shown.
+      index += byte == UInt8(ascii: "\\") ? 2 : 1
+    }
+    guard index < bytes.endIndex, let text = String(validating: bytes[(start + 1)..<index], as: UTF8.self)
+    else { throw expected("a string and its closing quote", at: start) }
+    index += 1
     return text
   }
 

@@ -7,6 +7,12 @@ extension PickleMachine {
     guard let first = arguments.first, let type = values.globalNumber(first.index) else {
       throw array("expected a class as the first argument of \(global), found (\(describe(arguments)))")
     }
+    // Every array begins as `(0,)`. Another shape is memory that the call would take.
+    if arguments.count > 1, let shape = shape(arguments[1]),
+      (NumPyArray.itemCount(of: shape) ?? .max) > 1 << 26
+    {
+      throw exceeded(.expansion, "\(global)(\(describe(arguments))) makes far more than it is made from")
+    }
     let made = try makeInstance(number, type, values.hold(arguments.map(\.reference)))
     if Self.arrayClasses.contains(values.globals[type]) {
       values.cells[Int(made)].marks.insert(.pendingArray)

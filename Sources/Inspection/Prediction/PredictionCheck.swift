@@ -13,6 +13,10 @@ struct PredictionCheck: DocumentCheck {
     "affinity",
     "distance_func",
   ]
+  /// Parameters that say how much is made of each row, and what no honest model passes.
+  private static let limits: KeyValuePairs<String, Int64> = [
+    "degree": 1_000, "_max_degree": 1_000, "ngram_range": 1_000,
+  ]
   /// Those of them, of `FunctionTransformer` and `TransformedTargetRegressor`, that may be one of NumPy's.
   private static let functions: Set<String> = ["func", "inverse_func"]
 
@@ -41,6 +45,15 @@ struct PredictionCheck: DocumentCheck {
       }
       let isFeature = object.type.module.hasPrefix("sklearn.feature_extraction")
       let attributes = values.attributes(of: object)
+      for (name, limit) in limits {
+        guard let id = attributes[name], let number = largest(document, id), number > limit,
+          findings.count < 100
+        else { continue }
+        findings.append(
+          Rule.predictionSize.finding(
+            "expected \(name) of at most \(limit) in \(object.type.name.escaped(limit: 80)), found \(number)",
+            member: subject.member, offset: document.offset(of: id)))
+      }
       if isFeature, let pattern = attributes["token_pattern"] { check(pattern: pattern) }
       for name in callables {
         guard let id = attributes[name], case .global(let global) = document[id] else { continue }
@@ -55,6 +68,23 @@ struct PredictionCheck: DocumentCheck {
       }
     }
     return findings
+  }
+
+  /// The number, or the largest of a pair.
+  private static func largest(_ document: PickleDocument, _ id: ValueID) -> Int64? {
+    switch document[id] {
+    case .integer(let number): return number
+    case .largeInteger: return .max
+    case .tuple(let items):
+      return items.prefix(2).compactMap { item in
+        switch document[item] {
+        case .integer(let number): number
+        case .largeInteger: .max
+        default: nil
+        }
+      }.max()
+    default: return nil
+    }
   }
 
   /// Whether a name is one of NumPy's functions of arrays.

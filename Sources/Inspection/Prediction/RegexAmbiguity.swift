@@ -26,6 +26,8 @@ struct RegexAmbiguity {
   private static let copies = 4
   /// Repetitions inside each other that count further are dangerous whatever they match.
   private static let maximumCount = 1_000_000
+  /// So many repetitions of what may match nothing.
+  private static let manyNullable = 20
   /// So many repetitions side by side.
   private static let maximumDegree = 4
 
@@ -54,6 +56,8 @@ struct RegexAmbiguity {
     case .empty, .set, .assertion: return 1
     case .sequence(let parts), .choice(let parts): return parts.map { largestCount(in: $0) }.max() ?? 1
     case .repeated(let body, let minimum, let maximum):
+      // Each of the repetitions may match nothing or something: two ways each.
+      if body.isNullable, minimum >= manyNullable { return maximumCount }
       let (product, overflow) = largestCount(in: body).multipliedReportingOverflow(
         by: max(1, maximum ?? minimum))
       return overflow ? .max : product
@@ -225,5 +229,18 @@ struct RegexAmbiguity {
       longest = max(longest, lengths[state])
     }
     return longest
+  }
+}
+
+extension RegexNode {
+  /// Whether the pattern matches the empty string.
+  fileprivate var isNullable: Bool {
+    switch self {
+    case .empty, .assertion: true
+    case .set: false
+    case .sequence(let parts): parts.allSatisfy(\.isNullable)
+    case .choice(let parts): parts.contains(where: \.isNullable)
+    case .repeated(let body, let minimum, _): minimum == 0 || body.isNullable
+    }
   }
 }

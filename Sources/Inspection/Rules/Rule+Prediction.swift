@@ -2,7 +2,7 @@ import Domain
 
 // Rules about what happens when somebody predicts with a model that loads without harm.
 extension Rule {
-  static let prediction = [regex, regexUnknown, predictionCallable]
+  static let prediction = [regex, regexUnknown, predictionCallable, predictionSize]
 
   static let regex = Rule(
     "sklearn.regex", .exhaustion, .high, .dangerous, "a pattern that a short text can keep busy for years",
@@ -24,4 +24,11 @@ extension Rule {
     example: "expected no function as metric of KNeighborsClassifier, found mypkg.metrics.distance",
     remedy: "use one of the library's own by its name, or do this step before the model is called",
     RuleText.supplyChain)
+  static let predictionSize = Rule(
+    "sklearn.prediction-size", .exhaustion, .high, .dangerous,
+    "a parameter asks for far more than a row holds",
+    why: "The degree of a polynomial and the length of word groups multiply what is made of every row: memory"
+      + " runs out at the first prediction.",
+    example: "expected degree of at most 1000 in PolynomialFeatures, found 1000000000",
+    remedy: "set the parameter to what the model was trained with", RuleText.exhaustion + ["CWE-1284"])
 }

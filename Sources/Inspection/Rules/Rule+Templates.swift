@@ -27,8 +27,9 @@ extension Rule {
     remedy: "do not load this tokenizer; take the template from the model's original publisher",
     RuleText.exhaustion + ["CWE-835"])
   static let templateInclude = Rule(
-    "template.include", .externalReference, .medium, .notLiftable, "a template asks for another one",
-    why: "What it asks for is not in this file, so nobody looked at it.",
+    "template.include", .externalReference, .high, .dangerous, "a template asks for another one",
+    why: "A chat template stands alone. Where the loader can find what it asks for, it reads that file of the"
+      + " machine that serves.",
     example: "the chat template expected one template, found 'include' of another: 'tools.jinja'",
     remedy: "put the templates together in one", RuleText.outside)
 
