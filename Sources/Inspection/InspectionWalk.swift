@@ -43,8 +43,9 @@ struct InspectionWalk {
   /// Whether a bomb was met: nothing is unpacked from there on.
   private(set) var isExhausted = false
 
-  /// Notes that a bomb was met. What it unpacked to is gone, the work is not; ten thousand of them are one
-  /// too.
+  /// Notes that a bomb was met.
+  ///
+  /// What it unpacked to is gone, the work is not: ten thousand of them are one too.
   mutating func exhaust() { isExhausted = true }
 
   /// Says something about a subject.

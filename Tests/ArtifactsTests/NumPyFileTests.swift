@@ -61,4 +61,30 @@ import Testing
       #expect(throws: NumPyFileError.self) { try NumPyFile.read(bytes[..<count]) }
     }
   }
+
+  private static func file(_ header: String, _ data: [UInt8], encoding latin1: Bool = false) -> [UInt8] {
+    let text = latin1 ? header.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } : Array(header.utf8)
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.count), 0] + text + data
+  }
+
+  @Test func `a record in a record, a shape of a field and an escaped name are read`() throws {
+    let header =
+      "{'descr': [('a\\'b', '<f8'), ('r', [('x', '<i4'), ('y', '<i4', (2, 2))])], 'fortran_order': False, 'shape': (1,)}"
+    let array = try NumPyFile.read(Self.file(header, [UInt8](repeating: 0, count: 28))[...])
+    #expect(array.type.itemSize == 28)
+  }
+
+  @Test func `a name in Latin-1 is read`() throws {
+    let header = "{'descr': [('\u{E9}', '<f8')], 'fortran_order': False, 'shape': (1,)}"
+    let bytes = Self.file(header, [UInt8](repeating: 0, count: 8), encoding: true)
+    #expect(try NumPyFile.read(bytes[...]).shape == [1])
+  }
+
+  @Test func `a Python object deep in a record makes the file a pickle`() throws {
+    let header = "{'descr': [('r', [('x', '|O', (3,))])], 'fortran_order': False, 'shape': (1,)}"
+    guard case .pickle = try NumPyFile.content(Self.file(header, Array("N.".utf8))[...]) else {
+      Issue.record("expected a pickle")
+      return
+    }
+  }
 }

@@ -96,4 +96,15 @@ import Testing
     _ = walk.inspect(Subject(bytes: bomb[...], member: "again", depth: 1))
     #expect(walk.findings.count == known)
   }
+
+  @Test(arguments: ["]", "}", "("])
+  func `containers that are opened without end are told as depth, not as size`(opcode: String) {
+    var budget = ReadingBudget()
+    budget.freeMemory = 1 << 20
+    budget.memoryRatio = 1
+    let bytes = Array(String(repeating: opcode, count: 300_000).utf8)
+    let reading = PickleReading.read(bytes[...], budget: budget)
+    let findings = PickleJudge.findings(of: reading, member: "")
+    #expect(findings.contains { $0.rule == "pickle.budget.depth" }, "\(findings)")
+  }
 }

@@ -129,7 +129,7 @@ struct LightGBMReader {
   private mutating func checkSizes(_ header: Fields) {
     guard let value = header["tree_sizes"], let first = starts.first else { return }
     // Somebody's editor or version control made the lines longer by a byte each.
-    guard value.last != UInt8(ascii: "\r") else { return }
+    guard !bytes.starts(with: "tree\r\n".utf8) else { return }
     var place = Int64(first)
     var number = 0
     for word in Self.words(value) {

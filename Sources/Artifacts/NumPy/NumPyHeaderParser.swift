@@ -83,8 +83,9 @@ struct NumPyHeaderParser {
     }
   }
 
-  /// The type of a field. A record or an array in a field counts as so many bytes, or as Python objects where
-  /// it holds one.
+  /// The type of a field.
+  ///
+  /// A record or an array in a field counts as so many bytes, or as Python objects where it holds one.
   private func fieldType(_ descr: Literal, shape: Literal?, at start: Int) throws(NumPyFileError) -> NumPyType
   {
     let item = try type(descr, at: start)
@@ -170,10 +171,12 @@ struct NumPyHeaderParser {
       // A backslash and what it escapes; the text itself is only ever shown.
       index += byte == UInt8(ascii: "\\") ? 2 : 1
     }
-    guard index < bytes.endIndex, let text = String(validating: bytes[(start + 1)..<index], as: UTF8.self)
-    else { throw expected("a string and its closing quote", at: start) }
+    guard index < bytes.endIndex else { throw expected("a string and its closing quote", at: start) }
+    let content = bytes[(start + 1)..<index]
     index += 1
-    return text
+    // Headers are in Latin-1 before version 3 of the format, and in UTF-8 from then on.
+    return String(validating: content, as: UTF8.self)
+      ?? String(String.UnicodeScalarView(content.map { Unicode.Scalar($0) }))
   }
 
   private mutating func integer() throws(NumPyFileError) -> Int {

@@ -132,15 +132,31 @@ struct PickleMachine {
     let references = stream.stack.count + stream.marks.count + stream.memo.count
     let outer = enclosing.map { $0.stack.count + $0.marks.count + $0.memo.count } ?? 0
     guard values.byteCount + (references + outer) * MemoryLayout<UInt32>.size + more <= memoryLimit else {
+      if isDeep { throw exceeded(.depth, "more than \(budget.depth) containers are open at once") }
       throw exceeded(
         .memory, "more than \(memoryLimit) bytes of values for a pickle of \(input.count) bytes")
     }
   }
 
+  /// Whether what stands on the stack is being nested into itself: containers that wait to be filled.
+  private var isDeep: Bool {
+    let limit = max(0, budget.depth)
+    let waiting = stream.stack.suffix(4 * limit).count { reference in
+      let tag = values.cells[Int(reference)].tag
+      return (tag == .list || tag == .dictionary) && values.itemCount(Int(reference)) == 0
+    }
+    return waiting > limit
+  }
+
   private mutating func step(_ opcode: PickleOpcode) throws(PickleObservation) {
     switch opcode {
     case .stop: break
-    case .mark: stream.marks.append(UInt32(truncatingIfNeeded: stream.stack.count))
+    case .mark:
+      stream.marks.append(UInt32(truncatingIfNeeded: stream.stack.count))
+      // Each open mark is a container inside the last one.
+      if stream.marks.count > budget.depth {
+        throw exceeded(.depth, "more than \(budget.depth) marks are open at once")
+      }
     case .pop: try popOrUnmark()
     case .popMark: try dropToMark()
     case .dup: push(try top())
