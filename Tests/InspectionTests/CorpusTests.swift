@@ -65,6 +65,23 @@ import Testing
     }
   }
 
+  @Test func `the corpus is whole: attacks on every format, by most rules that are dangerous, and honest files`()
+    throws
+  {
+    let entries = try Self.entries()
+    let attacks = entries.filter { $0.kind == "malicious" }
+    #expect(attacks.count >= 800)
+    #expect(entries.count { $0.kind == "honest" } >= 350)
+    #expect(entries.count { $0.kind == "damaged" } >= 40)
+    for folder in ["containers", "deep", "graphs", "pickles", "texts", "trees"] {
+      #expect(attacks.count { $0.folder == folder } >= 100, "\(folder)")
+    }
+    let shown = Set(attacks.compactMap(\.rule))
+    let dangerous = Rule.all.filter { $0.verdict == .dangerous }.map(\.id)
+    let unshown = dangerous.filter { !shown.contains($0) }
+    #expect(unshown.count * 10 <= dangerous.count * 3, "\(unshown)")
+  }
+
   @Test func `no honest artifact is dangerous, and no malicious one liftable`() throws {
     for entry in try Self.entries() {
       #expect(entry.kind != "honest" || ["liftable", "not-liftable"].contains(entry.verdict), "\(entry)")

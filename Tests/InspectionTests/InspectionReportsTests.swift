@@ -108,6 +108,11 @@ import Testing
 }
 
 @Suite struct RulePageTests {
+  @Test func `the page of all rules in docs is the one that the program prints`() throws {
+    let page = String(decoding: try Fixtures.bytes("../../docs/rules.md"), as: UTF8.self)
+    #expect(page == Rule.handbook + "\n", "run: gatehouse inspect --explain all > docs/rules.md")
+  }
+
   @Test func `a rule that refuses weighs enough to fail by default`() {
     for rule in Rule.all where rule.verdict != nil { #expect(rule.severity >= .medium, "\(rule.id)") }
   }
