@@ -189,6 +189,11 @@ enum NameOrigin {
   static let functionTypes: Set<PickleGlobal> = [
     PickleGlobal(module: "types", name: "CodeType"), PickleGlobal(module: "types", name: "CellType"),
     PickleGlobal(module: "types", name: "FunctionType"), PickleGlobal(module: "types", name: "LambdaType"),
+    // The fields of a named tuple; what a dataclass has as `__replace__` from Python 3.13 on, and what its
+    // `__repr__` asks so as not to go in circles.
+    PickleGlobal(module: "collections", name: "_tuplegetter"),
+    PickleGlobal(module: "dataclasses", name: "_replace"),
+    PickleGlobal(module: "_thread", name: "get_ident"),
   ]
 
   private static let fileWrappers: Set<PickleGlobal> = [

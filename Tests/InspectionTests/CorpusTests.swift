@@ -65,9 +65,7 @@ import Testing
     }
   }
 
-  @Test func `the corpus is whole: attacks on every format, by most rules that are dangerous, and honest files`()
-    throws
-  {
+  @Test func `the corpus is whole: attacks on every format and by most rules, and honest files`() throws {
     let entries = try Self.entries()
     let attacks = entries.filter { $0.kind == "malicious" }
     #expect(attacks.count >= 800)
