@@ -71,6 +71,16 @@ import Testing
 }
 
 @Suite struct LightGBMTests {
+  @Test func `a last feature past every count is a fault, and the trees are read all the same`() throws {
+    let honest = try Fixtures.bytes("corpus/trees/honest-lightgbm-4.6-binary.txt")
+    let lines = honest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+      line.starts(with: "max_feature_idx=".utf8) ? Array("max_feature_idx=\(Int64.max)".utf8)[...] : line
+    }
+    let model = LightGBMModel.read(Array(lines.joined(separator: [UInt8(ascii: "\n")]))[...])
+    #expect(model.faults.contains { $0.message.contains("max_feature_idx from 0 to 2147483646") })
+    #expect(model.treeCount == LightGBMModel.read(honest[...]).treeCount)
+  }
+
   @Test func `every model that LightGBM wrote is read whole`() throws {
     let names = try Fixtures.names(in: "corpus/trees").filter {
       $0.hasPrefix("honest-lightgbm") && $0.hasSuffix("txt")

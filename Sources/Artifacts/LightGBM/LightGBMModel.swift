@@ -104,16 +104,18 @@ struct LightGBMReader {
   }
 
   private mutating func checkHeader(_ header: Fields) {
-    lastFeature = header["max_feature_idx"].flatMap { Self.integer($0) }
-    guard let lastFeature, lastFeature >= 0, lastFeature < Int64(Int32.max) else {
+    guard let last = header["max_feature_idx"].flatMap({ Self.integer($0) }), last >= 0,
+      last < Int64(Int32.max)
+    else {
       return faults.add(.structure, "expected max_feature_idx from 0 to 2147483646, found another", at: 0)
     }
+    lastFeature = last
     for name in ["feature_names", "feature_infos"] {
       guard let value = header[name] else { continue }
       let count = Self.words(value).count
-      if Int64(count) != lastFeature + 1 {
+      if Int64(count) != last + 1 {
         faults.add(
-          .damage, "expected \(lastFeature + 1) words in \(name), found \(count)", at: offset(of: value))
+          .damage, "expected \(last + 1) words in \(name), found \(count)", at: offset(of: value))
       }
     }
     let classes = header["num_class"].flatMap { Self.integer($0) } ?? 1
