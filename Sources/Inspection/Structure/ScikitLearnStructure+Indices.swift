@@ -79,7 +79,7 @@ extension ScikitLearnStructure {
       let outside = support.items?.integers()?.first(where: { $0 < 0 || $0 >= rows })
     {
       return report(
-        .indexStructure, "expected support vectors from 0 to \(rows - 1), found number \(outside)", at: id)
+        .indexStructure, "expected support vectors from 0 to below \(rows), found number \(outside)", at: id)
     }
     if object.type.name.hasSuffix("SVC") {
       checkClasses(id, attributes, vectors: count, rows: coefficients?.shape[0])

@@ -29,7 +29,7 @@ extension ScikitLearnStructure {
     // What is behind the last range belongs to no row.
     if let outside = numbers.prefix(Int(clamping: end)).first(where: { $0 < 0 || $0 >= minor }) {
       report(
-        .indexStructure, "expected indices from 0 to \(minor - 1) in a \(name), found \(outside)", at: id)
+        .indexStructure, "expected indices from 0 to below \(minor) in a \(name), found \(outside)", at: id)
     }
   }
 }
