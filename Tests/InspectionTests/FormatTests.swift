@@ -107,4 +107,16 @@ import Testing
     let findings = PickleJudge.findings(of: reading, member: "")
     #expect(findings.contains { $0.rule == "pickle.budget.depth" }, "\(findings)")
   }
+
+  @Test func `an archive inside a document that nobody reads is found`() throws {
+    let archive = try Fixtures.bytes("malicious/object-array.npz")
+    let findings = Self.inspect(Array("%PDF-1.4\n".utf8) + archive + Array("\n%%EOF".utf8)).findings
+    #expect(findings.contains { $0.rule == "artifact.polyglot" })
+    #expect(findings.contains { $0.rule == "pickle.call" })
+  }
+
+  @Test func `an attribute that stands twice in one tag of XML is malformed`() {
+    let text = "<?xml version=\"1.0\"?>\n<PMML version=\"4.4\"><Header a=\"1\" a=\"2\"/></PMML>"
+    #expect(Self.inspect(Array(text.utf8)).findings.map(\.rule) == ["xml.malformed"])
+  }
 }

@@ -108,12 +108,15 @@ struct GGUFReader {
       throw .structure("expected each name once, found '\(key.escaped(limit: 80))' again", offset: start)
     }
     let type = try number(UInt32.self, "a type")
+    if key == "general.alignment", type != 4 {
+      throw .structure("expected the alignment as type 4, found type \(type)", offset: offset - 4)
+    }
     if type == 8 {
       let bytes = try text("the value of '\(key.escaped(limit: 40))'")
       file.texts.append(GGUFFile.Text(key: key, bytes: bytes, offset: offset - bytes.count))
     } else if type == 9 {
       try array(key, depth: 1)
-    } else if type == 4, key == "general.alignment" {
+    } else if key == "general.alignment" {
       let value = try number(UInt32.self, "the alignment")
       guard value > 0, value & (value - 1) == 0, value <= 1 << 20 else {
         throw .structure("expected an alignment that is a power of two, found \(value)", offset: offset - 4)

@@ -59,6 +59,7 @@ struct XMLScanner {
       throw .depth(limit: XMLScan.depthLimit, offset: start - bytes.startIndex)
     }
     let isInclusion = localName(name) == "include"
+    var attributes: Set<ArraySlice<UInt8>> = []
     while true {
       skipSpace()
       if starts("/>") {
@@ -72,6 +73,10 @@ struct XMLScanner {
       }
       let attribute = self.name()
       guard !attribute.isEmpty else { throw malformed("an attribute, or the end of the tag", found) }
+      // XML 1.0, section 3.1: no name twice in one tag. Readers that do not look keep one or the other.
+      guard attributes.count >= 1_000 || attributes.insert(bytes[attribute]).inserted else {
+        throw malformed("each attribute once in a tag", "'\(text(attribute))' again")
+      }
       skipSpace()
       guard starts("=") else { throw malformed("'=' after an attribute's name", found) }
       index += 1

@@ -22,6 +22,12 @@ enum UnreadFormat: InspectedFormat {
 
   static func inspect(_ subject: Subject, in walk: inout InspectionWalk) -> Inspected? {
     guard let name = recognised(subject.bytes) else { return nil }
+    if let archive = hiddenArchive(subject.bytes) {
+      walk.report(
+        .polyglot, "expected one format, found \(name) and \(ZipFormat.name) in the same bytes", subject,
+        at: 0)
+      _ = walk.inspectPart(archive, named: "(zip archive)", of: subject, unpacked: false)
+    }
     if compressions.contains(name) {
       walk.report(
         .compressionUnsupported,
@@ -36,6 +42,23 @@ enum UnreadFormat: InspectedFormat {
     }
     if images.contains(name) { return Inspected(name, .data("a \(name) image")) }
     return Inspected(name, .model)
+  }
+
+  /// A zip archive that ends shortly before the bytes do: readers of zip look for its end record from the back,
+  /// and some do not mind what follows.
+  private static func hiddenArchive(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    let window = bytes.suffix(66_000)
+    var end = window.endIndex
+    for _ in 0..<16 {
+      guard let place = window[..<end].lastIndex(of: UInt8(ascii: "P")) else { return nil }
+      end = place
+      let record = window[place...].prefix(22)
+      guard record.count == 22, record.starts(with: Array("PK".utf8) + [5, 6]) else { continue }
+      let comment = Int(record[place + 20]) | Int(record[place + 21]) << 8
+      let archive = bytes[..<min(place + 22 + comment, bytes.endIndex)]
+      if ZipArchive.ends(archive) { return archive }
+    }
+    return nil
   }
 
   private static func recognised(_ bytes: ArraySlice<UInt8>) -> String? {

@@ -60,6 +60,11 @@ struct SkopsJudge {
         return
       }
       add(.skopsUnknown, "expected data, found the method '\(method.escaped(limit: 60))' of \(spelled)", node)
+    case "FunctionNode":
+      if let module = node.functionModule, let function = node.function {
+        let loaded = PickleGlobal(module: module, name: function)
+        if loaded != global { judge(loaded, "\(module).\(function)".escaped(limit: 120), kind, node) }
+      }
     case "CachedNode": return
     default: break
     }

@@ -13,8 +13,10 @@ struct SkopsNode: Sendable {
   var file: String?
   /// The text of its content, where that is a text.
   var text: String?
-  /// What a method node calls.
+  /// What a method node calls, or the function that a function node loads: its content says so, not its class.
   var function: String?
+  /// The module of that function.
+  var functionModule: String?
   /// Whether something stands where a text belongs.
   var isOdd = false
   /// Where it begins.
@@ -61,6 +63,7 @@ struct SkopsVisitor: JSONVisitor {
     // The object of a method: what it calls stands in the content, beside the object.
     if frame.node.loader == nil, frame.node.name == nil, let function = frame.node.function, !frames.isEmpty {
       frames[frames.count - 1].node.function = function
+      frames[frames.count - 1].node.functionModule = frame.node.functionModule
       return
     }
     guard frame.node.loader != nil || frame.node.module != nil else { return }
@@ -85,7 +88,8 @@ struct SkopsVisitor: JSONVisitor {
     case "__loader__": take(token, text, \.loader)
     case "file": frames[last].node.file = text
     case "content": frames[last].node.text = text
-    case "func": frames[last].node.function = text
+    case "func", "function": frames[last].node.function = text
+    case "module_path": frames[last].node.functionModule = text
     case "__id__": frames[last].id = token.integer
     default: break
     }
