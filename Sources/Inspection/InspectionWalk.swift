@@ -100,8 +100,9 @@ struct InspectionWalk {
   }
 
   private mutating func recognise(_ subject: Subject) -> Inspected {
+    let claims = KnownFormat.all.map { (format: $0, claim: $0.claim(subject.bytes)) }
     var readings: [(format: KnownFormat, inspected: Inspected, walk: InspectionWalk)] = []
-    for format in KnownFormat.all where format.claim(subject.bytes) == .certain {
+    for (format, claim) in claims where claim == .certain {
       var copy = self
       if let inspected = format.inspect(subject, &copy) { readings.append((format, inspected, copy)) }
     }
@@ -125,7 +126,7 @@ struct InspectionWalk {
       }
       return first.inspected
     }
-    for format in KnownFormat.all where format.claim(subject.bytes) == .possible {
+    for (format, claim) in claims where claim == .possible {
       if let inspected = attempt(format, subject) { return inspected }
     }
     return Inspected("unknown", .unknown(subject.bytes.isEmpty ? "an empty file" : "binary data"))

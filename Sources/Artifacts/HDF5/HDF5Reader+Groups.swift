@@ -136,16 +136,10 @@ extension HDF5Reader {
 
   /// Where the links of a group stand that has too many for its header.
   mutating func readLinkInfo(_ cursor: inout HDF5Cursor, of index: Int, depth: Int) throws(MalformedBytes) {
-    try cursor.skip(1, "a version")
-    let flags = try cursor.number(1, "flags")
-    if flags & 1 != 0 { try cursor.skip(8, "a creation order") }
-    guard let heap = try cursor.address(offsetSize, "a heap") else { return }
-    guard let tree = try cursor.address(offsetSize, "a tree") else {
-      observe(.notRead("a group without a tree of names"), at: cursor.address)
-      return
-    }
     // A record is the hash of the name, four bytes, and the place in the heap.
-    for object in try readDense(heap: heap, tree: tree, type: 5, identifier: 4) {
+    let records = DenseRecords(
+      orderBytes: 8, type: 5, identifier: 4, missing: "a group without a tree of names")
+    for object in try readInfo(&cursor, records) {
       var cursor = HDF5Cursor(file, at: object.lowerBound, end: object.upperBound)
       do throws(MalformedBytes) {
         try readLink(&cursor, of: index, depth: depth)
@@ -157,15 +151,9 @@ extension HDF5Reader {
 
   /// Where the attributes of an object stand that has too many for its header.
   mutating func readAttributeInfo(_ cursor: inout HDF5Cursor, of index: Int) throws(MalformedBytes) {
-    try cursor.skip(1, "a version")
-    let flags = try cursor.number(1, "flags")
-    if flags & 1 != 0 { try cursor.skip(2, "a creation order") }
-    guard let heap = try cursor.address(offsetSize, "a heap") else { return }
-    guard let tree = try cursor.address(offsetSize, "a tree") else {
-      observe(.notRead("attributes without a tree of names"), at: cursor.address)
-      return
-    }
-    for object in try readDense(heap: heap, tree: tree, type: 8, identifier: 0) {
+    let records = DenseRecords(
+      orderBytes: 2, type: 8, identifier: 0, missing: "attributes without a tree of names")
+    for object in try readInfo(&cursor, records) {
       var cursor = HDF5Cursor(file, at: object.lowerBound, end: object.upperBound)
       do throws(MalformedBytes) {
         objects[index].attributes.append(try readAttribute(&cursor))
@@ -173,5 +161,31 @@ extension HDF5Reader {
         observe(error)
       }
     }
+  }
+
+  /// How the records are written that an info message leads to.
+  private struct DenseRecords {
+    /// How many bytes the largest creation order takes, where there is one.
+    let orderBytes: Int
+    /// The kind of tree, and how many bytes come before the place in the heap.
+    let type: Int
+    let identifier: Int
+    /// What to say where there is no tree.
+    let missing: String
+  }
+
+  /// Reads a link info or attribute info message: where each object stands that its tree names.
+  private mutating func readInfo(_ cursor: inout HDF5Cursor, _ records: DenseRecords) throws(MalformedBytes)
+    -> [Range<Int>]
+  {
+    try cursor.skip(1, "a version")
+    let flags = try cursor.number(1, "flags")
+    if flags & 1 != 0 { try cursor.skip(records.orderBytes, "a creation order") }
+    guard let heap = try cursor.address(offsetSize, "a heap") else { return [] }
+    guard let tree = try cursor.address(offsetSize, "a tree") else {
+      observe(.notRead(records.missing), at: cursor.address)
+      return []
+    }
+    return try readDense(heap: heap, tree: tree, type: records.type, identifier: records.identifier)
   }
 }

@@ -2,7 +2,7 @@ import Encoding
 
 /// An attribute of a node: its name, how much it holds, and where that stands.
 struct ONNXAttribute {
-  let name: ArraySlice<UInt8>
+  var name: ArraySlice<UInt8>
   /// The message, to be read again by whoever needs the values.
   let bytes: ArraySlice<UInt8>
   let origin: Int
@@ -48,44 +48,35 @@ extension ONNXReader {
   mutating func readAttribute(_ bytes: ArraySlice<UInt8>, at offset: Int) throws(MalformedBytes)
     -> ONNXAttribute
   {
-    var name = bytes.prefix(0)
-    var integer: Int64?
-    var text: ArraySlice<UInt8>?
-    var tensor: ArraySlice<UInt8>?
-    var floatCount = 0
-    var integerCount = 0
-    var textCount = 0
-    var graphs: [ArraySlice<UInt8>] = []
+    var attribute = ONNXAttribute(name: bytes.prefix(0), bytes: bytes, origin: origin, offset: offset)
     var once = OnceOnly("an attribute", [1, 2, 3, 4, 5, 6, 14, 20, 21, 22])
     var fields = ProtobufReader(bytes, origin: origin)
     while let field = try fields.next() {
       check(&once, field)
       switch (field.number, field.bytes) {
-      case (1, let part?): name = part
-      case (3, _): integer = field.integer
-      case (4, let part?): text = part
+      case (1, let part?): attribute.name = part
+      case (3, _): attribute.integer = field.integer
+      case (4, let part?): attribute.text = part
       case (5, let part?):
-        tensor = part
+        attribute.tensor = part
         _ = try readTensor(part, at: field.offset)
       case (10, let part?): _ = try readTensor(part, at: field.offset)
       case (6, let part?), (11, let part?):
-        if graphs.count < Self.graphLimit {
-          graphs.append(part)
-        } else if graphs.count == Self.graphLimit {
+        if attribute.graphs.count < Self.graphLimit {
+          attribute.graphs.append(part)
+        } else if attribute.graphs.count == Self.graphLimit {
           observe(
             .limit, "expected at most \(Self.graphLimit) graphs in an attribute, found more", field.offset)
-          graphs.append(part.prefix(0))
+          attribute.graphs.append(part.prefix(0))
         }
-      case (7, _): floatCount += try field.fixedCount(width: 4)
-      case (8, _): integerCount += field.integerCount
-      case (9, _): textCount += 1
+      case (7, _): attribute.floatCount += try field.fixedCount(width: 4)
+      case (8, _): attribute.integerCount += field.integerCount
+      case (9, _): attribute.textCount += 1
       case (14, let part?), (15, let part?): _ = try readType(part, depth: 0)
       case (22, let part?), (23, let part?): _ = try readSparseTensor(part, at: field.offset)
       default: break
       }
     }
-    return ONNXAttribute(
-      name: name, bytes: bytes, origin: origin, offset: offset, integer: integer, text: text, tensor: tensor,
-      floatCount: floatCount, integerCount: integerCount, textCount: textCount, graphs: graphs)
+    return attribute
   }
 }

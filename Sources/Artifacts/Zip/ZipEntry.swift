@@ -1,5 +1,37 @@
 import Encoding
 
+/// What an entry of the central directory and a local header say in the same bytes: from the version that is needed
+/// to the lengths of name and extra field.
+struct ZipHeaderFields {
+  let flags: ZipFlags
+  let method: UInt16
+  let checksum: UInt32
+  let compressedSize: UInt32
+  let size: UInt32
+  let nameCount: Int
+  let extraCount: Int
+
+  init?(_ reader: inout ByteReader) {
+    guard (try? reader.read(2, "the version that is needed")) != nil,
+      let flags = try? reader.readLittleEndian(UInt16.self, "flags"),
+      let method = try? reader.readLittleEndian(UInt16.self, "a method"),
+      (try? reader.read(4, "a time")) != nil,
+      let checksum = try? reader.readLittleEndian(UInt32.self, "a checksum"),
+      let compressed = try? reader.readLittleEndian(UInt32.self, "a size"),
+      let size = try? reader.readLittleEndian(UInt32.self, "a size"),
+      let nameCount = try? reader.readLittleEndian(UInt16.self, "a length"),
+      let extraCount = try? reader.readLittleEndian(UInt16.self, "a length")
+    else { return nil }
+    self.flags = ZipFlags(rawValue: flags)
+    self.method = method
+    self.checksum = checksum
+    compressedSize = compressed
+    self.size = size
+    self.nameCount = Int(nameCount)
+    self.extraCount = Int(extraCount)
+  }
+}
+
 /// One entry of the central directory (APPNOTE 4.3.12).
 struct ZipEntry {
   /// The member that it describes.
@@ -16,36 +48,29 @@ struct ZipEntry {
     var reader = bytes.reader(at: offset)
     guard let signature = try? reader.read(4, "a signature"),
       signature.elementsEqual(ZipArchive.entrySignature),
-      (try? reader.read(4, "versions")) != nil,
-      let flags = try? reader.readLittleEndian(UInt16.self, "flags"),
-      let method = try? reader.readLittleEndian(UInt16.self, "a method"),
-      (try? reader.read(4, "a time")) != nil,
-      let checksum = try? reader.readLittleEndian(UInt32.self, "a checksum"),
-      let compressed = try? reader.readLittleEndian(UInt32.self, "a size"),
-      let size = try? reader.readLittleEndian(UInt32.self, "a size"),
-      let nameCount = try? reader.readLittleEndian(UInt16.self, "a length"),
-      let extraCount = try? reader.readLittleEndian(UInt16.self, "a length"),
+      (try? reader.read(2, "the version that made it")) != nil,
+      let fields = ZipHeaderFields(&reader),
       let commentCount = try? reader.readLittleEndian(UInt16.self, "a length"),
       let disk = try? reader.readLittleEndian(UInt16.self, "a volume"),
       (try? reader.read(2, "internal attributes")) != nil,
       let attributes = try? reader.readLittleEndian(UInt32.self, "attributes"),
       let header = try? reader.readLittleEndian(UInt32.self, "an offset"),
-      let name = try? reader.read(Int(nameCount), "a name"),
-      let extra = try? reader.read(Int(extraCount), "an extra field"),
+      let name = try? reader.read(fields.nameCount, "a name"),
+      let extra = try? reader.read(fields.extraCount, "an extra field"),
       (try? reader.read(Int(commentCount), "a comment")) != nil
     else { return nil }
     end = offset + reader.offset
-    let text = ZipName(name, isUTF8: ZipFlags(rawValue: flags).contains(.utf8))
+    let text = ZipName(name, isUTF8: fields.flags.contains(.utf8))
     let records = ZipExtra(extra)
     var large = ZipLargeSizes(records.zip64)
-    let fullSize = large.take(size)
-    let fullCompressed = large.take(compressed)
+    let fullSize = large.take(fields.size)
+    let fullCompressed = large.take(fields.compressedSize)
     let fullHeader = large.take(header)
     let (start, overflow) = fullHeader.addingReportingOverflow(shift)
     member = ZipMember(
       name: text.value, headerOffset: overflow ? .max : start, size: fullSize,
-      compressedSize: fullCompressed, nameBytes: name, flags: ZipFlags(rawValue: flags), method: method,
-      checksum: checksum, externalAttributes: attributes, extra: extra, entryOffset: offset)
+      compressedSize: fullCompressed, nameBytes: name, flags: fields.flags, method: fields.method,
+      checksum: fields.checksum, externalAttributes: attributes, extra: extra, entryOffset: offset)
     func note(_ kind: ArchiveIrregularity.Kind, _ message: String) {
       irregularities.append(ArchiveIrregularity(kind, message, member: text.value, at: offset))
     }
@@ -54,7 +79,7 @@ struct ZipEntry {
       note(.header, "expected records that fill the extra field, found one that is longer")
     }
     if large.isShort { note(.header, "expected the sizes of 64 bits that the entry refers to, found none") }
-    if large.contradicts(size, compressed) {
+    if large.contradicts(fields.size, fields.compressedSize) {
       note(.header, "expected sizes of 32 and of 64 bits that agree, found ones that do not")
     }
     if disk != 0, disk != .max { note(.unsupportedFeature, "expected one volume, found number \(disk)") }

@@ -2,11 +2,7 @@ import Encoding
 
 /// The header that stands before a member's contents (APPNOTE 4.3.7).
 struct ZipLocalHeader {
-  let flags: ZipFlags
-  let method: UInt16
-  let checksum: UInt32
-  let compressedSize: UInt32
-  let size: UInt32
+  let fields: ZipHeaderFields
   let name: ArraySlice<UInt8>
   let extra: ArraySlice<UInt8>
   /// The offset behind it.
@@ -17,23 +13,11 @@ struct ZipLocalHeader {
     var reader = bytes.reader(at: offset)
     guard let signature = try? reader.read(4, "a signature"),
       signature.elementsEqual(ZipArchive.localSignature),
-      (try? reader.read(2, "a version")) != nil,
-      let flags = try? reader.readLittleEndian(UInt16.self, "flags"),
-      let method = try? reader.readLittleEndian(UInt16.self, "a method"),
-      (try? reader.read(4, "a time")) != nil,
-      let checksum = try? reader.readLittleEndian(UInt32.self, "a checksum"),
-      let compressed = try? reader.readLittleEndian(UInt32.self, "a size"),
-      let size = try? reader.readLittleEndian(UInt32.self, "a size"),
-      let nameCount = try? reader.readLittleEndian(UInt16.self, "a length"),
-      let extraCount = try? reader.readLittleEndian(UInt16.self, "a length"),
-      let name = try? reader.read(Int(nameCount), "a name"),
-      let extra = try? reader.read(Int(extraCount), "an extra field")
+      let fields = ZipHeaderFields(&reader),
+      let name = try? reader.read(fields.nameCount, "a name"),
+      let extra = try? reader.read(fields.extraCount, "an extra field")
     else { return nil }
-    self.flags = ZipFlags(rawValue: flags)
-    self.method = method
-    self.checksum = checksum
-    compressedSize = compressed
-    self.size = size
+    self.fields = fields
     self.name = name
     self.extra = extra
     end = offset + reader.offset
@@ -101,9 +85,9 @@ extension ZipReader {
         archive.irregularities.append(irregular)
       }
     }
-    if local.method != member.method { differ("method", .method) }
+    if local.fields.method != member.method { differ("method", .method) }
     let significant: ZipFlags = [.encrypted, .stronglyEncrypted, .masked, .patch, .utf8]
-    if local.flags.intersection(significant) != member.flags.intersection(significant) {
+    if local.fields.flags.intersection(significant) != member.flags.intersection(significant) {
       differ("flags", .flags)
     }
     let extra = ZipExtra(local.extra)
@@ -113,12 +97,12 @@ extension ZipReader {
       differ("name in UTF-8")
     }
     var large = ZipLargeSizes(extra.zip64)
-    let size = large.take(local.size)
-    let compressed = large.take(local.compressedSize)
+    let size = large.take(local.fields.size)
+    let compressed = large.take(local.fields.compressedSize)
     let isExact =
-      size == member.size && compressed == member.compressedSize && local.checksum == member.checksum
-    guard local.flags.contains(.descriptor) else {
-      if local.checksum != member.checksum { differ("checksum") }
+      size == member.size && compressed == member.compressedSize && local.fields.checksum == member.checksum
+    guard local.fields.flags.contains(.descriptor) else {
+      if local.fields.checksum != member.checksum { differ("checksum") }
       if size != member.size || compressed != member.compressedSize { differ("sizes") }
       return end
     }
@@ -126,7 +110,7 @@ extension ZipReader {
     let isLeftOpen =
       (size == 0 || size == member.size || large.isShort)
       && (compressed == 0 || compressed == member.compressedSize || large.isShort)
-      && (local.checksum == 0 || local.checksum == member.checksum)
+      && (local.fields.checksum == 0 || local.fields.checksum == member.checksum)
     if !isLeftOpen { differ("sizes and checksum") }
     if let count = descriptorCount(of: member, at: end) { return end + count }
     if !isExact {
@@ -217,9 +201,9 @@ extension ZipReader {
             + " '\(name.escaped(limit: 100))'", member: name, at: start)
       }
       var large = ZipLargeSizes(ZipExtra(local.extra).zip64)
-      let size = large.take(local.size)
-      var count = large.take(local.compressedSize)
-      if local.flags.contains(.descriptor), count == 0 {
+      let size = large.take(local.fields.size)
+      var count = large.take(local.fields.compressedSize)
+      if local.fields.flags.contains(.descriptor), count == 0 {
         let next = bytes.zipSignatures(
           [[1, 2], [3, 4], [7, 8]], within: local.end..<range.upperBound, limit: 1)
         count = (next.first ?? range.upperBound) - local.end
@@ -227,7 +211,8 @@ extension ZipReader {
       count = min(count, range.upperBound - local.end)
       var member = ZipMember(
         name: name, headerOffset: start, size: size, compressedSize: count, nameBytes: local.name,
-        flags: local.flags, method: local.method, checksum: local.checksum, externalAttributes: 0,
+        flags: local.fields.flags, method: local.fields.method, checksum: local.fields.checksum,
+        externalAttributes: 0,
         extra: local.extra, entryOffset: nil)
       member.index = archive.unlisted.count
       member.dataOffset = local.end
