@@ -57,6 +57,16 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
 
   func lifted(_ file: String = "model.joblib") throws -> LiftedGraph { try Lifter.lift(try document(file)) }
 
+  /// What a model of this signature was asked: numbers, or rows that JSON tells.
+  func rows(for signature: ModelSignature) throws -> Rows {
+    guard !FileManager.default.fileExists(atPath: folder.appending(path: "input.json").path) else {
+      var decoder = RowDecoder(signature: signature)
+      _ = try decoder.decode(try JSON(parsing: try bytes("input.json")))
+      return decoder.rows
+    }
+    return try rows()
+  }
+
   func rows() throws -> Rows {
     let array = try NumPyFile.read(try bytes("input.npy")[...])
     return Rows(
@@ -78,6 +88,9 @@ extension NumPyArray {
   }
 
   func numbers() throws -> [Double] {
+    if type == .float(size: 4, .little) {
+      return try items(4).map { Double(Float(bitPattern: UInt32(littleEndianBytes: $0))) }
+    }
     #expect(type == .float(size: 8, .little))
     return try items(8).map { Double(bitPattern: UInt64(littleEndianBytes: $0)) }
   }
