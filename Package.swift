@@ -77,7 +77,7 @@ let package = Package(
     entity("ModelGraph", "Domain", "Encoding"),
     entity("Artifacts", "Encoding", "CZlib", "CBZip2", "CLZMA", "CLZ4"),
     entity("Inspection", "Domain", "Encoding", "Artifacts"),
-    entity("Lifting", "Domain", "Artifacts", "ModelGraph"),
+    entity("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
     entity("Inference", "Domain", "Encoding", "ModelGraph"),
     entity("Gates", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", .crypto),

@@ -1,7 +1,7 @@
 public import Domain
 public import ModelGraph
 
-/// A checked graph made ready to run: kernels in order, trees packed for the cache.
+/// A checked graph made ready to run: kernels in order, constants laid out for the cache.
 ///
 /// A plan is a value without state of its own: any number of threads may run one at once.
 public struct ExecutionPlan: Sendable {
@@ -9,70 +9,96 @@ public struct ExecutionPlan: Sendable {
   public let signature: ModelSignature
   private let operations: [Operation]
   private let results: [PredictionMethod: Result]
+  private let numberNames: [String]?
+  private let numberCount: Int
   /// The most columns that any value has.
   private let widest: Int
 
   /// How many numbers one value may hold, 1 GiB of them; more rows are asked about in parts.
   private static let mostElements = 1 << 27
 
-  /// One kernel and the value it reads.
+  /// One kernel and the values it reads.
   private struct Operation {
-    let kernel: Kernel
-    let input: Int
+    let kernel: any Kernel
+    let inputs: [Int]
+    let origin: String
   }
 
   /// How one method is answered.
   private struct Result {
-    let value: Int
-    /// One number a row rather than a row of numbers.
-    let isVector: Bool
+    let values: [Int]
+    /// For each value whether it is one element a row rather than a row of elements.
+    let areVectors: [Bool]
     /// The operations that it takes, ascending.
     let operations: [Int]
   }
 
   /// Packs the constants of a graph; takes time in proportion to them.
   public init(_ graph: ValidatedGraph) {
-    self.signature = graph.signature
-    self.operations = graph.steps.map { Operation(kernel: Kernel($0), input: $0.input) }
-    self.widest = graph.steps.reduce(graph.signature.featureCount) { max($0, $1.columns) }
+    let signature = graph.signature
+    self.signature = signature
+    self.operations = graph.steps.map { step in
+      guard let operation = step.operation as? any Runnable else {
+        preconditionFailure("every operator that there is has a kernel")
+      }
+      return Operation(kernel: operation.kernel(step.operands), inputs: step.inputs, origin: step.origin)
+    }
+    let numbers = signature.features.numbers
+    self.numberCount = numbers.count
+    self.numberNames = signature.featureNames.map { names in numbers.map { names[$0] } }
+    self.widest = graph.steps.reduce(max(1, signature.featureCount)) { max($0, $1.type.columns) }
     var results: [PredictionMethod: Result] = [:]
-    for port in graph.signature.outputs {
-      guard let method = PredictionMethod(rawValue: port.name), let value = graph.results[method] else {
-        continue
-      }
-      var needed: [Int] = []
-      var next = value
-      while next > 0 {
-        needed.append(next - 1)
-        next = graph.steps[next - 1].input
-      }
-      results[method] = Result(
-        value: value, isVector: port.shape.count == 1, operations: needed.reversed())
+    for output in signature.outputs {
+      let values = graph.results[output.method] ?? []
+      results[output.method] = Result(
+        values: values, areVectors: output.ports.map { $0.shape.count == 1 },
+        operations: Self.operations(for: values, of: graph.steps))
     }
     self.results = results
   }
 
+  /// The operations that values depend on, ascending.
+  private static func operations(for values: [Int], of steps: [ValidatedGraph.Step]) -> [Int] {
+    var isNeeded = [Bool](repeating: false, count: steps.count)
+    for value in values where value > 1 { isNeeded[value - 2] = true }
+    for index in steps.indices.reversed() where isNeeded[index] {
+      for input in steps[index].inputs where input > 1 { isNeeded[input - 2] = true }
+    }
+    return steps.indices.filter { isNeeded[$0] }
+  }
+
   /// Runs the methods on the rows; what several of them need is computed once.
   ///
-  /// Throws a problem of bad input: a method that the model does not have, another number of features, no
-  /// rows or too many, an element that is not finite where the model does not take it.
+  /// Each method gives the tensors that the signature names. Throws a problem of bad input: a method that the
+  /// model does not have, another number of features, no rows or too many, an element that is not finite where
+  /// the model does not take it.
   public func run(
     _ methods: [PredictionMethod], on rows: Rows
-  ) throws(Problem) -> [PredictionMethod: Tensor] {
+  ) throws(Problem) -> [PredictionMethod: [Tensor]] {
     try check(rows)
-    var values = [Value?](repeating: nil, count: operations.count + 1)
+    var values = [Value?](repeating: nil, count: operations.count + 2)
     values[0] = .numbers(
-      Matrix(elements: rows.values, rows: rows.rowCount, columns: rows.featureCount))
-    var tensors: [PredictionMethod: Tensor] = [:]
+      Matrix(elements: rows.numbers, rows: rows.rowCount, columns: numberCount))
+    values[1] = .texts(
+      TextMatrix(elements: rows.texts, rows: rows.rowCount, columns: signature.features.texts.count))
+    var tensors: [PredictionMethod: [Tensor]] = [:]
     for method in methods {
       guard let result = results[method] else { throw noSuchMethod(method) }
-      for index in result.operations where values[index + 1] == nil {
-        guard let input = values[operations[index].input] else {
-          preconditionFailure("a result lists the operations it needs in order")
+      for index in result.operations where values[index + 2] == nil {
+        let operation = operations[index]
+        let operands = operation.inputs.map { number in
+          guard let value = values[number] else {
+            preconditionFailure("a result lists the operations it needs in order")
+          }
+          return value
         }
-        values[index + 1] = try operations[index].kernel.run(on: input, signature: signature)
+        values[index + 2] = try operation.kernel.run(
+          operands,
+          Batch(rowCount: rows.rowCount, firstRow: 0, numberNames: numberNames, origin: operation.origin))
       }
-      tensors[method] = values[result.value]?.tensor(rows: rows.rowCount, isVector: result.isVector)
+      tensors[method] = zip(result.values, result.areVectors).compactMap { value, isVector in
+        values[value]?.tensor(rows: rows.rowCount, isVector: isVector)
+      }
     }
     return tensors
   }
@@ -96,11 +122,13 @@ public struct ExecutionPlan: Sendable {
         .tooLarge, "predict.too-many-rows",
         "expected at most \(mostRows) rows at once, found \(rows.rowCount)", hint: "ask in several parts")
     }
-    let (count, overflow) = rows.rowCount.multipliedReportingOverflow(by: rows.featureCount)
-    guard !overflow, rows.values.count == count else {
+    // No overflow: there are no more columns than the widest value has.
+    let texts = rows.rowCount * signature.features.texts.count
+    guard rows.numbers.count == rows.rowCount * numberCount, rows.texts.count == texts else {
       throw Problem(
         .badInput, "predict.row-length",
-        "expected \(rows.rowCount) rows of \(rows.featureCount) features, found \(rows.values.count) numbers")
+        "expected \(rows.rowCount) rows of \(rows.featureCount) features, found \(rows.numbers.count) numbers"
+          + (texts + rows.texts.count == 0 ? "" : " and \(rows.texts.count) texts"))
     }
   }
 
@@ -109,18 +137,5 @@ public struct ExecutionPlan: Sendable {
     return Problem(
       .badInput, "predict.no-such-method",
       "expected a method that the model has, found '\(method.rawValue)'", hint: "use \(names)")
-  }
-}
-
-extension Value {
-  /// The value as a caller gets it.
-  fileprivate func tensor(rows: Int, isVector: Bool) -> Tensor? {
-    switch self {
-    case .numbers(let matrix):
-      Tensor(shape: isVector ? [rows] : [rows, matrix.columns], elements: .float64(matrix.elements))
-    case .indices(let indices):
-      Tensor(shape: isVector ? [rows] : [rows, 1], elements: .int64(indices.map(Int64.init)))
-    case .labels(let labels): Tensor(shape: isVector ? [rows] : [rows, 1], elements: labels)
-    }
   }
 }

@@ -1,15 +1,24 @@
-/// What a model is asked about: rows of features, end to end.
+/// What a model is asked about: rows of features, numbers and texts apart, each end to end.
 public struct Rows: Sendable {
-  /// The features, row by row.
-  public let values: [Double]
+  /// The features that are numbers, row by row, in the order of the features; NaN is a missing one.
+  public let numbers: [Double]
+  /// The features that are texts, row by row, in the order of the features; nil is a missing one.
+  public let texts: [String?]
   /// How many rows there are.
   public let rowCount: Int
-  /// How many features each row has.
+  /// How many features each row was sent with.
   public let featureCount: Int
 
-  /// Takes rows laid end to end; nothing is checked here, see `ExecutionPlan.run`.
+  /// Takes rows whose features are all numbers, laid end to end; nothing is checked here, see
+  /// `ExecutionPlan.run`.
   public init(values: [Double], rowCount: Int, featureCount: Int) {
-    self.values = values
+    self.init(numbers: values, texts: [], rowCount: rowCount, featureCount: featureCount)
+  }
+
+  /// Takes rows whose numbers and texts are laid end to end; nothing is checked here.
+  public init(numbers: [Double], texts: [String?], rowCount: Int, featureCount: Int) {
+    self.numbers = numbers
+    self.texts = texts
     self.rowCount = rowCount
     self.featureCount = featureCount
   }

@@ -1,42 +1,41 @@
 public import Artifacts
 public import Domain
+import Encoding
 import ModelGraph
 
-/// Turns what a pickle describes into a model graph, without running any of it.
+/// Turns what an artifact describes into a model graph, without running any of it.
 ///
-/// Every class is known by its exact name or refused. Lifted are scikit-learn's, written by 1.2 to 1.9.
+/// Every class is known by its exact name or refused. Lifted are scikit-learn's, written by 0.24 to 1.9.
 public enum Lifter {
+  /// Lifts the model; throws the reason why it cannot be lifted.
+  public static func lift(_ source: ModelSource) throws(Problem) -> LiftedGraph {
+    switch source {
+    case .pickle(let document): return try lift(document)
+    case .xgboost, .lightGBM, .onnx:
+      throw Problem(
+        .refused, "lift.unsupported-format",
+        "expected a scikit-learn model in a pickle or joblib file, found another format")
+    }
+  }
+
   /// Lifts the model that `document` describes; throws the reason why it cannot be lifted.
   public static func lift(_ document: PickleDocument) throws(Problem) -> LiftedGraph {
     let root = PickleView(document: document, id: document.root, path: "")
     var builder = GraphBuilder(for: document)
-    let input = GraphValue(name: ModelGraph.inputName, columns: nil)
-    let lifted = try lift(root, input, &builder, depth: 0)
+    let lifted = try lift(root, at: "", .allFeatures, &builder, depth: 0, outerVersion: nil)
     let name = root.object?.type.name ?? ""
-    guard let features = lifted.featureCount, !lifted.outputs.isEmpty else {
-      throw Problem(
-        .refused, "lift.no-estimator", "expected a pipeline with a step that computes, found none at \(name)",
-        position: root.position)
-    }
-    let signature = ModelSignature(
-      input: ModelSignature.Port(
-        name: ModelGraph.inputName, datatype: .float64, shape: [-1, features]),
-      featureNames: lifted.featureNames,
-      outputs: lifted.outputs.map {
-        ModelSignature.Port(name: $0.method.rawValue, datatype: $0.datatype, shape: $0.shape)
-      },
-      classes: lifted.classes)
-    let graph = ModelGraph(
-      signature: signature, nodes: builder.nodes, tensors: builder.tensors,
-      results: Dictionary(
-        lifted.outputs.map { ($0.method, $0.value) }, uniquingKeysWith: { first, _ in first }))
+    let estimator = Estimator(
+      PickleView(document: document, id: document.root, path: name), name: name, depth: 0)
+    let graph = try lifted.graph(of: estimator, &builder)
     return LiftedGraph(
-      graph: try validated(graph), framework: "scikit-learn",
-      frameworkVersion: Estimator(root, name: name, depth: 0).versionText ?? "unknown", estimator: name)
+      graph: try validated(graph), framework: framework(of: root),
+      frameworkVersion: estimator.versionText ?? "unknown", estimator: name)
   }
 
+  private static func framework(of root: PickleView) -> String { "scikit-learn" }
+
   /// Checks the graph; what is wrong with it is wrong with the artifact.
-  private static func validated(_ graph: ModelGraph) throws(Problem) -> ValidatedGraph {
+  static func validated(_ graph: ModelGraph) throws(Problem) -> ValidatedGraph {
     do {
       return try ValidatedGraph(graph)
     } catch {
@@ -46,50 +45,96 @@ public enum Lifter {
 
   /// Makes the operators of one kind of estimator.
   typealias Lift =
-    @Sendable (Estimator, GraphValue, inout GraphBuilder) throws(Problem) -> LiftedEstimator
+    @Sendable (Estimator, Operand, inout GraphBuilder) throws(Problem) -> LiftedEstimator
 
-  private static let lifts: [PickleGlobal: Lift] = [
-    .decisionTreeClassifier: decisionTreeClassifier,
-    .decisionTreeRegressor: decisionTreeRegressor,
-    .randomForestClassifier: randomForestClassifier,
-    .randomForestRegressor: randomForestRegressor,
-    .linearRegression: linearRegression,
-    .logisticRegression: logisticRegression,
-    .standardScaler: standardScaler,
-    .pipeline: pipeline,
+  /// The kinds of estimators that can be lifted, family by family.
+  private static let families: [[PickleGlobal: Lift]] = [
+    linearModels,
+    pipelines,
+    scalers,
+    trees,
   ]
 
-  /// Lifts the estimator at `view`, whose class completes its path.
+  private static let lifts: [PickleGlobal: Lift] = families.reduce(into: [:]) { lifts, family in
+    lifts.merge(family) { _, _ in preconditionFailure("an estimator belongs to one family") }
+  }
+
+  /// Lifts the estimator at `view`; `place` is the path of what holds it, up to the class.
   static func lift(
-    _ view: PickleView, _ input: GraphValue, _ builder: inout GraphBuilder, depth: Int
+    _ view: PickleView, at place: String, _ operand: Operand, _ builder: inout GraphBuilder, depth: Int,
+    outerVersion: String?
   ) throws(Problem) -> LiftedEstimator {
-    try builder.enter(view, depth: depth)
-    guard let type = view.object?.type, let lift = lifts[type] else {
-      let place = view.path.isEmpty ? "as the model" : "at \(view.path)"
-      throw Problem(
-        .refused, "lift.unsupported-estimator",
-        "expected an estimator that can be lifted, found \(view.object?.type.description ?? view.description)"
-          + " \(place)",
-        position: view.position,
-        hint: "use \(lifts.keys.map(\.name).sorted().joined(separator: ", "))")
+    let type = view.object?.type
+    let named = PickleView(
+      document: view.document, id: view.id, path: place + (type?.name.excerpt(80) ?? view.description))
+    try builder.enter(named, depth: depth)
+    guard let type, let lift = lifts[type] else {
+      throw unsupported(type, named, version: outerVersion)
     }
-    let named = view.view(of: view.id, view.path.isEmpty ? type.name : " \(type.name)")
-    let estimator = Estimator(named, name: type.name, depth: depth)
+    let estimator = Estimator(named, name: type.name, depth: depth, outerVersion: outerVersion)
     if estimator.versionText != nil { _ = try estimator.version() }
-    return try lift(estimator, input, &builder)
+    try refuseShadows(estimator)
+    return try lift(estimator, operand, &builder)
+  }
+
+  /// An attribute that stands in the place of a method would be called by the library: nobody knows what it does.
+  private static func refuseShadows(_ estimator: Estimator) throws(Problem) {
+    for name in methodNames {
+      guard let attribute = estimator.view.attributeIfPresent(name) else { continue }
+      throw Problem(
+        .refused, "lift.replaced-method",
+        "expected \(estimator.view.path) to have its own method '\(name)', found \(attribute.description) in"
+          + " its place", position: attribute.position, hint: "save the model without the attribute '\(name)'"
+      )
+    }
+  }
+
+  private static let methodNames =
+    PredictionMethod.allCases.map(\.rawValue) + [
+      "fit_predict", "fit_transform", "predict_log_proba", "score_samples", "kneighbors",
+      "_decision_function",
+      "_predict_proba", "_raw_predict", "_predict", "_transform", "_validate_data", "_validate_X_predict",
+      "_check_feature_names", "_check_n_features", "__class__", "__dict__",
+    ]
+}
+
+// MARK: - What is not lifted
+
+extension Lifter {
+  private static func unsupported(
+    _ type: PickleGlobal?, _ view: PickleView, version: String?
+  ) -> Problem {
+    let own = view.attributeIfPresent("_sklearn_version")?.text ?? version
+    let trained = own.map { ", trained with scikit-learn \($0.excerpt(20))" } ?? ""
+    return Problem(
+      .refused, "lift.unsupported-estimator",
+      "expected an estimator that can be lifted, found \(type?.description.excerpt(200) ?? view.description)"
+        + " at \(view.path)\(trained)",
+      position: view.position, hint: type.map(hint) ?? "save a fitted estimator")
+  }
+
+  /// The class that was perhaps meant, else what there is of the same package, else what there is.
+  private static func hint(for type: PickleGlobal) -> String {
+    let all = Set(lifts.keys.map(\.name))
+    if let near = NearName.nearest(to: type.name, among: all.sorted()), near != type.name {
+      return "use \(near)"
+    }
+    let package = package(of: type)
+    let kin = Set(lifts.keys.filter { Self.package(of: $0) == package }.map(\.name))
+    return kin.isEmpty
+      ? "use one of the \(all.count) classes that docs/parity.md lists"
+      : "of \(package) these can be lifted: \(kin.sorted().joined(separator: ", "))"
+  }
+
+  /// `sklearn.cluster` of `sklearn.cluster._dbscan`.
+  private static func package(of type: PickleGlobal) -> String {
+    type.module.split(separator: ".").prefix(2).joined(separator: ".")
   }
 }
 
 extension PickleGlobal {
-  static let decisionTreeClassifier = Self(module: "sklearn.tree._classes", name: "DecisionTreeClassifier")
-  static let decisionTreeRegressor = Self(module: "sklearn.tree._classes", name: "DecisionTreeRegressor")
-  static let randomForestClassifier = Self(
-    module: "sklearn.ensemble._forest", name: "RandomForestClassifier")
-  static let randomForestRegressor = Self(
-    module: "sklearn.ensemble._forest", name: "RandomForestRegressor")
-  static let linearRegression = Self(module: "sklearn.linear_model._base", name: "LinearRegression")
-  static let logisticRegression = Self(
-    module: "sklearn.linear_model._logistic", name: "LogisticRegression")
-  static let standardScaler = Self(module: "sklearn.preprocessing._data", name: "StandardScaler")
-  static let pipeline = Self(module: "sklearn.pipeline", name: "Pipeline")
+  /// A class of scikit-learn by the module below `sklearn`.
+  static func sklearn(_ module: String, _ name: String) -> Self {
+    Self(module: "sklearn.\(module)", name: name)
+  }
 }

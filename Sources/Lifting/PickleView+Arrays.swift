@@ -38,7 +38,7 @@ extension PickleView {
     let elements: Tensor.Elements? =
       switch array.storage {
       case .objects(let ids): objectLabels(ids)
-      case .bytes: array.items.flatMap { Self.labels($0) }
+      case .bytes: array.items.flatMap { Self.labels($0, of: array.type) }
       }
     guard let elements, elements.count == array.shape[0] else {
       throw unexpected("an array of labels that are all integers, booleans, finite floats or strings")
@@ -46,8 +46,11 @@ extension PickleView {
     return Tensor(vector: elements)
   }
 
-  private static func labels(_ items: NumPyItems) -> Tensor.Elements? {
+  private static func labels(_ items: NumPyItems, of type: NumPyType) -> Tensor.Elements? {
     if let booleans = items.booleans() { return .bool(booleans) }
+    if case .integer(size: 4, _) = type, let integers = items.integers() {
+      return .int32(integers.map { Int32(truncatingIfNeeded: $0) })
+    }
     if let integers = items.integers() { return .int64(integers) }
     if let strings = items.strings() { return .string(strings) }
     guard let numbers = items.doubles(), numbers.allSatisfy(\.isFinite) else { return nil }

@@ -11,16 +11,30 @@ public struct EncodedGraph: Equatable, Sendable {
 
 extension ModelGraph {
   /// What the form of `graph.json` is called.
-  private static let format = "gatehouse-graph-1"
+  private static let format = "gatehouse-graph-2"
 
   /// The two files; the same graph gives the same bytes.
   public func encoded() -> EncodedGraph {
     var texts: [String: JSON] = [:]
-    for (name, tensor) in tensors where tensor.elements.datatype == .string { texts[name] = tensor.json }
+    var tensors: [String: Tensor] = [:]
+    var nodeForms: [JSON] = []
+    for node in nodes {
+      var writer = AttributeWriter(kind: type(of: node.operator).kind, node: node.output)
+      node.operator.write(to: &writer)
+      for (name, tensor) in writer.tensors {
+        if tensor.elements.datatype == .string { texts[name] = tensor.json } else { tensors[name] = tensor }
+      }
+      nodeForms.append([
+        "output": .string(node.output), "inputs": .array(node.inputs.map { .string($0) }),
+        "operator": .object(writer.json), "origin": .string(node.origin),
+      ])
+    }
     var resultNames: [String: JSON] = [:]
-    for (method, value) in results { resultNames[method.rawValue] = .string(value) }
+    for (method, values) in results {
+      resultNames[method.rawValue] = .array(values.map { .string($0) })
+    }
     let json: JSON = [
-      "format": .string(Self.format), "signature": signature.json, "nodes": .array(nodes.map(\.json)),
+      "format": .string(Self.format), "signature": signature.json, "nodes": .array(nodeForms),
       "results": .object(resultNames), "texts": .object(texts),
     ]
     return EncodedGraph(graph: json.canonicalBytes, weights: SafetensorsFile.encode(tensors))
@@ -28,8 +42,8 @@ extension ModelGraph {
 
   /// Reads the two files.
   ///
-  /// Takes every field it knows and refuses every other. What the graph means is for `ValidatedGraph` to
-  /// check. Time and memory are in proportion to the bytes.
+  /// Takes every field and every tensor it knows and refuses every other. What the graph means is for
+  /// `ValidatedGraph` to check. Time and memory are in proportion to the bytes.
   public init(decoding graph: ArraySlice<UInt8>, weights: ArraySlice<UInt8>) throws(Problem) {
     guard graph.count <= GraphLimits.graphBytes else {
       throw JSONFields.problem(
@@ -55,17 +69,24 @@ extension ModelGraph {
       }
     }
     var nodes: [Node] = []
-    for node in try fields.array("nodes") { nodes.append(try Node(json: node)) }
-    var results: [PredictionMethod: String] = [:]
-    for (name, value) in try fields.object("results") {
-      guard let method = PredictionMethod(rawValue: name), let value = value.string else {
-        throw fields.malformed("results", "names of values by known methods")
-      }
-      results[method] = value
+    var taken: Set<String> = []
+    for node in try fields.array("nodes") {
+      nodes.append(try Node(json: node, tensors: tensors, taken: &taken))
+    }
+    if let unused = tensors.keys.filter({ !taken.contains($0) }).min() {
+      throw Problem(
+        .badInput, "graph.unused-tensor",
+        "expected every tensor to be read, found '\(unused.prefix(200))' that nothing reads")
+    }
+    var results: [PredictionMethod: [String]] = [:]
+    for (name, values) in try fields.object("results") {
+      guard let method = PredictionMethod(rawValue: name), let names = values.array?.compactMap(\.string),
+        names.count == values.array?.count
+      else { throw fields.malformed("results", "lists of names of values by known methods") }
+      results[method] = names
     }
     self.init(
-      signature: try ModelSignature(json: try fields.value("signature")), nodes: nodes, tensors: tensors,
-      results: results)
+      signature: try ModelSignature(json: try fields.value("signature")), nodes: nodes, results: results)
   }
 
   /// Reads the two files.
@@ -75,17 +96,24 @@ extension ModelGraph {
 }
 
 extension ModelGraph.Node {
-  fileprivate var json: JSON {
-    [
-      "output": .string(output), "input": .string(input), "operator": `operator`.json,
-      "origin": .string(origin),
-    ]
-  }
-
-  fileprivate init(json: JSON) throws(Problem) {
-    let fields = try JSONFields(json, of: "a node", ["output", "input", "operator", "origin"])
+  fileprivate init(
+    json: JSON, tensors: [String: Tensor], taken: inout Set<String>
+  ) throws(Problem) {
+    let fields = try JSONFields(json, of: "a node", ["output", "inputs", "operator", "origin"])
+    let output = try fields.string("output")
+    let inputs = try fields.array("inputs")
+    let names = inputs.compactMap(\.string)
+    guard names.count == inputs.count else { throw fields.malformed("inputs", "names of values") }
+    let attributes = try fields.object("operator")
+    let kind = attributes["type"]?.string ?? ""
+    guard let read = OperatorRegistry.readers[kind] else {
+      throw JSONFields.problem("expected a known operator, found '\(kind.prefix(80))'")
+    }
+    var reader = AttributeReader(attributes, kind: kind, tensors: tensors, node: output)
+    let operation = try read(&reader)
+    try reader.finish()
+    taken.formUnion(reader.taken)
     self.init(
-      output: try fields.string("output"), input: try fields.string("input"),
-      operator: try Operator(json: try fields.value("operator")), origin: try fields.string("origin"))
+      output: output, inputs: names, operator: operation, origin: try fields.string("origin"))
   }
 }

@@ -5,28 +5,72 @@ extension ModelSignature {
   /// The signature as graphs and manifests carry it.
   public var json: JSON {
     [
-      "input": input.json, "outputs": .array(outputs.map(\.json)),
-      "feature_names": featureNames.map { .array($0.map { .string($0) }) } ?? .null,
-      "classes": classes.map(\.json) ?? .null,
+      "features": features.json, "outputs": .array(outputs.map(\.json)),
+      "classes": .array(classes.map(\.json)),
     ]
   }
 
   /// Reads what `json` writes, and nothing else.
   public init(json: JSON) throws(Problem) {
-    let fields = try JSONFields(json, of: "the signature", ["input", "outputs", "feature_names", "classes"])
-    var outputs: [Port] = []
-    for output in try fields.array("outputs") { outputs.append(try Port(json: output)) }
-    var featureNames: [String]?
-    if case .array(let names) = try fields.value("feature_names") {
-      featureNames = names.compactMap(\.string)
-      guard featureNames?.count == names.count else { throw fields.malformed("feature_names", "strings") }
-    } else if try fields.value("feature_names") != .null {
-      throw fields.malformed("feature_names", "an array or null")
-    }
-    let classes = try fields.value("classes")
+    let fields = try JSONFields(json, of: "the signature", ["features", "outputs", "classes"])
+    var outputs: [Output] = []
+    for output in try fields.array("outputs") { outputs.append(try Output(json: output)) }
+    var classes: [Tensor] = []
+    for labels in try fields.array("classes") { classes.append(try Tensor(json: labels)) }
     self.init(
-      input: try Port(json: try fields.value("input")), featureNames: featureNames, outputs: outputs,
-      classes: classes == .null ? nil : try Tensor(json: classes))
+      features: try FeatureList(json: try fields.value("features")), outputs: outputs, classes: classes)
+  }
+}
+
+extension FeatureList {
+  fileprivate var json: JSON {
+    [
+      "form": .string(form.rawValue), "count": JSON(count),
+      "names": names.map { .array($0.map { .string($0) }) } ?? .null,
+      "texts": .array(texts.map { JSON($0) }), "ignored": .array(ignored.map { JSON($0) }),
+    ]
+  }
+
+  fileprivate init(json: JSON) throws(Problem) {
+    let fields = try JSONFields(json, of: "the features", ["form", "count", "names", "texts", "ignored"])
+    guard let form = InputForm(rawValue: try fields.string("form")) else {
+      throw fields.malformed("form", "one of \(InputForm.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    guard let count = try fields.value("count").int, count >= 0 else {
+      throw fields.malformed("count", "a count")
+    }
+    var names: [String]?
+    if try fields.value("names") != .null {
+      let elements = try fields.array("names")
+      names = elements.compactMap(\.string)
+      guard names?.count == elements.count else { throw fields.malformed("names", "strings") }
+    }
+    func indices(_ name: String) throws(Problem) -> [Int] {
+      let elements = try fields.array(name)
+      let indices = elements.compactMap(\.int)
+      guard indices.count == elements.count else { throw fields.malformed(name, "integers") }
+      return indices
+    }
+    self.init(
+      form: form, count: count, names: names, texts: try indices("texts"),
+      ignored: try indices("ignored"))
+  }
+}
+
+extension ModelSignature.Output {
+  fileprivate var json: JSON {
+    ["method": .string(method.rawValue), "ports": .array(ports.map(\.json))]
+  }
+
+  fileprivate init(json: JSON) throws(Problem) {
+    let fields = try JSONFields(json, of: "an output", ["method", "ports"])
+    guard let method = PredictionMethod(rawValue: try fields.string("method")) else {
+      throw fields.malformed(
+        "method", "one of \(PredictionMethod.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    var ports: [ModelSignature.Port] = []
+    for port in try fields.array("ports") { ports.append(try ModelSignature.Port(json: port)) }
+    self.init(method: method, ports: ports)
   }
 }
 
@@ -51,7 +95,9 @@ extension Tensor {
     let elements: [JSON] =
       switch elements {
       case .bool(let elements): elements.map { .bool($0) }
+      case .int32(let elements): elements.map { .integer(Int64($0)) }
       case .int64(let elements): elements.map { .integer($0) }
+      case .float32(let elements): elements.map { .number(Double($0)) }
       case .float64(let elements): elements.map { .number($0) }
       case .string(let elements): elements.map { .string($0) }
       }
@@ -67,7 +113,9 @@ extension Tensor {
     let elements: Elements =
       switch try fields.datatype() {
       case .bool: .bool(values.compactMap(\.bool))
+      case .int32: .int32(values.compactMap { $0.integer.flatMap { Int32(exactly: $0) } })
       case .int64: .int64(values.compactMap(\.integer))
+      case .float32: .float32(values.compactMap { $0.double.flatMap { Float(exactly: $0) } })
       case .float64: .float64(values.compactMap(\.double))
       case .string: .string(values.compactMap(\.string))
       }

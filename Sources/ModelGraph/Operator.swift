@@ -1,89 +1,127 @@
-/// One kind of computation on rows, with the names of the constants it reads.
+public import Domain
+
+/// One kind of computation on rows, with the constants it needs.
 ///
-/// Values between operators are matrices of doubles, `[rows, columns]`, except the labels that
-/// `label` gives. The constants are tensors of the graph, by name.
-public enum Operator: Equatable, Sendable {
-  /// Refuses an infinity, and NaN unless `allowsNaN`; with `asFloat32` each element is first rounded to
-  /// single precision, as scikit-learn's trees do, and must be finite after that too.
-  case checkFinite(allowsNaN: Bool, asFloat32: Bool)
+/// A conforming type says how it is written into `graph.json` and read back, and what it makes of what it
+/// is given. Whatever its kernel takes for granted, `check` has established: a graph may come from anybody.
+public protocol Operator: Equatable, Sendable {
+  /// The name of the computation in `graph.json`, `tree_ensemble`.
+  static var kind: String { get }
 
-  /// (x − offset) ÷ divisor, column by column; either may be absent. Constants: FP64 `[columns]`.
-  case scale(offset: String?, divisor: String?)
+  /// Reads what `write` wrote.
+  init(from reader: inout AttributeReader) throws(Problem)
 
-  /// x · coefficientsᵀ + intercepts. Constants: FP64 `[outputs, columns]` and FP64 `[outputs]`.
-  case linear(coefficients: String, intercepts: String)
+  /// Writes every attribute down.
+  func write(to writer: inout AttributeWriter)
 
-  /// Decision trees, their leaf values added in the order of the trees and divided by `divisor`.
-  case treeEnsemble(TreeEnsemble)
-
-  /// Each row becomes exp(x − max) ÷ Σ exp(x − max).
-  case softmax
-
-  /// 1 ÷ (1 + exp(−x)), element by element.
-  case logistic
-
-  /// Each row divided by its sum, added up as NumPy does; a row whose sum is 0 as `zeroSum` says.
-  case normalizeRows(zeroSum: ZeroSum)
-
-  /// One column x becomes two, −x and x: the logits of a binary softmax.
-  case mirror
-
-  /// One column p becomes two, 1 − p and p.
-  case complement
-
-  /// The index of the first greatest element of each row, `[rows, 1]`.
-  case argMax
-
-  /// 1 where x > 0, else 0, for one column.
-  case positive
-
-  /// Each whole-number element becomes the label at that index of the constant `labels`, any datatype.
-  case label(labels: String)
+  /// Checks the attributes against the operands and says what comes out.
+  func check(_ operands: Operands) throws(Problem) -> ValueType
 }
 
-/// What becomes of a row that cannot be divided by its sum, because that is 0; scikit-learn has both.
-public enum ZeroSum: String, Sendable, CaseIterable {
-  /// The division is made all the same, and gives NaN.
-  case divide
-  /// The row stays as it is.
-  case keep
+extension Operator {
+  /// Whether another operator is the same in kind and attributes.
+  func equals(_ other: any Operator) -> Bool { (other as? Self) == self }
 }
 
-/// The trees of an ensemble laid end to end.
-///
-/// Node `i` sends a row left where `Float(x[feature[i]]) <= threshold[i]`, or where the element is NaN and
-/// `missingLeft[i]`; a leaf has no children (−1). Children come after their parents and in the same tree, and
-/// whatever nothing reads is 0, so that one ensemble has one form.
-public struct TreeEnsemble: Equatable, Sendable {
-  /// INT64 `[trees]`: the index of each tree's root; children are indices into the same arrays.
-  public var roots: String
-  /// INT64 `[nodes]`: the left child, −1 at a leaf.
-  public var left: String
-  /// INT64 `[nodes]`: the right child, −1 at a leaf.
-  public var right: String
-  /// INT64 `[nodes]`: the column that a node looks at; 0 at a leaf.
-  public var feature: String
-  /// FP64 `[nodes]`: the threshold, which may be infinite but not NaN; 0 at a leaf.
-  public var threshold: String
-  /// BOOL `[nodes]`: whether a missing element goes left.
-  public var missingLeft: String
-  /// FP64 `[nodes, outputs]`: what a leaf adds; 0 at an inner node.
-  public var values: String
-  /// What the sum over the trees is divided by; 1 leaves it as it is.
-  public var divisor: Double
+/// The types of what an operator is given, with checks that most of them need.
+public struct Operands: Sendable {
+  /// The types in order.
+  public let types: [ValueType]
+  /// The value that the operator makes, for messages.
+  public let node: String
 
-  /// Names the constants of an ensemble.
-  public init(
-    roots: String, left: String, right: String, feature: String, threshold: String, missingLeft: String,
-    values: String, divisor: Double
-  ) {
-    self.roots = roots
-    self.left = left
-    self.right = right
-    self.feature = feature
-    self.threshold = threshold
-    self.missingLeft = missingLeft
-    self.values = values
-    self.divisor = divisor
+  /// States the types and whom they are for.
+  public init(_ types: [ValueType], node: String) {
+    self.types = types
+    self.node = node
+  }
+
+  /// The one operand of an operator that takes one.
+  public func one() throws(Problem) -> ValueType {
+    guard types.count == 1, let type = types.first else {
+      throw problem("operand", "expected '\(node)' to read one value, found \(types.count)")
+    }
+    return type
+  }
+
+  /// How many columns the one operand has, which holds numbers.
+  public func numbers() throws(Problem) -> Int { try numbers(of: try one()) }
+
+  /// How many columns each of the operands has, which all hold numbers; `count` of them where that is fixed.
+  public func allNumbers(count: Int? = nil) throws(Problem) -> [Int] {
+    guard !types.isEmpty, count == nil || count == types.count else {
+      throw problem(
+        "operand",
+        "expected '\(node)' to read \(count.map(String.init) ?? "some") values, found \(types.count)")
+    }
+    var columns: [Int] = []
+    for type in types { columns.append(try numbers(of: type)) }
+    return columns
+  }
+
+  /// How many indices the one operand may hold, which has one column of them.
+  public func indices() throws(Problem) -> Int {
+    let type = try one()
+    guard case .indices(let bound) = type.content, type.columns == 1 else {
+      throw problem("operand", "expected '\(node)' to read one column of indices, found \(type.content)")
+    }
+    return bound
+  }
+
+  /// How many columns the one operand has, which holds texts.
+  public func texts() throws(Problem) -> Int {
+    let type = try one()
+    guard type.content == .texts else {
+      throw problem("operand", "expected '\(node)' to read texts, found \(type.content)")
+    }
+    return type.columns
+  }
+
+  private func numbers(of type: ValueType) throws(Problem) -> Int {
+    guard type.content == .numbers else {
+      throw problem("operand", "expected '\(node)' to read numbers, found \(type.content)")
+    }
+    return type.columns
+  }
+
+  /// Refuses a vector of another length.
+  public func expect<Element>(
+    _ elements: [Element], count: Int, _ attribute: String
+  ) throws(Problem) {
+    guard elements.count == count else {
+      throw problem(
+        "tensor-shape",
+        "expected '\(attribute)' to have \(count) elements in '\(node)', found \(elements.count)")
+    }
+  }
+
+  /// Refuses a matrix of another shape.
+  public func expect(_ tensor: Tensor, shape: [Int], _ attribute: String) throws(Problem) {
+    guard tensor.shape == shape else {
+      throw problem(
+        "tensor-shape",
+        "expected '\(attribute)' to have the shape \(shape) in '\(node)', found \(tensor.shape)")
+    }
+  }
+
+  /// Refuses infinities and NaN.
+  public func expectFinite(_ elements: [Double], _ attribute: String) throws(Problem) {
+    guard let index = elements.firstIndex(where: { !$0.isFinite }) else { return }
+    throw problem(
+      "not-finite",
+      "expected finite numbers as '\(attribute)' of '\(node)', found \(elements[index]) at element \(index)")
+  }
+
+  /// Refuses an index outside `0..<bound`.
+  public func expectIndices(_ elements: [Int64], below bound: Int, _ attribute: String) throws(Problem) {
+    guard let index = elements.firstIndex(where: { $0 < 0 || $0 >= bound }) else { return }
+    throw problem(
+      "index-range",
+      "expected '\(attribute)' of '\(node)' to be from 0 to below \(bound), found \(elements[index])")
+  }
+
+  /// A problem of the operator, under the code `graph.` and `what`.
+  public func problem(_ what: String, _ message: String) -> Problem {
+    Problem(.badInput, "graph.\(what)", message)
   }
 }

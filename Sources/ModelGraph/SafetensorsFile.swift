@@ -119,7 +119,8 @@ enum SafetensorsFile {
           at: 8)
       }
       guard let type = StoredType(rawValue: dtype) else {
-        throw malformed("'\(name.prefix(80))' to be F64, I64 or BOOL", "'\(dtype.prefix(20))'", at: 8)
+        throw malformed(
+          "'\(name.prefix(80))' to be F64, I64, F32, I32 or BOOL", "'\(dtype.prefix(20))'", at: 8)
       }
       let shape = axes.compactMap(\.int)
       guard shape.count == axes.count, let count = Tensor.elementCount(of: shape),
@@ -144,57 +145,72 @@ enum SafetensorsFile {
 private enum StoredType: String {
   case float64 = "F64"
   case int64 = "I64"
+  case float32 = "F32"
+  case int32 = "I32"
   case bool = "BOOL"
 
   init?(_ datatype: Datatype) {
     switch datatype {
     case .float64: self = .float64
     case .int64: self = .int64
+    case .float32: self = .float32
+    case .int32: self = .int32
     case .bool: self = .bool
     case .string: return nil
     }
   }
 
   /// Bytes of one element.
-  var width: Int { self == .bool ? 1 : 8 }
+  var width: Int {
+    switch self {
+    case .float64, .int64: 8
+    case .float32, .int32: 4
+    case .bool: 1
+    }
+  }
 }
 
 extension Tensor.Elements {
   /// Appends the elements, least significant byte first; text has no such form and is left out.
   fileprivate func append(to bytes: inout [UInt8]) {
     switch self {
-    case .float64(let elements):
-      for element in elements { Self.append(element.bitPattern, to: &bytes) }
-    case .int64(let elements):
-      for element in elements { Self.append(UInt64(bitPattern: element), to: &bytes) }
+    case .float64(let elements): for element in elements { Self.append(element.bitPattern, to: &bytes) }
+    case .int64(let elements): for element in elements { Self.append(element, to: &bytes) }
+    case .float32(let elements): for element in elements { Self.append(element.bitPattern, to: &bytes) }
+    case .int32(let elements): for element in elements { Self.append(element, to: &bytes) }
     case .bool(let elements): for element in elements { bytes.append(element ? 1 : 0) }
     case .string: break
     }
   }
 
-  private static func append(_ word: UInt64, to bytes: inout [UInt8]) {
+  private static func append<Word: FixedWidthInteger>(_ word: Word, to bytes: inout [UInt8]) {
     unsafe withUnsafeBytes(of: word.littleEndian) { unsafe bytes.append(contentsOf: $0) }
   }
 
   /// Reads elements end to end; nil where a boolean is neither 0 nor 1.
   fileprivate init?(_ bytes: ArraySlice<UInt8>, _ type: StoredType) {
     switch type {
-    case .float64: self = .float64(Self.words(bytes) { Double(bitPattern: $0) })
-    case .int64: self = .int64(Self.words(bytes) { Int64(bitPattern: $0) })
+    case .float64: self = .float64(Self.words(bytes) { (word: UInt64) in Double(bitPattern: word) })
+    case .int64: self = .int64(Self.words(bytes) { (word: UInt64) in Int64(bitPattern: word) })
+    case .float32: self = .float32(Self.words(bytes) { (word: UInt32) in Float(bitPattern: word) })
+    case .int32: self = .int32(Self.words(bytes) { (word: UInt32) in Int32(bitPattern: word) })
     case .bool:
       guard bytes.allSatisfy({ $0 <= 1 }) else { return nil }
       self = .bool(bytes.map { $0 == 1 })
     }
   }
 
-  private static func words<Item>(_ bytes: ArraySlice<UInt8>, _ convert: (UInt64) -> Item) -> [Item] {
+  private static func words<Word: FixedWidthInteger & BitwiseCopyable, Item>(
+    _ bytes: ArraySlice<UInt8>, _ convert: (Word) -> Item
+  ) -> [Item] {
     let span = unsafe bytes.span.bytes
+    let width = Word.bitWidth / 8
     var items: [Item] = []
-    items.reserveCapacity(bytes.count / 8)
-    for offset in stride(from: 0, to: bytes.count, by: 8) {
+    items.reserveCapacity(bytes.count / width)
+    for offset in stride(from: 0, to: bytes.count, by: width) {
       // Unsafe in name only: any bytes make an integer, and RawSpan checks the bounds.
-      let word = unsafe span.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      items.append(convert(UInt64(littleEndian: word)))
+      let word = unsafe span.unsafeLoadUnaligned(fromByteOffset: offset, as: Word.self)
+      items.append(convert(Word(littleEndian: word)))
     }
     return items
   }

@@ -1,7 +1,9 @@
 /// The type of a tensor's elements, by the names of the Open Inference Protocol.
 public enum Datatype: String, Sendable, CaseIterable {
   case bool = "BOOL"
+  case int32 = "INT32"
   case int64 = "INT64"
+  case float32 = "FP32"
   case float64 = "FP64"
   case string = "BYTES"
 }
@@ -11,7 +13,9 @@ public struct Tensor: Equatable, Sendable {
   /// The elements of a tensor, all of one type.
   public enum Elements: Equatable, Sendable {
     case bool([Bool])
+    case int32([Int32])
     case int64([Int64])
+    case float32([Float])
     case float64([Double])
     case string([String])
 
@@ -19,7 +23,9 @@ public struct Tensor: Equatable, Sendable {
     public var count: Int {
       switch self {
       case .bool(let elements): elements.count
+      case .int32(let elements): elements.count
       case .int64(let elements): elements.count
+      case .float32(let elements): elements.count
       case .float64(let elements): elements.count
       case .string(let elements): elements.count
       }
@@ -29,7 +35,9 @@ public struct Tensor: Equatable, Sendable {
     public var datatype: Datatype {
       switch self {
       case .bool: .bool
+      case .int32: .int32
       case .int64: .int64
+      case .float32: .float32
       case .float64: .float64
       case .string: .string
       }
@@ -44,6 +52,12 @@ public struct Tensor: Equatable, Sendable {
   /// Puts elements in a shape; nil where their number is not the product of `shape`.
   public init?(shape: [Int], elements: Elements) {
     guard Self.elementCount(of: shape) == elements.count else { return nil }
+    self.shape = shape
+    self.elements = elements
+  }
+
+  /// Elements in a shape that is known to hold them.
+  init(unchecked shape: [Int], _ elements: Elements) {
     self.shape = shape
     self.elements = elements
   }

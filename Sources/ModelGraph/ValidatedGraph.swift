@@ -3,16 +3,30 @@ public import Domain
 /// A graph that has passed every structural check: the only thing that is planned, encoded into a bundle
 /// or served.
 ///
-/// What holds of it: every node reads the input or an earlier node, names are unique, every constant is
-/// there, has the datatype and shape that its operator asks for and is read by one; trees are trees; the
-/// results are what the signature says; every size is within bounds.
+/// What holds of it: every node reads what the graph is given or an earlier node, names are unique, every
+/// operator has found its constants and operands right, nothing is there that no result needs; the results are
+/// what the signature says; every size is within bounds.
 public struct ValidatedGraph: Sendable {
+  /// One operator with the numbers of the values it reads.
+  package struct Step: Sendable {
+    /// What it computes.
+    package let operation: any Operator
+    /// The values it reads: 0 for the numbers of the rows, 1 for their texts, n + 2 for the output of step n.
+    package let inputs: [Int]
+    /// What those values are.
+    package let operands: [ValueType]
+    /// What it gives.
+    package let type: ValueType
+    /// The estimator it came from.
+    package let origin: String
+  }
+
   /// The graph as it was given.
   public let graph: ModelGraph
-  /// Its operators in order, with their constants.
+  /// Its operators in order.
   package let steps: [Step]
-  /// The value that each method gives: n for the output of step n − 1.
-  package let results: [PredictionMethod: Int]
+  /// The values that each method gives, numbered as in `Step.inputs`.
+  package let results: [PredictionMethod: [Int]]
 
   /// Checks `graph`; throws the first thing that is wrong with it.
   public init(_ graph: ModelGraph) throws(Problem) {
@@ -27,56 +41,34 @@ public struct ValidatedGraph: Sendable {
   public var signature: ModelSignature { graph.signature }
 }
 
-/// What is known of a value between operators.
-struct CheckedValue {
-  /// What its elements are.
-  enum Content: Equatable {
-    case numbers
-    /// Whole numbers from 0 to below `bound`.
-    case indices(bound: Int)
-    case labels(String, Datatype)
-  }
-
-  /// How many columns it has.
-  let columns: Int
-  /// What its elements are.
-  let content: Content
-}
-
 /// Goes through a graph in order and collects its steps.
 struct GraphChecker {
   let graph: ModelGraph
-  private(set) var steps: [Step] = []
-  private(set) var results: [PredictionMethod: Int] = [:]
-  /// The value numbers by name; 0 is the input.
-  private var numbers = [ModelGraph.inputName: 0]
-  private var values: [CheckedValue] = []
+  private(set) var steps: [ValidatedGraph.Step] = []
+  private(set) var results: [PredictionMethod: [Int]] = [:]
+  /// The value numbers by name.
+  private var numbers = [ModelGraph.inputName: 0, ModelGraph.textsName: 1]
+  private var types: [ValueType] = []
   private var readValues: Set<Int> = []
-  private var readTensors: Set<String> = []
 
   init(graph: ModelGraph) {
     self.graph = graph
   }
 
   mutating func check() throws(Problem) {
-    try checkSizes()
-    try checkInput()
-    values.append(CheckedValue(columns: graph.signature.featureCount, content: .numbers))
-    for (index, node) in graph.nodes.enumerated() { try check(node, at: index) }
-    try checkResults()
-    try checkNothingIsLeftOver()
-  }
-
-  private func checkSizes() throws(Problem) {
     guard 1...GraphLimits.operators ~= graph.nodes.count else {
       throw Self.malformed(
         "operator-count",
         "expected 1 to \(GraphLimits.operators) operators, found \(graph.nodes.count)")
     }
-    guard graph.tensors.count <= GraphLimits.tensors else {
-      throw Self.malformed(
-        "tensor-count", "expected at most \(GraphLimits.tensors) tensors, found \(graph.tensors.count)")
-    }
+    try checkFeatures()
+    types = [
+      .numbers(graph.signature.features.numberCount),
+      ValueType(.texts, columns: graph.signature.features.texts.count),
+    ]
+    for (index, node) in graph.nodes.enumerated() { try check(node, at: index) }
+    try checkResults()
+    try checkNothingIsLeftOver()
   }
 
   private mutating func check(_ node: ModelGraph.Node, at index: Int) throws(Problem) {
@@ -87,27 +79,35 @@ struct GraphChecker {
         "name-length",
         "expected names of 1 to \(GraphLimits.nameLength) bytes, found another at operator \(index)")
     }
-    guard let input = numbers[node.input] else {
+    guard 1...GraphLimits.operands ~= node.inputs.count else {
       throw Self.malformed(
-        "edge", "expected '\(node.output)' to read the input or an earlier value, found '\(node.input)'")
+        "operand-count",
+        "expected '\(node.output)' to read 1 to \(GraphLimits.operands) values, found \(node.inputs.count)")
     }
-    guard numbers.updateValue(index + 1, forKey: node.output) == nil else {
+    var inputs: [Int] = []
+    for name in node.inputs {
+      guard let number = numbers[name], types[number].columns > 0 else {
+        throw Self.malformed(
+          "edge",
+          "expected '\(node.output)' to read the input or an earlier value, found '\(name.prefix(200))'")
+      }
+      inputs.append(number)
+    }
+    guard numbers.updateValue(types.count, forKey: node.output) == nil else {
       throw Self.malformed("duplicate-value", "expected each value once, found '\(node.output)' again")
     }
-    readValues.insert(input)
-    var constants = ConstantReader(tensors: graph.tensors, node: node.output)
-    let (computation, value) = try constants.resolve(node.operator, on: values[input])
-    readTensors.formUnion(constants.read)
-    guard value.columns <= GraphLimits.columns else {
+    readValues.formUnion(inputs)
+    let operands = inputs.map { types[$0] }
+    let type = try node.operator.check(Operands(operands, node: node.output))
+    guard 1...GraphLimits.columns ~= type.columns else {
       throw Self.malformed(
         "column-count",
-        "expected '\(node.output)' to have at most \(GraphLimits.columns) columns, found \(value.columns)")
+        "expected '\(node.output)' to have 1 to \(GraphLimits.columns) columns, found \(type.columns)")
     }
     steps.append(
-      Step(
-        computation: computation, input: input, inputColumns: values[input].columns,
-        columns: value.columns, origin: node.origin))
-    values.append(value)
+      ValidatedGraph.Step(
+        operation: node.operator, inputs: inputs, operands: operands, type: type, origin: node.origin))
+    types.append(type)
   }
 
   /// A problem of the graph's structure, under the code `graph.` and `what`.
@@ -119,19 +119,28 @@ struct GraphChecker {
 // MARK: - Signature
 
 extension GraphChecker {
-  private func checkInput() throws(Problem) {
-    let input = graph.signature.input
-    guard input.name == ModelGraph.inputName, input.datatype == .float64, input.shape.count == 2,
-      input.shape[0] == -1, 1...GraphLimits.columns ~= input.shape[1]
-    else {
+  private func checkFeatures() throws(Problem) {
+    let features = graph.signature.features
+    guard 1...GraphLimits.columns ~= features.count else {
       throw Self.malformed(
-        "input",
-        "expected the input 'input' of FP64 and shape [-1, n] with n from 1 to \(GraphLimits.columns), found"
-          + " '\(input.name)' of \(input.datatype.rawValue) and shape \(input.shape)")
+        "feature-count", "expected 1 to \(GraphLimits.columns) features, found \(features.count)")
     }
-    if let names = graph.signature.featureNames, names.count != input.shape[1] {
+    if let names = features.names, names.count != features.count {
       throw Self.malformed(
-        "feature-names", "expected \(input.shape[1]) feature names, found \(names.count)")
+        "feature-names", "expected \(features.count) feature names, found \(names.count)")
+    }
+    for list in [features.texts, features.ignored] {
+      guard list.allSatisfy({ 0..<features.count ~= $0 }), zip(list, list.dropFirst()).allSatisfy(<) else {
+        throw Self.malformed(
+          "feature-kinds", "expected ascending features from 0 to below \(features.count), found others")
+      }
+    }
+    guard Set(features.texts).isDisjoint(with: features.ignored) else {
+      throw Self.malformed("feature-kinds", "expected each feature to be of one kind, found one of two")
+    }
+    guard features.form == .rows || (features.count == 1 && features.texts == [0]) else {
+      throw Self.malformed(
+        "feature-kinds", "expected one text a row for the form '\(features.form.rawValue)', found others")
     }
   }
 
@@ -140,22 +149,33 @@ extension GraphChecker {
     guard !signature.outputs.isEmpty else {
       throw Self.malformed("results", "expected at least one output, found none")
     }
-    for port in signature.outputs {
-      guard let method = PredictionMethod(rawValue: port.name) else {
-        throw Self.malformed(
-          "results", "expected outputs named after methods, found '\(port.name)'")
-      }
+    for output in signature.outputs {
+      let method = output.method
       guard results[method] == nil else {
-        throw Self.malformed("results", "expected each output once, found '\(port.name)' again")
+        throw Self.malformed("results", "expected each output once, found '\(method.rawValue)' again")
       }
-      guard let name = graph.results[method], let number = numbers[name], number > 0 else {
+      guard let names = graph.results[method], names.count == output.ports.count, !names.isEmpty,
+        names.count <= GraphLimits.operands
+      else {
         throw Self.malformed(
           "results",
-          "expected the output '\(port.name)' to be the value of an operator, found"
-            + " \(graph.results[method].map { "'\($0)'" } ?? "none")")
+          "expected \(output.ports.count) values for the output '\(method.rawValue)', found"
+            + " \(graph.results[method]?.count ?? 0)")
       }
-      try check(port, shows: values[number])
-      results[method] = number
+      var values: [Int] = []
+      for (index, name) in names.enumerated() {
+        guard let number = numbers[name], number > 1 else {
+          throw Self.malformed(
+            "results",
+            "expected the output '\(method.rawValue)' to be the value of an operator, found '\(name.prefix(200))'"
+          )
+        }
+        try check(
+          output.ports[index], named: names.count == 1 ? method.rawValue : "\(method.rawValue).\(index)",
+          shows: types[number])
+        values.append(number)
+      }
+      results[method] = values
     }
     for method in graph.results.keys where results[method] == nil {
       throw Self.malformed(
@@ -169,57 +189,43 @@ extension GraphChecker {
     try checkClasses()
   }
 
-  private func check(_ port: ModelSignature.Port, shows value: CheckedValue) throws(Problem) {
-    let datatype: Datatype =
-      switch value.content {
-      case .numbers: .float64
-      case .indices: .int64
-      case .labels(_, let datatype): datatype
-      }
-    let isVector = value.columns == 1 && port.shape == [-1]
-    guard port.datatype == datatype, isVector || port.shape == [-1, value.columns] else {
+  private func check(
+    _ port: ModelSignature.Port, named name: String, shows type: ValueType
+  ) throws(Problem) {
+    let isVector = type.columns == 1 && port.shape == [-1]
+    guard port.name == name, port.datatype == type.datatype,
+      isVector || port.shape == [-1, type.columns]
+    else {
       throw Self.malformed(
         "output-shape",
-        "expected the output '\(port.name)' to be \(datatype.rawValue) of shape [-1, \(value.columns)],"
-          + " found \(port.datatype.rawValue) of shape \(port.shape)")
+        "expected the output '\(name)' to be \(type.datatype.rawValue) of shape [-1, \(type.columns)],"
+          + " found '\(port.name.prefix(200))' of \(port.datatype.rawValue) and shape \(port.shape)")
     }
   }
 
-  /// Classes are there just where `predict` gives labels, and they are those labels.
+  /// Classes have a label for each column of the probabilities, and labels are of the classes' datatype.
   private func checkClasses() throws(Problem) {
     let classes = graph.signature.classes
-    guard let number = results[.predict], case .labels(let name, _) = values[number].content else {
-      guard classes == nil else {
-        throw Self.malformed("classes", "expected no classes where 'predict' gives no labels, found some")
-      }
+    guard !classes.isEmpty else { return }
+    guard classes.allSatisfy({ $0.shape.count == 1 && $0.shape[0] > 0 }) else {
+      throw Self.malformed("classes", "expected a list of labels for each target, found none for one")
+    }
+    guard let probabilities = results[.predictProbabilities], probabilities.count == classes.count else {
       return
     }
-    guard let classes, classes == graph.tensors[name] else {
+    for (value, labels) in zip(probabilities, classes) where types[value].columns != labels.shape[0] {
       throw Self.malformed(
         "classes",
-        "expected the classes to be the labels '\(name)', found \(classes == nil ? "none" : "others")"
-      )
-    }
-    if let probabilities = results[.predictProbabilities],
-      values[probabilities].columns != classes.elements.count
-    {
-      throw Self.malformed(
-        "classes",
-        "expected a probability for each of \(classes.elements.count) classes, found"
-          + " \(values[probabilities].columns)")
+        "expected a probability for each of \(labels.shape[0]) classes, found \(types[value].columns)")
     }
   }
 
   /// A graph carries nothing that no prediction needs.
   private func checkNothingIsLeftOver() throws(Problem) {
-    let used = readValues.union(results.values)
-    for (index, node) in graph.nodes.enumerated() where !used.contains(index + 1) {
+    let used = readValues.union(results.values.joined())
+    for (index, node) in graph.nodes.enumerated() where !used.contains(index + 2) {
       throw Self.malformed(
         "unused-value", "expected every value to be read, found '\(node.output)' that nothing reads")
-    }
-    if let unused = graph.tensors.keys.filter({ !readTensors.contains($0) }).min() {
-      throw Self.malformed(
-        "unused-tensor", "expected every tensor to be read, found '\(unused)' that nothing reads")
     }
   }
 }

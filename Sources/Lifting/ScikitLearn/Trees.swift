@@ -8,118 +8,105 @@ import ModelGraph
 /// divides by their sum when asked for probabilities; from 1.4 they hold fractions, which it gives as they
 /// are, though not all sum to exactly 1. A forest adds up its trees in their order and divides by their number.
 extension Lifter {
+  static let trees: [PickleGlobal: Lift] = [
+    .decisionTreeClassifier: decisionTreeClassifier,
+    .decisionTreeRegressor: decisionTreeRegressor,
+    .sklearn("ensemble._forest", "RandomForestClassifier"): randomForestClassifier,
+    .sklearn("ensemble._forest", "RandomForestRegressor"): randomForestRegressor,
+  ]
+
   static func decisionTreeClassifier(
-    _ estimator: Estimator, _ input: GraphValue, _ builder: inout GraphBuilder
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let version = try estimator.version()
     let tree = try estimator.view.fittedAttribute("tree_")
-    let (features, names) = try estimator.features(of: input)
-    let classes = try estimator.classes()
+    let input = try builder.numbers(input, for: estimator)
+    let classes = try estimator.singleClasses()
     var arrays = TreeArrays(outputs: classes.elements.count)
     try arrays.append(
-      tree, features: features, valueShape: [1, classes.elements.count], &builder, finishing: { _ in })
-    let checked = builder.treeInput(
-      input, allowsNaN: try estimator.takesMissing(version), origin: estimator.name)
-    let values = builder.apply(
-      arrays.ensemble(divisor: 1, &builder), to: checked, named: "leaf", origin: estimator.name)
+      tree, features: input.columns, valueShape: [1, classes.elements.count], &builder, finishing: { _ in })
+    let checked = try builder.treeInput(
+      input, allowsNaN: try estimator.takesMissing(version), for: estimator)
+    let values = try builder.apply(
+      arrays.ensemble(divisor: 1), to: checked, named: "leaf", for: estimator)
     let probabilities =
       version < .fractionsInLeaves
-      ? builder.apply(
-        .normalizeRows(zeroSum: .keep), to: values, named: "probabilities", origin: estimator.name) : values
-    return classifier(
-      estimator, classes, deciding: values, probabilities: probabilities, features, names, &builder)
+      ? try builder.apply(
+        NormalizeRows(zeroNorm: .keep), to: values, named: "probabilities", for: estimator) : values
+    return try treeClassifier(
+      estimator, classes, deciding: values, probabilities: probabilities, &builder)
   }
 
   static func randomForestClassifier(
-    _ estimator: Estimator, _ input: GraphValue, _ builder: inout GraphBuilder
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let version = try estimator.version()
     let trees = try estimator.trees(.decisionTreeClassifier)
-    let (features, names) = try estimator.features(of: input)
-    let classes = try estimator.classes()
+    let input = try builder.numbers(input, for: estimator)
+    let classes = try estimator.singleClasses()
     var arrays = TreeArrays(outputs: classes.elements.count)
     for tree in trees {
       let countsInLeaves = try tree.version() < .fractionsInLeaves
       try arrays.append(
-        try tree.view.fittedAttribute("tree_"), features: features,
+        try tree.view.fittedAttribute("tree_"), features: input.columns,
         valueShape: [1, classes.elements.count], &builder
       ) { leaf in
         if countsInLeaves { normalize(&leaf) }
         makeZeroPositive(&leaf)
       }
     }
-    let checked = builder.treeInput(
-      input, allowsNaN: try estimator.forestTakesMissing(version, trees), origin: estimator.name)
-    let probabilities = builder.apply(
-      arrays.ensemble(divisor: Double(trees.count), &builder), to: checked, named: "probabilities",
-      origin: estimator.name)
-    return classifier(
-      estimator, classes, deciding: probabilities, probabilities: probabilities, features, names, &builder)
+    let checked = try builder.treeInput(
+      input, allowsNaN: try estimator.forestTakesMissing(version, trees), for: estimator)
+    let probabilities = try builder.apply(
+      arrays.ensemble(divisor: Double(trees.count)), to: checked, named: "probabilities", for: estimator)
+    return try treeClassifier(
+      estimator, classes, deciding: probabilities, probabilities: probabilities, &builder)
   }
 
   static func decisionTreeRegressor(
-    _ estimator: Estimator, _ input: GraphValue, _ builder: inout GraphBuilder
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let version = try estimator.version()
     let tree = try estimator.view.fittedAttribute("tree_")
-    let (features, names) = try estimator.features(of: input)
+    let input = try builder.numbers(input, for: estimator)
     let outputs = try estimator.outputCount()
     var arrays = TreeArrays(outputs: outputs)
     try arrays.append(
-      tree, features: features, valueShape: [outputs, 1], &builder, finishing: { _ in })
-    let checked = builder.treeInput(
-      input, allowsNaN: try estimator.takesMissing(version), origin: estimator.name)
-    let value = builder.apply(
-      arrays.ensemble(divisor: 1, &builder), to: checked, named: "value", origin: estimator.name)
-    return regressor(value, outputs: outputs, features, names)
+      tree, features: input.columns, valueShape: [outputs, 1], &builder, finishing: { _ in })
+    let checked = try builder.treeInput(
+      input, allowsNaN: try estimator.takesMissing(version), for: estimator)
+    let value = try builder.apply(
+      arrays.ensemble(divisor: 1), to: checked, named: "value", for: estimator)
+    return .regressor(value, isVector: outputs == 1)
   }
 
   static func randomForestRegressor(
-    _ estimator: Estimator, _ input: GraphValue, _ builder: inout GraphBuilder
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let version = try estimator.version()
     let trees = try estimator.trees(.decisionTreeRegressor)
-    let (features, names) = try estimator.features(of: input)
+    let input = try builder.numbers(input, for: estimator)
     let outputs = try estimator.outputCount()
     var arrays = TreeArrays(outputs: outputs)
     for tree in trees {
       try arrays.append(
-        try tree.view.fittedAttribute("tree_"), features: features, valueShape: [outputs, 1], &builder,
+        try tree.view.fittedAttribute("tree_"), features: input.columns, valueShape: [outputs, 1], &builder,
         finishing: makeZeroPositive)
     }
-    let checked = builder.treeInput(
-      input, allowsNaN: try estimator.forestTakesMissing(version, trees), origin: estimator.name)
-    let value = builder.apply(
-      arrays.ensemble(divisor: Double(trees.count), &builder), to: checked, named: "value",
-      origin: estimator.name)
-    return regressor(value, outputs: outputs, features, names)
+    let checked = try builder.treeInput(
+      input, allowsNaN: try estimator.forestTakesMissing(version, trees), for: estimator)
+    let value = try builder.apply(
+      arrays.ensemble(divisor: Double(trees.count)), to: checked, named: "value", for: estimator)
+    return .regressor(value, isVector: outputs == 1)
   }
 
-  private static func classifier(
-    _ estimator: Estimator, _ classes: Tensor, deciding: String, probabilities: String, _ features: Int,
-    _ names: [String]?, _ builder: inout GraphBuilder
-  ) -> LiftedEstimator {
-    let index = builder.apply(.argMax, to: deciding, named: "index", origin: estimator.name)
-    return LiftedEstimator(
-      featureCount: features, featureNames: names,
-      outputs: [
-        LiftedEstimator.labels(classes, at: index, origin: estimator.name, &builder),
-        LiftedEstimator.Output(
-          method: .predictProbabilities, value: probabilities, datatype: .float64,
-          shape: [-1, classes.elements.count]),
-      ],
-      classes: classes)
-  }
-
-  private static func regressor(
-    _ value: String, outputs: Int, _ features: Int, _ names: [String]?
-  ) -> LiftedEstimator {
-    LiftedEstimator(
-      featureCount: features, featureNames: names,
-      outputs: [
-        LiftedEstimator.Output(
-          method: .predict, value: value, datatype: .float64, shape: outputs == 1 ? [-1] : [-1, outputs])
-      ])
+  private static func treeClassifier(
+    _ estimator: Estimator, _ classes: Tensor, deciding: GraphValue, probabilities: GraphValue,
+    _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let index = try builder.apply(ArgMax(), to: deciding, named: "index", for: estimator)
+    return try .classifier(
+      classes, index: index, probabilities: probabilities, for: estimator, &builder)
   }
 
   /// Divides by the sum, which counts as 1 where it is 0: what the tree would do with every row at this leaf.
@@ -137,22 +124,17 @@ extension Lifter {
 
 extension GraphBuilder {
   /// The input as trees take it.
-  fileprivate mutating func treeInput(_ input: GraphValue, allowsNaN: Bool, origin: String) -> String {
-    apply(
-      .checkFinite(allowsNaN: allowsNaN, asFloat32: true), to: input.name, named: "checked", origin: origin)
+  fileprivate mutating func treeInput(
+    _ input: GraphValue, allowsNaN: Bool, for estimator: Estimator
+  ) throws(Problem) -> GraphValue {
+    try apply(
+      CheckFinite(allowsNaN: allowsNaN, asFloat32: true), to: input, named: "checked", for: estimator)
   }
 }
 
 // MARK: - What trees and forests hold
 
 extension Estimator {
-  fileprivate func features(
-    of input: GraphValue
-  ) throws(Problem) -> (count: Int, names: [String]?) {
-    let count = try featureCount(of: input)
-    return (count, try featureNames(count: count))
-  }
-
   fileprivate func outputCount() throws(Problem) -> Int {
     let attribute = try view.fittedAttribute("n_outputs_")
     let count = try attribute.integer()
@@ -161,12 +143,15 @@ extension Estimator {
   }
 
   /// The labels of a classifier of one output.
-  fileprivate func classes() throws(Problem) -> Tensor {
+  fileprivate func singleClasses() throws(Problem) -> Tensor {
     let outputs = try outputCount()
     guard outputs == 1 else {
-      throw refuseOutputs(outputs)
+      throw Problem(
+        .refused, "lift.multi-output-classifier",
+        "expected \(view.path) to be a classifier of one output, found \(outputs) outputs",
+        position: view.position, hint: "fit one classifier for each output and push each")
     }
-    return try view.fittedAttribute("classes_").labels()
+    return try classes()
   }
 
   /// The trees of a forest, each an instance of just `type`.
@@ -178,7 +163,7 @@ extension Estimator {
     trees.reserveCapacity(views.count)
     for view in views {
       guard view.object?.type == type else { throw view.unexpected("an instance of \(type)") }
-      trees.append(Estimator(view, name: type.name, depth: depth + 1))
+      trees.append(Estimator(view, name: type.name, depth: depth + 1, outerVersion: versionText))
     }
     return trees
   }
@@ -209,4 +194,9 @@ extension ScikitLearnVersion {
   fileprivate static let fractionsInLeaves = Self(major: 1, minor: 4)
   fileprivate static let missingInRandomTrees = Self(major: 1, minor: 6)
   fileprivate static let missingInAllTrees = Self(major: 1, minor: 9)
+}
+
+extension PickleGlobal {
+  static let decisionTreeClassifier = sklearn("tree._classes", "DecisionTreeClassifier")
+  static let decisionTreeRegressor = sklearn("tree._classes", "DecisionTreeRegressor")
 }

@@ -1,35 +1,14 @@
 import Domain
 
-extension ConstantReader {
-  /// Checks an ensemble node by node; see `Trees` for what then holds.
-  mutating func trees(_ ensemble: TreeEnsemble, columns: Int) throws(Problem) -> Trees {
-    let count = try axis(0, of: ensemble.left)
-    guard count <= GraphLimits.treeNodes else {
-      throw GraphChecker.malformed(
-        "tree-size", "expected at most \(GraphLimits.treeNodes) nodes in '\(node)', found \(count)")
-    }
-    guard ensemble.divisor.isFinite, ensemble.divisor > 0 else {
-      throw GraphChecker.malformed(
-        "divisor", "expected a finite divisor above 0 in '\(node)', found \(ensemble.divisor)")
-    }
-    let outputs = try axis(1, of: ensemble.values)
-    let trees = Trees(
-      roots: try integers(ensemble.roots, shape: [try axis(0, of: ensemble.roots)]),
-      left: try integers(ensemble.left, shape: [count]),
-      right: try integers(ensemble.right, shape: [count]),
-      feature: try integers(ensemble.feature, shape: [count]),
-      threshold: try doubles(ensemble.threshold, shape: [count]),
-      missingLeft: try booleans(ensemble.missingLeft, shape: [count]),
-      values: try finite(ensemble.values, shape: [count, outputs]),
-      outputs: outputs, divisor: ensemble.divisor)
-    try checkStructure(of: trees, columns: columns)
-    return trees
-  }
+/// Goes through the trees of an ensemble whose arrays are of one length.
+struct TreeChecker {
+  let trees: TreeEnsemble
+  let operands: Operands
 
-  private func checkStructure(of trees: Trees, columns: Int) throws(Problem) {
+  func check(columns: Int) throws(Problem) {
     let count = trees.left.count
     guard trees.roots.first == 0 else {
-      throw malformed("the first root to be node 0", "node \(trees.roots[0])")
+      throw malformed("the first root to be node 0", trees.roots.first.map { "node \($0)" } ?? "none")
     }
     var hasParent = [Bool](repeating: false, count: count)
     for (number, root) in trees.roots.enumerated() {
@@ -44,9 +23,9 @@ extension ConstantReader {
           throw malformed("\(tree.name(index)) to be the child of one node", "it to be of none")
         }
         if trees.left[index] == -1, trees.right[index] == -1 {
-          try checkLeaf(index, in: tree, of: trees)
+          try checkLeaf(index, in: tree)
         } else {
-          try checkInner(index, in: tree, of: trees, columns: columns)
+          try checkInner(index, in: tree, columns: columns)
           for child in [Int(trees.left[index]), Int(trees.right[index])] {
             guard !hasParent[child] else {
               throw malformed(
@@ -69,14 +48,14 @@ extension ConstantReader {
     func name(_ index: Int) -> String { "node \(index - root) of tree \(number)" }
   }
 
-  private func checkLeaf(_ index: Int, in tree: Tree, of trees: Trees) throws(Problem) {
+  private func checkLeaf(_ index: Int, in tree: Tree) throws(Problem) {
     guard trees.feature[index] == 0, trees.threshold[index] == 0, !trees.missingLeft[index] else {
       throw malformed("the leaf \(tree.name(index)) to have feature and threshold 0", "others")
     }
   }
 
   private func checkInner(
-    _ index: Int, in tree: Tree, of trees: Trees, columns: Int
+    _ index: Int, in tree: Tree, columns: Int
   ) throws(Problem) {
     for child in [trees.left[index], trees.right[index]] {
       guard child > index, child < tree.end else {
@@ -93,13 +72,14 @@ extension ConstantReader {
     guard !trees.threshold[index].isNaN else {
       throw malformed("a threshold in \(tree.name(index))", "NaN")
     }
-    let values = trees.values[(index * trees.outputs)..<((index + 1) * trees.outputs)]
+    let outputs = trees.values.columns
+    let values = trees.values.elements[(index * outputs)..<((index + 1) * outputs)]
     guard values.allSatisfy({ $0 == 0 }) else {
       throw malformed("the inner \(tree.name(index)) to have the value 0", "another")
     }
   }
 
   private func malformed(_ expected: String, _ found: String) -> Problem {
-    GraphChecker.malformed("tree", "expected \(expected) in '\(node)', found \(found)")
+    operands.problem("tree", "expected \(expected) in '\(operands.node)', found \(found)")
   }
 }

@@ -6,12 +6,15 @@ struct ScikitLearnVersion: Comparable {
   let minor: Int
 
   /// The versions whose rules are known here.
-  static let known = Self(major: 1, minor: 2)...Self(major: 1, minor: 9)
+  static let known = Self(major: 0, minor: 24)...Self(major: 1, minor: 9)
 
   init(major: Int, minor: Int) {
     self.major = major
     self.minor = minor
   }
+
+  /// Version 1 and some minor number.
+  static func one(_ minor: Int) -> Self { Self(major: 1, minor: minor) }
 
   /// Reads `1.9.1`, `1.10.dev0`; nil unless it starts with two numbers.
   init?(_ text: String) {

@@ -1,10 +1,15 @@
+import Domain
 import ModelGraph
+
+extension TreeEnsemble: Runnable {
+  func kernel(_ operands: [ValueType]) -> any Kernel { TreeKernel(self) }
+}
 
 /// A tree ensemble packed for walking: 16 bytes a node, siblings side by side, leaf values in a table.
 ///
 /// A row goes left where `Float(x) <= threshold`. The threshold is kept as the greatest single-precision
 /// number not above it, which decides every single-precision x the same way in half the memory.
-struct TreeKernel: Sendable {
+struct TreeKernel: Kernel {
   /// One node.
   ///
   /// Its children stand at `next` and `next + 1`; a leaf has `feature` −1, and its values start at
@@ -28,17 +33,21 @@ struct TreeKernel: Sendable {
   /// while each tree is read once.
   private static let rowBlock = 256
 
-  init(_ trees: Trees) {
+  init(_ trees: TreeEnsemble) {
     var packer = TreePacker(trees)
     packer.pack()
     self.nodes = packer.nodes
     self.roots = packer.roots
     self.leaves = packer.leaves
-    self.outputs = trees.outputs
+    self.outputs = trees.values.columns
     self.divisor = trees.divisor
   }
 
-  func run(on matrix: Matrix) -> Matrix {
+  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
+    .numbers(run(on: operands[0].matrix))
+  }
+
+  private func run(on matrix: Matrix) -> Matrix {
     let features = matrix.elements.map { Float($0) }
     let count = matrix.rows * outputs
     let sums = unsafe [Double](unsafeUninitializedCapacity: count) { sums, initialized in

@@ -61,20 +61,12 @@ struct TreeArrays {
   }
 
   /// Makes the operator of all the trees so far.
-  func ensemble(divisor: Double, _ builder: inout GraphBuilder) -> Operator {
-    func column(_ name: String, _ elements: Tensor.Elements) -> String {
-      builder.constant("trees.\(name)", Tensor(vector: elements))
-    }
-    let valueTensor =
-      Tensor(shape: [left.count, outputs], elements: .float64(values))
-      ?? Tensor(vector: .float64(values))
-    return .treeEnsemble(
-      TreeEnsemble(
-        roots: column("roots", .int64(roots)), left: column("left", .int64(left)),
-        right: column("right", .int64(right)), feature: column("feature", .int64(feature)),
-        threshold: column("threshold", .float64(threshold)),
-        missingLeft: column("missing_left", .bool(missingLeft)),
-        values: builder.constant("trees.values", valueTensor), divisor: divisor))
+  func ensemble(divisor: Double) -> TreeEnsemble {
+    TreeEnsemble(
+      roots: roots, left: left, right: right, feature: feature, threshold: threshold,
+      missingLeft: missingLeft,
+      // As many values as there are nodes and outputs: each tree appended just those.
+      values: ConstantMatrix(values, rows: left.count, columns: outputs) ?? .empty, divisor: divisor)
   }
 
   private static let treeClass = PickleGlobal(module: "sklearn.tree._tree", name: "Tree")

@@ -2,18 +2,19 @@ import ModelGraph
 
 /// Lays checked trees out for `TreeKernel`: each tree level by level, siblings side by side.
 struct TreePacker {
-  private let trees: Trees
+  private let trees: TreeEnsemble
   private(set) var nodes: [TreeKernel.Node] = []
   private(set) var roots: [Int32] = []
   private(set) var leaves: [Double] = []
 
-  init(_ trees: Trees) {
+  init(_ trees: TreeEnsemble) {
     self.trees = trees
   }
 
   mutating func pack() {
     nodes.reserveCapacity(trees.left.count)
     roots.reserveCapacity(trees.roots.count)
+    let outputs = trees.values.columns
     var leafCount: Int32 = 0
     // The nodes of the tree at hand in the order in which they were given their places.
     var level: [Int] = []
@@ -30,7 +31,7 @@ struct TreePacker {
           nodes[first + position] = TreeKernel.Node(
             threshold: 0, feature: -1, next: leafCount, missingSide: 0)
           leafCount += 1
-          leaves += trees.values[(source * trees.outputs)..<((source + 1) * trees.outputs)]
+          leaves += trees.values.elements[(source * outputs)..<((source + 1) * outputs)]
         } else {
           nodes[first + position] = TreeKernel.Node(
             threshold: Self.roundedDown(trees.threshold[source]), feature: Int32(trees.feature[source]),

@@ -1,0 +1,44 @@
+import Domain
+import ModelGraph
+
+extension CheckFinite: Runnable, Kernel {
+  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
+    // What a sparse value leaves out is 0, and finite.
+    if case .sparse(let matrix) = operands[0], !asFloat32 {
+      if let index = matrix.elements.firstIndex(where: { isRefused($0) }) {
+        let row = (matrix.starts.firstIndex { $0 > index } ?? 1) - 1
+        throw refusal(
+          of: matrix.elements[index], row: row, column: Int(matrix.columnIndices[index]),
+          columns: matrix.columns, batch)
+      }
+      return operands[0]
+    }
+    var matrix = operands[0].matrix
+    if asFloat32 {
+      for index in matrix.elements.indices {
+        matrix.elements[index] = Double(Float(matrix.elements[index]))
+      }
+    }
+    guard let index = matrix.elements.firstIndex(where: { isRefused($0) }) else { return .numbers(matrix) }
+    let (row, column) = index.quotientAndRemainder(dividingBy: matrix.columns)
+    throw refusal(
+      of: matrix.elements[index], row: row, column: column, columns: matrix.columns, batch)
+  }
+
+  private func isRefused(_ element: Double) -> Bool { !element.isFinite && !(allowsNaN && element.isNaN) }
+
+  private func refusal(
+    of element: Double, row: Int, column: Int, columns: Int, _ batch: Batch
+  ) -> Problem {
+    let row = row + batch.firstRow
+    // Columns are features where there are as many of them; a step further on has columns of its own.
+    let name = batch.numberNames.flatMap { $0.count == columns ? " '\($0[column])'" : nil } ?? ""
+    let expected = asFloat32 ? "finite numbers in the range of single precision" : "finite numbers"
+    let found = element.isNaN ? "NaN" : asFloat32 ? "an infinity or a number beyond it" : "an infinity"
+    return Problem(
+      .badInput, "predict.not-finite",
+      "expected \(expected) for \(batch.origin), found \(found) in row \(row), column \(column)\(name)",
+      position: "row \(row), column \(column)",
+      hint: "rows and columns count from 0; fill in or leave out what is missing before you ask")
+  }
+}

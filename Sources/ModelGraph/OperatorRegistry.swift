@@ -1,0 +1,40 @@
+import Domain
+
+/// Every operator there is, by the name of its kind.
+package enum OperatorRegistry {
+  /// Reads one operator from its attributes.
+  typealias Read = @Sendable (inout AttributeReader) throws(Problem) -> any Operator
+
+  /// What reads the operators of each kind.
+  static let readers: [String: Read] = Dictionary(
+    entries, uniquingKeysWith: { _, _ in preconditionFailure("each kind of operator has a name of its own") })
+
+  /// The kinds in order.
+  package static var kinds: [String] { readers.keys.sorted() }
+
+  private static func entry<Kind: Operator>(_ type: Kind.Type) -> (String, Read) {
+    (Kind.kind, { (reader: inout AttributeReader) throws(Problem) in try Kind(from: &reader) })
+  }
+
+  private static let entries: [(String, Read)] = [
+    entry(ArgMax.self),
+    entry(Cast.self),
+    entry(CheckFinite.self),
+    entry(Columns.self),
+    entry(Combine.self),
+    entry(Complement.self),
+    entry(Concat.self),
+    entry(Fill.self),
+    entry(Label.self),
+    entry(Linear.self),
+    entry(MapElements.self),
+    entry(Mirror.self),
+    entry(NormalizeRows.self),
+    entry(Pick.self),
+    entry(Positive.self),
+    entry(ReduceRows.self),
+    entry(Scale.self),
+    entry(Softmax.self),
+    entry(TreeEnsemble.self),
+  ]
+}
