@@ -78,9 +78,11 @@ let package = Package(
     entity("Artifacts", "Encoding", "CZlib", "CBZip2", "CLZMA", "CLZ4"),
     entity("Inspection", "Domain", "Encoding", "Artifacts"),
     entity("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
-    entity("Inference", "Domain", "Encoding", "ModelGraph"),
+    entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     entity("Gates", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", .crypto),
+    // The inner loops of inference, in forms for several generations of processors.
+    .target(name: "CKernels"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),

@@ -31,6 +31,7 @@ struct RingTable {
     native: [
       "CZlib": ["Artifacts"], "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"],
       "CDescriptorPassing": ["Fleet", "Serving"], "CSpawn": ["Fleet"],
+      "CKernels": ["Inference"],
     ],
     beside: ["TestKit"],
     reserved: ["Crypto": ["Provenance", "Packaging"], "GRDB": ["Storage"], "Hummingbird": ["ControlAPI"]])
