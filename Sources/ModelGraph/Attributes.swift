@@ -60,6 +60,11 @@ public struct AttributeWriter {
     write(Tensor(vector: .int64(elements)), name)
   }
 
+  /// Writes a vector of whole numbers that fit 32 bits, or that there is none.
+  public mutating func write(_ elements: [Int32]?, _ name: String) {
+    write(elements.map { Tensor(vector: .int32($0)) }, name)
+  }
+
   /// Writes a vector of truth values.
   public mutating func write(_ elements: [Bool], _ name: String) {
     write(Tensor(vector: .bool(elements)), name)
@@ -191,6 +196,20 @@ public struct AttributeReader {
       throw unexpected(tensor, name, .int64, axes: 1)
     }
     return elements
+  }
+
+  /// Reads a vector of whole numbers of 32 bits.
+  public mutating func integers32(_ name: String) throws(Problem) -> [Int32] {
+    let tensor = try tensor(name)
+    guard tensor.shape.count == 1, case .int32(let elements) = tensor.elements else {
+      throw unexpected(tensor, name, .int32, axes: 1)
+    }
+    return elements
+  }
+
+  /// Reads a vector of whole numbers of 32 bits; nil where it was written that there is none.
+  public mutating func integers32IfPresent(_ name: String) throws(Problem) -> [Int32]? {
+    try member(name) == .null ? nil : try integers32(name)
   }
 
   /// Reads a vector of truth values.

@@ -5,93 +5,87 @@ extension TreeEnsemble: Runnable {
   func kernel(_ operands: [ValueType]) -> any Kernel { TreeKernel(self) }
 }
 
-/// A tree ensemble packed for walking: 16 bytes a node, siblings side by side, leaf values in a table.
-///
-/// A row goes left where `Float(x) <= threshold`. The threshold is kept as the greatest single-precision
-/// number not above it, which decides every single-precision x the same way in half the memory.
+/// A tree ensemble made ready for walking.
 struct TreeKernel: Kernel {
-  /// One node.
-  ///
-  /// Its children stand at `next` and `next + 1`; a leaf has `feature` −1, and its values start at
-  /// `next × outputs` of the table.
-  struct Node: Sendable {
-    var threshold: Float
-    var feature: Int32
-    var next: Int32
-    /// Where a missing element goes: 0 is left, 1 is right.
-    var missingSide: Int32
-  }
-
-  private let nodes: [Node]
-  private let roots: [Int32]
-  /// `[leaves, outputs]`.
-  private let leaves: [Double]
-  private let outputs: Int
-  private let divisor: Double
-
-  /// How many rows are taken through the trees at a time: their features and sums stay in the nearest cache
-  /// while each tree is read once.
-  private static let rowBlock = 256
+  private let trees: TreeEnsemble
+  /// The row of `leaves` for each leaf among the nodes.
+  private let rows: [Int32]
 
   init(_ trees: TreeEnsemble) {
-    var packer = TreePacker(trees)
-    packer.pack()
-    self.nodes = packer.nodes
-    self.roots = packer.roots
-    self.leaves = packer.leaves
-    self.outputs = trees.values.columns
-    self.divisor = trees.divisor
+    self.trees = trees
+    var next: Int32 = 0
+    self.rows = trees.left.map { left in
+      guard left < 0 else { return 0 }
+      next += 1
+      return next - 1
+    }
   }
 
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    .numbers(run(on: operands[0].matrix))
-  }
-
-  private func run(on matrix: Matrix) -> Matrix {
-    let features = matrix.elements.map { Float($0) }
-    let count = matrix.rows * outputs
-    let sums = unsafe [Double](unsafeUninitializedCapacity: count) { sums, initialized in
-      // −0 is the number that changes nothing it is added to: a lone tree's values come out as they are.
-      unsafe sums.initialize(repeating: -0.0)
-      for start in stride(from: 0, to: matrix.rows, by: Self.rowBlock) {
-        let rows = start..<min(start + Self.rowBlock, matrix.rows)
-        unsafe features.withUnsafeBufferPointer { features in
-          unsafe addLeaves(of: features, columns: matrix.columns, rows: rows, to: sums)
-        }
+    let matrix = operands[0].matrix
+    var result = operands.count > 1 ? operands[1].matrix : start(rows: matrix.rows)
+    if trees.aggregate == .sumOfSingles {
+      for index in result.elements.indices {
+        result.elements[index] = Double(Float(result.elements[index]))
       }
-      initialized = count
     }
-    guard divisor != 1 else { return Matrix(elements: sums, rows: matrix.rows, columns: outputs) }
-    return Matrix(elements: sums.map { $0 / divisor }, rows: matrix.rows, columns: outputs)
-  }
-
-  /// Adds the leaf values of every tree, in the order of the trees, to the sums of `rows`.
-  ///
-  /// The unchecked accesses stand on what the graph's check and the packer establish: roots, an inner node's
-  /// `next` and its neighbour are nodes, a leaf's `next` is a row of the table, a feature is one of `columns`,
-  /// and every path ends, for a child is packed after its parent.
-  @unsafe private func addLeaves(
-    of features: UnsafeBufferPointer<Float>, columns: Int, rows: Range<Int>,
-    to sums: UnsafeMutableBufferPointer<Double>
-  ) {
-    unsafe nodes.withUnsafeBufferPointer { nodes in
-      unsafe leaves.withUnsafeBufferPointer { leaves in
-        for root in roots {
-          for row in rows {
-            let base = row &* columns
-            var node = unsafe nodes[Int(root)]
-            while node.feature >= 0 {
-              let x = unsafe features[base &+ Int(node.feature)]
-              let side = x <= node.threshold ? 0 : x.isNaN ? node.missingSide : 1
-              node = unsafe nodes[Int(node.next &+ side)]
-            }
-            let values = Int(node.next) &* outputs
-            for output in 0..<outputs {
-              unsafe sums[row &* outputs &+ output] += leaves[values &+ output]
-            }
+    for (tree, root) in trees.roots.enumerated() {
+      for row in 0..<matrix.rows {
+        let leaf = Int(rows[leaf(of: matrix.elements, at: row * matrix.columns, from: Int(root))])
+        let place = row * trees.outputs
+        if let targets = trees.targets {
+          add(trees.leaves.elements[leaf], to: &result.elements[place + Int(targets[tree])])
+        } else {
+          for output in 0..<trees.outputs {
+            add(trees.leaves.elements[leaf * trees.outputs + output], to: &result.elements[place + output])
           }
         }
       }
+    }
+    if trees.divisor != 1 {
+      for index in result.elements.indices { result.elements[index] /= trees.divisor }
+    }
+    return .numbers(result)
+  }
+
+  private func start(rows: Int) -> Matrix {
+    var elements: [Double] = []
+    elements.reserveCapacity(rows * trees.outputs)
+    // −0 is the number that changes nothing it is added to: a lone tree's values come out as they are.
+    let nothing: Double =
+      switch trees.aggregate {
+      case .sum, .sumOfSingles: -0.0
+      case .minimum: .infinity
+      case .maximum: -.infinity
+      }
+    for _ in 0..<rows { elements += trees.base ?? Array(repeating: nothing, count: trees.outputs) }
+    return Matrix(elements: elements, rows: rows, columns: trees.outputs)
+  }
+
+  private func leaf(of elements: [Double], at start: Int, from root: Int) -> Int {
+    var node = root
+    while trees.left[node] >= 0 {
+      var x = elements[start + Int(trees.feature[node])]
+      if trees.comparesSingles { x = Double(Float(x)) }
+      let goesLeft =
+        if x.isNaN {
+          trees.missingLeft[node]
+        } else if let categories = trees.categories, categories.nodes[node] >= 0 {
+          categories.contains(x, at: node)
+        } else {
+          x <= trees.threshold[node]
+        }
+      node = Int(goesLeft ? trees.left[node] : trees.right[node])
+    }
+    return node
+  }
+
+  private func add(_ value: Double, to sum: inout Double) {
+    switch trees.aggregate {
+    case .sum: sum += value
+    case .sumOfSingles: sum = Double(Float(sum) + Float(value))
+    case .minimum: sum = min(sum, value)
+    case .maximum: sum = max(sum, value)
     }
   }
 }

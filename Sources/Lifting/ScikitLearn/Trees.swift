@@ -22,13 +22,13 @@ extension Lifter {
     let tree = try estimator.view.fittedAttribute("tree_")
     let input = try builder.numbers(input, for: estimator)
     let classes = try estimator.singleClasses()
-    var arrays = TreeArrays(outputs: classes.elements.count)
+    var arrays = TreeArrays(width: classes.elements.count)
     try arrays.append(
-      tree, features: input.columns, valueShape: [1, classes.elements.count], &builder, finishing: { _ in })
+      tree, features: input.columns, valueShape: [1, classes.elements.count], &builder)
     let checked = try builder.treeInput(
       input, allowsNaN: try estimator.takesMissing(version), for: estimator)
     let values = try builder.apply(
-      arrays.ensemble(divisor: 1), to: checked, named: "leaf", for: estimator)
+      arrays.ensemble(), to: checked, named: "leaf", for: estimator)
     let probabilities =
       version < .fractionsInLeaves
       ? try builder.apply(
@@ -44,15 +44,15 @@ extension Lifter {
     let trees = try estimator.trees(.decisionTreeClassifier)
     let input = try builder.numbers(input, for: estimator)
     let classes = try estimator.singleClasses()
-    var arrays = TreeArrays(outputs: classes.elements.count)
+    var arrays = TreeArrays(width: classes.elements.count)
     for tree in trees {
       let countsInLeaves = try tree.version() < .fractionsInLeaves
       try arrays.append(
         try tree.view.fittedAttribute("tree_"), features: input.columns,
         valueShape: [1, classes.elements.count], &builder
-      ) { leaf in
-        if countsInLeaves { normalize(&leaf) }
-        makeZeroPositive(&leaf)
+      ) { leaves, start in
+        if countsInLeaves { normalize(&leaves, from: start) }
+        makeZeroPositive(&leaves, from: start)
       }
     }
     let checked = try builder.treeInput(
@@ -70,13 +70,13 @@ extension Lifter {
     let tree = try estimator.view.fittedAttribute("tree_")
     let input = try builder.numbers(input, for: estimator)
     let outputs = try estimator.outputCount()
-    var arrays = TreeArrays(outputs: outputs)
+    var arrays = TreeArrays(width: outputs)
     try arrays.append(
-      tree, features: input.columns, valueShape: [outputs, 1], &builder, finishing: { _ in })
+      tree, features: input.columns, valueShape: [outputs, 1], &builder)
     let checked = try builder.treeInput(
       input, allowsNaN: try estimator.takesMissing(version), for: estimator)
     let value = try builder.apply(
-      arrays.ensemble(divisor: 1), to: checked, named: "value", for: estimator)
+      arrays.ensemble(), to: checked, named: "value", for: estimator)
     return .regressor(value, isVector: outputs == 1)
   }
 
@@ -87,11 +87,11 @@ extension Lifter {
     let trees = try estimator.trees(.decisionTreeRegressor)
     let input = try builder.numbers(input, for: estimator)
     let outputs = try estimator.outputCount()
-    var arrays = TreeArrays(outputs: outputs)
+    var arrays = TreeArrays(width: outputs)
     for tree in trees {
       try arrays.append(
         try tree.view.fittedAttribute("tree_"), features: input.columns, valueShape: [outputs, 1], &builder,
-        finishing: makeZeroPositive)
+        finishing: { makeZeroPositive(&$0, from: $1) })
     }
     let checked = try builder.treeInput(
       input, allowsNaN: try estimator.forestTakesMissing(version, trees), for: estimator)
@@ -110,15 +110,15 @@ extension Lifter {
   }
 
   /// Divides by the sum, which counts as 1 where it is 0: what the tree would do with every row at this leaf.
-  private static func normalize(_ leaf: inout ArraySlice<Double>) {
-    let sum = PairwiseSum.of(leaf.span)
+  private static func normalize(_ leaves: inout [Double], from start: Int) {
+    let sum = PairwiseSum.of(leaves.span.extracting(start..<leaves.count))
     guard sum != 0 else { return }
-    for index in leaf.indices { leaf[index] /= sum }
+    for index in start..<leaves.count { leaves[index] /= sum }
   }
 
   /// A forest adds to zeros, and so never gives −0.
-  private static func makeZeroPositive(_ leaf: inout ArraySlice<Double>) {
-    for index in leaf.indices where leaf[index] == 0 { leaf[index] = 0 }
+  private static func makeZeroPositive(_ leaves: inout [Double], from start: Int) {
+    for index in start..<leaves.count where leaves[index] == 0 { leaves[index] = 0 }
   }
 }
 
