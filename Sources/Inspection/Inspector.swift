@@ -35,7 +35,7 @@ public enum Inspector {
       let inspected = weights.contains(file.path) ? walk.inspectWeights(subject) : walk.inspect(subject)
       walk.judgePlace(of: subject)
       switch inspected.content {
-      case .pickle, .model: models.append((subject, inspected))
+      case .pickle, .source, .model: models.append((subject, inspected))
       case .container, .refused: break
       case .data(let what), .unknown(let what):
         walk.report(.memberNotRead, "expected a model, found \(what)", subject)
@@ -65,13 +65,14 @@ public enum Inspector {
   ) -> InspectionReport {
     let verdicts = walk.findings.compactMap { Rule.named($0.rule)?.verdict }
     let verdict = verdicts.max { $0.weight < $1.weight } ?? .liftable
-    var document: PickleDocument?
-    if case .pickle(let values) = model?.inspected.content { document = values }
+    let source = model?.inspected.source
+    var frameworkVersion: String?
+    if case .pickle(let document) = source { frameworkVersion = document.scikitLearnVersion }
     let ordered = ordered(walk)
     return InspectionReport(
       path: path, format: format, verdict: verdict, findings: ordered.map(\.finding),
-      excerpts: ordered.map(\.excerpt), document: document, member: model?.subject.member ?? "",
-      frameworkVersion: document?.scikitLearnVersion, files: files)
+      excerpts: ordered.map(\.excerpt), source: source, member: model?.subject.member ?? "",
+      frameworkVersion: frameworkVersion, files: files)
   }
 
   /// The weightiest first, so that a flood of small findings hides nothing; of equals, the first in the file.
@@ -90,7 +91,7 @@ extension InspectionWalk {
   /// Adds a finding where the artifact, or the one file of it that counts, is not a model that can be lifted.
   fileprivate mutating func require(_ inspected: Inspected, _ subject: Subject) {
     switch inspected.content {
-    case .refused, .pickle(nil): break
+    case .refused, .source, .pickle(nil): break
     case .pickle(let document?):
       if case .object = document[document.root] { return }
       report(

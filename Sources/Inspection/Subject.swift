@@ -17,6 +17,8 @@ struct Inspected {
   enum Content {
     /// A pickle; its values where it could be read to its end.
     case pickle(PickleDocument?)
+    /// A model of another format that can be lifted.
+    case source(ModelSource)
     /// A model of a format that is read and not lifted.
     case model
     /// A container; what is in it was inspected part by part.
@@ -37,5 +39,14 @@ struct Inspected {
   init(_ format: String, _ content: Content) {
     self.format = format
     self.content = content
+  }
+
+  /// What a model can be lifted from, where the bytes are one.
+  var source: ModelSource? {
+    switch content {
+    case .pickle(let document): document.map { .pickle($0) }
+    case .source(let source): source
+    case .model, .container, .data, .unknown, .refused: nil
+    }
   }
 }

@@ -49,12 +49,12 @@ struct Lift: Sendable {
   }
 
   private func lift(_ inspected: InspectedModel) throws(Problem) -> LiftedModel {
-    guard let document = inspected.report.document else {
+    guard let source = inspected.report.source else {
       throw Problem(
         .refused, "lift.no-model",
         "expected a model in the artifact, found format \(inspected.report.format)")
     }
-    let lifted = try Lifter.lift(document)
+    let lifted = try Lifter.lift(source)
     return LiftedModel(inspected: inspected, lifted: lifted, encoded: lifted.graph.graph.encoded())
   }
 }

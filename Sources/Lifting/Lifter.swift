@@ -65,12 +65,17 @@ public enum Lifter {
     outerVersion: String?
   ) throws(Problem) -> LiftedEstimator {
     let type = view.object?.type
-    let named = PickleView(
-      document: view.document, id: view.id, path: place + (type?.name.excerpt(80) ?? view.description))
-    try builder.enter(named, depth: depth)
-    guard let type, let lift = lifts[type] else {
-      throw unsupported(type, named, version: outerVersion)
+    guard let type else {
+      throw Problem(
+        .refused, "lift.unsupported-estimator",
+        "expected an estimator that can be lifted, found \(view.description)"
+          + (place.isEmpty ? " as the model" : " at \(view.path)"),
+        position: view.position, hint: "save a fitted estimator")
     }
+    let named = PickleView(
+      document: view.document, id: view.id, path: place + type.name.excerpt(80))
+    try builder.enter(named, depth: depth)
+    guard let lift = lifts[type] else { throw unsupported(type, named, version: outerVersion) }
     let estimator = Estimator(named, name: type.name, depth: depth, outerVersion: outerVersion)
     if estimator.versionText != nil { _ = try estimator.version() }
     try refuseShadows(estimator)
@@ -102,15 +107,15 @@ public enum Lifter {
 
 extension Lifter {
   private static func unsupported(
-    _ type: PickleGlobal?, _ view: PickleView, version: String?
+    _ type: PickleGlobal, _ view: PickleView, version: String?
   ) -> Problem {
     let own = view.attributeIfPresent("_sklearn_version")?.text ?? version
     let trained = own.map { ", trained with scikit-learn \($0.excerpt(20))" } ?? ""
     return Problem(
       .refused, "lift.unsupported-estimator",
-      "expected an estimator that can be lifted, found \(type?.description.excerpt(200) ?? view.description)"
+      "expected an estimator that can be lifted, found \(type.description.excerpt(200))"
         + " at \(view.path)\(trained)",
-      position: view.position, hint: type.map(hint) ?? "save a fitted estimator")
+      position: view.position, hint: hint(for: type))
   }
 
   /// The class that was perhaps meant, else what there is of the same package, else what there is.

@@ -76,7 +76,9 @@ public struct AttributeWriter {
   }
 
   private static func form(of value: Double) -> JSON {
-    value.isFinite ? .number(value) : .string(value.isNaN ? "nan" : value > 0 ? "inf" : "-inf")
+    // Canonical JSON writes −0 as 0.
+    if value == 0, value.sign == .minus { return .string("-0") }
+    return value.isFinite ? .number(value) : .string(value.isNaN ? "nan" : value > 0 ? "inf" : "-inf")
   }
 }
 
@@ -135,6 +137,7 @@ public struct AttributeReader {
     let value = try member(name)
     switch value {
     case .string("nan"): return .nan
+    case .string("-0"): return -0.0
     case .string("inf"): return .infinity
     case .string("-inf"): return -.infinity
     default:

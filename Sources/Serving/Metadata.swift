@@ -11,8 +11,9 @@ enum Metadata {
   static func model(_ model: ServedModel, name: String) -> JSON {
     [
       "name": .string(name), "versions": [.string(model.reference.version.description)],
-      "platform": .string(model.framework), "inputs": [port(model.signature.input)],
-      "outputs": .array(model.signature.outputs.map(port)),
+      "platform": .string(model.framework),
+      "inputs": .array(model.signature.inputs.map(port)),
+      "outputs": .array(model.signature.outputs.flatMap(\.ports).map(port)),
     ]
   }
 

@@ -32,11 +32,11 @@ struct Prediction: Sendable {
       let tensors = try model.plan.run(methods, on: rows)
       switch form {
       case .result(let isSingleRow):
-        guard let method = methods.first, let tensor = tensors[method] else {
+        guard let method = methods.first, let answer = tensors[method] else {
           throw Problem(.internal, "predict.no-result", "expected a result, found none")
         }
-        return .ok(ResultText.write(tensor, isSingleRow: isSingleRow))
-      case .infer(let form): return .ok(form.write(methods.map { ($0, tensors[$0]) }, model: model))
+        return .ok(ResultText.write(answer, isSingleRow: isSingleRow))
+      case .infer(let form): return .ok(form.write(methods.map { ($0, tensors[$0] ?? []) }, model: model))
       }
     } catch {
       return Answer(error.forCaller)

@@ -7,9 +7,21 @@ public import ModelGraph
 /// infinities, which JSON cannot spell, as `null`.
 public enum ResultText {
   /// `{"result": …}`: a list of rows, or one row bare; a row of a vector is a bare element.
-  public static func write(_ tensor: Tensor, isSingleRow: Bool) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes += "{\"result\":".utf8
+  ///
+  /// Of several tensors, one a target, each is written so in a list of their own.
+  public static func write(_ tensors: [Tensor], isSingleRow: Bool) -> [UInt8] {
+    var bytes = Array("{\"result\":".utf8)
+    if tensors.count != 1 { bytes.append(UInt8(ascii: "[")) }
+    for (index, tensor) in tensors.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      append(tensor, isSingleRow: isSingleRow, to: &bytes)
+    }
+    if tensors.count != 1 { bytes.append(UInt8(ascii: "]")) }
+    bytes.append(UInt8(ascii: "}"))
+    return bytes
+  }
+
+  private static func append(_ tensor: Tensor, isSingleRow: Bool, to bytes: inout [UInt8]) {
     let rowLength = tensor.shape.dropFirst().reduce(1, *)
     let isVector = tensor.shape.count < 2
     let rows = tensor.shape.first ?? 1
@@ -21,15 +33,16 @@ public enum ResultText {
       if !isVector { bytes.append(UInt8(ascii: "]")) }
     }
     if !isSingleRow { bytes.append(UInt8(ascii: "]")) }
-    bytes.append(UInt8(ascii: "}"))
-    return bytes
   }
 
   /// Appends elements with commas between them.
   static func append(_ elements: Tensor.Elements, _ range: Range<Int>, to bytes: inout [UInt8]) {
     switch elements {
     case .bool(let values): append(values[range], to: &bytes) { $1 += ($0 ? "true" : "false").utf8 }
+    case .int32(let values): append(values[range], to: &bytes) { $1 += $0.description.utf8 }
     case .int64(let values): append(values[range], to: &bytes) { $1 += $0.description.utf8 }
+    case .float32(let values):
+      append(values[range], to: &bytes) { $1 += ($0.isFinite ? $0.description : "null").utf8 }
     case .float64(let values):
       append(values[range], to: &bytes) { $1 += ($0.isFinite ? $0.description : "null").utf8 }
     case .string(let values):

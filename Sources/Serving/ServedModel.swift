@@ -38,13 +38,11 @@ public final class ServedModel: Sendable {
     let columns = max(1, graph.signature.featureCount)
     return graph.nodes.reduce(columns) { steps, node in
       switch node.operator {
-      case .treeEnsemble(let ensemble):
-        let trees = graph.tensors[ensemble.roots]?.elements.count ?? 0
-        let nodes = graph.tensors[ensemble.left]?.elements.count ?? 0
-        let depth = Int.bitWidth - (nodes / max(1, trees)).leadingZeroBitCount + 1
+      case let ensemble as TreeEnsemble:
+        let trees = ensemble.roots.count
+        let depth = Int.bitWidth - (ensemble.left.count / max(1, trees)).leadingZeroBitCount + 1
         return steps + trees * depth
-      case .linear(let coefficients, _):
-        return steps + (graph.tensors[coefficients]?.elements.count ?? 0)
+      case let linear as Linear: return steps + linear.coefficients.elements.count
       default: return steps + columns
       }
     }

@@ -123,9 +123,9 @@ private struct InspectionRun {
 
   /// The report, once the model that it calls liftable was lifted: no verdict is better than a trial.
   private static func confirmed(_ report: InspectionReport) -> InspectionReport {
-    guard report.verdict == .liftable, let document = report.document else { return report }
+    guard report.verdict == .liftable, let source = report.source else { return report }
     do throws(Problem) {
-      _ = try Lifter.lift(document)
+      _ = try Lifter.lift(source)
       return report
     } catch {
       return report.notLifted(error)

@@ -36,7 +36,7 @@ enum OfflineModel {
   /// Inspects and lifts an artifact.
   static func lift(_ path: String) throws(Problem) -> LiftedGraph {
     let report = Inspector.inspect(try LocalFiles.artifact(at: path), path: path)
-    guard report.verdict == .liftable, let document = report.document else {
+    guard report.verdict == .liftable, let source = report.source else {
       let gravest = report.findings.max { $0.severity < $1.severity }
       throw Problem(
         .refused, "inspect.\(report.verdict.rawValue)",
@@ -44,6 +44,6 @@ enum OfflineModel {
           + (gravest.map { ": \($0.message)" } ?? ""),
         subject: path, position: gravest?.offset.map { "byte \($0)" }, hint: gravest?.remedy)
     }
-    return try Lifter.lift(document)
+    return try Lifter.lift(source)
   }
 }

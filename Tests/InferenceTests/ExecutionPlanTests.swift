@@ -20,12 +20,12 @@ import Testing
 
   @Test func `another number of features is refused with the number expected`() throws {
     try Self.expectRefusal(
-      SampleModels.chain([.softmax], columns: 4), [.predict], Self.rows([[1, 2, 3]]),
+      SampleModels.chain([Softmax()], columns: 4), [.predict], Self.rows([[1, 2, 3]]),
       Problem(.badInput, "predict.feature-count", "expected 4 features in each row, found 3"))
   }
 
   @Test func `feature names are told where there are any`() throws {
-    let graph = SampleModels.chain([.softmax], columns: 2, names: ["length", "width"])
+    let graph = SampleModels.chain([Softmax()], columns: 2, names: ["length", "width"])
     try Self.expectRefusal(
       graph, [.predict], Self.rows([[1]]),
       Problem(
@@ -35,21 +35,21 @@ import Testing
 
   @Test func `no rows are refused`() throws {
     try Self.expectRefusal(
-      SampleModels.chain([.softmax], columns: 1), [.predict],
+      SampleModels.chain([Softmax()], columns: 1), [.predict],
       Rows(values: [], rowCount: 0, featureCount: 1),
       Problem(.badInput, "predict.no-rows", "expected at least one row, found none"))
   }
 
   @Test func `rows that are not as long as they say are refused`() throws {
     try Self.expectRefusal(
-      SampleModels.chain([.softmax], columns: 2), [.predict],
+      SampleModels.chain([Softmax()], columns: 2), [.predict],
       Rows(values: [1, 2, 3], rowCount: 2, featureCount: 2),
       Problem(.badInput, "predict.row-length", "expected 2 rows of 2 features, found 3 numbers"))
   }
 
   @Test func `more rows than memory is kept for are refused before any is made`() throws {
     try Self.expectRefusal(
-      SampleModels.chain([.softmax], columns: 2), [.predict],
+      SampleModels.chain([Softmax()], columns: 2), [.predict],
       Rows(values: [], rowCount: .max, featureCount: 2),
       Problem(
         .tooLarge, "predict.too-many-rows",
@@ -58,7 +58,7 @@ import Testing
 
   @Test func `a method that the model does not have is refused with those it has`() throws {
     try Self.expectRefusal(
-      SampleModels.chain([.softmax], columns: 1), [.transform], Self.rows([[1]]),
+      SampleModels.chain([Softmax()], columns: 1), [.transform], Self.rows([[1]]),
       Problem(
         .badInput, "predict.no-such-method", "expected a method that the model has, found 'transform'",
         hint: "use 'predict'"))
@@ -72,7 +72,7 @@ import Testing
 
   @Test func `NaN and infinity are refused with their place where a model does not take them`() throws {
     let graph = SampleModels.chain(
-      [.checkFinite(allowsNaN: false, asFloat32: false)], columns: 2, names: ["length", "width"])
+      [CheckFinite(allowsNaN: false)], columns: 2, names: ["length", "width"])
     try Self.expectRefusal(
       graph, [.predict], Self.rows([[1, 2], [3, .nan]]),
       Self.notFinite(
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test func `what is too large for single precision is refused where a model rounds to it`() throws {
-    let graph = SampleModels.chain([.checkFinite(allowsNaN: true, asFloat32: true)], columns: 2)
+    let graph = SampleModels.chain([CheckFinite(allowsNaN: true, asFloat32: true)], columns: 2)
     try Self.expectRefusal(
       graph, [.predict], Self.rows([[.nan, 1e39]]),
       Self.notFinite(
@@ -94,42 +94,44 @@ import Testing
 
   // MARK: - Numbers
 
-  private static func run(_ operators: [Operator], _ rows: [[Double]]) throws -> [Double] {
-    let graph = SampleModels.chain(operators, columns: rows[0].count)
+  private static func run(
+    _ operators: [any Operator], _ rows: [[Double]], outputs: Int? = nil
+  ) throws -> [Double] {
+    let graph = SampleModels.chain(operators, columns: rows[0].count, outputs: outputs)
     let answer = try ExecutionPlan(try ValidatedGraph(graph)).run([.predict], on: Self.rows(rows))
-    guard case .float64(let numbers)? = answer[.predict]?.elements else { return [] }
+    guard case .float64(let numbers)? = answer[.predict]?.first?.elements else { return [] }
     return numbers
   }
 
   @Test func `softmax stays finite far out`() throws {
-    #expect(try Self.run([.softmax], [[1000, 1000], [-1e300, 0]]) == [0.5, 0.5, 0, 1])
+    #expect(try Self.run([Softmax()], [[1000, 1000], [-1e300, 0]]) == [0.5, 0.5, 0, 1])
   }
 
   @Test func `the logistic function saturates without NaN`() throws {
-    #expect(try Self.run([.logistic], [[-1e6, 0, 1e6]]) == [0, 0.5, 1])
+    #expect(try Self.run([MapElements(.logistic)], [[-1e6, 0, 1e6]]) == [0, 0.5, 1])
   }
 
   @Test func `rows that sum to 0 are kept or divided as the operator says`() throws {
-    #expect(try Self.run([.normalizeRows(zeroSum: .keep)], [[0, 0], [1, 3]]) == [0, 0, 0.25, 0.75])
-    #expect(try Self.run([.normalizeRows(zeroSum: .divide)], [[0, 0]]).allSatisfy(\.isNaN))
+    #expect(try Self.run([NormalizeRows(zeroNorm: .keep)], [[0, 0], [1, 3]]) == [0, 0, 0.25, 0.75])
+    #expect(try Self.run([NormalizeRows(zeroNorm: .divide)], [[0, 0]]).allSatisfy(\.isNaN))
   }
 
   @Test func `one column is mirrored and complemented into two`() throws {
-    #expect(try Self.run([.mirror], [[2], [-3]]) == [-2, 2, 3, -3])
-    #expect(try Self.run([.complement], [[0.25]]) == [0.75, 0.25])
+    #expect(try Self.run([Mirror()], [[2], [-3]], outputs: 2) == [-2, 2, 3, -3])
+    #expect(try Self.run([Complement()], [[0.25]], outputs: 2) == [0.75, 0.25])
   }
 
   @Test func `of equal elements the first is the greatest, and NaN is greater than all`() throws {
-    let graph = SampleModels.choice([.argMax], columns: 3)
+    let graph = SampleModels.choice([ArgMax()], columns: 3)
     let rows: [[Double]] = [[1, 3, 3], [2, 2, 2], [1, .nan, .nan], [.nan, 5, 6], [0, -0.0, 1]]
     let answer = try ExecutionPlan(try ValidatedGraph(graph)).run([.predict], on: Self.rows(rows))
-    #expect(answer[.predict]?.elements == .int64([1, 0, 1, 0, 2]))
+    #expect(answer[.predict]?.first?.elements == .int64([1, 0, 1, 0, 2]))
   }
 
   @Test func `exactly 0 is not positive`() throws {
-    let graph = SampleModels.choice([.positive], columns: 1)
+    let graph = SampleModels.choice([Positive()], columns: 1)
     let answer = try ExecutionPlan(try ValidatedGraph(graph)).run(
       [.predict], on: Self.rows([[0], [-0.0], [.leastNonzeroMagnitude], [-1]]))
-    #expect(answer[.predict]?.elements == .int64([0, 0, 1, 0]))
+    #expect(answer[.predict]?.first?.elements == .int64([0, 0, 1, 0]))
   }
 }

@@ -3,34 +3,32 @@ import ModelGraph
 /// Graphs made of a few operators, and of trees that a generator grows.
 enum SampleModels {
   /// Operators one after another on numbers; `predict` gives what the last one makes.
-  static func chain(_ operators: [Operator], columns: Int, names: [String]? = nil) -> ModelGraph {
-    let doubles = operators.contains(.mirror) || operators.contains(.complement)
-    return graph(
+  static func chain(
+    _ operators: [any Operator], columns: Int, outputs: Int? = nil, names: [String]? = nil
+  ) -> ModelGraph {
+    graph(
       operators, columns: columns, names: names,
-      ModelSignature.Port(name: "predict", datatype: .float64, shape: [-1, doubles ? 2 : columns]))
+      ModelSignature.Output(.predict, .float64, shape: [-1, outputs ?? columns]))
   }
 
   /// Operators of which the last one chooses.
-  static func choice(_ operators: [Operator], columns: Int) -> ModelGraph {
+  static func choice(_ operators: [any Operator], columns: Int) -> ModelGraph {
     graph(
-      operators, columns: columns, names: nil,
-      ModelSignature.Port(name: "predict", datatype: .int64, shape: [-1]))
+      operators, columns: columns, names: nil, ModelSignature.Output(.predict, .int64, shape: [-1]))
   }
 
   static func graph(
-    _ operators: [Operator], columns: Int, names: [String]?, _ output: ModelSignature.Port,
-    tensors: [String: Tensor] = [:]
+    _ operators: [any Operator], columns: Int, names: [String]?, _ output: ModelSignature.Output
   ) -> ModelGraph {
     let nodes = operators.enumerated().map { index, operation in
       ModelGraph.Node(
-        output: "value\(index)", input: index == 0 ? ModelGraph.inputName : "value\(index - 1)",
+        output: "value\(index)", inputs: [index == 0 ? ModelGraph.inputName : "value\(index - 1)"],
         operator: operation, origin: "Test")
     }
     return ModelGraph(
       signature: ModelSignature(
-        input: ModelSignature.Port(name: "input", datatype: .float64, shape: [-1, columns]),
-        featureNames: names, outputs: [output], classes: nil),
-      nodes: nodes, tensors: tensors, results: [.predict: "value\(operators.count - 1)"])
+        features: FeatureList(count: columns, names: names), outputs: [output], classes: []),
+      nodes: nodes, results: [.predict: ["value\(operators.count - 1)"]])
   }
 }
 
@@ -83,18 +81,10 @@ struct GrownTrees {
 
   func graph(divisor: Double) -> ModelGraph {
     let ensemble = TreeEnsemble(
-      roots: "roots", left: "left", right: "right", feature: "feature", threshold: "threshold",
-      missingLeft: "missing", values: "values", divisor: divisor)
-    return SampleModels.graph(
-      [.treeEnsemble(ensemble)], columns: columns, names: nil,
-      ModelSignature.Port(name: "predict", datatype: .float64, shape: [-1, outputs]),
-      tensors: [
-        "roots": Tensor(vector: .int64(roots)), "left": Tensor(vector: .int64(left)),
-        "right": Tensor(vector: .int64(right)), "feature": Tensor(vector: .int64(feature)),
-        "threshold": Tensor(vector: .float64(threshold)), "missing": Tensor(vector: .bool(missingLeft)),
-        "values": Tensor(shape: [left.count, outputs], elements: .float64(values))
-          ?? Tensor(vector: .float64(values)),
-      ])
+      roots: roots, left: left, right: right, feature: feature, threshold: threshold,
+      missingLeft: missingLeft,
+      values: ConstantMatrix(values, rows: left.count, columns: outputs) ?? .empty, divisor: divisor)
+    return SampleModels.chain([ensemble], columns: columns, outputs: outputs)
   }
 
   /// The definition, word for word: no packing, no blocks, thresholds in double precision.

@@ -26,7 +26,7 @@ import Testing
     let answer = try plan.run(
       [.predict],
       on: Rows(values: rows.flatMap { $0 }, rowCount: rows.count, featureCount: columns))
-    guard case .float64(let numbers)? = answer[.predict]?.elements else {
+    guard case .float64(let numbers)? = answer[.predict]?.first?.elements else {
       Issue.record("no numbers")
       return
     }
@@ -49,7 +49,7 @@ import Testing
     let numbers = [-greatest, -1, -least, -0.0, 0, least, 1, greatest]
     let answer = try plan.run(
       [.predict], on: Rows(values: numbers, rowCount: numbers.count, featureCount: 1))
-    #expect(answer[.predict]?.elements == .float64(numbers.map { $0 <= threshold ? 1 : 2 }))
+    #expect(answer[.predict]?.first?.elements == .float64(numbers.map { $0 <= threshold ? 1 : 2 }))
   }
 
   @Test func `a lone leaf of minus zero stays as it is`() throws {
@@ -58,7 +58,7 @@ import Testing
     trees.values = [-0.0]
     let answer = try ExecutionPlan(try ValidatedGraph(trees.graph(divisor: 1))).run(
       [.predict], on: Rows(values: [1], rowCount: 1, featureCount: 1))
-    guard case .float64(let numbers)? = answer[.predict]?.elements else {
+    guard case .float64(let numbers)? = answer[.predict]?.first?.elements else {
       Issue.record("no numbers")
       return
     }

@@ -107,7 +107,7 @@ import Testing
     let report = Inspector.inspect(artifact, path: "iris")
     #expect(report.verdict == .liftable)
     #expect(report.member == "weights/model.data")
-    #expect(report.document != nil)
+    #expect(report.source != nil)
   }
 
   @Test func `a directory without a model, or with two, says which`() throws {
@@ -123,7 +123,7 @@ import Testing
       path: "iris")
     #expect(two.verdict == .notLiftable)
     #expect(two.findings.first?.message == "expected one file that holds a model, found 2: 'a', 'b'")
-    #expect(two.document == nil)
+    #expect(two.source == nil)
     #expect(Inspector.inspect(Artifact(files: []), path: "iris").verdict == .notLiftable)
   }
 }

@@ -52,7 +52,8 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
   /// What the artifact describes; nil where it cannot be read.
   func documentIfReadable(_ file: String) throws -> PickleDocument? {
     let artifact = Artifact(files: [ArtifactFile(path: "", bytes: try bytes(file)[...])])
-    return Inspector.inspect(artifact, path: file).document
+    guard case .pickle(let document) = Inspector.inspect(artifact, path: file).source else { return nil }
+    return document
   }
 
   func lifted(_ file: String = "model.joblib") throws -> LiftedGraph { try Lifter.lift(try document(file)) }
@@ -73,9 +74,23 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
       values: try array.numbers(), rowCount: array.shape[0], featureCount: array.shape[1])
   }
 
-  /// What the library answered.
-  func answer(_ method: PredictionMethod) throws -> Tensor {
-    let array = try NumPyFile.read(try bytes("\(method.rawValue).npy")[...])
+  /// What the library answered: one array, or a list of them in files of their own.
+  func answer(_ method: PredictionMethod) throws -> [Tensor] {
+    let single = "\(method.rawValue).npy"
+    if FileManager.default.fileExists(atPath: folder.appending(path: single).path) {
+      return [try tensor(single)]
+    }
+    var tensors: [Tensor] = []
+    while FileManager.default.fileExists(
+      atPath: folder.appending(path: "\(method.rawValue).\(tensors.count).npy").path)
+    {
+      tensors.append(try tensor("\(method.rawValue).\(tensors.count).npy"))
+    }
+    return tensors
+  }
+
+  private func tensor(_ file: String) throws -> Tensor {
+    let array = try NumPyFile.read(try bytes(file)[...])
     return try #require(Tensor(shape: array.shape, elements: try array.elements()))
   }
 }
@@ -98,10 +113,10 @@ extension NumPyArray {
   func elements() throws -> Tensor.Elements {
     switch type {
     case .bool: .bool(try items(1).map { $0.first == 1 })
-    case .integer(let size, .little):
-      .int64(
-        try items(size).map { size == 4 ? Int64(Int32(littleEndianBytes: $0)) : Int64(littleEndianBytes: $0) }
-      )
+    case .integer(size: 4, .little): .int32(try items(4).map { Int32(littleEndianBytes: $0) })
+    case .integer(size: 8, .little): .int64(try items(8).map { Int64(littleEndianBytes: $0) })
+    case .float(size: 4, .little):
+      .float32(try items(4).map { Float(bitPattern: UInt32(littleEndianBytes: $0)) })
     case .unicode(let length, .little):
       .string(
         try items(length * 4).map { item in

@@ -1,3 +1,4 @@
+import Artifacts
 import Domain
 import Lifting
 import Testing
@@ -5,35 +6,54 @@ import Testing
 /// What cannot be lifted is refused with the exact reason and place, never guessed at.
 @Suite struct RefusalTests {
   private static let environments = ["sklearn-1.2", "sklearn-1.9"]
-  private static let known =
-    "use DecisionTreeClassifier, DecisionTreeRegressor, LinearRegression, LogisticRegression, Pipeline,"
-    + " RandomForestClassifier, RandomForestRegressor, StandardScaler"
 
-  /// The fixture, where it says the class stands, and what is found there.
-  private static let unsupported = [
-    ("svc", "byte 43", "sklearn.svm._classes.SVC as the model"),
-    ("knn", "byte 73", "sklearn.neighbors._classification.KNeighborsClassifier as the model"),
-    ("one-vs-rest", "byte 57", "sklearn.multiclass.OneVsRestClassifier as the model"),
-    ("gradient-boosting", "byte 66", "sklearn.ensemble._gb.GradientBoostingClassifier as the model"),
-    ("custom-class-pipeline", "byte 104", "mypkg.features.LogScaler at Pipeline.steps[0] 'logscaler'"),
-    (
-      "function-transformer-pipeline", "byte 153",
-      "sklearn.preprocessing._function_transformer.FunctionTransformer at Pipeline.steps[0]"
-        + " 'functiontransformer'"
-    ),
-  ]
-
-  @Test(arguments: environments, unsupported)
-  func `an estimator that is not known is refused by its full name and place`(
-    environment: String, expected: (name: String, position: String, found: String)
+  @Test(arguments: environments)
+  func `a class of somebody's own is refused by its full name, place and version`(
+    environment: String
   ) throws {
-    let document = try ModelFixture("unsupported/\(environment)/\(expected.name)").document()
+    let document = try ModelFixture("unsupported/\(environment)/custom-class-pipeline").document()
+    let problem = #expect(throws: Problem.self) { try Lifter.lift(document) }
+    #expect(problem?.code == "lift.unsupported-estimator")
+    let version = environment == "sklearn-1.2" ? "1.2.2" : "1.9.1"
     #expect(
-      throws: Problem(
-        .refused, "lift.unsupported-estimator",
-        "expected an estimator that can be lifted, found \(expected.found)", position: expected.position,
-        hint: Self.known)
-    ) { try Lifter.lift(document) }
+      problem?.message
+        == "expected an estimator that can be lifted, found mypkg.features.LogScaler at Pipeline['logscaler'] →"
+        + " LogScaler, trained with scikit-learn \(version)")
+    #expect(problem?.position == "byte 104")
+  }
+
+  private static func problem(_ module: String, _ name: String) throws -> Problem? {
+    var source = SyntheticDocument()
+    let model = source.add(
+      module, name, [("_sklearn_version", source.add(.string("1.9.1")))])
+    let document = try source.document(root: model)
+    return #expect(throws: Problem.self) { try Lifter.lift(document) }
+  }
+
+  @Test func `a class that is nearly a known one is told which`() throws {
+    let problem = try Self.problem("sklearn.tree._classes", "DecisionTreeClasifier")
+    #expect(
+      problem?.message
+        == "expected an estimator that can be lifted, found sklearn.tree._classes.DecisionTreeClasifier at"
+        + " DecisionTreeClasifier, trained with scikit-learn 1.9.1")
+    #expect(problem?.hint == "use DecisionTreeClassifier")
+  }
+
+  @Test func `a class of a known package is told its kin`() throws {
+    let problem = try Self.problem("sklearn.tree._classes", "Bonsai")
+    #expect(problem?.hint?.hasPrefix("of sklearn.tree these can be lifted: DecisionTreeClassifier, ") == true)
+  }
+
+  @Test func `an attribute in the place of a method is refused`() throws {
+    var source = SyntheticDocument()
+    let model = source.add(
+      "sklearn.preprocessing._data", "StandardScaler", [("transform", source.add(.none))])
+    let document = try source.document(root: model)
+    let problem = #expect(throws: Problem.self) { try Lifter.lift(document) }
+    #expect(problem?.code == "lift.replaced-method")
+    #expect(
+      problem?.message
+        == "expected StandardScaler to have its own method 'transform', found None in its place")
   }
 
   @Test(arguments: environments)
@@ -49,21 +69,9 @@ import Testing
     #expect(
       throws: Problem(
         .refused, "lift.not-fitted",
-        "expected Pipeline.steps[0] 'standardscaler' StandardScaler to be fitted, found no attribute"
-          + " 'n_features_in_'",
+        "expected Pipeline['standardscaler'] → StandardScaler to be fitted, found no attribute 'n_features_in_'",
         position: "byte 127", hint: "call fit before you save the model")
     ) { try Lifter.lift(pipeline) }
-  }
-
-  @Test(arguments: environments)
-  func `a classifier of several outputs is refused`(environment: String) throws {
-    let document = try ModelFixture("unsupported/\(environment)/multi-output-classifier").document()
-    #expect(
-      throws: Problem(
-        .refused, "lift.multi-output-classifier",
-        "expected DecisionTreeClassifier to be a classifier of one output, found 2 outputs",
-        position: "byte 63", hint: "fit one classifier for each output and push each")
-    ) { try Lifter.lift(document) }
   }
 
   @Test func `nothing in the folder of unsupported models is lifted`() throws {

@@ -16,16 +16,24 @@ import Testing
   }
 
   @Test func `numbers keep every bit`() throws {
-    var graph = SampleGraphs.regression()
     let numbers = [-0.0, .leastNonzeroMagnitude, .infinity, Double(bitPattern: 0x7FF8_0000_0000_0123)]
-    graph.tensors["coefficients"] = SampleGraphs.matrix([2, 2], numbers)
+    let graph = SampleGraphs.regression(
+      linear: Linear(coefficients: SampleGraphs.matrix(2, 2, numbers), intercepts: [0, 0]))
     let files = graph.encoded()
     let decoded = try ModelGraph(decoding: files.graph, weights: files.weights)
-    guard case .float64(let read)? = decoded.tensors["coefficients"]?.elements else {
-      Issue.record("no numbers")
-      return
-    }
+    let read = try #require(decoded.nodes[1].operator as? Linear).coefficients.elements
     #expect(read.map(\.bitPattern) == numbers.map(\.bitPattern))
+  }
+
+  @Test func `attributes that JSON has no number for are kept`() throws {
+    var graph = SampleGraphs.regression()
+    for threshold in [Double.infinity, -.infinity, -0.0, .leastNonzeroMagnitude] {
+      graph.nodes[1].operator = Positive(threshold: threshold)
+      let files = graph.encoded()
+      let decoded = try ModelGraph(decoding: files.graph, weights: files.weights)
+      let read = try #require(decoded.nodes[1].operator as? Positive).threshold
+      #expect(read.bitPattern == threshold.bitPattern)
+    }
   }
 
   @Test func `the weights are in the safetensors format and aligned`() throws {
@@ -34,10 +42,11 @@ import Testing
     #expect(length.isMultiple(of: 8))
     let header = try JSON(parsing: weights.dropFirst(8).prefix(length))
     #expect(
-      header["feature"] == ["dtype": "I64", "shape": [4], "data_offsets": [0, 32]])
-    #expect(header["missing"]?["dtype"] == "BOOL")
-    #expect(header["missing"]?["data_offsets"]?.array?.last?.int == weights.count - 8 - length)
-    #expect(header["classes"] == nil)
+      header["mean.feature"] == ["dtype": "I64", "shape": [4], "data_offsets": [0, 32]])
+    #expect(header["mean.missing_left"]?["dtype"] == "BOOL")
+    #expect(
+      header["mean.missing_left"]?["data_offsets"]?.array?.last?.int == weights.count - 8 - length)
+    #expect(header["label.labels"] == nil)
   }
 
   // MARK: - Refusals
@@ -71,8 +80,20 @@ import Testing
 
   @Test func `another format is refused`() {
     expectRefusal(
-      graph: { $0.replacing("gatehouse-graph-1", with: "gatehouse-graph-9") }, "graph.malformed",
-      "expected a graph of the format 'gatehouse-graph-1', found 'gatehouse-graph-9'")
+      graph: { $0.replacing("gatehouse-graph-2", with: "gatehouse-graph-9") }, "graph.malformed",
+      "expected a graph of the format 'gatehouse-graph-2', found 'gatehouse-graph-9'")
+  }
+
+  @Test func `a tensor that nothing reads is refused`() {
+    expectRefusal(
+      graph: { $0.replacing("\"labels\":\"label.labels\"", with: "\"labels\":\"other\"") }, "graph.malformed",
+      "expected 'labels' of the operator 'label' to be the tensor 'label.labels', found a string")
+    expectRefusal(
+      graph: {
+        $0.replacing(
+          "\"texts\":{", with: "\"texts\":{\"a\":{\"datatype\":\"BYTES\",\"elements\":[],\"shape\":[0]},")
+      },
+      "graph.unused-tensor", "expected every tensor to be read, found 'a' that nothing reads")
   }
 
   @Test func `bytes after the last tensor are refused`() {
@@ -83,38 +104,38 @@ import Testing
   @Test func `tensors that overlap are refused`() {
     expectRefusal(
       weights: { Self.replace("[32,64]", with: "[31,63]", in: &$0) }, "weights.malformed",
-      "expected 'left' to start at 32 of the data, found 31")
+      "expected 'mean.left' to start at 32 of the data, found 31")
   }
 
   @Test func `a header beyond the limit is refused before it is read`() {
     expectRefusal(
       weights: { $0.replaceSubrange(0..<8, with: UInt64.max.littleEndianBytes) }, "weights.malformed",
-      "expected a header of at most 16777216 bytes, found 18446744073709551615")
+      "expected a header of at most 67108864 bytes, found 18446744073709551615")
   }
 
   @Test func `a tensor longer than the file is refused`() {
     expectRefusal(
-      weights: { $0.removeLast() }, "weights.malformed", "expected 4 bytes of 'missing', found 3")
+      weights: { $0.removeLast() }, "weights.malformed", "expected 4 bytes of 'mean.missing_left', found 3")
   }
 
   @Test func `a truth value other than 0 and 1 is refused`() {
     expectRefusal(
       weights: { $0[$0.count - 1] = 2 }, "weights.malformed",
-      "expected 0 or 1 in each byte of 'missing', found another")
+      "expected 0 or 1 in each byte of 'mean.missing_left', found another")
   }
 
   @Test func `tensors in another order are refused`() {
     expectRefusal(
       weights: { bytes in
-        Self.replace("\"left\"", with: "\"lift\"", in: &bytes)
-        Self.replace("\"feature\"", with: "\"xeature\"", in: &bytes)
-      }, "weights.malformed", "expected 'lift' next, found 'xeature'")
+        Self.replace("mean.left", with: "mean.lift", in: &bytes)
+        Self.replace("mean.feature", with: "mean.xeature", in: &bytes)
+      }, "weights.malformed", "expected 'mean.lift' next, found 'mean.xeature'")
   }
 
   @Test func `a name that occurs twice is refused`() {
     expectRefusal(
-      weights: { Self.replace("\"right\"", with: "\"roots\"", in: &$0) }, "weights.malformed",
-      "expected each name once in an object at line 1, column 243, found 'roots' again")
+      weights: { Self.replace("mean.right", with: "mean.roots", in: &$0) }, "weights.malformed",
+      "expected each name once in an object at line 1, column 268, found 'mean.roots' again")
   }
 
   private static func replace(_ old: String, with new: String, in bytes: inout [UInt8]) {

@@ -13,51 +13,43 @@ enum TestModels {
   }
 
   static func lineGraph(intercept: Double = 0) throws -> ModelGraph {
-    ModelGraph(
+    let line = Linear(
+      coefficients: try #require(ConstantMatrix([1, 2], rows: 1, columns: 2)), intercepts: [intercept])
+    return ModelGraph(
       signature: ModelSignature(
-        input: .init(name: "input", datatype: .float64, shape: [-1, 2]), featureNames: ["a", "b"],
-        outputs: [.init(name: "predict", datatype: .float64, shape: [-1])], classes: nil),
+        features: FeatureList(count: 2, names: ["a", "b"]),
+        outputs: [.init(.predict, .float64, shape: [-1])], classes: []),
       nodes: [
         .init(
-          output: "checked", input: ModelGraph.inputName,
-          operator: .checkFinite(allowsNaN: false, asFloat32: false), origin: "LinearRegression"),
-        .init(
-          output: "line", input: "checked", operator: .linear(coefficients: "w", intercepts: "b"),
+          output: "checked", inputs: [ModelGraph.inputName], operator: CheckFinite(allowsNaN: false),
           origin: "LinearRegression"),
-      ],
-      tensors: [
-        "w": try #require(Tensor(shape: [1, 2], elements: .float64([1, 2]))),
-        "b": Tensor(vector: .float64([intercept])),
-      ],
-      results: [.predict: "line"])
+        .init(output: "line", inputs: ["checked"], operator: line, origin: "LinearRegression"),
+      ], results: [.predict: ["line"]])
   }
 
   /// Says `low` or `high` by the sign of the one feature, with probabilities; trained without names.
   static func sign(_ name: String = "sign", version: Int = 1) throws -> ServedModel {
     let labels = Tensor(vector: .string(["low", "high"]))
+    let score = Linear(
+      coefficients: try #require(ConstantMatrix([1], rows: 1, columns: 1)), intercepts: [0])
     let graph = ModelGraph(
       signature: ModelSignature(
-        input: .init(name: "input", datatype: .float64, shape: [-1, 1]), featureNames: nil,
+        features: FeatureList(count: 1),
         outputs: [
-          .init(name: "predict", datatype: .string, shape: [-1]),
-          .init(name: "predict_proba", datatype: .float64, shape: [-1, 2]),
-          .init(name: "decision_function", datatype: .float64, shape: [-1]),
-        ], classes: labels),
+          .init(.predict, .string, shape: [-1]), .init(.predictProbabilities, .float64, shape: [-1, 2]),
+          .init(.decisionFunction, .float64, shape: [-1]),
+        ], classes: [labels]),
       nodes: [
-        node("score", ModelGraph.inputName, .linear(coefficients: "w", intercepts: "b")),
-        node("one", "score", .logistic), node("both", "one", .complement),
-        node("index", "score", .positive), node("label", "index", .label(labels: "labels")),
+        node("score", ModelGraph.inputName, score), node("one", "score", MapElements(.logistic)),
+        node("both", "one", Complement()), node("index", "score", Positive()),
+        node("label", "index", Label(labels)),
       ],
-      tensors: [
-        "w": try #require(Tensor(shape: [1, 1], elements: .float64([1]))), "b": Tensor(vector: .float64([0])),
-        "labels": labels,
-      ],
-      results: [.predict: "label", .predictProbabilities: "both", .decisionFunction: "score"])
+      results: [.predict: ["label"], .predictProbabilities: ["both"], .decisionFunction: ["score"]])
     return try served(graph, name: name, version: version)
   }
 
-  private static func node(_ output: String, _ input: String, _ operation: Operator) -> ModelGraph.Node {
-    ModelGraph.Node(output: output, input: input, operator: operation, origin: "LogisticRegression")
+  private static func node(_ output: String, _ input: String, _ operation: any Operator) -> ModelGraph.Node {
+    ModelGraph.Node(output: output, inputs: [input], operator: operation, origin: "LogisticRegression")
   }
 
   private static func served(_ graph: ModelGraph, name: String, version: Int) throws -> ServedModel {

@@ -16,8 +16,8 @@ public struct InspectionReport: Sendable {
   public let findings: [Finding]
   /// What stands at the place of each finding; nil where it has none, or where showing it would do harm.
   public let excerpts: [FindingExcerpt?]
-  /// The values, where the artifact could be read to its end.
-  public let document: PickleDocument?
+  /// What the model can be lifted from, where the artifact could be read to its end.
+  public let source: ModelSource?
   /// The file inside the artifact that the values come from; empty for an artifact that is one file.
   public let member: String
   /// The version of scikit-learn that wrote the artifact, where it says so.
@@ -48,7 +48,7 @@ public struct InspectionReport: Sendable {
     let finding = Rule.notLifted.finding(problem.message + place, member: member)
     return InspectionReport(
       path: path, format: format, verdict: .notLiftable, findings: [finding] + findings,
-      excerpts: [nil] + excerpts, document: document, member: member, frameworkVersion: frameworkVersion,
+      excerpts: [nil] + excerpts, source: source, member: member, frameworkVersion: frameworkVersion,
       files: files)
   }
 
