@@ -34,10 +34,10 @@ enum SampleModels {
 
 /// Trees as plain arrays, grown at random.
 struct GrownTrees {
-  var roots: [Int64] = []
-  var left: [Int64] = []
-  var right: [Int64] = []
-  var feature: [Int64] = []
+  var roots: [Int32] = []
+  var left: [Int32] = []
+  var right: [Int32] = []
+  var feature: [Int32] = []
   var threshold: [Double] = []
   var missingLeft: [Bool] = []
   var values: [Double] = []
@@ -48,24 +48,24 @@ struct GrownTrees {
     self.outputs = outputs
     self.columns = columns
     for _ in 0..<trees {
-      roots.append(Int64(left.count))
+      roots.append(Int32(left.count))
       _ = grow(depth: depth, using: &random)
     }
   }
 
-  private mutating func grow(depth: Int, using random: inout some RandomNumberGenerator) -> Int64 {
+  private mutating func grow(depth: Int, using random: inout some RandomNumberGenerator) -> Int32 {
     let node = left.count
     let isLeaf = depth == 0 || Int.random(in: 0..<6, using: &random) == 0
     left.append(-1)
     right.append(-1)
-    feature.append(isLeaf ? 0 : Int64.random(in: 0..<Int64(columns), using: &random))
+    feature.append(isLeaf ? 0 : Int32.random(in: 0..<Int32(columns), using: &random))
     threshold.append(isLeaf ? 0 : Self.number(using: &random))
     missingLeft.append(!isLeaf && Bool.random(using: &random))
     for _ in 0..<outputs { values.append(isLeaf ? Double.random(in: -1...1, using: &random) : 0) }
-    guard !isLeaf else { return Int64(node) }
+    guard !isLeaf else { return Int32(node) }
     left[node] = grow(depth: depth - 1, using: &random)
     right[node] = grow(depth: depth - 1, using: &random)
-    return Int64(node)
+    return Int32(node)
   }
 
   /// Numbers that often fall on or beside a single-precision number.
@@ -82,9 +82,16 @@ struct GrownTrees {
   func graph(divisor: Double) -> ModelGraph {
     let ensemble = TreeEnsemble(
       roots: roots, left: left, right: right, feature: feature, threshold: threshold,
-      missingLeft: missingLeft,
-      values: ConstantMatrix(values, rows: left.count, columns: outputs) ?? .empty, divisor: divisor)
+      missingLeft: missingLeft, leaves: leaves, comparesSingles: true, divisor: divisor)
     return SampleModels.chain([ensemble], columns: columns, outputs: outputs)
+  }
+
+  /// The values of the leaves alone.
+  private var leaves: ConstantMatrix {
+    let nodes = left.indices.filter { left[$0] < 0 }
+    return ConstantMatrix(
+      nodes.flatMap { values[($0 * outputs)..<(($0 + 1) * outputs)] }, rows: nodes.count, columns: outputs)
+      ?? .empty
   }
 
   /// The definition, word for word: no packing, no blocks, thresholds in double precision.

@@ -8,7 +8,7 @@ enum SampleGraphs {
   static let trees = TreeEnsemble(
     roots: [0, 3], left: [1, -1, -1, -1], right: [2, -1, -1, -1], feature: [1, 0, 0, 0],
     threshold: [0.5, 0, 0, 0], missingLeft: [true, false, false, false],
-    values: matrix(4, 2, [0, 0, 1, 0, 0.25, 0.75, 0.5, 0.5]), divisor: 2)
+    leaves: matrix(3, 2, [1, 0, 0.25, 0.75, 0.5, 0.5]), comparesSingles: true, divisor: 2)
 
   static func forest(_ trees: TreeEnsemble = trees) -> ModelGraph {
     func node(_ output: String, _ input: String, _ operation: any Operator) -> ModelGraph.Node {
