@@ -25,6 +25,7 @@ package enum OperatorRegistry {
     entry(Combine.self),
     entry(Complement.self),
     entry(Concat.self),
+    entry(Distances.self),
     entry(Fill.self),
     entry(Interpolation.self),
     entry(Label.self),

@@ -1,5 +1,6 @@
 import Artifacts
 import Domain
+import Encoding
 import ModelGraph
 
 /// DummyClassifier and DummyRegressor, whose answers do not depend on the rows, nor on chance.
