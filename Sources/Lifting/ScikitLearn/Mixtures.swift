@@ -191,7 +191,8 @@ private struct Mixture {
     let second = try builder.apply(
       Linear(coefficients: try matrix(precisions), intercepts: zeros), to: squares, named: "squares",
       for: estimator)
-    try products(zip(means, precisions).map { $0 * $1 }, zip(means, precisions).map { $0 * $0 * $1 }, &builder)
+    try products(
+      zip(means, precisions).map { $0 * $1 }, zip(means, precisions).map { $0 * $0 * $1 }, &builder)
     value = try builder.apply(
       Combine(.add), to: [value, second], named: "squares", for: estimator)
     return (0..<count).map { component in
