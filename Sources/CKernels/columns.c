@@ -20,11 +20,12 @@ static inline uint64_t ordered64(double x) {
 /// What LightGBM takes for zero: kZeroThreshold of its include/LightGBM/meta.h.
 static inline int is_zero(double x) { return x >= -1e-35f && x <= 1e-35f; }
 
-static inline uint64_t category(double x) {
+static inline uint64_t category(double x, int has_to_be_whole) {
   if (x != x) return 0;
-  // Beyond 2^31 nothing is a category; what is below 0 is none either.
-  if (!(x > -1 && x < 2147483648.0)) return UINT64_MAX;
-  return (uint64_t)x + 1;
+  // Nothing below 0 is a category, nor anything that no set is large enough for.
+  if (!(x > -1 && x < 4294967296.0)) return UINT64_MAX;
+  const uint64_t whole = (uint64_t)x;
+  return has_to_be_whole && (double)whole != x ? UINT64_MAX : whole + 1;
 }
 
 /// One element that is not just a number in its order.
@@ -46,8 +47,9 @@ static uint64_t special(double x, uint32_t kind, int is_wide) {
     case GATEHOUSE_COLUMN_ZERO_LEFT:
       if (x != x || is_zero(x)) return 0;
       break;
-    case GATEHOUSE_COLUMN_CATEGORY: {
-      uint64_t number = category(x);
+    case GATEHOUSE_COLUMN_CATEGORY:
+    case GATEHOUSE_COLUMN_WHOLE_CATEGORY: {
+      const uint64_t number = category(x, kind == GATEHOUSE_COLUMN_WHOLE_CATEGORY);
       return number < greatest ? number : greatest;
     }
     default:

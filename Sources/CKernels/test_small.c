@@ -109,7 +109,7 @@ INLINE void test64(
       for (size_t r = 0; r < rows; r++)                                                                  \
         for (size_t o = 0; o < outputs; o++)                                                             \
           columns[(r / LANES * outputs + o) * LANES + r % LANES] = sum[r * outputs + o];                 \
-      if (forest->rounds_sums)                                                                           \
+      if (forest->aggregate == GATEHOUSE_SUM_OF_SINGLES)                                                                           \
         TEST(forest, 64, 1, group, group_bytes, group_count, columns);                                   \
       else if (forest->leaf_limit <= 16)                                                                 \
         TEST(forest, 16, 0, group, group_bytes, group_count, columns);                                   \

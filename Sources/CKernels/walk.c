@@ -21,7 +21,7 @@ static inline __attribute__((always_inline)) uint32_t step64(
     const uint64_t last = (threshold >> 32) - 1;
     // Of a node that has no set, any bit: there is always a first word.
     const uint64_t is_set = (rest >> 31) & 1;
-    const uint64_t bit = is_set ? (threshold & 0xffffffff) + (x < last ? x : last) : 0;
+    const uint64_t bit = is_set ? (threshold & 0xffffffff) * 64 + (x < last ? x : last) : 0;
     const uint64_t stays = ~(sets[bit >> 6] >> (bit & 63)) & 1;
     right = is_set ? stays : right;
   }
@@ -33,10 +33,18 @@ static inline __attribute__((always_inline)) void add(
   double *sum = sums + tree->target;
   const size_t count = forest->leaf_outputs;
   const double *value = forest->values + (size_t)number * count;
-  if (forest->rounds_sums) {
-    for (size_t i = 0; i < count; i++) sum[i] = (float)(sum[i] + value[i]);
-  } else {
-    for (size_t i = 0; i < count; i++) sum[i] += value[i];
+  switch (forest->aggregate) {
+    case GATEHOUSE_SUM_OF_SINGLES:
+      for (size_t i = 0; i < count; i++) sum[i] = (float)(sum[i] + value[i]);
+      break;
+    case GATEHOUSE_MINIMUM:
+      for (size_t i = 0; i < count; i++) sum[i] = value[i] < sum[i] ? value[i] : sum[i];
+      break;
+    case GATEHOUSE_MAXIMUM:
+      for (size_t i = 0; i < count; i++) sum[i] = value[i] >= sum[i] ? value[i] : sum[i];
+      break;
+    default:
+      for (size_t i = 0; i < count; i++) sum[i] += value[i];
   }
 }
 

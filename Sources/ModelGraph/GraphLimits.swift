@@ -8,6 +8,8 @@ package enum GraphLimits {
   package static let columns = 1 << 24
   /// Nodes of one ensemble: two less than what fits the 32-bit indices of the plan.
   static let treeNodes = Int(Int32.max) - 2
+  /// Words of one set of categories, so that the place of a bit has 32 bits.
+  static let setWords: Int32 = 1 << 24
   /// UTF-8 bytes of any name.
   static let nameLength = 1024
   /// Bytes of `graph.json`.

@@ -42,8 +42,10 @@ enum {
   GATEHOUSE_COLUMN_ZERO_RIGHT = 4,
   /// Zero, as far as 1e-35 from it, and NaN go left.
   GATEHOUSE_COLUMN_ZERO_LEFT = 5,
-  /// A category: its whole number and 1; 0 is NaN, and the greatest integer what is no category.
+  /// A category: the whole number toward zero, and 1; 0 is NaN, and the greatest integer what is no category.
   GATEHOUSE_COLUMN_CATEGORY = 6,
+  /// As above, and what has a fraction is no category.
+  GATEHOUSE_COLUMN_WHOLE_CATEGORY = 7,
 };
 
 /// One column of a group.
@@ -53,6 +55,15 @@ typedef struct {
   /// One of the kinds above.
   uint32_t kind;
 } gatehouse_column;
+
+/// How a tree's number changes the sum so far.
+enum {
+  GATEHOUSE_SUM = 0,
+  /// The sum is rounded to single precision after each tree.
+  GATEHOUSE_SUM_OF_SINGLES = 1,
+  GATEHOUSE_MINIMUM = 2,
+  GATEHOUSE_MAXIMUM = 3,
+};
 
 /// One tree of an ensemble.
 typedef struct {
@@ -93,8 +104,8 @@ typedef struct {
 /// and the place of the left child from the root (16), whose sibling follows it. A node of 16 bytes has the
 /// threshold in the first 8, the column (31, in units of 8 bytes), a mark of a set of categories (1) and the
 /// left child's place from the root (32) in the others. A leaf looks at the column of zeros and leads to itself;
-/// its threshold is the number of its values. The threshold of a set is its first bit (low 32) and the number
-/// of its bits (high 32): bit 0 is for missing, then the categories, the last bit for all others; a set bit
+/// its threshold is the number of its values. The threshold of a set is its first word (low 32) and the
+/// number of its bits (high 32): bit 0 is for missing, then the categories, the last bit for all others; a set bit
 /// goes left.
 ///
 /// Testing: all inner nodes of a tree are tested, for many rows at once, and the leaves that remain tell which
@@ -123,8 +134,8 @@ typedef struct {
   uint8_t is_wide;
   /// Whether sets of categories occur.
   uint8_t has_sets;
-  /// Whether sums are rounded to single precision after each tree.
-  uint8_t rounds_sums;
+  /// One of the aggregates above.
+  uint8_t aggregate;
 } gatehouse_forest;
 
 /// Makes the columns of one group: up to 16 rows, or 8 where `is_wide`; missing rows are left as they are.

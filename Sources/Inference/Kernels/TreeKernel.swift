@@ -1,3 +1,4 @@
+import CKernels
 import Domain
 import ModelGraph
 
@@ -5,87 +6,71 @@ extension TreeEnsemble: Runnable {
   func kernel(_ operands: [ValueType]) -> any Kernel { TreeKernel(self) }
 }
 
-/// A tree ensemble made ready for walking.
+/// A tree ensemble laid out for the C kernel, which says how.
 struct TreeKernel: Kernel {
-  private let trees: TreeEnsemble
-  /// The row of `leaves` for each leaf among the nodes.
-  private let rows: [Int32]
+  private let forest: PackedForest
+  private let level: VectorLevel
+  /// What each output starts from.
+  private let start: [Double]
+  private let rounds: Bool
+  private let divisor: Double
 
-  init(_ trees: TreeEnsemble) {
-    self.trees = trees
-    var next: Int32 = 0
-    self.rows = trees.left.map { left in
-      guard left < 0 else { return 0 }
-      next += 1
-      return next - 1
-    }
-  }
-
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    let matrix = operands[0].matrix
-    var result = operands.count > 1 ? operands[1].matrix : start(rows: matrix.rows)
-    if trees.aggregate == .sumOfSingles {
-      for index in result.elements.indices {
-        result.elements[index] = Double(Float(result.elements[index]))
-      }
-    }
-    for (tree, root) in trees.roots.enumerated() {
-      for row in 0..<matrix.rows {
-        let leaf = Int(rows[leaf(of: matrix.elements, at: row * matrix.columns, from: Int(root))])
-        let place = row * trees.outputs
-        if let targets = trees.targets {
-          add(trees.leaves.elements[leaf], to: &result.elements[place + Int(targets[tree])])
-        } else {
-          for output in 0..<trees.outputs {
-            add(trees.leaves.elements[leaf * trees.outputs + output], to: &result.elements[place + output])
-          }
-        }
-      }
-    }
-    if trees.divisor != 1 {
-      for index in result.elements.indices { result.elements[index] /= trees.divisor }
-    }
-    return .numbers(result)
-  }
-
-  private func start(rows: Int) -> Matrix {
-    var elements: [Double] = []
-    elements.reserveCapacity(rows * trees.outputs)
-    // −0 is the number that changes nothing it is added to: a lone tree's values come out as they are.
+  /// Lays the trees out for processors of a level.
+  init(_ trees: TreeEnsemble, level: VectorLevel = .here) {
+    self.forest = PackedForest(trees, makesTests: level >= .avx512)
+    self.level = level
+    self.rounds = trees.aggregate == .sumOfSingles
+    self.divisor = trees.divisor
     let nothing: Double =
       switch trees.aggregate {
+      // −0 is the number that changes nothing it is added to: a lone tree's values come out as they are.
       case .sum, .sumOfSingles: -0.0
       case .minimum: .infinity
       case .maximum: -.infinity
       }
-    for _ in 0..<rows { elements += trees.base ?? Array(repeating: nothing, count: trees.outputs) }
-    return Matrix(elements: elements, rows: rows, columns: trees.outputs)
+    self.start = trees.base ?? Array(repeating: nothing, count: trees.outputs)
   }
 
-  private func leaf(of elements: [Double], at start: Int, from root: Int) -> Int {
-    var node = root
-    while trees.left[node] >= 0 {
-      var x = elements[start + Int(trees.feature[node])]
-      if trees.comparesSingles { x = Double(Float(x)) }
-      let goesLeft =
-        if x.isNaN {
-          trees.missingLeft[node]
-        } else if let categories = trees.categories, categories.nodes[node] >= 0 {
-          categories.contains(x, at: node)
-        } else {
-          x <= trees.threshold[node]
+  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
+    .numbers(run(on: operands[0].matrix, startingFrom: operands.count > 1 ? operands[1].matrix : nil))
+  }
+
+  private func run(on matrix: Matrix, startingFrom given: Matrix?) -> Matrix {
+    let count = matrix.rows * forest.outputs
+    let sums = unsafe [Double](unsafeUninitializedCapacity: count) { sums, initialized in
+      for row in 0..<matrix.rows {
+        for output in 0..<forest.outputs {
+          let place = row * forest.outputs + output
+          let number = given?.elements[place] ?? start[output]
+          unsafe sums.initializeElement(at: place, to: rounds ? Double(Float(number)) : number)
         }
-      node = Int(goesLeft ? trees.left[node] : trees.right[node])
+      }
+      unsafe matrix.elements.withUnsafeBufferPointer { rows in
+        guard let rows = rows.baseAddress, let sums = sums.baseAddress else { return }
+        unsafe forest.addLeaves(
+          of: rows, columns: matrix.columns, rowCount: matrix.rows, to: sums, level: level)
+      }
+      if divisor != 1 {
+        for index in 0..<count { unsafe sums[index] /= divisor }
+      }
+      initialized = count
     }
-    return node
+    return Matrix(elements: sums, rows: matrix.rows, columns: forest.outputs)
   }
+}
 
-  private func add(_ value: Double, to sum: inout Double) {
-    switch trees.aggregate {
-    case .sum: sum += value
-    case .sumOfSingles: sum = Double(Float(sum) + Float(value))
-    case .minimum: sum = min(sum, value)
-    case .maximum: sum = max(sum, value)
-    }
-  }
+/// Which vector instructions the C kernels may use.
+struct VectorLevel: Comparable, Sendable {
+  let number: Int32
+
+  /// None.
+  static let portable = VectorLevel(number: GATEHOUSE_PORTABLE)
+  /// AVX2 and FMA.
+  static let avx2 = VectorLevel(number: GATEHOUSE_AVX2)
+  /// AVX-512.
+  static let avx512 = VectorLevel(number: GATEHOUSE_AVX512)
+  /// What the processor at hand has.
+  static let here = VectorLevel(number: gatehouse_vector_level())
+
+  static func < (first: VectorLevel, second: VectorLevel) -> Bool { first.number < second.number }
 }

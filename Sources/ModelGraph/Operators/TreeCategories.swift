@@ -58,11 +58,12 @@ extension TreeCategories {
   func check(nodes count: Int, _ operands: Operands) throws(Problem) {
     try operands.expect(nodes, count: count, "set")
     guard starts.first == 0, Int(starts.last ?? 0) == words.count,
-      zip(starts, starts.dropFirst()).allSatisfy(<=)
+      zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 && $1 - $0 <= GraphLimits.setWords })
     else {
       throw operands.problem(
         "tree-categories",
-        "expected 'set_starts' of '\(operands.node)' to ascend from 0 to \(words.count), found others")
+        "expected 'set_starts' of '\(operands.node)' to ascend from 0 to \(words.count) by at most"
+          + " \(GraphLimits.setWords), found others")
     }
   }
 
