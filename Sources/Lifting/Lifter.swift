@@ -49,7 +49,12 @@ public enum Lifter {
 
   /// The kinds of estimators that can be lifted, family by family.
   private static let families: [[PickleGlobal: Lift]] = [
+    baselines,
+    clusters,
+    isotonicRegressions,
     linearModels,
+    mixtures,
+    naiveBayes,
     pipelines,
     scalers,
     trees,

@@ -19,12 +19,15 @@ package enum OperatorRegistry {
   private static let entries: [(String, Read)] = [
     entry(ArgMax.self),
     entry(Cast.self),
+    entry(CategoryScores.self),
     entry(CheckFinite.self),
     entry(Columns.self),
     entry(Combine.self),
     entry(Complement.self),
     entry(Concat.self),
+    entry(Distances.self),
     entry(Fill.self),
+    entry(Interpolation.self),
     entry(Label.self),
     entry(Linear.self),
     entry(MapElements.self),
@@ -35,6 +38,7 @@ package enum OperatorRegistry {
     entry(ReduceRows.self),
     entry(Scale.self),
     entry(Softmax.self),
+    entry(SquaredDeviations.self),
     entry(TreeEnsemble.self),
   ]
 }

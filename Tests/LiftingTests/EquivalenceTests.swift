@@ -7,7 +7,9 @@ import Testing
 
 /// Every fixture model, against the numbers that the library itself gave.
 @Suite struct EquivalenceTests {
-  static let models = ModelFixture.all(in: "models")
+  static let all = ModelFixture.all(in: "models")
+  static let models = all.filter { (try? $0.refusal()) == nil }
+  static let refused = all.filter { (try? $0.refusal()) != nil }
 
   @Test func `there are models from both ends of the range of versions`() {
     #expect(Self.models.count { $0.name.contains("sklearn-1.2") } > 40)
@@ -16,7 +18,7 @@ import Testing
 
   @Test(arguments: models)
   func `a lifted model answers as the library does`(_ fixture: ModelFixture) throws {
-    let lifted = try fixture.lifted()
+    let lifted = try fixture.liftedModel()
     let expected = try fixture.expected()
     let methods = try #require(expected["methods"]?.array).compactMap { method in
       method.string.flatMap(PredictionMethod.init(rawValue:))
@@ -37,7 +39,7 @@ import Testing
 
   @Test(arguments: models)
   func `the signature says what the fixture says`(_ fixture: ModelFixture) throws {
-    let lifted = try fixture.lifted()
+    let lifted = try fixture.liftedModel()
     let expected = try fixture.expected()
     if let features = expected["features"]?.int { #expect(lifted.graph.signature.featureCount == features) }
     #expect(lifted.graph.signature.featureNames == expected["feature_names"]?.array?.compactMap(\.string))
@@ -50,9 +52,15 @@ import Testing
 
   @Test(arguments: models)
   func `a lifted graph is the same after its files`(_ fixture: ModelFixture) throws {
-    let graph = try fixture.lifted().graph.graph
+    let graph = try fixture.liftedModel().graph.graph
     let files = graph.encoded()
     #expect(try ModelGraph(decoding: files.graph, weights: files.weights) == graph)
+  }
+
+  @Test(arguments: refused)
+  func `a model that is not lifted is refused as the fixture says`(_ fixture: ModelFixture) throws {
+    let problem = #expect(throws: Problem.self) { try fixture.liftedModel() }
+    #expect(problem?.code == (try fixture.refusal()))
   }
 
   /// How far a number may be from the library's, relative to the greater of 1 and it; nil is bit for bit.

@@ -58,6 +58,19 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
 
   func lifted(_ file: String = "model.joblib") throws -> LiftedGraph { try Lifter.lift(try document(file)) }
 
+  /// The code that lifting has to refuse it with; nil where it has to succeed.
+  func refusal() throws -> String? {
+    guard let code = try expected()["expected"]?.string, code != "liftable" else { return nil }
+    return code
+  }
+
+  /// The fixture's model, in whatever format it is.
+  func liftedModel() throws -> LiftedGraph {
+    let file = try expected()["model"]?.string ?? "model.joblib"
+    let artifact = Artifact(files: [ArtifactFile(path: "", bytes: try bytes(file)[...])])
+    return try Lifter.lift(try #require(Inspector.inspect(artifact, path: file).source))
+  }
+
   /// What a model of this signature was asked: numbers, or rows that JSON tells.
   func rows(for signature: ModelSignature) throws -> Rows {
     guard !FileManager.default.fileExists(atPath: folder.appending(path: "input.json").path) else {

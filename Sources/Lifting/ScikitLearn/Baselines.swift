@@ -1,0 +1,154 @@
+import Artifacts
+import Domain
+import Encoding
+import ModelGraph
+
+/// DummyClassifier and DummyRegressor, whose answers do not depend on the rows, nor on chance.
+extension Lifter {
+  static let baselines: [PickleGlobal: Lift] = [
+    .sklearn("dummy", "DummyClassifier"): dummyClassifier,
+    .sklearn("dummy", "DummyRegressor"): dummyRegressor,
+  ]
+
+  static func dummyClassifier(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let strategy = try estimator.view.attribute("strategy").string()
+    guard ["most_frequent", "prior", "constant"].contains(strategy) else {
+      throw estimator.unsupported(
+        "strategy", "'\(strategy.excerpt(40))', which draws lots",
+        hint: "use 'most_frequent', 'prior' or 'constant'")
+    }
+    let input = try estimator.unreadInput(input, &builder)
+    let outputs = try estimator.view.fittedAttribute("n_outputs_").integer()
+    let targets = try estimator.targets(count: outputs)
+    var lifted = LiftedEstimator()
+    var labels: [GraphValue] = []
+    var probabilities: [GraphValue] = []
+    for (number, target) in targets.enumerated() {
+      let priors = try target.priors.numbers(shape: [target.classes.elements.count])
+      let chosen =
+        strategy == "constant"
+        ? try estimator.constantIndex(number, of: outputs, in: target.classes) : greatest(priors)
+      let certain = priors.indices.map { $0 == chosen ? 1.0 : 0 }
+      try builder.spend(elements: 2 * priors.count, for: target.priors)
+      let one = try builder.apply(Fill(certain), to: input, named: "certain", for: estimator)
+      let index = try builder.apply(ArgMax(), to: one, named: "index", for: estimator)
+      labels.append(
+        try builder.apply(Label(target.classes), to: index, named: "label", for: estimator))
+      probabilities.append(
+        strategy == "prior"
+          ? try builder.apply(Fill(priors), to: input, named: "probabilities", for: estimator) : one)
+      lifted.classes.append(target.classes)
+      lifted.classIndices.append(index)
+    }
+    lifted.predict = try builder.labels(labels, for: estimator)
+    lifted.probabilities = LiftedEstimator.Answer(values: probabilities, isVector: false)
+    return lifted
+  }
+
+  private static func greatest(_ numbers: [Double]) -> Int {
+    numbers.indices.reduce(0) { numbers[$1] > numbers[$0] ? $1 : $0 }
+  }
+
+  static func dummyRegressor(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let input = try estimator.unreadInput(input, &builder)
+    let attribute = try estimator.view.fittedAttribute("constant_")
+    let outputs = try estimator.view.fittedAttribute("n_outputs_").integer()
+    guard outputs > 0 else { throw attribute.unexpected("a number for each target") }
+    let constants = try attribute.numbers(shape: [1, outputs])
+    let value = try builder.apply(Fill(constants), to: input, named: "value", for: estimator)
+    guard attribute.isIntegral else { return .regressor(value, isVector: outputs == 1) }
+    let cast = try builder.apply(Cast(.int64), to: value, named: "value", for: estimator)
+    return .regressor(cast, isVector: outputs == 1)
+  }
+}
+
+extension PickleView {
+  /// Whether an array of whole numbers is there.
+  fileprivate var isIntegral: Bool {
+    if case .array(let array) = value, case .integer = array.type { true } else { false }
+  }
+}
+
+extension GraphBuilder {
+  /// What `predict` gives for several targets: labels side by side, or a vector for one.
+  mutating func labels(
+    _ labels: [GraphValue], for estimator: Estimator
+  ) throws(Problem) -> LiftedEstimator.Answer {
+    guard labels.count != 1 else { return LiftedEstimator.Answer(labels[0], isVector: true) }
+    return LiftedEstimator.Answer(
+      try apply(Concat(), to: labels, named: "labels", for: estimator), isVector: false)
+  }
+}
+
+extension Estimator {
+  /// A value of the input, whatever it holds, for one that looks at no feature.
+  ///
+  /// Up to 1.5 it does not say how many features there were: something around it has to.
+  fileprivate func unreadInput(
+    _ operand: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> GraphValue {
+    if let count = view.attributeIfPresent("n_features_in_"), !count.isNone {
+      return try builder.numbers(operand, for: self)
+    }
+    guard let count = operand.count ?? builder.featureCount else {
+      throw Problem(
+        .refused, "lift.unknown-feature-count",
+        "expected \(view.path) to say how many features it was fitted on, found no 'n_features_in_'",
+        position: view.position,
+        hint: "fit it with scikit-learn 1.6 or later, or after another step of a pipeline")
+    }
+    return try builder.numbers(
+      try builder.resolve(operand, count: count, names: nil, for: self), origin: self)
+  }
+
+  /// The classes of each target, and their shares.
+  fileprivate func targets(
+    count: Int
+  ) throws(Problem) -> [(classes: Tensor, priors: PickleView)] {
+    let classes = try view.fittedAttribute("classes_")
+    let priors = try view.fittedAttribute("class_prior_")
+    if count == 1 { return [(try classes.labels(), priors)] }
+    let (lists, shares) = (try classes.elements(), try priors.elements())
+    guard lists.count == count, shares.count == count else {
+      throw classes.unexpected("a list of \(count), one a target")
+    }
+    var targets: [(classes: Tensor, priors: PickleView)] = []
+    for (list, share) in zip(lists, shares) { targets.append((try list.labels(), share)) }
+    return targets
+  }
+
+  /// Where the constant label of a target stands among its classes.
+  fileprivate func constantIndex(
+    _ target: Int, of count: Int, in classes: Tensor
+  ) throws(Problem) -> Int {
+    let attribute = try view.attribute("constant")
+    let constant =
+      switch attribute.value {
+      case .list, .tuple: try attribute.elements()[safe: target]
+      default: count == 1 ? attribute : nil
+      }
+    let index: Int? =
+      switch classes.elements {
+      case .string(let labels): constant?.text.flatMap { labels.firstIndex(of: $0) }
+      case .int64(let labels):
+        (try constant?.integer()).flatMap { number in labels.firstIndex { $0 == number } }
+      case .int32(let labels):
+        (try constant?.integer()).flatMap { number in labels.firstIndex { $0 == number } }
+      case .float64(let labels): (try constant?.number()).flatMap { labels.firstIndex(of: $0) }
+      case .float32: nil
+      case .bool(let labels): (try constant?.bool()).flatMap { labels.firstIndex(of: $0) }
+      }
+    guard let index else {
+      throw unsupported("constant", attribute.description, hint: "give it one of its classes for each target")
+    }
+    return index
+  }
+}
+
+extension Array {
+  fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+}

@@ -1,0 +1,41 @@
+/// Sums of squares and of products in the orders that NumPy and BLAS add them, so that they equal theirs to the
+/// last bit.
+package enum SumOfSquares {
+  /// Σ x² as `numpy.einsum('i,i')` adds: two running sums, of the even places and of the odd, and in blocks of
+  /// eight the last pair first.
+  ///
+  /// Source: `sum_of_products_contig_two` in NumPy's `einsum_sumprod.c.src`, for vectors of two doubles.
+  package static func einsum(_ x: Span<Double>) -> Double {
+    var (even, odd) = (0.0, 0.0)
+    var start = 0
+    while x.count - start >= 8 {
+      for pair in stride(from: start + 6, through: start, by: -2) {
+        even += x[pair] * x[pair]
+        odd += x[pair + 1] * x[pair + 1]
+      }
+      start += 8
+    }
+    while start < x.count {
+      even += x[start] * x[start]
+      if start + 1 < x.count { odd += x[start + 1] * x[start + 1] }
+      start += 2
+    }
+    return even + odd
+  }
+
+  /// Σ x² one after the other, as BLAS adds fewer than 16.
+  ///
+  /// More it adds in an order that depends on the processor: there the last bit may differ.
+  package static func blas(_ x: Span<Double>) -> Double {
+    var sum = 0.0
+    for index in 0..<x.count { sum += x[index] * x[index] }
+    return sum
+  }
+
+  /// Σ x y with one rounding a term, as OpenBLAS multiplies matrices of up to some hundred columns.
+  package static func product(_ x: Span<Double>, _ y: Span<Double>) -> Double {
+    var sum = 0.0
+    for index in 0..<x.count { sum.addProduct(x[index], y[index]) }
+    return sum
+  }
+}
