@@ -9,6 +9,8 @@ struct GraphBuilder {
   private var taken: [String: Int] = [ModelGraph.inputName: 1, ModelGraph.textsName: 1]
   /// How many more elements constants may have.
   private var elementBudget: Int
+  /// How many more elements may be written out of sparse matrices, 128 MiB of them.
+  private var expansionBudget = 1 << 24
   /// How many more estimators may be looked at.
   private var estimatorBudget = 16_384
   /// How deep estimators may hold one another.
@@ -63,6 +65,18 @@ struct GraphBuilder {
         position: view.position)
     }
     elementBudget -= elements
+  }
+
+  /// Takes the elements of a sparse matrix from a budget of their own: an honest one too has more of them than
+  /// its arrays have bytes.
+  mutating func spend(expanded elements: Int, for view: PickleView) throws(Problem) {
+    guard elements <= expansionBudget else {
+      throw Problem(
+        .refused, "lift.sparse-size",
+        "expected sparse matrices of at most \(1 << 24) elements in all, found more at \(view.path)",
+        position: view.position, hint: "call densify() on the model before you save it")
+    }
+    expansionBudget -= elements
   }
 
   /// Counts one estimator.

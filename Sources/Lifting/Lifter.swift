@@ -51,8 +51,11 @@ public enum Lifter {
   private static let families: [[PickleGlobal: Lift]] = [
     baselines,
     clusters,
+    crossDecompositions,
+    discriminants,
     isotonicRegressions,
-    linearModels,
+    linearClassifiers,
+    linearRegressors,
     mixtures,
     naiveBayes,
     pipelines,

@@ -70,7 +70,10 @@ extension NormalizeRows: Runnable, Kernel {
 
   private func divide(_ elements: inout [Double], _ row: Range<Int>) {
     let norm = norm(elements.span.extracting(row))
-    if norm == 0, zeroNorm == .keep { return }
+    if norm == 0, zeroNorm != .divide {
+      if zeroNorm == .uniform { for index in row { elements[index] = 1 / Double(row.count) } }
+      return
+    }
     for index in row { elements[index] /= norm }
   }
 

@@ -2,117 +2,122 @@ import Artifacts
 import Domain
 import ModelGraph
 
-/// LinearRegression and LogisticRegression.
+/// Regressors whose prediction is x · coef_ + intercept_, perhaps through a function, whatever fitted them.
 extension Lifter {
-  static let linearModels: [PickleGlobal: Lift] = [
+  static let linearRegressors: [PickleGlobal: Lift] = [
     .sklearn("linear_model._base", "LinearRegression"): linearRegression,
-    .sklearn("linear_model._logistic", "LogisticRegression"): logisticRegression,
+    .sklearn("linear_model._bayes", "ARDRegression"): linearRegression,
+    .sklearn("linear_model._bayes", "BayesianRidge"): linearRegression,
+    .sklearn("linear_model._coordinate_descent", "ElasticNet"): linearRegression,
+    .sklearn("linear_model._coordinate_descent", "ElasticNetCV"): linearRegression,
+    .sklearn("linear_model._coordinate_descent", "Lasso"): linearRegression,
+    .sklearn("linear_model._coordinate_descent", "LassoCV"): linearRegression,
+    .sklearn("linear_model._coordinate_descent", "MultiTaskElasticNet"): linearRegression,
+    .sklearn("linear_model._coordinate_descent", "MultiTaskElasticNetCV"): linearRegression,
+    .sklearn("linear_model._coordinate_descent", "MultiTaskLasso"): linearRegression,
+    .sklearn("linear_model._coordinate_descent", "MultiTaskLassoCV"): linearRegression,
+    .sklearn("linear_model._huber", "HuberRegressor"): linearRegression,
+    .sklearn("linear_model._least_angle", "Lars"): linearRegression,
+    .sklearn("linear_model._least_angle", "LarsCV"): linearRegression,
+    .sklearn("linear_model._least_angle", "LassoLars"): linearRegression,
+    .sklearn("linear_model._least_angle", "LassoLarsCV"): linearRegression,
+    .sklearn("linear_model._least_angle", "LassoLarsIC"): linearRegression,
+    .sklearn("linear_model._omp", "OrthogonalMatchingPursuit"): linearRegression,
+    .sklearn("linear_model._omp", "OrthogonalMatchingPursuitCV"): linearRegression,
+    .sklearn("linear_model._passive_aggressive", "PassiveAggressiveRegressor"): linearRegression,
+    .sklearn("linear_model._quantile", "QuantileRegressor"): linearRegression,
+    .sklearn("linear_model._ridge", "Ridge"): linearRegression,
+    .sklearn("linear_model._ridge", "RidgeCV"): linearRegression,
+    .sklearn("linear_model._stochastic_gradient", "SGDRegressor"): linearRegression,
+    .sklearn("linear_model._theil_sen", "TheilSenRegressor"): linearRegression,
+    .sklearn("svm._classes", "LinearSVR"): linearRegression,
+    .sklearn("linear_model._glm.glm", "GammaRegressor"): generalizedLinearRegression,
+    .sklearn("linear_model._glm.glm", "PoissonRegressor"): generalizedLinearRegression,
+    .sklearn("linear_model._glm.glm", "TweedieRegressor"): generalizedLinearRegression,
+    .sklearn("linear_model._ransac", "RANSACRegressor"): ransac,
+    .sklearn("linear_model._stochastic_gradient", "SGDOneClassSVM"): sgdOneClass,
   ]
 
   static func linearRegression(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let coefficients = try estimator.view.fittedAttribute("coef_")
-    let features = try estimator.featureCount()
-    // One axis for a target given as a vector, two for one given as columns, be it a single one.
-    guard case .array(let array) = coefficients.value, 1...2 ~= array.shape.count else {
-      throw coefficients.unexpected("an array of numbers with one axis or two")
-    }
-    let isVector = array.shape.count == 1
-    let targets = isVector ? 1 : array.shape[0]
-    let weights = try coefficients.numbers(shape: isVector ? [features] : [targets, features])
-    let intercepts = try intercepts(of: estimator, count: targets)
-    let value = try linear(estimator, weights, intercepts, input, named: "value", &builder)
+    let (value, isVector) = try linearPrediction(estimator, input, &builder)
     return .regressor(value, isVector: isVector)
   }
 
-  static func logisticRegression(
+  /// The inverse of the link on top: that of the fitted loss, which the parameters alone do not decide.
+  static func generalizedLinearRegression(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let version = try estimator.version()
-    let coefficients = try estimator.view.fittedAttribute("coef_")
-    let features = try estimator.featureCount()
-    let classes = try estimator.classes()
-    let count = classes.elements.count
-    guard count >= 2 else {
-      throw coefficients.unexpected("the coefficients of a classifier of at least two classes")
-    }
-    let rows = count == 2 ? 1 : count
-    let weights = try coefficients.numbers(shape: [rows, features])
-    let intercepts = try intercepts(of: estimator, count: rows)
-    let isMultinomial = try isMultinomial(estimator, version, classes: count)
-    func step(
-      _ operation: some Operator, to value: GraphValue, named name: String
-    ) throws(Problem) -> GraphValue {
-      try builder.apply(operation, to: value, named: name, for: estimator)
-    }
-    let decision = try linear(estimator, weights, intercepts, input, named: "decision", &builder)
-    let index =
-      count == 2
-      ? try step(Positive(), to: decision, named: "index") : try step(ArgMax(), to: decision, named: "index")
-    let probabilities: GraphValue
-    if isMultinomial {
-      let logits = count == 2 ? try step(Mirror(), to: decision, named: "logits") : decision
-      probabilities = try step(Softmax(), to: logits, named: "probabilities")
+    // `_link_instance` until 1.0, then a part of the loss.
+    let link: PickleView
+    if let instance = estimator.view.attributeIfPresent("_link_instance") {
+      link = instance
     } else {
-      let positive = try step(MapElements(.logistic), to: decision, named: "positive")
-      probabilities =
-        count == 2
-        ? try step(Complement(), to: positive, named: "probabilities")
-        : try step(NormalizeRows(zeroNorm: .divide), to: positive, named: "probabilities")
+      link = try estimator.view.fittedAttribute("_base_loss").attribute("link")
     }
-    return try .classifier(
-      classes, index: index, probabilities: probabilities, decision: decision, for: estimator, &builder)
-  }
-
-  /// Whether probabilities are a softmax of the decisions, rather than one logistic curve a class.
-  ///
-  /// Up to 1.7 `multi_class` says, and where it leaves it open the solver: newton-cholesky learned the
-  /// multinomial loss in 1.6. From 1.8 the number of classes alone decides.
-  private static func isMultinomial(
-    _ estimator: Estimator, _ version: ScikitLearnVersion, classes: Int
-  ) throws(Problem) -> Bool {
-    guard version < ScikitLearnVersion(major: 1, minor: 8) else { return classes > 2 }
-    let attribute = try estimator.view.attribute("multi_class")
-    switch try attribute.string() {
-    case "ovr", "warn": return false
-    case "multinomial": return true
-    case "auto", "deprecated":
-      let solver = try estimator.view.attribute("solver").string()
-      let isBinaryOnly =
-        solver == "liblinear"
-        || (solver == "newton-cholesky" && version < ScikitLearnVersion(major: 1, minor: 6))
-      return classes > 2 && !isBinaryOnly
-    default: throw attribute.unexpected("'auto', 'ovr', 'multinomial' or 'deprecated'")
+    let (value, isVector) = try linearPrediction(estimator, input, &builder)
+    switch link.object?.type.name {
+    case "IdentityLink": return .regressor(value, isVector: isVector)
+    case "LogLink":
+      let mean = try estimator.apply(MapElements(.exp), to: value, named: "mean", &builder)
+      return .regressor(mean, isVector: isVector)
+    default: throw link.unexpected("an instance of IdentityLink or LogLink")
     }
   }
 
-  /// `intercept_`: a vector, a single number for one output, or 0.0 where none was fitted.
-  static func intercepts(
-    of estimator: Estimator, count: Int
-  ) throws(Problem) -> [Double] {
-    let attribute = try estimator.view.fittedAttribute("intercept_")
-    if case .array(let array) = attribute.value, !array.shape.isEmpty {
-      return try attribute.numbers(shape: [count])
+  private static func linearPrediction(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> (value: GraphValue, isVector: Bool) {
+    // The generalised models of 0.24 do not say how many features they were fitted on.
+    var count: Int?
+    if case .array(let array)? = estimator.view.attributeIfPresent("coef_")?.value {
+      count = array.shape.last.flatMap { $0 > 0 ? $0 : nil }
     }
-    let number = try attribute.number()
-    guard count == 1 || number == 0 else { throw attribute.unexpected("an array of \(count) numbers") }
-    return Array(repeating: number, count: count)
+    let checked = try estimator.finiteInput(input, count: count, &builder)
+    let coefficients = try LinearCoefficients(of: estimator, features: checked.columns, &builder)
+    let value = try estimator.apply(coefficients.linear, to: checked, named: "value", &builder)
+    return (value, coefficients.isVector)
   }
 
-  /// The input checked and multiplied.
-  static func linear(
-    _ estimator: Estimator, _ weights: [Double], _ intercepts: [Double], _ input: Operand, named name: String,
+  /// The model that was fitted on what it took for inliers.
+  static func ransac(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    var operand = input
+    if estimator.view.attributeIfPresent("n_features_in_") != nil {
+      operand = try estimator.columns(of: input, &builder)
+    }
+    let inner = try estimator.view.fittedAttribute("estimator_")
+    let lifted = try estimator.lift(inner, label: ".estimator_", operand, &builder)
+    guard lifted.predict != nil else { throw inner.unexpected("an estimator that predicts") }
+    return LiftedEstimator(predict: lifted.predict)
+  }
+
+  /// x · coef_ − offset_, an inlier where that is not negative.
+  static func sgdOneClass(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let checked = try estimator.finiteInput(input, &builder)
+    let coefficients = try LinearCoefficients(
+      of: estimator, features: checked.columns, outputs: 1, added: "offset_", &builder)
+    let decision = try estimator.apply(
+      Linear(coefficients: coefficients.weights, intercepts: coefficients.intercepts.map { -$0 }),
+      to: checked, named: "decision", &builder)
+    return try outlierDetector(
+      decision, Positive(includesThreshold: true), labels: .int32([-1, 1]), estimator, &builder)
+  }
+
+  /// A detector that says −1 of an outlier and 1 of an inlier, by a decision of one column.
+  static func outlierDetector(
+    _ decision: GraphValue, _ isInlier: Positive, labels: Tensor.Elements, _ estimator: Estimator,
     _ builder: inout GraphBuilder
-  ) throws(Problem) -> GraphValue {
-    let value = try builder.numbers(input, for: estimator)
-    try builder.spend(elements: weights.count + intercepts.count, for: estimator.view)
-    guard let matrix = ConstantMatrix(weights, rows: intercepts.count, columns: value.columns) else {
-      throw estimator.view.unexpected("\(intercepts.count) rows of \(value.columns) coefficients")
-    }
-    let checked = try builder.apply(
-      CheckFinite(allowsNaN: false), to: value, named: "checked", for: estimator)
-    return try builder.apply(
-      Linear(coefficients: matrix, intercepts: intercepts), to: checked, named: name, for: estimator)
+  ) throws(Problem) -> LiftedEstimator {
+    let index = try estimator.apply(isInlier, to: decision, named: "inlier", &builder)
+    let label = try estimator.apply(
+      Label(Tensor(vector: labels)), to: index, named: "label", &builder)
+    return LiftedEstimator(
+      predict: LiftedEstimator.Answer(label, isVector: true),
+      decision: LiftedEstimator.Answer(decision, isVector: true))
   }
 }

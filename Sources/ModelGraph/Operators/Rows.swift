@@ -26,6 +26,8 @@ public enum ZeroNorm: String, Sendable, CaseIterable {
   case divide
   /// The row stays as it is.
   case keep
+  /// Every element becomes 1 ÷ columns.
+  case uniform
 }
 
 /// Each row divided by its norm.
