@@ -31,6 +31,9 @@ public struct JSONCursor: StructureCursor {
   /// The offset of the token that was read last, counted from the first byte.
   public var offset: Int { start - bytes.startIndex }
 
+  /// The number that was read last, rounded once to single precision; nil where the last token was none.
+  public var single: Float? { Float(String(decoding: bytes[start..<index], as: UTF8.self)) }
+
   private var peek: UInt8? { index < bytes.endIndex ? bytes[index] : nil }
 
   private func malformed(_ expected: String) -> MalformedBytes {

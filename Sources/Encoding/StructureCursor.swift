@@ -30,6 +30,9 @@ public protocol StructureCursor: Sendable {
   /// Whether the document was refused because its values nest too deep.
   var isTooDeep: Bool { get }
 
+  /// The number that was read last, rounded once to single precision; nil where the last token was none.
+  var single: Float? { get }
+
   /// Reads the next token.
   ///
   /// An end is only ever handed out for what began: tokens always nest.

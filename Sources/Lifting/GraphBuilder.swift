@@ -28,6 +28,8 @@ struct GraphBuilder {
   private var featureNodes: [Int: [Int]] = [:]
   /// The values that were made of operands.
   private var made: [MadeKey: GraphValue] = [:]
+  /// The version of the library that wrote the model, where it is a booster's and the model itself says.
+  var sourceVersion: String?
 
   private enum FeatureKind {
     case number
@@ -50,8 +52,14 @@ struct GraphBuilder {
   /// Starts a lift of `document`.
   init(for document: PickleDocument) {
     var bytes = 0
-    for case .array(let array) in document.values {
-      if case .bytes(let slice) = array.storage { bytes += slice.count }
+    for value in document.values {
+      switch value {
+      case .array(let array): if case .bytes(let slice) = array.storage { bytes += slice.count }
+      // What boosters keep their models in.
+      case .bytes(let slice), .byteArray(let slice): bytes += slice.count
+      case .string(let text) where text.utf8.count > 1024: bytes += text.utf8.count
+      default: break
+      }
     }
     self.init(arrayBytes: bytes)
   }

@@ -10,14 +10,17 @@ struct LiftedEstimator {
     let values: [GraphValue]
     /// Whether an answer of one column is one element a row, rather than a row of one.
     let isVector: Bool
+    /// What a caller gets the numbers as, where that is not double precision.
+    let datatype: Datatype?
 
     init(_ value: GraphValue, isVector: Bool = false) {
       self.init(values: [value], isVector: isVector)
     }
 
-    init(values: [GraphValue], isVector: Bool) {
+    init(values: [GraphValue], isVector: Bool, datatype: Datatype? = nil) {
       self.values = values
       self.isVector = isVector
+      self.datatype = datatype
     }
   }
 
@@ -84,14 +87,22 @@ extension LiftedEstimator {
     var outputs: [ModelSignature.Output] = []
     var results: [PredictionMethod: [String]] = [:]
     for (method, answer) in answers {
-      let ports = answer.values.enumerated().map { index, value in
+      var values = answer.values
+      if let datatype = answer.datatype {
+        values = []
+        for value in answer.values {
+          values.append(
+            try builder.apply(Cast(datatype), to: value, named: "\(value.name).cast", for: root))
+        }
+      }
+      let ports = values.enumerated().map { index, value in
         ModelSignature.Port(
-          name: answer.values.count == 1 ? method.rawValue : "\(method.rawValue).\(index)",
+          name: values.count == 1 ? method.rawValue : "\(method.rawValue).\(index)",
           datatype: value.type.datatype,
           shape: answer.isVector && value.columns == 1 ? [-1] : [-1, value.columns])
       }
       outputs.append(ModelSignature.Output(method: method, ports: ports))
-      results[method] = answer.values.map(\.name)
+      results[method] = values.map(\.name)
     }
     return builder.graph(outputs: outputs, results: results, classes: classes)
   }

@@ -11,7 +11,9 @@ public enum Lifter {
   public static func lift(_ source: ModelSource) throws(Problem) -> LiftedGraph {
     switch source {
     case .pickle(let document): return try lift(document)
-    case .xgboost, .lightGBM, .onnx:
+    case .xgboost(let bytes): return try lift(PickleDocument.xgboost(bytes))
+    case .lightGBM(let bytes): return try lift(PickleDocument.lightGBM(bytes))
+    case .onnx:
       throw Problem(
         .refused, "lift.unsupported-format",
         "expected a scikit-learn model in a pickle or joblib file, found another format")
@@ -29,10 +31,16 @@ public enum Lifter {
     let graph = try lifted.graph(of: estimator, &builder)
     return LiftedGraph(
       graph: try validated(graph), framework: framework(of: root),
-      frameworkVersion: estimator.versionText ?? "unknown", estimator: name)
+      frameworkVersion: builder.sourceVersion ?? estimator.versionText ?? "unknown", estimator: name)
   }
 
-  private static func framework(of root: PickleView) -> String { "scikit-learn" }
+  private static func framework(of root: PickleView) -> String {
+    switch root.object?.type.module.prefix(while: { $0 != "." }) {
+    case "xgboost": "xgboost"
+    case "lightgbm": "lightgbm"
+    default: "scikit-learn"
+    }
+  }
 
   /// Checks the graph; what is wrong with it is wrong with the artifact.
   static func validated(_ graph: ModelGraph) throws(Problem) -> ValidatedGraph {
@@ -54,6 +62,7 @@ public enum Lifter {
     crossDecompositions,
     discriminants,
     isotonicRegressions,
+    lightGBM,
     linearClassifiers,
     linearRegressors,
     mixtures,
@@ -61,6 +70,7 @@ public enum Lifter {
     pipelines,
     scalers,
     trees,
+    xgboost,
   ]
 
   private static let lifts: [PickleGlobal: Lift] = families.reduce(into: [:]) { lifts, family in

@@ -1,11 +1,15 @@
 import Encoding
 
-/// What reading a LightGBM model found; its trees are checked one by one and not kept.
+/// What reading a LightGBM model found; its trees are checked one by one, and kept where they are asked for.
 public struct LightGBMModel: Sendable {
   /// How many trees were read.
   public let treeCount: Int
   /// What is wrong, in the order of the bytes.
   public let faults: [ModelFault]
+  /// What the model says of itself.
+  public let parameters: LightGBMParameters
+  /// The trees in their order, where they were asked for: only those without faults.
+  public let forest: [LightGBMNodes]
 
   /// Whether bytes begin as LightGBM's text does.
   public static func begins(_ bytes: ArraySlice<UInt8>) -> Bool {
@@ -14,9 +18,10 @@ public struct LightGBMModel: Sendable {
 
   /// Reads a model text up to the end of its trees.
   ///
-  /// Takes time in proportion to the bytes, and memory for one tree at a time.
-  public static func read(_ bytes: ArraySlice<UInt8>) -> LightGBMModel {
-    var reader = LightGBMReader(bytes)
+  /// Takes time in proportion to the bytes, and memory for one tree at a time; for all of them where
+  /// `keepingTrees` asks for that.
+  public static func read(_ bytes: ArraySlice<UInt8>, keepingTrees: Bool = false) -> LightGBMModel {
+    var reader = LightGBMReader(bytes, keepsTrees: keepingTrees)
     return reader.read()
   }
 }
@@ -28,6 +33,7 @@ struct LightGBMReader {
 
   private static let headerNames: Set<String> = [
     "num_class", "num_tree_per_iteration", "max_feature_idx", "feature_names", "feature_infos", "tree_sizes",
+    "version", "objective",
   ]
   private static let treeNames: Set<String> = [
     "num_leaves", "num_cat", "split_feature", "split_gain", "threshold", "decision_type", "left_child",
@@ -43,9 +49,14 @@ struct LightGBMReader {
   private(set) var lastFeature: Int64?
   /// Where each tree begins.
   private var starts: [Int] = []
+  private var parameters = LightGBMParameters()
+  /// The trees so far, where they are kept.
+  private var forest: [LightGBMNodes] = []
+  private let keepsTrees: Bool
 
-  init(_ bytes: ArraySlice<UInt8>) {
+  init(_ bytes: ArraySlice<UInt8>, keepsTrees: Bool) {
     self.bytes = bytes
+    self.keepsTrees = keepsTrees
     index = bytes.startIndex
   }
 
@@ -63,6 +74,8 @@ struct LightGBMReader {
       } else if line.elementsEqual("end of trees".utf8) {
         hasEnd = true
         break
+      } else if starts.isEmpty, line.elementsEqual("average_output".utf8) {
+        parameters.averages = true
       } else if starts.isEmpty {
         add(line, to: &header, known: Self.headerNames)
       } else {
@@ -74,7 +87,20 @@ struct LightGBMReader {
       faults.add(.damage, "expected the end of the trees, found the end of the text", at: bytes.count)
     }
     checkSizes(header)
-    return LightGBMModel(treeCount: starts.count, faults: faults.list)
+    if keepsTrees { readTail() }
+    return LightGBMModel(
+      treeCount: starts.count, faults: faults.list, parameters: parameters, forest: forest)
+  }
+
+  /// Looks for the categories of a frame behind the trees.
+  private mutating func readTail() {
+    let mark = "pandas_categorical:"
+    while let line = nextLine() {
+      guard line.starts(with: mark.utf8) else { continue }
+      let value = line.dropFirst(mark.utf8.count)
+      parameters.hasFrameCategories =
+        !["null", "[]", ""].contains { value.elementsEqual($0.utf8) }
+    }
   }
 
   private mutating func nextLine() -> ArraySlice<UInt8>? {
@@ -99,7 +125,10 @@ struct LightGBMReader {
   /// Checks what was read so far: the header before the first tree, or a tree.
   private mutating func finish(_ fields: inout Fields, _ header: Fields) {
     guard let start = starts.last else { return checkHeader(header) }
-    check(LightGBMTree(number: starts.count - 1, offset: start, fields: fields))
+    let known = faults.list.count
+    let tree = LightGBMTree(number: starts.count - 1, offset: start, fields: fields)
+    check(tree)
+    if keepsTrees, known == faults.list.count { forest.append(LightGBMNodes(tree)) }
     fields.removeAll(keepingCapacity: true)
   }
 
@@ -124,6 +153,16 @@ struct LightGBMReader {
       faults.add(
         .structure,
         "expected num_tree_per_iteration from 1 to num_class, found \(trees) and \(classes)", at: 0)
+    } else {
+      parameters.classCount = Int(classes)
+      parameters.treesPerRound = Int(trees)
+    }
+    parameters.featureCount = Int(last) + 1
+    func text(_ name: String) -> String? { header[name].map { String(decoding: $0, as: UTF8.self) } }
+    parameters.version = text("version")
+    parameters.objective = text("objective")
+    if keepsTrees, let names = header["feature_names"] {
+      parameters.featureNames = Self.words(names).map { String(decoding: $0, as: UTF8.self) }
     }
   }
 

@@ -113,6 +113,14 @@ extension LightGBMReader {
         "expected the boundaries of \(count) sets within \(words) words of categories in tree \(tree.number),"
           + " found others", at: tree.offset)
     }
+    if let words = tree.fields["cat_threshold"],
+      let word = Self.words(words).first(where: { Self.integer($0).flatMap { UInt32(exactly: $0) } == nil })
+    {
+      return faults.add(
+        .damage,
+        "expected words of 32 bits in cat_threshold of tree \(tree.number), found"
+          + " '\(String(decoding: word.prefix(32), as: UTF8.self).escaped(limit: 32))'", at: offset(of: word))
+    }
     guard let thresholds = tree.fields["threshold"] else { return }
     for (node, word) in Self.words(thresholds).enumerated() where decisions[node] & 1 != 0 {
       let set = Double(String(decoding: word.prefix(32), as: UTF8.self)) ?? -1

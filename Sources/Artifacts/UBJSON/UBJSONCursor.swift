@@ -25,6 +25,8 @@ public struct UBJSONCursor: StructureCursor {
   public private(set) var offset: Int
   /// Whether the document was refused because its values nest too deep.
   public private(set) var isTooDeep = false
+  /// The number that was read last, rounded once to single precision; nil where the last token was none.
+  public private(set) var single: Float?
 
   /// Starts at the value at `offset`; `depth` is how deep values may nest.
   public init(_ bytes: ArraySlice<UInt8>, at offset: Int = 0, depth: Int = 64) {
@@ -54,6 +56,7 @@ public struct UBJSONCursor: StructureCursor {
   /// Reads the next token.
   public mutating func next() throws(MalformedBytes) -> StructureToken {
     offset = index - bytes.startIndex
+    single = nil
     guard let level = levels.last else {
       guard !isDone else {
         guard remaining == 0 else { throw malformed("the end of the data", "\(remaining) bytes more") }
@@ -98,10 +101,10 @@ public struct UBJSONCursor: StructureCursor {
     case UInt8(ascii: "T"): return .bool(true)
     case UInt8(ascii: "F"): return .bool(false)
     case UInt8(ascii: "d"):
-      _ = try number(4)
+      single = Float(bitPattern: UInt32(truncatingIfNeeded: try number(4)))
       return .decimal
     case UInt8(ascii: "D"):
-      _ = try number(8)
+      single = Float(Double(bitPattern: try number(8)))
       return .decimal
     case UInt8(ascii: "C"):
       return .string(String(decoding: [UInt8(truncatingIfNeeded: try number(1))], as: UTF8.self))
@@ -117,6 +120,7 @@ public struct UBJSONCursor: StructureCursor {
           offset: offset, expected: "the type of a value",
           found: "byte 0x\(Hexadecimal.encode(CollectionOfOne(type)))")
       }
+      single = Float(value)
       return .integer(value)
     }
   }

@@ -1,6 +1,6 @@
 import Encoding
 
-/// What reading an XGBoost model found; its trees are checked one by one and not kept.
+/// What reading an XGBoost model found; its trees are checked one by one, and kept where they are asked for.
 public struct XGBoostModel: Sendable {
   /// The three forms that XGBoost has written models in.
   public enum Form: String, Sendable {
@@ -17,6 +17,10 @@ public struct XGBoostModel: Sendable {
   public let treeCount: Int
   /// What is wrong, in the order of the bytes.
   public let faults: [ModelFault]
+  /// What the model says of itself.
+  public let parameters: XGBoostParameters
+  /// The trees in their order, where they were asked for: only those without faults.
+  public let forest: [XGBoostNodes]
 }
 
 extension XGBoostModel {
@@ -45,17 +49,20 @@ extension XGBoostModel {
 
   /// Reads a model in its form.
   ///
-  /// Takes time in proportion to the bytes, and memory for one tree at a time.
-  public static func read(_ bytes: ArraySlice<UInt8>, as form: Form) -> XGBoostModel {
+  /// Takes time in proportion to the bytes, and memory for one tree at a time; for all of them where
+  /// `keepingTrees` asks for that.
+  public static func read(
+    _ bytes: ArraySlice<UInt8>, as form: Form, keepingTrees: Bool = false
+  ) -> XGBoostModel {
     switch form {
     case .json:
-      var reader = XGBoostReader<JSONCursor>(bytes)
+      var reader = XGBoostReader<JSONCursor>(bytes, keepsTrees: keepingTrees)
       return reader.read(as: form)
     case .ubjson:
-      var reader = XGBoostReader<UBJSONCursor>(bytes)
+      var reader = XGBoostReader<UBJSONCursor>(bytes, keepsTrees: keepingTrees)
       return reader.read(as: form)
     case .binary:
-      var reader = XGBoostBinaryReader(bytes)
+      var reader = XGBoostBinaryReader(bytes, keepsTrees: keepingTrees)
       return reader.read()
     }
   }
@@ -64,7 +71,7 @@ extension XGBoostModel {
   ///
   /// From 1.0 to 1.5 that is `CONFIG-offset:`, the length of the model as 64 bits, the model, and its
   /// configuration.
-  public static func readHandle(_ bytes: ArraySlice<UInt8>) -> XGBoostModel? {
+  public static func readHandle(_ bytes: ArraySlice<UInt8>, keepingTrees: Bool = false) -> XGBoostModel? {
     var bytes = bytes
     let mark = "CONFIG-offset:"
     if bytes.starts(with: mark.utf8) {
@@ -75,8 +82,8 @@ extension XGBoostModel {
       else { return nil }
       bytes = model
     }
-    if let form = form(of: bytes) { return read(bytes, as: form) }
-    return beginsUnmarkedBinary(bytes) ? read(bytes, as: .binary) : nil
+    if let form = form(of: bytes) { return read(bytes, as: form, keepingTrees: keepingTrees) }
+    return beginsUnmarkedBinary(bytes) ? read(bytes, as: .binary, keepingTrees: keepingTrees) : nil
   }
 }
 

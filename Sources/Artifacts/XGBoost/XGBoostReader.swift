@@ -12,10 +12,15 @@ struct XGBoostReader<Cursor: StructureCursor> {
   var cursor: Cursor
   var faults = ModelFaults()
   var totals = XGBoostTotals()
+  var parameters = XGBoostParameters()
+  /// The trees so far, where they are kept.
+  var forest: [XGBoostNodes] = []
+  let keepsTrees: Bool
   private var hasBooster = false
 
-  init(_ bytes: ArraySlice<UInt8>) {
+  init(_ bytes: ArraySlice<UInt8>, keepsTrees: Bool) {
     self.bytes = bytes
+    self.keepsTrees = keepsTrees
     cursor = Cursor(bytes, at: 0, depth: Self.depth)
   }
 
@@ -36,8 +41,10 @@ struct XGBoostReader<Cursor: StructureCursor> {
       }
     }
     if hasBooster { totals.check(&faults, isWhole: isWhole) }
+    if faults.list.isEmpty { parameters.take(totals) }
     return XGBoostModel(
-      form: form, hasBooster: hasBooster, treeCount: totals.treeCount, faults: faults.list)
+      form: form, hasBooster: hasBooster, treeCount: totals.treeCount, faults: faults.list,
+      parameters: parameters, forest: forest)
   }
 
   // MARK: - The pieces of a document
@@ -92,6 +99,19 @@ struct XGBoostReader<Cursor: StructureCursor> {
     }
   }
 
+  /// The numbers of an array that was read over before, in single precision.
+  func singles(of numbers: XGBoostNumbers) throws(MalformedBytes) -> [Float] {
+    var again = Cursor(bytes, at: numbers.offset, depth: Self.depth)
+    _ = try again.next()
+    var values: [Float] = []
+    values.reserveCapacity(numbers.count)
+    for _ in 0..<numbers.count {
+      _ = try again.next()
+      values.append(again.single ?? .nan)
+    }
+    return values
+  }
+
   /// The numbers of an array that was read over before; what does not fit is the nearest that does.
   func values(of numbers: XGBoostNumbers) throws(MalformedBytes) -> [Int32] {
     var again = Cursor(bytes, at: numbers.offset, depth: Self.depth)
@@ -121,6 +141,9 @@ struct XGBoostReader<Cursor: StructureCursor> {
       case "Model":
         try beginObject()
         try model()
+      case "version":
+        let numbers = try numbers()
+        parameters.version = try values(of: numbers).prefix(3).map(Int.init)
       default: try cursor.skipValue()
       }
     }
@@ -130,12 +153,15 @@ struct XGBoostReader<Cursor: StructureCursor> {
   private mutating func model() throws(MalformedBytes) {
     var seen: Set<String> = []
     while let name = try nextName(&seen) {
-      guard name == "learner" else {
-        try cursor.skipValue()
-        continue
+      switch name {
+      case "learner":
+        try beginObject()
+        try learner()
+      case "version":
+        let numbers = try numbers()
+        parameters.version = try values(of: numbers).prefix(3).map(Int.init)
+      default: try cursor.skipValue()
       }
-      try beginObject()
-      try learner()
     }
   }
 
@@ -145,8 +171,19 @@ struct XGBoostReader<Cursor: StructureCursor> {
       switch name {
       case "gradient_booster":
         try beginObject()
+        if hasBooster {
+          faults.add(.duplicate, "expected one booster, found another", at: cursor.offset)
+        }
         hasBooster = true
         try booster()
+      case "objective":
+        try beginObject()
+        for (name, value) in try texts() where name == "name" { parameters.objective = value }
+      case "attributes":
+        try beginObject()
+        parameters.attributes = try texts()
+      case "feature_names": parameters.featureNames = try strings()
+      case "feature_types": parameters.featureTypes = try strings()
       case "learner_model_param":
         try beginObject()
         try learnerParameters()
@@ -162,7 +199,50 @@ struct XGBoostReader<Cursor: StructureCursor> {
       case "num_feature": totals.featureCount = try count()
       case "num_class": totals.classCount = try count()
       case "num_target": totals.targetCount = try count()
+      case "base_score":
+        let token = try cursor.next()
+        if case .string(let text) = token {
+          parameters.takeBaseScores(text)
+        } else {
+          try cursor.skip(token)
+        }
       default: try cursor.skipValue()
+      }
+    }
+  }
+
+  /// The members of an object that are text; of members of one name the last.
+  private mutating func texts() throws(MalformedBytes) -> [String: String] {
+    var texts: [String: String] = [:]
+    var seen: Set<String> = []
+    while let name = try nextName(&seen) {
+      let token = try cursor.next()
+      if case .string(let text) = token {
+        if keepsTrees || name == "name" { texts[name] = text }
+      } else {
+        try cursor.skip(token)
+      }
+    }
+    return texts
+  }
+
+  /// The texts of an array; empty where anything else is among them or they are not kept.
+  private mutating func strings() throws(MalformedBytes) -> [String] {
+    let first = try cursor.next()
+    guard first == .beginArray else {
+      try cursor.skip(first)
+      return []
+    }
+    var strings: [String] = []
+    var areTexts = true
+    while true {
+      let token = try cursor.next()
+      if token == .endArray { return areTexts ? strings : [] }
+      if case .string(let text) = token {
+        if keepsTrees { strings.append(text) }
+      } else {
+        areTexts = false
+        try cursor.skip(token)
       }
     }
   }
@@ -177,7 +257,17 @@ struct XGBoostReader<Cursor: StructureCursor> {
       case "gbtree":
         try beginObject()
         try innerBooster()
-      case "weight_drop": totals.dropped = try numbers()
+      case "name":
+        let token = try cursor.next()
+        if case .string(let text) = token {
+          parameters.booster = text
+        } else {
+          try cursor.skip(token)
+        }
+      case "weight_drop":
+        let numbers = try numbers()
+        totals.dropped = numbers
+        if keepsTrees { parameters.treeWeights = try singles(of: numbers) }
       default: try cursor.skipValue()
       }
     }
@@ -204,11 +294,40 @@ struct XGBoostReader<Cursor: StructureCursor> {
         try beginObject()
         var inner: Set<String> = []
         while let name = try nextName(&inner) {
-          if name == "num_trees" { totals.declaredTrees = try count() } else { try cursor.skipValue() }
+          switch name {
+          case "num_trees": totals.declaredTrees = try count()
+          case "num_parallel_tree": parameters.parallelTrees = try count()
+          default: try cursor.skipValue()
+          }
         }
-      case "tree_info": totals.groups = try numbers()
-      case "iteration_indptr": totals.rounds = try numbers()
-      case "weights": totals.weights = try numbers()
+      case "tree_info":
+        let numbers = try numbers()
+        totals.groups = numbers
+        if keepsTrees { parameters.groups = try values(of: numbers) }
+      case "iteration_indptr":
+        let numbers = try numbers()
+        totals.rounds = numbers
+        if keepsTrees { parameters.rounds = try values(of: numbers) }
+      case "weights":
+        let numbers = try numbers()
+        totals.weights = numbers
+        if keepsTrees { parameters.weights = try singles(of: numbers) }
+      case "cats":
+        try beginObject()
+        var inner: Set<String> = []
+        while let name = try nextName(&inner) {
+          let token = try cursor.next()
+          guard name == "enc", token == .beginArray else {
+            try cursor.skip(token)
+            continue
+          }
+          while true {
+            let token = try cursor.next()
+            if token == .endArray { break }
+            parameters.hasCategoryNames = true
+            try cursor.skip(token)
+          }
+        }
       case "trees":
         guard try cursor.next() == .beginArray else { throw unexpected("an array of trees") }
         while true {

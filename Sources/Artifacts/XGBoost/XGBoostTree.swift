@@ -68,8 +68,10 @@ extension XGBoostReader {
       faults.add(.structure, "expected tree \(tree.number) to have that id, found \(id)", at: tree.offset)
     }
     guard let nodes = tree.nodes(&faults) else { return }
+    let known = faults.list.count
     try checkNodes(of: tree, count: nodes)
     try checkCategories(of: tree, count: nodes)
+    if keepsTrees, known == faults.list.count { forest.append(try self.nodes(of: tree, count: nodes)) }
   }
 
   private mutating func checkNodes(of tree: XGBoostTree, count: Int) throws(MalformedBytes) {
