@@ -11,7 +11,7 @@ public struct ExecutionPlan: Sendable {
   private let results: [PredictionMethod: Result]
   private let numberNames: [String]?
   private let numberCount: Int
-  /// The most columns that any value has.
+  /// The most columns that any value has whose zeros are written out.
   private let widest: Int
 
   /// How many numbers one value may hold, 1 GiB of them; more rows are asked about in parts.
@@ -29,6 +29,8 @@ public struct ExecutionPlan: Sendable {
     let values: [Int]
     /// For each value whether it is one element a row rather than a row of elements.
     let areVectors: [Bool]
+    /// The most columns that one of the values has.
+    let width: Int
     /// The operations that it takes, ascending.
     let operations: [Int]
   }
@@ -46,15 +48,32 @@ public struct ExecutionPlan: Sendable {
     let numbers = signature.features.numbers
     self.numberCount = numbers.count
     self.numberNames = signature.featureNames.map { names in numbers.map { names[$0] } }
-    self.widest = graph.steps.reduce(max(1, signature.featureCount)) { max($0, $1.type.columns) }
+    self.widest = Self.widest(of: graph)
     var results: [PredictionMethod: Result] = [:]
     for output in signature.outputs {
       let values = graph.results[output.method] ?? []
       results[output.method] = Result(
         values: values, areVectors: output.ports.map { $0.shape.count == 1 },
+        width: values.reduce(1) { max($0, $1 > 1 ? graph.steps[$1 - 2].type.columns : 1) },
         operations: Self.operations(for: values, of: graph.steps))
     }
     self.results = results
+  }
+
+  /// How many columns the widest value has that is written out with its zeros, results aside.
+  private static func widest(of graph: ValidatedGraph) -> Int {
+    var areSparse = [false, false]
+    var widest = max(1, graph.signature.featureCount)
+    for step in graph.steps {
+      let operands = step.inputs.map { areSparse[$0] }
+      let sparsity = (step.operation as? any Runnable)?.sparsity(operands) ?? .none
+      for (isSparse, operand) in zip(operands, step.operands) where isSparse && !sparsity.reads {
+        widest = max(widest, operand.columns)
+      }
+      if !sparsity.gives { widest = max(widest, step.type.columns) }
+      areSparse.append(sparsity.gives)
+    }
+    return widest
   }
 
   /// The operations that values depend on, ascending.
@@ -75,7 +94,7 @@ public struct ExecutionPlan: Sendable {
   public func run(
     _ methods: [PredictionMethod], on rows: Rows
   ) throws(Problem) -> [PredictionMethod: [Tensor]] {
-    try check(rows)
+    try check(rows, for: methods)
     var values = [Value?](repeating: nil, count: operations.count + 2)
     values[0] = .numbers(
       Matrix(elements: rows.numbers, rows: rows.rowCount, columns: numberCount))
@@ -103,7 +122,7 @@ public struct ExecutionPlan: Sendable {
     return tensors
   }
 
-  private func check(_ rows: Rows) throws(Problem) {
+  private func check(_ rows: Rows, for methods: [PredictionMethod]) throws(Problem) {
     guard rows.featureCount == signature.featureCount else {
       throw Problem(
         .badInput, "predict.feature-count",
@@ -116,7 +135,7 @@ public struct ExecutionPlan: Sendable {
     guard rows.rowCount > 0 else {
       throw Problem(.badInput, "predict.no-rows", "expected at least one row, found none")
     }
-    let mostRows = Self.mostElements / widest
+    let mostRows = Self.mostElements / methods.reduce(widest) { max($0, results[$1]?.width ?? 1) }
     guard rows.rowCount <= mostRows else {
       throw Problem(
         .tooLarge, "predict.too-many-rows",

@@ -11,6 +11,24 @@ protocol Kernel: Sendable {
 protocol Runnable: Operator {
   /// Lays the constants out for operands of these types.
   func kernel(_ operands: [ValueType]) -> any Kernel
+
+  /// What the kernel does with operands of which these are sparse, so that nothing large is written out.
+  func sparsity(_ areSparse: [Bool]) -> Sparsity
+}
+
+/// How a kernel stands to values that are mostly 0.
+struct Sparsity {
+  /// Whether it takes sparse operands as they are, rather than with their zeros written out.
+  let reads: Bool
+  /// Whether what it gives is sparse.
+  let gives: Bool
+
+  /// Neither.
+  static let none = Sparsity(reads: false, gives: false)
+}
+
+extension Runnable {
+  func sparsity(_ areSparse: [Bool]) -> Sparsity { .none }
 }
 
 extension Runnable where Self: Kernel {

@@ -14,6 +14,19 @@ struct Matrix: Sendable {
     self.columns = columns
   }
 
+  /// The same numbers without their zeros.
+  var sparse: SparseMatrix {
+    var matrix = SparseMatrix(starts: [0], columnIndices: [], elements: [], columns: columns)
+    for row in 0..<rows {
+      for column in 0..<columns where elements[row * columns + column] != 0 {
+        matrix.columnIndices.append(Int32(truncatingIfNeeded: column))
+        matrix.elements.append(elements[row * columns + column])
+      }
+      matrix.starts.append(matrix.elements.count)
+    }
+    return matrix
+  }
+
   /// A matrix of zeros.
   init(rows: Int, columns: Int) {
     self.init(elements: Array(repeating: 0, count: rows * columns), rows: rows, columns: columns)
@@ -32,14 +45,23 @@ struct SparseMatrix: Sendable {
   var rows: Int { starts.count - 1 }
 
   /// The same numbers with the zeros written out.
-  var dense: Matrix {
-    var matrix = Matrix(rows: rows, columns: columns)
-    for row in 0..<rows {
+  var dense: Matrix { dense(0..<rows) }
+
+  /// Some of the rows with the zeros written out.
+  func dense(_ range: Range<Int>) -> Matrix {
+    var matrix = Matrix(rows: range.count, columns: columns)
+    for (place, row) in range.enumerated() {
       for index in starts[row]..<starts[row + 1] {
-        matrix.elements[row * columns + Int(columnIndices[index])] = elements[index]
+        matrix.elements[place * columns + Int(columnIndices[index])] = elements[index]
       }
     }
     return matrix
+  }
+
+  /// Ranges of rows that are small enough to be written out one after another.
+  var denseBlocks: [Range<Int>] {
+    let size = max(1, (1 << 20) / max(1, columns))
+    return stride(from: 0, to: rows, by: size).map { $0..<min($0 + size, rows) }
   }
 }
 

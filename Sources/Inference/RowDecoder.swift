@@ -75,7 +75,7 @@ public struct RowDecoder {
     }
     for (index, element) in elements.enumerated() {
       // A list of one is a row as well: what a column of a table gives.
-      if case .array(let row) = element, row.count == 1 {
+      if features.form != .lists, case .array(let row) = element, row.count == 1 {
         try append(row[0], position: "/data/\(index)/0")
       } else {
         try append(element, position: "/data/\(index)")
@@ -87,9 +87,15 @@ public struct RowDecoder {
   private mutating func append(_ json: JSON, position: String) throws(Problem) {
     switch (features.form, json) {
     case (.documents, .string(let text)): texts.append(text)
-    case (.mappings, .object): texts.append(String(decoding: json.canonicalBytes, as: UTF8.self))
+    case (.mappings, .object), (.lists, .array):
+      texts.append(String(decoding: json.canonicalBytes, as: UTF8.self))
     default:
-      let expected = features.form == .documents ? "a text" : "an object of names and values"
+      let expected =
+        switch features.form {
+        case .mappings: "an object of names and values"
+        case .lists: "a list of names, or of pairs of a name and a value,"
+        case .documents, .rows: "a text"
+        }
       throw Problem(
         .badInput, "predict.malformed", "expected \(expected) as a row, found \(json.kind)",
         position: position)

@@ -22,6 +22,11 @@ extension Value {
     }
   }
 
+  /// The numbers without their zeros, which stay where a sparse value has them.
+  var sparseMatrix: SparseMatrix {
+    if case .sparse(let matrix) = self { matrix } else { matrix.sparse }
+  }
+
   /// The indices.
   var indices: [Int] {
     guard case .indices(let indices) = self else {

@@ -57,7 +57,9 @@ struct GraphBuilder {
       case .array(let array): if case .bytes(let slice) = array.storage { bytes += slice.count }
       // What boosters keep their models in.
       case .bytes(let slice), .byteArray(let slice): bytes += slice.count
-      case .string(let text) where text.utf8.count > 1024: bytes += text.utf8.count
+      // What vectorizers keep their vocabularies in.
+      case .dictionary(let pairs): bytes += pairs.count
+      case .string(let text): bytes += text.utf8.count + 1
       default: break
       }
     }
@@ -197,6 +199,11 @@ extension GraphBuilder {
   /// The texts of rows that are one mapping each, as JSON: what a dictionary's vectorizer reads.
   mutating func mappings(_ operand: Operand, origin: Estimator) throws(Problem) -> GraphValue {
     try single(operand, .mappings, origin)
+  }
+
+  /// The texts of rows that are one list each, as JSON.
+  mutating func lists(_ operand: Operand, origin: Estimator) throws(Problem) -> GraphValue {
+    try single(operand, .lists, origin)
   }
 
   private mutating func single(

@@ -32,14 +32,16 @@ struct LiftedEstimator {
   var decision: Answer?
   /// What the next step of a pipeline gets; nil for what is no transformer.
   var transformed: Operand?
+  /// The datatype in which a caller gets that, the numbers being what they are.
+  var transformedDatatype = Datatype.float64
   /// The labels of a classifier, one list a target.
   var classes: [Tensor] = []
   /// For each target the index of the class that `predict` gives, before it becomes a label.
   var classIndices: [GraphValue] = []
 
   /// A transformer that makes one value.
-  static func transformer(_ value: GraphValue) -> LiftedEstimator {
-    LiftedEstimator(transformed: Operand(value))
+  static func transformer(_ value: GraphValue, datatype: Datatype = .float64) -> LiftedEstimator {
+    LiftedEstimator(transformed: Operand(value), transformedDatatype: datatype)
   }
 
   /// A regressor whose predictions are the columns of a value; a vector where the target was one.
@@ -73,9 +75,12 @@ extension LiftedEstimator {
   func graph(of root: Estimator, _ builder: inout GraphBuilder) throws(Problem) -> ModelGraph {
     var answers = answers
     if let transformed, transformed.count != nil {
-      let value =
+      var value =
         transformed.isText
         ? try builder.texts(transformed, origin: root) : try builder.numbers(transformed, origin: root)
+      if transformedDatatype != .float64, value.type.content == .numbers {
+        value = try builder.apply(Cast(transformedDatatype), to: value, named: "transformed", for: root)
+      }
       answers.append((.transform, Answer(value)))
     }
     guard !answers.isEmpty, builder.featureCount != nil else {

@@ -65,10 +65,12 @@ public enum Lifter {
     lightGBM,
     linearClassifiers,
     linearRegressors,
+    mappingVectorizers,
     mixtures,
     naiveBayes,
     pipelines,
     scalers,
+    textVectorizers,
     trees,
     xgboost,
   ]

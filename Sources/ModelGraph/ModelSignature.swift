@@ -18,6 +18,8 @@ public enum InputForm: String, Sendable, CaseIterable {
   case documents
   /// A mapping from names to values, as JSON.
   case mappings
+  /// A list of names, or of pairs of a name and a value, as JSON.
+  case lists
 }
 
 /// The features of a model's rows: how many, what they are called and what each of them is.
@@ -123,7 +125,8 @@ public struct ModelSignature: Equatable, Sendable {
   public var inputs: [Port] {
     let isText = features.texts.count == features.count
     switch features.form {
-    case .documents, .mappings: return [Port(name: ModelGraph.inputName, datatype: .string, shape: [-1])]
+    case .documents, .mappings, .lists:
+      return [Port(name: ModelGraph.inputName, datatype: .string, shape: [-1])]
     case .rows where isText || (features.texts.isEmpty && features.ignored.isEmpty):
       return [
         Port(

@@ -25,8 +25,11 @@ package enum OperatorRegistry {
     entry(Combine.self),
     entry(Complement.self),
     entry(Concat.self),
+    entry(CountTerms.self),
     entry(Distances.self),
     entry(Fill.self),
+    entry(HashMappings.self),
+    entry(HashTerms.self),
     entry(Interpolation.self),
     entry(Label.self),
     entry(Linear.self),
@@ -44,5 +47,7 @@ package enum OperatorRegistry {
     entry(Softmax.self),
     entry(SquaredDeviations.self),
     entry(TreeEnsemble.self),
+    entry(VectorizeMappings.self),
+    entry(WeighTerms.self),
   ]
 }

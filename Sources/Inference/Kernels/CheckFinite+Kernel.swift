@@ -2,16 +2,19 @@ import Domain
 import ModelGraph
 
 extension CheckFinite: Runnable, Kernel {
+  func sparsity(_ areSparse: [Bool]) -> Sparsity { Sparsity(reads: true, gives: areSparse[0]) }
+
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     // What a sparse value leaves out is 0, and finite.
-    if case .sparse(let matrix) = operands[0], !asFloat32 {
+    if case .sparse(var matrix) = operands[0] {
+      if asFloat32 { matrix.elements = matrix.elements.map { Double(Float($0)) } }
       if let index = matrix.elements.firstIndex(where: { isRefused($0) }) {
         let row = (matrix.starts.firstIndex { $0 > index } ?? 1) - 1
         throw refusal(
           of: matrix.elements[index], row: row, column: Int(matrix.columnIndices[index]),
           columns: matrix.columns, batch)
       }
-      return operands[0]
+      return .sparse(matrix)
     }
     var matrix = operands[0].matrix
     if asFloat32 {

@@ -2,6 +2,8 @@ import Domain
 import ModelGraph
 
 extension Columns: Runnable, Kernel {
+  func sparsity(_ areSparse: [Bool]) -> Sparsity { Sparsity(reads: true, gives: areSparse[0]) }
+
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     if case .texts(let texts) = operands[0] {
       return .texts(
@@ -9,11 +11,34 @@ extension Columns: Runnable, Kernel {
           elements: picking(from: texts.elements, rows: texts.rows, columns: texts.columns),
           rows: texts.rows, columns: indices.count))
     }
+    if case .sparse(let matrix) = operands[0] { return .sparse(picking(from: matrix)) }
     let matrix = operands[0].matrix
     return .numbers(
       Matrix(
         elements: picking(from: matrix.elements, rows: matrix.rows, columns: matrix.columns),
         rows: matrix.rows, columns: indices.count))
+  }
+
+  private func picking(from matrix: SparseMatrix) -> SparseMatrix {
+    // The last place that takes each column, and for each place the one before it that takes the same.
+    var last = [Int](repeating: -1, count: matrix.columns)
+    var before = [Int](repeating: -1, count: indices.count)
+    for (place, index) in indices.enumerated() {
+      before[place] = last[Int(index)]
+      last[Int(index)] = place
+    }
+    var rows = SparseRows(columns: indices.count, rows: matrix.rows)
+    for row in 0..<matrix.rows {
+      for index in matrix.starts[row]..<matrix.starts[row + 1] {
+        var place = last[Int(matrix.columnIndices[index])]
+        while place >= 0 {
+          rows.append(matrix.elements[index], column: Int32(truncatingIfNeeded: place))
+          place = before[place]
+        }
+      }
+      rows.endRow()
+    }
+    return rows.finished
   }
 
   private func picking<Element>(from elements: [Element], rows: Int, columns: Int) -> [Element] {
@@ -27,6 +52,11 @@ extension Columns: Runnable, Kernel {
 }
 
 extension Concat: Runnable, Kernel {
+  func sparsity(_ areSparse: [Bool]) -> Sparsity {
+    let isSparse = areSparse.contains(true)
+    return Sparsity(reads: isSparse, gives: isSparse)
+  }
+
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     let rows = batch.rowCount
     switch operands[0] {
@@ -38,8 +68,8 @@ extension Concat: Runnable, Kernel {
           columns: parts.reduce(0) { $0 + $1.columns }))
     case .labels(let first, _): return Self.labels(operands, like: first, rows: rows)
     case .numbers, .sparse, .indices:
-      let sparse = operands.compactMap { if case .sparse(let matrix) = $0 { matrix } else { nil } }
-      if sparse.count == operands.count { return .sparse(Self.sideBySide(sparse)) }
+      let isSparse = operands.contains { if case .sparse = $0 { true } else { false } }
+      if isSparse { return .sparse(Self.sideBySide(operands.map(\.sparseMatrix))) }
       let parts = operands.map(\.matrix).map { (elements: $0.elements, columns: $0.columns) }
       return .numbers(
         Matrix(

@@ -67,6 +67,11 @@ import Domain
 import ModelGraph
 
 extension MapElements: Runnable, Kernel {
+  func sparsity(_ areSparse: [Bool]) -> Sparsity {
+    let keeps = areSparse[0] && function.keepsZero
+    return Sparsity(reads: keeps, gives: keeps)
+  }
+
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     if case .sparse(var matrix) = operands[0], function.keepsZero {
       Self.apply(function, to: &matrix.elements)

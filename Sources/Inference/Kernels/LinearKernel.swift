@@ -5,6 +5,8 @@ extension Linear: Runnable {
   func kernel(_ operands: [ValueType]) -> any Kernel {
     LinearKernel(coefficients: coefficients.elements, intercepts: intercepts)
   }
+
+  func sparsity(_ areSparse: [Bool]) -> Sparsity { Sparsity(reads: true, gives: false) }
 }
 
 /// x · coefficientsᵀ + intercepts.

@@ -13,6 +13,11 @@ import Domain
 import ModelGraph
 
 extension Scale: Runnable, Kernel {
+  func sparsity(_ areSparse: [Bool]) -> Sparsity {
+    let keeps = areSparse[0] && offset == nil
+    return Sparsity(reads: keeps, gives: keeps)
+  }
+
   /// Two roundings, as NumPy's two steps make.
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     // Without an offset 0 stays 0.
@@ -54,6 +59,11 @@ extension Softmax: Runnable, Kernel {
 }
 
 extension NormalizeRows: Runnable, Kernel {
+  func sparsity(_ areSparse: [Bool]) -> Sparsity {
+    let keeps = areSparse[0] && zeroNorm == .keep
+    return Sparsity(reads: keeps, gives: keeps)
+  }
+
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     if case .sparse(var matrix) = operands[0], zeroNorm == .keep {
       for row in 0..<matrix.rows {

@@ -4,6 +4,8 @@ import ModelGraph
 
 extension TreeEnsemble: Runnable {
   func kernel(_ operands: [ValueType]) -> any Kernel { TreeKernel(self) }
+
+  func sparsity(_ areSparse: [Bool]) -> Sparsity { Sparsity(reads: areSparse.count == 1, gives: false) }
 }
 
 /// A tree ensemble laid out for the C kernel, which says how.
@@ -32,7 +34,14 @@ struct TreeKernel: Kernel {
   }
 
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    .numbers(run(on: operands[0].matrix, startingFrom: operands.count > 1 ? operands[1].matrix : nil))
+    if case .sparse(let matrix) = operands[0], operands.count == 1 {
+      var elements: [Double] = []
+      for rows in matrix.denseBlocks {
+        elements += run(on: matrix.dense(rows), startingFrom: nil).elements
+      }
+      return .numbers(Matrix(elements: elements, rows: matrix.rows, columns: forest.outputs))
+    }
+    return .numbers(run(on: operands[0].matrix, startingFrom: operands.count > 1 ? operands[1].matrix : nil))
   }
 
   private func run(on matrix: Matrix, startingFrom given: Matrix?) -> Matrix {

@@ -1,0 +1,185 @@
+/// A regular expression of Python's `re` that can be matched in linear time, ready to be run.
+///
+/// Taken are literals, sets, groups, alternation, greedy and lazy repeats, anchors, word boundaries and flags:
+/// what a machine with one state a position can do. Not taken are back-references, looks around, atomic groups
+/// and conditionals, and what needs Python's own way of backing out of loops over nothing.
+package struct TokenPattern: Equatable, Sendable {
+  /// One step of the machine.
+  package enum Instruction: Equatable, Sendable {
+    /// Takes one character of the class at an index.
+    case take(Int)
+    /// Goes on at both places; the first has precedence.
+    case split(Int, Int)
+    case jump(Int)
+    /// Notes the position as where the group starts, or ends.
+    case mark(isEnd: Bool)
+    case assert(Assertion)
+    case match
+  }
+
+  /// What holds between two characters.
+  package enum Assertion: Equatable, Sendable {
+    case textStart
+    case textEnd
+    /// `$`: the end, or before a last line feed.
+    case lastLineEnd
+    case lineStart
+    case lineEnd
+    case wordBoundary(isASCII: Bool)
+    case noWordBoundary(isASCII: Bool)
+  }
+
+  /// A pattern that finds just the longest runs of a class.
+  package struct Runs: Equatable, Sendable {
+    /// What they are made of.
+    package let characters: CharacterClass
+    /// The least length of one.
+    package let minimum: Int
+  }
+
+  /// Why a pattern is not taken.
+  package struct Unsupported: Error, Equatable {
+    /// What stands there, `a look ahead`.
+    package let construct: String
+    /// At which character, from 0.
+    package let position: Int
+  }
+
+  /// The program, run from its first instruction; each way through it ends in a match.
+  package let instructions: [Instruction]
+  /// The classes that instructions take from.
+  package let classes: [CharacterClass]
+  /// Whether the pattern has a group, whose content is the token rather than the whole match.
+  package let hasGroup: Bool
+  /// What it amounts to, where it is that simple.
+  package let runs: Runs?
+
+  /// How many instructions a program may have.
+  static let mostInstructions = 1 << 12
+
+  /// Reads a pattern as Python's `re.compile` does, or says what in it is not taken.
+  package init(_ pattern: String) throws(Unsupported) {
+    var parser = TokenPatternParser(pattern)
+    let node = try parser.parse()
+    var compiler = TokenPatternCompiler()
+    try compiler.append(node)
+    instructions = compiler.instructions + [.match]
+    classes = compiler.classes
+    hasGroup = parser.groupCount == 1
+    runs = node.runs
+  }
+}
+
+/// A pattern taken apart.
+indirect enum TokenPatternNode: Equatable {
+  case empty
+  case take(CharacterClass)
+  case assert(TokenPattern.Assertion)
+  case sequence([TokenPatternNode])
+  case choice([TokenPatternNode])
+  /// `maximum` is nil where there is none.
+  case repeated(TokenPatternNode, minimum: Int, maximum: Int?, isGreedy: Bool, position: Int)
+  case group(TokenPatternNode)
+
+  /// Whether it can match no character at all.
+  var canBeEmpty: Bool {
+    switch self {
+    case .empty, .assert: true
+    case .take: false
+    case .sequence(let parts): parts.allSatisfy(\.canBeEmpty)
+    case .choice(let branches): branches.contains(where: \.canBeEmpty)
+    case .repeated(let body, let minimum, _, _, _): minimum == 0 || body.canBeEmpty
+    case .group(let body): body.canBeEmpty
+    }
+  }
+
+  /// The runs that it finds: a greedy repeat without end, `\w\w+`, between word boundaries or not.
+  fileprivate var runs: TokenPattern.Runs? {
+    guard case .sequence(var parts) = self else { return TokenPatternNode.sequence([self]).runs }
+    let hasBoundaries =
+      parts.count > 2 && parts.first == .assert(.wordBoundary(isASCII: false)) && parts.last == parts.first
+    if hasBoundaries { parts = Array(parts.dropFirst().dropLast()) }
+    guard case .repeated(.take(let characters), let minimum, nil, true, _) = parts.last,
+      parts.dropLast().allSatisfy({ $0 == .take(characters) }), minimum + parts.count > 1,
+      !hasBoundaries || characters == .word
+    else { return nil }
+    return TokenPattern.Runs(characters: characters, minimum: minimum + parts.count - 1)
+  }
+}
+
+/// Lays out a pattern as a program.
+struct TokenPatternCompiler {
+  private(set) var instructions: [TokenPattern.Instruction] = []
+  private(set) var classes: [CharacterClass] = []
+
+  mutating func append(_ node: TokenPatternNode) throws(TokenPattern.Unsupported) {
+    switch node {
+    case .empty: break
+    case .take(let characters):
+      // Few patterns have many classes; most repeat one.
+      let index = classes.firstIndex(of: characters) ?? classes.count
+      if index == classes.count { classes.append(characters) }
+      instructions.append(.take(index))
+    case .assert(let assertion): instructions.append(.assert(assertion))
+    case .sequence(let parts):
+      for part in parts { try append(part) }
+    case .choice(let branches): try append(branches)
+    case .group(let body):
+      instructions.append(.mark(isEnd: false))
+      try append(body)
+      instructions.append(.mark(isEnd: true))
+    case .repeated(let body, let minimum, let maximum, let isGreedy, let position):
+      try repeated(body, minimum, maximum, isGreedy: isGreedy, position)
+    }
+  }
+
+  private mutating func append(_ branches: [TokenPatternNode]) throws(TokenPattern.Unsupported) {
+    var jumps: [Int] = []
+    for (index, branch) in branches.enumerated() {
+      guard index < branches.count - 1 else {
+        try append(branch)
+        break
+      }
+      let split = instructions.count
+      instructions.append(.split(split + 1, 0))
+      try append(branch)
+      jumps.append(instructions.count)
+      instructions.append(.jump(0))
+      instructions[split] = .split(split + 1, instructions.count)
+    }
+    for jump in jumps { instructions[jump] = .jump(instructions.count) }
+  }
+
+  private mutating func repeated(
+    _ body: TokenPatternNode, _ minimum: Int, _ maximum: Int?, isGreedy: Bool, _ position: Int
+  ) throws(TokenPattern.Unsupported) {
+    func split(to body: Int, or exit: Int) -> TokenPattern.Instruction {
+      isGreedy ? .split(body, exit) : .split(exit, body)
+    }
+    func bounded() throws(TokenPattern.Unsupported) {
+      guard instructions.count <= TokenPattern.mostInstructions else {
+        throw TokenPattern.Unsupported(construct: "repeats that come to a long pattern", position: position)
+      }
+    }
+    for _ in 0..<minimum {
+      try append(body)
+      try bounded()
+    }
+    guard let maximum else {
+      let loop = instructions.count
+      instructions.append(.split(0, 0))
+      try append(body)
+      instructions.append(.jump(loop))
+      instructions[loop] = split(to: loop + 1, or: instructions.count)
+      return try bounded()
+    }
+    var splits: [Int] = []
+    for _ in minimum..<maximum {
+      splits.append(instructions.count)
+      instructions.append(.split(0, 0))
+      try append(body)
+      try bounded()
+    }
+    for index in splits { instructions[index] = split(to: index + 1, or: instructions.count) }
+  }
+}
