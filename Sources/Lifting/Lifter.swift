@@ -58,6 +58,7 @@ public enum Lifter {
   /// The kinds of estimators that can be lifted, family by family.
   private static let families: [[PickleGlobal: Lift]] = [
     baselines,
+    centroids,
     clusters,
     crossDecompositions,
     discriminants,
@@ -68,6 +69,7 @@ public enum Lifter {
     mappingVectorizers,
     mixtures,
     naiveBayes,
+    neighborModels,
     pipelines,
     scalers,
     textVectorizers,

@@ -37,6 +37,7 @@ package enum OperatorRegistry {
     entry(MapElements.self),
     entry(MarkMissing.self),
     entry(Mirror.self),
+    entry(Neighbors.self),
     entry(NormalizeRows.self),
     entry(Pick.self),
     entry(Positive.self),

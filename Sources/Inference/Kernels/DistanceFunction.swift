@@ -36,7 +36,9 @@ struct DistanceFunction: Sendable {
     var norms: [Double] = []
     let starts = stride(from: 0, to: elements.count, by: max(1, points.columns))
     if metric.name == .cosine {
-      for start in starts { Self.normalize(&elements, from: start, count: points.columns) }
+      for start in starts {
+        Self.normalize(&elements, from: start, count: points.columns, least: metric.leastNorm)
+      }
     } else if metric.expansion != .none {
       norms = starts.map {
         Self.squares(of: elements.span.extracting($0..<($0 + points.columns)), metric.expansion)
@@ -50,10 +52,10 @@ struct DistanceFunction: Sendable {
     expansion == .blas ? SumOfSquares.blas(x) : SumOfSquares.einsum(x)
   }
 
-  /// Divides by the Euclidean norm, which counts as 1 where it is 0.
-  private static func normalize(_ x: inout [Double], from start: Int, count: Int) {
+  /// Divides by the Euclidean norm, which counts as 1 where it is 0 or too small.
+  private static func normalize(_ x: inout [Double], from start: Int, count: Int, least: Double) {
     let norm = SumOfSquares.einsum(x.span.extracting(start..<(start + count))).squareRoot()
-    guard norm != 0 else { return }
+    guard norm != 0, norm >= least else { return }
     for index in start..<(start + count) { x[index] /= norm }
   }
 
@@ -68,7 +70,7 @@ struct DistanceFunction: Sendable {
     var elements = Array(matrix.elements[(index * width)..<((index + 1) * width)])
     var norm = 0.0
     if metric.name == .cosine {
-      Self.normalize(&elements, from: 0, count: width)
+      Self.normalize(&elements, from: 0, count: width, least: metric.leastNorm)
     } else if metric.expansion != .none {
       norm = Self.squares(of: elements.span, metric.expansion)
     }
@@ -149,6 +151,12 @@ struct DistanceFunction: Sendable {
     }
     return total
   }
+
+  /// Whether the library compares the squares of distances, for which it has a matrix product.
+  var isSquared: Bool { metric.name == .euclidean && metric.expansion != .none }
+
+  /// The exponent of a Minkowski metric, by whatever name.
+  var exponent: Double { metric.name == .manhattan ? 1 : metric.order }
 
   /// The distance that a reduced one stands for.
   func distance(ofReduced reduced: Double) -> Double {

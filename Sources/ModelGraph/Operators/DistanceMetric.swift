@@ -50,17 +50,20 @@ public struct DistanceMetric: Equatable, Sendable {
   public var weights: [Double]?
   /// The inverse of the covariance, of a Mahalanobis distance.
   public var inverse: ConstantMatrix?
+  /// The norm below which a point counts as one of norm 1, of a cosine; one of norm 0 always does.
+  public var leastNorm: Double
 
   /// Says how far is far.
   public init(
     _ name: Name, expansion: Expansion = .none, order: Double = 2, weights: [Double]? = nil,
-    inverse: ConstantMatrix? = nil
+    inverse: ConstantMatrix? = nil, leastNorm: Double = 0
   ) {
     self.name = name
     self.expansion = expansion
     self.order = order
     self.weights = weights
     self.inverse = inverse
+    self.leastNorm = leastNorm
   }
 
   init(from reader: inout AttributeReader) throws(Problem) {
@@ -68,6 +71,7 @@ public struct DistanceMetric: Equatable, Sendable {
     self.expansion = try reader.choice("expansion")
     self.order = try reader.number("order")
     self.weights = try reader.numbersIfPresent("weights")
+    self.leastNorm = try reader.number("least_norm")
     self.inverse = nil
     if let inverse = try reader.tensorIfPresent("inverse") {
       guard inverse.shape.count == 2, case .float64(let elements) = inverse.elements,
@@ -82,6 +86,7 @@ public struct DistanceMetric: Equatable, Sendable {
     writer.write(expansion, "expansion")
     writer.write(order, "order")
     writer.write(weights, "weights")
+    writer.write(leastNorm, "least_norm")
     writer.write(inverse?.tensor, "inverse")
   }
 
@@ -95,6 +100,7 @@ public struct DistanceMetric: Equatable, Sendable {
     let isEuclidean = name == .euclidean || name == .squaredEuclidean
     try expect(isEuclidean || expansion == .none, "no expansion")
     try expect(name == .minkowski ? order > 0 && order.isFinite : order == 2, "an order above 0, or just 2,")
+    try expect(name == .cosine ? leastNorm >= 0 : leastNorm == 0, "a least norm of 0 or, of a cosine, more")
     switch name {
     case .standardizedEuclidean: try expect(weights != nil, "a variance for each coordinate")
     case .minkowski: break
