@@ -40,6 +40,32 @@ extension ProtobufField {
     }
   }
 
+  /// Calls `body` with each number of 4 bytes that the field holds.
+  func forEachFixed32(_ body: (UInt32) -> Void) throws(MalformedBytes) {
+    switch value {
+    case .fixed32(let bits): body(bits)
+    case .bytes(let packed):
+      _ = try fixedCount(width: 4)
+      for start in stride(from: packed.startIndex, to: packed.endIndex, by: 4) {
+        body(UInt32(littleEndianBytes: packed[start..<(start + 4)]))
+      }
+    case .varint, .fixed64, .group: return
+    }
+  }
+
+  /// Calls `body` with each number of 8 bytes that the field holds.
+  func forEachFixed64(_ body: (UInt64) -> Void) throws(MalformedBytes) {
+    switch value {
+    case .fixed64(let bits): body(bits)
+    case .bytes(let packed):
+      _ = try fixedCount(width: 8)
+      for start in stride(from: packed.startIndex, to: packed.endIndex, by: 8) {
+        body(UInt64(littleEndianBytes: packed[start..<(start + 8)]))
+      }
+    case .varint, .fixed32, .group: return
+    }
+  }
+
   /// How many numbers of `width` bytes, 4 or 8, the field holds.
   func fixedCount(width: Int) throws(MalformedBytes) -> Int {
     switch value {
