@@ -10,6 +10,8 @@ package enum GraphLimits {
   static let treeNodes = Int(Int32.max) - 2
   /// Words of one set of categories, so that the place of a bit has 32 bits.
   static let setWords: Int32 = 1 << 24
+  /// Multiplications that one operator makes of a row.
+  static let work = 1 << 34
   /// UTF-8 bytes of any name.
   static let nameLength = 1024
   /// Bytes of `graph.json`.
