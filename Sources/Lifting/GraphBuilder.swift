@@ -293,6 +293,35 @@ extension GraphBuilder {
   }
 }
 
+// MARK: - Models that say what their inputs are
+
+extension GraphBuilder {
+  /// States the features of a model whose file says how many there are and what they are called.
+  mutating func declareFeatures(count: Int, names: [String]?) {
+    featureCount = count
+    featureNames = names
+  }
+
+  /// A value of declared features, which are text or numbers as the file says.
+  mutating func features(_ range: Range<Int>, isText: Bool, origin: String) -> GraphValue {
+    for feature in range { kinds[feature] = isText ? .text : .number }
+    let name = unique("features")
+    featureNodes[nodes.count] = Array(range)
+    nodes.append(
+      ModelGraph.Node(
+        output: name, inputs: [isText ? ModelGraph.textsName : ModelGraph.inputName],
+        operator: Columns([]), origin: origin))
+    return GraphValue(name: name, type: ValueType(isText ? .texts : .numbers, columns: range.count))
+  }
+
+  /// Takes elements from the budget, before they are made; whether there were as many.
+  mutating func spend(elements: Int) -> Bool {
+    guard elements <= elementBudget else { return false }
+    elementBudget -= elements
+    return true
+  }
+}
+
 // MARK: - The graph
 
 extension GraphBuilder {

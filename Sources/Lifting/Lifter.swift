@@ -13,10 +13,7 @@ public enum Lifter {
     case .pickle(let document): return try lift(document)
     case .xgboost(let bytes): return try lift(PickleDocument.xgboost(bytes))
     case .lightGBM(let bytes): return try lift(PickleDocument.lightGBM(bytes))
-    case .onnx:
-      throw Problem(
-        .refused, "lift.unsupported-format",
-        "expected a scikit-learn model in a pickle or joblib file, found another format")
+    case .onnx(let bytes): return try ONNXLifter.lift(bytes)
     }
   }
 

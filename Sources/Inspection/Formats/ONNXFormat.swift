@@ -24,7 +24,9 @@ enum ONNXFormat: InspectedFormat {
         .protobufMalformed, "expected \(damage.expected), found \(damage.found)", subject, at: damage.offset)
     }
     for data in reading.externalData { judge(data, subject, &walk) }
-    return Inspected(name, reading.damage == nil ? .model : .refused)
+    if reading.damage != nil { return Inspected(name, .refused) }
+    // Weights in other files are not lifted.
+    return Inspected(name, reading.externalData.isEmpty ? .source(.onnx(subject.bytes)) : .model)
   }
 
   /// Looks for the file that a tensor's data is in, next to the model.
