@@ -33,6 +33,8 @@ typedef struct {
   int continues;
   /// The bias of the panel, in the last block of inputs, else NULL.
   const double *bias;
+  /// Whether the last block of inputs leaves zero where it is below.
+  int is_rectified;
 } block;
 
 #if defined(__x86_64__)
@@ -42,6 +44,15 @@ typedef struct {
 #define INLINE static inline __attribute__((always_inline))
 #define AVX2 __attribute__((target("avx2,fma")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl")))
+
+/// Zero where it is below; NaN and -0 stay, as in `x < 0 ? 0 : x`.
+AVX512 INLINE __m512d rectified512(__m512d x) {
+  return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, _mm512_setzero_pd(), _CMP_NLT_UQ), x);
+}
+
+AVX2 INLINE __m256d rectified256(__m256d x) {
+  return _mm256_and_pd(x, _mm256_cmp_pd(x, _mm256_setzero_pd(), _CMP_NLT_UQ));
+}
 
 /// `rows` rows by one panel: 2 x rows sums in registers.
 AVX512 INLINE void panel512(const block *b, size_t rows) {
@@ -78,6 +89,7 @@ AVX512 INLINE void panel512(const block *b, size_t rows) {
     if (b->bias) {
       low[r] = _mm512_add_pd(low[r], _mm512_maskz_loadu_pd(first, b->bias));
       high[r] = _mm512_add_pd(high[r], _mm512_maskz_loadu_pd(second, b->bias + 8));
+      if (b->is_rectified) low[r] = rectified512(low[r]), high[r] = rectified512(high[r]);
     }
     _mm512_mask_storeu_pd(b->y + r * b->y_stride, first, low[r]);
     if (second) _mm512_mask_storeu_pd(b->y + r * b->y_stride + 8, second, high[r]);
@@ -98,7 +110,10 @@ AVX512 static void row512(const block *b, size_t panel_stride) {
           sums[i]);
   }
   for (int i = 0; i < 8; i++) {
-    if (b->bias) sums[i] = _mm512_add_pd(sums[i], _mm512_loadu_pd(b->bias + 8 * i));
+    if (b->bias) {
+      sums[i] = _mm512_add_pd(sums[i], _mm512_loadu_pd(b->bias + 8 * i));
+      if (b->is_rectified) sums[i] = rectified512(sums[i]);
+    }
     _mm512_storeu_pd(b->y + 8 * i, sums[i]);
   }
 }
@@ -132,6 +147,7 @@ AVX2 INLINE void panel256(const block *b, size_t rows, size_t half) {
     if (b->bias) {
       low[r] = _mm256_add_pd(low[r], _mm256_maskload_pd(b->bias + half, mask[0]));
       high[r] = _mm256_add_pd(high[r], _mm256_maskload_pd(b->bias + half + 4, mask[1]));
+      if (b->is_rectified) low[r] = rectified256(low[r]), high[r] = rectified256(high[r]);
     }
     _mm256_maskstore_pd(b->y + r * b->y_stride + half, mask[0], low[r]);
     _mm256_maskstore_pd(b->y + r * b->y_stride + half + 4, mask[1], high[r]);
@@ -168,7 +184,10 @@ static size_t rows_portable(const block *b) {
   for (size_t k = 0; k < b->inputs; k++)
     for (size_t o = 0; o < b->outputs; o++)
       sums[o] = __builtin_fma(b->x[k], b->panel[k * PANEL + o], sums[o]);
-  for (size_t o = 0; o < b->outputs; o++) b->y[o] = b->bias ? sums[o] + b->bias[o] : sums[o];
+  for (size_t o = 0; o < b->outputs; o++) {
+    if (b->bias) sums[o] += b->bias[o];
+    b->y[o] = b->bias && b->is_rectified && sums[o] < 0 ? 0 : sums[o];
+  }
   return 1;
 }
 
@@ -184,7 +203,7 @@ static size_t take_rows(int level, const block *b, size_t rows) {
 
 void gatehouse_multiply(
     int level, const double *x, size_t rows, size_t inputs, const double *packed, const double *bias,
-    size_t outputs, double *y) {
+    size_t outputs, int is_rectified, double *y) {
   size_t k = 0;
   do {
     const size_t count = inputs - k < INPUT_BLOCK ? inputs - k : INPUT_BLOCK;
@@ -199,6 +218,7 @@ void gatehouse_multiply(
           .outputs = outputs - start < PANEL ? outputs - start : PANEL,
           .continues = k > 0,
           .bias = is_last ? bias + start : 0,
+          .is_rectified = is_rectified,
       };
 #if defined(__x86_64__)
       if (rows == 1 && level >= GATEHOUSE_AVX512 && outputs - start >= 4 * PANEL) {
@@ -218,4 +238,103 @@ void gatehouse_multiply(
     }
     k += count;
   } while (k < inputs);
+}
+
+// MARK: - Few outputs, few inputs
+
+/// Eight rows side by side, for each addition waits for the one before it.
+#define FEW(NAME, TARGET)                                                                             \
+  TARGET static void NAME(                                                                            \
+      const double *x, size_t rows, size_t inputs, const double *weights, const double *bias,         \
+      size_t outputs, double *y) {                                                                    \
+    for (size_t o = 0; o < outputs; o++) {                                                            \
+      const double *w = weights + o * inputs;                                                         \
+      size_t row = 0;                                                                                 \
+      for (; row + 8 <= rows; row += 8) {                                                             \
+        double sums[8] = {0};                                                                         \
+        const double *some = x + row * inputs;                                                        \
+        for (size_t k = 0; k < inputs; k++) {                                                         \
+          _Pragma("clang loop unroll(full)") for (size_t r = 0; r < 8; r++) sums[r] =                 \
+              __builtin_fma(some[r * inputs + k], w[k], sums[r]);                                     \
+        }                                                                                             \
+        for (size_t r = 0; r < 8; r++) y[(row + r) * outputs + o] = sums[r] + bias[o];                \
+      }                                                                                               \
+      for (; row < rows; row++) {                                                                     \
+        double sum = 0;                                                                               \
+        for (size_t k = 0; k < inputs; k++) sum = __builtin_fma(x[row * inputs + k], w[k], sum);      \
+        y[row * outputs + o] = sum + bias[o];                                                         \
+      }                                                                                               \
+    }                                                                                                 \
+  }
+
+/// One panel after another, its weights for each input side by side.
+#define SPARSE(NAME, TARGET)                                                                          \
+  TARGET static void NAME(                                                                            \
+      const double *x, const int32_t *columns, size_t count, size_t inputs, const double *packed,     \
+      const double *bias, size_t outputs, double *y) {                                                \
+    for (size_t start = 0; start < outputs; start += PANEL) {                                         \
+      const double *panel = packed + start * inputs;                                                  \
+      double sums[PANEL] = {0};                                                                       \
+      for (size_t i = 0; i < count; i++) {                                                            \
+        const double *w = panel + (size_t)columns[i] * PANEL;                                         \
+        for (size_t o = 0; o < PANEL; o++) sums[o] = __builtin_fma(x[i], w[o], sums[o]);              \
+      }                                                                                               \
+      const size_t end = outputs - start < PANEL ? outputs - start : PANEL;                           \
+      for (size_t o = 0; o < end; o++) y[start + o] = sums[o] + bias[start + o];                      \
+    }                                                                                                 \
+  }
+
+#define SCALE(NAME, TARGET)                                                                           \
+  TARGET static void NAME(                                                                            \
+      double *x, size_t rows, size_t columns, const double *offset, const double *divisor) {          \
+    for (size_t row = 0; row < rows; row++, x += columns) {                                           \
+      if (offset && divisor)                                                                          \
+        for (size_t i = 0; i < columns; i++) x[i] = (x[i] - offset[i]) / divisor[i];                  \
+      else if (offset)                                                                                \
+        for (size_t i = 0; i < columns; i++) x[i] -= offset[i];                                       \
+      else if (divisor)                                                                               \
+        for (size_t i = 0; i < columns; i++) x[i] /= divisor[i];                                      \
+    }                                                                                                 \
+  }
+
+FEW(few_portable, )
+SPARSE(sparse_portable, )
+SCALE(scale_portable, )
+#if defined(__x86_64__)
+FEW(few_256, AVX2)
+SPARSE(sparse_256, AVX2)
+SCALE(scale_256, AVX2)
+SPARSE(sparse_512, AVX512)
+SCALE(scale_512, AVX512)
+#endif
+
+void gatehouse_multiply_few(
+    int level, const double *x, size_t rows, size_t inputs, const double *weights, const double *bias,
+    size_t outputs, double *y) {
+#if defined(__x86_64__)
+  if (level >= GATEHOUSE_AVX2) return few_256(x, rows, inputs, weights, bias, outputs, y);
+#endif
+  (void)level;
+  few_portable(x, rows, inputs, weights, bias, outputs, y);
+}
+
+void gatehouse_multiply_sparse(
+    int level, const double *x, const int32_t *columns, size_t count, size_t inputs, const double *packed,
+    const double *bias, size_t outputs, double *y) {
+#if defined(__x86_64__)
+  if (level >= GATEHOUSE_AVX512) return sparse_512(x, columns, count, inputs, packed, bias, outputs, y);
+  if (level >= GATEHOUSE_AVX2) return sparse_256(x, columns, count, inputs, packed, bias, outputs, y);
+#endif
+  (void)level;
+  sparse_portable(x, columns, count, inputs, packed, bias, outputs, y);
+}
+
+void gatehouse_scale(
+    int level, double *x, size_t rows, size_t columns, const double *offset, const double *divisor) {
+#if defined(__x86_64__)
+  if (level >= GATEHOUSE_AVX512) return scale_512(x, rows, columns, offset, divisor);
+  if (level >= GATEHOUSE_AVX2) return scale_256(x, rows, columns, offset, divisor);
+#endif
+  (void)level;
+  scale_portable(x, rows, columns, offset, divisor);
 }

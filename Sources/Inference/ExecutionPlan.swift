@@ -8,7 +8,7 @@ public struct ExecutionPlan: Sendable {
   /// What goes in and what comes out.
   public let signature: ModelSignature
   private let operations: [Operation]
-  private let results: [PredictionMethod: Result]
+  fileprivate let results: [PredictionMethod: Result]
   private let numberNames: [String]?
   private let numberCount: Int
   /// The most columns that any value has whose zeros are written out.
@@ -25,7 +25,7 @@ public struct ExecutionPlan: Sendable {
   }
 
   /// How one method is answered.
-  private struct Result {
+  fileprivate struct Result {
     let values: [Int]
     /// For each value whether it is one element a row rather than a row of elements.
     let areVectors: [Bool]
@@ -39,12 +39,8 @@ public struct ExecutionPlan: Sendable {
   public init(_ graph: ValidatedGraph) {
     let signature = graph.signature
     self.signature = signature
-    self.operations = graph.steps.map { step in
-      guard let operation = step.operation as? any Runnable else {
-        preconditionFailure("every operator that there is has a kernel")
-      }
-      return Operation(kernel: operation.kernel(step.operands), inputs: step.inputs, origin: step.origin)
-    }
+    let operations = Self.operations(of: graph)
+    self.operations = operations
     let numbers = signature.features.numbers
     self.numberCount = numbers.count
     self.numberNames = signature.featureNames.map { names in numbers.map { names[$0] } }
@@ -55,7 +51,7 @@ public struct ExecutionPlan: Sendable {
       results[output.method] = Result(
         values: values, areVectors: output.ports.map { $0.shape.count == 1 },
         width: values.reduce(1) { max($0, $1 > 1 ? graph.steps[$1 - 2].type.columns : 1) },
-        operations: Self.operations(for: values, of: graph.steps))
+        operations: Self.needed(for: values, of: operations))
     }
     self.results = results
   }
@@ -76,14 +72,34 @@ public struct ExecutionPlan: Sendable {
     return widest
   }
 
-  /// The operations that values depend on, ascending.
-  private static func operations(for values: [Int], of steps: [ValidatedGraph.Step]) -> [Int] {
-    var isNeeded = [Bool](repeating: false, count: steps.count)
-    for value in values where value > 1 { isNeeded[value - 2] = true }
-    for index in steps.indices.reversed() where isNeeded[index] {
-      for input in steps[index].inputs where input > 1 { isNeeded[input - 2] = true }
+  /// The kernels of a graph's steps, a `relu` made part of the product before it where nothing else reads that.
+  private static func operations(of graph: ValidatedGraph) -> [Operation] {
+    var readers = [Int](repeating: 0, count: graph.steps.count + 2)
+    for step in graph.steps { for input in step.inputs { readers[input] += 1 } }
+    for values in graph.results.values { for value in values { readers[value] += 1 } }
+    return graph.steps.map { step in
+      if let map = step.operation as? MapElements, map.function == .relu, step.inputs[0] > 1,
+        readers[step.inputs[0]] == 1, let linear = graph.steps[step.inputs[0] - 2].operation as? Linear
+      {
+        return Operation(
+          kernel: LinearKernel(linear, isRectified: true), inputs: graph.steps[step.inputs[0] - 2].inputs,
+          origin: step.origin)
+      }
+      guard let operation = step.operation as? any Runnable else {
+        preconditionFailure("every operator that there is has a kernel")
+      }
+      return Operation(kernel: operation.kernel(step.operands), inputs: step.inputs, origin: step.origin)
     }
-    return steps.indices.filter { isNeeded[$0] }
+  }
+
+  /// The operations that values depend on, ascending.
+  private static func needed(for values: [Int], of operations: [Operation]) -> [Int] {
+    var isNeeded = [Bool](repeating: false, count: operations.count)
+    for value in values where value > 1 { isNeeded[value - 2] = true }
+    for index in operations.indices.reversed() where isNeeded[index] {
+      for input in operations[index].inputs where input > 1 { isNeeded[input - 2] = true }
+    }
+    return operations.indices.filter { isNeeded[$0] }
   }
 
   /// Runs the methods on the rows; what several of them need is computed once.
@@ -94,35 +110,122 @@ public struct ExecutionPlan: Sendable {
   public func run(
     _ methods: [PredictionMethod], on rows: Rows
   ) throws(Problem) -> [PredictionMethod: [Tensor]] {
-    try check(rows, for: methods)
+    let task = try Task(methods, of: self, on: rows)
+    return tensors(of: methods, from: try run(task, 0..<rows.rowCount), rows: rows.rowCount)
+  }
+
+  /// Runs the methods on the rows, which up to `threads` threads share; the results are the same for any number.
+  ///
+  /// Where several rows are refused, the problem is that of the first part of them.
+  public func run(
+    _ methods: [PredictionMethod], on rows: Rows, threads: Int
+  ) async throws(Problem) -> [PredictionMethod: [Tensor]] {
+    let parts = RowBlocks.parts(of: rows.rowCount, count: threads)
+    guard parts.count > 1 else { return try run(methods, on: rows) }
+    let task = try Task(methods, of: self, on: rows)
+    var results = await withTaskGroup(
+      of: (Int, Swift.Result<[Value], Problem>).self,
+      returning: [Swift.Result<[Value], Problem>?].self
+    ) { group in
+      for (index, part) in parts.enumerated().dropFirst() {
+        group.addTask { (index, self.result(of: task, part)) }
+      }
+      var results = [Swift.Result<[Value], Problem>?](repeating: nil, count: parts.count)
+      results[0] = result(of: task, parts[0])
+      for await (index, result) in group { results[index] = result }
+      return results
+    }
+    var values: [Value] = []
+    for index in results.indices {
+      guard let part = try results[index]?.get() else { continue }
+      results[index] = nil
+      if index == 0 {
+        values = part
+      } else {
+        for place in values.indices { values[place].append(part[place]) }
+      }
+    }
+    return tensors(of: methods, from: values, rows: rows.rowCount)
+  }
+
+  private func result(of task: Task, _ part: Range<Int>) -> Swift.Result<[Value], Problem> {
+    do throws(Problem) { return .success(try run(task, part)) } catch { return .failure(error) }
+  }
+
+  /// What is asked for.
+  private struct Task: Sendable {
+    let rows: Rows
+    /// The operations that it takes, ascending.
+    let operations: [Int]
+    /// The values that are asked for, as often as the methods name them.
+    let values: [Int]
+
+    /// Checks the methods and rows.
+    init(_ methods: [PredictionMethod], of plan: ExecutionPlan, on rows: Rows) throws(Problem) {
+      try plan.check(rows, for: methods)
+      self.rows = rows
+      var operations: [Int] = []
+      var values: [Int] = []
+      for method in methods {
+        guard let result = plan.results[method] else { throw plan.noSuchMethod(method) }
+        values += result.values
+        operations =
+          operations.isEmpty ? result.operations : Array(Set(operations).union(result.operations)).sorted()
+      }
+      self.operations = operations
+      self.values = values
+    }
+  }
+
+  /// The values asked for, of a range of the rows, block by block.
+  private func run(_ task: Task, _ range: Range<Int>) throws(Problem) -> [Value] {
+    let blocks = RowBlocks(range, widest: widest)
+    var values = try runBlock(task, blocks.first)
+    for block in blocks.others {
+      let more = try runBlock(task, block)
+      for place in values.indices { values[place].append(more[place]) }
+    }
+    return values
+  }
+
+  /// The values asked for, of a block of rows.
+  private func runBlock(_ task: Task, _ block: Range<Int>) throws(Problem) -> [Value] {
     var values = [Value?](repeating: nil, count: operations.count + 2)
-    values[0] = .numbers(
-      Matrix(elements: rows.numbers, rows: rows.rowCount, columns: numberCount))
-    values[1] = .texts(
-      TextMatrix(elements: rows.texts, rows: rows.rowCount, columns: signature.features.texts.count))
-    var tensors: [PredictionMethod: [Tensor]] = [:]
-    for method in methods {
-      guard let result = results[method] else { throw noSuchMethod(method) }
-      for index in result.operations where values[index + 2] == nil {
-        let operation = operations[index]
-        let operands = operation.inputs.map { number in
-          guard let value = values[number] else {
-            preconditionFailure("a result lists the operations it needs in order")
-          }
-          return value
+    values[0] = .numbers(task.rows.numbers(block, columns: numberCount))
+    values[1] = .texts(task.rows.texts(block, columns: signature.features.texts.count))
+    for index in task.operations {
+      let operation = operations[index]
+      let operands = operation.inputs.map { number in
+        guard let value = values[number] else {
+          preconditionFailure("a result lists the operations it needs in order")
         }
-        values[index + 2] = try operation.kernel.run(
-          operands,
-          Batch(rowCount: rows.rowCount, firstRow: 0, numberNames: numberNames, origin: operation.origin))
+        return value
       }
-      tensors[method] = zip(result.values, result.areVectors).compactMap { value, isVector in
-        values[value]?.tensor(rows: rows.rowCount, isVector: isVector)
+      values[index + 2] = try operation.kernel.run(
+        operands,
+        Batch(
+          rowCount: block.count, firstRow: block.lowerBound, numberNames: numberNames,
+          origin: operation.origin))
+    }
+    return task.values.compactMap { values[$0] }
+  }
+
+  private func tensors(
+    of methods: [PredictionMethod], from values: [Value], rows: Int
+  ) -> [PredictionMethod: [Tensor]] {
+    var tensors: [PredictionMethod: [Tensor]] = [:]
+    var place = 0
+    for method in methods {
+      guard let result = results[method] else { continue }
+      tensors[method] = result.areVectors.enumerated().compactMap { index, isVector in
+        values[place + index].tensor(rows: rows, isVector: isVector)
       }
+      place += result.areVectors.count
     }
     return tensors
   }
 
-  private func check(_ rows: Rows, for methods: [PredictionMethod]) throws(Problem) {
+  fileprivate func check(_ rows: Rows, for methods: [PredictionMethod]) throws(Problem) {
     guard rows.featureCount == signature.featureCount else {
       throw Problem(
         .badInput, "predict.feature-count",
@@ -151,7 +254,7 @@ public struct ExecutionPlan: Sendable {
     }
   }
 
-  private func noSuchMethod(_ method: PredictionMethod) -> Problem {
+  fileprivate func noSuchMethod(_ method: PredictionMethod) -> Problem {
     let names = signature.methods.map { "'\($0.rawValue)'" }.joined(separator: ", ")
     return Problem(
       .badInput, "predict.no-such-method",

@@ -5,7 +5,7 @@ import ModelGraph
 /// Kernels take one and give one; where the argument is the last reference, its memory is used again.
 struct Matrix: Sendable {
   var elements: [Double]
-  let rows: Int
+  private(set) var rows: Int
   let columns: Int
 
   init(elements: [Double], rows: Int, columns: Int) {
@@ -27,6 +27,12 @@ struct Matrix: Sendable {
     return matrix
   }
 
+  /// Appends the rows of another matrix of as many columns.
+  mutating func append(_ other: Matrix) {
+    elements += other.elements
+    rows += other.rows
+  }
+
   /// A matrix of zeros.
   init(rows: Int, columns: Int) {
     self.init(elements: Array(repeating: 0, count: rows * columns), rows: rows, columns: columns)
@@ -43,6 +49,14 @@ struct SparseMatrix: Sendable {
   let columns: Int
 
   var rows: Int { starts.count - 1 }
+
+  /// Appends the rows of another matrix of as many columns.
+  mutating func append(_ other: SparseMatrix) {
+    let end = elements.count
+    starts += other.starts.dropFirst().map { $0 + end }
+    columnIndices += other.columnIndices
+    elements += other.elements
+  }
 
   /// The same numbers with the zeros written out.
   var dense: Matrix { dense(0..<rows) }
@@ -68,6 +82,18 @@ struct SparseMatrix: Sendable {
 /// Texts in rows and columns, row by row; nil is a missing one.
 struct TextMatrix: Sendable {
   var elements: [String?]
-  let rows: Int
+  private(set) var rows: Int
   let columns: Int
+
+  init(elements: [String?], rows: Int, columns: Int) {
+    self.elements = elements
+    self.rows = rows
+    self.columns = columns
+  }
+
+  /// Appends the rows of another matrix of as many columns.
+  mutating func append(_ other: TextMatrix) {
+    elements += other.elements
+    rows += other.rows
+  }
 }

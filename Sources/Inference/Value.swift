@@ -56,3 +56,69 @@ extension Value {
     }
   }
 }
+
+extension Value {
+  /// Appends the rows of another value of the same type.
+  mutating func append(_ other: Value) {
+    switch (self, other) {
+    case (.numbers(var matrix), _):
+      self = .indices([])
+      matrix.append(other.matrix)
+      self = .numbers(matrix)
+    case (.sparse(var matrix), .sparse(let other)):
+      self = .indices([])
+      matrix.append(other)
+      self = .sparse(matrix)
+    case (.sparse, _):
+      self = .numbers(matrix)
+      append(other)
+    case (.indices(var indices), _):
+      self = .indices([])
+      indices += other.indices
+      self = .indices(indices)
+    case (.texts(var texts), _):
+      self = .indices([])
+      texts.append(other.texts)
+      self = .texts(texts)
+    case (.labels(var labels, let columns), .labels(let more, _)):
+      self = .indices([])
+      labels.append(more)
+      self = .labels(labels, columns: columns)
+    case (.labels, _): preconditionFailure("a plan gives labels for every block of rows or for none")
+    }
+  }
+}
+
+extension Tensor.Elements {
+  fileprivate mutating func append(_ other: Tensor.Elements) {
+    // Each array leaves its case while it grows, so that it is not copied.
+    switch (self, other) {
+    case (.bool(var elements), .bool(let more)):
+      self = .bool([])
+      elements += more
+      self = .bool(elements)
+    case (.int32(var elements), .int32(let more)):
+      self = .bool([])
+      elements += more
+      self = .int32(elements)
+    case (.int64(var elements), .int64(let more)):
+      self = .bool([])
+      elements += more
+      self = .int64(elements)
+    case (.float32(var elements), .float32(let more)):
+      self = .bool([])
+      elements += more
+      self = .float32(elements)
+    case (.float64(var elements), .float64(let more)):
+      self = .bool([])
+      elements += more
+      self = .float64(elements)
+    case (.string(var elements), .string(let more)):
+      self = .bool([])
+      elements += more
+      self = .string(elements)
+    case (.bool, _), (.int32, _), (.int64, _), (.float32, _), (.float64, _), (.string, _):
+      preconditionFailure("a plan gives labels of one type")
+    }
+  }
+}

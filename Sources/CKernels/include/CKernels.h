@@ -162,13 +162,29 @@ void gatehouse_add_leaves(
 /// input; the outputs that are not there are zeros. `packed` has room for inputs x outputs rounded up to 16.
 void gatehouse_pack_weights(const double *weights, size_t outputs, size_t inputs, double *packed);
 
-/// y = x . weights^T + bias for `x` of `[rows, inputs]`, `y` of `[rows, outputs]`.
+/// y = x . weights^T + bias for `x` of `[rows, inputs]`, `y` of `[rows, outputs]`; where `is_rectified`, what is
+/// below zero becomes zero.
 ///
 /// Every output is one chain of fused multiply-adds over its inputs in order, the bias added last, at every level
 /// and for every number of rows: the results are the same, bit for bit.
 void gatehouse_multiply(
     int level, const double *x, size_t rows, size_t inputs, const double *packed, const double *bias,
+    size_t outputs, int is_rectified, double *y);
+
+/// As `gatehouse_multiply`, for few outputs, whose weights `[outputs, inputs]` are not worth packing.
+void gatehouse_multiply_few(
+    int level, const double *x, size_t rows, size_t inputs, const double *weights, const double *bias,
     size_t outputs, double *y);
+
+/// As `gatehouse_multiply` with a bias for each output, for one row of which `count` inputs alone are not zero,
+/// those in `columns`, ascending.
+void gatehouse_multiply_sparse(
+    int level, const double *x, const int32_t *columns, size_t count, size_t inputs, const double *packed,
+    const double *bias, size_t outputs, double *y);
+
+/// (x - offset) / divisor for each of `rows` rows, either left out where it is NULL: two roundings.
+void gatehouse_scale(
+    int level, double *x, size_t rows, size_t columns, const double *offset, const double *divisor);
 
 // MARK: - Functions
 

@@ -17,12 +17,8 @@ extension CheckFinite: Runnable, Kernel {
       return .sparse(matrix)
     }
     var matrix = operands[0].matrix
-    if asFloat32 {
-      for index in matrix.elements.indices {
-        matrix.elements[index] = Double(Float(matrix.elements[index]))
-      }
-    }
-    guard let index = matrix.elements.firstIndex(where: { isRefused($0) }) else { return .numbers(matrix) }
+    if asFloat32 { matrix.elements = matrix.elements.roundedToSingles() }
+    guard let index = matrix.elements.firstNotFinite(allowingNaN: allowsNaN) else { return .numbers(matrix) }
     let (row, column) = index.quotientAndRemainder(dividingBy: matrix.columns)
     throw refusal(
       of: matrix.elements[index], row: row, column: column, columns: matrix.columns, batch)

@@ -9,7 +9,6 @@ import Domain
   import func Glibc.cos
   import func Glibc.cosh
   import func Glibc.erf
-  import func Glibc.exp
   import func Glibc.exp2
   import func Glibc.expm1
   import func Glibc.log
@@ -20,7 +19,6 @@ import Domain
   import func Glibc.sin
   import func Glibc.sinh
   import func Glibc.tan
-  import func Glibc.tanh
 #elseif canImport(Musl)
   import func Musl.acos
   import func Musl.asin
@@ -30,7 +28,6 @@ import Domain
   import func Musl.cos
   import func Musl.cosh
   import func Musl.erf
-  import func Musl.exp
   import func Musl.exp2
   import func Musl.expm1
   import func Musl.log
@@ -41,7 +38,6 @@ import Domain
   import func Musl.sin
   import func Musl.sinh
   import func Musl.tan
-  import func Musl.tanh
 #else
   import func Darwin.acos
   import func Darwin.asin
@@ -51,7 +47,6 @@ import Domain
   import func Darwin.cos
   import func Darwin.cosh
   import func Darwin.erf
-  import func Darwin.exp
   import func Darwin.exp2
   import func Darwin.expm1
   import func Darwin.log
@@ -62,7 +57,6 @@ import Domain
   import func Darwin.sin
   import func Darwin.sinh
   import func Darwin.tan
-  import func Darwin.tanh
 #endif
 import ModelGraph
 
@@ -90,7 +84,7 @@ extension MapElements: Runnable, Kernel {
     switch function {
     case .absolute: map { abs($0) }
     case .negative: map { -$0 }
-    case .exp: map { exp($0) }
+    case .exp: elements.exponentiate()
     case .expm1: map { expm1($0) }
     case .exp2: map { exp2($0) }
     case .log: map { log($0) }
@@ -114,12 +108,12 @@ extension MapElements: Runnable, Kernel {
     case .arctan: map { atan($0) }
     case .sinh: map { sinh($0) }
     case .cosh: map { cosh($0) }
-    case .tanh: map { tanh($0) }
+    case .tanh: elements.takeHyperbolicTangent()
     case .arcsinh: map { asinh($0) }
     case .radians: map { $0 * (Double.pi / 180) }
     case .degrees: map { $0 * (180 / Double.pi) }
-    case .logistic: map { 1 / (1 + exp(-$0)) }
-    case .relu: map { $0 < 0 ? 0 : $0 }
+    case .logistic: elements.takeLogistic()
+    case .relu: elements.rectify()
     case .erf: map { erf($0) }
     case .isMissing: map { $0.isNaN ? 1 : 0 }
     case .float32: map { Double(Float($0)) }

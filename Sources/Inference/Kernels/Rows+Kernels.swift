@@ -30,14 +30,7 @@ extension Scale: Runnable, Kernel {
       return .sparse(matrix)
     }
     var matrix = operands[0].matrix
-    for start in stride(from: 0, to: matrix.elements.count, by: matrix.columns) {
-      if let offset {
-        for column in 0..<matrix.columns { matrix.elements[start + column] -= offset[column] }
-      }
-      if let divisor {
-        for column in 0..<matrix.columns { matrix.elements[start + column] /= divisor[column] }
-      }
-    }
+    matrix.scale(offset: offset, divisor: divisor)
     return .numbers(matrix)
   }
 }
@@ -50,7 +43,11 @@ extension Softmax: Runnable, Kernel {
       let row = start..<(start + matrix.columns)
       var greatest = matrix.elements[start]
       for index in row where matrix.elements[index] > greatest { greatest = matrix.elements[index] }
-      for index in row { matrix.elements[index] = exp(matrix.elements[index] - greatest) }
+      for index in row { matrix.elements[index] -= greatest }
+    }
+    matrix.elements.exponentiate()
+    for start in stride(from: 0, to: matrix.elements.count, by: matrix.columns) {
+      let row = start..<(start + matrix.columns)
       let sum = PairwiseSum.of(matrix.elements.span.extracting(row))
       for index in row { matrix.elements[index] /= sum }
     }

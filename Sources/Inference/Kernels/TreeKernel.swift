@@ -1,4 +1,3 @@
-import CKernels
 import Domain
 import ModelGraph
 
@@ -66,20 +65,4 @@ struct TreeKernel: Kernel {
     }
     return Matrix(elements: sums, rows: matrix.rows, columns: forest.outputs)
   }
-}
-
-/// Which vector instructions the C kernels may use.
-struct VectorLevel: Comparable, Sendable {
-  let number: Int32
-
-  /// None.
-  static let portable = VectorLevel(number: GATEHOUSE_PORTABLE)
-  /// AVX2 and FMA.
-  static let avx2 = VectorLevel(number: GATEHOUSE_AVX2)
-  /// AVX-512.
-  static let avx512 = VectorLevel(number: GATEHOUSE_AVX512)
-  /// What the processor at hand has.
-  static let here = VectorLevel(number: gatehouse_vector_level())
-
-  static func < (first: VectorLevel, second: VectorLevel) -> Bool { first.number < second.number }
 }
