@@ -12,7 +12,10 @@ public func fuzzBoosters(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     precondition(model.treeCount <= bytes.count)
     precondition(model.faults.allSatisfy { $0.offset >= 0 && $0.offset <= bytes.count })
   }
-  _ = XGBoostModel.readHandle(bytes[...])
+  if let model = XGBoostModel.readHandle(bytes[...], keepingTrees: true) {
+    precondition(model.forest.count <= model.treeCount)
+  }
+  precondition(LightGBMModel.read(bytes[...], keepingTrees: true).forest.count <= bytes.count)
   let model = LightGBMModel.read(bytes[...])
   precondition(model.treeCount <= bytes.count)
   precondition(model.faults.allSatisfy { $0.offset >= 0 && $0.offset <= bytes.count })

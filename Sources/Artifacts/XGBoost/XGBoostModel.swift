@@ -18,7 +18,7 @@ public struct XGBoostModel: Sendable {
   /// What is wrong, in the order of the bytes.
   public let faults: [ModelFault]
   /// What the model says of itself.
-  public let parameters: XGBoostParameters
+  public internal(set) var parameters: XGBoostParameters
   /// The trees in their order, where they were asked for: only those without faults.
   public let forest: [XGBoostNodes]
 }
@@ -73,6 +73,7 @@ extension XGBoostModel {
   /// configuration.
   public static func readHandle(_ bytes: ArraySlice<UInt8>, keepingTrees: Bool = false) -> XGBoostModel? {
     var bytes = bytes
+    var configuration: ArraySlice<UInt8> = []
     let mark = "CONFIG-offset:"
     if bytes.starts(with: mark.utf8) {
       var reader = ByteReader(bytes)
@@ -81,9 +82,12 @@ extension XGBoostModel {
         let length = Int(exactly: length), let model = try? reader.read(length, "the model")
       else { return nil }
       bytes = model
+      if keepingTrees { configuration = reader.bytes.dropFirst(reader.offset) }
     }
-    if let form = form(of: bytes) { return read(bytes, as: form, keepingTrees: keepingTrees) }
-    return beginsUnmarkedBinary(bytes) ? read(bytes, as: .binary, keepingTrees: keepingTrees) : nil
+    guard let form = form(of: bytes) ?? (beginsUnmarkedBinary(bytes) ? .binary : nil) else { return nil }
+    var model = read(bytes, as: form, keepingTrees: keepingTrees)
+    if model.parameters.parallelTrees == nil { model.parameters.takeConfiguration(configuration) }
+    return model
   }
 }
 

@@ -51,6 +51,19 @@ public struct XGBoostParameters: Sendable {
     }
   }
 
+  /// Takes what a configuration in JSON knows and the binary form does not: how many trees a round makes, and the
+  /// third number of the version.
+  mutating func takeConfiguration(_ bytes: ArraySlice<UInt8>) {
+    guard !bytes.isEmpty, let json = try? JSON(parsing: bytes) else { return }
+    var booster = json.object?["learner"]?.object?["gradient_booster"]?.object
+    if let inner = booster?["gbtree"]?.object { booster = inner }
+    let text = booster?["gbtree_train_param"]?.object?["num_parallel_tree"]?.string
+    parallelTrees = text.flatMap { Int64($0) }
+    let numbers = json.object?["version"]?.array?.compactMap(\.int) ?? []
+    // The binary form has the first two.
+    if numbers.count == 3, Array(numbers.prefix(2)) == version { version = numbers }
+  }
+
   /// Takes over what was checked to be in range.
   mutating func take(_ totals: XGBoostTotals) {
     featureCount = Int(totals.featureCount ?? 0)

@@ -16,6 +16,8 @@ struct XGBoostReader<Cursor: StructureCursor> {
   /// The trees so far, where they are kept.
   var forest: [XGBoostNodes] = []
   let keepsTrees: Bool
+  /// How many trees a round makes, as the configuration says.
+  private var configuredTrees: Int64?
   private var hasBooster = false
 
   init(_ bytes: ArraySlice<UInt8>, keepsTrees: Bool) {
@@ -42,6 +44,7 @@ struct XGBoostReader<Cursor: StructureCursor> {
     }
     if hasBooster { totals.check(&faults, isWhole: isWhole) }
     if faults.list.isEmpty { parameters.take(totals) }
+    if parameters.parallelTrees == nil { parameters.parallelTrees = configuredTrees }
     return XGBoostModel(
       form: form, hasBooster: hasBooster, treeCount: totals.treeCount, faults: faults.list,
       parameters: parameters, forest: forest)
@@ -141,6 +144,9 @@ struct XGBoostReader<Cursor: StructureCursor> {
       case "Model":
         try beginObject()
         try model()
+      case "Config":
+        try beginObject()
+        try configuration()
       case "version":
         let numbers = try numbers()
         parameters.version = try values(of: numbers).prefix(3).map(Int.init)
@@ -161,6 +167,29 @@ struct XGBoostReader<Cursor: StructureCursor> {
         let numbers = try numbers()
         parameters.version = try values(of: numbers).prefix(3).map(Int.init)
       default: try cursor.skipValue()
+      }
+    }
+  }
+
+  /// The `Config` of such a document: up to 1.5 it alone says how many trees a round makes.
+  private mutating func configuration() throws(MalformedBytes) {
+    let ways: Set = ["learner", "gradient_booster", "gbtree", "gbtree_train_param"]
+    var depth = 1
+    while depth > 0 {
+      // Within objects there are names and ends.
+      guard case .name(let name) = try cursor.next() else {
+        depth -= 1
+        continue
+      }
+      if name == "num_parallel_tree" {
+        configuredTrees = try count()
+        continue
+      }
+      let token = try cursor.next()
+      if token == .beginObject, ways.contains(name) {
+        depth += 1
+      } else {
+        try cursor.skip(token)
       }
     }
   }

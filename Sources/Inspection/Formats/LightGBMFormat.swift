@@ -10,6 +10,6 @@ enum LightGBMFormat: InspectedFormat {
 
   static func inspect(_ subject: Subject, in walk: inout InspectionWalk) -> Inspected? {
     walk.report(LightGBMModel.read(subject.bytes).faults.map { Rule.lightGBM($0, member: subject.member) })
-    return Inspected(name, .model)
+    return Inspected(name, .source(.lightGBM(subject.bytes)))
   }
 }

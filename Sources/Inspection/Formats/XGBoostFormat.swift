@@ -22,6 +22,6 @@ enum XGBoostFormat: InspectedFormat {
       return Inspected("UBJSON", .data("data in UBJSON that is no model of XGBoost"))
     }
     walk.report(model.faults.map { Rule.xgboost($0, member: subject.member) })
-    return Inspected(name, model.hasBooster ? .model : .refused)
+    return Inspected(name, model.hasBooster ? .source(.xgboost(subject.bytes)) : .refused)
   }
 }

@@ -61,7 +61,6 @@ struct LightGBMBooster {
         "expected \(estimator.view.path) to be trained on numbers, found categories of a frame",
         hint: "train on the codes of the categories, with categorical_feature")
     }
-    builder.sourceVersion = "\(version) of the text"
   }
 
   /// A refusal of what the model says.

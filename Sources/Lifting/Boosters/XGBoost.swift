@@ -236,6 +236,10 @@ extension Estimator {
     let softmax = try builder.apply(Softmax(), to: margins, named: "softmax", for: self)
     let probabilities = try builder.apply(
       MapElements(.float32), to: softmax, named: "probabilities", for: self)
-    return try .singles(classes, index: index, probabilities: probabilities, for: self, &builder)
+    var lifted = try LiftedEstimator.singles(
+      classes, index: index, probabilities: probabilities, for: self, &builder)
+    // In 1.6 the class refuses to give them.
+    if !booster.isAtLeast(1, 7) { lifted.probabilities = nil }
+    return lifted
   }
 }

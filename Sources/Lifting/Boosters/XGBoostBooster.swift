@@ -60,7 +60,8 @@ struct XGBoostBooster {
     self.estimator = estimator
     self.byteCount = bytes.count
     _ = try version()
-    builder.sourceVersion = parameters.version.map(String.init).joined(separator: ".")
+    builder.sourceVersion =
+      parameters.hasMargin ? "before 1.0" : parameters.version.map(String.init).joined(separator: ".")
   }
 
   /// A refusal of what the model says.
