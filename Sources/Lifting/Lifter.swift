@@ -55,10 +55,14 @@ public enum Lifter {
   /// The kinds of estimators that can be lifted, family by family.
   private static let families: [[PickleGlobal: Lift]] = [
     baselines,
+    categoryEncoders,
     centroids,
     clusters,
+    columnTransformers,
     crossDecompositions,
     discriminants,
+    featureUnions,
+    functionTransformers,
     isotonicRegressions,
     lightGBM,
     linearClassifiers,

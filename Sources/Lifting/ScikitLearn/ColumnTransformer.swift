@@ -1,0 +1,126 @@
+import Artifacts
+import Domain
+import Encoding
+import ModelGraph
+
+/// ColumnTransformer: each transformer reads some of the columns, and what they make stands side by side.
+extension Lifter {
+  static let columnTransformers: [PickleGlobal: Lift] = [
+    .sklearn("compose._column_transformer", "ColumnTransformer"): columnTransformer
+  ]
+
+  static func columnTransformer(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let count = try estimator.featureCount()
+    let names = try estimator.columnNames(count: count)
+    let operand = try builder.resolve(input, count: count, names: names, for: estimator)
+    let weights = try estimator.transformerWeights()
+    let list = try estimator.view.fittedAttribute("transformers_")
+    var parts: [LiftedEstimator] = []
+    for entry in try list.elements() {
+      let triple = try entry.elements()
+      guard triple.count == 3 else { throw entry.unexpected("a name, a transformer and columns") }
+      let (name, transformer) = (try triple[0].string(), triple[1])
+      if transformer.text == "drop" { continue }
+      let selection = ColumnSelection(count: count, names: names)
+      let indices: [Int]
+      if let known = try selection.indices(triple[2]) {
+        indices = known
+      } else {
+        // Columns in a type of another library: the indices that the library made of them are there since 1.0.
+        indices = try estimator.inputIndices(of: name, columns: triple[2])
+      }
+      guard let selected = operand.selecting(indices) else {
+        throw triple[2].unexpected("columns from 0 to below \(count)")
+      }
+      // The library leaves out transformers of no columns.
+      if indices.isEmpty { continue }
+      let lifted =
+        transformer.text == "passthrough"
+        ? LiftedEstimator(transformed: selected)
+        : try estimator.lift(transformer, label: "['\(name.excerpt(80))']", selected, &builder)
+      parts.append(
+        try lifted.weighted(by: weights[name], at: entry, for: estimator, &builder))
+    }
+    return try .sideBySide(parts, for: estimator)
+  }
+}
+
+extension LiftedEstimator {
+  /// What transformers make, side by side.
+  static func sideBySide(
+    _ parts: [LiftedEstimator], for estimator: Estimator
+  ) throws(Problem) -> LiftedEstimator {
+    guard let operand = Operand.sideBySide(parts.compactMap(\.transformed)) else {
+      throw estimator.view.unexpected("transformers of a known number of columns")
+    }
+    var lifted = LiftedEstimator(transformed: operand)
+    if let first = parts.first {
+      lifted.transformedDatatype = parts.dropFirst().reduce(first.transformedDatatype) {
+        $0.promoted(with: $1.transformedDatatype)
+      }
+    }
+    return lifted
+  }
+
+  /// What a transformer makes times a weight.
+  func weighted(
+    by weight: Double?, at entry: PickleView, for estimator: Estimator, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    guard let transformed else {
+      throw Problem(
+        .refused, "lift.not-a-transformer", "expected a transformer at \(entry.path), found none",
+        position: entry.position)
+    }
+    guard let weight else { return self }
+    let value = try builder.numbers(transformed, origin: estimator)
+    return .transformer(
+      try builder.apply(
+        Combine(.multiply, constants: [weight]), to: value, named: "weighted", for: estimator))
+  }
+}
+
+extension Estimator {
+  /// `transformer_weights`: a factor for the results of some transformers.
+  func transformerWeights() throws(Problem) -> [String: Double] {
+    let attribute = try view.attribute("transformer_weights")
+    if attribute.isNone { return [:] }
+    guard case .dictionary(let pairs) = attribute.value else {
+      throw attribute.unexpected("None or a dictionary of numbers")
+    }
+    var weights: [String: Double] = [:]
+    for pair in pairs {
+      weights[try attribute.view(of: pair.key, " key").string()] =
+        try attribute.view(of: pair.value, " value").number()
+    }
+    return weights
+  }
+
+  /// What the columns were called at fitting, where they had names.
+  fileprivate func columnNames(count: Int) throws(Problem) -> [String]? {
+    if let names = try names() { return names }
+    // 0.24 kept what the columns were called, be they numbers, under another name.
+    guard let attribute = view.attributeIfPresent("_feature_names_in"), !attribute.isNone else { return nil }
+    return try? attribute.strings(count: count)
+  }
+
+  /// What the library itself made of columns.
+  fileprivate func inputIndices(of name: String, columns: PickleView) throws(Problem) -> [Int] {
+    guard let attribute = view.attributeIfPresent("_transformer_to_input_indices"),
+      case .dictionary(let pairs) = attribute.value,
+      let pair = pairs.last(where: { view.document[$0.key].isString(name) })
+    else { throw columns.unexpected("names, indices, a slice or a mask") }
+    let list = attribute.view(of: pair.value, "['\(name.excerpt(80))']")
+    guard let indices = try ColumnSelection(count: try featureCount(), names: nil).indices(list) else {
+      throw list.unexpected("a list of indices")
+    }
+    return indices
+  }
+}
+
+extension PickleValue {
+  fileprivate func isString(_ text: String) -> Bool {
+    if case .string(text) = self { true } else { false }
+  }
+}
