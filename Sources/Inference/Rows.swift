@@ -1,3 +1,5 @@
+public import ModelGraph
+
 /// What a model is asked about: rows of features, numbers and texts apart, each end to end.
 public struct Rows: Sendable {
   /// The features that are numbers, row by row, in the order of the features; NaN is a missing one.
@@ -13,6 +15,23 @@ public struct Rows: Sendable {
   /// `ExecutionPlan.run`.
   public init(values: [Double], rowCount: Int, featureCount: Int) {
     self.init(numbers: values, texts: [], rowCount: rowCount, featureCount: featureCount)
+  }
+
+  /// Takes rows of a number for every feature, laid end to end, and keeps those that the model reads as numbers.
+  ///
+  /// For a model that reads no texts; `values` has as many elements as there are rows times features.
+  public init(values: [Double], rowCount: Int, features: FeatureList) {
+    let numbers = features.numbers
+    guard numbers.count < features.count, features.count > 0, values.count == rowCount * features.count else {
+      self.init(values: values, rowCount: rowCount, featureCount: features.count)
+      return
+    }
+    var kept: [Double] = []
+    kept.reserveCapacity(rowCount * numbers.count)
+    for start in stride(from: 0, to: values.count, by: features.count) {
+      for feature in numbers { kept.append(values[start + feature]) }
+    }
+    self.init(numbers: kept, texts: [], rowCount: rowCount, featureCount: features.count)
   }
 
   /// Takes rows whose numbers and texts are laid end to end; nothing is checked here.

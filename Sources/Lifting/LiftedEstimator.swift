@@ -38,6 +38,8 @@ struct LiftedEstimator {
   var classes: [Tensor] = []
   /// For each target the index of the class that `predict` gives, before it becomes a label.
   var classIndices: [GraphValue] = []
+  /// Whether it answers every row alike, standing for a class that all rows had or none.
+  var isConstant = false
 
   /// A transformer that makes one value.
   static func transformer(_ value: GraphValue, datatype: Datatype = .float64) -> LiftedEstimator {

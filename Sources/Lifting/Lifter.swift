@@ -55,6 +55,7 @@ public enum Lifter {
   /// The kinds of estimators that can be lifted, family by family.
   private static let families: [[PickleGlobal: Lift]] = [
     baselines,
+    calibration,
     categoryEncoders,
     centroids,
     clusters,
@@ -69,12 +70,18 @@ public enum Lifter {
     linearRegressors,
     mappingVectorizers,
     mixtures,
+    multipleOutputs,
     naiveBayes,
     neighborModels,
+    oneVersusOthers,
     pipelines,
     scalers,
+    stacking,
     textVectorizers,
+    transformedTargets,
     trees,
+    voting,
+    wrappers,
     xgboost,
   ]
 

@@ -78,7 +78,9 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
       _ = try decoder.decode(try JSON(parsing: try bytes("input.json")))
       return decoder.rows
     }
-    return try rows()
+    let array = try NumPyFile.read(try bytes("input.npy")[...])
+    guard array.shape.count == 2, array.shape[1] == signature.featureCount else { return try rows() }
+    return Rows(values: try array.numbers(), rowCount: array.shape[0], features: signature.features)
   }
 
   func rows() throws -> Rows {

@@ -7,7 +7,9 @@ extension LookupTexts: Runnable {
       table: table,
       places: (0..<table.names.count).map { column in
         Dictionary(
-          uniqueKeysWithValues: table.range(of: column).map { (ExactText(text: categories[$0]), table.values[$0]) })
+          uniqueKeysWithValues: table.range(of: column).map {
+            (ExactText(text: categories[$0]), table.values[$0])
+          })
       })
   }
 }

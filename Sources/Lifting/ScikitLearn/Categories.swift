@@ -68,7 +68,8 @@ struct Categories {
       throw Problem(
         .refused, "lift.several-missing",
         "expected one missing category at \(view.path), found None and NaN, which rows cannot tell apart",
-        position: view.position, hint: "fit the encoder on rows in which what is missing is None or NaN alone")
+        position: view.position, hint: "fit the encoder on rows in which what is missing is None or NaN alone"
+      )
     }
     guard numbers.allSatisfy(\.number.isFinite) else { throw view.unexpected("finite categories") }
     // A column of which nothing is known but that all is missing holds numbers where its array does.
@@ -89,7 +90,9 @@ struct Categories {
 extension PickleView {
   /// The text that is there, Python's or NumPy's.
   fileprivate var category: String? {
-    if case .scalar(let scalar) = value, let texts = scalar.items.strings(), texts.count == 1 { return texts[0] }
+    if case .scalar(let scalar) = value, let texts = scalar.items.strings(), texts.count == 1 {
+      return texts[0]
+    }
     return text
   }
 

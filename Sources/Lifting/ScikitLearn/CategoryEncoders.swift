@@ -23,6 +23,9 @@ extension Lifter {
     guard ["error", "ignore", "infrequent_if_exist", "warn"].contains(policy) else {
       throw unknown.unexpected("'error', 'ignore', 'infrequent_if_exist' or 'warn'")
     }
+    // What 1.6 and 1.7 warned of they then left out, whatever they said.
+    let version = try estimator.version()
+    let warnsOfRare = policy == "warn" && version >= .one(8)
     let groups = try estimator.groups(of: categories)
     let dropped = try estimator.droppedPlaces(columns: categories.count)
     var columns: [EncodedColumn] = []
@@ -30,12 +33,14 @@ extension Lifter {
     for (index, own) in categories.enumerated() {
       let group = groups[index]
       let drop = dropped[index]
-      if let drop, drop >= group.count { throw estimator.view.unexpected("dropped categories that are there") }
+      if let drop, drop >= group.count {
+        throw estimator.view.unexpected("dropped categories that are there")
+      }
       func place(_ code: Int) -> Double {
         guard let drop else { return Double(code) }
         return code == drop ? -1 : Double(code > drop ? code - 1 : code)
       }
-      let rare = policy == "infrequent_if_exist" || policy == "warn" ? group.infrequent : nil
+      let rare = policy == "infrequent_if_exist" || warnsOfRare ? group.infrequent : nil
       columns.append(
         EncodedColumn(
           categories: own, values: group.codes.map(place),
@@ -139,7 +144,9 @@ private struct CategoryGroups {
 
 extension Estimator {
   /// The columns that an encoder reads; before 1.0 their number is that of the lists of categories.
-  fileprivate func encodedColumns(of operand: Operand, _ builder: inout GraphBuilder) throws(Problem) -> Operand {
+  fileprivate func encodedColumns(of operand: Operand, _ builder: inout GraphBuilder) throws(Problem)
+    -> Operand
+  {
     if view.attributeIfPresent("n_features_in_") != nil { return try columns(of: operand, &builder) }
     let count = try view.fittedAttribute("categories_").elements().count
     return try builder.resolve(operand, count: count, names: nil, for: self)

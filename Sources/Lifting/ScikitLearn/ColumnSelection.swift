@@ -29,7 +29,9 @@ struct ColumnSelection {
           for name in names { indices.append(try index(of: name, view)) }
           return indices
         }
-        guard let integers = array.items?.integers() else { throw view.unexpected("names, indices or a mask") }
+        guard let integers = array.items?.integers() else {
+          throw view.unexpected("names, indices or a mask")
+        }
         var indices: [Int] = []
         for integer in integers { indices.append(try index(at: Int(integer), view)) }
         return indices
@@ -39,7 +41,9 @@ struct ColumnSelection {
         return try indices(slice: object.arguments.map { view.view(of: $0, "") }, view)
       }
       // The list of remaining columns of 1.5 to 1.8, which warns whoever looks into it.
-      if object.type == .remainderColumns { return try indices(of: try view.attribute("data").elements(), view) }
+      if object.type == .remainderColumns {
+        return try indices(of: try view.attribute("data").elements(), view)
+      }
       return nil
     default: return nil
     }
@@ -84,7 +88,9 @@ struct ColumnSelection {
       return start < end ? Array(start..<end) : []
     }
     let step = slice[2].isNone ? 1 : try slice[2].integer()
-    guard step != 0, step > -GraphSize.most, step < GraphSize.most else { throw slice[2].unexpected("a step") }
+    guard step != 0, step > -GraphSize.most, step < GraphSize.most else {
+      throw slice[2].unexpected("a step")
+    }
     // As Python: counted from the end where negative, then held within the columns.
     func bound(_ view: PickleView, _ open: Int) throws(Problem) -> Int {
       if view.isNone { return open }

@@ -13,6 +13,10 @@ extension Lifter {
     let list = try estimator.view.attribute("steps")
     let steps = try list.elements()
     guard !steps.isEmpty else { throw list.unexpected("a list of steps") }
+    var input = input
+    if input.count == nil, let (count, names) = try columns(readBy: steps) {
+      input = try builder.resolve(input, count: count, names: names, for: estimator)
+    }
     var last = LiftedEstimator(transformed: input)
     for (index, step) in steps.enumerated() {
       let pair = try step.elements()
@@ -33,5 +37,20 @@ extension Lifter {
         pair[1], label: "['\(try pair[0].string().excerpt(80))']", operand, &builder)
     }
     return last
+  }
+
+  /// How many columns the first step that says so was fitted on, where those before it are functions of each
+  /// element, which may not have been told.
+  private static func columns(readBy steps: [PickleView]) throws(Problem) -> (Int, [String]?)? {
+    for step in steps {
+      guard let view = try step.elements().last, let type = view.object?.type else { continue }
+      if let count = view.attributeIfPresent("n_features_in_") {
+        let columns = try count.integer()
+        guard columns > 0 else { throw count.unexpected("a count above 0") }
+        return (columns, try view.attributeIfPresent("feature_names_in_")?.strings(count: columns))
+      }
+      guard type.name == "FunctionTransformer" else { return nil }
+    }
+    return nil
   }
 }

@@ -173,10 +173,12 @@ public struct LookupNumbers: Operator {
     for column in 0..<columns {
       let range = table.range(of: column)
       // Not less than the next, or NaN.
-      for index in range where !(categories[index] < (index + 1 < range.upperBound ? categories[index + 1] : .infinity)) {
+      for index in range
+      where !(categories[index] < (index + 1 < range.upperBound ? categories[index + 1] : .infinity)) {
         throw operands.problem(
           "category-order",
-          "expected ascending finite categories in column \(column) of '\(operands.node)', found another order")
+          "expected ascending finite categories in column \(column) of '\(operands.node)', found another order"
+        )
       }
     }
     return .numbers(columns)

@@ -1,0 +1,165 @@
+import Artifacts
+import Domain
+import ModelGraph
+
+/// What estimators that hold others ask those for.
+extension LiftedEstimator {
+  /// Whether it answers with labels.
+  var isClassifier: Bool { !classes.isEmpty }
+
+  /// How many classes a classifier of one target has.
+  var classCount: Int? { classes.count == 1 ? classes[0].elements.count : nil }
+
+  /// The same without what it transforms to, for those that predict only.
+  var predictor: LiftedEstimator {
+    var other = self
+    other.transformed = nil
+    return other
+  }
+
+  /// The predictions as numbers, a column a target: labels that are numbers, or a regressor's values.
+  func predictedNumbers(
+    _ inner: PickleView, for estimator: Estimator, _ builder: inout GraphBuilder
+  ) throws(Problem) -> [GraphValue] {
+    guard isClassifier else {
+      guard let predict, predict.values.allSatisfy({ $0.type.content == .numbers }) else {
+        throw Self.lacking("predictions that are numbers", inner)
+      }
+      return predict.values
+    }
+    guard classIndices.count == classes.count else {
+      throw Self.lacking("predictions of single labels", inner)
+    }
+    var values: [GraphValue] = []
+    for (index, labels) in zip(classIndices, classes) {
+      guard let numbers = labels.elements.doubles else {
+        throw Self.lacking("labels that are numbers", inner)
+      }
+      values.append(try builder.apply(Pick(numbers), to: index, named: "predicted", for: estimator))
+    }
+    return values
+  }
+
+  /// The score of the second of two classes, by which a classifier of many is made of such of two: the value of a
+  /// regressor, a decision, else a probability.
+  func binaryScore(
+    _ inner: PickleView, for estimator: Estimator, _ builder: inout GraphBuilder
+  ) throws(Problem) -> (value: GraphValue, threshold: Double) {
+    if !isClassifier, let predict, predict.values.count == 1, predict.values[0].columns == 1 {
+      return (predict.values[0], 0.5)
+    }
+    if let decision {
+      guard decision.values.count == 1, decision.values[0].columns == 1 else {
+        throw Self.lacking("one decision a row", inner)
+      }
+      return (decision.values[0], 0)
+    }
+    return (try positive(inner, for: estimator, &builder), 0.5)
+  }
+
+  /// The probability of the second class.
+  func positive(
+    _ inner: PickleView, for estimator: Estimator, _ builder: inout GraphBuilder
+  ) throws(Problem) -> GraphValue {
+    guard let probabilities, probabilities.values.count == 1, probabilities.values[0].columns >= 2 else {
+      throw Self.lacking("probabilities of two classes", inner)
+    }
+    return try builder.column(1, of: probabilities.values[0], for: estimator)
+  }
+
+  /// The one value of an answer.
+  static func single(
+    _ answer: Answer?, _ what: String, _ inner: PickleView
+  ) throws(Problem) -> GraphValue {
+    guard let answer, answer.values.count == 1 else { throw lacking(what, inner) }
+    return answer.values[0]
+  }
+
+  /// A refusal of an estimator that does not answer as the one that holds it needs.
+  static func lacking(_ what: String, _ inner: PickleView) -> Problem {
+    Problem(
+      .refused, "lift.unexpected-attribute",
+      "expected \(inner.path) to be an estimator that gives \(what), found \(inner.description)",
+      position: inner.position)
+  }
+
+  /// A classifier whose predicted labels are the places of other labels, as those were encoded at fitting.
+  func relabelled(
+    _ labels: Tensor, _ inner: PickleView, for estimator: Estimator, _ builder: inout GraphBuilder
+  ) throws(Problem) -> (index: GraphValue, label: GraphValue) {
+    guard classIndices.count == 1, let codes = classes.first?.elements.doubles else {
+      throw Self.lacking("labels that are whole numbers", inner)
+    }
+    let count = labels.elements.count
+    var places: [Int64] = []
+    for code in codes {
+      guard let place = Int(exactly: code), 0..<count ~= place else {
+        throw Self.lacking("labels from 0 to \(count - 1)", inner)
+      }
+      places.append(Int64(place))
+    }
+    var index = classIndices[0]
+    if !places.elementsEqual(0..<Int64(count)) {
+      index = try builder.apply(Reindex(places, bound: count), to: index, named: "index", for: estimator)
+    }
+    return (index, try builder.apply(Label(labels), to: index, named: "label", for: estimator))
+  }
+}
+
+extension Tensor.Elements {
+  /// The elements as numbers; nil where they are texts.
+  var doubles: [Double]? {
+    switch self {
+    case .bool(let elements): elements.map { $0 ? 1 : 0 }
+    case .int32(let elements): elements.map(Double.init)
+    case .int64(let elements): elements.map(Double.init)
+    case .float32(let elements): elements.map(Double.init)
+    case .float64(let elements): elements
+    case .string: nil
+    }
+  }
+}
+
+extension GraphBuilder {
+  /// One column of a value.
+  mutating func column(
+    _ index: Int, of value: GraphValue, for estimator: Estimator
+  ) throws(Problem) -> GraphValue {
+    value.columns == 1 && index == 0
+      ? value : try apply(Columns([Int64(index)]), to: value, named: "column", for: estimator)
+  }
+
+  /// Values side by side.
+  mutating func joined(
+    _ values: [GraphValue], named name: String, for estimator: Estimator
+  ) throws(Problem) -> GraphValue {
+    values.count == 1 ? values[0] : try apply(Concat(), to: values, named: name, for: estimator)
+  }
+
+  /// The mean of values, added up in their order as NumPy does along the first axis: of each times its weight, over
+  /// the sum of the weights, where there are such.
+  mutating func mean(
+    _ values: [GraphValue], weights: [Double]? = nil, named name: String, for estimator: Estimator
+  ) throws(Problem) -> GraphValue {
+    guard let first = values.first else { throw estimator.view.unexpected("an ensemble of at least one") }
+    func weighted(_ value: GraphValue, _ index: Int, _ builder: inout GraphBuilder) throws(Problem)
+      -> GraphValue
+    {
+      guard let weights else { return value }
+      return try builder.apply(
+        Combine(.multiply, constants: [weights[index]]), to: value, named: "weighted", for: estimator)
+    }
+    var sum = try weighted(first, 0, &self)
+    for (index, value) in values.enumerated().dropFirst() {
+      let next = try weighted(value, index, &self)
+      sum = try apply(Combine(.add), to: [sum, next], named: "sum", for: estimator)
+    }
+    let divisor = weights.map { PairwiseSum.of($0.span) } ?? Double(values.count)
+    guard divisor != 0, divisor.isFinite else {
+      throw estimator.view.unexpected("an ensemble whose weights do not add up to 0")
+    }
+    return try apply(
+      Scale(offset: nil, divisor: Array(repeating: divisor, count: sum.columns)), to: sum, named: name,
+      for: estimator)
+  }
+}
