@@ -87,7 +87,7 @@ extension GraphBuilder {
 extension Estimator {
   /// A value of the input, whatever it holds, for one that looks at no feature.
   ///
-  /// Up to 1.5 it does not say how many features there were: something around it has to.
+  /// Up to 1.4 it does not say how many features there were: something around it has to.
   fileprivate func unreadInput(
     _ operand: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> GraphValue {
@@ -99,7 +99,7 @@ extension Estimator {
         .refused, "lift.unknown-feature-count",
         "expected \(view.path) to say how many features it was fitted on, found no 'n_features_in_'",
         position: view.position,
-        hint: "fit it with scikit-learn 1.6 or later, or after another step of a pipeline")
+        hint: "fit it with scikit-learn 1.5 or later, or after another step of a pipeline")
     }
     return try builder.numbers(
       try builder.resolve(operand, count: count, names: nil, for: self), origin: self)

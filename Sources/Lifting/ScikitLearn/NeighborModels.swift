@@ -264,14 +264,18 @@ private struct OutlierLabels {
       classes.append(index)
       labels.append(extended)
     }
-    // From 1.4 on this search, where distances are not expanded, takes the parameter for the index of a class.
-    let isByIndex =
-      try model.estimator.version() >= .one(4) && model.search.search == .heap
-      && model.search.metric.expansion == .none && !targets.areSeveral && model.weighting == .uniform
-    if isByIndex {
-      let index = try? view.attribute("outlier_label").integer()
-      let isClass = index.map { 0..<targets.classes[0].elements.count ~= $0 } ?? false
-      classes = [isClass ? Int64(index ?? 0) : NeighborAnswer.nobody]
+    // From 1.4 on this search, where distances are not expanded, does not know 'most_frequent', and from 1.9 on it
+    // takes the parameter for the index of a class.
+    let version = try model.estimator.version()
+    let isDirect =
+      version >= .one(4) && model.search.search == .heap && model.search.metric.expansion == .none
+      && !targets.areSeveral && model.weighting == .uniform
+    let parameter = try view.attribute("outlier_label")
+    if isDirect, version >= .one(9) {
+      let index = (try? parameter.integer()) ?? -1
+      classes = [0..<targets.classes[0].elements.count ~= index ? Int64(index) : NeighborAnswer.nobody]
+    } else if isDirect, parameter.text == "most_frequent" {
+      classes = [NeighborAnswer.nobody]
     }
     self.classes = classes
     self.labels = labels
