@@ -84,7 +84,11 @@ package struct PatternMatcher {
   private static func runs(
     of runs: TokenPattern.Runs, in text: [UInt32], _ found: (Range<Int>) -> Void
   ) {
-    let (text, characters) = (text.span, runs.characters)
+    let whole = runs.characters
+    let text = text.span
+    // Of what is a word, a part is never between two boundaries.
+    let isPart = runs.isWholeWord && whole != .word
+    let characters = isPart ? .word : whole
     var start = 0
     while start < text.count {
       guard characters.contains(text[start]) else {
@@ -93,7 +97,9 @@ package struct PatternMatcher {
       }
       var end = start + 1
       while end < text.count, characters.contains(text[end]) { end += 1 }
-      if end - start >= runs.minimum { found(start..<end) }
+      if end - start >= runs.minimum, !isPart || (start..<end).allSatisfy({ whole.contains(text[$0]) }) {
+        found(start..<end)
+      }
       start = end + 1
     }
   }

@@ -63,6 +63,15 @@ package struct CharacterClass: Equatable, Sendable {
   /// `\w` by itself.
   package static let word = CharacterClass([], [Category(kind: .word, isNegated: false, isASCII: false)])
 
+  /// Whether nothing but characters of `\w` are surely in the set.
+  var hasOnlyWordCharacters: Bool {
+    if isNegated { return categories.contains { $0.kind == .word && $0.isNegated && !$0.isASCII } }
+    return categories.allSatisfy { $0.kind != .space && !$0.isNegated }
+      && ranges.allSatisfy { range in
+        range.count < 1 << 16 && range.allSatisfy { CharacterDatabase.python.isWord($0) }
+      }
+  }
+
   /// Whether the set has the character.
   package func contains(_ character: UInt32) -> Bool {
     if character < 64 { return low >> character & 1 != 0 }

@@ -29,12 +29,14 @@ package struct TokenPattern: Equatable, Sendable {
     case noWordBoundary(isASCII: Bool)
   }
 
-  /// A pattern that finds just the longest runs of a class.
+  /// A pattern that finds just the longest runs of a class, `[a-z]+`, or the words made of it, `\b[a-z]+\b`.
   package struct Runs: Equatable, Sendable {
     /// What they are made of.
     package let characters: CharacterClass
     /// The least length of one.
     package let minimum: Int
+    /// Whether a run of it counts only where it is a whole word.
+    package let isWholeWord: Bool
   }
 
   /// Why a pattern is not taken.
@@ -101,9 +103,10 @@ indirect enum TokenPatternNode: Equatable {
     if hasBoundaries { parts = Array(parts.dropFirst().dropLast()) }
     guard case .repeated(.take(let characters), let minimum, nil, true, _) = parts.last,
       parts.dropLast().allSatisfy({ $0 == .take(characters) }), minimum + parts.count > 1,
-      !hasBoundaries || characters == .word
+      !hasBoundaries || characters.hasOnlyWordCharacters
     else { return nil }
-    return TokenPattern.Runs(characters: characters, minimum: minimum + parts.count - 1)
+    return TokenPattern.Runs(
+      characters: characters, minimum: minimum + parts.count - 1, isWholeWord: hasBoundaries)
   }
 }
 
