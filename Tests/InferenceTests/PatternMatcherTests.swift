@@ -7,8 +7,8 @@ import Testing
 @testable import Inference
 
 struct PatternMatcherTests {
-  private func tokens(_ pattern: String, in text: String) throws -> [String] {
-    var matcher = PatternMatcher(try TokenPattern(pattern))
+  private func tokens(_ pattern: String, in text: String, quickly: Bool = true) throws -> [String] {
+    var matcher = PatternMatcher(try TokenPattern(pattern), usesAutomaton: quickly)
     let characters = text.unicodeScalars.map(\.value)
     var tokens: [String] = []
     try matcher.tokens(of: characters) { range in
@@ -19,7 +19,8 @@ struct PatternMatcherTests {
     return tokens
   }
 
-  @Test func `tokens are what Python's re finds`() throws {
+  @Test(arguments: [true, false])
+  func `tokens are what Python's re finds, quickly or not`(quickly: Bool) throws {
     let fixture = try Fixtures.json("text/patterns.json")
     let cases = try #require(fixture.array)
     #expect(cases.count >= 1500)
@@ -33,7 +34,9 @@ struct PatternMatcherTests {
         }
         continue
       }
-      #expect(try tokens(pattern, in: text) == expected.compactMap(\.string), "\(pattern) in \(text)")
+      #expect(
+        try tokens(pattern, in: text, quickly: quickly) == expected.compactMap(\.string),
+        "\(pattern) in \(text)")
     }
   }
 

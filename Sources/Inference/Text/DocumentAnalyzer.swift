@@ -16,7 +16,7 @@ struct DocumentAnalyzer {
   init(_ analysis: TextAnalysis) {
     self.analysis = analysis
     stopWords = TermTable(Self.distinct(analysis.stopWords))
-    matcher = analysis.unit == .word ? (try? TokenPattern(analysis.pattern)).map(PatternMatcher.init) : nil
+    matcher = analysis.unit == .word ? (try? TokenPattern(analysis.pattern)).map { PatternMatcher($0) } : nil
   }
 
   private static func distinct(_ words: [String]) -> [String] {

@@ -7,11 +7,28 @@ package import ModelGraph
 /// "Regular Expression Matching: the Virtual Machine Approach"): the first to match is Python's match.
 package struct PatternMatcher {
   private let pattern: TokenPattern
-  /// Which characters a match can begin with; all where it may begin otherwise.
-  private let firsts: [CharacterClass]?
+  /// Which characters a match can begin with; nil where it may begin otherwise.
+  private let firsts: Firsts?
+  /// The quick way, for patterns that have one.
+  private var automaton: PatternAutomaton?
   private var current: ThreadList
   private var following: ThreadList
   private var pending: [Thread] = []
+
+  /// The characters of some classes, those of ASCII looked up beforehand.
+  private struct Firsts {
+    let classes: [CharacterClass]
+    let ascii: [Bool]
+
+    init(_ classes: [CharacterClass]) {
+      self.classes = classes
+      ascii = (0..<128).map { character in classes.contains { $0.contains(character) } }
+    }
+
+    func contains(_ character: UInt32) -> Bool {
+      character < 128 ? ascii[Int(character)] : classes.contains { $0.contains(character) }
+    }
+  }
 
   /// One way through the pattern that is still open.
   private struct Thread {
@@ -42,9 +59,10 @@ package struct PatternMatcher {
   }
 
   /// Makes a matcher; it may be used for any number of texts, one after another.
-  package init(_ pattern: TokenPattern) {
+  package init(_ pattern: TokenPattern, usesAutomaton: Bool = true) {
     self.pattern = pattern
-    firsts = Self.firsts(of: pattern)
+    firsts = Self.firsts(of: pattern).map(Firsts.init)
+    automaton = usesAutomaton && pattern.runs == nil ? PatternAutomaton(pattern) : nil
     current = ThreadList(capacity: pattern.instructions.count)
     following = ThreadList(capacity: pattern.instructions.count)
   }
@@ -60,9 +78,10 @@ package struct PatternMatcher {
       Self.runs(of: runs, in: text, found)
       return
     }
-    var budget = (text.count + 1024) * (2 * pattern.instructions.count + 16)
     var from = 0
     var isEmptyBarred = false
+    if quickTokens(of: text, &from, &isEmptyBarred, found) { return }
+    var budget = (text.count + 1024) * (2 * pattern.instructions.count + 16)
     while from <= text.count {
       guard
         let match = try search(text, from: from, isEmptyBarred: isEmptyBarred, &budget)
@@ -79,6 +98,36 @@ package struct PatternMatcher {
       isEmptyBarred = end == match.start
       from = end
     }
+  }
+
+  /// Finds tokens by the automaton as long as that goes well; says whether those are all.
+  private mutating func quickTokens(
+    of text: [UInt32], _ from: inout Int, _ isEmptyBarred: inout Bool, _ found: (Range<Int>) -> Void
+  ) -> Bool {
+    guard automaton != nil else { return false }
+    let characters = text.span
+    var budget = 16 * (text.count + 1024)
+    var isExhausted = false
+    var start = from
+    while start <= text.count {
+      if let firsts {
+        while start < text.count, !firsts.contains(text[start]) { start += 1 }
+        if start == text.count { return true }
+      }
+      let end = automaton?.end(
+        of: start, in: characters, isEmptyBarred: isEmptyBarred && start == from, &budget,
+        isExhausted: &isExhausted)
+      if isExhausted { return false }
+      guard let end else {
+        start += 1
+        continue
+      }
+      found(start..<end)
+      isEmptyBarred = end == start
+      from = end
+      start = end
+    }
+    return true
   }
 
   private static func runs(
@@ -115,9 +164,7 @@ package struct PatternMatcher {
       if current.threads.isEmpty {
         if match != nil { return match }
         if let firsts {
-          while position < text.count, !firsts.contains(where: { $0.contains(text[position]) }) {
-            position += 1
-          }
+          while position < text.count, !firsts.contains(text[position]) { position += 1 }
           if position == text.count { return nil }
         }
       }
