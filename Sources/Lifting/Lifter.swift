@@ -54,6 +54,8 @@ public enum Lifter {
 
   /// The kinds of estimators that can be lifted, family by family.
   private static let families: [[PickleGlobal: Lift]] = [
+    adaptiveBoosting,
+    bagging,
     baselines,
     calibration,
     categoryEncoders,
@@ -63,7 +65,11 @@ public enum Lifter {
     crossDecompositions,
     discriminants,
     featureUnions,
+    forests,
     functionTransformers,
+    gradientBoosting,
+    histogramBoosting,
+    isolationForests,
     isotonicRegressions,
     lightGBM,
     linearClassifiers,

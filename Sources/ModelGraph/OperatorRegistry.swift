@@ -17,8 +17,10 @@ package enum OperatorRegistry {
   }
 
   private static let entries: [(String, Read)] = [
+    entry(AddValues.self),
     entry(ArgMax.self),
     entry(Cast.self),
+    entry(CategoryBytes.self),
     entry(CategoryScores.self),
     entry(CheckFinite.self),
     entry(CheckWhole.self),
@@ -51,6 +53,7 @@ package enum OperatorRegistry {
     entry(NormalizeRows.self),
     entry(OneHot.self),
     entry(Pick.self),
+    entry(PickRows.self),
     entry(Pool.self),
     entry(Positive.self),
     entry(ReduceGroups.self),
@@ -67,5 +70,6 @@ package enum OperatorRegistry {
     entry(TreeEnsemble.self),
     entry(VectorizeMappings.self),
     entry(WeighTerms.self),
+    entry(WeightedMedian.self),
   ]
 }

@@ -2,7 +2,7 @@ import Artifacts
 import Domain
 import ModelGraph
 
-/// The nodes of scikit-learn's trees, copied end to end into the arrays of a `TreeEnsemble`.
+/// Trees put end to end into the arrays of a `TreeEnsemble`.
 ///
 /// Whether they make trees is for the graph's own check to find out: nothing here follows a child.
 struct TreeArrays {
@@ -17,6 +17,10 @@ struct TreeArrays {
   private var leaves: [Double] = []
   private var leafCount = 0
   private var targets: [Int32] = []
+  /// For each node up to the last that has a set of categories its number, else −1.
+  private var sets: [Int32] = []
+  private var setStarts: [Int32] = [0]
+  private var setWords: [UInt64] = []
 
   /// Starts with no trees, whose leaves will give so many numbers.
   init(width: Int) {
@@ -35,16 +39,12 @@ struct TreeArrays {
     _ view: PickleView, features: Int, valueShape: [Int], columns: [Int32]? = nil, target: Int? = nil,
     _ builder: inout GraphBuilder, finishing: (_ leaves: inout [Double], _ start: Int) -> Void = { _, _ in }
   ) throws(Problem) {
-    let nodes = try TreeNodes(view, features: features)
-    let count = nodes.left.count
-    let (valueCount, overflow) = (Tensor.elementCount(of: valueShape) ?? .max)
-      .multipliedReportingOverflow(by: count)
-    guard !overflow, !valueCount.addingReportingOverflow(count * 6).overflow else {
-      throw view.unexpected("a tree whose values are there")
-    }
-    try builder.spend(elements: count * 6 + valueCount, for: view)
-    let values = try view.attribute("values").numbers(shape: [count] + valueShape)
-    let stride = valueCount / count
+    let nodes = try TreeNodes(view, features: features, &builder)
+    let stride = Tensor.elementCount(of: valueShape) ?? .max
+    let (valueCount, overflow) = stride.multipliedReportingOverflow(by: nodes.count)
+    guard !overflow else { throw view.unexpected("a tree whose values are there") }
+    try builder.spend(elements: valueCount, for: view)
+    let values = try view.attribute("values").numbers(shape: [nodes.count] + valueShape)
     append(nodes, columns: columns, target: target) { node, leaves in
       let start = leaves.count
       leaves += values[(node * stride)..<((node + 1) * stride)]
@@ -57,24 +57,40 @@ struct TreeArrays {
     _ nodes: TreeNodes, columns: [Int32]? = nil, target: Int? = nil,
     give: (_ node: Int, _ leaves: inout [Double]) -> Void
   ) {
-    let count = nodes.left.count
     let base = Int64(left.count)
     roots.append(Int32(clamping: base))
     if let target { targets.append(Int32(clamping: target)) }
-    reserve(count)
-    for node in 0..<count {
-      let isLeaf = nodes.left[node] == -1 && nodes.right[node] == -1
-      // A child or feature beyond 32 bits is beyond any node or column too, and found to be.
-      left.append(isLeaf ? -1 : Int32(clamping: nodes.left[node].addingSaturated(base)))
-      right.append(isLeaf ? -1 : Int32(clamping: nodes.right[node].addingSaturated(base)))
-      feature.append(isLeaf ? 0 : Self.column(of: nodes.feature[node], columns))
-      threshold.append(isLeaf ? 0 : nodes.threshold[node])
-      missingLeft.append(!isLeaf && nodes.missingLeft?[node] ?? 0 != 0)
-      if isLeaf {
+    reserve(nodes.count)
+    for node in 0..<nodes.count {
+      guard nodes.left[node] != -1 || nodes.right[node] != -1 else {
+        append(left: -1, right: -1, feature: 0, threshold: 0, missingLeft: false)
         give(node, &leaves)
         leafCount += 1
+        continue
+      }
+      // A child or feature beyond 32 bits is beyond any node or column too, and found to be.
+      append(
+        left: Int32(clamping: nodes.left[node].addingSaturated(base)),
+        right: Int32(clamping: nodes.right[node].addingSaturated(base)),
+        feature: Self.column(of: nodes.feature[node], columns),
+        threshold: nodes.threshold[node], missingLeft: nodes.missingLeft?[node] ?? 0 != 0)
+      if let set = nodes.sets[node] {
+        sets += repeatElement(-1, count: left.count - 1 - sets.count)
+        sets.append(Int32(clamping: setStarts.count - 1))
+        setWords += set
+        setStarts.append(Int32(clamping: setWords.count))
       }
     }
+  }
+
+  private mutating func append(
+    left: Int32, right: Int32, feature: Int32, threshold: Double, missingLeft: Bool
+  ) {
+    self.left.append(left)
+    self.right.append(right)
+    self.feature.append(feature)
+    self.threshold.append(threshold)
+    self.missingLeft.append(missingLeft)
   }
 
   private static func column(of feature: Int64, _ columns: [Int32]?) -> Int32 {
@@ -93,60 +109,25 @@ struct TreeArrays {
     feature.reserveCapacity(capacity)
     threshold.reserveCapacity(capacity)
     missingLeft.reserveCapacity(capacity)
-    leaves.reserveCapacity(capacity / 2 * width)
   }
 
-  /// Makes the operator of all the trees so far, on single-precision numbers.
-  func ensemble(outputs: Int? = nil, base: [Double]? = nil, divisor: Double = 1) -> TreeEnsemble {
-    TreeEnsemble(
+  /// Makes the operator of all the trees so far.
+  func ensemble(
+    outputs: Int? = nil, comparesSingles: Bool = true, base: [Double]? = nil, divisor: Double = 1
+  ) -> TreeEnsemble {
+    let categories =
+      sets.isEmpty
+      ? nil
+      : TreeCategories(
+        nodes: sets + repeatElement(-1, count: left.count - sets.count), starts: setStarts, words: setWords,
+        truncates: true)
+    return TreeEnsemble(
       roots: roots, left: left, right: right, feature: feature, threshold: threshold,
-      missingLeft: missingLeft,
+      missingLeft: missingLeft, categories: categories,
       // As many values as there are leaves: each leaf gave just those, or the graph's check finds out.
       leaves: ConstantMatrix(leaves, rows: leafCount, columns: width) ?? .empty,
-      targets: targets.isEmpty ? nil : targets, outputs: outputs, comparesSingles: true, base: base,
-      divisor: divisor)
-  }
-}
-
-/// The fields of a tree's nodes, by name: their places differ between versions.
-struct TreeNodes {
-  let left: [Int64]
-  let right: [Int64]
-  let feature: [Int64]
-  let threshold: [Double]
-  /// From scikit-learn 1.3 on.
-  let missingLeft: [Int64]?
-  /// How many rows of the training set reached each node.
-  let samples: [Int64]
-
-  private static let treeClass = PickleGlobal(module: "sklearn.tree._tree", name: "Tree")
-
-  /// Reads the nodes of the tree at `view`, a `sklearn.tree._tree.Tree` over so many features.
-  init(_ view: PickleView, features: Int) throws(Problem) {
-    guard let object = view.object, object.type == Self.treeClass, object.arguments.count == 3 else {
-      throw view.unexpected("an instance of \(Self.treeClass)")
-    }
-    let treeFeatures = view.view(of: object.arguments[0], ".n_features")
-    guard try treeFeatures.integer() == features else {
-      throw treeFeatures.unexpected("\(features), as the estimator has")
-    }
-    let view = try view.attribute("nodes")
-    guard case .array(let array) = view.value, array.shape.count == 1, array.shape[0] > 0,
-      let items = array.items, case .structured = array.type
-    else { throw view.unexpected("an array of tree nodes with one axis") }
-    func field<Item>(_ name: String, _ read: (NumPyItems) -> [Item]?) throws(Problem) -> [Item] {
-      guard let field = items.field(name), let values = read(field), values.count == array.shape[0] else {
-        throw view.unexpected("an array of tree nodes with the numeric field '\(name)'")
-      }
-      return values
-    }
-    self.left = try field("left_child") { $0.integers() }
-    self.right = try field("right_child") { $0.integers() }
-    self.feature = try field("feature") { $0.integers() }
-    self.threshold = try field("threshold") { $0.doubles() }
-    self.samples = try field("n_node_samples") { $0.integers() }
-    self.missingLeft =
-      items.field("missing_go_to_left") == nil ? nil : try field("missing_go_to_left") { $0.integers() }
+      targets: targets.isEmpty ? nil : targets, outputs: outputs, comparesSingles: comparesSingles,
+      base: base, divisor: divisor)
   }
 }
 
