@@ -140,11 +140,11 @@ struct RefusalTests {
   @Test func `an estimator that cannot be lifted is refused by name, and kept`() async throws {
     let bench = try Bench()
     let outcome = try await bench.run {
-      try await Bench.push("unsupported/sklearn-1.9/svc/model.joblib", to: $0)
+      try await Bench.push("unsupported/sklearn-1.9/isomap/model.joblib", to: $0)
     }
     #expect(outcome.status == .refused)
     #expect(outcome.problem?.code == "lift.unsupported-estimator")
-    #expect(outcome.problem?.message.contains("SVC") == true)
+    #expect(outcome.problem?.message.contains("Isomap") == true)
     #expect(await bench.registry.quarantined().map(\.verdict) == [.notLiftable])
   }
 
