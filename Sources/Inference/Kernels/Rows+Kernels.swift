@@ -62,21 +62,23 @@ extension NormalizeRows: Runnable, Kernel {
   }
 
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    if case .sparse(var matrix) = operands[0], zeroNorm == .keep {
+    if case .sparse(var matrix) = operands[0], zeroNorm == .keep || zeroNorm == .keepTiny {
       for row in 0..<matrix.rows {
-        divide(&matrix.elements, matrix.starts[row]..<matrix.starts[row + 1])
+        divide(&matrix.elements, matrix.starts[row]..<matrix.starts[row + 1], isSparse: true)
       }
       return .sparse(matrix)
     }
     var matrix = operands[0].matrix
     for start in stride(from: 0, to: matrix.elements.count, by: matrix.columns) {
-      divide(&matrix.elements, start..<(start + matrix.columns))
+      divide(&matrix.elements, start..<(start + matrix.columns), isSparse: false)
     }
     return .numbers(matrix)
   }
 
-  private func divide(_ elements: inout [Double], _ row: Range<Int>) {
+  private func divide(_ elements: inout [Double], _ row: Range<Int>, isSparse: Bool) {
     let norm = norm(elements.span.extracting(row))
+    // Of sparse rows the library keeps just those whose norm is 0.
+    if zeroNorm == .keepTiny, !isSparse, norm < 10 * Double.ulpOfOne { return }
     if norm == 0, zeroNorm != .divide {
       if zeroNorm == .uniform { for index in row { elements[index] = 1 / Double(row.count) } }
       return

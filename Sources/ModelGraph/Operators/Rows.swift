@@ -26,6 +26,8 @@ public enum ZeroNorm: String, Sendable, CaseIterable {
   case divide
   /// The row stays as it is.
   case keep
+  /// The row stays as it is, and so does one whose norm is below 10 ε: about 2.2 × 10⁻¹⁵.
+  case keepTiny = "keep_tiny"
   /// Every element becomes 1 ÷ columns.
   case uniform
 }

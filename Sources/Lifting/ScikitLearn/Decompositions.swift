@@ -1,0 +1,108 @@
+import Artifacts
+import Domain
+import ModelGraph
+
+/// PCA, IncrementalPCA, TruncatedSVD, NMF.
+extension Lifter {
+  static let decompositions: [PickleGlobal: Lift] = [
+    .sklearn("decomposition._pca", "PCA"): principalComponents,
+    .sklearn("decomposition._incremental_pca", "IncrementalPCA"): principalComponents,
+    .sklearn("decomposition._truncated_svd", "TruncatedSVD"): truncatedSVD,
+    .sklearn("decomposition._nmf", "NMF"): nonNegativeFactorisation,
+  ]
+
+  /// The rows of `components_`, as many columns as there are features.
+  private static func components(
+    of estimator: Estimator, columns: Int, _ builder: inout GraphBuilder
+  ) throws(Problem) -> ConstantMatrix {
+    let attribute = try estimator.view.fittedAttribute("components_")
+    let (elements, shape) = try attribute.numbers(axes: 2)
+    try builder.spend(elements: elements.count, for: attribute)
+    guard shape[1] == columns, shape[0] > 0,
+      let matrix = ConstantMatrix(elements, rows: shape[0], columns: shape[1])
+    else { throw attribute.unexpected("an array of components with \(columns) columns") }
+    return matrix
+  }
+
+  static func principalComponents(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    var value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    let components = try components(of: estimator, columns: value.columns, &builder)
+    let mean = try estimator.columnConstants("mean_", value.columns, &builder)
+    var intercepts = [Double](repeating: 0, count: components.rows)
+    if try estimator.version() < .one(5) {
+      value = try builder.apply(
+        Scale(offset: mean, divisor: nil), to: value, named: "centered", for: estimator)
+    } else {
+      // From 1.5 on the mean is projected too, and subtracted from the projection.
+      for row in 0..<components.rows {
+        for column in 0..<components.columns {
+          intercepts[row].addProduct(-mean[column], components.elements[row * components.columns + column])
+        }
+      }
+    }
+    value = try builder.apply(
+      Linear(coefficients: components, intercepts: intercepts), to: value, named: "projected",
+      for: estimator)
+    guard try estimator.view.attribute("whiten").bool() else { return .transformer(value) }
+    var deviations = try estimator.columnConstants("explained_variance_", value.columns, &builder)
+      .map { $0.squareRoot() }
+    if try estimator.version() >= .one(5) {
+      deviations = deviations.map { $0 < Double.ulpOfOne ? Double.ulpOfOne : $0 }
+    }
+    return .transformer(
+      try builder.apply(
+        Scale(offset: nil, divisor: deviations), to: value, named: "whitened", for: estimator))
+  }
+
+  static func truncatedSVD(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    let components = try components(of: estimator, columns: value.columns, &builder)
+    let none = [Double](repeating: 0, count: components.rows)
+    return .transformer(
+      try builder.apply(
+        Linear(coefficients: components, intercepts: none), to: value, named: "projected", for: estimator))
+  }
+
+  /// Each row by itself: the library stops when a whole batch has come near enough, and so gives a row other numbers
+  /// in other company.
+  static func nonNegativeFactorisation(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let view = estimator.view
+    guard try view.attribute("solver").string() == "cd" else {
+      throw estimator.unsupported("solver", "'mu'", hint: "fit with solver='cd'")
+    }
+    guard try !view.attribute("shuffle").bool() else {
+      throw estimator.unsupported("shuffle", "True", hint: "fit with shuffle=False")
+    }
+    let value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    let components = try components(of: estimator, columns: value.columns, &builder)
+    let (l1, l2) = try penalties(of: estimator, features: value.columns)
+    let operation = NonNegativeFactors(
+      components: components, tolerance: try view.attribute("tol").number(),
+      iterations: try view.attribute("max_iter").integer(), l1: l1, l2: l2)
+    return .transformer(
+      try builder.apply(operation, to: value, named: "factors", for: estimator))
+  }
+
+  /// The weights of Σ factors and ½ Σ factors²; up to 1.1 one `alpha` was for all that `regularization` named.
+  private static func penalties(
+    of estimator: Estimator, features: Int
+  ) throws(Problem) -> (l1: Double, l2: Double) {
+    let view = estimator.view
+    let ratio = try view.attribute("l1_ratio").number()
+    var weight = 0.0
+    if let scaled = view.attributeIfPresent("alpha_W") {
+      weight = scaled.text == nil ? try scaled.number() * Double(features) : 0
+    }
+    if let alpha = view.attributeIfPresent("alpha"), alpha.text == nil, try alpha.number() != 0 {
+      throw estimator.unsupported(
+        "alpha", "\(try alpha.number())", hint: "fit with alpha_W and scikit-learn 1.2")
+    }
+    return (weight * ratio, weight * (1 - ratio))
+  }
+}

@@ -1,0 +1,103 @@
+import Artifacts
+import Domain
+import ModelGraph
+
+/// PowerTransformer, QuantileTransformer, KBinsDiscretizer.
+extension Lifter {
+  static let distributions: [PickleGlobal: Lift] = [
+    .sklearn("preprocessing._data", "PowerTransformer"): powerTransformer,
+    .sklearn("preprocessing._data", "QuantileTransformer"): quantileTransformer,
+    .sklearn("preprocessing._discretization", "KBinsDiscretizer"): discretizer,
+  ]
+
+  static func powerTransformer(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let view = estimator.view
+    let attribute = try view.attribute("method")
+    let method: PowerTransform.Method
+    switch try attribute.string() {
+    case "box-cox": method = .boxCox
+    case "yeo-johnson": method = try estimator.version() < .one(9) ? .yeoJohnson : .yeoJohnsonStable
+    default: throw attribute.unexpected("'yeo-johnson' or 'box-cox'")
+    }
+    let value = try builder.checkedNumbers(input, allowsNaN: true, for: estimator)
+    let powers = try estimator.columnConstants("lambdas_", value.columns, &builder)
+    let transformed = try builder.apply(
+      PowerTransform(powers: powers, method: method), to: value, named: "transformed", for: estimator)
+    guard try view.attribute("standardize").bool() else { return .transformer(transformed) }
+    return try estimator.lift(
+      try view.fittedAttribute("_scaler"), label: "._scaler", Operand(transformed), &builder)
+  }
+
+  static func quantileTransformer(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let view = estimator.view
+    let attribute = try view.attribute("output_distribution")
+    guard let distribution = QuantileTransform.Distribution(rawValue: try attribute.string()) else {
+      throw attribute.unexpected("'uniform' or 'normal'")
+    }
+    let value = try builder.checkedNumbers(input, allowsNaN: true, for: estimator)
+    let table = try view.fittedAttribute("quantiles_")
+    let (elements, shape) = try table.numbers(axes: 2)
+    try builder.spend(elements: elements.count, for: table)
+    guard let quantiles = ConstantMatrix(elements, rows: shape[0], columns: shape[1]) else {
+      throw table.unexpected("an array of quantiles")
+    }
+    let references = try estimator.columnConstants("references_", shape[0], &builder)
+    return .transformer(
+      try builder.apply(
+        QuantileTransform(
+          quantiles: quantiles.transposed, references: references, distribution: distribution),
+        to: value, named: "transformed", for: estimator))
+  }
+
+  static func discretizer(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let view = estimator.view
+    let encode = try view.attribute("encode")
+    guard let encoding = encode.text, ["onehot", "onehot-dense", "ordinal"].contains(encoding) else {
+      throw encode.unexpected("'onehot', 'onehot-dense' or 'ordinal'")
+    }
+    var value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    let isSingle = view.attributeIfPresent("dtype")?.isSinglePrecision ?? false
+    if isSingle {
+      value = try builder.apply(MapElements(.float32), to: value, named: "single", for: estimator)
+    }
+    let list = try view.fittedAttribute("bin_edges_")
+    guard case .array(let array) = list.value, array.shape == [value.columns],
+      case .objects(let ids) = array.storage
+    else { throw list.unexpected("an array of the edges of \(value.columns) columns") }
+    var edges: [Double] = []
+    var starts: [Int64] = [0]
+    for (column, id) in ids.enumerated() {
+      let own = list.view(of: id, "[\(column)]")
+      let (elements, _) = try own.numbers(axes: 1)
+      try builder.spend(elements: elements.count, for: own)
+      guard elements.count >= 2 else { throw own.unexpected("two edges at least") }
+      // The outer edges hold nothing off: what is beyond them is in the outer bins.
+      edges += elements[1..<(elements.count - 1)]
+      starts.append(Int64(edges.count))
+    }
+    let bins = Bins(
+      edges: edges, starts: starts, nudges: try estimator.version() < .one(2),
+      oneHot: encoding != "ordinal")
+    var lifted = LiftedEstimator.transformer(
+      try builder.apply(bins, to: value, named: "bins", for: estimator))
+    if isSingle { lifted.transformedDatatype = .float32 }
+    return lifted
+  }
+}
+
+extension PickleView {
+  /// Whether it names NumPy's type of single precision, as a class or as a data type.
+  var isSinglePrecision: Bool {
+    switch value {
+    case .global(let global): global == PickleGlobal(module: "numpy", name: "float32")
+    case .dataType(.float(size: 4, _)): true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,273 @@
+import Artifacts
+import Domain
+import ModelGraph
+
+/// SimpleImputer, MissingIndicator, KNNImputer, IterativeImputer.
+extension Lifter {
+  static let imputers: [PickleGlobal: Lift] = [
+    .sklearn("impute._base", "SimpleImputer"): simpleImputer,
+    .sklearn("impute._base", "MissingIndicator"): missingIndicator,
+    .sklearn("impute._knn", "KNNImputer"): nearestImputer,
+    .sklearn("impute._iterative", "IterativeImputer"): iterativeImputer,
+  ]
+
+  static func simpleImputer(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let operand = try estimator.columns(of: input, &builder)
+    let count = operand.count ?? 0
+    let attribute = try estimator.view.fittedAttribute("statistics_")
+    let filled: GraphValue
+    let mask: GraphValue
+    if let texts = attribute.textStatistics(count: count) {
+      let value = try builder.texts(operand, origin: estimator)
+      let missing = try estimator.missingText()
+      filled = try builder.apply(
+        FillTexts(texts: texts, missing: missing), to: value, named: "filled", for: estimator)
+      mask = try builder.apply(
+        MissingTexts(missing: missing), to: value, named: "missing", for: estimator)
+      return LiftedEstimator(
+        transformed: try withIndicator(Operand(filled), mask, estimator, &builder))
+    }
+    let statistics = try attribute.statistics(count: count)
+    try builder.spend(elements: count, for: attribute)
+    let value = try builder.missingAsNaN(operand, for: estimator)
+    mask = try builder.apply(MapElements(.isMissing), to: value, named: "missing", for: estimator)
+    filled = try builder.apply(
+      Combine(.fillMissing, constants: statistics.map { $0.isNaN ? 0 : $0 }), to: value, named: "filled",
+      for: estimator)
+    // A column of which nothing was ever seen has no statistic, and is left out unless asked for.
+    let isConstant = try estimator.view.attribute("strategy").text == "constant"
+    let keepsEmpty =
+      try estimator.flag("keep_empty_features", else: false)
+      || (isConstant && estimator.view.attributeIfPresent("keep_empty_features") == nil)
+    let kept = statistics.indices.filter { keepsEmpty || !statistics[$0].isNaN }
+    guard let selected = Operand(filled).selecting(kept), !kept.isEmpty else {
+      throw attribute.unexpected("statistics of which one is a number")
+    }
+    return LiftedEstimator(transformed: try withIndicator(selected, mask, estimator, &builder))
+  }
+
+  /// Adds the columns that say what was missing, where the imputer was asked for them.
+  private static func withIndicator(
+    _ filled: Operand, _ mask: GraphValue, _ estimator: Estimator, _ builder: inout GraphBuilder
+  ) throws(Problem) -> Operand {
+    guard try estimator.flag("add_indicator", else: false) else { return filled }
+    let indicator = try estimator.view.fittedAttribute("indicator_")
+    guard !indicator.isNone else { return filled }
+    let features = try indicator.fittedAttribute("features_").indices(below: mask.columns)
+    guard !features.isEmpty else { return filled }
+    guard !filled.isText else {
+      throw estimator.unsupported(
+        "add_indicator", "True for texts", hint: "use a MissingIndicator in a FeatureUnion")
+    }
+    guard let columns = Operand(mask).selecting(features),
+      let joined = Operand.sideBySide([filled, columns])
+    else { throw indicator.unexpected("an indicator of columns that there are") }
+    return joined
+  }
+
+  static func missingIndicator(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let operand = try estimator.columns(of: input, &builder)
+    let mask: GraphValue
+    if estimator.view.attributeIfPresent("missing_values")?.text != nil {
+      let value = try builder.texts(operand, origin: estimator)
+      mask = try builder.apply(
+        MissingTexts(missing: try estimator.missingText()), to: value, named: "missing", for: estimator)
+    } else {
+      let value = try builder.missingAsNaN(operand, for: estimator)
+      mask = try builder.apply(MapElements(.isMissing), to: value, named: "missing", for: estimator)
+    }
+    let attribute = try estimator.view.fittedAttribute("features_")
+    let features = try attribute.indices(below: mask.columns)
+    // The library refuses what is missing in a column that never missed any; a caller sees the columns alone here.
+    if try estimator.view.attribute("features").text == "missing-only",
+      try estimator.flag("error_on_new", else: true), features.count < mask.columns
+    {
+      throw estimator.unsupported(
+        "error_on_new", "True with columns that were never missing", hint: "fit with error_on_new=False")
+    }
+    guard let selected = Operand(mask).selecting(features), !features.isEmpty else {
+      throw attribute.unexpected("columns that may be missing")
+    }
+    var lifted = LiftedEstimator(transformed: selected)
+    lifted.transformedDatatype = .bool
+    return lifted
+  }
+
+  static func nearestImputer(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let view = estimator.view
+    guard try view.attribute("metric").text == "nan_euclidean" else {
+      throw estimator.unsupported(
+        "metric", view.attributeIfPresent("metric")?.description ?? "none",
+        hint: "fit with metric='nan_euclidean'")
+    }
+    let weights = try view.attribute("weights")
+    guard let kind = weights.text, ["uniform", "distance"].contains(kind) else {
+      throw estimator.unsupported(
+        "weights", weights.description, hint: "fit with weights='uniform' or 'distance'")
+    }
+    let operand = try estimator.columns(of: input, &builder)
+    let value = try builder.missingAsNaN(operand, for: estimator)
+    let attribute = try view.fittedAttribute("_fit_X")
+    let (elements, shape) = try attribute.numbers(axes: 2)
+    try builder.spend(elements: elements.count, for: attribute)
+    // What stands for a missing number in the input stands for it in the table.
+    let missing = try estimator.missingNumber()
+    let marked = elements.map { missing == $0 ? Double.nan : $0 }
+    guard shape[1] == value.columns,
+      let table = ConstantMatrix(marked, rows: shape[0], columns: shape[1])
+    else { throw attribute.unexpected("a table with \(value.columns) columns") }
+    let filled = try builder.apply(
+      NearestFill(
+        table: table, neighbors: try view.attribute("n_neighbors").integer(),
+        byDistance: kind == "distance"), to: value, named: "filled", for: estimator)
+    let mask = try builder.apply(
+      MapElements(.isMissing), to: value, named: "missing", for: estimator)
+    let known = (0..<shape[1]).filter { column in
+      (0..<shape[0]).contains { !marked[$0 * shape[1] + column].isNaN }
+    }
+    var transformed = Operand(filled).selecting(known)
+    if known.count < shape[1], try estimator.flag("keep_empty_features", else: false) {
+      // Columns without a number in the table are 0 in every row.
+      let zero = try builder.apply(
+        Fill([Double](repeating: 0, count: shape[1])), to: value, named: "zeros", for: estimator)
+      let columns = (0..<shape[1]).map { column in
+        Operand(known.contains(column) ? filled : zero).selecting([column])
+      }
+      transformed = Operand.sideBySide(columns.compactMap { $0 })
+    }
+    guard let transformed, transformed.count ?? 0 > 0 else {
+      throw attribute.unexpected("a table with numbers")
+    }
+    return LiftedEstimator(transformed: try withIndicator(transformed, mask, estimator, &builder))
+  }
+
+  /// Round by round each feature from the others, as they are by then; the rounds are the fitted ones.
+  static func iterativeImputer(
+    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+  ) throws(Problem) -> LiftedEstimator {
+    let view = estimator.view
+    guard try !view.attribute("sample_posterior").bool() else {
+      throw estimator.unsupported(
+        "sample_posterior", "True, which is random", hint: "fit with sample_posterior=False")
+    }
+    let operand = try estimator.columns(of: input, &builder)
+    let value = try builder.missingAsNaN(operand, for: estimator)
+    let mask = try builder.apply(
+      MapElements(.isMissing), to: value, named: "missing", for: estimator)
+    let initial = try estimator.lift(
+      try view.fittedAttribute("initial_imputer_"), label: ".initial_imputer_", operand, &builder)
+    guard let start = initial.transformed, let count = start.count else {
+      throw view.unexpected("an imputer to start from")
+    }
+    guard count == value.columns else {
+      throw estimator.unsupported(
+        "initial_imputer_", "one that leaves columns out",
+        hint: "leave columns without any number out before you fit")
+    }
+    var columns: [Operand] = []
+    for index in 0..<count { columns.append(start.selecting([index]) ?? start) }
+    let lowest = try estimator.columnConstants("_min_value", count, &builder)
+    let highest = try estimator.columnConstants("_max_value", count, &builder)
+    let sequence = try view.fittedAttribute("imputation_sequence_").elements()
+    let rounds = try view.fittedAttribute("n_iter_").integer()
+    for (index, step) in (rounds == 0 ? [] : sequence).enumerated() {
+      let parts = try step.members()
+      guard parts.count == 3 else { throw step.unexpected("a feature, its neighbours and an estimator") }
+      let feature = try parts[0].integer()
+      let neighbors = try parts[1].indices(below: count)
+      guard 0..<count ~= feature, let given = Operand.sideBySide(neighbors.map { columns[$0] }),
+        let raw = Operand(value).selecting([feature])
+      else { throw step.unexpected("features that there are") }
+      let lifted = try estimator.lift(
+        parts[2], label: ".imputation_sequence_[\(index)]", given, &builder)
+      guard let answer = lifted.predict?.values.first, answer.type == .numbers(1) else {
+        throw parts[2].unexpected("a regressor")
+      }
+      let clipped = try clip(
+        answer, from: lowest[feature], through: highest[feature], estimator, &builder)
+      let before = try builder.numbers(raw, origin: estimator)
+      columns[feature] = Operand(
+        try builder.apply(
+          Combine(.fillMissing), to: [before, clipped], named: "imputed", for: estimator))
+    }
+    guard let filled = Operand.sideBySide(columns) else { throw view.unexpected("columns") }
+    return LiftedEstimator(transformed: try withIndicator(filled, mask, estimator, &builder))
+  }
+}
+
+// MARK: - What stands for a missing value
+
+extension Estimator {
+  /// The number that stands for a missing one; NaN where that itself does.
+  fileprivate func missingNumber() throws(Problem) -> Double {
+    let attribute = try view.attribute("missing_values")
+    if attribute.isNone { return .nan }
+    return try attribute.number()
+  }
+
+  /// The text that stands for a missing one; nil where None or NaN does.
+  fileprivate func missingText() throws(Problem) -> String? {
+    let attribute = try view.attribute("missing_values")
+    if attribute.isNone { return nil }
+    if let text = attribute.text { return text }
+    guard try attribute.number().isNaN else { throw attribute.unexpected("a text, None or NaN") }
+    return nil
+  }
+}
+
+extension GraphBuilder {
+  /// Numbers with NaN for what is missing, whatever stands for it at the caller's.
+  fileprivate mutating func missingAsNaN(
+    _ operand: Operand, for estimator: Estimator
+  ) throws(Problem) -> GraphValue {
+    let missing = try estimator.missingNumber()
+    let value = try numbers(operand, origin: estimator)
+    let checked = try apply(
+      CheckFinite(allowsNaN: missing.isNaN), to: value, named: "checked", for: estimator)
+    guard !missing.isNaN else { return checked }
+    return try apply(
+      MarkMissing(from: missing, through: missing), to: checked, named: "marked", for: estimator)
+  }
+}
+
+extension PickleView {
+  /// The members of a tuple, also of a named one.
+  fileprivate func members() throws(Problem) -> [PickleView] {
+    guard let object else { return try elements() }
+    return object.arguments.enumerated().map { view(of: $1, "[\($0)]") }
+  }
+
+  /// Statistics that are texts all.
+  fileprivate func textStatistics(count: Int) -> [String]? {
+    guard case .array(let array) = value, array.shape == [count], case .objects(let ids) = array.storage
+    else { return nil }
+    let texts = ids.compactMap { view(of: $0, "").text }
+    return texts.count == count && count > 0 ? texts : nil
+  }
+
+  /// Statistics that are numbers, NaN where there is none, also as objects.
+  fileprivate func statistics(count: Int) throws(Problem) -> [Double] {
+    guard case .array(let array) = value, array.shape == [count], case .objects(let ids) = array.storage
+    else { return try numbers(shape: [count]) }
+    var numbers: [Double] = []
+    for id in ids {
+      let element = view(of: id, "[]")
+      numbers.append(element.isNone ? .nan : try element.number())
+    }
+    return numbers
+  }
+
+  /// An array of indices of things of which there are `bound`.
+  func indices(below bound: Int) throws(Problem) -> [Int] {
+    guard case .array(let array) = value, array.shape.count == 1, let integers = array.items?.integers(),
+      integers.allSatisfy({ $0 >= 0 && $0 < bound })
+    else { throw unexpected("an array of indices below \(bound)") }
+    return integers.map { Int($0) }
+  }
+}
