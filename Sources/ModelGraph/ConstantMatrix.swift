@@ -24,6 +24,12 @@ public struct ConstantMatrix: Equatable, Sendable {
   /// A matrix without elements.
   public static let empty = ConstantMatrix(unchecked: [], rows: 0, columns: 0)
 
+  /// Whether two are the same bit for bit; NaN is itself.
+  public static func == (left: ConstantMatrix, right: ConstantMatrix) -> Bool {
+    left.rows == right.rows && left.columns == right.columns
+      && zip(left.elements, right.elements).allSatisfy { $0.bitPattern == $1.bitPattern }
+  }
+
   /// The matrix as a tensor of two axes.
   public var tensor: Tensor { Tensor(unchecked: [rows, columns], .float64(elements)) }
 

@@ -62,7 +62,7 @@ extension Lifter {
       throw encode.unexpected("'onehot', 'onehot-dense' or 'ordinal'")
     }
     var value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
-    let isSingle = view.attributeIfPresent("dtype")?.isSinglePrecision ?? false
+    let isSingle = view.attributeIfPresent("dtype")?.namesSinglePrecision ?? false
     if isSingle {
       value = try builder.apply(MapElements(.float32), to: value, named: "single", for: estimator)
     }
@@ -93,7 +93,7 @@ extension Lifter {
 
 extension PickleView {
   /// Whether it names NumPy's type of single precision, as a class or as a data type.
-  var isSinglePrecision: Bool {
+  var namesSinglePrecision: Bool {
     switch value {
     case .global(let global): global == PickleGlobal(module: "numpy", name: "float32")
     case .dataType(.float(size: 4, _)): true

@@ -10,7 +10,7 @@ struct FeatureImportances {
   /// Takes the coefficients where the estimator has some, else the importances of its trees.
   init(of inner: PickleView, for estimator: Estimator) throws(Problem) {
     self.inner = inner
-    let getter = try estimator.view.attributeIfPresent("importance_getter")
+    let getter = estimator.view.attributeIfPresent("importance_getter")
     if let getter, !["auto", "coef_", "feature_importances_"].contains(getter.text) {
       throw estimator.unsupported(
         "importance_getter", getter.text.map { "'\($0.prefix(40))'" } ?? getter.description,

@@ -22,7 +22,16 @@ extension Lifter {
   private static func selected(
     _ mask: [Bool], allowsNaN: Bool, _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let value = try builder.checkedNumbers(input, allowsNaN: allowsNaN, for: estimator)
+    var input = input
+    if estimator.view.attributeIfPresent("n_features_in_") == nil {
+      // A selector by a model asks the model how many there are.
+      input = try builder.resolve(input, count: mask.count, names: nil, for: estimator)
+    } else {
+      input = try estimator.columns(of: input, &builder)
+    }
+    let numbers = try builder.numbers(input, origin: estimator)
+    let value = try builder.apply(
+      CheckFinite(allowsNaN: allowsNaN), to: numbers, named: "checked", for: estimator)
     let kept = mask.indices.filter { mask[$0] }
     guard mask.count == value.columns, !kept.isEmpty, let operand = Operand(value).selecting(kept) else {
       throw Problem(
@@ -80,8 +89,8 @@ extension Lifter {
   static func modelSelector(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let inner =
-      estimator.view.attributeIfPresent("estimator_") ?? (try estimator.view.attribute("estimator"))
+    let given = try estimator.view.attribute("estimator")
+    let inner = estimator.view.attributeIfPresent("estimator_") ?? given
     let importances = try FeatureImportances(of: inner, for: estimator)
     return try selected(
       try importances.mask(for: estimator), allowsNaN: true, estimator, input, &builder)

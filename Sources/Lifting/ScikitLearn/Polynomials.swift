@@ -61,8 +61,8 @@ extension Lifter {
     var coefficients: [Double] = []
     var shapes: (knots: Int, splines: Int)?
     for spline in splines {
-      let (own, knotShape) = try spline.attribute("t").numbers(axes: 1)
-      let (made, shape) = try spline.attribute("c").numbers(axes: 2)
+      let (own, knotShape) = try spline.splineAttribute("t").numbers(axes: 1)
+      let (made, shape) = try spline.splineAttribute("c").numbers(axes: 2)
       try builder.spend(elements: own.count + made.count, for: spline)
       let count = shapes ?? (knotShape[0], shape[1])
       guard knotShape[0] == count.knots, shape[1] == count.splines, degree >= 0,
@@ -85,6 +85,14 @@ extension Lifter {
     // Without a bias the last spline of each feature is left out.
     let kept = (0..<basis.columns).filter { ($0 + 1) % shapes.splines != 0 }
     return LiftedEstimator(transformed: Operand(basis).selecting(kept))
+  }
+}
+
+extension PickleView {
+  /// An attribute of a spline of SciPy, which hides some from 1.15 on.
+  fileprivate func splineAttribute(_ name: String) throws(Problem) -> PickleView {
+    if let hidden = attributeIfPresent("_\(name)") { return hidden }
+    return try attribute(name)
   }
 }
 
