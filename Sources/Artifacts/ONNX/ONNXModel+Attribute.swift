@@ -19,22 +19,37 @@ extension ONNXModel {
 
     /// Takes the message apart as far as name and kind.
     init(_ message: ArraySlice<UInt8>, origin: Int) throws(MalformedBytes) {
+      self.name = try Self.name(of: message, origin: origin)
+      self.kind = try Self.kind(of: message, origin: origin)
+      self.message = message
+      self.origin = origin
+    }
+
+    // Two passes: the compiler's optimiser does not survive the one that keeps a text and a kind.
+
+    private static func name(of message: ArraySlice<UInt8>, origin: Int) throws(MalformedBytes) -> String {
       var name = ""
-      var stated: Kind?
+      var fields = ProtobufReader(message, origin: origin)
+      while let field = try fields.next() {
+        if field.number == 1 { name = try ONNXModelReader.text(field) }
+      }
+      return name
+    }
+
+    private static func kind(of message: ArraySlice<UInt8>, origin: Int) throws(MalformedBytes) -> Kind {
+      var stated: Int64?
+      // Files of the first version of the format do not say the kind.
       var found: Kind?
       var fields = ProtobufReader(message, origin: origin)
       while let field = try fields.next() {
-        switch field.number {
-        case 1: name = try ONNXModelReader.text(field)
-        case 20: stated = field.integer.flatMap(Kind.init(rawValue:))
-        // Files of the first version of the format do not say the kind.
-        default: found = found ?? Self.kinds[field.number]
+        if field.number == 20 {
+          stated = field.integer
+        } else if found == nil {
+          found = kinds[field.number]
         }
       }
-      self.name = name
-      self.kind = stated ?? found ?? .unknown
-      self.message = message
-      self.origin = origin
+      if let stated, let kind = Kind(rawValue: stated) { return kind }
+      return found ?? .unknown
     }
 
     private static let kinds: [Int: Kind] = [

@@ -178,17 +178,18 @@ struct ONNXModelReader {
   }
 
   private func readTensorType(_ bytes: ArraySlice<UInt8>) throws(MalformedBytes) -> ONNXModel.PortType {
-    var element: ONNXElementType?
+    // Made a type after the loop alone: within it, the compiler's optimiser comes to grief.
+    var element: Int64?
     var shape: [ONNXModel.Dimension]?
     var fields = ProtobufReader(bytes, origin: origin)
     while let field = try fields.next() {
-      switch (field.number, field.bytes) {
-      case (1, nil): element = field.integer.flatMap(ONNXElementType.init(rawValue:))
-      case (2, let part?): shape = try readShape(part)
-      default: break
+      if let part = field.bytes {
+        if field.number == 2 { shape = try readShape(part) }
+      } else if field.number == 1 {
+        element = field.integer
       }
     }
-    return .tensor(element, shape: shape)
+    return .tensor(element.flatMap { ONNXElementType(rawValue: $0) }, shape: shape)
   }
 
   private func readShape(_ bytes: ArraySlice<UInt8>) throws(MalformedBytes) -> [ONNXModel.Dimension] {
