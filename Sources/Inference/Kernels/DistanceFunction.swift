@@ -26,27 +26,45 @@ struct DistanceFunction: Sendable {
   let metric: DistanceMetric
   let points: [Double]
   let width: Int
-  /// What of each point is the same for all rows: Σ y² where distances are expanded, ‖y‖ for cosines.
+  /// Σ y² of each point where distances are expanded.
   private let norms: [Double]
+  /// Multiplies rows by all points, −2 x · y where distances are expanded, x · y for cosines.
+  private let products: LinearKernel?
+
+  /// How many products are kept at a time.
+  private static let blockProducts = 1 << 18
 
   init(_ metric: DistanceMetric, to points: ConstantMatrix) {
     self.metric = metric
     self.width = points.columns
     var elements = points.elements
     var norms: [Double] = []
+    var factors: [Double]?
     let starts = stride(from: 0, to: elements.count, by: max(1, points.columns))
     if metric.name == .cosine {
       for start in starts {
         Self.normalize(&elements, from: start, count: points.columns, least: metric.leastNorm)
       }
+      factors = elements
     } else if metric.expansion != .none {
       norms = starts.map {
         Self.squares(of: elements.span.extracting($0..<($0 + points.columns)), metric.expansion)
       }
+      // Twice a number is exact, so the products come out as the library's, which doubles them afterwards.
+      factors = elements.map { -2 * $0 }
     }
     self.points = elements
     self.norms = norms
+    self.products = factors.flatMap { factors in
+      ConstantMatrix(factors, rows: points.rows, columns: points.columns).map { matrix in
+        LinearKernel(
+          Linear(coefficients: matrix, intercepts: [Double](repeating: 0, count: points.rows)))
+      }
+    }
   }
+
+  /// How many rows are best made ready at a time.
+  var blockRows: Int { max(1, Self.blockProducts / max(1, points.count / max(1, width))) }
 
   private static func squares(of x: Span<Double>, _ expansion: DistanceMetric.Expansion) -> Double {
     expansion == .blas ? SumOfSquares.blas(x) : SumOfSquares.einsum(x)
@@ -62,31 +80,43 @@ struct DistanceFunction: Sendable {
   /// One row, with what is the same for all points.
   struct Row {
     fileprivate(set) var elements: [Double]
-    fileprivate(set) var norm: Double
+    fileprivate var norm = 0.0
+    /// The products with all points, this row's and its neighbours', and where its own start.
+    fileprivate var products: [Double] = []
+    fileprivate var start = 0
   }
 
-  /// Makes a row of a matrix ready to be measured.
-  func row(_ matrix: Matrix, _ index: Int) -> Row {
-    var elements = Array(matrix.elements[(index * width)..<((index + 1) * width)])
-    var norm = 0.0
+  /// Makes some rows of a matrix ready to be measured.
+  func rows(_ matrix: Matrix, _ range: Range<Int>) -> [Row] {
+    var block = Array(matrix.elements[(range.lowerBound * width)..<(range.upperBound * width)])
     if metric.name == .cosine {
-      Self.normalize(&elements, from: 0, count: width, least: metric.leastNorm)
-    } else if metric.expansion != .none {
-      norm = Self.squares(of: elements.span, metric.expansion)
+      for index in 0..<range.count {
+        Self.normalize(&block, from: index * width, count: width, least: metric.leastNorm)
+      }
     }
-    return Row(elements: elements, norm: norm)
+    var rows = (0..<range.count).map { Row(elements: Array(block[($0 * width)..<(($0 + 1) * width)])) }
+    guard let products else { return rows }
+    let made = products.product(Matrix(elements: block, rows: range.count, columns: width))
+    for index in rows.indices {
+      if metric.expansion != .none {
+        let own = block.span.extracting((index * width)..<((index + 1) * width))
+        rows[index].norm = Self.squares(of: own, metric.expansion)
+      }
+      rows[index].products = made.elements
+      rows[index].start = index * made.columns
+    }
+    return rows
   }
 
   /// The reduced distance of a row to the point at `index`.
   func reduced(_ row: Row, _ index: Int) -> Double {
-    let point = points.span.extracting((index * width)..<((index + 1) * width))
     if metric.expansion != .none {
       // Two additions in the library's order: for one the sum is the same the other way about.
-      let product = -2 * SumOfSquares.product(row.elements.span, point)
-      let square = (row.norm + product) + norms[index]
+      let square = (row.norm + row.products[row.start + index]) + norms[index]
       return square > 0 || square.isNaN ? square : 0
     }
-    return reduced(row.elements.span, point)
+    if metric.name == .cosine { return min(max(1 - row.products[row.start + index], 0), 2) }
+    return reduced(row.elements.span, points.span.extracting((index * width)..<((index + 1) * width)))
   }
 
   /// The reduced distance of two points that are none of those known here.
@@ -195,11 +225,13 @@ private struct DistancesKernel: Kernel {
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     let matrix = operands[0].matrix
     var result = Matrix(rows: matrix.rows, columns: count)
-    for index in 0..<matrix.rows {
-      let row = function.row(matrix, index)
-      for point in 0..<count {
-        result.elements[index * count + point] =
-          function.distance(ofReduced: function.reduced(row, point))
+    for start in stride(from: 0, to: matrix.rows, by: function.blockRows) {
+      let range = start..<min(start + function.blockRows, matrix.rows)
+      for (row, index) in zip(function.rows(matrix, range), range) {
+        for point in 0..<count {
+          result.elements[index * count + point] =
+            function.distance(ofReduced: function.reduced(row, point))
+        }
       }
     }
     return .numbers(result)

@@ -64,7 +64,8 @@ struct LinearKernel: Kernel {
     return .numbers(result)
   }
 
-  private func product(_ matrix: Matrix) -> Matrix {
+  /// Multiplies dense rows.
+  func product(_ matrix: Matrix) -> Matrix {
     let outputs = intercepts.count
     let count = matrix.rows * outputs
     let elements = unsafe [Double](unsafeUninitializedCapacity: count) { y, initialized in

@@ -1,3 +1,4 @@
+import Domain
 // The mathematical functions alone: no files, sockets or clocks come with a scoped import.
 #if canImport(Glibc)
   import func Glibc.pow
@@ -41,9 +42,17 @@ struct NeighborSearch: Sendable {
       neighbors.tree.map { NeighborTree.ranges(points: neighbors.points.rows, nodes: $0.nodeCount) } ?? []
   }
 
-  /// The points near one row of a matrix.
-  func neighbors(of index: Int, in matrix: Matrix) -> NeighborList {
-    let row = function.row(matrix, index)
+  /// The points near each row of a matrix, given to `body` with the row's index.
+  func forEachRow(
+    of matrix: Matrix, _ body: (Int, NeighborList) throws(Problem) -> Void
+  ) throws(Problem) {
+    for start in stride(from: 0, to: matrix.rows, by: function.blockRows) {
+      let range = start..<min(start + function.blockRows, matrix.rows)
+      for (row, index) in zip(function.rows(matrix, range), range) { try body(index, neighbors(of: row)) }
+    }
+  }
+
+  private func neighbors(of row: DistanceFunction.Row) -> NeighborList {
     switch extent {
     case .count(let wanted): return nearest(wanted, to: row)
     case .radius(let radius):

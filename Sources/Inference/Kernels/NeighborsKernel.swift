@@ -16,8 +16,7 @@ private struct NeighborsKernel: Kernel {
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     let matrix = operands[0].matrix
     var result = Matrix(rows: matrix.rows, columns: columns)
-    for row in 0..<matrix.rows {
-      let list = search.neighbors(of: row, in: matrix)
+    try search.forEachRow(of: matrix) { row, list throws(Problem) in
       let places = (row * columns)..<((row + 1) * columns)
       switch answer {
       case .votes(let labels, let classes, let outliers):

@@ -115,6 +115,7 @@ extension Lifter {
     let model = try NeighborModel(estimator, input, isWeighted: false, &builder)
     let count = try model.count("n_neighbors_")
     let points = model.search.points.rows
+    guard count > 0 else { throw estimator.view.unexpected("an estimator with neighbours") }
     let distances = try estimator.view.fittedAttribute("_distances_fit_X_").numbers(shape: [points, count])
     let densities = try estimator.view.fittedAttribute("_lrd").numbers(shape: [points])
     try builder.spend(elements: 2 * points, for: estimator.view)
