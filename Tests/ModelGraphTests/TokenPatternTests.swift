@@ -29,7 +29,8 @@ struct TokenPatternTests {
 
   @Test(arguments: [
     (#"(?u)\b\w\w+\b"#, 2), (#"\w+"#, 1), ("[a-z]{3,}", 3),
-    (#"\b[^\W\d_]+\b"#, 1), (#"\b[a-zA-Zéü]{3,}\b"#, 3), (#"\b\d+\b"#, 1),
+    (#"\b[^\W\d_]+\b"#, 1), (#"\b[a-zA-Zéü]{3,}\b"#, 3), (#"\b\d+\b"#, 1), (#"\b(\w\w+)\b"#, 2),
+    ("([a-z]+)", 1),
   ])
   func `a pattern of runs is known as one`(pattern: String, minimum: Int) throws {
     #expect(try TokenPattern(pattern).runs?.minimum == minimum)
@@ -37,7 +38,7 @@ struct TokenPatternTests {
 
   @Test(arguments: [
     #"\b[\w-]+\b"#, #"\b[a-z ]+\b"#, #"\b[^a]+\b"#, #"(?a)\b[a-z]+\b"#, #"\w+?"#, #"\w*"#, #"\w{2,3}"#,
-    #"(\w+)"#,
+    #"(\w)\w+"#, #"(\w+)?"#,
   ])
   func `a pattern that finds other than runs is not taken for one`(pattern: String) throws {
     #expect(try TokenPattern(pattern).runs == nil)

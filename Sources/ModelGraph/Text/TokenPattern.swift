@@ -101,6 +101,10 @@ indirect enum TokenPatternNode: Equatable {
     let hasBoundaries =
       parts.count > 2 && parts.first == .assert(.wordBoundary(isASCII: false)) && parts.last == parts.first
     if hasBoundaries { parts = Array(parts.dropFirst().dropLast()) }
+    // A group around all of it is the whole match, but for boundaries.
+    if parts.count == 1, case .group(let body) = parts[0] {
+      if case .sequence(let inner) = body { parts = inner } else { parts = [body] }
+    }
     guard case .repeated(.take(let characters), let minimum, nil, true, _) = parts.last,
       parts.dropLast().allSatisfy({ $0 == .take(characters) }), minimum + parts.count > 1,
       !hasBoundaries || characters.hasOnlyWordCharacters
