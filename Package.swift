@@ -77,6 +77,7 @@ let package = Package(
     entity("ModelGraph", "Domain", "Encoding"),
     entity("Artifacts", "Encoding", "CZlib", "CBZip2", "CLZMA", "CLZ4"),
     entity("Inspection", "Domain", "Encoding", "Artifacts"),
+    entity("ONNXExport", "Domain", "Encoding", "ModelGraph"),
     entity("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     entity("Gates", "Domain", "Encoding"),
@@ -109,7 +110,8 @@ let package = Package(
 
     // Ring 3.
     program(
-      "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
+      "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
+      "Inference",
       "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", .arguments, .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
     program("gatehouse-runtime", "Domain", "Serving"),
@@ -125,6 +127,10 @@ let package = Package(
     tests(
       "LiftingTests", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph", "Domain", "Encoding",
       "TestKit"),
+    tests(
+      "ONNXExportTests", "ONNXExport", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph",
+      "Domain",
+      "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "TestKit"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),

@@ -4,6 +4,7 @@ import Encoding
 import Inspection
 import Lifting
 import ModelGraph
+import ONNXExport
 import Storage
 
 /// `gatehouse lift`.
@@ -11,16 +12,37 @@ struct LiftCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lift",
     abstract: "Turn an artifact into a model graph, pure data, without running anything of it.",
-    discussion: "Needs no server. Writes graph.json and weights.safetensors into a directory.")
+    discussion: """
+      Needs no server. Writes graph.json and weights.safetensors into a directory, or with --to onnx one file that \
+      other runtimes run: in double precision where the model is, so that they answer the same. What only refuses \
+      rows has no form there.
+      """)
+
+  /// What the graph can be written as.
+  enum Form: String, CaseIterable, ExpressibleByArgument {
+    case graph
+    case onnx
+  }
 
   @Argument(help: "The artifact: a file or a directory.")
   var path: String
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: "The directory to write to.")
+  @Option(help: "What to write: graph or onnx.")
+  var to: Form = .graph
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: "The directory to write to; the file, for onnx.")
   var output: String
 
   func run() throws {
     let lifted = try OfflineModel.lift(path)
+    if to == .onnx {
+      let bytes = try ONNXExport.model(of: lifted.graph)
+      try DurableFile.write(bytes, to: output, mode: 0o644)
+      return Console.prose(
+        "lifted \(lifted.estimator) of \(lifted.framework) \(lifted.frameworkVersion): \(bytes.count) bytes of ONNX in \(output)"
+      )
+    }
     let encoded = lifted.graph.graph.encoded()
     try DataDirectory.make(output, mode: 0o755)
     try DurableFile.write(encoded.graph, to: "\(output)/graph.json", mode: 0o644)

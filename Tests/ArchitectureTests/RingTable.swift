@@ -21,7 +21,8 @@ struct RingTable {
   static let house = RingTable(
     rings: [
       [
-        "Encoding", "Domain", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference", "Gates",
+        "Encoding", "Domain", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport", "Inference",
+        "Gates",
         "Provenance", "Packaging", "Monitoring",
       ],
       ["Lifecycle"],
