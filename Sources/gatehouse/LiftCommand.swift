@@ -37,7 +37,7 @@ struct LiftCommand: ParsableCommand {
   func run() throws {
     let lifted = try OfflineModel.lift(path)
     if to == .onnx {
-      let bytes = try ONNXExport.model(of: lifted.graph)
+      let bytes = try ONNXWriter.model(of: lifted.graph)
       try DurableFile.write(bytes, to: output, mode: 0o644)
       return Console.prose(
         "lifted \(lifted.estimator) of \(lifted.framework) \(lifted.frameworkVersion): \(bytes.count) bytes of ONNX in \(output)"

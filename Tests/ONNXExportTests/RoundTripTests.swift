@@ -24,7 +24,7 @@ import Testing
   func `a model answers as before when it has been written as ONNX and lifted again`(_ name: String) throws {
     let folder = "models/sklearn-1.9/\(name)"
     let graph = try Self.lifted(try Fixtures.bytes("\(folder)/model.joblib"))
-    let bytes = try ONNXExport.model(of: graph)
+    let bytes = try ONNXWriter.model(of: graph)
     let again = try Lifter.lift(.onnx(bytes[...])).graph
     let array = try NumPyFile.read(try Fixtures.bytes("\(folder)/input.npy")[...])
     let items = try #require(array.items?.doubles())
@@ -45,12 +45,12 @@ import Testing
 
   @Test func `the same graph gives the same bytes`() throws {
     let bytes = try Fixtures.bytes("models/sklearn-1.9/iris-random-forest/model.joblib")
-    #expect(try ONNXExport.model(of: try Self.lifted(bytes)) == ONNXExport.model(of: try Self.lifted(bytes)))
+    #expect(try ONNXWriter.model(of: try Self.lifted(bytes)) == ONNXWriter.model(of: try Self.lifted(bytes)))
   }
 
   @Test func `inspection has nothing to say about what is written`() throws {
     let bytes = try Fixtures.bytes("models/sklearn-1.9/iris-random-forest/model.joblib")
-    let model = try ONNXExport.model(of: try Self.lifted(bytes))
+    let model = try ONNXWriter.model(of: try Self.lifted(bytes))
     let artifact = Artifact(files: [ArtifactFile(path: "", bytes: model[...])])
     let report = Inspector.inspect(artifact, path: "model.onnx")
     #expect(report.verdict == .liftable, "\(report.findings.map(\.message))")
@@ -70,7 +70,7 @@ import Testing
         )
       ], results: [.transform: ["curve"]])
     let validated = try ValidatedGraph(graph)
-    let problem = #expect(throws: Problem.self) { try ONNXExport.model(of: validated) }
+    let problem = #expect(throws: Problem.self) { try ONNXWriter.model(of: validated) }
     #expect(problem?.code == "export.unsupported-operator")
     #expect(problem?.message.contains("'arctan'") == true)
   }

@@ -5,6 +5,9 @@ enum ONNXOperators {
   /// Whether a name is an operator of the domain `ai.onnx.ml`.
   static let machineLearning = Set(machineLearningNames.split(separator: " ").map(String.init))
 
+  /// The operators of ONNX Runtime's own domain that are lifted, and so need no code of anybody.
+  static let contributed: Set<String> = ["CDist"]
+
   private static let names = """
     Abs Acos Acosh Add AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool \
     BatchNormalization Bernoulli BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor \

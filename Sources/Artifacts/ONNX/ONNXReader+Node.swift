@@ -132,6 +132,9 @@ extension ONNXReader {
         ONNXOperators.standard.contains(node.operation)
       } else if node.isMachineLearning {
         ONNXOperators.machineLearning.contains(node.operation)
+      } else if domain.elementsEqual("com.microsoft".utf8), ONNXOperators.contributed.contains(node.operation)
+      {
+        true
       } else if domain.elementsEqual("ai.onnx.training".utf8)
         || domain.elementsEqual("ai.onnx.preview.training".utf8)
       {

@@ -161,7 +161,7 @@ extension ONNXLifter {
           .refused, "lift.unsupported-output",
           "expected the output '\(port.name.excerpt(80))' to depend on the rows, found one that does not")
       }
-      outputs.append(try output(batch, named: port.name))
+      outputs.append(try output(batch, port))
     }
     guard let first = outputs.first else {
       throw Problem(.refused, "lift.unsupported-model", "expected a model with an output, found none")
@@ -194,6 +194,11 @@ extension ONNXLifter {
   /// The method that each output answers: a label and what stands beside it by their kinds and names, anything
   /// else one prediction beside another.
   private static func methods(of outputs: [Output]) -> [PredictionMethod] {
+    // Names that say it all, with `.0`, `.1` … behind them where a method gives several.
+    let stated = outputs.compactMap { output in
+      PredictionMethod(rawValue: String(output.name.split(separator: ".").first ?? ""))
+    }
+    if stated.count == outputs.count { return stated }
     guard outputs.count > 1 else { return [.predict] }
     var methods = [PredictionMethod.predict]
     let isLabel =
@@ -221,7 +226,8 @@ extension ONNXLifter {
     return methods
   }
 
-  private mutating func output(_ batch: ONNXBatch, named name: String) throws(Problem) -> Output {
+  private mutating func output(_ batch: ONNXBatch, _ port: ONNXModel.Port) throws(Problem) -> Output {
+    let name = port.name
     let isVector = batch.columns == 1 && batch.shape.count - 1 == 0
     let table = tables[batch.value.name]
     func made(_ value: GraphValue, _ labels: Tensor?) -> Output {
@@ -240,7 +246,7 @@ extension ONNXLifter {
         switch batch.kind {
         case .float32: .float32
         case .float64: .float64
-        case .integer: .int64
+        case .integer: port.isShort ? .int32 : .int64
         case .boolean, .text: .bool
         }
       var value = batch.value
@@ -254,5 +260,12 @@ extension ONNXLifter {
       }
       return made(value, batch.kind == .integer ? table : nil)
     }
+  }
+}
+
+extension ONNXModel.Port {
+  /// Whether it is declared to hold integers of 32 bits.
+  fileprivate var isShort: Bool {
+    if case .tensor(.int32, _) = type { true } else { false }
   }
 }

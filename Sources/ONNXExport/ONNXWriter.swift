@@ -6,7 +6,7 @@ public import ModelGraph
 ///
 /// What ONNX has no word for is left out where it only refuses rows (`CheckFinite` and its like: a runtime answers
 /// what it answers), and refused by name where it computes.
-public enum ONNXExport {
+public enum ONNXWriter {
   /// The version of the standard's operators that is written.
   static let operatorSet: Int64 = 20
   /// The version of the operators for classical models, the first with trees in double precision.
