@@ -5,26 +5,16 @@ public import ModelGraph
 /// Lays rows of features, in the order of the model's or by their names, end to end.
 public struct RowDecoder {
   private let features: FeatureList
-  private let kinds: [Kind]
+  private let kinds: [FeatureList.Kind]
   private var columns: [String: Int]?
   private var numbers: [Double] = []
   private var texts: [String?] = []
   private var rowCount = 0
 
-  /// What a feature is.
-  private enum Kind {
-    case number
-    case text
-    case ignored
-  }
-
   /// Reads rows for a model of this signature.
   public init(signature: ModelSignature) {
     features = signature.features
-    var kinds = [Kind](repeating: .number, count: features.count)
-    for index in features.texts { kinds[index] = .text }
-    for index in features.ignored { kinds[index] = .ignored }
-    self.kinds = kinds
+    kinds = signature.features.kinds
   }
 
   /// What was read so far.

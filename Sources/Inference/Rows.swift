@@ -34,6 +34,22 @@ public struct Rows: Sendable {
     self.init(numbers: kept, texts: [], rowCount: rowCount, featureCount: features.count)
   }
 
+  /// Takes rows of a text for every feature, laid end to end, and keeps those that the model reads.
+  ///
+  /// For a model that reads no numbers.
+  public init(texts: [String], rowCount: Int, width: Int, features: FeatureList) {
+    guard width == features.count, texts.count == rowCount * width else {
+      self.init(numbers: [], texts: texts.map { $0 }, rowCount: rowCount, featureCount: width)
+      return
+    }
+    var kept: [String?] = []
+    kept.reserveCapacity(rowCount * features.texts.count)
+    for start in stride(from: 0, to: texts.count, by: max(width, 1)) {
+      for feature in features.texts { kept.append(texts[start + feature]) }
+    }
+    self.init(numbers: [], texts: kept, rowCount: rowCount, featureCount: width)
+  }
+
   /// Takes rows whose numbers and texts are laid end to end; nothing is checked here.
   public init(numbers: [Double], texts: [String?], rowCount: Int, featureCount: Int) {
     self.numbers = numbers

@@ -54,7 +54,12 @@ struct GraphBuilder {
     var bytes = 0
     for value in document.values {
       switch value {
-      case .array(let array): if case .bytes(let slice) = array.storage { bytes += slice.count }
+      case .array(let array):
+        switch array.storage {
+        case .bytes(let slice): bytes += slice.count
+        // What encoders keep their categories in.
+        case .objects(let ids): bytes += 2 * ids.count
+        }
       // What boosters keep their models in.
       case .bytes(let slice), .byteArray(let slice): bytes += slice.count
       // What vectorizers keep their vocabularies in.
@@ -152,6 +157,12 @@ extension GraphBuilder {
   mutating func resolve(
     _ operand: Operand, count: Int, names: [String]?, for estimator: Estimator
   ) throws(Problem) -> Operand {
+    guard 0...GraphLimits.columns ~= count else {
+      throw Problem(
+        .refused, "lift.too-many-features",
+        "expected \(estimator.view.path) to read at most \(GraphLimits.columns) features, found \(count)",
+        position: estimator.view.position)
+    }
     if let found = operand.count {
       guard found == count else {
         throw Problem(

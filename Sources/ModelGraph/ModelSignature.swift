@@ -46,6 +46,24 @@ public struct FeatureList: Equatable, Sendable {
     self.ignored = ignored
   }
 
+  /// What a feature is to the model.
+  public enum Kind: Sendable {
+    /// A number, which may be missing.
+    case number
+    /// A text, which may be missing.
+    case text
+    /// Nothing that is read.
+    case ignored
+  }
+
+  /// What each feature is.
+  public var kinds: [Kind] {
+    var kinds = [Kind](repeating: .number, count: count)
+    for index in texts { kinds[index] = .text }
+    for index in ignored { kinds[index] = .ignored }
+    return kinds
+  }
+
   /// The features that are numbers, ascending.
   public var numbers: [Int] {
     guard !texts.isEmpty || !ignored.isEmpty else { return Array(0..<count) }
@@ -136,9 +154,14 @@ public struct ModelSignature: Equatable, Sendable {
       let (texts, ignored) = (Set(features.texts), Set(features.ignored))
       return (0..<features.count).filter { !ignored.contains($0) }.map { index in
         Port(
-          name: features.names?[index] ?? "feature_\(index)",
+          name: inputName(of: index),
           datatype: texts.contains(index) ? .string : .float64, shape: [-1, 1])
       }
     }
+  }
+
+  /// What the tensor of one feature is called, where each has one of its own.
+  public func inputName(of feature: Int) -> String {
+    features.names?[feature] ?? "feature_\(feature)"
   }
 }

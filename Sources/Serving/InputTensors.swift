@@ -9,7 +9,9 @@ struct InputTensors {
 
   init(_ inputs: [JSON], _ signature: ModelSignature) throws(Problem) {
     let ports = signature.inputs
-    guard inputs.count == ports.count else {
+    // What the model does not read may come along.
+    let ignored = Set(signature.features.ignored.map(signature.inputName(of:)))
+    guard inputs.count(where: { !ignored.contains($0["name"]?.string ?? "") }) == ports.count else {
       let names = ports.prefix(20).map { "'\($0.name.excerpt(80))'" }.joined(separator: ", ")
       throw malformedInfer(
         "expected \(ports.count == 1 ? "one input, \(names)" : "\(ports.count) inputs, \(names)"), found"

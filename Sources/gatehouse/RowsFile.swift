@@ -12,10 +12,10 @@ enum RowsFile {
   static func read(_ path: String, for signature: ModelSignature) throws(Problem) -> Rows {
     let bytes = try LocalFiles.read(path)
     do throws(Problem) {
-      if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) { return try array(bytes) }
+      if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) { return try array(bytes, signature.features) }
       let first = bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
       if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return try json(bytes, signature) }
-      return try CSVRows.read(bytes, for: signature)
+      return try CSVRows(signature: signature).rows(in: bytes)
     } catch {
       var problem = error
       problem.subject = problem.subject ?? path
@@ -23,19 +23,37 @@ enum RowsFile {
     }
   }
 
-  private static func array(_ bytes: [UInt8]) throws(Problem) -> Rows {
+  private static func array(_ bytes: [UInt8], _ features: FeatureList) throws(Problem) -> Rows {
     let array: NumPyArray
     do { array = try NumPyFile.read(bytes[...]) } catch {
       throw Problem(.badInput, "rows.malformed", error.message, position: "byte \(error.offset)")
     }
-    guard 1...2 ~= array.shape.count, let values = array.items?.doubles() else {
+    let readsTexts = !features.texts.isEmpty
+    guard 1...2 ~= array.shape.count, let items = array.items else {
       throw Problem(
         .badInput, "rows.malformed",
-        "expected numbers with one or two axes, found \(array.type) with \(array.shape.count)")
+        "expected an array with one or two axes, found \(array.type) with \(array.shape.count)")
     }
-    let rowCount = array.shape.count == 1 ? 1 : array.shape[0]
-    return Rows(
-      values: array.rowMajor(values), rowCount: rowCount, featureCount: array.shape.last ?? 0)
+    // One axis is one row, but for a model that reads one text a row.
+    let isColumn = array.shape.count == 1 && features.count == 1 && readsTexts
+    let rowCount = array.shape.count == 1 && !isColumn ? 1 : array.shape[0]
+    let width = isColumn ? 1 : array.shape.last ?? 0
+    if readsTexts {
+      guard features.numberCount == 0, features.form != .mappings, let texts = items.strings() else {
+        throw Problem(
+          .badInput, "rows.malformed",
+          "expected rows of \(features.numberCount == 0 ? "texts" : "texts and numbers"), found an array of"
+            + " \(array.type)", hint: "send them as JSON or comma-separated values")
+      }
+      return Rows(texts: array.rowMajor(texts), rowCount: rowCount, width: width, features: features)
+    }
+    guard let values = items.doubles() else {
+      throw Problem(.badInput, "rows.malformed", "expected numbers, found \(array.type)")
+    }
+    let all = array.rowMajor(values)
+    return width == features.count
+      ? Rows(values: all, rowCount: rowCount, features: features)
+      : Rows(values: all, rowCount: rowCount, featureCount: width)
   }
 
   private static func json(_ bytes: [UInt8], _ signature: ModelSignature) throws(Problem) -> Rows {
@@ -48,98 +66,5 @@ enum RowsFile {
     var decoder = RowDecoder(signature: signature)
     _ = try decoder.decode(json["data"] ?? json)
     return decoder.rows
-  }
-}
-
-/// Comma-separated values (RFC 4180): a line a row, an empty field for a missing value.
-///
-/// A first line that is no row of numbers names the columns. A model with feature names takes its columns by
-/// those names, in whatever order they come.
-private enum CSVRows {
-  static func read(_ bytes: [UInt8], for signature: ModelSignature) throws(Problem) -> Rows {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Problem(.badInput, "rows.malformed", "expected text in UTF-8, found bytes that are not")
-    }
-    let lines = text.split(whereSeparator: \.isNewline)
-    guard let first = lines.first else {
-      throw Problem(.badInput, "rows.malformed", "expected at least one row, found none")
-    }
-    let head = fields(of: first)
-    let isHeader = head.contains { !$0.isEmpty && Double($0) == nil }
-    let order = isHeader ? try columns(head, signature) : Array(head.indices)
-    var values: [Double] = []
-    var rowCount = 0
-    for (index, line) in lines.enumerated().dropFirst(isHeader ? 1 : 0) {
-      let cells = fields(of: line)
-      guard cells.count == head.count else {
-        throw Problem(
-          .badInput, "rows.malformed", "expected \(head.count) fields, found \(cells.count)",
-          position: "row \(index + 1)")
-      }
-      for column in order {
-        let cell = cells[column]
-        guard let value = cell.isEmpty ? .nan : Double(cell) else {
-          throw Problem(
-            .badInput, "rows.malformed", "expected a number or nothing, found '\(cell.prefix(40))'",
-            position: "row \(index + 1), column \(column + 1)")
-        }
-        values.append(value)
-      }
-      rowCount += 1
-    }
-    return Rows(values: values, rowCount: rowCount, featureCount: order.count)
-  }
-
-  /// Where in a line each feature of the model stands.
-  private static func columns(_ header: [String], _ signature: ModelSignature) throws(Problem) -> [Int] {
-    guard let names = signature.featureNames else { return Array(header.indices) }
-    var columns: [Int] = []
-    for name in names {
-      guard let column = header.firstIndex(of: name) else {
-        throw Problem(
-          .badInput, "rows.missing-column", "expected a column '\(name.prefix(80))', found none of that name",
-          hint: "the model was trained with \(names.prefix(20).joined(separator: ", "))")
-      }
-      columns.append(column)
-    }
-    return columns
-  }
-
-  private static func fields(of line: Substring) -> [String] {
-    var fields: [String] = []
-    var field = ""
-    var isQuoted = false
-    var previousWasQuote = false
-    for character in line {
-      if character == "\"" {
-        // A quote inside quotes is written twice.
-        if isQuoted, !previousWasQuote {
-          previousWasQuote = true
-          continue
-        }
-        if previousWasQuote { field.append("\"") }
-        isQuoted = true
-        previousWasQuote = false
-        continue
-      }
-      if previousWasQuote {
-        isQuoted = false
-        previousWasQuote = false
-      }
-      if character == ",", !isQuoted {
-        fields.append(field)
-        field = ""
-      } else {
-        field.append(character)
-      }
-    }
-    fields.append(field)
-    return fields.map { $0.trimmingSpaces() }
-  }
-}
-
-extension String {
-  fileprivate func trimmingSpaces() -> String {
-    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 }

@@ -136,7 +136,7 @@ extension AllowList {
     ("sklearn.calibration", "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling"),
     ("sklearn.cluster._birch", "_CFNode _CFSubcluster"),
     ("sklearn.cluster._bisect_k_means", "_BisectingTree"),
-    ("sklearn.compose._column_transformer", "_RemainderColsList"),
+    ("sklearn.compose._column_transformer", "_RemainderColsList make_column_selector"),
     (
       "sklearn.ensemble._gb_losses",
       """

@@ -89,7 +89,10 @@ struct PredictionCheck: DocumentCheck {
 
   /// Whether a name is one of NumPy's functions of arrays.
   private static func isArrayFunction(_ global: PickleGlobal) -> Bool {
-    ["numpy", "numpy.core._multiarray_umath", "numpy._core._multiarray_umath"].contains(global.module)
+    [
+      "numpy", "numpy.core._multiarray_umath", "numpy._core._multiarray_umath", "scipy.special._ufuncs",
+      "scipy.special._special_ufuncs",
+    ].contains(global.module)
   }
 
   /// What there is to say about a pattern.

@@ -7,8 +7,15 @@ import Encoding
 struct ColumnSelection {
   /// How many columns there are.
   let count: Int
-  /// What they are called, where they have names.
-  let names: [String]?
+  /// Where each name stands, by its bytes; nil for a name that stands twice.
+  private let places: [[UInt8]: Int?]
+
+  /// Selects among so many columns, which may have names.
+  init(count: Int, names: [String]?) {
+    self.count = count
+    places = Dictionary(
+      (names ?? []).enumerated().map { (Array($1.utf8), Optional($0)) }, uniquingKeysWith: { _, _ in nil })
+  }
 
   /// The columns that are selected, in order; nil for a selection in a type of another library.
   func indices(_ view: PickleView) throws(Problem) -> [Int]? {
@@ -108,14 +115,13 @@ struct ColumnSelection {
   }
 
   private func index(of name: String, _ view: PickleView) throws(Problem) -> Int {
-    let places = (names ?? []).indices.filter { names?[$0].utf8.elementsEqual(name.utf8) ?? false }
-    guard places.count == 1 else {
+    guard case .some(.some(let place)) = places[Array(name.utf8)] else {
       throw Problem(
         .refused, "lift.unexpected-attribute",
         "expected \(view.path) to be one of the columns that the model was fitted on, found"
           + " '\(name.excerpt(80))'", position: view.position)
     }
-    return places[0]
+    return place
   }
 
   private func index(at place: Int, _ view: PickleView) throws(Problem) -> Int {

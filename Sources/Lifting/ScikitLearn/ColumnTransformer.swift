@@ -17,13 +17,13 @@ extension Lifter {
     let operand = try builder.resolve(input, count: count, names: names, for: estimator)
     let weights = try estimator.transformerWeights()
     let list = try estimator.view.fittedAttribute("transformers_")
+    let selection = ColumnSelection(count: count, names: names)
     var parts: [LiftedEstimator] = []
     for entry in try list.elements() {
       let triple = try entry.elements()
       guard triple.count == 3 else { throw entry.unexpected("a name, a transformer and columns") }
       let (name, transformer) = (try triple[0].string(), triple[1])
       if transformer.text == "drop" { continue }
-      let selection = ColumnSelection(count: count, names: names)
       let indices: [Int]
       if let known = try selection.indices(triple[2]) {
         indices = known

@@ -145,7 +145,7 @@ extension Lifter {
     ) throws(Problem) -> GraphValue {
       try builder.apply(operation, to: values, named: name, for: estimator)
     }
-    let (signs, votes) = try estimator.duels(count, members.count, &builder)
+    let (signs, votes) = try estimator.duels(count, members.count)
     let zeros = try step(Combine(.equal, constants: [0]), predicted, named: "first")
     let ones = try step(Combine(.equal, constants: [1]), predicted, named: "second")
     let won = try step(votes, try step(Concat(), zeros, ones, named: "won"), named: "votes")
@@ -244,10 +244,9 @@ extension Estimator {
 
   /// What every pair of classes adds to the confidence of the two, and to their votes.
   fileprivate func duels(
-    _ classes: Int, _ pairs: Int, _ builder: inout GraphBuilder
+    _ classes: Int, _ pairs: Int
   ) throws(Problem) -> (signs: Linear, votes: Linear) {
-    // No overflow: there are at most 4096 classes.
-    try builder.spend(elements: classes * pairs * 3, for: view)
+    // Few: there is an estimator for each pair, and a lift has at most 16384.
     var signs = [Double](repeating: 0, count: classes * pairs)
     var votes = [Double](repeating: 0, count: classes * pairs * 2)
     var pair = 0

@@ -1,0 +1,182 @@
+public import Domain
+public import ModelGraph
+
+/// Reads rows from comma-separated values (RFC 4180): a line a row, an empty field for a missing value.
+///
+/// A field in quotes is a text even where it is empty. A first line names the columns where the model has names and
+/// they are all in it, or where a field stands for a number and is none; a model with names takes its columns by
+/// them, in whatever order they come and whatever stands between them.
+public struct CSVRows {
+  private let features: FeatureList
+  private let kinds: [FeatureList.Kind]
+
+  /// Reads rows for a model of this signature.
+  public init(signature: ModelSignature) {
+    features = signature.features
+    kinds = signature.features.kinds
+  }
+
+  /// The rows that the bytes spell.
+  public func rows(in bytes: [UInt8]) throws(Problem) -> Rows {
+    guard features.form != .mappings else {
+      throw Problem(
+        .badInput, "rows.malformed", "expected objects of names and values in JSON, found lines of fields")
+    }
+    let records = try CSVRecords(bytes).all
+    guard let first = records.first else {
+      throw Problem(.badInput, "rows.malformed", "expected at least one row, found none")
+    }
+    let header = try columns(named: first)
+    var numbers: [Double] = []
+    var texts: [String?] = []
+    if let ragged = records.first(where: { $0.fields.count != first.fields.count }) {
+      throw Problem(
+        .badInput, "rows.malformed", "expected \(first.fields.count) fields, found \(ragged.fields.count)",
+        position: "row \(ragged.line)")
+    }
+    let isNamed = header != nil && features.names != nil
+    guard isNamed || first.fields.count == features.count else {
+      throw Problem(
+        .badInput, "predict.feature-count",
+        "expected \(features.count) features in each row, found \(first.fields.count)")
+    }
+    for record in records.dropFirst(header == nil ? 0 : 1) {
+      for (feature, kind) in kinds.enumerated() where kind != .ignored {
+        let column = header?[feature] ?? feature
+        let field = record.fields[column]
+        if kind == .text {
+          texts.append(field.text.isEmpty && !field.isQuoted ? nil : field.text)
+        } else if let number = field.number {
+          numbers.append(number)
+        } else {
+          throw Problem(
+            .badInput, "rows.malformed",
+            "expected a number or nothing, found '\(String(field.text.prefix(40)).singleLine)'",
+            position: "row \(record.line), column \(column + 1)")
+        }
+      }
+    }
+    return Rows(
+      numbers: numbers, texts: texts, rowCount: records.count - (header == nil ? 0 : 1),
+      featureCount: features.count)
+  }
+
+  /// For each feature the column that has it, where the first line names the columns; nil where it is a row.
+  private func columns(named first: CSVRecords.Record) throws(Problem) -> [Int]? {
+    var places: [String: Int] = [:]
+    for (column, field) in first.fields.enumerated() where places[field.text] == nil {
+      places[field.text] = column
+    }
+    let isRow = first.fields.count == features.count
+    let spellsNumbers = zip(kinds, first.fields).allSatisfy { $0 != .number || $1.number != nil }
+    guard let names = features.names else { return spellsNumbers ? nil : Array(0..<features.count) }
+    let found = names.map { places[$0] }
+    let missing = zip(names, zip(found, kinds)).first { $1.0 == nil && $1.1 != .ignored }
+    guard let missing else { return found.map { $0 ?? 0 } }
+    // A row of data names none of them; a line that names some but not all is a header of another table.
+    if isRow && spellsNumbers && found.allSatisfy({ $0 == nil }) { return nil }
+    throw Problem(
+      .badInput, "rows.missing-column",
+      "expected a column '\(missing.0.prefix(80))', found none of that name",
+      hint: "the model was trained with \(names.prefix(20).joined(separator: ", "))")
+  }
+}
+
+extension String {
+  /// The text without what would break the line of a message.
+  fileprivate var singleLine: String {
+    String(map { $0.isNewline ? " " : $0 })
+  }
+}
+
+/// The lines of comma-separated values.
+private struct CSVRecords {
+  struct Field {
+    let text: String
+    let isQuoted: Bool
+
+    /// The number that is there, NaN for nothing; nil for something else. Truth values are 0 and 1.
+    var number: Double? {
+      let trimmed = text.drop { $0 == " " }
+      let end = trimmed.lastIndex { $0 != " " }
+      guard let end else { return .nan }
+      let word = trimmed[...end]
+      switch word {
+      case "true", "True", "TRUE": return 1
+      case "false", "False", "FALSE": return 0
+      default: return Double(word)
+      }
+    }
+  }
+
+  struct Record {
+    var fields: [Field]
+    /// The line that it starts on, counted from 1.
+    let line: Int
+  }
+
+  private(set) var all: [Record] = []
+
+  init(_ bytes: [UInt8]) throws(Problem) {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Problem(.badInput, "rows.malformed", "expected text in UTF-8, found bytes that are not")
+    }
+    // A mark of the byte order before it is no part of the first name.
+    var bytes = text.utf8[...]
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+    var index = bytes.startIndex
+    var line = 1
+    var record = Record(fields: [], line: 1)
+    func next() -> UInt8? { index < bytes.endIndex ? bytes[index] : nil }
+    while true {
+      var field: [UInt8] = []
+      var isQuoted = false
+      if next() == UInt8(ascii: "\"") {
+        isQuoted = true
+        let start = line
+        index = bytes.index(after: index)
+        while true {
+          guard let byte = next() else {
+            throw Problem(
+              .badInput, "rows.malformed", "expected a quote that ends the field, found the end of the file",
+              position: "row \(start)")
+          }
+          index = bytes.index(after: index)
+          if byte == UInt8(ascii: "\"") {
+            // A quote inside quotes is written twice.
+            guard next() == UInt8(ascii: "\"") else { break }
+            index = bytes.index(after: index)
+          }
+          if byte == UInt8(ascii: "\n") { line += 1 }
+          field.append(byte)
+        }
+        while next() == UInt8(ascii: " ") { index = bytes.index(after: index) }
+        guard [nil, UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains(next()) else {
+          throw Problem(
+            .badInput, "rows.malformed", "expected a comma after a field in quotes, found another character",
+            position: "row \(line)")
+        }
+      } else {
+        while let byte = next(), ![UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains(byte) {
+          field.append(byte)
+          index = bytes.index(after: index)
+        }
+      }
+      record.fields.append(Field(text: String(decoding: field, as: UTF8.self), isQuoted: isQuoted))
+      guard let end = next() else { break }
+      index = bytes.index(after: index)
+      if end == UInt8(ascii: ",") { continue }
+      if end == UInt8(ascii: "\r"), next() == UInt8(ascii: "\n") { index = bytes.index(after: index) }
+      line += 1
+      keep(record)
+      record = Record(fields: [], line: line)
+    }
+    keep(record)
+  }
+
+  /// Leaves out lines of nothing.
+  private mutating func keep(_ record: Record) {
+    if record.fields.count == 1, record.fields[0].text.isEmpty, !record.fields[0].isQuoted { return }
+    all.append(record)
+  }
+}
