@@ -67,14 +67,13 @@ public struct CSVRows {
     for (column, field) in first.fields.enumerated() where places[field.text] == nil {
       places[field.text] = column
     }
-    let isRow = first.fields.count == features.count
     let spellsNumbers = zip(kinds, first.fields).allSatisfy { $0 != .number || $1.number != nil }
     guard let names = features.names else { return spellsNumbers ? nil : Array(0..<features.count) }
     let found = names.map { places[$0] }
     let missing = zip(names, zip(found, kinds)).first { $1.0 == nil && $1.1 != .ignored }
     guard let missing else { return found.map { $0 ?? 0 } }
     // A row of data names none of them; a line that names some but not all is a header of another table.
-    if isRow && spellsNumbers && found.allSatisfy({ $0 == nil }) { return nil }
+    if spellsNumbers && found.allSatisfy({ $0 == nil }) { return nil }
     throw Problem(
       .badInput, "rows.missing-column",
       "expected a column '\(missing.0.prefix(80))', found none of that name",
@@ -95,7 +94,9 @@ private struct CSVRecords {
     let text: String
     let isQuoted: Bool
 
-    /// The number that is there, NaN for nothing; nil for something else. Truth values are 0 and 1.
+    /// The number that is there, NaN for nothing; nil for something else.
+    ///
+    /// Truth values are 0 and 1.
     var number: Double? {
       let trimmed = text.drop { $0 == " " }
       let end = trimmed.lastIndex { $0 != " " }
