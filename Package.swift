@@ -131,7 +131,7 @@ let package = Package(
       "ONNXExportTests", "ONNXExport", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph",
       "Domain",
       "Encoding", "TestKit"),
-    tests("InferenceTests", "Inference", "ModelGraph", "Domain", "TestKit"),
+    tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
     tests(
