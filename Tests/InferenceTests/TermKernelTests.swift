@@ -62,6 +62,25 @@ struct TermKernelTests {
       try Self.run([Self.counts, weights], ["heavy", ""], columns: 4) == [[0, 2, 0, 0], [0, 0, 0, 0]])
   }
 
+  @Test func `constants that leave 0 alone leave a value sparse, and others do not`() throws {
+    let doubled = Combine(.multiply, constants: [2, 3, 4, 5])
+    #expect(doubled.sparsity([true]).gives)
+    #expect(
+      try Self.run([Self.counts, doubled], ["heavy rain", ""], columns: 4) == [[2, 3, 4, 0], [0, 0, 0, 0]])
+    let raised = Combine(.greaterEqual, constants: [1, 1, 1, 0])
+    #expect(!raised.sparsity([true]).gives)
+    #expect(
+      try Self.run([Self.counts, raised], ["heavy rain", ""], columns: 4) == [[1, 1, 1, 1], [0, 0, 0, 1]])
+  }
+
+  @Test func `trees see the zeros of a sparse value`() throws {
+    let leaves = try #require(ConstantMatrix([1, 2], rows: 2, columns: 1))
+    let trees = TreeEnsemble(
+      roots: [0], left: [1, -1, -1], right: [2, -1, -1], feature: [0, 0, 0], threshold: [0.5, 0, 0],
+      missingLeft: [false, false, false], leaves: leaves, comparesSingles: true)
+    #expect(try Self.run([Self.counts, trees], ["rain", "snow"], columns: 1) == [[2], [1]])
+  }
+
   @Test func `a wide value does not bound the rows where it stays sparse`() throws {
     let analysis = TextAnalysis()
     let hashes = HashTerms(analysis, columns: 1 << 20, alternatesSign: true, isBinary: false)

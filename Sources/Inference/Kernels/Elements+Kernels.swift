@@ -135,7 +135,37 @@ extension MapElements.Function {
 }
 
 extension Combine: Runnable, Kernel {
+  func sparsity(_ areSparse: [Bool]) -> Sparsity {
+    let keeps = areSparse[0] && keepsZero
+    return Sparsity(reads: keeps, gives: keeps)
+  }
+
+  /// Whether 0 becomes 0 with every constant.
+  private var keepsZero: Bool {
+    guard let constants else { return false }
+    return combined(Array(repeating: 0, count: constants.count), with: constants).allSatisfy { $0 == 0 }
+  }
+
+  /// Each element combined with the constant at the same place.
+  private func combined(_ elements: [Double], with constants: [Double]) -> [Double] {
+    var matrix = Matrix(elements: elements, rows: elements.count, columns: 1)
+    let first = constantsFirst
+    var place = 0
+    combine(&matrix) { element, _ in
+      let constant = constants[place]
+      place += 1
+      return first ? (constant, element) : (element, constant)
+    }
+    return matrix.elements
+  }
+
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
+    if case .sparse(var matrix) = operands[0], let constants, keepsZero {
+      let step = constants.count == 1 ? 0 : 1
+      matrix.elements = combined(
+        matrix.elements, with: matrix.columnIndices.map { constants[Int($0) * step] })
+      return .sparse(matrix)
+    }
     var matrix = operands[0].matrix
     if let constants {
       let step = constants.count == 1 ? 0 : 1
