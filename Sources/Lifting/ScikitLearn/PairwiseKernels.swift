@@ -98,8 +98,10 @@ struct PairwiseKernel {
       let metric = DistanceMetric(.manhattan)
       return try exponential(try step(Distances(to: points, metric), value, "distances"), -gamma)
     case .cosine:
-      let unit = try step(NormalizeRows(norm: .l2, zeroNorm: .keep), value, "unit")
-      return try products(unit, points.rowsOfUnitLength)
+      // Next to nothing counts as 0 since 1.0.
+      let isOld = try estimator.version() < .one(0)
+      let unit = try step(NormalizeRows(norm: .l2, zeroNorm: isOld ? .keep : .keepTiny), value, "unit")
+      return try products(unit, points.rowsOfUnitLength(least: isOld ? 0 : 10 * Double.ulpOfOne))
     case .additiveChiSquared: return try step(ChiSquared(points), value, "kernel")
     case .chiSquared: return try exponential(try step(ChiSquared(points), value, "distances"), gamma)
     }
@@ -131,13 +133,13 @@ extension PairwiseKernel {
 }
 
 extension ConstantMatrix {
-  /// Each row divided by its Euclidean length, where that is not 0.
-  fileprivate var rowsOfUnitLength: ConstantMatrix {
+  /// Each row divided by its Euclidean length, where that is neither 0 nor below `least`.
+  fileprivate func rowsOfUnitLength(least: Double) -> ConstantMatrix {
     var result = elements
     for row in 0..<rows {
       let range = (row * columns)..<((row + 1) * columns)
       let length = elements[range].reduce(0) { $0 + $1 * $1 }.squareRoot()
-      if length != 0 { for index in range { result[index] /= length } }
+      if length != 0, length >= least { for index in range { result[index] /= length } }
     }
     return ConstantMatrix(result, rows: rows, columns: columns) ?? self
   }
