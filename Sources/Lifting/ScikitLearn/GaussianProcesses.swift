@@ -66,8 +66,9 @@ extension Lifter {
     return lifted
   }
 
-  /// The sign of f = Kᵀ (y − π); probabilities by the mean and variance of f. Source: Rasmussen and Williams,
-  /// "Gaussian Processes for Machine Learning", algorithm 3.2.
+  /// The sign of f = Kᵀ (y − π), and probabilities by the mean and variance of f.
+  ///
+  /// Source: Rasmussen and Williams, "Gaussian Processes for Machine Learning", algorithm 3.2.
   static func laplaceClassifier(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
