@@ -34,6 +34,8 @@ struct LiftedEstimator {
   var transformed: Operand?
   /// The datatype in which a caller gets that, the numbers being what they are.
   var transformedDatatype = Datatype.float64
+  /// Whether a caller gets it as one element a row, where it has one column.
+  var transformedIsVector = false
   /// The labels of a classifier, one list a target.
   var classes: [Tensor] = []
   /// For each target the index of the class that `predict` gives, before it becomes a label.
@@ -83,7 +85,7 @@ extension LiftedEstimator {
       if transformedDatatype != .float64, value.type.content == .numbers {
         value = try builder.apply(Cast(transformedDatatype), to: value, named: "transformed", for: root)
       }
-      answers.append((.transform, Answer(value)))
+      answers.append((.transform, Answer(value, isVector: transformedIsVector)))
     }
     guard !answers.isEmpty, builder.featureCount != nil else {
       throw Problem(
