@@ -1,6 +1,7 @@
 import Artifacts
 import Domain
 import Lifting
+import ModelGraph
 import Testing
 
 /// Selections, functions and counts that no library writes.
