@@ -81,6 +81,12 @@ struct TermKernelTests {
     #expect(try Self.run([Self.counts, trees], ["rain", "snow"], columns: 1) == [[2], [1]])
   }
 
+  @Test func `an encoder does not take a text for another that looks alike`() throws {
+    let encoder = EncodeTexts(keys: ["\u{E9}", "e\u{301}"], numbers: [1, 2], other: 0)
+    let found = try Self.run([encoder], ["e\u{301}", "\u{E9}", "e"], columns: 1)
+    #expect(found == [[2], [1], [0]])
+  }
+
   @Test func `a wide value does not bound the rows where it stays sparse`() throws {
     let analysis = TextAnalysis()
     let hashes = HashTerms(analysis, columns: 1 << 20, alternatesSign: true, isBinary: false)

@@ -5,12 +5,13 @@ import ModelGraph
 extension EncodeTexts: Runnable {
   func kernel(_ operands: [ValueType]) -> any Kernel {
     EncodeTextsKernel(
-      numbers: Dictionary(zip(keys, numbers), uniquingKeysWith: { first, _ in first }), other: other)
+      numbers: Dictionary(
+        zip(keys.map(ExactText.init), numbers), uniquingKeysWith: { first, _ in first }), other: other)
   }
 }
 
 private struct EncodeTextsKernel: Kernel {
-  let numbers: [String: Double]
+  let numbers: [ExactText: Double]
   let other: Double?
 
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
@@ -18,7 +19,7 @@ private struct EncodeTextsKernel: Kernel {
     var result: [Double] = []
     result.reserveCapacity(texts.elements.count)
     for (index, text) in texts.elements.enumerated() {
-      guard let number = text.flatMap({ numbers[$0] }) ?? other else {
+      guard let number = text.flatMap({ numbers[ExactText(text: $0)] }) ?? other else {
         throw unknown(text == nil ? "none" : "another text", at: index, columns: texts.columns, batch)
       }
       result.append(number)

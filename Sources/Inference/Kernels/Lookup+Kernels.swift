@@ -14,17 +14,6 @@ extension LookupTexts: Runnable {
   }
 }
 
-/// A text that equals another where its bytes do.
-private struct ExactText: Hashable {
-  let text: String
-
-  static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
-
-  func hash(into hasher: inout Hasher) {
-    for byte in text.utf8 { hasher.combine(byte) }
-  }
-}
-
 private struct LookupTextsKernel: Kernel {
   let table: CategoryTable
   let places: [[ExactText: Double]]
