@@ -124,6 +124,20 @@ import Testing
     }
     #expect(frame?.code == "lift.frame-categories")
     #expect(throws: Never.self) { try Lifter.lift(Self.text(tail: "\npandas_categorical:null")) }
+    let numbers = #expect(throws: Problem.self) {
+      try Lifter.lift(Self.text(tail: "[categorical_feature: 0]\npandas_categorical:[[1,2]]"))
+    }
+    #expect(numbers?.code == "lift.frame-categories")
+  }
+
+  @Test func `texts of a frame become the codes that the model keeps, others are missing`() throws {
+    let source = Self.text(
+      decision: 8, tail: "[categorical_feature: 0]\npandas_categorical:[[\"a\",\"b\"]]")
+    let plan = ExecutionPlan(try Lifter.lift(source).graph)
+    var decoder = RowDecoder(signature: plan.signature)
+    _ = try decoder.decode(.array(["a", "b", "c"].map { .array([.string($0)]) }))
+    let answer = try plan.run([.predict], on: decoder.rows)[.predict]?.first
+    #expect(answer?.elements == .float64([1, 2, 2]))
   }
 
   /// An XGBoost model without trees.

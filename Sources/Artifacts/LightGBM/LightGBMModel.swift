@@ -92,15 +92,36 @@ struct LightGBMReader {
       treeCount: starts.count, faults: faults.list, parameters: parameters, forest: forest)
   }
 
-  /// Looks for the categories of a frame behind the trees.
+  /// Looks for the categories of a frame behind the trees, and for the features that have some.
   private mutating func readTail() {
-    let mark = "pandas_categorical:"
+    let categories = "pandas_categorical:"
+    let features = "[categorical_feature: "
     while let line = nextLine() {
-      guard line.starts(with: mark.utf8) else { continue }
-      let value = line.dropFirst(mark.utf8.count)
+      if line.starts(with: features.utf8), line.last == UInt8(ascii: "]") {
+        let value = line.dropFirst(features.utf8.count).dropLast()
+        parameters.categoricalFeatures = value.split(separator: UInt8(ascii: ",")).map {
+          Self.integer($0).flatMap { Int(exactly: $0) } ?? -1
+        }
+      }
+      guard line.starts(with: categories.utf8) else { continue }
+      let value = line.dropFirst(categories.utf8.count)
       parameters.hasFrameCategories =
         !["null", "[]", ""].contains { value.elementsEqual($0.utf8) }
+      parameters.frameCategories = Self.texts(value)
     }
+  }
+
+  /// Lists of texts in JSON; nil where anything else is among them.
+  private static func texts(_ value: ArraySlice<UInt8>) -> [[String]]? {
+    guard let lists = (try? JSON(parsing: value))?.array else { return nil }
+    var texts: [[String]] = []
+    for list in lists {
+      guard let elements = list.array else { return nil }
+      let strings = elements.compactMap(\.string)
+      guard strings.count == elements.count else { return nil }
+      texts.append(strings)
+    }
+    return texts
   }
 
   private mutating func nextLine() -> ArraySlice<UInt8>? {

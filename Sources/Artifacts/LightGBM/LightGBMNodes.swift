@@ -18,6 +18,10 @@ public struct LightGBMParameters: Sendable {
   public internal(set) var averages = false
   /// Whether the model keeps the categories of a frame, which those of a frame at prediction are matched with.
   public internal(set) var hasFrameCategories = false
+  /// Those categories, a list for each column of the frame that had some; nil where not all of them are texts.
+  public internal(set) var frameCategories: [[String]]?
+  /// The features that were trained as categories, as the parameters behind the trees say.
+  public internal(set) var categoricalFeatures: [Int] = []
 }
 
 /// One tree of a LightGBM model, checked: inner nodes and leaves are numbered apart, a negative child is the

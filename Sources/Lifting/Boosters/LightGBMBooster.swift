@@ -14,6 +14,8 @@ struct LightGBMBooster {
   let estimator: Estimator
   /// The bytes of the model.
   private let byteCount: Int
+  /// The categories of the features that are texts.
+  private let categories: [Int: [String]]
 
   /// What an objective makes of the sums.
   enum Link: Equatable {
@@ -47,6 +49,7 @@ struct LightGBMBooster {
     self.forest = model.forest
     self.estimator = estimator
     self.byteCount = bytes.count
+    self.categories = Self.categories(of: model.parameters)
     guard let version = parameters.version, ["v3", "v4"].contains(version) else {
       throw refuse(
         "unknown-version",
@@ -55,12 +58,27 @@ struct LightGBMBooster {
       )
     }
     let keepsCategories = estimator.view.attributeIfPresent("pandas_categorical")?.isEmptyOrNone == false
-    guard !parameters.hasFrameCategories, !keepsCategories else {
+    guard !(parameters.hasFrameCategories || keepsCategories) || !categories.isEmpty else {
       throw refuse(
         "frame-categories",
-        "expected \(estimator.view.path) to be trained on numbers, found categories of a frame",
+        "expected \(estimator.view.path) to be trained on numbers and unordered texts, found other categories"
+          + " of a frame",
         hint: "train on the codes of the categories, with categorical_feature")
     }
+  }
+
+  /// The categories of each column that had texts, where it is beyond doubt which columns those were.
+  ///
+  /// The model has a list for each column of a frame that was categorical, and the numbers of the features that were
+  /// trained as categories: unless somebody chose those himself, or some are ordered, one goes with the other. A
+  /// list of numbers might by such a choice belong to another column of numbers, and is not taken.
+  private static func categories(of parameters: LightGBMParameters) -> [Int: [String]] {
+    let features = parameters.categoricalFeatures
+    guard let lists = parameters.frameCategories, lists.count == features.count,
+      Set(features).count == features.count,
+      features.allSatisfy({ $0 >= 0 && $0 < parameters.featureCount })
+    else { return [:] }
+    return Dictionary(uniqueKeysWithValues: zip(features.sorted(), lists))
   }
 
   /// A refusal of what the model says.
@@ -123,7 +141,29 @@ struct LightGBMBooster {
     }
     let columns = try builder.resolve(
       operand, count: parameters.featureCount, names: featureNames, for: estimator)
-    return try builder.numbers(columns, origin: estimator)
+    guard !categories.isEmpty else { return try builder.numbers(columns, origin: estimator) }
+    var parts: [Operand] = []
+    for feature in 0..<parameters.featureCount {
+      guard let column = columns.selecting([feature]) else {
+        throw refuse("no-columns", "expected column \(feature) for \(estimator.view.path), found none")
+      }
+      guard let texts = categories[feature] else {
+        parts.append(column)
+        continue
+      }
+      // A text that is none of them is missing, as it is in a frame.
+      let value = try builder.texts(column, origin: estimator)
+      let codes = try builder.apply(
+        EncodeTexts(keys: texts, numbers: texts.indices.map(Double.init), other: -1), to: value,
+        named: "codes", for: estimator)
+      parts.append(
+        Operand(
+          try builder.apply(MarkMissing(from: -1, through: -1), to: codes, named: "codes", for: estimator)))
+    }
+    guard let joined = Operand.sideBySide(parts) else {
+      throw refuse("no-columns", "expected columns for \(estimator.view.path), found none")
+    }
+    return try builder.numbers(joined, origin: estimator)
   }
 
   /// What the objective makes of sums.

@@ -60,6 +60,12 @@ struct XGBoostBooster {
     self.estimator = estimator
     self.byteCount = bytes.count
     _ = try version()
+    guard !parameters.hasCategoryNames else {
+      throw refuse(
+        "frame-categories",
+        "expected \(estimator.view.path) to be trained on numbers, found categories of a frame",
+        hint: "train on the codes of the categories, with feature_types")
+    }
     builder.sourceVersion =
       parameters.hasMargin ? "before 1.0" : parameters.version.map(String.init).joined(separator: ".")
   }
