@@ -152,3 +152,36 @@ extension SlidingWindow {
     ]
   }
 }
+
+extension DotProducts: ONNXExportable {
+  func export(_ operands: [ONNXExportedValue], into graph: inout ONNXGraphWriter) throws(Problem) -> String {
+    graph.apply("MatMul", [operands[0].name, graph.constant(ONNXConstant(points.transposed))])
+  }
+}
+
+extension PairDecisions: ONNXExportable {
+  func export(_ operands: [ONNXExportedValue], into graph: inout ONNXGraphWriter) throws(Problem) -> String {
+    // A column of coefficients for each pair, 0 for the vectors of other classes.
+    let vectors = operands[0].columns
+    var starts = [0]
+    for count in counts { starts.append((starts.last ?? 0) + Int(count)) }
+    var columns: [Double] = []
+    for first in counts.indices {
+      for second in counts.indices where second > first {
+        var column = [Double](repeating: 0, count: vectors)
+        for vector in starts[first]..<starts[first + 1] {
+          column[vector] = coefficients.elements[(second - 1) * vectors + vector]
+        }
+        for vector in starts[second]..<starts[second + 1] {
+          column[vector] = coefficients.elements[first * vectors + vector]
+        }
+        columns += column
+      }
+    }
+    guard let matrix = ConstantMatrix(columns, rows: intercepts.count, columns: vectors) else {
+      throw inexpressible("more coefficients than fit")
+    }
+    let product = graph.apply("MatMul", [operands[0].name, graph.constant(ONNXConstant(matrix.transposed))])
+    return graph.apply("Add", [product, graph.numbers(intercepts)])
+  }
+}

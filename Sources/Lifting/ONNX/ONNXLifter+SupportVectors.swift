@@ -181,6 +181,9 @@ extension ONNXLifter {
   private mutating func coupled(
     _ scores: ONNXBatch, _ probA: [Double], _ probB: [Double], classes: Int, _ transform: Transform
   ) throws(Problem) -> ONNXBatch {
-    throw refusal("unsupported-attribute", "no probabilities", "'prob_a'")
+    var result = scores.reshaped([1, classes], rowAxis: 0)
+    result.value = try apply(
+      PairCoupling(classCount: classes, slopes: probA, offsets: probB), to: [scores.value], named: "coupled")
+    return try applied(transform, to: try rounded(result))
   }
 }
