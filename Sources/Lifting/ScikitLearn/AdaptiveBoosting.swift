@@ -88,9 +88,8 @@ extension Lifter {
       let countsInLeaves = try tree.version() < .fractionsInLeaves
       let targets = try TreeTargets(of: tree, &builder)
       guard targets.counts.count == 1 else { throw member.unexpected("a classifier of one target") }
-      let places = try voting.places(of: targets.classes[0], member)
-      // A leaf gives a number for each class, however few the tree has.
       try builder.spend(elements: voting.count, for: member)
+      let places = try voting.places(of: targets.classes[0], member)
       try arrays.append(
         try tree.view.fittedAttribute("tree_"), features: input.columns, valueShape: targets.valueShape,
         &builder
@@ -117,10 +116,12 @@ extension Lifter {
   ) throws(Problem) -> GraphValue {
     guard let own = lifted.classes.first, lifted.classes.count == 1, let index = lifted.classIndices.first
     else { throw member.unexpected("a classifier of one target") }
+    let (size, overflow) = own.elements.count.multipliedReportingOverflow(by: voting.count)
+    guard !overflow else { throw member.unexpected("a classifier of fewer classes") }
+    try builder.spend(elements: voting.logarithmic ? voting.count : size, for: member)
     let places = try voting.places(of: own, member)
     guard voting.logarithmic else {
       let rows = places.map { voting.vote(for: $0, weight: weight) }
-      try builder.spend(elements: rows.count * voting.count, for: member)
       let table = ConstantMatrix(rows.flatMap { $0 }, rows: rows.count, columns: voting.count) ?? .empty
       return try builder.apply(PickRows(table), to: index, named: "vote", for: estimator)
     }

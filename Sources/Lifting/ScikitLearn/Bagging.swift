@@ -52,8 +52,6 @@ extension Lifter {
       let countsInLeaves = try tree.version() < .fractionsInLeaves
       let targets = try TreeTargets(of: tree, &builder)
       let places = try places(of: targets.classes, bag.members[index], classes: classes)
-      // A leaf gives a number for each class, however few the tree has.
-      try builder.spend(elements: classes, for: tree.view)
       try bag.append(
         tree, index, to: &arrays, valueShape: targets.valueShape, &builder
       ) { leaves, start in

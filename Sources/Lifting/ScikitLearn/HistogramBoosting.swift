@@ -152,7 +152,10 @@ struct KnownCategories {
     guard known.count == features else { throw list.unexpected("a list of \(features) arrays") }
     var sets: [Int: [UInt64]] = [:]
     for (column, isCategorical) in flags.enumerated() where isCategorical {
-      try builder.spend(elements: 4, for: view)
+      guard case .array(let array) = known[column].value, array.count <= 256 else {
+        throw known[column].unexpected("an array of at most 256 categories")
+      }
+      try builder.spend(elements: 4 + array.count, for: view)
       var words = [UInt64](repeating: 0, count: 4)
       for category in try known[column].numbers(axes: 1).elements {
         guard category >= 0, category < 256 else {
@@ -188,7 +191,7 @@ extension TreeNodes {
     let isLeaf = try fields.integers("is_leaf")
     let isCategorical = try fields.integers("is_categorical")
     var sets: [Int: [UInt64]] = [:]
-    let bitsets = isCategorical.contains { $0 != 0 } ? try Bitsets(view, fields) : nil
+    let bitsets = isCategorical.contains { $0 != 0 } ? try Bitsets(view, fields, &builder) : nil
     for node in 0..<fields.count {
       if isLeaf[node] != 0 {
         (left[node], right[node]) = (-1, -1)
@@ -224,10 +227,15 @@ extension TreeNodes {
     private let rows: [Int64]
     private let words: [Int64]
 
-    init(_ view: PickleView, _ fields: NodeFields) throws(Problem) {
+    init(
+      _ view: PickleView, _ fields: NodeFields, _ builder: inout GraphBuilder
+    ) throws(Problem) {
       let attribute = try view.attribute("raw_left_cat_bitsets")
-      guard case .array(let array) = attribute.value, array.shape.count == 2, array.shape[1] == 8,
-        let words = array.items?.integers(), words.allSatisfy({ 0...Int64(UInt32.max) ~= $0 })
+      guard case .array(let array) = attribute.value, array.shape.count == 2, array.shape[1] == 8 else {
+        throw attribute.unexpected("an array of sets of categories")
+      }
+      try builder.spend(elements: array.count, for: attribute)
+      guard let words = array.items?.integers(), words.allSatisfy({ 0...Int64(UInt32.max) ~= $0 })
       else { throw attribute.unexpected("an array of sets of categories") }
       self.words = array.rowMajor(words)
       self.rows = try fields.integers("bitset_idx")

@@ -41,9 +41,10 @@ struct TreeArrays {
   ) throws(Problem) {
     let nodes = try TreeNodes(view, features: features, &builder)
     let stride = Tensor.elementCount(of: valueShape) ?? .max
-    let (valueCount, overflow) = stride.multipliedReportingOverflow(by: nodes.count)
+    // What a leaf gives may be more than what it holds.
+    let (elements, overflow) = max(stride, width).multipliedReportingOverflow(by: nodes.count)
     guard !overflow else { throw view.unexpected("a tree whose values are there") }
-    try builder.spend(elements: valueCount, for: view)
+    try builder.spend(elements: elements, for: view)
     let values = try view.attribute("values").numbers(shape: [nodes.count] + valueShape)
     append(nodes, columns: columns, target: target) { node, leaves in
       let start = leaves.count
