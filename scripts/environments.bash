@@ -11,7 +11,7 @@ environments=(
         xgboost==0.90 lightgbm==2.3.1 cloudpickle==1.6.0 lz4==3.1.3"
     "sklearn-0.24 3.8 scikit-learn==0.24.2 numpy==1.23.5 scipy==1.8.1 joblib==1.4.2 pandas==1.3.5
         xgboost==1.2.1 lightgbm==3.3.5 cloudpickle lz4"
-    "sklearn-1.0 3.9 scikit-learn==1.0.2 numpy==1.23.5 scipy==1.13.1 joblib==1.5.3 pandas==1.5.3
+    "sklearn-1.0 3.9 scikit-learn==1.0.2 numpy==1.23.5 scipy==1.10.1 joblib==1.5.3 pandas==1.5.3
         xgboost==1.7.6 lightgbm==3.3.5 cloudpickle lz4"
     "sklearn-1.2 3.9 scikit-learn==1.2.2 numpy==1.24.4 scipy==1.13.1 joblib==1.5.3 pandas==2.0.3
         xgboost==2.0.3 lightgbm==3.3.5 cloudpickle lz4"
