@@ -46,7 +46,7 @@ struct GraphBuilder {
   /// A pickle can name one array many times over, so a small one may describe trees without end. What an
   /// honest model gives never has more elements than its arrays have bytes; nothing beyond that is built.
   init(arrayBytes: Int) {
-    self.elementBudget = arrayBytes + 1 << 16
+    self.elementBudget = arrayBytes + (1 << 16)
   }
 
   /// Starts a lift of `document`.

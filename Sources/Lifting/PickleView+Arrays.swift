@@ -17,6 +17,14 @@ extension PickleView {
     return array.rowMajor(elements)
   }
 
+  /// An array of whole numbers with one axis, each from 0 to `greatest`.
+  func indices(atMost greatest: Int) throws(Problem) -> [Int] {
+    guard case .array(let array) = value, array.shape.count == 1, let elements = array.items?.integers(),
+      elements.allSatisfy({ $0 >= 0 && $0 <= greatest })
+    else { throw unexpected("an array of whole numbers from 0 to \(greatest)") }
+    return elements.map { Int($0) }
+  }
+
   /// An array of strings with one axis.
   func strings(count: Int) throws(Problem) -> [String] {
     if case .array(let array) = value, array.shape == [count] {

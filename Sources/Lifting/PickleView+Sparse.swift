@@ -56,12 +56,4 @@ extension PickleView {
     }
     return matrix
   }
-
-  /// An array of whole numbers with one axis, each from 0 to `greatest`.
-  func indices(atMost greatest: Int) throws(Problem) -> [Int] {
-    guard case .array(let array) = value, array.shape.count == 1, let elements = array.items?.integers(),
-      elements.allSatisfy({ $0 >= 0 && $0 <= greatest })
-    else { throw unexpected("an array of whole numbers from 0 to \(greatest)") }
-    return elements.map { Int($0) }
-  }
 }

@@ -171,11 +171,8 @@ public struct AttributeReader {
 
   /// Reads a vector of numbers.
   public mutating func numbers(_ name: String) throws(Problem) -> [Double] {
-    let tensor = try tensor(name)
-    guard tensor.shape.count == 1, case .float64(let elements) = tensor.elements else {
-      throw unexpected(tensor, name, .float64, axes: 1)
-    }
-    return elements
+    try elements(name, .float64, axes: 1) { if case .float64(let elements) = $0 { elements } else { nil } }
+      .elements
   }
 
   /// Reads a vector of numbers; nil where it was written that there is none.
@@ -185,29 +182,22 @@ public struct AttributeReader {
 
   /// Reads a matrix of numbers, row by row, with as many rows and columns.
   public mutating func matrix(_ name: String) throws(Problem) -> ConstantMatrix {
-    let tensor = try tensor(name)
-    guard tensor.shape.count == 2, case .float64(let elements) = tensor.elements else {
-      throw unexpected(tensor, name, .float64, axes: 2)
+    let (elements, shape) = try elements(name, .float64, axes: 2) {
+      if case .float64(let elements) = $0 { elements } else { nil }
     }
-    return ConstantMatrix(unchecked: elements, rows: tensor.shape[0], columns: tensor.shape[1])
+    return ConstantMatrix(unchecked: elements, rows: shape[0], columns: shape[1])
   }
 
   /// Reads a vector of whole numbers.
   public mutating func integers(_ name: String) throws(Problem) -> [Int64] {
-    let tensor = try tensor(name)
-    guard tensor.shape.count == 1, case .int64(let elements) = tensor.elements else {
-      throw unexpected(tensor, name, .int64, axes: 1)
-    }
-    return elements
+    try elements(name, .int64, axes: 1) { if case .int64(let elements) = $0 { elements } else { nil } }
+      .elements
   }
 
   /// Reads a vector of whole numbers of 32 bits.
   public mutating func integers32(_ name: String) throws(Problem) -> [Int32] {
-    let tensor = try tensor(name)
-    guard tensor.shape.count == 1, case .int32(let elements) = tensor.elements else {
-      throw unexpected(tensor, name, .int32, axes: 1)
-    }
-    return elements
+    try elements(name, .int32, axes: 1) { if case .int32(let elements) = $0 { elements } else { nil } }
+      .elements
   }
 
   /// Reads a vector of whole numbers of 32 bits; nil where it was written that there is none.
@@ -217,20 +207,13 @@ public struct AttributeReader {
 
   /// Reads a vector of truth values.
   public mutating func booleans(_ name: String) throws(Problem) -> [Bool] {
-    let tensor = try tensor(name)
-    guard tensor.shape.count == 1, case .bool(let elements) = tensor.elements else {
-      throw unexpected(tensor, name, .bool, axes: 1)
-    }
-    return elements
+    try elements(name, .bool, axes: 1) { if case .bool(let elements) = $0 { elements } else { nil } }.elements
   }
 
   /// Reads a vector of texts.
   public mutating func texts(_ name: String) throws(Problem) -> [String] {
-    let tensor = try tensor(name)
-    guard tensor.shape.count == 1, case .string(let elements) = tensor.elements else {
-      throw unexpected(tensor, name, .string, axes: 1)
-    }
-    return elements
+    try elements(name, .string, axes: 1) { if case .string(let elements) = $0 { elements } else { nil } }
+      .elements
   }
 
   /// Refuses attributes that nothing asked for.
@@ -255,10 +238,17 @@ public struct AttributeReader {
       "expected '\(name)' of the operator '\(kind)' to be \(expected), found \(json[name]?.kind ?? "none")")
   }
 
-  private func unexpected(_ tensor: Tensor, _ name: String, _ datatype: Datatype, axes: Int) -> Problem {
-    Problem(
-      .badInput, "graph.tensor-shape",
-      "expected '\(node).\(name)' to be \(datatype.rawValue) with \(axes) axes, found"
-        + " \(tensor.elements.datatype.rawValue) of shape \(tensor.shape)")
+  /// The elements of a tensor of so many axes, where `read` finds them to be of the datatype, and its shape.
+  private mutating func elements<Element>(
+    _ name: String, _ datatype: Datatype, axes: Int, _ read: (Tensor.Elements) -> [Element]?
+  ) throws(Problem) -> (elements: [Element], shape: [Int]) {
+    let tensor = try tensor(name)
+    guard tensor.shape.count == axes, let elements = read(tensor.elements) else {
+      throw Problem(
+        .badInput, "graph.tensor-shape",
+        "expected '\(node).\(name)' to be \(datatype.rawValue) with \(axes) axes, found"
+          + " \(tensor.elements.datatype.rawValue) of shape \(tensor.shape)")
+    }
+    return (elements, tensor.shape)
   }
 }

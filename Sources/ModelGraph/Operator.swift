@@ -21,6 +21,27 @@ public protocol Operator: Equatable, Sendable {
 extension Operator {
   /// Whether another operator is the same in kind and attributes.
   func equals(_ other: any Operator) -> Bool { (other as? Self) == self }
+
+  /// How many elements its constants have.
+  package var constantCount: Int {
+    var writer = AttributeWriter(kind: Self.kind, node: "")
+    write(to: &writer)
+    return writer.tensors.values.reduce(0) { $0 + $1.elements.count }
+  }
+}
+
+/// An operator that its kind says everything about.
+public protocol PlainOperator: Operator {
+  /// There is nothing to say.
+  init()
+}
+
+extension PlainOperator {
+  /// Reads nothing.
+  public init(from reader: inout AttributeReader) throws(Problem) { self.init() }
+
+  /// Writes nothing down.
+  public func write(to writer: inout AttributeWriter) {}
 }
 
 /// The types of what an operator is given, with checks that most of them need.
@@ -102,6 +123,15 @@ public struct Operands: Sendable {
         "tensor-shape",
         "expected '\(attribute)' to have the shape \(shape) in '\(node)', found \(tensor.shape)")
     }
+  }
+
+  /// Refuses points other than one or more of as many finite numbers as rows have columns.
+  func expectPoints(_ points: ConstantMatrix, columns: Int) throws(Problem) {
+    guard points.rows > 0 else {
+      throw problem("operand", "expected points in '\(node)', found none")
+    }
+    try expect(points.tensor, shape: [points.rows, columns], "points")
+    try expectFinite(points.elements, "points")
   }
 
   /// Refuses infinities and NaN.

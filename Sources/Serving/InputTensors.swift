@@ -7,11 +7,10 @@ import ModelGraph
 struct InputTensors {
   let rows: Rows
 
-  init(_ inputs: [JSON], _ signature: ModelSignature) throws(Problem) {
-    let ports = signature.inputs
-    // What the model does not read may come along.
-    let ignored = Set(signature.features.ignored.map(signature.inputName(of:)))
-    guard inputs.count(where: { !ignored.contains($0["name"]?.string ?? "") }) == ports.count else {
+  init(_ inputs: [JSON], of model: ServedModel) throws(Problem) {
+    let ports = model.inputs
+    guard inputs.count(where: { !model.ignoredInputs.contains($0["name"]?.string ?? "") }) == ports.count
+    else {
       let names = ports.prefix(20).map { "'\($0.name.excerpt(80))'" }.joined(separator: ", ")
       throw malformedInfer(
         "expected \(ports.count == 1 ? "one input, \(names)" : "\(ports.count) inputs, \(names)"), found"
@@ -28,7 +27,7 @@ struct InputTensors {
     rows = Rows(
       numbers: Self.sideBySide(tensors.compactMap(\.numbers), rowCount),
       texts: Self.sideBySide(tensors.compactMap(\.texts), rowCount), rowCount: rowCount,
-      featureCount: signature.featureCount)
+      featureCount: model.signature.featureCount)
   }
 
   private static func tensor(

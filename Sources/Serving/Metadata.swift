@@ -12,7 +12,7 @@ enum Metadata {
     [
       "name": .string(name), "versions": [.string(model.reference.version.description)],
       "platform": .string(model.framework),
-      "inputs": .array(model.signature.inputs.map(port)),
+      "inputs": .array(model.inputs.map(port)),
       "outputs": .array(model.signature.outputs.flatMap(\.ports).map(port)),
     ]
   }

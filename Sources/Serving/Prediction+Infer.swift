@@ -48,7 +48,7 @@ extension Prediction {
         "expected an array as 'inputs', found \(json["inputs"]?.kind ?? "none")", at: "/inputs")
     }
     self.init(
-      model: model, rows: try InputTensors(inputs, model.signature).rows,
+      model: model, rows: try InputTensors(inputs, of: model).rows,
       methods: try Self.methods(json, model.signature), form: .infer(InferForm(id: id)))
   }
 

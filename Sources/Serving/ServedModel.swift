@@ -17,6 +17,10 @@ public final class ServedModel: Sendable {
   public let plan: ExecutionPlan
   /// About how many elementary steps one row takes: what decides whether the event loop can afford it.
   let stepsPerRow: Int
+  /// The tensors that a caller of the Open Inference Protocol sends.
+  let inputs: [ModelSignature.Port]
+  /// What the tensors are called that the model does not read, and that may come along.
+  let ignoredInputs: Set<String>
 
   init(
     reference: VersionReference, bundle: Digest, framework: String, graph: ValidatedGraph
@@ -26,12 +30,15 @@ public final class ServedModel: Sendable {
     self.framework = framework
     self.plan = ExecutionPlan(graph)
     self.stepsPerRow = Self.estimateSteps(graph.graph)
+    let signature = graph.signature
+    self.inputs = signature.inputs
+    self.ignoredInputs = Set(signature.features.ignored.map(signature.inputName(of:)))
   }
 
   var signature: ModelSignature { plan.signature }
 
-  /// Counts multiplications and visits of tree nodes; a tree is taken to be as deep as a balanced one twice
-  /// its size would be.
+  /// Counts visits of tree nodes, and for what is no tree each constant once, which a row is held against; a tree is
+  /// taken to be as deep as a balanced one twice its size would be.
   ///
   /// Saturates far below overflow: every count is of elements in memory.
   private static func estimateSteps(_ graph: ModelGraph) -> Int {
@@ -42,8 +49,7 @@ public final class ServedModel: Sendable {
         let trees = ensemble.roots.count
         let depth = Int.bitWidth - (ensemble.left.count / max(1, trees)).leadingZeroBitCount + 1
         return steps + trees * depth
-      case let linear as Linear: return steps + linear.coefficients.elements.count
-      default: return steps + columns
+      default: return steps + columns + node.operator.constantCount
       }
     }
   }

@@ -38,7 +38,8 @@ extension Lifter {
     let voting = Voting(
       classes: classes, logarithmic: try estimator.votesByLogarithms(),
       countsAgainst: try estimator.version() >= .one(3))
-    let operand = try estimator.finiteInput(input, &builder)
+    // Refused where it is not finite, whatever members would take.
+    let operand = Operand(try estimator.finiteInput(input, &builder))
     var sum: GraphValue
     if members.allSatisfy({ $0.object?.type == .decisionTreeClassifier }) {
       sum = try treeVotes(estimator, members, weights, voting, total, operand, &builder)
@@ -171,7 +172,8 @@ extension Lifter {
   ) throws(Problem) -> LiftedEstimator {
     let members = try estimator.members()
     let weights = Array(try estimator.memberWeights(atLeast: members.count).prefix(members.count))
-    let operand = try estimator.finiteInput(input, &builder)
+    // Refused where it is not finite, whatever members would take.
+    let operand = Operand(try estimator.finiteInput(input, &builder))
     let predictions: GraphValue
     if members.allSatisfy({ $0.object?.type == .decisionTreeRegressor }) {
       let input = try builder.numbers(operand, for: estimator)
@@ -216,26 +218,6 @@ extension Lifter.Voting {
   }
 }
 
-extension Tensor.Elements {
-  /// For each element where an equal one stands in another list of the same type.
-  func places(in other: Tensor.Elements) -> [Int?] {
-    func find<Item: Hashable>(_ own: [Item], _ all: [Item]) -> [Int?] {
-      let places = Dictionary(zip(all, all.indices), uniquingKeysWith: { first, _ in first })
-      return own.map { places[$0] }
-    }
-    return switch (self, other) {
-    case (.bool(let own), .bool(let all)): find(own, all)
-    case (.int32(let own), .int32(let all)): find(own, all)
-    case (.int64(let own), .int64(let all)): find(own, all)
-    case (.float32(let own), .float32(let all)): find(own, all)
-    case (.float64(let own), .float64(let all)): find(own, all)
-    // By their bytes: texts that only look alike are different labels.
-    case (.string(let own), .string(let all)): find(own.map { Array($0.utf8) }, all.map { Array($0.utf8) })
-    default: Array(repeating: nil, count: count)
-    }
-  }
-}
-
 extension Estimator {
   /// The weight of each member; there may be more weights than members, where training stopped early.
   fileprivate func memberWeights(atLeast count: Int) throws(Problem) -> [Double] {
@@ -254,14 +236,5 @@ extension Estimator {
     case "SAMME.R": return true
     default: throw attribute.unexpected("'SAMME' or 'SAMME.R'")
     }
-  }
-
-  /// The input, refused where it is not finite whatever members would take.
-  fileprivate func finiteInput(
-    _ input: Operand, _ builder: inout GraphBuilder
-  ) throws(Problem) -> Operand {
-    let value = try builder.numbers(input, for: self)
-    return Operand(
-      try builder.apply(CheckFinite(allowsNaN: false), to: value, named: "finite", for: self))
   }
 }

@@ -54,7 +54,7 @@ extension Lifter {
     }
     switch try method.string() {
     case "sigmoid", "isotonic":
-      guard let own, let places = own.places(in: classes.elements),
+      guard let own, let places = own.distinctPlaces(in: classes.elements),
         calibrators.count == (count == 2 ? 1 : places.count), scores.columns == calibrators.count,
         count == 2 || places.count > 2
       else { throw LiftedEstimator.lacking("a score for each of \(count) labels", inner) }
@@ -152,18 +152,5 @@ extension Lifter {
     let value = try builder.apply(Softmax(), to: logits, named: "calibrated", for: estimator)
     return try builder.apply(
       Combine(.minimum, constants: [1]), to: value, named: "calibrated", for: estimator)
-  }
-}
-
-extension Tensor.Elements {
-  /// Where each of the labels is among others; nil where one is not there.
-  fileprivate func places(in others: Tensor.Elements) -> [Int]? {
-    if case .string(let own) = self, case .string(let all) = others {
-      let places = own.compactMap { label in all.firstIndex { $0.utf8.elementsEqual(label.utf8) } }
-      return places.count == own.count ? places : nil
-    }
-    guard let own = doubles, let all = others.doubles else { return nil }
-    let places = own.compactMap { all.firstIndex(of: $0) }
-    return places.count == own.count && Set(places).count == places.count ? places : nil
   }
 }

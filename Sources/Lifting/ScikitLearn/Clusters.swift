@@ -37,15 +37,13 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder,
     label: (GraphValue, ConstantMatrix, inout GraphBuilder) throws(Problem) -> GraphValue
   ) throws(Problem) -> LiftedEstimator {
-    let value = try builder.numbers(input, for: estimator)
+    var checked = try estimator.finiteInput(input, &builder)
     let attribute = try estimator.view.fittedAttribute("cluster_centers_")
     let (elements, shape) = try attribute.numbers(axes: 2)
-    guard shape[0] > 0, shape[1] == value.columns,
+    guard shape[0] > 0, shape[1] == checked.columns,
       let centers = ConstantMatrix(elements, rows: shape[0], columns: shape[1])
-    else { throw attribute.unexpected("a row of \(value.columns) numbers for each cluster") }
+    else { throw attribute.unexpected("a row of \(checked.columns) numbers for each cluster") }
     try builder.spend(elements: 2 * elements.count, for: attribute)
-    var checked = try builder.apply(
-      CheckFinite(allowsNaN: false), to: value, named: "checked", for: estimator)
     let isNarrow = attribute.isSinglePrecision
     if isNarrow {
       checked = try builder.apply(MapElements(.float32), to: checked, named: "rounded", for: estimator)

@@ -27,7 +27,7 @@ extension Lifter {
   static func principalComponents(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    var value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    var value = try estimator.finiteInput(input, &builder)
     let components = try components(of: estimator, columns: value.columns, &builder)
     let mean = try estimator.columnConstants("mean_", value.columns, &builder)
     var intercepts = [Double](repeating: 0, count: components.rows)
@@ -59,7 +59,7 @@ extension Lifter {
   static func truncatedSVD(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    let value = try estimator.finiteInput(input, &builder)
     let components = try components(of: estimator, columns: value.columns, &builder)
     let none = [Double](repeating: 0, count: components.rows)
     return .transformer(
@@ -79,7 +79,7 @@ extension Lifter {
     guard try !view.attribute("shuffle").bool() else {
       throw estimator.unsupported("shuffle", "True", hint: "fit with shuffle=False")
     }
-    let value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    let value = try estimator.finiteInput(input, &builder)
     let components = try components(of: estimator, columns: value.columns, &builder)
     let (l1, l2) = try penalties(of: estimator, features: value.columns)
     let operation = NonNegativeFactors(

@@ -21,7 +21,7 @@ extension Lifter {
     case "yeo-johnson": method = try estimator.version() < .one(9) ? .yeoJohnson : .yeoJohnsonStable
     default: throw attribute.unexpected("'yeo-johnson' or 'box-cox'")
     }
-    let value = try builder.checkedNumbers(input, allowsNaN: true, for: estimator)
+    let value = try estimator.finiteInput(input, allowsNaN: true, &builder)
     let powers = try estimator.columnConstants("lambdas_", value.columns, &builder)
     let transformed = try builder.apply(
       PowerTransform(powers: powers, method: method), to: value, named: "transformed", for: estimator)
@@ -38,7 +38,7 @@ extension Lifter {
     guard let distribution = QuantileTransform.Distribution(rawValue: try attribute.string()) else {
       throw attribute.unexpected("'uniform' or 'normal'")
     }
-    let value = try builder.checkedNumbers(input, allowsNaN: true, for: estimator)
+    let value = try estimator.finiteInput(input, allowsNaN: true, &builder)
     let table = try view.fittedAttribute("quantiles_")
     let (elements, shape) = try table.numbers(axes: 2)
     try builder.spend(elements: elements.count, for: table)
@@ -61,8 +61,8 @@ extension Lifter {
     guard let encoding = encode.text, ["onehot", "onehot-dense", "ordinal"].contains(encoding) else {
       throw encode.unexpected("'onehot', 'onehot-dense' or 'ordinal'")
     }
-    var value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
-    let isSingle = view.attributeIfPresent("dtype")?.namesSinglePrecision ?? false
+    var value = try estimator.finiteInput(input, &builder)
+    let isSingle = view.attributeIfPresent("dtype").flatMap { ElementType($0) }?.datatype == .float32
     if isSingle {
       value = try builder.apply(MapElements(.float32), to: value, named: "single", for: estimator)
     }
@@ -88,16 +88,5 @@ extension Lifter {
       try builder.apply(bins, to: value, named: "bins", for: estimator))
     if isSingle { lifted.transformedDatatype = .float32 }
     return lifted
-  }
-}
-
-extension PickleView {
-  /// Whether it names NumPy's type of single precision, as a class or as a data type.
-  var namesSinglePrecision: Bool {
-    switch value {
-    case .global(let global): global == PickleGlobal(module: "numpy", name: "float32")
-    case .dataType(.float(size: 4, _)): true
-    default: false
-    }
   }
 }

@@ -8,7 +8,9 @@ struct FeatureImportances {
   private let inner: PickleView
 
   /// Takes the coefficients where the estimator has some, else the importances of its trees.
-  init(of inner: PickleView, for estimator: Estimator) throws(Problem) {
+  init(
+    of inner: PickleView, for estimator: Estimator, _ builder: inout GraphBuilder
+  ) throws(Problem) {
     self.inner = inner
     let getter = estimator.view.attributeIfPresent("importance_getter")
     if let getter, !["auto", "coef_", "feature_importances_"].contains(getter.text) {
@@ -19,7 +21,7 @@ struct FeatureImportances {
     let order = try estimator.view.attribute("norm_order").number()
     if let coefficients = inner.attributeIfPresent("coef_") {
       scores = try Self.norms(of: coefficients, order, for: estimator)
-    } else if let trees = try TreeImportances.of(inner) {
+    } else if let trees = try TreeImportances.of(inner, &builder) {
       scores = trees
     } else {
       throw estimator.unsupported(
@@ -104,9 +106,9 @@ struct FeatureImportances {
 
 /// What trees gain by each feature: Breiman's (1984) total decrease of impurity.
 private enum TreeImportances {
-  static func of(_ view: PickleView) throws(Problem) -> [Double]? {
+  static func of(_ view: PickleView, _ builder: inout GraphBuilder) throws(Problem) -> [Double]? {
     guard let type = view.object?.type, type.module.hasPrefix("sklearn.") else { return nil }
-    if let tree = view.attributeIfPresent("tree_") { return normalized(try gains(of: tree)) }
+    if let tree = view.attributeIfPresent("tree_") { return normalized(try gains(of: tree, &builder)) }
     guard ["ensemble._forest", "ensemble._gb"].contains(String(type.module.dropFirst(8))),
       let list = view.attributeIfPresent("estimators_")
     else { return nil }
@@ -117,7 +119,7 @@ private enum TreeImportances {
       let inner = try tree.fittedAttribute("tree_")
       // A forest leaves out trees of one node, as boosting does.
       guard try inner.attribute("node_count").integer() > 1 else { continue }
-      let own = try gains(of: inner)
+      let own = try gains(of: inner, &builder)
       let gains = isBoosting ? own : normalized(own)
       if sums.isEmpty { sums = [Double](repeating: 0, count: gains.count) }
       guard gains.count == sums.count else { throw tree.unexpected("a tree of the same features") }
@@ -136,18 +138,22 @@ private enum TreeImportances {
   }
 
   /// Weighted impurity of a node less that of its children, by the feature it splits on.
-  private static func gains(of tree: PickleView) throws(Problem) -> [Double] {
+  private static func gains(
+    of tree: PickleView, _ builder: inout GraphBuilder
+  ) throws(Problem) -> [Double] {
     guard let object = tree.object, let first = object.arguments.first else {
       throw tree.unexpected("a tree")
     }
     let features = try tree.view(of: first, ".n_features").integer()
     let view = try tree.attribute("nodes")
-    guard case .array(let array) = view.value, array.shape.count == 1, let items = array.items,
-      let left = items.field("left_child")?.integers(), let right = items.field("right_child")?.integers(),
-      let feature = items.field("feature")?.integers(), let impurity = items.field("impurity")?.doubles(),
-      let weight = items.field("weighted_n_node_samples")?.doubles(), 0...(1 << 24) ~= features,
-      let root = weight.first
-    else { throw view.unexpected("an array of tree nodes") }
+    let fields = try NodeFields(view, &builder)
+    let (left, right) = (try fields.integers("left_child"), try fields.integers("right_child"))
+    let feature = try fields.integers("feature")
+    let impurity = try fields.doubles("impurity")
+    let weight = try fields.doubles("weighted_n_node_samples")
+    guard 0...(1 << 24) ~= features, let root = weight.first else {
+      throw view.unexpected("an array of tree nodes")
+    }
     var gains = [Double](repeating: 0, count: features)
     for node in left.indices where left[node] != -1 {
       let (l, r) = (Int(left[node]), Int(right[node]))

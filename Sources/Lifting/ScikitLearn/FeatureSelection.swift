@@ -22,16 +22,8 @@ extension Lifter {
   private static func selected(
     _ mask: [Bool], allowsNaN: Bool, _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    var input = input
-    if estimator.view.attributeIfPresent("n_features_in_") == nil {
-      // A selector by a model asks the model how many there are.
-      input = try builder.resolve(input, count: mask.count, names: nil, for: estimator)
-    } else {
-      input = try estimator.columns(of: input, &builder)
-    }
-    let numbers = try builder.numbers(input, origin: estimator)
-    let value = try builder.apply(
-      CheckFinite(allowsNaN: allowsNaN), to: numbers, named: "checked", for: estimator)
+    // A selector by a model asks the model how many there are.
+    let value = try estimator.finiteInput(input, count: mask.count, allowsNaN: allowsNaN, &builder)
     let kept = mask.indices.filter { mask[$0] }
     guard mask.count == value.columns, !kept.isEmpty, let operand = Operand(value).selecting(kept) else {
       throw Problem(
@@ -91,7 +83,7 @@ extension Lifter {
   ) throws(Problem) -> LiftedEstimator {
     let given = try estimator.view.attribute("estimator")
     let inner = estimator.view.attributeIfPresent("estimator_") ?? given
-    let importances = try FeatureImportances(of: inner, for: estimator)
+    let importances = try FeatureImportances(of: inner, for: estimator, &builder)
     return try selected(
       try importances.mask(for: estimator), allowsNaN: true, estimator, input, &builder)
   }

@@ -20,18 +20,8 @@ extension Lifter {
     let covariance = CovarianceFunction(of: estimator, rows: checked, points: points)
     let values = try covariance.values(try view.fittedAttribute("kernel_"), &builder)
     let attribute = try view.fittedAttribute("alpha_")
-    var isVector = false
-    let weights: ConstantMatrix
-    if case .array(let array) = attribute.value, array.shape.count == 1 {
-      isVector = true
-      let row = try attribute.numbers(shape: [points.rows])
-      guard let matrix = ConstantMatrix(row, rows: 1, columns: points.rows) else {
-        throw attribute.unexpected("an array of \(points.rows) numbers")
-      }
-      weights = matrix
-    } else {
-      weights = try attribute.matrix(&builder).transposed
-    }
+    let (weights, wasVector) = try attribute.weights(of: points, &builder)
+    var isVector = wasVector
     var value = try weighted(values, by: weights, attribute, estimator, &builder)
     for (function, name) in [(Combine.Function.multiply, "_y_train_std"), (.add, "_y_train_mean")] {
       let constant = try view.fittedAttribute(name)

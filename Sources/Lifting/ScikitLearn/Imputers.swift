@@ -55,7 +55,7 @@ extension Lifter {
     guard try estimator.flag("add_indicator", else: false) else { return filled }
     let indicator = try estimator.view.fittedAttribute("indicator_")
     guard !indicator.isNone else { return filled }
-    let features = try indicator.fittedAttribute("features_").indices(below: mask.columns)
+    let features = try indicator.fittedAttribute("features_").indices(atMost: mask.columns - 1)
     guard !features.isEmpty else { return filled }
     guard !filled.isText else {
       throw estimator.unsupported(
@@ -81,7 +81,7 @@ extension Lifter {
       mask = try builder.apply(MapElements(.isMissing), to: value, named: "missing", for: estimator)
     }
     let attribute = try estimator.view.fittedAttribute("features_")
-    let features = try attribute.indices(below: mask.columns)
+    let features = try attribute.indices(atMost: mask.columns - 1)
     // The library refuses what is missing in a column that never missed any; a caller sees the columns alone here.
     if try estimator.view.attribute("features").text == "missing-only",
       try estimator.flag("error_on_new", else: true), features.count < mask.columns
@@ -180,7 +180,7 @@ extension Lifter {
       let parts = try step.members()
       guard parts.count == 3 else { throw step.unexpected("a feature, its neighbours and an estimator") }
       let feature = try parts[0].integer()
-      let neighbors = try parts[1].indices(below: count)
+      let neighbors = try parts[1].indices(atMost: count - 1)
       guard 0..<count ~= feature, let given = Operand.sideBySide(neighbors.map { columns[$0] }),
         let raw = Operand(value).selecting([feature])
       else { throw step.unexpected("features that there are") }
@@ -261,13 +261,5 @@ extension PickleView {
       numbers.append(element.isNone ? .nan : try element.number())
     }
     return numbers
-  }
-
-  /// An array of indices of things of which there are `bound`.
-  func indices(below bound: Int) throws(Problem) -> [Int] {
-    guard case .array(let array) = value, array.shape.count == 1, let integers = array.items?.integers(),
-      integers.allSatisfy({ $0 >= 0 && $0 < bound })
-    else { throw unexpected("an array of indices below \(bound)") }
-    return integers.map { Int($0) }
   }
 }

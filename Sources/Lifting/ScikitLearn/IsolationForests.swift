@@ -131,10 +131,8 @@ extension Estimator {
     guard views.count == count else { throw list.unexpected("a list of \(count) arrays") }
     var columns: [[Int32]] = []
     for view in views {
-      guard case .array(let array) = view.value, array.shape.count == 1,
-        let indices = array.items?.integers(), !indices.isEmpty,
-        indices.allSatisfy({ $0 >= 0 && $0 < features })
-      else { throw view.unexpected("an array of features from 0 to \(features - 1)") }
+      let indices = try view.indices(atMost: features - 1)
+      guard !indices.isEmpty else { throw view.unexpected("an array of some features") }
       try builder.spend(elements: indices.count, for: view)
       columns.append(indices.map { Int32(clamping: $0) })
     }

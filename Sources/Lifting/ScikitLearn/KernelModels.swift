@@ -22,17 +22,7 @@ extension Lifter {
     let points = try points(estimator, "X_fit_", columns: checked.columns, &builder)
     let values = try kernel.apply(to: checked, points: points, estimator, &builder)
     let attribute = try view.fittedAttribute("dual_coef_")
-    let isVector = if case .array(let array) = attribute.value { array.shape.count == 1 } else { false }
-    let weights: ConstantMatrix
-    if isVector {
-      let row = try attribute.numbers(shape: [points.rows])
-      guard let matrix = ConstantMatrix(row, rows: 1, columns: points.rows) else {
-        throw attribute.unexpected("an array of \(points.rows) numbers")
-      }
-      weights = matrix
-    } else {
-      weights = try attribute.matrix(&builder).transposed
-    }
+    let (weights, isVector) = try attribute.weights(of: points, &builder)
     let value = try weighted(values, by: weights, attribute, estimator, &builder)
     return .regressor(value, isVector: isVector)
   }
@@ -180,5 +170,21 @@ extension Lifter {
     return try estimator.apply(
       Linear(coefficients: weights, intercepts: Array(repeating: 0, count: weights.rows)), to: value,
       named: "weighted", &builder)
+  }
+}
+
+extension PickleView {
+  /// A weight of each training point, a row for each target, and whether the target was a vector.
+  func weights(
+    of points: ConstantMatrix, _ builder: inout GraphBuilder
+  ) throws(Problem) -> (rows: ConstantMatrix, isVector: Bool) {
+    guard case .array(let array) = value, array.shape.count == 1 else {
+      return (try matrix(&builder).transposed, false)
+    }
+    let row = try numbers(shape: [points.rows])
+    guard let matrix = ConstantMatrix(row, rows: 1, columns: points.rows) else {
+      throw unexpected("an array of \(points.rows) numbers")
+    }
+    return (matrix, true)
   }
 }

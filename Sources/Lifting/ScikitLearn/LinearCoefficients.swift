@@ -61,20 +61,4 @@ extension Estimator {
   ) throws(Problem) -> GraphValue {
     try builder.apply(operation, to: [value], named: name, for: self)
   }
-
-  /// The columns that it was fitted on as one value, refused where an element is not finite.
-  ///
-  /// `count` says how many they are where the estimator itself does not, as some of 0.24 do not.
-  func finiteInput(
-    _ operand: Operand, count: Int? = nil, _ builder: inout GraphBuilder
-  ) throws(Problem) -> GraphValue {
-    let value: GraphValue
-    if let count, view.attributeIfPresent("n_features_in_") == nil {
-      let columns = try builder.resolve(operand, count: count, names: nil, for: self)
-      value = try builder.numbers(columns, origin: self)
-    } else {
-      value = try builder.numbers(operand, for: self)
-    }
-    return try apply(CheckFinite(allowsNaN: false), to: value, named: "checked", &builder)
-  }
 }

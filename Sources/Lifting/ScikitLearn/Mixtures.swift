@@ -95,7 +95,7 @@ private struct Mixture {
 
   init(_ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder) throws(Problem) {
     self.estimator = estimator
-    let value = try builder.numbers(input, for: estimator)
+    let value = try estimator.finiteInput(input, &builder)
     let attribute = try estimator.view.fittedAttribute("means_")
     let (means, shape) = try attribute.numbers(axes: 2)
     guard shape[0] > 0, shape[1] == value.columns else {
@@ -104,9 +104,8 @@ private struct Mixture {
     self.means = means
     self.count = shape[0]
     self.width = shape[1]
-    self.input = try builder.apply(
-      CheckFinite(allowsNaN: false), to: value, named: "checked", for: estimator)
-    self.value = self.input
+    self.input = value
+    self.value = value
   }
 
   mutating func step(

@@ -23,17 +23,15 @@ extension Lifter {
   static func nearestCentroid(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let value = try builder.numbers(input, for: estimator)
+    let checked = try estimator.finiteInput(input, &builder)
     let classes = try estimator.classes()
     let attribute = try estimator.view.fittedAttribute("centroids_")
     let count = classes.elements.count
-    let elements = try attribute.numbers(shape: [count, value.columns])
+    let elements = try attribute.numbers(shape: [count, checked.columns])
     try builder.spend(elements: 3 * elements.count, for: attribute)
-    guard let centroids = ConstantMatrix(elements, rows: count, columns: value.columns) else {
-      throw attribute.unexpected("a row of \(value.columns) numbers for each class")
+    guard let centroids = ConstantMatrix(elements, rows: count, columns: checked.columns) else {
+      throw attribute.unexpected("a row of \(checked.columns) numbers for each class")
     }
-    let checked = try builder.apply(
-      CheckFinite(allowsNaN: false), to: value, named: "checked", for: estimator)
     let metric = try centroidMetric(estimator)
     let distances = try builder.apply(
       Distances(to: centroids, metric), to: checked, named: "distances", for: estimator)

@@ -147,10 +147,8 @@ private struct NeighborModel {
     _ estimator: Estimator, _ input: Operand, isWeighted: Bool = true, _ builder: inout GraphBuilder
   ) throws(Problem) {
     self.estimator = estimator
-    let value = try builder.numbers(input, for: estimator)
-    self.search = try FittedSearch(estimator, width: value.columns, &builder)
-    self.input = try builder.apply(
-      CheckFinite(allowsNaN: false), to: value, named: "checked", for: estimator)
+    self.input = try estimator.finiteInput(input, &builder)
+    self.search = try FittedSearch(estimator, width: self.input.columns, &builder)
     guard isWeighted else {
       self.weighting = .uniform
       return

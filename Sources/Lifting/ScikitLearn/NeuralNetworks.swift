@@ -78,11 +78,9 @@ extension Lifter {
       guard outputs.columns == count else {
         throw estimator.view.unexpected("a network with an output for each of \(count) labels")
       }
-      var lifted = try multilabel(
+      return try multilabel(
         classes, scores: outputs, threshold: 0.5, binarizer: binarizer, probabilities: outputs, estimator,
         &builder)
-      lifted.decision = nil
-      return lifted
     }
     guard count >= 2, outputs.columns == (count == 2 ? 1 : count) else {
       throw estimator.view.unexpected("a network with an output for each of \(count) classes, or one for two")

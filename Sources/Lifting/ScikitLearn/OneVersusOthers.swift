@@ -189,7 +189,7 @@ extension Lifter {
     }
     let joined = try builder.joined(scores, named: "scores", for: estimator)
     let width = members.count
-    let lengths = classes.elements.indexRange.map { row in
+    let lengths = (0..<classes.elements.count).map { row in
       codes[(row * width)..<((row + 1) * width)].reduce(0) { $0 + $1 * $1 }
     }
     guard let matrix = ConstantMatrix(codes.map { -2 * $0 }, rows: classes.elements.count, columns: width)
@@ -207,10 +207,6 @@ extension Lifter {
       ArgMax(), try step(MapElements(.negative), distances, named: "nearness"), named: "index")
     return try .classifier(classes, index: index, for: estimator, &builder)
   }
-}
-
-extension Tensor.Elements {
-  fileprivate var indexRange: Range<Int> { 0..<count }
 }
 
 extension Estimator {

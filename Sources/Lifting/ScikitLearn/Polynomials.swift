@@ -14,7 +14,7 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let view = estimator.view
-    let value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    let value = try estimator.finiteInput(input, &builder)
     let (least, greatest) = try degrees(of: view)
     let terms = try PolynomialTerms(
       features: value.columns, least: least, greatest: greatest,
@@ -40,7 +40,7 @@ extension Lifter {
   ) throws(Problem) -> LiftedEstimator {
     let view = estimator.view
     let zeroesMissing = view.attributeIfPresent("handle_missing")?.text == "zeros"
-    let value = try builder.checkedNumbers(input, allowsNaN: zeroesMissing, for: estimator)
+    let value = try estimator.finiteInput(input, allowsNaN: zeroesMissing, &builder)
     let list = try view.fittedAttribute("bsplines_")
     let splines = try list.elements()
     guard splines.count == value.columns, let first = splines.first else {

@@ -106,20 +106,6 @@ extension LiftedEstimator {
   }
 }
 
-extension Tensor.Elements {
-  /// The elements as numbers; nil where they are texts.
-  var doubles: [Double]? {
-    switch self {
-    case .bool(let elements): elements.map { $0 ? 1 : 0 }
-    case .int32(let elements): elements.map(Double.init)
-    case .int64(let elements): elements.map(Double.init)
-    case .float32(let elements): elements.map(Double.init)
-    case .float64(let elements): elements
-    case .string: nil
-    }
-  }
-}
-
 extension GraphBuilder {
   /// One column of a value.
   mutating func column(

@@ -36,7 +36,7 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder, offset: String?,
     divisor: String?
   ) throws(Problem) -> LiftedEstimator {
-    let value = try builder.checkedNumbers(input, allowsNaN: true, for: estimator)
+    let value = try estimator.finiteInput(input, allowsNaN: true, &builder)
     let offsets = try offset.map { name throws(Problem) in
       try estimator.columnConstants(name, value.columns, &builder)
     }
@@ -52,7 +52,7 @@ extension Lifter {
   static func minMaxScaler(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    var value = try builder.checkedNumbers(input, allowsNaN: true, for: estimator)
+    var value = try estimator.finiteInput(input, allowsNaN: true, &builder)
     let scale = try estimator.columnConstants("scale_", value.columns, &builder)
     let offset = try estimator.columnConstants("min_", value.columns, &builder)
     value = try builder.apply(
@@ -98,7 +98,7 @@ extension Lifter {
     case "max": norm = .max
     default: throw attribute.unexpected("'l1', 'l2' or 'max'")
     }
-    let value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    let value = try estimator.finiteInput(input, &builder)
     let zeroNorm: ZeroNorm = try estimator.version() < .one(0) ? .keep : .keepTiny
     return .transformer(
       try builder.apply(
@@ -108,7 +108,7 @@ extension Lifter {
   static func binarizer(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let value = try builder.checkedNumbers(input, allowsNaN: false, for: estimator)
+    let value = try estimator.finiteInput(input, &builder)
     let threshold = try estimator.view.attribute("threshold").number()
     return .transformer(
       try builder.apply(
@@ -129,15 +129,5 @@ extension Estimator {
   func flag(_ name: String, else absent: Bool) throws(Problem) -> Bool {
     guard let attribute = view.attributeIfPresent(name) else { return absent }
     return try attribute.bool()
-  }
-}
-
-extension GraphBuilder {
-  /// One value of numbers made of the columns that `estimator` was fitted on, once it has been seen that it takes them.
-  mutating func checkedNumbers(
-    _ operand: Operand, allowsNaN: Bool, for estimator: Estimator
-  ) throws(Problem) -> GraphValue {
-    let value = try numbers(operand, for: estimator)
-    return try apply(CheckFinite(allowsNaN: allowsNaN), to: value, named: "checked", for: estimator)
   }
 }

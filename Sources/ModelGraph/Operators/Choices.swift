@@ -1,54 +1,36 @@
 public import Domain
 
 /// One column x becomes two, −x and x: the logits of a binary softmax.
-public struct Mirror: Operator {
+public struct Mirror: PlainOperator {
   /// The name of the kind.
   public static let kind = "mirror"
 
   /// There is nothing to say.
   public init() {}
 
-  /// Reads what `write` wrote.
-  public init(from reader: inout AttributeReader) throws(Problem) {}
-
-  /// Writes nothing down.
-  public func write(to writer: inout AttributeWriter) {}
-
   /// Gives two columns of one.
   public func check(_ operands: Operands) throws(Problem) -> ValueType { try operands.doubled() }
 }
 
 /// One column p becomes two, 1 − p and p.
-public struct Complement: Operator {
+public struct Complement: PlainOperator {
   /// The name of the kind.
   public static let kind = "complement"
 
   /// There is nothing to say.
   public init() {}
 
-  /// Reads what `write` wrote.
-  public init(from reader: inout AttributeReader) throws(Problem) {}
-
-  /// Writes nothing down.
-  public func write(to writer: inout AttributeWriter) {}
-
   /// Gives two columns of one.
   public func check(_ operands: Operands) throws(Problem) -> ValueType { try operands.doubled() }
 }
 
 /// The index of the first greatest element of each row; like NumPy's, the first NaN is the greatest.
-public struct ArgMax: Operator {
+public struct ArgMax: PlainOperator {
   /// The name of the kind.
   public static let kind = "arg_max"
 
   /// There is nothing to say.
   public init() {}
-
-  /// Reads what `write` wrote.
-  public init(from reader: inout AttributeReader) throws(Problem) {}
-
-  /// Writes nothing down.
-  public func write(to writer: inout AttributeWriter) {}
 
   /// Gives one column of indices of columns.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

@@ -39,18 +39,12 @@ public struct Columns: Operator {
 }
 
 /// The columns of several values side by side.
-public struct Concat: Operator {
+public struct Concat: PlainOperator {
   /// The name of the kind.
   public static let kind = "concat"
 
   /// There is nothing to say.
   public init() {}
-
-  /// Reads what `write` wrote.
-  public init(from reader: inout AttributeReader) throws(Problem) {}
-
-  /// Writes nothing down.
-  public func write(to writer: inout AttributeWriter) {}
 
   /// Gives all columns; the operands hold numbers all, or texts, or labels of one datatype.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

@@ -47,18 +47,12 @@ public struct SolveTriangular: Operator {
 ///
 /// The logistic curve is taken for five error functions. Source: Williams and Barber, "Bayesian Classification with
 /// Gaussian Processes", appendix A, with the numbers of scikit-learn.
-public struct LogisticOfGaussian: Operator {
+public struct LogisticOfGaussian: PlainOperator {
   /// The name of the kind.
   public static let kind = "logistic_of_gaussian"
 
   /// There is nothing to say.
   public init() {}
-
-  /// Reads what `write` wrote.
-  public init(from reader: inout AttributeReader) throws(Problem) {}
-
-  /// Writes nothing down.
-  public func write(to writer: inout AttributeWriter) {}
 
   /// Gives one column of two.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

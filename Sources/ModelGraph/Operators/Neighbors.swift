@@ -101,11 +101,7 @@ public struct Neighbors: Operator {
   /// Gives a column for each class of each target, or for each target, or one.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()
-    guard points.rows > 0 else {
-      throw operands.problem("operand", "expected points in '\(operands.node)', found none")
-    }
-    try operands.expect(points.tensor, shape: [points.rows, columns], "points")
-    try operands.expectFinite(points.elements, "points")
+    try operands.expectPoints(points, columns: columns)
     try metric.check(columns: columns, operands)
     switch extent {
     case .count(let count):

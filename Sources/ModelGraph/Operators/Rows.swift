@@ -1,18 +1,12 @@
 public import Domain
 
 /// Each row becomes exp(x − max) ÷ Σ exp(x − max).
-public struct Softmax: Operator {
+public struct Softmax: PlainOperator {
   /// The name of the kind.
   public static let kind = "softmax"
 
   /// There is nothing to say.
   public init() {}
-
-  /// Reads what `write` wrote.
-  public init(from reader: inout AttributeReader) throws(Problem) {}
-
-  /// Writes nothing down.
-  public func write(to writer: inout AttributeWriter) {}
 
   /// Gives as many columns as it reads.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

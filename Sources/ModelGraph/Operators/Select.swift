@@ -1,18 +1,12 @@
 public import Domain
 
 /// Of three values of as many columns: the second where the first is not 0, else the third.
-public struct Select: Operator {
+public struct Select: PlainOperator {
   /// The name of the kind.
   public static let kind = "select"
 
   /// There is nothing to say.
   public init() {}
-
-  /// Reads what `write` wrote.
-  public init(from reader: inout AttributeReader) throws(Problem) {}
-
-  /// Writes nothing down.
-  public func write(to writer: inout AttributeWriter) {}
 
   /// Gives as many columns as each of the operands has.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

@@ -37,18 +37,12 @@ public struct PickRows: Operator {
 }
 
 /// 0 and then one value after another, added element by element.
-public struct AddValues: Operator {
+public struct AddValues: PlainOperator {
   /// The name of the kind.
   public static let kind = "add_values"
 
   /// There is nothing to say.
   public init() {}
-
-  /// Reads what `write` wrote.
-  public init(from reader: inout AttributeReader) throws(Problem) {}
-
-  /// Writes nothing down.
-  public func write(to writer: inout AttributeWriter) {}
 
   /// Gives as many columns as each of the values has.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

@@ -1,0 +1,21 @@
+import Domain
+import ModelGraph
+
+extension Estimator {
+  /// The columns that it was fitted on as one value, refused where an element is infinite, or NaN unless that is
+  /// allowed.
+  ///
+  /// `count` says how many they are where the estimator itself does not, as some of 0.24 do not.
+  func finiteInput(
+    _ operand: Operand, count: Int? = nil, allowsNaN: Bool = false, _ builder: inout GraphBuilder
+  ) throws(Problem) -> GraphValue {
+    let value: GraphValue
+    if let count, view.attributeIfPresent("n_features_in_") == nil {
+      let columns = try builder.resolve(operand, count: count, names: nil, for: self)
+      value = try builder.numbers(columns, origin: self)
+    } else {
+      value = try builder.numbers(operand, for: self)
+    }
+    return try apply(CheckFinite(allowsNaN: allowsNaN), to: value, named: "checked", &builder)
+  }
+}
