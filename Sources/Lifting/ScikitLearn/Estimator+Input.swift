@@ -9,13 +9,18 @@ extension Estimator {
   func finiteInput(
     _ operand: Operand, count: Int? = nil, allowsNaN: Bool = false, _ builder: inout GraphBuilder
   ) throws(Problem) -> GraphValue {
-    let value: GraphValue
+    let value = try self.input(operand, count: count, &builder)
+    return try apply(CheckFinite(allowsNaN: allowsNaN), to: value, named: "checked", &builder)
+  }
+
+  /// The columns that it was fitted on as one value, whatever the elements are.
+  func input(
+    _ operand: Operand, count: Int?, _ builder: inout GraphBuilder
+  ) throws(Problem) -> GraphValue {
     if let count, view.attributeIfPresent("n_features_in_") == nil {
       let columns = try builder.resolve(operand, count: count, names: nil, for: self)
-      value = try builder.numbers(columns, origin: self)
-    } else {
-      value = try builder.numbers(operand, for: self)
+      return try builder.numbers(columns, origin: self)
     }
-    return try apply(CheckFinite(allowsNaN: allowsNaN), to: value, named: "checked", &builder)
+    return try builder.numbers(operand, for: self)
   }
 }

@@ -60,16 +60,22 @@ extension Lifter {
     guard outputs > 0 else { throw attribute.unexpected("a number for each target") }
     let constants = try attribute.numbers(shape: [1, outputs])
     let value = try builder.apply(Fill(constants), to: input, named: "value", for: estimator)
-    guard attribute.isIntegral else { return .regressor(value, isVector: outputs == 1) }
-    let cast = try builder.apply(Cast(.int64), to: value, named: "value", for: estimator)
+    guard let datatype = attribute.constantType else { return .regressor(value, isVector: outputs == 1) }
+    let cast = try builder.apply(Cast(datatype), to: value, named: "value", for: estimator)
     return .regressor(cast, isVector: outputs == 1)
   }
 }
 
 extension PickleView {
-  /// Whether an array of whole numbers is there.
-  fileprivate var isIntegral: Bool {
-    if case .array(let array) = value, case .integer = array.type { true } else { false }
+  /// What a caller gets an array's numbers as, where that is not double precision: for narrow integers a wider type.
+  fileprivate var constantType: Datatype? {
+    guard case .array(let array) = value else { return nil }
+    return switch array.type {
+    case .integer(size: 4, _): .int32
+    case .integer, .unsigned: .int64
+    case .float(size: 4, _): .float32
+    default: nil
+    }
   }
 }
 
@@ -133,7 +139,11 @@ extension Estimator {
       }
     let index: Int? =
       switch classes.elements {
-      case .string(let labels): constant?.text.flatMap { labels.firstIndex(of: $0) }
+      case .string(let labels):
+        constant?.text.flatMap { text in
+          // By their bytes: texts that only look alike are different labels.
+          labels.firstIndex { $0.utf8.elementsEqual(text.utf8) }
+        }
       case .int64(let labels):
         (try constant?.integer()).flatMap { number in labels.firstIndex { $0 == number } }
       case .int32(let labels):

@@ -55,7 +55,8 @@ extension Lifter {
     for (index, member) in members.enumerated() {
       let score = try member.lifted.binaryScore(member.view, for: estimator, &builder)
       scores.append(score.value)
-      if index == 0 { threshold = score.threshold }
+      // What stands for a label that all rows had or none is no classifier, and so has the middle for all of them.
+      if index == 0 { threshold = member.lifted.isConstant ? 0.5 : score.threshold }
     }
     let isMultilabel = try type.string().hasPrefix("multilabel")
     guard members.count == (count == 2 && !isMultilabel ? 1 : count) else {

@@ -44,6 +44,11 @@ extension Estimator {
     }
     if type == .sklearn("preprocessing._function_transformer", "FunctionTransformer") {
       let function = try inner.function("inverse_func", arguments: "inv_kw_args")
+      var value = value
+      if try named.attribute("validate").bool() {
+        value = try builder.apply(
+          CheckFinite(allowsNaN: false), to: value, named: "checked", for: inner)
+      }
       return try function.apply(to: value, for: inner, &builder)
     }
     let scalers = [

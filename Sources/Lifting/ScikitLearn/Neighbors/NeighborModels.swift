@@ -305,7 +305,11 @@ private struct OutlierLabels {
       (Int64(labels.firstIndex(of: label) ?? -1), Tensor(vector: make(labels + [label])))
     }
     switch classes.elements {
-    case .string(let labels): return place(try text(of: label), labels) { .string($0) }
+    case .string(let labels):
+      // By their bytes: texts that only look alike are different labels.
+      let text = try text(of: label)
+      let index = labels.firstIndex { $0.utf8.elementsEqual(text.utf8) } ?? -1
+      return (Int64(index), Tensor(vector: .string(labels + [text])))
     case .int64(let labels): return place(Int64(try label.integer()), labels) { .int64($0) }
     case .int32(let labels):
       return place(Int32(truncatingIfNeeded: try label.integer()), labels) { .int32($0) }

@@ -18,26 +18,30 @@ struct FeatureImportances {
         "importance_getter", getter.text.map { "'\($0.prefix(40))'" } ?? getter.description,
         hint: "use 'auto', 'coef_' or 'feature_importances_'")
     }
-    let order = try estimator.view.attribute("norm_order").number()
-    if let coefficients = inner.attributeIfPresent("coef_") {
-      scores = try Self.norms(of: coefficients, order, for: estimator)
-    } else if let trees = try TreeImportances.of(inner, &builder) {
+    let isOfTrees = getter?.text == "feature_importances_"
+    if !isOfTrees, let coefficients = inner.attributeIfPresent("coef_") {
+      scores = try Self.norms(of: coefficients, for: estimator)
+    } else if getter?.text != "coef_", let trees = try TreeImportances.of(inner, &builder) {
       scores = trees
     } else {
       throw estimator.unsupported(
         "estimator_", inner.object?.type.description ?? inner.description,
         hint: "select by a linear model, a decision tree, a forest or gradient boosting")
     }
+    guard !scores.contains(where: \.isNaN) else {
+      throw inner.unexpected("a model whose coefficients or importances are numbers")
+    }
   }
 
   private static func norms(
-    of view: PickleView, _ order: Double, for estimator: Estimator
+    of view: PickleView, for estimator: Estimator
   ) throws(Problem) -> [Double] {
     guard case .array(let array) = view.value, 1...2 ~= array.shape.count else {
       throw view.unexpected("an array of coefficients")
     }
     let (elements, shape) = try view.numbers(axes: array.shape.count)
     guard shape.count == 2 else { return elements.map { abs($0) } }
+    let order = try estimator.view.attribute("norm_order").number()
     return try (0..<shape[1]).map { column throws(Problem) in
       let own = (0..<shape[0]).map { abs(elements[$0 * shape[1] + column]) }
       switch order {
@@ -68,7 +72,7 @@ struct FeatureImportances {
 
   private func threshold(for estimator: Estimator) throws(Problem) -> Double {
     let attribute = try estimator.view.attribute("threshold")
-    if attribute.isNone { return isSparseByPenalty ? 1e-5 : mean }
+    if attribute.isNone { return try isSparseByPenalty(try estimator.version()) ? 1e-5 : mean }
     guard let text = attribute.text else { return try attribute.number() }
     let parts = text.split(separator: "*").map { $0.trimmingSpaces }
     let scale = parts.count == 2 ? Double(parts[0]) : 1
@@ -87,21 +91,38 @@ struct FeatureImportances {
     return PairwiseSum.of(scores.span) / Double(scores.count)
   }
 
-  /// Whether the penalty it was fitted with makes coefficients 0.
-  private var isSparseByPenalty: Bool {
+  /// Whether the library takes the penalty it was fitted with for one that makes coefficients 0.
+  ///
+  /// A mixed penalty that is all of the one kind counts for ElasticNet from 1.1 on, for any class of such a name
+  /// and by either of two attributes until 1.6, and for LogisticRegression from 1.8 on.
+  private func isSparseByPenalty(_ version: ScikitLearnVersion) throws(Problem) -> Bool {
     let name = inner.object?.type.name ?? ""
     if inner.attributeIfPresent("penalty")?.text == "l1" || name.contains("Lasso") { return true }
-    let attribute =
-      switch name {
-      case "ElasticNet", "LogisticRegression": "l1_ratio"
-      case "ElasticNetCV", "LogisticRegressionCV": "l1_ratio_"
-      default: ""
-      }
-    guard let ratio = inner.attributeIfPresent(attribute) else { return false }
-    if let all = try? ratio.numbers(axes: 1).elements { return all.allSatisfy { abs($0 - 1) <= 1.001e-5 } }
-    guard let one = try? ratio.number() else { return false }
-    return abs(one - 1) <= 1.001e-5
+    let attributes: [String]
+    switch name {
+    case _ where name.contains("ElasticNet") && (.one(1)...Self.eitherRatio).contains(version):
+      attributes = ["l1_ratio_", "l1_ratio"]
+    case "ElasticNet" where version >= .one(1): attributes = ["l1_ratio"]
+    case "ElasticNetCV" where version >= .one(1): attributes = ["l1_ratio_"]
+    case "LogisticRegression" where version >= .one(8): attributes = ["l1_ratio"]
+    case "LogisticRegressionCV" where version >= .one(8): attributes = ["l1_ratio_"]
+    default: attributes = []
+    }
+    for attribute in attributes {
+      guard let ratio = inner.attributeIfPresent(attribute), !ratio.isNone else { continue }
+      let ratios: [Double] =
+        switch ratio.value {
+        case .list, .tuple: try ratio.elements().map { item throws(Problem) in try item.number() }
+        case .array(let array) where !array.shape.isEmpty: try ratio.numbers(axes: array.shape.count).elements
+        default: [try ratio.number()]
+        }
+      if ratios.allSatisfy({ abs($0 - 1) <= 1.001e-5 }) { return true }
+    }
+    return false
   }
+
+  /// The last version in which an elastic net says its share of the absolute penalty in either attribute.
+  private static let eitherRatio = ScikitLearnVersion.one(6)
 }
 
 /// What trees gain by each feature: Breiman's (1984) total decrease of impurity.
@@ -167,7 +188,7 @@ private enum TreeImportances {
   }
 
   private static func normalized(_ gains: [Double]) -> [Double] {
-    let sum = gains.reduce(0, +)
+    let sum = PairwiseSum.of(gains.span)
     return sum > 0 ? gains.map { $0 / sum } : gains
   }
 }

@@ -18,12 +18,18 @@ extension Lifter {
     .sklearn("feature_selection._from_model", "SelectFromModel"): modelSelector,
   ]
 
-  /// The columns whose flag is set, refusing an infinity, and NaN unless it is taken.
+  /// The columns whose flag is set; what is dropped is checked too.
+  ///
+  /// A selector that takes NaN checks nothing, and so takes infinities with it.
   private static func selected(
-    _ mask: [Bool], allowsNaN: Bool, _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
+    _ mask: [Bool], takesMissing: Bool, _ estimator: Estimator, _ input: Operand,
+    _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     // A selector by a model asks the model how many there are.
-    let value = try estimator.finiteInput(input, count: mask.count, allowsNaN: allowsNaN, &builder)
+    let value =
+      takesMissing
+      ? try estimator.input(input, count: mask.count, &builder)
+      : try estimator.finiteInput(input, count: mask.count, &builder)
     let kept = mask.indices.filter { mask[$0] }
     guard mask.count == value.columns, !kept.isEmpty, let operand = Operand(value).selecting(kept) else {
       throw Problem(
@@ -38,9 +44,7 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let selection = try UnivariateSelection(estimator)
-    // From 1.0 on, and in 0.24 not: what a selector is not bothered by passes.
-    return try selected(
-      try selection.mask(), allowsNaN: true, estimator, input, &builder)
+    return try selected(try selection.mask(), takesMissing: false, estimator, input, &builder)
   }
 
   static func varianceThreshold(
@@ -49,14 +53,15 @@ extension Lifter {
     let variances = try estimator.view.fittedAttribute("variances_").numbers(axes: 1).elements
     let threshold = try estimator.view.attribute("threshold").number()
     return try selected(
-      variances.map { $0 > threshold }, allowsNaN: true, estimator, input, &builder)
+      variances.map { $0 > threshold }, takesMissing: true, estimator, input, &builder)
   }
 
   static func sequentialSelector(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     try selected(
-      try estimator.view.fittedAttribute("support_").flags(), allowsNaN: true, estimator, input, &builder)
+      try estimator.view.fittedAttribute("support_").flags(),
+      takesMissing: try estimator.innerTakesMissing(), estimator, input, &builder)
   }
 
   /// Selects and asks its own estimator too.
@@ -64,16 +69,13 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let mask = try estimator.view.fittedAttribute("support_").flags()
-    let operand = try estimator.columns(of: input, &builder)
-    guard mask.count == operand.count,
-      let kept = operand.selecting(mask.indices.filter { mask[$0] }), kept.count ?? 0 > 0
-    else {
-      throw estimator.view.unexpected("a selection of some of \(operand.count ?? 0) features")
-    }
+    let selection = try selected(
+      mask, takesMissing: try estimator.innerTakesMissing(), estimator, input, &builder)
+    guard let kept = selection.transformed else { return selection }
+    // The library selects before it asks, so what is dropped has been checked by then.
     var lifted = try estimator.lift(
       try estimator.view.fittedAttribute("estimator_"), label: ".estimator_", kept, &builder)
-    let transformed = try selected(mask, allowsNaN: true, estimator, operand, &builder)
-    lifted.transformed = transformed.transformed
+    lifted.transformed = kept
     lifted.transformedDatatype = .float64
     return lifted
   }
@@ -85,7 +87,42 @@ extension Lifter {
     let inner = estimator.view.attributeIfPresent("estimator_") ?? given
     let importances = try FeatureImportances(of: inner, for: estimator, &builder)
     return try selected(
-      try importances.mask(for: estimator), allowsNaN: true, estimator, input, &builder)
+      try importances.mask(for: estimator), takesMissing: try estimator.innerTakesMissing(), estimator,
+      input, &builder)
+  }
+}
+
+extension Estimator {
+  /// Whether a selector by a model takes NaN, which is whether the model that it was given says that it does.
+  ///
+  /// Of those that say so: trees and what is made of them, and boosters. The others' NaN is refused.
+  fileprivate func innerTakesMissing() throws(Problem) -> Bool {
+    let inner = try view.attribute("estimator")
+    guard let type = inner.object?.type else { return false }
+    let version = try version()
+    switch (type.module.prefix { $0 != "." }, type.name) {
+    case ("xgboost", _), ("lightgbm", _),
+      ("sklearn", "HistGradientBoostingClassifier"), ("sklearn", "HistGradientBoostingRegressor"):
+      return true
+    case ("sklearn", "DecisionTreeClassifier"), ("sklearn", "DecisionTreeRegressor"),
+      ("sklearn", "ExtraTreeClassifier"), ("sklearn", "ExtraTreeRegressor"):
+      return try Estimator(inner, name: type.name, depth: depth + 1).takesMissing(version)
+    // A forest says what a tree with its criterion alone does.
+    case ("sklearn", "RandomForestClassifier"), ("sklearn", "RandomForestRegressor"):
+      return version >= .one(4) ? try inner.hasCriterionForMissing(version) : false
+    case ("sklearn", "ExtraTreesClassifier"), ("sklearn", "ExtraTreesRegressor"):
+      return version >= .one(6) ? try inner.hasCriterionForMissing(version) : false
+    default: return false
+    }
+  }
+}
+
+extension PickleView {
+  /// Whether trees of a forest's criterion take NaN; all of them do from 1.9 on.
+  fileprivate func hasCriterionForMissing(_ version: ScikitLearnVersion) throws(Problem) -> Bool {
+    let criteria = ["gini", "log_loss", "entropy", "squared_error", "friedman_mse", "poisson"]
+    if version >= .one(9) { return true }
+    return criteria.contains(try attribute("criterion").string())
   }
 }
 
@@ -155,9 +192,9 @@ private struct UnivariateSelection {
     return mask
   }
 
-  /// Benjamini and Hochberg (1995).
+  /// Benjamini and Hochberg (1995); NaN, as of a constant feature, comes last and is no discovery.
   private func discoveries(_ values: [Double], _ alpha: Double) -> [Bool] {
-    let sorted = values.sorted()
+    let sorted = values.filter { !$0.isNaN }.sorted()
     let share = alpha / Double(values.count)
     let limit = sorted.enumerated().last { $1 <= share * Double($0 + 1) }?.element
     guard let limit else { return values.map { _ in false } }

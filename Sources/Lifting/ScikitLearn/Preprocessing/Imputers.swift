@@ -36,15 +36,20 @@ extension Lifter {
     filled = try builder.apply(
       Combine(.fillMissing, constants: statistics.map { $0.isNaN ? 0 : $0 }), to: value, named: "filled",
       for: estimator)
-    // A column of which nothing was ever seen has no statistic, and is left out unless asked for.
+    // A column of which nothing was ever seen has no statistic, and is left out unless asked for. Until 1.7 a
+    // constant was there for such columns too.
     let isConstant = try estimator.view.attribute("strategy").text == "constant"
-    let keepsEmpty =
-      try estimator.flag("keep_empty_features", else: false)
-      || (isConstant && estimator.view.attributeIfPresent("keep_empty_features") == nil)
-    let kept = statistics.indices.filter { keepsEmpty || !statistics[$0].isNaN }
-    guard let selected = Operand(filled).selecting(kept), !kept.isEmpty else {
-      throw attribute.unexpected("statistics of which one is a number")
+    let keepsEmpty: Bool
+    if isConstant, try estimator.version() < .one(8) {
+      keepsEmpty = true
+    } else {
+      keepsEmpty = try estimator.flag("keep_empty_features", else: false)
     }
+    // The constant may be NaN itself, where something else stood for what is missing.
+    let kept = statistics.indices.filter { keepsEmpty || !statistics[$0].isNaN }
+    let selected = Operand(
+      kept.map { .value(statistics[$0].isNaN ? value : filled, $0..<($0 + 1)) })
+    guard !kept.isEmpty else { throw attribute.unexpected("statistics of which one is a number") }
     return LiftedEstimator(transformed: try withIndicator(selected, mask, estimator, &builder))
   }
 
@@ -148,6 +153,9 @@ extension Lifter {
   }
 
   /// Round by round each feature from the others, as they are by then; the rounds are the fitted ones.
+  ///
+  /// Each row is answered as the library answers it by itself. In a batch the library gives a row of which all is
+  /// missing other numbers, unless all other rows are such rows too.
   static func iterativeImputer(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
@@ -196,7 +204,16 @@ extension Lifter {
         try builder.apply(
           Combine(.fillMissing), to: [before, clipped], named: "imputed", for: estimator))
     }
-    guard let filled = Operand.sideBySide(columns) else { throw view.unexpected("columns") }
+    guard let rounds = Operand.sideBySide(columns) else { throw view.unexpected("columns") }
+    // The library leaves rounds out where all that it is asked about is missing: a row by itself is such a question.
+    let imputed = try builder.numbers(rounds, origin: estimator)
+    let isEmpty = try builder.apply(ReduceRows(.min), to: mask, named: "empty", for: estimator)
+    let areEmpty = try builder.apply(
+      Columns([Int64](repeating: 0, count: count)), to: isEmpty, named: "empty", for: estimator)
+    let filled = Operand(
+      try builder.apply(
+        Select(), to: [areEmpty, try builder.numbers(start, origin: estimator), imputed], named: "filled",
+        for: estimator))
     return LiftedEstimator(transformed: try withIndicator(filled, mask, estimator, &builder))
   }
 }
