@@ -103,7 +103,7 @@ let package = Package(
       .log, .nio,
       .nioSSL),
     gateway(
-      "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CDescriptorPassing",
+      "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CDescriptorPassing", "CZlib",
       .nio, .nioPosix, .nioHTTP1, .nioLocks),
     .target(name: "CDescriptorPassing"),
     .target(name: "CSpawn"),
@@ -144,7 +144,7 @@ let package = Package(
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding",
-      "CDescriptorPassing", .nio, .nioPosix, .nioHTTP1, .nioEmbedded, "TestKit"),
+      "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioEmbedded, "TestKit"),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),
     tests("TranscriptTests", "gatehouse", "gatehouse-runtime"),
   ]

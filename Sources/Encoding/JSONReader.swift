@@ -1,140 +1,351 @@
-/// Text that is not JSON, or JSON beyond the limits: where, what was expected, what stands there.
-public struct MalformedJSON: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The offset of the offending byte.
-  public let offset: Int
-  /// The line, from 1.
-  public let line: Int
-  /// The column in bytes, from 1.
-  public let column: Int
-  /// What JSON allows there.
-  public let expected: String
-  /// What stands there instead.
-  public let found: String
+/// A reader that steps through one JSON text (RFC 8259) and hands out its values as the caller asks for them.
+///
+/// For requests, whose numbers go straight to where they are computed with. It is a value: a copy is a bookmark to
+/// come back to.
+///
+/// Refused beyond the grammar: lone surrogates, bytes that are not UTF-8, numbers beyond a double, and anything past
+/// the limits. Names that occur twice are seen by `value`; who steps through an object sees to that itself.
+public struct JSONReader: Sendable {
+  private let bytes: [UInt8]
+  private let limits: JSONLimits
+  /// Where the next byte is, counted from the first.
+  public private(set) var offset = 0
+  /// Where the name begins that was read last.
+  private var nameOffset = 0
+  private var values = 0
+  private var depth = 0
+  /// Whether nothing of the innermost open array or object was read yet.
+  private var isAtStart = false
 
-  /// The sentence for a person.
-  public var description: String {
-    "expected \(expected) at line \(line), column \(column), found \(found)"
+  /// What a value is, by its first byte.
+  public enum Kind: Sendable {
+    case null, boolean, number, string, array, object
+
+    /// The kind of value, as an error message names it.
+    public var description: String {
+      switch self {
+      case .null: "null"
+      case .boolean: "a boolean"
+      case .number: "a number"
+      case .string: "a string"
+      case .array: "an array"
+      case .object: "an object"
+      }
+    }
   }
-}
 
-/// What a reader of JSON takes on at most.
-public struct JSONLimits: Sendable {
-  /// How deep arrays and objects may nest.
-  public var depth: Int
-  /// How many values there may be in all.
-  public var values: Int
-
-  /// Limits for documents that the product itself writes and for requests of ordinary size.
-  public init(depth: Int = 64, values: Int = 4_000_000) {
-    self.depth = depth
-    self.values = values
-  }
-}
-
-extension JSON {
-  /// Reads one JSON text (RFC 8259) that fills `bytes` whole.
-  ///
-  /// Refused beyond the grammar: names that occur twice in one object (Unicode's normal forms of a name count
-  /// as the same), lone surrogates, bytes that are not UTF-8, and anything past `limits`; each would be read
-  /// differently by different readers.
-  public init(parsing bytes: some Collection<UInt8>, limits: JSONLimits = JSONLimits())
-    throws(MalformedJSON)
-  {
-    var reader = JSONReader(bytes: Array(bytes), limits: limits)
-    self = try reader.document()
-  }
-}
-
-private struct JSONReader {
-  let bytes: [UInt8]
-  let limits: JSONLimits
-  var offset = 0
-  var values = 0
-
-  init(bytes: [UInt8], limits: JSONLimits) {
+  /// Starts at the first value of `bytes`.
+  public init(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) {
     self.bytes = bytes
     self.limits = limits
   }
 
-  mutating func document() throws(MalformedJSON) -> JSON {
-    let value = try value(depth: 0)
-    skipSpace()
-    guard offset == bytes.count else { throw malformed("the end of the text") }
-    return value
-  }
+  /// How many bytes there are in all.
+  public var count: Int { bytes.count }
 
-  private mutating func value(depth: Int) throws(MalformedJSON) -> JSON {
+  /// What the next value is; nothing is read but the white space before it.
+  public mutating func kind() throws(MalformedJSON) -> Kind {
     skipSpace()
-    values += 1
-    guard values <= limits.values else { throw malformed("at most \(limits.values) values") }
     guard let byte = peek else { throw malformed("a value") }
     switch byte {
-    case UInt8(ascii: "{"):
-      guard depth < limits.depth else { throw malformed("at most \(limits.depth) levels") }
-      return try object(depth: depth + 1)
-    case UInt8(ascii: "["):
-      guard depth < limits.depth else { throw malformed("at most \(limits.depth) levels") }
-      return try array(depth: depth + 1)
-    case UInt8(ascii: "\""): return .string(try string())
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
-    case UInt8(ascii: "t"): return try literal("true", .bool(true))
-    case UInt8(ascii: "f"): return try literal("false", .bool(false))
-    case UInt8(ascii: "n"): return try literal("null", .null)
+    case UInt8(ascii: "{"): return .object
+    case UInt8(ascii: "["): return .array
+    case UInt8(ascii: "\""): return .string
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): return .boolean
+    case UInt8(ascii: "n"): return .null
     default: throw malformed("a value")
     }
   }
 
-  private mutating func object(depth: Int) throws(MalformedJSON) -> JSON {
-    offset += 1
-    var members: [String: JSON] = [:]
+  // MARK: Arrays and objects
+
+  /// Steps into the array that is next.
+  public mutating func beginArray() throws(MalformedJSON) { try begin(UInt8(ascii: "["), "an array") }
+
+  /// Steps into the object that is next.
+  public mutating func beginObject() throws(MalformedJSON) { try begin(UInt8(ascii: "{"), "an object") }
+
+  private mutating func begin(_ byte: UInt8, _ expected: String) throws(MalformedJSON) {
     skipSpace()
-    if take(UInt8(ascii: "}")) { return .object(members) }
-    while true {
-      skipSpace()
-      guard peek == UInt8(ascii: "\"") else { throw malformed("a member's name in double quotes") }
-      let start = offset
-      let name = try string()
-      skipSpace()
-      guard take(UInt8(ascii: ":")) else { throw malformed("':' after the name '\(name.excerpt(40))'") }
-      let value = try value(depth: depth)
-      guard members.updateValue(value, forKey: name) == nil else {
-        offset = start
-        throw malformed("each name once in an object", found: "'\(name.excerpt(40))' again")
+    guard peek == byte else { throw malformed(expected) }
+    guard depth < limits.depth else { throw malformed("at most \(limits.depth) levels") }
+    try countValue()
+    offset += 1
+    depth += 1
+    isAtStart = true
+  }
+
+  /// Whether the open array has another element, which is next then; where it has none, it is stepped out of.
+  public mutating func hasElement() throws(MalformedJSON) -> Bool {
+    skipSpace()
+    if isAtStart {
+      isAtStart = false
+      if take(UInt8(ascii: "]")) {
+        depth -= 1
+        return false
       }
-      skipSpace()
-      if take(UInt8(ascii: ",")) { continue }
-      guard take(UInt8(ascii: "}")) else { throw malformed("',' or '}'") }
-      return .object(members)
+      return true
     }
+    if take(UInt8(ascii: ",")) { return true }
+    guard take(UInt8(ascii: "]")) else { throw malformed("',' or ']'") }
+    depth -= 1
+    return false
   }
 
-  private mutating func array(depth: Int) throws(MalformedJSON) -> JSON {
-    offset += 1
-    var elements: [JSON] = []
+  /// The name of the next member of the open object, whose value is next then; nil where there is none, and the object
+  /// is stepped out of.
+  public mutating func nextName() throws(MalformedJSON) -> String? {
     skipSpace()
-    if take(UInt8(ascii: "]")) { return .array(elements) }
-    while true {
-      elements.append(try value(depth: depth))
+    if isAtStart {
+      isAtStart = false
+      if take(UInt8(ascii: "}")) {
+        depth -= 1
+        return nil
+      }
+    } else if take(UInt8(ascii: "}")) {
+      depth -= 1
+      return nil
+    } else {
+      guard take(UInt8(ascii: ",")) else { throw malformed("',' or '}'") }
       skipSpace()
-      if take(UInt8(ascii: ",")) { continue }
-      guard take(UInt8(ascii: "]")) else { throw malformed("',' or ']'") }
+    }
+    guard peek == UInt8(ascii: "\"") else { throw malformed("a member's name in double quotes") }
+    nameOffset = offset
+    let name = try text()
+    skipSpace()
+    guard take(UInt8(ascii: ":")) else { throw malformed("':' after the name '\(name.excerpt(40))'") }
+    return name
+  }
+
+  // MARK: Values
+
+  /// The next value whole.
+  public mutating func value() throws(MalformedJSON) -> JSON {
+    switch try kind() {
+    case .object:
+      var members: [String: JSON] = [:]
+      try beginObject()
+      while let name = try nextName() {
+        guard members[name] == nil else { throw repeated(name) }
+        members[name] = try value()
+      }
+      return .object(members)
+    case .array:
+      var elements: [JSON] = []
+      try beginArray()
+      while try hasElement() { elements.append(try value()) }
       return .array(elements)
+    case .string: return .string(try string())
+    case .number: return try number()
+    case .boolean: return .bool(try boolean())
+    case .null:
+      try null()
+      return .null
     }
   }
 
-  private mutating func string() throws(MalformedJSON) -> String {
+  /// Steps over the next value, which is checked as if it were read, but for names that occur twice.
+  public mutating func skip() throws(MalformedJSON) {
+    switch try kind() {
+    case .object:
+      try beginObject()
+      while try nextName() != nil { try skip() }
+    case .array:
+      try beginArray()
+      while try hasElement() { try skip() }
+    case .string: _ = try string()
+    case .number: _ = try number()
+    case .boolean: _ = try boolean()
+    case .null: try null()
+    }
+  }
+
+  /// The string that is next.
+  public mutating func string() throws(MalformedJSON) -> String {
+    skipSpace()
+    guard peek == UInt8(ascii: "\"") else { throw malformed("a string") }
+    try countValue()
+    return try text()
+  }
+
+  /// The truth value that is next.
+  public mutating func boolean() throws(MalformedJSON) -> Bool {
+    skipSpace()
+    try countValue()
+    let isTrue = peek == UInt8(ascii: "t")
+    try literal(isTrue ? "true" : "false")
+    return isTrue
+  }
+
+  /// The null that is next.
+  public mutating func null() throws(MalformedJSON) {
+    skipSpace()
+    try countValue()
+    try literal("null")
+  }
+
+  /// The number that is next: `.integer` where it is spelt whole and fits 64 bits, `.number` otherwise.
+  public mutating func number() throws(MalformedJSON) -> JSON {
+    skipSpace()
+    try countValue()
+    return try digits()
+  }
+
+  /// The problem of an object that names the member twice whose name was read last.
+  public func repeated(_ name: String) -> MalformedJSON {
+    var there = self
+    there.offset = nameOffset
+    return there.malformed("each name once in an object", found: "'\(name.excerpt(40))' again")
+  }
+
+  /// Sees that nothing but white space is left.
+  public mutating func end() throws(MalformedJSON) {
+    skipSpace()
+    guard offset == bytes.count else { throw malformed("the end of the text") }
+  }
+
+  private mutating func countValue() throws(MalformedJSON) {
+    values += 1
+    guard values <= limits.values else { throw malformed("at most \(limits.values) values") }
+  }
+
+  private mutating func literal(_ text: StaticString) throws(MalformedJSON) {
+    for byte in "\(text)".utf8 {
+      guard take(byte) else { throw malformed("'\(text)'") }
+    }
+  }
+
+  // MARK: Bytes
+
+  private var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+  private mutating func take(_ byte: UInt8) -> Bool {
+    guard peek == byte else { return false }
     offset += 1
-    var content: [UInt8] = []
+    return true
+  }
+
+  private mutating func skipSpace() {
+    while let byte = peek, byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+      offset += 1
+    }
+  }
+
+  /// The problem of the place where the reader stands.
+  private func malformed(_ expected: String, found: String? = nil) -> MalformedJSON {
+    var line = 1
+    var lineStart = 0
+    for (index, byte) in bytes[..<min(offset, bytes.count)].enumerated() where byte == 0x0A {
+      line += 1
+      lineStart = index + 1
+    }
+    return MalformedJSON(
+      offset: offset, line: line, column: offset - lineStart + 1, expected: expected,
+      found: found ?? foundHere)
+  }
+
+  private var foundHere: String {
+    guard let byte = peek else { return "the end of the text" }
+    return 0x21..<0x7F ~= byte
+      ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x\(Hexadecimal.encode(CollectionOfOne(byte)))"
+  }
+}
+
+// MARK: Numbers
+
+extension JSONReader {
+  /// The powers of ten that a double holds exactly.
+  private static let powersOfTen: [Double] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19,
+    1e20, 1e21, 1e22,
+  ]
+
+  private mutating func digits() throws(MalformedJSON) -> JSON {
     let start = offset
+    let isNegative = take(UInt8(ascii: "-"))
+    var significand = Significand()
+    if !take(UInt8(ascii: "0")) { try digits(into: &significand) }
+    var isWhole = true
+    var exponent = 0
+    if take(UInt8(ascii: ".")) {
+      isWhole = false
+      let first = offset
+      try digits(into: &significand)
+      exponent = first - offset
+    }
+    if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
+      isWhole = false
+      let isReduced = take(UInt8(ascii: "-"))
+      if !isReduced { _ = take(UInt8(ascii: "+")) }
+      var power = Significand()
+      try digits(into: &power)
+      // Beyond four digits it is an infinity or zero, which the library's own reader says.
+      let magnitude = power.isExact ? Int(clamping: power.value) : 1_000_000
+      exponent += isReduced ? -min(magnitude, 1_000_000) : min(magnitude, 1_000_000)
+    }
+    if isWhole, significand.isExact, significand.value <= UInt64(Int64.max),
+      !isNegative || significand.value != 0
+    {
+      let magnitude = Int64(significand.value)
+      return .integer(isNegative ? -magnitude : magnitude)
+    }
+    // A whole number of up to 53 bits times or over a power of ten that a double holds is rounded once, and so
+    // rightly (Clinger, How to Read Floating Point Numbers Accurately, 1990).
+    if significand.isExact, significand.value <= 1 << 53, abs(exponent) <= 22 {
+      let power = Self.powersOfTen[abs(exponent)]
+      let magnitude = exponent < 0 ? Double(significand.value) / power : Double(significand.value) * power
+      return .number(isNegative ? -magnitude : magnitude)
+    }
+    let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+    if isWhole, let integer = Int64(text) { return .integer(integer) }
+    guard let value = Double(text), value.isFinite else {
+      offset = start
+      throw malformed("a number within the range of a double", found: "'\(text.prefix(32))'")
+    }
+    return .number(value)
+  }
+
+  /// The digits of a number as a whole one, exact to 19 of them.
+  private struct Significand {
+    var value: UInt64 = 0
+    var isExact = true
+  }
+
+  private mutating func digits(into significand: inout Significand) throws(MalformedJSON) {
+    let first = offset
+    while offset < bytes.count, case let digit = bytes[offset] &- UInt8(ascii: "0"), digit < 10 {
+      if significand.value < 1_000_000_000_000_000_000 {
+        significand.value = significand.value &* 10 &+ UInt64(digit)
+      } else {
+        significand.isExact = false
+      }
+      offset += 1
+    }
+    guard offset > first else { throw malformed("a digit") }
+  }
+}
+
+// MARK: Text
+
+extension JSONReader {
+  /// Reads the string whose opening quote is next.
+  private mutating func text() throws(MalformedJSON) -> String {
+    offset += 1
+    let start = offset
+    while offset < bytes.count, case let byte = bytes[offset], byte != UInt8(ascii: "\""),
+      byte != UInt8(ascii: "\\"), byte >= 0x20
+    {
+      offset += 1
+    }
+    if take(UInt8(ascii: "\"")) { return try text(bytes[start..<(offset - 1)], from: start) }
+    var content = Array(bytes[start..<offset])
     while let byte = peek {
       switch byte {
       case UInt8(ascii: "\""):
         offset += 1
-        guard let text = String(validating: content, as: UTF8.self) else {
-          offset = start
-          throw malformed("text in UTF-8", found: "bytes that are not")
-        }
-        return text
+        return try text(content[...], from: start)
       case UInt8(ascii: "\\"): try escape(into: &content)
       case 0..<0x20: throw malformed("a control character written as an escape")
       default:
@@ -143,6 +354,14 @@ private struct JSONReader {
       }
     }
     throw malformed("a closing double quote")
+  }
+
+  private mutating func text(_ content: ArraySlice<UInt8>, from start: Int) throws(MalformedJSON) -> String {
+    guard let text = String(validating: content, as: UTF8.self) else {
+      offset = start
+      throw malformed("text in UTF-8", found: "bytes that are not")
+    }
+    return text
   }
 
   private mutating func escape(into content: inout [UInt8]) throws(MalformedJSON) {
@@ -187,72 +406,5 @@ private struct JSONReader {
     else { throw malformed("four hexadecimal digits") }
     offset += 4
     return value
-  }
-
-  private mutating func number() throws(MalformedJSON) -> JSON {
-    let start = offset
-    _ = take(UInt8(ascii: "-"))
-    var whole = true
-    if !take(UInt8(ascii: "0")) { try digits() }
-    if take(UInt8(ascii: ".")) {
-      whole = false
-      try digits()
-    }
-    if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
-      whole = false
-      _ = take(UInt8(ascii: "+")) || take(UInt8(ascii: "-"))
-      try digits()
-    }
-    let text = String(decoding: bytes[start..<offset], as: UTF8.self)
-    if whole, text != "-0", let integer = Int64(text) { return .integer(integer) }
-    guard let value = Double(text), value.isFinite else {
-      offset = start
-      throw malformed("a number within the range of a double", found: "'\(text.prefix(32))'")
-    }
-    return .number(value)
-  }
-
-  private mutating func digits() throws(MalformedJSON) {
-    guard let byte = peek, UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte else {
-      throw malformed("a digit")
-    }
-    while let byte = peek, UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { offset += 1 }
-  }
-
-  private mutating func literal(_ text: StaticString, _ value: JSON) throws(MalformedJSON) -> JSON {
-    for byte in "\(text)".utf8 {
-      guard take(byte) else { throw malformed("'\(text)'") }
-    }
-    return value
-  }
-
-  private var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
-
-  private mutating func take(_ byte: UInt8) -> Bool {
-    guard peek == byte else { return false }
-    offset += 1
-    return true
-  }
-
-  private mutating func skipSpace() {
-    while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
-  }
-
-  private func malformed(_ expected: String, found: String? = nil) -> MalformedJSON {
-    var line = 1
-    var lineStart = 0
-    for (index, byte) in bytes[..<min(offset, bytes.count)].enumerated() where byte == 0x0A {
-      line += 1
-      lineStart = index + 1
-    }
-    return MalformedJSON(
-      offset: offset, line: line, column: offset - lineStart + 1, expected: expected,
-      found: found ?? foundHere)
-  }
-
-  private var foundHere: String {
-    guard let byte = peek else { return "the end of the text" }
-    return 0x21..<0x7F ~= byte
-      ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x\(Hexadecimal.encode(CollectionOfOne(byte)))"
   }
 }

@@ -1,20 +1,41 @@
 public import Domain
-public import Encoding
+import Encoding
 public import ModelGraph
 
-/// Lays rows of features, in the order of the model's or by their names, end to end.
+/// Reads rows of features from JSON, in the order of the model's or by their names, straight into where they are
+/// computed with.
 public struct RowDecoder {
-  private let features: FeatureList
-  private let kinds: [FeatureList.Kind]
-  private var columns: [String: Int]?
-  private var numbers: [Double] = []
-  private var texts: [String?] = []
-  private var rowCount = 0
+  let features: FeatureList
+  private let columns: [Column]
+  private var places: [String: Int]?
+  var numbers: [Double] = []
+  var texts: [String?] = []
+  var rowCount = 0
+  /// For each feature the row, counted from 1, in which it was named last.
+  private var named: [Int] = []
+
+  /// Where a feature goes within its row.
+  private enum Column {
+    case number(Int)
+    case text(Int)
+    case ignored
+  }
 
   /// Reads rows for a model of this signature.
   public init(signature: ModelSignature) {
     features = signature.features
-    kinds = signature.features.kinds
+    var (numbers, texts) = (0, 0)
+    columns = signature.features.kinds.map { kind in
+      switch kind {
+      case .ignored: return .ignored
+      case .number:
+        numbers += 1
+        return .number(numbers - 1)
+      case .text:
+        texts += 1
+        return .text(texts - 1)
+      }
+    }
   }
 
   /// What was read so far.
@@ -22,132 +43,252 @@ public struct RowDecoder {
     Rows(numbers: numbers, texts: texts, rowCount: rowCount, featureCount: features.count)
   }
 
-  /// Takes in the member `data`; says whether it is one row and no list.
-  public mutating func decode(_ data: JSON) throws(Problem) -> Bool {
-    if features.form != .rows { return try decodeTexts(data) }
-    switch data {
-    case .object(let row):
-      try append(row, row: nil)
+  /// Takes in the value that is next: one row, or a list of rows; says whether it is one row and no list.
+  ///
+  /// `pointer` is where the value stands in its document.
+  public mutating func decode(_ reader: inout RequestReader, at pointer: String) throws(Problem) -> Bool {
+    let kind = try reader.kind()
+    if features.form != .rows { return try decodeTexts(&reader, kind, at: pointer) }
+    switch kind {
+    case .object:
+      try appendNamed(&reader) { pointer }
       return true
-    case .array(let elements):
+    case .array:
       // What the first element is decides what the others must be.
-      switch elements.first {
-      case .array, .object: break
-      case nil: return false
-      default:
-        try append(elements, row: nil)
+      var ahead = reader
+      try ahead.beginArray()
+      guard try ahead.hasElement() else {
+        reader = ahead
+        return false
+      }
+      let first = try ahead.kind()
+      guard first == .array || first == .object else {
+        try append(&reader, order: nil) { pointer }
         return true
       }
-      numbers.reserveCapacity(min(elements.count, 1 << 20) * features.numberCount)
-      for (index, element) in elements.enumerated() {
-        switch element {
-        case .array(let row): try append(row, row: index)
-        case .object(let row): try append(row, row: index)
-        default:
-          throw Problem(
-            .badInput, "predict.malformed", "expected a row like those before it, found \(element.kind)",
-            position: "/data/\(index)")
-        }
-      }
+      try appendList(&reader, order: nil, at: pointer)
       return false
     default:
       throw Problem(
-        .badInput, "predict.malformed", "expected a row or a list of rows as 'data', found \(data.kind)",
-        position: "/data")
+        .badInput, "predict.malformed", "expected a row or a list of rows, found \(kind.description)",
+        position: pointer)
+    }
+  }
+
+  /// Takes in the value that is next, a list of rows whose columns are named once for all of them.
+  ///
+  /// A model that was trained without names takes the columns in the order in which they come.
+  public mutating func decode(
+    _ reader: inout RequestReader, columns names: [String], at pointer: String
+  ) throws(Problem) {
+    guard features.form == .rows, features.names != nil else {
+      guard features.form == .rows || names.count == 1 else {
+        throw Problem(
+          .badInput, "predict.feature-count", "expected one column, found \(names.count)", position: pointer)
+      }
+      if features.form == .rows {
+        try appendList(&reader, order: nil, at: pointer)
+      } else {
+        _ = try decode(&reader, at: pointer)
+      }
+      return
+    }
+    let places = try namedPlaces()
+    var order: [Int] = []
+    var isThere = [Bool](repeating: false, count: features.count)
+    for name in names {
+      guard let place = places[name] else { throw stranger(name, at: pointer) }
+      guard !isThere[place] else {
+        throw mismatch("expected each column once, found '\(name.excerpt(80))' again", at: pointer)
+      }
+      isThere[place] = true
+      order.append(place)
+    }
+    try refuseMissing(at: pointer) { isThere[$0] }
+    try appendList(&reader, order: order, at: pointer)
+  }
+
+  /// The rows of a list, each by itself in order or by names.
+  private mutating func appendList(
+    _ reader: inout RequestReader, order: [Int]?, at pointer: String
+  ) throws(Problem) {
+    try expect(.array, "a list of rows", &reader, at: pointer)
+    try reader.beginArray()
+    var index = 0
+    while try reader.hasElement() {
+      let place = index
+      switch try reader.kind() {
+      case .array: try append(&reader, order: order) { "\(pointer)/\(place)" }
+      case .object where order == nil: try appendNamed(&reader) { "\(pointer)/\(place)" }
+      case let kind:
+        throw Problem(
+          .badInput, "predict.malformed", "expected a row like those before it, found \(kind.description)",
+          position: "\(pointer)/\(place)")
+      }
+      index += 1
     }
   }
 
   /// Reads rows that are a text, or a mapping, each.
-  private mutating func decodeTexts(_ data: JSON) throws(Problem) -> Bool {
-    guard case .array(let elements) = data else {
-      try append(data, position: "/data")
+  private mutating func decodeTexts(
+    _ reader: inout RequestReader, _ kind: JSONReader.Kind, at pointer: String
+  ) throws(Problem) -> Bool {
+    guard kind == .array else {
+      try appendText(&reader, at: pointer)
       return true
     }
-    for (index, element) in elements.enumerated() {
+    try reader.beginArray()
+    var index = 0
+    while try reader.hasElement() {
+      let place = "\(pointer)/\(index)"
+      index += 1
       // A list of one is a row as well: what a column of a table gives.
-      if features.form != .lists, case .array(let row) = element, row.count == 1 {
-        try append(row[0], position: "/data/\(index)/0")
+      if features.form != .lists, try reader.kind() == .array {
+        try reader.beginArray()
+        guard try reader.hasElement() else { throw malformedText("an empty array", at: place) }
+        try appendText(&reader, at: "\(place)/0")
+        guard try !reader.hasElement() else { throw malformedText("an array of several", at: place) }
       } else {
-        try append(element, position: "/data/\(index)")
+        try appendText(&reader, at: place)
       }
     }
     return false
   }
 
-  private mutating func append(_ json: JSON, position: String) throws(Problem) {
-    switch (features.form, json) {
-    case (.documents, .string(let text)): texts.append(text)
+  private mutating func appendText(_ reader: inout RequestReader, at pointer: String) throws(Problem) {
+    let kind = try reader.kind()
+    switch (features.form, kind) {
+    case (.documents, .string): texts.append(try reader.string())
     case (.mappings, .object), (.lists, .array):
-      texts.append(String(decoding: json.canonicalBytes, as: UTF8.self))
-    default:
-      let expected =
-        switch features.form {
-        case .mappings: "an object of names and values"
-        case .lists: "a list of names, or of pairs of a name and a value,"
-        case .documents, .rows: "a text"
-        }
-      throw Problem(
-        .badInput, "predict.malformed", "expected \(expected) as a row, found \(json.kind)",
-        position: position)
+      texts.append(String(decoding: try reader.value().canonicalBytes, as: UTF8.self))
+    default: throw malformedText(kind.description, at: pointer)
     }
     rowCount += 1
   }
 
-  private mutating func append(_ row: [JSON], row index: Int?) throws(Problem) {
-    guard row.count == features.count else {
+  private func malformedText(_ found: String, at pointer: String) -> Problem {
+    let expected =
+      switch features.form {
+      case .mappings: "an object of names and values"
+      case .lists: "a list of names, or of pairs of a name and a value,"
+      case .documents, .rows: "a text"
+      }
+    return Problem(
+      .badInput, "predict.malformed", "expected \(expected) as a row, found \(found)", position: pointer)
+  }
+}
+
+// MARK: One row
+
+extension RowDecoder {
+  /// A row whose elements stand in the order of the features, or in `order`.
+  private mutating func append(
+    _ reader: inout RequestReader, order: [Int]?, at pointer: () -> String
+  ) throws(Problem) {
+    let (firstNumber, firstText) = (numbers.count, texts.count)
+    if order != nil { appendBlanks() }
+    try reader.beginArray()
+    var count = 0
+    while try reader.hasElement() {
+      guard count < features.count else {
+        // Only how many there are is of interest any more.
+        try reader.skip()
+        count += 1
+        continue
+      }
+      let feature: Int
+      if let order { feature = order[count] } else { feature = count }
+      let place = count
+      let element = try read(&reader, feature) { "\(pointer())/\(place)" }
+      count += 1
+      switch element {
+      case .number(let value):
+        if order == nil { numbers.append(value) } else { set(value, feature, from: firstNumber) }
+      case .text(let value):
+        if order == nil { texts.append(value) } else { set(value, feature, from: firstText) }
+      case .nothing: break
+      }
+    }
+    guard count == features.count else {
       throw Problem(
         .badInput, "predict.feature-count",
-        "expected \(features.count) features in each row, found \(row.count)", position: pointer(index),
+        "expected \(features.count) features in each row, found \(count)", position: pointer(),
         hint: features.names.map { "send them in this order: \(Self.list($0))" })
     }
-    for (column, element) in row.enumerated() {
-      switch kinds[column] {
-      case .ignored: continue
-      case .number:
-        guard let value = Self.number(element) else {
-          throw unexpected(element, column, position: "\(pointer(index))/\(column)")
-        }
-        numbers.append(value)
-      case .text:
-        guard let value = Self.text(element) else {
-          throw unexpected(element, column, position: "\(pointer(index))/\(column)")
-        }
-        texts.append(value)
-      }
-    }
     rowCount += 1
   }
 
-  private mutating func append(_ row: [String: JSON], row index: Int?) throws(Problem) {
-    guard let names = features.names else {
-      throw Problem(
-        .badInput, "predict.no-feature-names",
-        "expected rows of \(features.count) features in order, found named features; the model was trained"
-          + " without names", position: pointer(index))
-    }
-    let columns = try columns(names)
-    if let stranger = row.keys.filter({ columns[$0] == nil }).min() {
-      throw mismatch(
-        "expected only features of the model, found '\(stranger.prefix(80))'", position: pointer(index))
-    }
-    for (column, name) in names.enumerated() where kinds[column] != .ignored {
-      guard let element = row[name] else {
-        throw mismatch(
-          "expected the feature '\(name.prefix(80))', found none of that name", position: pointer(index))
-      }
-      if kinds[column] == .number, let value = Self.number(element) {
-        numbers.append(value)
-      } else if kinds[column] == .text, let value = Self.text(element) {
-        texts.append(value)
-      } else {
-        throw unexpected(element, column, position: pointer(index))
-      }
-    }
+  /// A row that is an object of named features.
+  private mutating func appendNamed(_ reader: inout RequestReader, at pointer: () -> String) throws(Problem) {
+    guard features.names != nil else { throw unnamed(at: pointer()) }
+    let places = try namedPlaces()
+    if named.isEmpty { named = Array(repeating: 0, count: features.count) }
+    let (firstNumber, firstText) = (numbers.count, texts.count)
+    appendBlanks()
     rowCount += 1
+    try reader.beginObject()
+    while let name = try reader.nextName() {
+      guard let feature = places[name] else { throw stranger(name, at: pointer()) }
+      guard named[feature] != rowCount else { throw reader.repeated(name) }
+      named[feature] = rowCount
+      switch try read(&reader, feature, at: pointer) {
+      case .number(let value): set(value, feature, from: firstNumber)
+      case .text(let value): set(value, feature, from: firstText)
+      case .nothing: break
+      }
+    }
+    let row = rowCount
+    try refuseMissing(at: pointer()) { named[$0] == row }
   }
 
-  private mutating func columns(_ names: [String]) throws(Problem) -> [String: Int] {
-    if let columns { return columns }
+  private mutating func appendBlanks() {
+    numbers.append(contentsOf: repeatElement(.nan, count: features.numberCount))
+    texts.append(contentsOf: repeatElement(nil, count: features.texts.count))
+  }
+
+  private mutating func set(_ value: Double, _ feature: Int, from first: Int) {
+    if case .number(let place) = columns[feature] { numbers[first + place] = value }
+  }
+
+  private mutating func set(_ value: String?, _ feature: Int, from first: Int) {
+    if case .text(let place) = columns[feature] { texts[first + place] = value }
+  }
+
+  enum Element {
+    case number(Double)
+    case text(String?)
+    case nothing
+  }
+
+  /// The element that is next, as the feature takes it: `null` is a missing value, a truth value 0 or 1.
+  func read(
+    _ reader: inout RequestReader, _ feature: Int, at pointer: () -> String
+  ) throws(Problem) -> Element {
+    let column = columns[feature]
+    if case .ignored = column {
+      try reader.skip()
+      return .nothing
+    }
+    switch (try reader.kind(), column) {
+    case (.number, .number):
+      // `number` gives nothing but numbers.
+      return .number(try reader.number().double ?? .nan)
+    case (.null, .number):
+      try reader.null()
+      return .number(.nan)
+    case (.boolean, .number): return .number(try reader.boolean() ? 1 : 0)
+    case (.string, .text): return .text(try reader.string())
+    case (.null, .text):
+      try reader.null()
+      return .text(nil)
+    case (let kind, _): throw unexpected(kind, feature, at: pointer())
+    }
+  }
+
+  /// Which feature each name is.
+  mutating func namedPlaces() throws(Problem) -> [String: Int] {
+    if let places { return places }
+    let names = features.names ?? []
     let made = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
     // A model with a name twice would leave a column unset.
     guard made.count == features.count else {
@@ -156,48 +297,65 @@ public struct RowDecoder {
         "expected rows of \(features.count) features in order, found named features; the model's names are"
           + " not unique")
     }
-    columns = made
+    places = made
     return made
   }
+}
 
-  private func mismatch(_ message: String, position: String) -> Problem {
+// MARK: What is wrong
+
+extension RowDecoder {
+  func expect(
+    _ kind: JSONReader.Kind, _ expected: String, _ reader: inout RequestReader, at pointer: String
+  ) throws(Problem) {
+    let found = try reader.kind()
+    guard found == kind else {
+      throw Problem(
+        .badInput, "predict.malformed", "expected \(expected), found \(found.description)", position: pointer)
+    }
+  }
+
+  func unnamed(at pointer: String) -> Problem {
     Problem(
-      .badInput, "predict.feature-names", message, position: position,
+      .badInput, "predict.no-feature-names",
+      "expected rows of \(features.count) features in order, found named features; the model was trained"
+        + " without names", position: pointer)
+  }
+
+  func stranger(_ name: String, at pointer: String) -> Problem {
+    mismatch("expected only features of the model, found '\(name.excerpt(80))'", at: pointer)
+  }
+
+  /// Refuses rows that lack a feature which the model reads.
+  func refuseMissing(at pointer: @autoclosure () -> String, _ isThere: (Int) -> Bool) throws(Problem) {
+    let missing = columns.indices.first { feature in
+      if case .ignored = columns[feature] { return false }
+      return !isThere(feature)
+    }
+    guard let missing, let names = features.names else { return }
+    throw mismatch(
+      "expected the feature '\(names[missing].excerpt(80))', found none of that name", at: pointer())
+  }
+
+  private func mismatch(_ message: String, at pointer: String) -> Problem {
+    Problem(
+      .badInput, "predict.feature-names", message, position: pointer,
       hint: features.names.map { "send exactly these: \(Self.list($0))" })
   }
 
-  private func unexpected(_ element: JSON, _ column: Int, position: String) -> Problem {
-    let name = features.names.map { " for '\($0[column].prefix(80))'" } ?? ""
-    return kinds[column] == .text
-      ? Problem(
-        .badInput, "predict.not-a-text", "expected a text or null\(name), found \(element.kind)",
-        position: position)
-      : Problem(
-        .badInput, "predict.not-a-number", "expected a number or null\(name), found \(element.kind)",
-        position: position)
+  private func unexpected(_ kind: JSONReader.Kind, _ feature: Int, at pointer: String) -> Problem {
+    let name = features.names.map { " for '\($0[feature].excerpt(80))'" } ?? ""
+    if case .text = columns[feature] {
+      return Problem(
+        .badInput, "predict.not-a-text", "expected a text or null\(name), found \(kind.description)",
+        position: pointer)
+    }
+    return Problem(
+      .badInput, "predict.not-a-number", "expected a number or null\(name), found \(kind.description)",
+      position: pointer)
   }
-
-  private func pointer(_ row: Int?) -> String { row.map { "/data/\($0)" } ?? "/data" }
 
   private static func list(_ names: [String]) -> String {
     names.prefix(50).joined(separator: ", ") + (names.count > 50 ? " …" : "")
-  }
-
-  /// A number, a truth value as 0 or 1, or NaN for a missing value.
-  private static func number(_ json: JSON) -> Double? {
-    switch json {
-    case .null: .nan
-    case .bool(let value): value ? 1 : 0
-    default: json.double
-    }
-  }
-
-  /// A text, or nil inside for a missing one; nil outside where it is neither.
-  private static func text(_ json: JSON) -> String?? {
-    switch json {
-    case .null: .some(nil)
-    case .string(let text): .some(text)
-    default: nil
-    }
   }
 }

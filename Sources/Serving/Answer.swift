@@ -1,7 +1,7 @@
 import Domain
 import Encoding
 
-/// One answer: status, body in JSON, and the few header fields that depend on it.
+/// One answer: status, body, and the few header fields that depend on it.
 struct Answer: Equatable, Sendable {
   /// A header field that only some answers have.
   enum Field: Equatable, Sendable {
@@ -21,8 +21,24 @@ struct Answer: Equatable, Sendable {
     }
   }
 
+  /// What the body is.
+  enum Form: Equatable, Sendable {
+    case json
+    /// JSON of so many bytes, and tensors in binary behind it.
+    case binaryTensors(headerBytes: Int)
+
+    var lines: String {
+      switch self {
+      case .json: "Content-Type: application/json\r\n"
+      case .binaryTensors(let headerBytes):
+        "Content-Type: application/octet-stream\r\nInference-Header-Content-Length: \(headerBytes)\r\n"
+      }
+    }
+  }
+
   var status: Int
   var body: [UInt8]
+  var form = Form.json
   var fields: [Field] = []
   /// Whether the connection ends with this answer, whatever the caller would like.
   var closes = false
@@ -38,6 +54,7 @@ struct Answer: Equatable, Sendable {
     case 405: "Method Not Allowed"
     case 408: "Request Timeout"
     case 413: "Content Too Large"
+    case 415: "Unsupported Media Type"
     case 431: "Request Header Fields Too Large"
     case 503: "Service Unavailable"
     default: "Internal Server Error"

@@ -142,13 +142,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let body = collected
     collected = ByteBuffer()
     let limits = plane.limits
-    guard body.readableBytes <= limits.smallBodyBytes else {
+    // A compressed body may be of any size behind its small one.
+    guard body.readableBytes <= limits.smallBodyBytes, operation.form.coding == nil else {
       return submit(context) { operation.perform(body, limits: limits) }
     }
     do throws(Problem) {
       let prediction = try operation.decode(body, limits: limits)
-      guard prediction.steps <= limits.inlineSteps else { return submit(context) { prediction.run() } }
-      finish(prediction.run(), context)
+      guard prediction.steps <= limits.inlineSteps else {
+        return submit(context) { prediction.run(answerLimit: limits.answerBytes) }
+      }
+      finish(prediction.run(answerLimit: limits.answerBytes), context)
     } catch {
       finish(Answer(error), context)
     }

@@ -58,17 +58,6 @@ enum Decision: Sendable {
   case perform(Operation)
 }
 
-/// What is to be done with a body, and with which model.
-struct Operation: Sendable {
-  enum Kind: Sendable {
-    case predict
-    case infer
-  }
-
-  let kind: Kind
-  let model: ServedModel
-}
-
 extension DataPlane {
   /// Decides on a request by its head: route, then key, then readiness, then the form of the body.
   ///
@@ -100,16 +89,19 @@ extension DataPlane {
     case .live: return .answer(.ok(["live": true]))
     case .ready: return .answer(ready(table))
     case .serverMetadata: return .answer(.ok(Metadata.server(version: version)))
-    case .predict(let name):
+    case .predict(let name), .invocations(let name):
+      let isUnnamed = name == nil
       let name = name ?? table.entries.keys.first ?? ""
       if let refusal = Self.authenticate(head, for: name, table) { return .answer(refusal) }
-      if case .predict(model: nil) = route, table.entries.count != 1 {
+      var kind = Operation.Kind.predict
+      if case .invocations = route { kind = .invoke }
+      guard !isUnnamed || table.entries.count == 1 else {
         throw Problem(
           .notFound, "request.model-not-named",
-          "expected exactly one model behind '/predict', found \(table.entries.count)",
-          hint: "name the model: '/models/{name}/predict'")
+          "expected exactly one model behind this route, found \(table.entries.count)",
+          hint: "name the model: '/models/{name}/\(kind == .invoke ? "invocations" : "predict")'")
       }
-      return try operation(.predict, on: name, version: nil, table, head)
+      return try operation(kind, on: name, version: nil, table, head)
     case .infer(let name, let version):
       if let refusal = Self.authenticate(head, for: name, table) { return .answer(refusal) }
       return try operation(.infer, on: name, version: version, table, head)
@@ -138,18 +130,7 @@ extension DataPlane {
     if case .declared(let count) = head.body, count > limits.bodyBytes {
       return .answer(bodyTooLarge())
     }
-    switch head.bodyForm {
-    case .plain: return .perform(Operation(kind: kind, model: model))
-    case .encoded(let coding):
-      throw Problem(
-        .badInput, "request.content-encoding",
-        "expected a body without Content-Encoding, found '\(coding.prefix(40))'")
-    case .binaryTensors:
-      throw Problem(
-        .badInput, "request.binary-tensors",
-        "expected tensors in JSON, found the field Inference-Header-Content-Length",
-        hint: "send the data in JSON: 'binary_data=False' in tritonclient")
-    }
+    return .perform(Operation(kind: kind, model: model, form: try head.bodyForm(for: kind)))
   }
 
   func bodyTooLarge() -> Answer {
@@ -237,6 +218,36 @@ extension Route.Method {
     case .get: method == "GET" || method == "HEAD"
     case .post: method == "POST"
     }
+  }
+}
+
+extension RequestHead {
+  /// The form of the body by what the head says of it.
+  fileprivate func bodyForm(for kind: Operation.Kind) throws(Problem) -> BodyForm {
+    var form = BodyForm()
+    if let contentEncoding {
+      guard let coding = ContentCoding(contentEncoding) else {
+        throw Problem(
+          .badInput, "request.content-encoding",
+          "expected the Content-Encoding gzip, deflate or none, found '\(contentEncoding.excerpt(40))'")
+      }
+      form.coding = coding
+    }
+    form.isCSV = isCSV && kind != .infer
+    if let inferenceHeader {
+      // Digits alone: no sign, and no second spelling of a number.
+      guard kind == .infer, let length = Int(inferenceHeader), length >= 0,
+        inferenceHeader.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 })
+      else {
+        throw Problem(
+          .badInput, "request.inference-header",
+          kind == .infer
+            ? "expected a number of bytes as Inference-Header-Content-Length, found '\(inferenceHeader.excerpt(40))'"
+            : "expected no field Inference-Header-Content-Length on this route, found it")
+      }
+      form.headerBytes = length
+    }
+    return form
   }
 }
 

@@ -5,7 +5,7 @@ import ModelGraph
 /// The descriptions that the Open Inference Protocol asks for.
 enum Metadata {
   static func server(version: String) -> JSON {
-    ["name": "gatehouse", "version": .string(version), "extensions": []]
+    ["name": "gatehouse", "version": .string(version), "extensions": ["binary_tensor_data"]]
   }
 
   static func model(_ model: ServedModel, name: String) -> JSON {

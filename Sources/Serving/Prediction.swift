@@ -7,8 +7,8 @@ import NIOCore
 /// A request that was understood: rows, methods, and the form of the answer.
 struct Prediction: Sendable {
   enum Form: Sendable {
-    /// `{"result": …}`; one row was sent bare and is answered bare.
-    case result(isSingleRow: Bool)
+    /// An object with the rows of the result in this member; one row that was sent bare is answered bare.
+    case rows(member: StaticString, isSingleRow: Bool)
     /// As the Open Inference Protocol has it.
     case infer(InferForm)
   }
@@ -24,22 +24,44 @@ struct Prediction: Sendable {
     return overflow ? .max : steps
   }
 
-  /// Predicts and writes the answer down.
-  func run() -> Answer {
+  /// Predicts and writes the answer down, which may be `limit` bytes long.
+  func run(answerLimit limit: Int) -> Answer {
     do throws(Problem) {
       // No rows, no results: the list form of an empty batch. The protocol's form asks for rows.
-      if rows.rowCount == 0, case .result = form { return .ok(["result": []]) }
+      if rows.rowCount == 0, case .rows(let member, _) = form {
+        return .ok(.object(["\(member)": []]))
+      }
       let tensors = try model.plan.run(methods, on: rows)
+      try refuseLongAnswer(tensors, limit)
       switch form {
-      case .result(let isSingleRow):
+      case .rows(let member, let isSingleRow):
         guard let method = methods.first, let answer = tensors[method] else {
           throw Problem(.internal, "predict.no-result", "expected a result, found none")
         }
-        return .ok(ResultText.write(answer, isSingleRow: isSingleRow))
-      case .infer(let form): return .ok(form.write(methods.map { ($0, tensors[$0] ?? []) }, model: model))
+        return .ok(ResultText.write(answer, isSingleRow: isSingleRow, member: member))
+      case .infer(let form): return try form.answer(tensors, from: model)
       }
     } catch {
       return Answer(error.forCaller)
+    }
+  }
+
+  /// Refuses to write what would be longer than the limit at the length that each element has at most.
+  private func refuseLongAnswer(_ tensors: [PredictionMethod: [Tensor]], _ limit: Int) throws(Problem) {
+    var bytes = 0
+    for tensor in tensors.values.joined() {
+      switch tensor.elements {
+      case .bool: bytes += tensor.elements.count * 6
+      case .int32, .int64, .float32, .float64: bytes += tensor.elements.count * 26
+      // A byte of a text takes six at most, as an escape.
+      case .string(let texts): bytes += texts.reduce(0) { $0 + $1.utf8.count * 6 + 3 }
+      }
+    }
+    guard bytes <= limit else {
+      throw Problem(
+        .tooLarge, "predict.answer-too-large",
+        "expected rows whose answer takes at most \(limit) bytes, found rows that may take \(bytes)",
+        hint: "send the rows in several requests, or ask for fewer outputs")
     }
   }
 }
@@ -54,27 +76,66 @@ extension Problem {
   }
 }
 
-extension Operation {
+/// The form in which a body came.
+struct BodyForm: Equatable, Sendable {
+  var coding: ContentCoding?
+  /// The bytes of JSON before the tensors in binary, by Inference-Header-Content-Length; nil where all is JSON.
+  var headerBytes: Int?
+  /// Whether the rows are comma-separated values.
+  var isCSV = false
+}
+
+/// What is to be done with a body, and with which model.
+struct Operation: Sendable {
+  enum Kind: Sendable {
+    case predict
+    /// The same in the words of MLflow's scoring server.
+    case invoke
+    case infer
+  }
+
+  let kind: Kind
+  let model: ServedModel
+  var form = BodyForm()
+
   /// Understands a body; the problem that it throws is the caller's.
   func decode(_ body: ByteBuffer, limits: PlaneLimits) throws(Problem) -> Prediction {
-    let json: JSON
-    do {
-      json = try JSON(
-        parsing: body.readableBytesView,
-        limits: JSONLimits(depth: limits.bodyDepth, values: limits.bodyValues))
-    } catch {
-      throw Problem(
-        .badInput, "request.body-not-json", error.description, position: "byte \(error.offset)",
-        hint: body.readableBytes == 0 ? "send a body such as {\"data\": [5.9, 3.0, 5.1, 1.8]}" : nil)
-    }
+    var bytes = Array(body.readableBytesView)
+    if let coding = form.coding { bytes = try BodyInflater.inflate(bytes, coding, limit: limits.bodyBytes) }
+    let jsonLimits = JSONLimits(depth: limits.bodyDepth, values: limits.bodyValues)
     switch kind {
-    case .predict: return try Prediction(predicting: json, with: model)
-    case .infer: return try Prediction(inferring: json, with: model)
+    case .predict, .invoke:
+      let asksMLflow = kind == .invoke
+      if form.isCSV { return try Prediction(predictingCSV: bytes, with: model, asksMLflow: asksMLflow) }
+      guard !bytes.isEmpty else {
+        throw Problem(
+          .badInput, "json.malformed", "expected a body in JSON, found none",
+          hint: "send a body such as {\"data\": [5.9, 3.0, 5.1, 1.8]}")
+      }
+      var reader = RequestReader(bytes, limits: jsonLimits)
+      return try Prediction(predicting: &reader, with: model, asksMLflow: asksMLflow)
+    case .infer:
+      guard let headerBytes = form.headerBytes else {
+        var reader = RequestReader(bytes, limits: jsonLimits)
+        return try Prediction(try InferRequest(&reader, binary: []), with: model)
+      }
+      guard headerBytes <= bytes.count else {
+        throw malformedInfer(
+          "expected at most the \(bytes.count) bytes of the body as Inference-Header-Content-Length, found"
+            + " \(headerBytes)", at: "")
+      }
+      guard headerBytes > 0 else {
+        return try Prediction(try InferRequest(raw: bytes[...], for: model), with: model)
+      }
+      var reader = RequestReader(Array(bytes[..<headerBytes]), limits: jsonLimits)
+      return try Prediction(try InferRequest(&reader, binary: bytes[headerBytes...]), with: model)
     }
   }
 
   /// Understands a body and predicts, in one go.
   func perform(_ body: ByteBuffer, limits: PlaneLimits) -> Answer {
-    do { return try decode(body, limits: limits).run() } catch { return Answer(error) }
+    do { return try decode(body, limits: limits).run(answerLimit: limits.answerBytes) } catch {
+      return Answer(error)
+    }
   }
 }

@@ -12,6 +12,8 @@ extension RequestHead {
       case 4 where name.lowercased() == "host": hosts += 1
       case 6 where name.lowercased() == "expect":
         if value.lowercased() == "100-continue" { expectsContinue = true } else { fault = .expectation }
+      case 12 where name.lowercased() == "content-type":
+        isCSV = value.lowercased().hasPrefix("text/csv")
       case 13 where name.lowercased() == "authorization":
         if authorization != nil { fault = .severalAuthorizations }
         authorization = value
@@ -19,9 +21,9 @@ extension RequestHead {
         // The parser lets no other than digits through, and no second length that differs.
         body = .declared(Int(value) ?? .max)
       case 16 where name.lowercased() == "content-encoding":
-        if value.lowercased() != "identity" { bodyForm = .encoded(value) }
+        if value.lowercased() != "identity" { contentEncoding = value }
       case 17 where name.lowercased() == "transfer-encoding": body = .chunked
-      case 31 where name.lowercased() == "inference-header-content-length": bodyForm = .binaryTensors
+      case 31 where name.lowercased() == "inference-header-content-length": inferenceHeader = value
       default: break
       }
     }

@@ -4,8 +4,12 @@ struct RequestHead: Equatable, Sendable {
   var target: String
   /// The value of the one Authorization field.
   var authorization: String?
-  /// Whether the body is compressed, or in the binary form of the protocol's extension.
-  var bodyForm: BodyForm = .plain
+  /// The value of Content-Encoding, where the body is not sent as it is.
+  var contentEncoding: String?
+  /// The value of Inference-Header-Content-Length, where tensors in binary follow the JSON.
+  var inferenceHeader: String?
+  /// Whether Content-Type says that the body is comma-separated values.
+  var isCSV = false
   var body: BodyLength = .none
   /// Whether the caller waits for `100 Continue` before it sends the body.
   var expectsContinue = false
@@ -15,13 +19,6 @@ struct RequestHead: Equatable, Sendable {
   var isHTTP10 = false
   /// What of the head is against RFC 9112, where something is.
   var fault: Fault?
-
-  enum BodyForm: Equatable, Sendable {
-    case plain
-    /// The coding that Content-Encoding names.
-    case encoded(String)
-    case binaryTensors
-  }
 
   enum BodyLength: Equatable, Sendable {
     case none

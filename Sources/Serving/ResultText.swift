@@ -6,11 +6,12 @@ public import ModelGraph
 /// A double is written in Swift's shortest form that reads back the same (`2.0`, `1e-05`); NaN and the
 /// infinities, which JSON cannot spell, as `null`.
 public enum ResultText {
-  /// `{"result": …}`: a list of rows, or one row bare; a row of a vector is a bare element.
+  /// An object with the result in one member: a list of rows, or one row bare; a row of a vector is a bare element.
   ///
   /// Of several tensors, one a target, each is written so in a list of their own.
-  public static func write(_ tensors: [Tensor], isSingleRow: Bool) -> [UInt8] {
-    var bytes = Array("{\"result\":".utf8)
+  public static func write(_ tensors: [Tensor], isSingleRow: Bool, member: StaticString = "result") -> [UInt8]
+  {
+    var bytes = Array("{\"\(member)\":".utf8)
     if tensors.count != 1 { bytes.append(UInt8(ascii: "[")) }
     for (index, tensor) in tensors.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }

@@ -3,6 +3,8 @@ import Domain
 /// What a request asks for, by its path alone.
 enum Route: Equatable {
   case predict(model: String?)
+  /// As MLflow's scoring server has it.
+  case invocations(model: String?)
   case infer(model: String, version: String?)
   case modelMetadata(model: String, version: String?)
   case modelReady(model: String, version: String?)
@@ -18,7 +20,7 @@ enum Route: Equatable {
 
   var method: Method {
     switch self {
-    case .predict, .infer: .post
+    case .predict, .invocations, .infer: .post
     case .modelMetadata, .modelReady, .serverMetadata, .live, .ready: .get
     }
   }
@@ -33,8 +35,11 @@ enum Route: Equatable {
     guard segments.first == "" else { return nil }
     switch segments.dropFirst() {
     case ["predict"]: self = .predict(model: nil)
+    case ["invocations"]: self = .invocations(model: nil)
     case let path where path.count == 3 && path.first == "models" && path.last == "predict":
       self = .predict(model: String(segments[2]))
+    case let path where path.count == 3 && path.first == "models" && path.last == "invocations":
+      self = .invocations(model: String(segments[2]))
     case ["v2"], ["v2", ""]: self = .serverMetadata
     case ["v2", "health", "live"]: self = .live
     case ["v2", "health", "ready"]: self = .ready

@@ -19,6 +19,8 @@ public final class ServedModel: Sendable {
   let stepsPerRow: Int
   /// The tensors that a caller of the Open Inference Protocol sends.
   let inputs: [ModelSignature.Port]
+  /// Which of them is called what.
+  let inputPlaces: [String: Int]
   /// What the tensors are called that the model does not read, and that may come along.
   let ignoredInputs: Set<String>
 
@@ -31,7 +33,11 @@ public final class ServedModel: Sendable {
     self.plan = ExecutionPlan(graph)
     self.stepsPerRow = Self.estimateSteps(graph.graph)
     let signature = graph.signature
-    self.inputs = signature.inputs
+    let inputs = signature.inputs
+    self.inputs = inputs
+    // Of two tensors of one name the first is meant: the second can then never be sent, and rows are refused.
+    self.inputPlaces = Dictionary(
+      zip(inputs.map(\.name), inputs.indices), uniquingKeysWith: { first, _ in first })
     self.ignoredInputs = Set(signature.features.ignored.map(signature.inputName(of:)))
   }
 

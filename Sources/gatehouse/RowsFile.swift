@@ -57,14 +57,25 @@ enum RowsFile {
   }
 
   private static func json(_ bytes: [UInt8], _ signature: ModelSignature) throws(Problem) -> Rows {
-    let json: JSON
-    do { json = try JSON(parsing: bytes) } catch {
-      throw Problem(
-        .badInput, "rows.malformed", "expected \(error.expected), found \(error.found)",
-        position: "line \(error.line), column \(error.column)")
-    }
+    var reader = RequestReader(bytes)
     var decoder = RowDecoder(signature: signature)
-    _ = try decoder.decode(json["data"] ?? json)
+    // The form that `/predict` takes, or the rows alone.
+    var data: RequestReader?
+    if try reader.kind() == .object {
+      var body = reader
+      try body.beginObject()
+      while let name = try body.nextName() {
+        if name == "data" { data = body }
+        try body.skip()
+      }
+      try body.end()
+    }
+    if data != nil, var data {
+      _ = try decoder.decode(&data, at: "/data")
+      return decoder.rows
+    }
+    _ = try decoder.decode(&reader, at: "")
+    try reader.end()
     return decoder.rows
   }
 }

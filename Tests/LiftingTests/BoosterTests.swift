@@ -135,7 +135,8 @@ import Testing
       decision: 8, tail: "[categorical_feature: 0]\npandas_categorical:[[\"a\",\"b\"]]")
     let plan = ExecutionPlan(try Lifter.lift(source).graph)
     var decoder = RowDecoder(signature: plan.signature)
-    _ = try decoder.decode(.array(["a", "b", "c"].map { .array([.string($0)]) }))
+    var reader = RequestReader(Array(#"[["a"],["b"],["c"]]"#.utf8))
+    _ = try decoder.decode(&reader, at: "/data")
     let answer = try plan.run([.predict], on: decoder.rows)[.predict]?.first
     #expect(answer?.elements == .float64([1, 2, 2]))
   }

@@ -75,7 +75,8 @@ struct ModelFixture: Sendable, CustomTestStringConvertible {
   func rows(for signature: ModelSignature) throws -> Rows {
     guard !FileManager.default.fileExists(atPath: folder.appending(path: "input.json").path) else {
       var decoder = RowDecoder(signature: signature)
-      _ = try decoder.decode(try JSON(parsing: try bytes("input.json")))
+      var reader = RequestReader(try bytes("input.json"))
+      _ = try decoder.decode(&reader, at: "")
       return decoder.rows
     }
     let array = try NumPyFile.read(try bytes("input.npy")[...])

@@ -41,7 +41,7 @@ struct AnswerTests {
   @Test(
     arguments: Transport.allCases,
     [
-      ("", "request.body-not-json"), ("{", "request.body-not-json"), ("[1,2]", "predict.malformed"),
+      ("", "json.malformed"), ("{", "json.malformed"), ("[1,2]", "predict.malformed"),
       ("{}", "predict.malformed"), (#"{"data":7}"#, "predict.malformed"),
       (#"{"data":[1]}"#, "predict.feature-count"), (#"{"data":[[1,2],[1]]}"#, "predict.feature-count"),
       (#"{"data":[1,"2"]}"#, "predict.not-a-number"), (#"{"data":[1,null]}"#, "predict.not-finite"),

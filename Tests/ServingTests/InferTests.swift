@@ -86,6 +86,10 @@ struct InferTests {
     (#"{"inputs":[{"name":"input","shape":[1,2],"datatype":"FP64","data":[[1],[2]]}]}"#, "infer.malformed"),
     (
       #"{"inputs":[{"name":"input","shape":[1,2],"datatype":"FP64","parameters":{"binary_data_size":16}}]}"#,
+      "infer.malformed"
+    ),
+    (
+      #"{"inputs":[{"name":"input","shape":[1,2],"datatype":"FP64","parameters":{"shared_memory_region":"x"}}]}"#,
       "infer.unsupported-parameter"
     ),
     (
@@ -97,14 +101,5 @@ struct InferTests {
     let received = try infer(body)
     #expect(received.status == 400)
     #expect(received.code == code)
-  }
-
-  @Test func `tensors in binary are refused by name`() throws {
-    let plane = DataPlane(limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line()))
-    let received = try Transport.memory.exchange(
-      request(
-        "POST", "/v2/models/line/infer", key: "line-key", body: TestBodies.line,
-        fields: ["Inference-Header-Content-Length: 10"]), with: plane)
-    #expect(received.code == "request.binary-tensors")
   }
 }

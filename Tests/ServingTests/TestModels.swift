@@ -48,6 +48,26 @@ enum TestModels {
     return try served(graph, name: name, version: version)
   }
 
+  /// Ten for red, twenty for blue, and the size; trained with the names `colour` and `size`.
+  static func colour() throws -> ServedModel {
+    var table = CategoryTable()
+    table.append(name: "colour", values: [10, 20], missing: nil, unknown: nil)
+    let sum = Linear(
+      coefficients: try #require(ConstantMatrix([1, 1], rows: 1, columns: 2)), intercepts: [0])
+    let graph = ModelGraph(
+      signature: ModelSignature(
+        features: FeatureList(count: 2, names: ["colour", "size"], texts: [0]),
+        outputs: [.init(.predict, .float64, shape: [-1])], classes: []),
+      nodes: [
+        node("code", ModelGraph.textsName, LookupTexts(["red", "blue"], table)),
+        .init(
+          output: "both", inputs: ["code", ModelGraph.inputName], operator: Concat(),
+          origin: "ColumnTransformer"),
+        node("sum", "both", sum),
+      ], results: [.predict: ["sum"]])
+    return try served(graph, name: "colour", version: 1)
+  }
+
   private static func node(_ output: String, _ input: String, _ operation: any Operator) -> ModelGraph.Node {
     ModelGraph.Node(output: output, inputs: [input], operator: operation, origin: "LogisticRegression")
   }

@@ -1,0 +1,93 @@
+import Domain
+import Encoding
+import Inference
+import ModelGraph
+
+/// A request of the Open Inference Protocol, version 2, whatever wire it came on.
+struct InferRequest {
+  /// What the caller called the request; it gets it back.
+  var id: String?
+  var tensors: [InferTensor] = []
+  /// The outputs that the caller named; all of the model's where there are none.
+  var outputs: [Output] = []
+  /// Whether outputs that do not say otherwise are answered in binary.
+  var prefersBinary = false
+
+  /// An output that the caller named.
+  struct Output {
+    let name: String
+    /// Whether it is to be answered in binary, where the caller says.
+    let isBinary: Bool?
+    /// Where it stands in its request.
+    let pointer: String
+  }
+}
+
+/// One output of an answer: a tensor that a method gives.
+struct InferOutput: Sendable, Equatable {
+  let method: PredictionMethod
+  /// Which of the method's tensors.
+  let place: Int
+  let name: String
+  var isBinary: Bool
+}
+
+extension Prediction {
+  /// Understands a request of the protocol for a model.
+  init(_ request: InferRequest, with model: ServedModel) throws(Problem) {
+    let outputs = try Self.outputs(request, model.signature)
+    var methods: [PredictionMethod] = []
+    for output in outputs where !methods.contains(output.method) { methods.append(output.method) }
+    self.init(
+      model: model, rows: try model.rows(of: request.tensors), methods: methods,
+      form: .infer(InferForm(id: request.id, outputs: outputs)))
+  }
+
+  /// The tensors to answer with; a method of several tensors may be named by its own name or by each of theirs.
+  private static func outputs(
+    _ request: InferRequest, _ signature: ModelSignature
+  ) throws(Problem) -> [InferOutput] {
+    guard !request.outputs.isEmpty else {
+      return signature.outputs.flatMap { outputs(of: $0, isBinary: request.prefersBinary) }
+    }
+    var chosen: [InferOutput] = []
+    for requested in request.outputs {
+      let position = "\(requested.pointer)/name"
+      let isBinary = requested.isBinary ?? request.prefersBinary
+      var found: [InferOutput] = []
+      for output in signature.outputs {
+        let all = outputs(of: output, isBinary: isBinary)
+        found += output.method.rawValue == requested.name ? all : all.filter { $0.name == requested.name }
+      }
+      if found.isEmpty { _ = try signature.method(named: requested.name, position: position) }
+      guard !found.contains(where: { output in chosen.contains { $0.name == output.name } }) else {
+        throw malformedInfer(
+          "expected each output once, found '\(requested.name.excerpt(40))' again", at: requested.pointer)
+      }
+      chosen += found
+    }
+    return chosen
+  }
+
+  private static func outputs(of output: ModelSignature.Output, isBinary: Bool) -> [InferOutput] {
+    output.ports.enumerated().map { place, port in
+      InferOutput(method: output.method, place: place, name: port.name, isBinary: isBinary)
+    }
+  }
+}
+
+/// A problem of a request's form, at a JSON pointer.
+func malformedInfer(_ message: String, at pointer: String) -> Problem {
+  Problem(.badInput, "infer.malformed", message, position: pointer.isEmpty ? nil : pointer)
+}
+
+extension ModelSignature {
+  /// The method of a name, where the model has it.
+  func method(named name: String, position: String) throws(Problem) -> PredictionMethod {
+    if let method = PredictionMethod(rawValue: name), methods.contains(method) { return method }
+    throw Problem(
+      .badInput, "predict.no-such-method",
+      "expected a method that the model has, found '\(name.excerpt(40))'", position: position,
+      hint: "use \(methods.map { "'\($0.rawValue)'" }.joined(separator: ", "))")
+  }
+}
