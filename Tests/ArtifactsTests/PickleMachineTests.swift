@@ -89,6 +89,59 @@ import Testing
       })
   }
 
+  /// The import and the calls that are told of a call of `numpy.core._ufunc_reconstruct` with some strings.
+  private static func reconstructing(_ texts: String...) -> [String] {
+    var pickle = PickleAssembler(protocol: 4)
+    pickle.global("numpy.core", "_ufunc_reconstruct")
+    pickle.add(.mark)
+    for text in texts { pickle.text(text) }
+    pickle.add(.tuple, .reduce)
+    return pickle.read().observations.map { observation in
+      switch observation.kind {
+      case .imports(let global): "imports \(global)"
+      case .calls(let global, let arguments): "calls \(global)(\(arguments))"
+      default: "\(observation.kind)"
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("numpy", "log1p"), ("numpy.core._multiarray_umath", "absolute"), ("scipy.special", "expit"),
+  ])
+  func `a universal function that NumPy 1 finds by its name is that function`(module: String, name: String) {
+    #expect(Self.reconstructing(module, name).isEmpty)
+    var pickle = PickleAssembler(protocol: 4)
+    pickle.global("numpy.core", "_ufunc_reconstruct")
+    pickle.text(module)
+    pickle.text(name)
+    pickle.add(.tuple2, .reduce)
+    let document = pickle.read().document
+    #expect(document.map { $0.describe($0.root) } == "\(module).\(name)")
+  }
+
+  @Test(arguments: [
+    ("os", "system"), ("numpy", "load"), ("numpy", "mean"), ("numpy.log1p", "reduce"),
+    ("numpy", "log1p.reduce"),
+    ("numpy.linalg", "log1p"), ("scipy.special", "log10"), ("", "log1p"),
+  ])
+  func `nothing but a universal function may be found in its place`(module: String, name: String) {
+    #expect(Self.reconstructing(module, name).first == "imports numpy.core._ufunc_reconstruct")
+  }
+
+  @Test func `finding a universal function is told where it has other arguments, or is wrapped`() {
+    #expect(Self.reconstructing("numpy").first == "imports numpy.core._ufunc_reconstruct")
+    #expect(
+      Self.reconstructing("numpy", "exp", "log").last
+        == "calls numpy.core._ufunc_reconstruct('numpy', 'exp', 'log')")
+    var pickle = PickleAssembler(protocol: 4)
+    pickle.global("functools", "partial")
+    pickle.global("numpy.core", "_ufunc_reconstruct")
+    pickle.text("os")
+    pickle.text("system")
+    pickle.add(.tuple3, .reduce)
+    #expect(pickle.read().kinds.contains("calls"))
+  }
+
   @Test func `control characters of an argument are spelled out`() {
     var pickle = PickleAssembler()
     pickle.call("os", "system", "a\u{1B}[2J\n\u{202E}b")

@@ -13,6 +13,7 @@ import Testing
     #"(.*a){12}b|(.*)*c"#,
     #"^(\w|\d)+@"#, #"(?i)(a|A)*!"#, #"(a?b?)*c"#, #"(x+x+)+y"#, #"((ab)*|a*b*)*c"#, #"(?:(?:a|b)+)+\b\."#,
     #"(?=(a+)+$)a"#, #"([a-z]+'?)+\b"#, #"(\s|\w|\W)*x"#, #"(a{1,3})+$"#, #"(?s)(.|\n)*x"#,
+    "(?x) ( a + ) + # again and again\n $", #"(\w+(?x: \s ?))*$"#, #"(?x:(?=( a+ )+ $))a"#,
   ])
   func `a pattern with exponentially many ways to match is dangerous`(pattern: String) {
     #expect(Self.rule(pattern) == "sklearn.regex")
@@ -28,6 +29,7 @@ import Testing
     #"[\w.+-]+@[\w-]+\.[\w.-]+"#, #"(?i)[a-zäöüß]+"#, #"\b(?!\d+\b)\w\w+\b"#, #"(\w+)"#, #"[一-龥]+|\w+"#,
     #"\b\w{2,20}\b"#,
     #"'([^'\\]|\\.)*'"#, #"[^,]+(?:,[^,]+)*"#, #"."#, #""#, #"\$\d+|\S{1,}"#, #"(?P<word>\w+)"#,
+    #"(?x) \w+ | [^\w\s] # signs"#, "(?x) [ ] \\d+ # (a+)+$", #"(?i)[a-z]+_"#, #"\101+"#,
   ])
   func `a pattern that honest models have is not remarked upon`(pattern: String) {
     #expect(Self.rule(pattern) == nil)
@@ -46,8 +48,8 @@ import Testing
   }
 
   @Test(arguments: [
-    #"(?>a+)"#, #"a++"#, #"(a)(?(1)b|c)"#, #"("#, #"a)"#, #"[a"#, #"*a"#, #"\"#, #"a**"#, #"(?x) a"#,
-    #"\N{DASH}"#,
+    #"(?>a+)"#, #"a++"#, #"(a)(?(1)b|c)"#, #"("#, #"a)"#, #"[a"#, #"*a"#, #"\"#, #"a**"#,
+    #"\N{DASH}"#, #"\b*"#, "(?L)a", "a{3,2}", "(?<a)",
   ])
   func `a pattern that is not understood is not liftable`(pattern: String) {
     #expect(Self.rule(pattern) == "sklearn.regex-unknown")

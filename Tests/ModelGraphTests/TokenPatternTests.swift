@@ -1,3 +1,4 @@
+import Encoding
 import Testing
 
 @testable import ModelGraph
@@ -5,7 +6,7 @@ import Testing
 struct TokenPatternTests {
   @Test(arguments: [
     (#"\w+(?=x)"#, "a look ahead", 3), (#"(?!x)\w"#, "a look ahead", 0), (#"(?<=x)\w"#, "a look behind", 0),
-    (#"(\w)\1"#, "a back-reference or an octal escape", 4), ("(?P<a>b)(?P=a)", "a back-reference", 8),
+    (#"(\w)\1"#, "a back-reference", 4), ("(?P<a>b)(?P=a)", "a back-reference", 8),
     ("(?>a)", "an atomic group", 0), ("(a)(?(1)b)", "a conditional", 3), ("a++", "a possessive repeat", 2),
     ("(a)(b)", "a second group that captures", 3), ("(?:a*)*", "a repeat of what can match nothing", 6),
     ("a(?i)b", "flags in the middle", 1), ("*a", "a repeat of nothing", 0),
@@ -17,7 +18,10 @@ struct TokenPatternTests {
     ("(?L)a", "the extension 'L'", 2), (#"\xg"#, "an escape that names no character", 0),
     ("a{3,2}", "a repeat from more to less", 1),
     ("(?:a{100}){100}", "repeats that come to a long pattern", 4),
-    (String(repeating: "(", count: 65), "a second group that captures", 1),
+    (String(repeating: "(", count: 65), "groups more than 64 deep", 64),
+    ("((a))", "a second group that captures", 1),
+    ("(?P>a)", "the extension 'P'", 0), ("(?<a)", "the extension '<'", 0),
+    ("a{5000}", "a repeat of more than 4096 times", 1),
   ])
   func `what cannot be matched in linear time is named with its place`(
     pattern: String, construct: String, position: Int

@@ -13,6 +13,7 @@ extension AllowList {
       .constructor(.numPyScalar),
       [("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar")]
     ),
+    (.constructor(.numPyUniversalFunction), [("numpy.core", "_ufunc_reconstruct")]),
     (.constructor(.numPyDataType), [("numpy", "dtype")]),
     (
       .valueClass,
@@ -49,12 +50,11 @@ extension AllowList {
         ("numpy.rec", "recarray"), ("numpy.char", "chararray"),
       ]
     ),
+    (.valueFunction, universalFunctions),
     (
       .valueFunction,
       [
-        ("numpy", ufuncs), ("numpy", reductions), ("numpy.core._multiarray_umath", ufuncs),
-        ("numpy._core._multiarray_umath", ufuncs),
-        ("scipy._lib.array_api_compat.numpy._aliases", "asarray"),
+        ("numpy", reductions), ("scipy._lib.array_api_compat.numpy._aliases", "asarray"),
       ]
     ),
     // Random states travel along with fitted models; nothing that predicts looks at them.
@@ -84,7 +84,28 @@ extension AllowList {
     ),
   ]
 
-  /// NumPy's universal functions: arrays in, an array out, and nothing else.
+  /// Universal functions by the modules that say they have them: arrays in, an array out, and nothing else.
+  ///
+  /// Up to 1.19 NumPy writes the first module that has the function, from 1.20 on the one that it is defined in.
+  private static let universalFunctions = [
+    ("numpy", ufuncs), ("numpy.core._multiarray_umath", ufuncs), ("numpy._core._multiarray_umath", ufuncs),
+    ("scipy.special", specials), ("scipy.special._ufuncs", specials),
+    ("scipy.special._special_ufuncs", specials),
+  ]
+
+  /// The universal functions alone, which `_ufunc_reconstruct` may be asked for.
+  private static let universal: Set<PickleGlobal> = Set(
+    universalFunctions.flatMap { module, names in
+      names.split(separator: " ").map { PickleGlobal(module: module, name: String($0)) }
+    })
+
+  /// Whether the name is that of a universal function on the list.
+  static func isUniversalFunction(_ global: PickleGlobal) -> Bool { universal.contains(global) }
+
+  /// Those of SciPy.
+  private static let specials = "cbrt erf exp2 expit expm1 log1p"
+
+  /// Those of NumPy.
   private static let ufuncs = """
     abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 \
     atanh bitwise_and bitwise_not bitwise_or bitwise_xor cbrt ceil conj conjugate copysign cos cosh deg2rad \

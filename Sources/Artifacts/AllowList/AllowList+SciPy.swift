@@ -16,14 +16,6 @@ extension AllowList {
         ("scipy.interpolate._bsplines", "BSpline _BSpline"),
       ]
     ),
-    // Arrays in, an array out, and nothing else.
-    (
-      .valueFunction,
-      [
-        ("scipy.special._ufuncs", "cbrt erf exp2 expit expm1 log1p"),
-        ("scipy.special._special_ufuncs", "cbrt erf exp2 expit expm1 log1p"),
-      ]
-    ),
     // A dictionary of keys is one.
     (
       .mappingClass,

@@ -35,6 +35,8 @@ enum AllowedGlobal: Sendable {
     case numPyFromBuffer
     case numPyDataType
     case numPyScalar
+    /// `_ufunc_reconstruct(module, name)` of NumPy before 1.20: the universal function of that name, where it is one.
+    case numPyUniversalFunction
   }
 }
 

@@ -113,8 +113,8 @@ extension PickleMachine {
     try checkGrowth(global, arguments)
     guard let entry = values.globals.allowed(number) else {
       if wrapsAllowed(global, arguments) { return try makeInstance(number, number, arguments) }
-      if let function = universalFunction(global, arguments) {
-        return try importName(module: function.module, name: function.name)
+      if global.name == "_ufunc_reconstruct", global.module.hasPrefix("numpy.") {
+        return try universalFunction(number, global, arguments)
       }
       observeCall(number, global, arguments)
       if let type = typeByName(global, arguments) {
@@ -265,18 +265,34 @@ extension PickleMachine {
     guard global == Self.partial, arguments.count > 0,
       let wrapped = values.globalNumber(Int(values.pool[Int(arguments.lowerBound)]))
     else { return false }
-    return values.globals.allowed(wrapped) != nil
+    switch values.globals.allowed(wrapped) {
+    // What it would import is told by its call alone.
+    case .constructor(.numPyUniversalFunction)?, nil: return false
+    default: return true
+    }
   }
 
   static let partial = PickleGlobal(module: "functools", name: "partial")
 
-  /// `_ufunc_reconstruct(module, name)` of NumPy before 1.20 imports what its arguments name.
-  private func universalFunction(_ global: PickleGlobal, _ arguments: Range<UInt32>) -> PickleGlobal? {
-    guard global.name == "_ufunc_reconstruct", global.module.hasPrefix("numpy."), arguments.count == 2,
-      let module = values.text(Int(values.pool[Int(arguments.lowerBound)])),
+  /// `_ufunc_reconstruct(module, name)` of NumPy before 1.20, which imports whatever its arguments name.
+  ///
+  /// It is harmless where they name a universal function; with anything else it is a name like any that is unknown.
+  mutating func universalFunction(_ number: UInt32, _ global: PickleGlobal, _ arguments: Range<UInt32>)
+    throws(PickleObservation) -> UInt32
+  {
+    var function: PickleGlobal?
+    if arguments.count == 2, let module = values.text(Int(values.pool[Int(arguments.lowerBound)])),
       let name = values.text(Int(values.pool[Int(arguments.lowerBound) + 1]))
-    else { return nil }
-    return PickleGlobal(module: module, name: name)
+    {
+      function = PickleGlobal(module: module, name: name)
+    }
+    if let function, AllowList.isUniversalFunction(function) {
+      return try importName(module: function.module, name: function.name)
+    }
+    if values.globals.tellsImport(number) { observe(.imports(global)) }
+    if let function { return try importName(module: function.module, name: function.name) }
+    observeCall(number, global, arguments)
+    return try makeInstance(number, number, arguments)
   }
 
   /// cloudpickle and dill name the types of code and functions so; what is then called is that type.

@@ -20,6 +20,7 @@ extension PickleMachine {
     case .byteArray: if let value = byteArray(list) { return try make(value).reference }
     case .set: if let made = try makeSet(.set, list) { return made }
     case .frozenSet: if let made = try makeSet(.frozenSet, list) { return made }
+    case .numPyUniversalFunction: return try universalFunction(number, global, arguments)
     case .numPyReconstruct, .numPyFromBuffer, .numPyDataType, .numPyScalar:
       return try makeNumPy(constructor, number, global, list)
     }

@@ -1,3 +1,4 @@
+import Encoding
 package import ModelGraph
 
 /// A pattern's machine with its states made as they are met, a step of which is one look into a table.

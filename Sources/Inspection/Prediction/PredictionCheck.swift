@@ -1,5 +1,6 @@
 import Artifacts
 import Domain
+import Encoding
 
 /// What the parameters of estimators would do when somebody predicts: functions that are called with the rows, and
 /// patterns that are matched against what a caller sends.
@@ -90,18 +91,16 @@ struct PredictionCheck: DocumentCheck {
   /// Whether a name is one of NumPy's functions of arrays.
   private static func isArrayFunction(_ global: PickleGlobal) -> Bool {
     [
-      "numpy", "numpy.core._multiarray_umath", "numpy._core._multiarray_umath", "scipy.special._ufuncs",
-      "scipy.special._special_ufuncs",
+      "numpy", "numpy.core._multiarray_umath", "numpy._core._multiarray_umath", "scipy.special",
+      "scipy.special._ufuncs", "scipy.special._special_ufuncs",
     ].contains(global.module)
   }
 
   /// What there is to say about a pattern.
   static func finding(of pattern: String, member: String, offset: Int?) -> Finding? {
     let spelled = "'\(pattern.escaped(limit: 120))'"
-    do throws(RegexParser.Unsupported) {
-      var parser = RegexParser(pattern)
-      let whole = try parser.parse()
-      for node in [whole] + parser.inner {
+    do throws(PatternParser.Unsupported) {
+      for node in try RegexReader(pattern).nodes {
         do throws(RegexAmbiguity.TooLarge) {
           guard let danger = try RegexAmbiguity.danger(of: node) else { continue }
           let why =
@@ -121,7 +120,7 @@ struct PredictionCheck: DocumentCheck {
       return nil
     } catch {
       return Rule.regexUnknown.finding(
-        "expected a pattern that can be checked, found \(spelled) with \(error.what) at character"
+        "expected a pattern that can be checked, found \(spelled) with \(error.construct) at character"
           + " \(error.position)", member: member, offset: offset)
     }
   }

@@ -16,7 +16,7 @@ extension Rule {
   static let regexUnknown = Rule(
     "sklearn.regex-unknown", .unknown, .medium, .notLiftable, "a pattern whose cost cannot be told",
     why: "What cannot be checked may be matched against whatever a caller sends.",
-    example: "expected a pattern that can be checked, found '(?>a+)' with the extension '>' at character 2",
+    example: "expected a pattern that can be checked, found '(?>a+)' with an atomic group at character 0",
     remedy: "write the pattern without conditionals, atomic groups and possessive quantifiers", [])
   static let predictionCallable = Rule(
     "sklearn.callable", .unknown, .medium, .notLiftable, "a function is kept to be called with the rows",

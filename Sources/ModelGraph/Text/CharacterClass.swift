@@ -1,43 +1,9 @@
+import Encoding
+
 /// A set of characters as a pattern writes it: ranges and kinds, negated or not, whatever the case or not.
 package struct CharacterClass: Equatable, Sendable {
-  /// What a pattern names by a letter.
-  package enum Kind: Equatable, Sendable {
-    case word
-    case decimal
-    case space
-  }
-
-  /// A kind or all but it.
-  package struct Category: Equatable, Sendable {
-    let kind: Kind
-    let isNegated: Bool
-    /// Only ASCII counts, as under `(?a)`.
-    let isASCII: Bool
-
-    fileprivate func contains(_ character: UInt32) -> Bool {
-      let holds =
-        if isASCII && character >= 128 {
-          false
-        } else {
-          switch kind {
-          case .word: CharacterDatabase.python.isWord(character)
-          // The four separators count as spaces for `str` only.
-          case .space: CharacterDatabase.python.isSpace(character) && !(isASCII && 0x1C...0x1F ~= character)
-          case .decimal: CharacterDatabase.python.isDecimal(character)
-          }
-        }
-      return holds != isNegated
-    }
-  }
-
-  /// How much a pattern cares about case.
-  package enum CaseRule: Equatable, Sendable {
-    case exact
-    /// `(?i)`: two characters of one lower case are alike.
-    case ignored
-    /// `(?ai)`: so are two ASCII letters.
-    case ignoredInASCII
-  }
+  typealias Category = PatternSet.Category
+  typealias CaseRule = PatternSet.CaseRule
 
   private let ranges: [ClosedRange<UInt32>]
   private let categories: [Category]
@@ -58,6 +24,11 @@ package struct CharacterClass: Equatable, Sendable {
     for character in 0..<128 as Range<UInt32> where compute(character) {
       if character < 64 { low |= 1 << character } else { high |= 1 << (character - 64) }
     }
+  }
+
+  /// The set that a pattern writes.
+  init(_ set: PatternSet) {
+    self.init(set.ranges, set.categories, isNegated: set.isNegated, caseRule: set.caseRule)
   }
 
   /// `\w` by itself.
@@ -125,5 +96,22 @@ package struct CharacterClass: Equatable, Sendable {
 
   private func holds(_ character: UInt32) -> Bool {
     lists(character) || categories.contains { $0.contains(character) }
+  }
+}
+
+extension PatternSet.Category {
+  fileprivate func contains(_ character: UInt32) -> Bool {
+    let holds =
+      if isASCII && character >= 128 {
+        false
+      } else {
+        switch kind {
+        case .word: CharacterDatabase.python.isWord(character)
+        // The four separators count as spaces for `str` only.
+        case .space: CharacterDatabase.python.isSpace(character) && !(isASCII && 0x1C...0x1F ~= character)
+        case .decimal: CharacterDatabase.python.isDecimal(character)
+        }
+      }
+    return holds != isNegated
   }
 }

@@ -1,4 +1,5 @@
 import Domain
+import Encoding
 
 /// How a text becomes terms: what scikit-learn's vectorizers do before they count.
 ///

@@ -1,3 +1,5 @@
+package import Encoding
+
 /// A regular expression of Python's `re` that can be matched in linear time, ready to be run.
 ///
 /// Taken are literals, sets, groups, alternation, greedy and lazy repeats, anchors, word boundaries and flags:
@@ -18,16 +20,9 @@ package struct TokenPattern: Equatable, Sendable {
   }
 
   /// What holds between two characters.
-  package enum Assertion: Equatable, Sendable {
-    case textStart
-    case textEnd
-    /// `$`: the end, or before a last line feed.
-    case lastLineEnd
-    case lineStart
-    case lineEnd
-    case wordBoundary(isASCII: Bool)
-    case noWordBoundary(isASCII: Bool)
-  }
+  package typealias Assertion = PatternAssertion
+  /// Why a pattern is not taken.
+  package typealias Unsupported = PatternParser.Unsupported
 
   /// A pattern that finds just the longest runs of a class, `[a-z]+`, or the words made of it, `\b[a-z]+\b`.
   package struct Runs: Equatable, Sendable {
@@ -39,14 +34,6 @@ package struct TokenPattern: Equatable, Sendable {
     package let isWholeWord: Bool
   }
 
-  /// Why a pattern is not taken.
-  package struct Unsupported: Error, Equatable {
-    /// What stands there, `a look ahead`.
-    package let construct: String
-    /// At which character, from 0.
-    package let position: Int
-  }
-
   /// The program, run from its first instruction; each way through it ends in a match.
   package let instructions: [Instruction]
   /// The classes that instructions take from.
@@ -56,18 +43,23 @@ package struct TokenPattern: Equatable, Sendable {
   /// What it amounts to, where it is that simple.
   package let runs: Runs?
 
+  /// How many characters a pattern may have, how deep its groups may nest.
+  private static let mostCharacters = 4096
+  private static let mostDepth = 64
   /// How many instructions a program may have.
   static let mostInstructions = 1 << 12
 
   /// Reads a pattern as Python's `re.compile` does, or says what in it is not taken.
   package init(_ pattern: String) throws(Unsupported) {
-    var parser = TokenPatternParser(pattern)
-    let node = try parser.parse()
+    let written = try PatternParser.parse(
+      pattern, mostCharacters: Self.mostCharacters, mostDepth: Self.mostDepth)
+    var reader = TokenPatternReader()
+    let node = try reader.node(written)
     var compiler = TokenPatternCompiler()
     try compiler.append(node)
     instructions = compiler.instructions + [.match]
     classes = compiler.classes
-    hasGroup = parser.groupCount == 1
+    hasGroup = reader.hasGroup
     runs = node.runs
   }
 }
@@ -111,82 +103,5 @@ indirect enum TokenPatternNode: Equatable {
     else { return nil }
     return TokenPattern.Runs(
       characters: characters, minimum: minimum + parts.count - 1, isWholeWord: hasBoundaries)
-  }
-}
-
-/// Lays out a pattern as a program.
-struct TokenPatternCompiler {
-  private(set) var instructions: [TokenPattern.Instruction] = []
-  private(set) var classes: [CharacterClass] = []
-
-  mutating func append(_ node: TokenPatternNode) throws(TokenPattern.Unsupported) {
-    switch node {
-    case .empty: break
-    case .take(let characters):
-      // Few patterns have many classes; most repeat one.
-      let index = classes.firstIndex(of: characters) ?? classes.count
-      if index == classes.count { classes.append(characters) }
-      instructions.append(.take(index))
-    case .assert(let assertion): instructions.append(.assert(assertion))
-    case .sequence(let parts):
-      for part in parts { try append(part) }
-    case .choice(let branches): try append(branches)
-    case .group(let body):
-      instructions.append(.mark(isEnd: false))
-      try append(body)
-      instructions.append(.mark(isEnd: true))
-    case .repeated(let body, let minimum, let maximum, let isGreedy, let position):
-      try repeated(body, minimum, maximum, isGreedy: isGreedy, position)
-    }
-  }
-
-  private mutating func append(_ branches: [TokenPatternNode]) throws(TokenPattern.Unsupported) {
-    var jumps: [Int] = []
-    for (index, branch) in branches.enumerated() {
-      guard index < branches.count - 1 else {
-        try append(branch)
-        break
-      }
-      let split = instructions.count
-      instructions.append(.split(split + 1, 0))
-      try append(branch)
-      jumps.append(instructions.count)
-      instructions.append(.jump(0))
-      instructions[split] = .split(split + 1, instructions.count)
-    }
-    for jump in jumps { instructions[jump] = .jump(instructions.count) }
-  }
-
-  private mutating func repeated(
-    _ body: TokenPatternNode, _ minimum: Int, _ maximum: Int?, isGreedy: Bool, _ position: Int
-  ) throws(TokenPattern.Unsupported) {
-    func split(to body: Int, or exit: Int) -> TokenPattern.Instruction {
-      isGreedy ? .split(body, exit) : .split(exit, body)
-    }
-    func bounded() throws(TokenPattern.Unsupported) {
-      guard instructions.count <= TokenPattern.mostInstructions else {
-        throw TokenPattern.Unsupported(construct: "repeats that come to a long pattern", position: position)
-      }
-    }
-    for _ in 0..<minimum {
-      try append(body)
-      try bounded()
-    }
-    guard let maximum else {
-      let loop = instructions.count
-      instructions.append(.split(0, 0))
-      try append(body)
-      instructions.append(.jump(loop))
-      instructions[loop] = split(to: loop + 1, or: instructions.count)
-      return try bounded()
-    }
-    var splits: [Int] = []
-    for _ in minimum..<maximum {
-      splits.append(instructions.count)
-      instructions.append(.split(0, 0))
-      try append(body)
-      try bounded()
-    }
-    for index in splits { instructions[index] = split(to: index + 1, or: instructions.count) }
   }
 }

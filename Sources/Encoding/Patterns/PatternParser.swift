@@ -1,15 +1,24 @@
-import Encoding
-
 /// Reads a regular expression as Python's `re` writes it.
 ///
 /// The rules are those of Python's own parser (`Lib/re/_parser.py`), 3.8 to 3.13; where versions differ in what
 /// they take, only what all take alike is read.
-struct TokenPatternParser {
-  typealias Unsupported = TokenPattern.Unsupported
+package struct PatternParser {
+  /// The pattern is not read.
+  package struct Unsupported: Error, Equatable {
+    /// What stands there, `an atomic group`.
+    package let construct: String
+    /// At which character, from 0.
+    package let position: Int
+
+    package init(construct: String, position: Int) {
+      self.construct = construct
+      self.position = position
+    }
+  }
 
   /// How many characters a pattern may have, how deep its groups may nest.
-  static let mostCharacters = 4096
-  private static let mostDepth = 64
+  private let mostCharacters: Int
+  private let mostDepth: Int
 
   private struct Flags {
     var ignoresCase = false
@@ -18,7 +27,7 @@ struct TokenPatternParser {
     var isMultiline = false
     var isVerbose = false
 
-    var caseRule: CharacterClass.CaseRule {
+    var caseRule: PatternSet.CaseRule {
       ignoresCase ? (isASCII ? .ignoredInASCII : .ignored) : .exact
     }
   }
@@ -26,16 +35,24 @@ struct TokenPatternParser {
   private let characters: [Unicode.Scalar]
   private var position = 0
   private var flags = Flags()
-  private(set) var groupCount = 0
 
-  init(_ pattern: String) {
-    characters = Array(pattern.unicodeScalars.prefix(Self.mostCharacters + 1))
+  private init(_ pattern: String, mostCharacters: Int, mostDepth: Int) {
+    characters = Array(pattern.unicodeScalars.prefix(mostCharacters + 1))
+    self.mostCharacters = mostCharacters
+    self.mostDepth = mostDepth
   }
 
-  mutating func parse() throws(Unsupported) -> TokenPatternNode {
-    guard characters.count <= Self.mostCharacters else {
-      throw Unsupported(
-        construct: "more than \(Self.mostCharacters) characters", position: Self.mostCharacters)
+  /// Reads a whole pattern of at most so many characters, whose groups nest at most so deep.
+  package static func parse(
+    _ pattern: String, mostCharacters: Int, mostDepth: Int
+  ) throws(Unsupported) -> PatternNode {
+    var parser = PatternParser(pattern, mostCharacters: mostCharacters, mostDepth: mostDepth)
+    return try parser.parse()
+  }
+
+  private mutating func parse() throws(Unsupported) -> PatternNode {
+    guard characters.count <= mostCharacters else {
+      throw Unsupported(construct: "more than \(mostCharacters) characters", position: mostCharacters)
     }
     try leadingFlags()
     let node = try choice(depth: 0)
@@ -64,16 +81,16 @@ struct TokenPatternParser {
 
 // MARK: - Structure
 
-extension TokenPatternParser {
-  private mutating func choice(depth: Int) throws(Unsupported) -> TokenPatternNode {
-    guard depth < Self.mostDepth else { throw unsupported("groups more than \(Self.mostDepth) deep") }
+extension PatternParser {
+  private mutating func choice(depth: Int) throws(Unsupported) -> PatternNode {
+    guard depth < mostDepth else { throw unsupported("groups more than \(mostDepth) deep") }
     var branches = [try sequence(depth: depth)]
     while take("|") { branches.append(try sequence(depth: depth)) }
     return branches.count == 1 ? branches[0] : .choice(branches)
   }
 
-  private mutating func sequence(depth: Int) throws(Unsupported) -> TokenPatternNode {
-    var parts: [TokenPatternNode] = []
+  private mutating func sequence(depth: Int) throws(Unsupported) -> PatternNode {
+    var parts: [PatternNode] = []
     while let character = peek, character != "|", character != ")" {
       if flags.isVerbose, skipsBlank() { continue }
       let start = position
@@ -88,8 +105,8 @@ extension TokenPatternParser {
   }
 
   private mutating func repeated(
-    _ part: TokenPatternNode, _ bounds: (Int, Int?), at start: Int
-  ) throws(Unsupported) -> TokenPatternNode {
+    _ part: PatternNode, _ bounds: (Int, Int?), at start: Int
+  ) throws(Unsupported) -> PatternNode {
     switch part {
     case .assert: throw unsupported("a repeat of an anchor", at: start)
     case .repeated: throw unsupported("two repeats in a row", at: start)
@@ -97,10 +114,6 @@ extension TokenPatternParser {
     }
     if peek == "+" { throw unsupported("a possessive repeat") }
     let isGreedy = !take("?")
-    // Where an iteration matches nothing, Python leaves the loop in a way of its own.
-    if part.canBeEmpty && (bounds.1 ?? 2) > 1 {
-      throw unsupported("a repeat of what can match nothing", at: start)
-    }
     return .repeated(part, minimum: bounds.0, maximum: bounds.1, isGreedy: isGreedy, position: start)
   }
 
@@ -120,15 +133,13 @@ extension TokenPatternParser {
       return nil
     }
     if let high, high < low ?? 0 { throw unsupported("a repeat from more to less", at: start) }
-    guard max(low ?? 0, high ?? 0) <= TokenPattern.mostInstructions else {
-      throw unsupported("a repeat of more than \(TokenPattern.mostInstructions) times", at: start)
-    }
     return (low ?? 0, high)
   }
 
   private mutating func number() -> Int? {
     var value: Int?
     while let character = peek, "0"..."9" ~= character {
+      // More than any pattern has; it need not be exact.
       value = min((value ?? 0) * 10 + Int(character.value - 0x30), 1 << 32)
       position += 1
     }
@@ -152,13 +163,10 @@ extension TokenPatternParser {
   }
 
   /// One part; nil for what stands for nothing, a comment.
-  private mutating func atom(depth: Int) throws(Unsupported) -> TokenPatternNode? {
+  private mutating func atom(depth: Int) throws(Unsupported) -> PatternNode? {
     let character = try next("an expression")
     switch character {
-    case ".":
-      return .take(
-        flags.dotMatchesAll
-          ? CharacterClass([0...0x10_FFFF]) : CharacterClass([0x0A...0x0A], isNegated: true))
+    case ".": return .take(flags.dotMatchesAll ? .any : .anyButLineFeed)
     case "^": return .assert(flags.isMultiline ? .lineStart : .textStart)
     case "$": return .assert(flags.isMultiline ? .lineEnd : .lastLineEnd)
     case "(": return try group(depth: depth)
@@ -168,47 +176,60 @@ extension TokenPatternParser {
     }
   }
 
-  private func literal(_ character: Unicode.Scalar) -> CharacterClass {
-    CharacterClass([character.value...character.value], caseRule: flags.caseRule)
+  private func literal(_ character: Unicode.Scalar) -> PatternSet {
+    PatternSet([character.value...character.value], caseRule: flags.caseRule)
   }
 }
 
 // MARK: - Groups and flags
 
-extension TokenPatternParser {
-  private mutating func group(depth: Int) throws(Unsupported) -> TokenPatternNode? {
+extension PatternParser {
+  private mutating func group(depth: Int) throws(Unsupported) -> PatternNode? {
     let start = position - 1
     let outer = flags
     defer { flags = outer }
-    var isCapturing = true
+    var kind = Group.capturing
     if take("?") {
       switch try next("an extension") {
       case "#":
         while try next("')' after a comment") != ")" {}
         return nil
-      case ":": isCapturing = false
+      case ":": kind = .plain
       case "P":
-        guard take("<") else { throw unsupported("a back-reference", at: start) }
+        if take("=") {
+          while try next("')' after a group's name") != ")" {}
+          return .backReference(position: start)
+        }
+        guard take("<") else { throw unsupported("the extension 'P'", at: start) }
         while try next("'>' after a group's name") != ">" {}
-      case "=", "!": throw unsupported("a look ahead", at: start)
-      case "<": throw unsupported("a look behind", at: start)
+      case "=", "!": kind = .look(isBehind: false)
+      case "<":
+        guard take("=") || take("!") else { throw unsupported("the extension '<'", at: start) }
+        kind = .look(isBehind: true)
       case "(": throw unsupported("a conditional", at: start)
       case ">": throw unsupported("an atomic group", at: start)
       default:
         position -= 1
         // Python takes flags for the whole pattern at its beginning only.
         guard try setFlags() else { throw unsupported("flags in the middle", at: start) }
-        isCapturing = false
+        kind = .plain
       }
-    }
-    if isCapturing {
-      groupCount += 1
-      guard groupCount == 1 else { throw unsupported("a second group that captures", at: start) }
     }
     let body = try choice(depth: depth + 1)
     guard take(")") else { throw unsupported("a group without an end", at: start) }
+    switch kind {
+    case .capturing: return .group(body, position: start)
     // A repeat of a group around one is no repeat of a repeat.
-    return isCapturing ? .group(body) : .sequence([body])
+    case .plain: return .sequence([body])
+    case .look(let isBehind): return .lookAround(body, isBehind: isBehind, position: start)
+    }
+  }
+
+  /// What a pair of parentheses is for.
+  private enum Group {
+    case capturing
+    case plain
+    case look(isBehind: Bool)
   }
 
   /// `(?i)` and the like, of which a pattern may have several to begin with.
@@ -256,25 +277,36 @@ extension TokenPatternParser {
 
 // MARK: - Characters
 
-extension TokenPatternParser {
+extension PatternParser {
   /// What stands behind a backslash outside a set.
-  private mutating func escape() throws(Unsupported) -> TokenPatternNode {
+  private mutating func escape() throws(Unsupported) -> PatternNode {
     switch peek {
     case "A": return anchor(.textStart)
     case "Z": return anchor(.textEnd)
     case "b": return anchor(.wordBoundary(isASCII: flags.isASCII))
     case "B": return anchor(.noWordBoundary(isASCII: flags.isASCII))
-    case let digit? where "1"..."9" ~= digit:
-      throw unsupported("a back-reference or an octal escape", at: position - 1)
+    case let digit? where "1"..."9" ~= digit: return try numbered()
     default:
       return switch try member() {
-      case .character(let value): .take(CharacterClass([value...value], caseRule: flags.caseRule))
-      case .category(let category): .take(CharacterClass([], [category]))
+      case .character(let value): .take(PatternSet([value...value], caseRule: flags.caseRule))
+      case .category(let category): .take(PatternSet([], [category]))
       }
     }
   }
 
-  private mutating func anchor(_ assertion: TokenPattern.Assertion) -> TokenPatternNode {
+  /// `\1` to `\99`, or three octal digits; the backslash is read.
+  private mutating func numbered() throws(Unsupported) -> PatternNode {
+    let start = position - 1
+    let digits = characters[position...].prefix(3).prefix { "0"..."7" ~= $0 }
+    if digits.count == 3, case .character(let value) = try member() {
+      return .take(PatternSet([value...value], caseRule: flags.caseRule))
+    }
+    position += 1
+    if let digit = peek, "0"..."9" ~= digit { position += 1 }
+    return .backReference(position: start)
+  }
+
+  private mutating func anchor(_ assertion: PatternAssertion) -> PatternNode {
     position += 1
     return .assert(assertion)
   }
@@ -282,15 +314,15 @@ extension TokenPatternParser {
   /// One member of a set.
   private enum Member {
     case character(UInt32)
-    case category(CharacterClass.Category)
+    case category(PatternSet.Category)
   }
 
   /// What an escape stands for inside a set, and mostly outside, the backslash being read.
   private mutating func member() throws(Unsupported) -> Member {
     let start = position - 1
     let character = try next("an escape")
-    func category(_ kind: CharacterClass.Kind, isNegated: Bool) -> Member {
-      .category(CharacterClass.Category(kind: kind, isNegated: isNegated, isASCII: flags.isASCII))
+    func category(_ kind: PatternSet.Kind, isNegated: Bool) -> Member {
+      .category(PatternSet.Category(kind: kind, isNegated: isNegated, isASCII: flags.isASCII))
     }
     switch character {
     case "d": return category(.decimal, isNegated: false)
@@ -337,11 +369,11 @@ extension TokenPatternParser {
   }
 
   /// `[a-z]`, the bracket being read.
-  private mutating func bracket() throws(Unsupported) -> CharacterClass {
+  private mutating func bracket() throws(Unsupported) -> PatternSet {
     let start = position - 1
     let isNegated = take("^")
     var ranges: [ClosedRange<UInt32>] = []
-    var categories: [CharacterClass.Category] = []
+    var categories: [PatternSet.Category] = []
     func add(_ member: Member) {
       switch member {
       case .character(let value): ranges.append(value...value)
@@ -364,7 +396,7 @@ extension TokenPatternParser {
       }
       ranges.append(first...last)
     }
-    return CharacterClass(ranges, categories, isNegated: isNegated, caseRule: flags.caseRule)
+    return PatternSet(ranges, categories, isNegated: isNegated, caseRule: flags.caseRule)
   }
 
   private mutating func setMember() throws(Unsupported) -> Member {
