@@ -19,12 +19,24 @@ public enum Lifter {
 
   /// Lifts the model that `document` describes; throws the reason why it cannot be lifted.
   public static func lift(_ document: PickleDocument) throws(Problem) -> LiftedGraph {
-    let root = PickleView(document: document, id: document.root, path: "")
-    var builder = GraphBuilder(for: document)
+    let source = PickleSource(document)
+    let lifted: LiftedGraph
+    do {
+      lifted = try lift(source)
+    } catch {
+      // Whatever else was found wrong was so because nothing more could be read.
+      throw source.exhaustion ?? error
+    }
+    if let exhaustion = source.exhaustion { throw exhaustion }
+    return lifted
+  }
+
+  private static func lift(_ source: PickleSource) throws(Problem) -> LiftedGraph {
+    let root = PickleView(source, source.document.root, path: "")
+    var builder = GraphBuilder(arrayBytes: source.contentBytes)
     let lifted = try lift(root, at: "", .allFeatures, &builder, depth: 0, outerVersion: nil)
     let name = root.object?.type.name ?? ""
-    let estimator = Estimator(
-      PickleView(document: document, id: document.root, path: name), name: name, depth: 0)
+    let estimator = Estimator(root.renamed(name), name: name, depth: 0)
     let graph = try lifted.graph(of: estimator, &builder)
     return LiftedGraph(
       graph: try validated(graph), framework: framework(of: root),
@@ -39,10 +51,12 @@ public enum Lifter {
     }
   }
 
-  /// Checks the graph; what is wrong with it is wrong with the artifact.
+  /// Checks the graph, and that its files can be read back; what is wrong with it is wrong with the artifact.
   static func validated(_ graph: ModelGraph) throws(Problem) -> ValidatedGraph {
     do {
-      return try ValidatedGraph(graph)
+      let validated = try ValidatedGraph(graph)
+      try graph.checkFileLimits()
+      return validated
     } catch {
       throw Problem(.refused, error.code, error.message)
     }
@@ -118,8 +132,7 @@ public enum Lifter {
           + (place.isEmpty ? " as the model" : " at \(view.path)"),
         position: view.position, hint: "save a fitted estimator")
     }
-    let named = PickleView(
-      document: view.document, id: view.id, path: place + type.name.excerpt(80))
+    let named = view.renamed(place + type.name.excerpt(80))
     try builder.enter(named, depth: depth)
     guard let lift = lifts[type] else { throw unsupported(type, named, version: outerVersion) }
     let estimator = Estimator(named, name: type.name, depth: depth, outerVersion: outerVersion)

@@ -18,8 +18,9 @@ struct GraphValue: Hashable {
 /// What an estimator is given: columns that have not yet been made into one value.
 ///
 /// Columns are features of the model, whose kind (number or text) shows only once an estimator reads them, or
-/// columns of values that other estimators made. Choosing among them and putting them side by side costs nothing;
-/// `GraphBuilder.numbers` and `.texts` make a value of them.
+/// columns of values that other estimators made. Choosing among them and putting them side by side adds nothing to the
+/// graph; `GraphBuilder.numbers` and `.texts` make a value of them. What a document describes is chosen through the
+/// builder, which pays for it.
 struct Operand: Hashable {
   /// Columns that stand side by side where they come from.
   enum Segment: Hashable {
@@ -58,12 +59,15 @@ struct Operand: Hashable {
 
   /// The columns in order; nil for all features of a model of which nothing has said yet how many it has.
   let segments: [Segment]?
+  /// How many columns there are; nil where that is not known yet.
+  let count: Int?
 
   /// All features of a model that may have any number of them.
   static let allFeatures = Operand(segments: nil)
 
   private init(segments: [Segment]?) {
     self.segments = segments
+    count = segments.map { $0.reduce(0) { $0 + $1.count } }
   }
 
   /// These columns, in this order.
@@ -76,7 +80,7 @@ struct Operand: Hashable {
         merged.append(segment)
       }
     }
-    self.segments = merged
+    self.init(segments: merged)
   }
 
   /// All columns of a value.
@@ -84,8 +88,10 @@ struct Operand: Hashable {
     self.init([.value(value, 0..<value.columns)])
   }
 
-  /// How many columns there are; nil where that is not known yet.
-  var count: Int? { segments.map { $0.reduce(0) { $0 + $1.count } } }
+  /// Each column on its own; none where their number is not known.
+  var columns: [Operand] {
+    (segments ?? []).flatMap { segment in (0..<segment.count).map { Operand([segment.part($0, $0 + 1)]) } }
+  }
 
   /// The columns of several operands side by side; nil where the number of one is not known.
   static func sideBySide(_ operands: [Operand]) -> Operand? {

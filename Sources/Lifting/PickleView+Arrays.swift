@@ -31,7 +31,7 @@ extension PickleView {
       switch array.storage {
       case .bytes: if let strings = array.items?.strings() { return strings }
       case .objects(let ids):
-        let strings = ids.compactMap { view(of: $0, "").text }
+        let strings = views(of: ids).compactMap(\.text)
         if strings.count == count { return strings }
       }
     }
@@ -67,7 +67,7 @@ extension PickleView {
 
   /// Labels that are Python objects: all of one type, and that one of those that labels may have.
   private func objectLabels(_ ids: [ValueID]) -> Tensor.Elements? {
-    let values = ids.map { document[$0] }
+    let values = views(of: ids).map(\.value)
     let strings = values.compactMap { if case .string(let text) = $0 { text } else { nil } }
     if strings.count == ids.count { return .string(strings) }
     let integers = values.compactMap { if case .integer(let number) = $0 { number } else { nil } }

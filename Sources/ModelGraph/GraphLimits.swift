@@ -1,9 +1,9 @@
 /// How large a graph may be: far beyond honest models, and small enough that no count overflows.
 package enum GraphLimits {
-  static let operators = 65_536
+  package static let operators = 65_536
   static let tensors = 262_144
   /// Values that one operator reads, or one method gives.
-  static let operands = 8192
+  package static let operands = 8192
   /// Columns of any value between operators, features included.
   package static let columns = 1 << 24
   /// Nodes of one ensemble: two less than what fits the 32-bit indices of the plan.

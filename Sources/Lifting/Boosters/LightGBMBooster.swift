@@ -143,10 +143,7 @@ struct LightGBMBooster {
       operand, count: parameters.featureCount, names: featureNames, for: estimator)
     guard !categories.isEmpty else { return try builder.numbers(columns, origin: estimator) }
     var parts: [Operand] = []
-    for feature in 0..<parameters.featureCount {
-      guard let column = columns.selecting([feature]) else {
-        throw refuse("no-columns", "expected column \(feature) for \(estimator.view.path), found none")
-      }
+    for (feature, column) in columns.columns.enumerated() {
       guard let texts = categories[feature] else {
         parts.append(column)
         continue
@@ -160,7 +157,7 @@ struct LightGBMBooster {
         Operand(
           try builder.apply(MarkMissing(from: -1, through: -1), to: codes, named: "codes", for: estimator)))
     }
-    guard let joined = Operand.sideBySide(parts) else {
+    guard let joined = try builder.sideBySide(parts, for: estimator) else {
       throw refuse("no-columns", "expected columns for \(estimator.view.path), found none")
     }
     return try builder.numbers(joined, origin: estimator)

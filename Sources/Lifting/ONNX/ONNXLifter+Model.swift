@@ -75,7 +75,7 @@ extension ONNXLifter {
     builder.declareFeatures(count: count, names: names)
     for input in inputs {
       let isText = input.kind == .text
-      var value = builder.features(input.range, isText: isText, origin: "ONNX model")
+      var value = try builder.features(input.range, isText: isText, origin: "ONNX model")
       if input.kind == .float32 { value = try apply(MapElements(.float32), to: [value], named: "single") }
       if input.kind == .integer { value = try apply(CheckWhole(), to: [value], named: "whole") }
       values[input.name] = .batch(

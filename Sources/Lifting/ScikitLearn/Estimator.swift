@@ -53,7 +53,8 @@ struct Estimator {
   func columns(of operand: Operand, _ builder: inout GraphBuilder) throws(Problem) -> Operand {
     let count = try featureCount()
     var names: [String]?
-    if let attribute = view.attributeIfPresent("feature_names_in_") {
+    // What comes from another step is not called as it was at fitting.
+    if operand.count == nil, let attribute = view.attributeIfPresent("feature_names_in_") {
       names = try attribute.strings(count: count)
     }
     return try builder.resolve(operand, count: count, names: names, for: self)

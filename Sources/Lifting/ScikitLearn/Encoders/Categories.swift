@@ -20,10 +20,12 @@ struct Categories {
   let count: Int
 
   /// Reads one element of `categories_`.
-  init(_ view: PickleView) throws(Problem) {
+  init(_ view: PickleView, _ builder: inout GraphBuilder) throws(Problem) {
     guard case .array(let array) = view.value, array.shape.count == 1, array.shape[0] > 0 else {
       throw view.unexpected("an array of categories with one axis")
     }
+    // Each with its place: no overflow, for they are there in memory.
+    try builder.spend(elements: 2 * array.count, for: view)
     var texts: [(text: String, place: Int)] = []
     var numbers: [(number: Double, place: Int)] = []
     var missing: [(place: Int, isNaN: Bool)] = []
@@ -169,7 +171,7 @@ extension GraphBuilder {
     }
     var sources = [Operand.Segment?](repeating: nil, count: columns.count)
     func selection(_ indices: [Int]) throws(Problem) -> Operand {
-      guard let selected = operand.selecting(indices) else {
+      guard let selected = try self.selecting(indices, of: operand, for: estimator) else {
         throw estimator.view.unexpected("an encoder of as many columns as it is given")
       }
       return selected

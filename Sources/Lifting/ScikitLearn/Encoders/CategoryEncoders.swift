@@ -17,7 +17,7 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let operand = try estimator.encodedColumns(of: input, &builder)
-    let categories = try estimator.categories(columns: operand.count)
+    let categories = try estimator.categories(columns: operand.count, &builder)
     let unknown = try estimator.view.attribute("handle_unknown")
     let policy = try unknown.string()
     guard ["error", "ignore", "infrequent_if_exist", "warn"].contains(policy) else {
@@ -59,7 +59,7 @@ extension Lifter {
   ) throws(Problem) -> LiftedEstimator {
     let version = try estimator.version()
     let operand = try estimator.encodedColumns(of: input, &builder)
-    let categories = try estimator.categories(columns: operand.count)
+    let categories = try estimator.categories(columns: operand.count, &builder)
     let policy = try estimator.view.attribute("handle_unknown")
     var unknown: Double?
     switch try policy.string() {
@@ -95,7 +95,7 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let operand = try estimator.encodedColumns(of: input, &builder)
-    let categories = try estimator.categories(columns: operand.count)
+    let categories = try estimator.categories(columns: operand.count, &builder)
     let type = try estimator.view.fittedAttribute("target_type_")
     var targets = 1
     switch try type.string() {
@@ -120,7 +120,8 @@ extension Lifter {
           categories: own, values: try encoding.numbers(shape: [own.count]), unknown: means[index % targets]))
     }
     let names = try estimator.names()
-    guard let repeated = operand.selecting((0..<count).map { $0 / targets }) else {
+    guard let repeated = try builder.selecting((0..<count).map { $0 / targets }, of: operand, for: estimator)
+    else {
       throw list.unexpected("encodings of the columns that it is given")
     }
     let value = try builder.lookedUp(
@@ -158,14 +159,16 @@ extension Estimator {
     return try attribute.strings(count: try featureCount())
   }
 
-  fileprivate func categories(columns: Int?) throws(Problem) -> [Categories] {
+  fileprivate func categories(
+    columns: Int?, _ builder: inout GraphBuilder
+  ) throws(Problem) -> [Categories] {
     let list = try view.fittedAttribute("categories_")
     let elements = try list.elements()
     guard elements.count == columns else {
       throw list.unexpected("a list of categories for each of \(columns ?? 0) columns")
     }
     var categories: [Categories] = []
-    for element in elements { categories.append(try Categories(element)) }
+    for element in elements { categories.append(try Categories(element, &builder)) }
     return categories
   }
 

@@ -13,7 +13,7 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let operand = try builder.resolve(input, count: 1, names: nil, for: estimator)
-    let categories = try Categories(try estimator.view.fittedAttribute("classes_"))
+    let categories = try Categories(try estimator.view.fittedAttribute("classes_"), &builder)
     let column = EncodedColumn(
       categories: categories, values: (0..<categories.count).map(Double.init), unknown: nil)
     var lifted = LiftedEstimator.transformer(
@@ -28,7 +28,7 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let operand = try builder.resolve(input, count: 1, names: nil, for: estimator)
-    let categories = try Categories(try estimator.view.fittedAttribute("classes_"))
+    let categories = try Categories(try estimator.view.fittedAttribute("classes_"), &builder)
     let type = try estimator.view.fittedAttribute("y_type_")
     guard ["binary", "multiclass"].contains(try type.string()), categories.missing == nil else {
       throw estimator.unsupported(

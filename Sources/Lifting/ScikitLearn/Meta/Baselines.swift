@@ -23,13 +23,14 @@ extension Lifter {
     let outputs = try estimator.view.fittedAttribute("n_outputs_").integer()
     let targets = try estimator.targets(count: outputs)
     var lifted = LiftedEstimator()
+    let constants = strategy == "constant" ? try estimator.constants(of: outputs) : []
     var labels: [GraphValue] = []
     var probabilities: [GraphValue] = []
     for (number, target) in targets.enumerated() {
       let priors = try target.priors.numbers(shape: [target.classes.elements.count])
       let chosen =
         strategy == "constant"
-        ? try estimator.constantIndex(number, of: outputs, in: target.classes) : greatest(priors)
+        ? try estimator.index(of: constants[number], in: target.classes) : greatest(priors)
       let certain = priors.indices.map { $0 == chosen ? 1.0 : 0 }
       try builder.spend(elements: 2 * priors.count, for: target.priors)
       let one = try builder.apply(Fill(certain), to: input, named: "certain", for: estimator)
@@ -127,38 +128,38 @@ extension Estimator {
     return targets
   }
 
-  /// Where the constant label of a target stands among its classes.
-  fileprivate func constantIndex(
-    _ target: Int, of count: Int, in classes: Tensor
-  ) throws(Problem) -> Int {
+  /// The constant label of each target: a list of them, or the label itself where there is one target.
+  fileprivate func constants(of count: Int) throws(Problem) -> [PickleView] {
     let attribute = try view.attribute("constant")
-    let constant =
+    let constants =
       switch attribute.value {
-      case .list, .tuple: try attribute.elements()[safe: target]
-      default: count == 1 ? attribute : nil
+      case .list, .tuple: try attribute.elements()
+      default: [attribute]
       }
+    guard constants.count == count else {
+      throw unsupported("constant", attribute.description, hint: "give it one of its classes for each target")
+    }
+    return constants
+  }
+
+  /// Where a constant label stands among the classes of its target.
+  fileprivate func index(of constant: PickleView, in classes: Tensor) throws(Problem) -> Int {
     let index: Int? =
       switch classes.elements {
       case .string(let labels):
-        constant?.text.flatMap { text in
+        constant.text.flatMap { text in
           // By their bytes: texts that only look alike are different labels.
           labels.firstIndex { $0.utf8.elementsEqual(text.utf8) }
         }
-      case .int64(let labels):
-        (try constant?.integer()).flatMap { number in labels.firstIndex { $0 == number } }
-      case .int32(let labels):
-        (try constant?.integer()).flatMap { number in labels.firstIndex { $0 == number } }
-      case .float64(let labels): (try constant?.number()).flatMap { labels.firstIndex(of: $0) }
+      case .int64(let labels): labels.firstIndex(of: Int64(try constant.integer()))
+      case .int32(let labels): Int32(exactly: try constant.integer()).flatMap { labels.firstIndex(of: $0) }
+      case .float64(let labels): labels.firstIndex(of: try constant.number())
       case .float32: nil
-      case .bool(let labels): (try constant?.bool()).flatMap { labels.firstIndex(of: $0) }
+      case .bool(let labels): labels.firstIndex(of: try constant.bool())
       }
     guard let index else {
-      throw unsupported("constant", attribute.description, hint: "give it one of its classes for each target")
+      throw unsupported("constant", constant.description, hint: "give it one of its classes for each target")
     }
     return index
   }
-}
-
-extension Array {
-  fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
 }

@@ -54,9 +54,8 @@ extension Lifter {
     }
     switch try method.string() {
     case "sigmoid", "isotonic":
-      guard let own, let places = own.distinctPlaces(in: classes.elements),
-        calibrators.count == (count == 2 ? 1 : places.count), scores.columns == calibrators.count,
-        count == 2 || places.count > 2
+      guard let own, calibrators.count == (count == 2 ? 1 : own.count), scores.columns == calibrators.count,
+        count == 2 || own.count > 2, let places = own.distinctPlaces(in: classes.elements)
       else { throw LiftedEstimator.lacking("a score for each of \(count) labels", inner) }
       var curves: [GraphValue] = []
       for (index, calibrator) in calibrators.enumerated() {

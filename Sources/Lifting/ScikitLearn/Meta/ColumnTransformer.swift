@@ -31,28 +31,31 @@ extension Lifter {
         // Columns in a type of another library: the indices that the library made of them are there since 1.0.
         indices = try estimator.inputIndices(of: name, columns: triple[2])
       }
-      guard let selected = operand.selecting(indices) else {
+      guard let selected = try builder.selecting(indices, of: operand, for: estimator) else {
         throw triple[2].unexpected("columns from 0 to below \(count)")
       }
       // The library leaves out transformers of no columns.
       if indices.isEmpty { continue }
-      let lifted =
-        transformer.text == "passthrough"
-        ? LiftedEstimator(transformed: selected)
-        : try estimator.lift(transformer, label: "['\(name.excerpt(80))']", selected, &builder)
+      let lifted: LiftedEstimator
+      if transformer.text == "passthrough" {
+        try builder.enter(entry, depth: estimator.depth + 1)
+        lifted = LiftedEstimator(transformed: selected)
+      } else {
+        lifted = try estimator.lift(transformer, label: "['\(name.excerpt(80))']", selected, &builder)
+      }
       parts.append(
         try lifted.weighted(by: weights[name], at: entry, for: estimator, &builder))
     }
-    return try .sideBySide(parts, for: estimator)
+    return try .sideBySide(parts, for: estimator, &builder)
   }
 }
 
 extension LiftedEstimator {
   /// What transformers make, side by side.
   static func sideBySide(
-    _ parts: [LiftedEstimator], for estimator: Estimator
+    _ parts: [LiftedEstimator], for estimator: Estimator, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    guard let operand = Operand.sideBySide(parts.compactMap(\.transformed)) else {
+    guard let operand = try builder.sideBySide(parts.compactMap(\.transformed), for: estimator) else {
       throw estimator.view.unexpected("transformers of a known number of columns")
     }
     var lifted = LiftedEstimator(transformed: operand)
@@ -107,20 +110,12 @@ extension Estimator {
 
   /// What the library itself made of columns.
   fileprivate func inputIndices(of name: String, columns: PickleView) throws(Problem) -> [Int] {
-    guard let attribute = view.attributeIfPresent("_transformer_to_input_indices"),
-      case .dictionary(let pairs) = attribute.value,
-      let pair = pairs.last(where: { view.document[$0.key].isString(name) })
-    else { throw columns.unexpected("names, indices, a slice or a mask") }
-    let list = attribute.view(of: pair.value, "['\(name.excerpt(80))']")
+    guard let list = view.attributeIfPresent("_transformer_to_input_indices")?.item(name) else {
+      throw columns.unexpected("names, indices, a slice or a mask")
+    }
     guard let indices = try ColumnSelection(count: try featureCount(), names: nil).indices(list) else {
       throw list.unexpected("a list of indices")
     }
     return indices
-  }
-}
-
-extension PickleValue {
-  fileprivate func isString(_ text: String) -> Bool {
-    if case .string(text) = self { true } else { false }
   }
 }

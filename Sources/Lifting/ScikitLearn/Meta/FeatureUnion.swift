@@ -21,6 +21,7 @@ extension Lifter {
       // Up to 1.0 None dropped as 'drop' does.
       if pair[1].text == "drop" || pair[1].isNone { continue }
       if pair[1].text == "passthrough" {
+        try builder.enter(entry, depth: estimator.depth + 1)
         parts.append((nil, entry, name))
       } else {
         let lifted = try estimator.lift(pair[1], label: "['\(name.excerpt(80))']", input, &builder)
@@ -38,6 +39,6 @@ extension Lifter {
       transformers.append(
         try lifted.weighted(by: weights[part.name], at: part.entry, for: estimator, &builder))
     }
-    return try .sideBySide(transformers, for: estimator)
+    return try .sideBySide(transformers, for: estimator, &builder)
   }
 }

@@ -127,7 +127,7 @@ extension Estimator {
       default: throw try view.attribute("chain_method_").unexpected("the name of a method")
       }
       links.append(ChainLink(view: element, lifted: lifted, predicted: predicted[0]))
-      guard let next = Operand.sideBySide([operand, Operand(passedOn)]) else {
+      guard let next = try builder.sideBySide([operand, Operand(passedOn)], for: self) else {
         throw element.unexpected("an estimator that says how many columns it reads")
       }
       operand = next

@@ -21,7 +21,7 @@ extension Lifter {
       throw attribute.unexpected("an array of one number")
     }
     // Which column it reads is all the same.
-    guard let first = input.selecting([0]) else {
+    guard let first = try builder.selecting([0], of: input, for: estimator) else {
       throw Problem(
         .refused, "lift.no-columns",
         "expected another estimator beside \(estimator.view.path) to say how many columns there are, found"

@@ -89,7 +89,7 @@ extension Estimator {
       datatypes.insert(.float64)
       parts.append(try builder.resolve(input, count: count, names: nil, for: self))
     }
-    guard let operand = Operand.sideBySide(parts) else {
+    guard let operand = try builder.sideBySide(parts, for: self) else {
       throw view.unexpected("a stack of estimators with answers")
     }
     return (operand, datatypes == [.int64] ? .int64 : .float64)

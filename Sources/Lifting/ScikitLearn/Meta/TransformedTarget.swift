@@ -29,8 +29,7 @@ extension Estimator {
     of view: PickleView, label: String, _ value: GraphValue, _ builder: inout GraphBuilder
   ) throws(Problem) -> GraphValue {
     guard let type = view.object?.type else { throw view.unexpected("a transformer") }
-    let named = PickleView(
-      document: view.document, id: view.id, path: self.view.path + label + " → " + type.name.excerpt(80))
+    let named = view.renamed(self.view.path + label + " → " + type.name.excerpt(80))
     try builder.enter(named, depth: depth + 1)
     let inner = Estimator(named, name: type.name, depth: depth + 1, outerVersion: versionText)
     if type == .sklearn("pipeline", "Pipeline") {

@@ -24,7 +24,7 @@ extension Lifter {
     }
     let value = try builder.mean(values, weights: weights, named: "value", for: estimator)
     var lifted = LiftedEstimator.regressor(value, isVector: true)
-    lifted.transformed = Operand.sideBySide(values.map { Operand($0) })
+    lifted.transformed = try builder.sideBySide(values.map { Operand($0) }, for: estimator)
     return lifted
   }
 
@@ -52,7 +52,7 @@ extension Lifter {
         classes, index: index, probabilities: probabilities, for: estimator, &builder)
       // Three axes otherwise, which no table has.
       if try estimator.view.attribute("flatten_transform").bool() {
-        lifted.transformed = Operand.sideBySide(values.map { Operand($0) })
+        lifted.transformed = try builder.sideBySide(values.map { Operand($0) }, for: estimator)
       }
       return lifted
     case "hard":

@@ -120,11 +120,8 @@ private struct MetricParameters {
 
   private func parameter(_ name: String) throws(Problem) -> PickleView? {
     let parameters = try estimator.view.fittedAttribute("effective_metric_params_")
-    guard case .dictionary(let pairs) = parameters.value else { throw parameters.unexpected("a dictionary") }
-    let pair = pairs.last { pair in
-      if case .string(name) = parameters.document[pair.key] { true } else { false }
-    }
-    return pair.map { parameters.view(of: $0.value, "['\(name)']") }
+    guard parameters.isDictionary else { throw parameters.unexpected("a dictionary") }
+    return parameters.item(name)
   }
 }
 

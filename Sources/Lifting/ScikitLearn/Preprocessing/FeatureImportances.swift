@@ -172,9 +172,10 @@ private enum TreeImportances {
     let feature = try fields.integers("feature")
     let impurity = try fields.doubles("impurity")
     let weight = try fields.doubles("weighted_n_node_samples")
-    guard 0...(1 << 24) ~= features, let root = weight.first else {
-      throw view.unexpected("an array of tree nodes")
-    }
+    guard 0...builder.mostFeatures ~= features, let root = weight.first,
+      // Every tree has a number for each feature, also for those it never asks.
+      tree.source.spend(4 * features, for: tree)
+    else { throw view.unexpected("an array of tree nodes") }
     var gains = [Double](repeating: 0, count: features)
     for node in left.indices where left[node] != -1 {
       let (l, r) = (Int(left[node]), Int(right[node]))

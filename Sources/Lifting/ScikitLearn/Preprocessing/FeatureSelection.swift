@@ -31,7 +31,9 @@ extension Lifter {
       ? try estimator.input(input, count: mask.count, &builder)
       : try estimator.finiteInput(input, count: mask.count, &builder)
     let kept = mask.indices.filter { mask[$0] }
-    guard mask.count == value.columns, !kept.isEmpty, let operand = Operand(value).selecting(kept) else {
+    guard mask.count == value.columns, !kept.isEmpty,
+      let operand = try builder.selecting(kept, of: Operand(value), for: estimator)
+    else {
       throw Problem(
         .refused, "lift.no-columns",
         "expected \(estimator.view.path) to keep some of \(value.columns) features, found \(kept.count) of"

@@ -66,8 +66,8 @@ extension Lifter {
       throw estimator.unsupported(
         "add_indicator", "True for texts", hint: "use a MissingIndicator in a FeatureUnion")
     }
-    guard let columns = Operand(mask).selecting(features),
-      let joined = Operand.sideBySide([filled, columns])
+    guard let columns = try builder.selecting(features, of: Operand(mask), for: estimator),
+      let joined = try builder.sideBySide([filled, columns], for: estimator)
     else { throw indicator.unexpected("an indicator of columns that there are") }
     return joined
   }
@@ -94,7 +94,9 @@ extension Lifter {
       throw estimator.unsupported(
         "error_on_new", "True with columns that were never missing", hint: "fit with error_on_new=False")
     }
-    guard let selected = Operand(mask).selecting(features), !features.isEmpty else {
+    guard let selected = try builder.selecting(features, of: Operand(mask), for: estimator),
+      !features.isEmpty
+    else {
       throw attribute.unexpected("columns that may be missing")
     }
     var lifted = LiftedEstimator(transformed: selected)
@@ -136,15 +138,15 @@ extension Lifter {
     let known = (0..<shape[1]).filter { column in
       (0..<shape[0]).contains { !marked[$0 * shape[1] + column].isNaN }
     }
-    var transformed = Operand(filled).selecting(known)
+    var transformed = try builder.selecting(known, of: Operand(filled), for: estimator)
     if known.count < shape[1], try estimator.flag("keep_empty_features", else: false) {
       // Columns without a number in the table are 0 in every row.
       let zero = try builder.apply(
         Fill([Double](repeating: 0, count: shape[1])), to: value, named: "zeros", for: estimator)
-      let columns = (0..<shape[1]).map { column in
-        Operand(known.contains(column) ? filled : zero).selecting([column])
-      }
-      transformed = Operand.sideBySide(columns.compactMap { $0 })
+      var sources = [GraphValue](repeating: zero, count: shape[1])
+      for column in known { sources[column] = filled }
+      let columns = sources.enumerated().map { Operand([.value($1, $0..<($0 + 1))]) }
+      transformed = try builder.sideBySide(columns, for: estimator)
     }
     guard let transformed, transformed.count ?? 0 > 0 else {
       throw attribute.unexpected("a table with numbers")
@@ -178,8 +180,7 @@ extension Lifter {
         "initial_imputer_", "one that leaves columns out",
         hint: "leave columns without any number out before you fit")
     }
-    var columns: [Operand] = []
-    for index in 0..<count { columns.append(start.selecting([index]) ?? start) }
+    var columns = start.columns
     let lowest = try estimator.columnConstants("_min_value", count, &builder)
     let highest = try estimator.columnConstants("_max_value", count, &builder)
     let sequence = try view.fittedAttribute("imputation_sequence_").elements()
@@ -189,8 +190,9 @@ extension Lifter {
       guard parts.count == 3 else { throw step.unexpected("a feature, its neighbours and an estimator") }
       let feature = try parts[0].integer()
       let neighbors = try parts[1].indices(atMost: count - 1)
-      guard 0..<count ~= feature, let given = Operand.sideBySide(neighbors.map { columns[$0] }),
-        let raw = Operand(value).selecting([feature])
+      guard 0..<count ~= feature,
+        let given = try builder.sideBySide(neighbors.map { columns[$0] }, for: estimator),
+        let raw = try builder.selecting([feature], of: Operand(value), for: estimator)
       else { throw step.unexpected("features that there are") }
       let lifted = try estimator.lift(
         parts[2], label: ".imputation_sequence_[\(index)]", given, &builder)
@@ -204,7 +206,9 @@ extension Lifter {
         try builder.apply(
           Combine(.fillMissing), to: [before, clipped], named: "imputed", for: estimator))
     }
-    guard let rounds = Operand.sideBySide(columns) else { throw view.unexpected("columns") }
+    guard let rounds = try builder.sideBySide(columns, for: estimator) else {
+      throw view.unexpected("columns")
+    }
     // The library leaves rounds out where all that it is asked about is missing: a row by itself is such a question.
     let imputed = try builder.numbers(rounds, origin: estimator)
     let isEmpty = try builder.apply(ReduceRows(.min), to: mask, named: "empty", for: estimator)

@@ -84,7 +84,7 @@ extension Lifter {
     guard try !view.attribute("include_bias").bool() else { return .transformer(basis) }
     // Without a bias the last spline of each feature is left out.
     let kept = (0..<basis.columns).filter { ($0 + 1) % shapes.splines != 0 }
-    return LiftedEstimator(transformed: Operand(basis).selecting(kept))
+    return LiftedEstimator(transformed: try builder.selecting(kept, of: Operand(basis), for: estimator))
   }
 }
 

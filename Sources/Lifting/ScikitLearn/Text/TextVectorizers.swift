@@ -174,9 +174,7 @@ extension PickleView {
     try builder.spend(elements: pairs.count, for: self)
     var names = [String?](repeating: nil, count: pairs.count)
     for pair in pairs {
-      guard case .string(let name) = document[pair.key] else {
-        throw view(of: pair.key, "'s keys").unexpected("strings")
-      }
+      let name = try view(of: pair.key, "'s keys").string()
       try builder.spend(elements: name.utf8.count, for: self)
       let index = try view(of: pair.value, "[…]").integer()
       guard names.indices.contains(index), names[index] == nil else {
@@ -201,7 +199,7 @@ extension PickleView {
         guard mayRepeat else { throw unexpected("strings, each once") }
         continue
       }
-      guard case .string(let word) = document[id] else { throw unexpected("strings alone") }
+      guard let word = view(of: id, "").text else { throw unexpected("strings alone") }
       try builder.spend(elements: word.utf8.count + 1, for: self)
       words.append(word)
     }

@@ -197,7 +197,7 @@ private struct Bag {
   func mean(
     _ arrays: TreeArrays, _ trees: [Estimator], named name: String, _ builder: inout GraphBuilder
   ) throws(Problem) -> GraphValue {
-    guard let selected = operand.selecting(read.map { Int($0) }) else {
+    guard let selected = try builder.selecting(read.map { Int($0) }, of: operand, for: estimator) else {
       throw estimator.view.unexpected("an ensemble of columns that there are")
     }
     let checked = try builder.treeInput(
@@ -209,7 +209,8 @@ private struct Bag {
 
   /// Lifts a member on the columns that it reads.
   func lift(_ index: Int, _ builder: inout GraphBuilder) throws(Problem) -> LiftedEstimator {
-    guard let selected = operand.selecting(columns[index].map { Int($0) }) else {
+    guard let selected = try builder.selecting(columns[index].map { Int($0) }, of: operand, for: estimator)
+    else {
       throw members[index].unexpected("a member that reads columns that there are")
     }
     return try estimator.lift(members[index], label: ".estimators_[\(index)]", selected, &builder)

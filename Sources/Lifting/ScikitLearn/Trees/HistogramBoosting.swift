@@ -96,7 +96,9 @@ extension Lifter {
       }
       if name == "remainder", members[1].text == "drop" { continue }
       let mask = try members[2].flags(count: count)
-      guard let selected = columns.selecting(mask.indices.filter { mask[$0] }) else {
+      guard
+        let selected = try builder.selecting(mask.indices.filter { mask[$0] }, of: columns, for: estimator)
+      else {
         throw members[2].unexpected("columns that there are")
       }
       switch (name, members[1].object?.type) {
@@ -111,7 +113,7 @@ extension Lifter {
       default: throw entry.unexpected("the encoder of categories or the check of numbers")
       }
     }
-    guard let joined = Operand.sideBySide(parts), joined.count == count else {
+    guard let joined = try builder.sideBySide(parts, for: estimator), joined.count == count else {
       throw list.unexpected("transformers of all \(count) columns")
     }
     return joined
@@ -131,7 +133,7 @@ extension PickleView {
   fileprivate var checksAnArray: Bool {
     guard let function = attributeIfPresent("func")?.object,
       function.type == PickleGlobal(module: "functools", name: "partial"),
-      let argument = function.arguments.first, case .global(let called) = document[argument]
+      let argument = function.arguments.first, case .global(let called) = view(of: argument, "").value
     else { return false }
     return called == PickleGlobal(module: "sklearn.utils.validation", name: "check_array")
   }
