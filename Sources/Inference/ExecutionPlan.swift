@@ -7,131 +7,101 @@ public import ModelGraph
 public struct ExecutionPlan: Sendable {
   /// What goes in and what comes out.
   public let signature: ModelSignature
-  private let operations: [Operation]
+  private let operations: [PlannedOperation]
   fileprivate let results: [PredictionMethod: Result]
   private let numberNames: [String]?
   private let numberCount: Int
-  /// The most columns that any value has whose zeros are written out.
-  private let widest: Int
+  /// How many numbers of a row the features take, those that are numbers and those that are texts.
+  private let inputWidths: [Int]
 
-  /// How many numbers one value may hold, 1 GiB of them; more rows are asked about in parts.
+  /// How many numbers may be held at once, 1 GiB of them; more rows are asked about in parts.
   private static let mostElements = 1 << 27
-
-  /// One kernel and the values it reads.
-  private struct Operation {
-    let kernel: any Kernel
-    let inputs: [Int]
-    let origin: String
-  }
+  /// How many steps one request may take: hours.
+  private static let mostSteps = 1 << 42
 
   /// How one method is answered.
   fileprivate struct Result {
     let values: [Int]
     /// For each value whether it is one element a row rather than a row of elements.
     let areVectors: [Bool]
-    /// The most columns that one of the values has.
+    /// How many numbers a row of all the values takes.
     let width: Int
-    /// The operations that it takes, ascending.
-    let operations: [Int]
+    /// The operations that it takes.
+    let schedule: Schedule
   }
 
-  /// Packs the constants of a graph; takes time in proportion to them.
+  /// Packs the constants of a graph; takes time in proportion to them, and for products of constants with each other
+  /// to those.
   public init(_ graph: ValidatedGraph) {
     let signature = graph.signature
     self.signature = signature
-    let operations = Self.operations(of: graph)
+    let operations = PlannedOperation.all(of: graph)
     self.operations = operations
     let numbers = signature.features.numbers
     self.numberCount = numbers.count
     self.numberNames = signature.featureNames.map { names in numbers.map { names[$0] } }
-    self.widest = Self.widest(of: graph)
+    let inputWidths = [numbers.count, 2 * signature.features.texts.count]
+    self.inputWidths = inputWidths
     var results: [PredictionMethod: Result] = [:]
     for output in signature.outputs {
       let values = graph.results[output.method] ?? []
       results[output.method] = Result(
         values: values, areVectors: output.ports.map { $0.shape.count == 1 },
-        width: values.reduce(1) { max($0, $1 > 1 ? graph.steps[$1 - 2].type.columns : 1) },
-        operations: Self.needed(for: values, of: operations))
+        width: values.reduce(0) { $0 + ($1 > 1 ? graph.steps[$1 - 2].type.width : 1) },
+        schedule: Schedule(of: values, operations: operations, inputWidths: inputWidths))
     }
     self.results = results
   }
 
-  /// How many columns the widest value has that is written out with its zeros, results aside.
-  private static func widest(of graph: ValidatedGraph) -> Int {
-    var areSparse = [false, false]
-    var widest = max(1, graph.signature.featureCount)
-    for step in graph.steps {
-      let operands = step.inputs.map { areSparse[$0] }
-      let sparsity = (step.operation as? any Runnable)?.sparsity(operands) ?? .none
-      for (isSparse, operand) in zip(operands, step.operands) where isSparse && !sparsity.reads {
-        widest = max(widest, operand.columns)
-      }
-      if !sparsity.gives { widest = max(widest, step.type.columns) }
-      areSparse.append(sparsity.gives)
-    }
-    return widest
+  /// About how many elementary steps it takes to answer the methods about the rows.
+  ///
+  /// The greater of two numbers takes longer, as a rule; what is done with them (whether a thread that others wait for
+  /// can afford it) is the caller's. Methods that the model does not have count nothing. Takes time in proportion to
+  /// the rows' texts.
+  public func steps(of methods: [PredictionMethod], on rows: Rows) -> Int {
+    schedule(of: methods).work.steps(rows: rows.rowCount, bytes: rows.textBytes)
   }
 
-  /// The kernels of a graph's steps, a `relu` made part of the product before it where nothing else reads that.
-  private static func operations(of graph: ValidatedGraph) -> [Operation] {
-    var readers = [Int](repeating: 0, count: graph.steps.count + 2)
-    for step in graph.steps { for input in step.inputs { readers[input] += 1 } }
-    for values in graph.results.values { for value in values { readers[value] += 1 } }
-    return graph.steps.map { step in
-      if let map = step.operation as? MapElements, map.function == .relu, step.inputs[0] > 1,
-        readers[step.inputs[0]] == 1, let linear = graph.steps[step.inputs[0] - 2].operation as? Linear
-      {
-        return Operation(
-          kernel: LinearKernel(linear, isRectified: true), inputs: graph.steps[step.inputs[0] - 2].inputs,
-          origin: step.origin)
-      }
-      guard let operation = step.operation as? any Runnable else {
-        preconditionFailure("every operator that there is has a kernel")
-      }
-      return Operation(kernel: operation.kernel(step.operands), inputs: step.inputs, origin: step.origin)
-    }
-  }
-
-  /// The operations that values depend on, ascending.
-  private static func needed(for values: [Int], of operations: [Operation]) -> [Int] {
-    var isNeeded = [Bool](repeating: false, count: operations.count)
-    for value in values where value > 1 { isNeeded[value - 2] = true }
-    for index in operations.indices.reversed() where isNeeded[index] {
-      for input in operations[index].inputs where input > 1 { isNeeded[input - 2] = true }
-    }
-    return operations.indices.filter { isNeeded[$0] }
+  private func schedule(of methods: [PredictionMethod]) -> Schedule {
+    if methods.count == 1, let result = results[methods[0]] { return result.schedule }
+    return Schedule(
+      of: methods.flatMap { results[$0]?.values ?? [] }, operations: operations, inputWidths: inputWidths)
   }
 
   /// Runs the methods on the rows; what several of them need is computed once.
   ///
   /// Each method gives the tensors that the signature names. Throws a problem of bad input: a method that the
   /// model does not have, another number of features, no rows or too many, an element that is not finite where
-  /// the model does not take it.
+  /// the model does not take it. `isCancelled` is asked before each operation on a block of rows, every few seconds at
+  /// most; once it says so, nothing more is computed.
   public func run(
-    _ methods: [PredictionMethod], on rows: Rows
+    _ methods: [PredictionMethod], on rows: Rows,
+    isCancelled: @Sendable () -> Bool = { Task.isCancelled }
   ) throws(Problem) -> [PredictionMethod: [Tensor]] {
-    let task = try Task(methods, of: self, on: rows)
-    return tensors(of: methods, from: try run(task, 0..<rows.rowCount), rows: rows.rowCount)
+    let request = try Request(methods, of: self, on: rows)
+    return tensors(
+      of: methods, from: try run(request, 0..<rows.rowCount, isCancelled), rows: rows.rowCount)
   }
 
   /// Runs the methods on the rows, which up to `threads` threads share; the results are the same for any number.
   ///
   /// Where several rows are refused, the problem is that of the first part of them.
   public func run(
-    _ methods: [PredictionMethod], on rows: Rows, threads: Int
+    _ methods: [PredictionMethod], on rows: Rows, threads: Int,
+    isCancelled: @escaping @Sendable () -> Bool = { Task.isCancelled }
   ) async throws(Problem) -> [PredictionMethod: [Tensor]] {
     let parts = RowBlocks.parts(of: rows.rowCount, count: threads)
-    guard parts.count > 1 else { return try run(methods, on: rows) }
-    let task = try Task(methods, of: self, on: rows)
+    guard parts.count > 1 else { return try run(methods, on: rows, isCancelled: isCancelled) }
+    let request = try Request(methods, of: self, on: rows)
     var results = await withTaskGroup(
       of: (Int, Swift.Result<[Value], Problem>).self,
       returning: [Swift.Result<[Value], Problem>?].self
     ) { group in
       for (index, part) in parts.enumerated().dropFirst() {
-        group.addTask { (index, self.result(of: task, part)) }
+        group.addTask { (index, self.result(of: request, part, isCancelled)) }
       }
       var results = [Swift.Result<[Value], Problem>?](repeating: nil, count: parts.count)
-      results[0] = result(of: task, parts[0])
+      results[0] = result(of: request, parts[0], isCancelled)
       for await (index, result) in group { results[index] = result }
       return results
     }
@@ -148,66 +118,93 @@ public struct ExecutionPlan: Sendable {
     return tensors(of: methods, from: values, rows: rows.rowCount)
   }
 
-  private func result(of task: Task, _ part: Range<Int>) -> Swift.Result<[Value], Problem> {
-    do throws(Problem) { return .success(try run(task, part)) } catch { return .failure(error) }
+  private func result(
+    of request: Request, _ part: Range<Int>, _ isCancelled: @Sendable () -> Bool
+  ) -> Swift.Result<[Value], Problem> {
+    do throws(Problem) { return .success(try run(request, part, isCancelled)) } catch {
+      return .failure(error)
+    }
   }
 
   /// What is asked for.
-  private struct Task: Sendable {
+  private struct Request: Sendable {
     let rows: Rows
-    /// The operations that it takes, ascending.
-    let operations: [Int]
+    let schedule: Schedule
     /// The values that are asked for, as often as the methods name them.
     let values: [Int]
+    /// How many steps a row takes, of texts of average length.
+    let steps: Int
 
     /// Checks the methods and rows.
     init(_ methods: [PredictionMethod], of plan: ExecutionPlan, on rows: Rows) throws(Problem) {
-      try plan.check(rows, for: methods)
-      self.rows = rows
-      var operations: [Int] = []
       var values: [Int] = []
       for method in methods {
         guard let result = plan.results[method] else { throw plan.noSuchMethod(method) }
         values += result.values
-        operations =
-          operations.isEmpty ? result.operations : Array(Set(operations).union(result.operations)).sorted()
       }
-      self.operations = operations
+      self.rows = rows
       self.values = values
+      self.schedule = plan.schedule(of: methods)
+      let steps = schedule.work.steps(rows: rows.rowCount, bytes: rows.textBytes)
+      self.steps = steps / max(1, rows.rowCount)
+      try plan.check(rows, for: methods, schedule, steps: steps)
     }
   }
 
   /// The values asked for, of a range of the rows, block by block.
-  private func run(_ task: Task, _ range: Range<Int>) throws(Problem) -> [Value] {
-    let blocks = RowBlocks(range, widest: widest)
-    var values = try runBlock(task, blocks.first)
+  private func run(
+    _ request: Request, _ range: Range<Int>, _ isCancelled: @Sendable () -> Bool
+  ) throws(Problem) -> [Value] {
+    let blocks = RowBlocks(
+      range, widest: request.schedule.widest, live: request.schedule.live, steps: request.steps)
+    var values = try runBlock(request, blocks.first, isCancelled)
     for block in blocks.others {
-      let more = try runBlock(task, block)
+      let more = try runBlock(request, block, isCancelled)
       for place in values.indices { values[place].append(more[place]) }
     }
     return values
   }
 
   /// The values asked for, of a block of rows.
-  private func runBlock(_ task: Task, _ block: Range<Int>) throws(Problem) -> [Value] {
+  ///
+  /// Each value is let go before its last reader runs, which then has the only reference and may use its memory.
+  private func runBlock(
+    _ request: Request, _ block: Range<Int>, _ isCancelled: @Sendable () -> Bool
+  ) throws(Problem) -> [Value] {
     var values = [Value?](repeating: nil, count: operations.count + 2)
-    values[0] = .numbers(task.rows.numbers(block, columns: numberCount))
-    values[1] = .texts(task.rows.texts(block, columns: signature.features.texts.count))
-    for index in task.operations {
-      let operation = operations[index]
+    values[0] = .numbers(request.rows.numbers(block, columns: numberCount))
+    values[1] = .texts(request.rows.texts(block, columns: signature.features.texts.count))
+    // Elements of sparse values, which no count of columns bounds.
+    var sparseElements = 0
+    for turn in request.schedule.turns {
+      guard !isCancelled() else { throw Self.cancelled }
+      let operation = operations[turn.operation]
       let operands = operation.inputs.map { number in
         guard let value = values[number] else {
-          preconditionFailure("a result lists the operations it needs in order")
+          preconditionFailure("a schedule has each value made before it is read, and let go after")
         }
         return value
       }
-      values[index + 2] = try operation.kernel.run(
-        operands,
+      for number in turn.lastReads {
+        sparseElements -= values[number]?.sparseCount ?? 0
+        values[number] = nil
+      }
+      let value = try operation.kernel.run(
+        consume operands,
         Batch(
           rowCount: block.count, firstRow: block.lowerBound, numberNames: numberNames,
           origin: operation.origin))
+      sparseElements += value.sparseCount
+      guard sparseElements <= SparseMatrix.mostElements else { throw SparseMatrix.tooMany }
+      values[turn.operation + 2] = value
     }
-    return task.values.compactMap { values[$0] }
+    return request.values.compactMap { values[$0] }
+  }
+
+  private static var cancelled: Problem {
+    Problem(
+      .unavailable, "predict.cancelled",
+      "expected somebody to wait for the answer, found that nobody does any more")
   }
 
   private func tensors(
@@ -225,7 +222,9 @@ public struct ExecutionPlan: Sendable {
     return tensors
   }
 
-  fileprivate func check(_ rows: Rows, for methods: [PredictionMethod]) throws(Problem) {
+  fileprivate func check(
+    _ rows: Rows, for methods: [PredictionMethod], _ schedule: Schedule, steps: Int
+  ) throws(Problem) {
     guard rows.featureCount == signature.featureCount else {
       throw Problem(
         .badInput, "predict.feature-count",
@@ -238,13 +237,26 @@ public struct ExecutionPlan: Sendable {
     guard rows.rowCount > 0 else {
       throw Problem(.badInput, "predict.no-rows", "expected at least one row, found none")
     }
-    let mostRows = Self.mostElements / methods.reduce(widest) { max($0, results[$1]?.width ?? 1) }
+    guard schedule.live <= Self.mostElements else {
+      throw Problem(
+        .tooLarge, "predict.too-wide",
+        "expected at most \(Self.mostElements) numbers at once for a row, found \(schedule.live)",
+        hint: "serve a model of fewer columns")
+    }
+    let answers = methods.reduce(0) { $0 + (results[$1]?.width ?? 0) }
+    let mostRows = Self.mostElements / max(1, answers, inputWidths[0], inputWidths[1])
     guard rows.rowCount <= mostRows else {
       throw Problem(
         .tooLarge, "predict.too-many-rows",
         "expected at most \(mostRows) rows at once, found \(rows.rowCount)", hint: "ask in several parts")
     }
-    // No overflow: there are no more columns than the widest value has.
+    guard steps <= Self.mostSteps else {
+      throw Problem(
+        .tooLarge, "predict.too-much-work",
+        "expected rows that take the model at most \(Self.mostSteps) steps, found \(rows.rowCount) that take more",
+        hint: "ask in several parts")
+    }
+    // No overflow: the features are among what was counted.
     let texts = rows.rowCount * signature.features.texts.count
     guard rows.numbers.count == rows.rowCount * numberCount, rows.texts.count == texts else {
       throw Problem(

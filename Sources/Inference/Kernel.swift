@@ -4,7 +4,10 @@ import ModelGraph
 /// One step of a plan, laid out for running.
 protocol Kernel: Sendable {
   /// Computes a value for each row of the operands, which are of the types that the graph's check found.
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value
+  ///
+  /// The operands are the kernel's own: what nothing else reads it may take out of them (`takeMatrix`) and change
+  /// without a copy.
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value
 }
 
 /// An operator that can run.

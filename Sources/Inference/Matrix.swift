@@ -1,3 +1,4 @@
+import Domain
 import ModelGraph
 
 /// What flows between kernels: numbers in rows and columns, row by row.
@@ -49,6 +50,17 @@ struct SparseMatrix: Sendable {
   let columns: Int
 
   var rows: Int { starts.count - 1 }
+
+  /// How many elements a block of rows may have in all sparse values at one time.
+  static let mostElements = 1 << 27
+
+  /// What is wrong where there are more.
+  static var tooMany: Problem {
+    Problem(
+      .tooLarge, "predict.too-many-terms",
+      "expected rows of at most \(mostElements) elements other than 0, found more",
+      hint: "ask in several parts, or send shorter texts")
+  }
 
   /// Appends the rows of another matrix of as many columns.
   mutating func append(_ other: SparseMatrix) {

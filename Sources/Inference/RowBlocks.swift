@@ -9,15 +9,25 @@ struct RowBlocks {
   private static let blockElements = 1 << 15
   private static let leastRows = 64
   private static let mostRows = 1024
+  /// How many numbers a block may hold at one time, 128 MiB of them, where it has more than one row.
+  private static let mostElements = 1 << 24
+  /// How many steps a block may take where it has more than one row: a few seconds, after which a request that nobody
+  /// waits for ends.
+  private static let mostSteps = 1 << 32
   /// Kernels take rows in groups of so many.
   private static let groupRows = 16
   /// Fewer rows than this are not shared out: starting a thread takes longer than most models need for them.
   private static let leastPartRows = 32
 
-  /// Divides a range of rows whose values have at most `widest` columns.
-  init(_ range: Range<Int>, widest: Int) {
-    let fitting = Self.blockElements / widest / Self.groupRows * Self.groupRows
-    self.blockRows = max(Self.leastRows, min(Self.mostRows, fitting))
+  /// Divides a range of rows of which each value takes at most `widest` numbers a row and all that are there at one
+  /// time `live`, and which take `steps` steps each.
+  init(_ range: Range<Int>, widest: Int, live: Int, steps: Int) {
+    let fitting = Self.blockElements / max(1, widest) / Self.groupRows * Self.groupRows
+    self.blockRows = max(
+      1,
+      min(
+        max(Self.leastRows, min(Self.mostRows, fitting)), Self.mostElements / max(1, live),
+        Self.mostSteps / max(1, steps)))
     self.first = range.lowerBound..<min(range.upperBound, range.lowerBound + blockRows)
     self.rest = first.upperBound..<range.upperBound
   }

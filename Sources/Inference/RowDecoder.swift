@@ -187,10 +187,12 @@ extension RowDecoder {
   ) throws(Problem) {
     let (firstNumber, firstText) = (numbers.count, texts.count)
     if order != nil { appendBlanks() }
+    // Named columns may leave out those that nothing reads.
+    let expected = order?.count ?? features.count
     try reader.beginArray()
     var count = 0
     while try reader.hasElement() {
-      guard count < features.count else {
+      guard count < expected else {
         // Only how many there are is of interest any more.
         try reader.skip()
         count += 1
@@ -209,11 +211,11 @@ extension RowDecoder {
       case .nothing: break
       }
     }
-    guard count == features.count else {
+    guard count == expected else {
       throw Problem(
         .badInput, "predict.feature-count",
-        "expected \(features.count) features in each row, found \(count)", position: pointer(),
-        hint: features.names.map { "send them in this order: \(Self.list($0))" })
+        "expected \(expected) features in each row, found \(count)", position: pointer(),
+        hint: order != nil ? "send as many as there are columns" : features.names.map { "send them in this order: \(Self.list($0))" })
     }
     rowCount += 1
   }

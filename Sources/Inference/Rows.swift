@@ -11,6 +11,9 @@ public struct Rows: Sendable {
   /// How many features each row was sent with.
   public let featureCount: Int
 
+  /// How many UTF-8 bytes the texts have.
+  var textBytes: Int { texts.reduce(0) { $0 + ($1?.utf8.count ?? 0) } }
+
   /// Takes rows whose features are all numbers, laid end to end; nothing is checked here, see
   /// `ExecutionPlan.run`.
   public init(values: [Double], rowCount: Int, featureCount: Int) {

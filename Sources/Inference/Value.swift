@@ -13,6 +13,11 @@ enum Value: Sendable {
 }
 
 extension Value {
+  /// How many elements are written down of a value that leaves out its zeros; 0 for any other.
+  var sparseCount: Int {
+    if case .sparse(let matrix) = self { matrix.elements.count } else { 0 }
+  }
+
   /// The numbers, written out where they are sparse.
   var matrix: Matrix {
     switch self {
@@ -53,6 +58,23 @@ extension Value {
     case .texts(let texts):
       return Tensor(shape: shape(texts.columns), elements: .string(texts.elements.map { $0 ?? "" }))
     case .labels(let labels, let columns): return Tensor(shape: shape(columns), elements: labels)
+    }
+  }
+}
+
+extension [Value] {
+  /// Takes an operand out of the list, which has nothing in its place afterwards.
+  mutating func take(_ index: Int) -> Value {
+    var value = Value.indices([])
+    swap(&value, &self[index])
+    return value
+  }
+
+  /// Takes the numbers of an operand out of the list, written out where they are sparse.
+  mutating func takeMatrix(_ index: Int) -> Matrix {
+    switch take(index) {
+    case .numbers(let matrix): matrix
+    case let other: other.matrix
     }
   }
 }

@@ -185,6 +185,13 @@ public struct AttributeReader {
     let (elements, shape) = try elements(name, .float64, axes: 2) {
       if case .float64(let elements) = $0 { elements } else { nil }
     }
+    // A matrix without elements may claim any number of rows, with which nothing can be reckoned.
+    guard shape.allSatisfy({ $0 <= GraphLimits.matrixAxis }) else {
+      throw Problem(
+        .badInput, "graph.tensor-shape",
+        "expected '\(node).\(name)' to have at most \(GraphLimits.matrixAxis) rows and columns, found the shape"
+          + " \(shape)")
+    }
     return ConstantMatrix(unchecked: elements, rows: shape[0], columns: shape[1])
   }
 

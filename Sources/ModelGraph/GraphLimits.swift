@@ -10,8 +10,16 @@ package enum GraphLimits {
   static let treeNodes = Int(Int32.max) - 2
   /// Words of one set of categories, so that the place of a bit has 32 bits.
   static let setWords: Int32 = 1 << 24
-  /// Multiplications that one operator makes of a row.
+  /// Rows or columns of a constant: more than memory holds elements.
+  static let matrixAxis = 1 << 40
+  /// Features of models that take each as a tensor of its own, because not all are numbers that are read.
+  static let mixedFeatures = 1 << 18
+  /// Steps that one operator takes for a row.
   static let work = 1 << 34
+  /// Steps that all operators take for a row.
+  static let graphWork = 1 << 36
+  /// UTF-8 bytes of what a mapping's names and texts are joined by.
+  static let separatorLength = 1024
   /// UTF-8 bytes of any name.
   static let nameLength = 1024
   /// Bytes of `graph.json`.

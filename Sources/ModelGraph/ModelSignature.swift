@@ -140,6 +140,8 @@ public struct ModelSignature: Equatable, Sendable {
 
   /// The tensors that a caller of the Open Inference Protocol sends: one, or where features are of several
   /// kinds one for each that is read.
+  ///
+  /// Made anew each time, in proportion to the features: whoever needs them for every request holds on to them.
   public var inputs: [Port] {
     let isText = features.texts.count == features.count
     switch features.form {

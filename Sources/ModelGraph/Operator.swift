@@ -16,9 +16,18 @@ public protocol Operator: Equatable, Sendable {
 
   /// Checks the attributes against the operands and says what comes out.
   func check(_ operands: Operands) throws(Problem) -> ValueType
+
+  /// How much computing takes beside reading the columns of the operands and writing those of the result.
+  ///
+  /// Asked once `check` has found nothing wrong. The types have fewer columns than were checked where values are
+  /// sparse and the kernel passes their zeros by.
+  func work(on operands: [ValueType]) -> Work
 }
 
 extension Operator {
+  /// None: each column is read and written, and that is all.
+  public func work(on operands: [ValueType]) -> Work { .none }
+
   /// Whether another operator is the same in kind and attributes.
   func equals(_ other: any Operator) -> Bool { (other as? Self) == self }
 

@@ -19,6 +19,8 @@ public struct ValidatedGraph: Sendable {
     package let type: ValueType
     /// The estimator it came from.
     package let origin: String
+    /// How much it takes.
+    package let work: Work
   }
 
   /// The graph as it was given.
@@ -27,6 +29,8 @@ public struct ValidatedGraph: Sendable {
   package let steps: [Step]
   /// The values that each method gives, numbered as in `Step.inputs`.
   package let results: [PredictionMethod: [Int]]
+  /// How much all operators together take; no operator takes more than 2³⁴ steps a row, nor all of them 2³⁶.
+  public let work: Work
 
   /// Checks `graph`; throws the first thing that is wrong with it.
   public init(_ graph: ModelGraph) throws(Problem) {
@@ -35,10 +39,21 @@ public struct ValidatedGraph: Sendable {
     self.graph = graph
     self.steps = checker.steps
     self.results = checker.results
+    self.work = checker.work
   }
 
   /// What goes in and what comes out.
   public var signature: ModelSignature { graph.signature }
+}
+
+extension ValidatedGraph.Step {
+  /// How much an operator takes with reading the columns of its operands and writing its own.
+  package static func work(
+    of operation: any Operator, on operands: [ValueType], gives type: ValueType
+  ) -> Work {
+    // No overflow: there are few operands, of few columns each.
+    operation.work(on: operands) + Work(row: operands.reduce(type.columns) { $0 + $1.columns })
+  }
 }
 
 /// Goes through a graph in order and collects its steps.
@@ -46,6 +61,7 @@ struct GraphChecker {
   let graph: ModelGraph
   private(set) var steps: [ValidatedGraph.Step] = []
   private(set) var results: [PredictionMethod: [Int]] = [:]
+  private(set) var work = Work.none
   /// The value numbers by name.
   private var numbers = [ModelGraph.inputName: 0, ModelGraph.textsName: 1]
   private var types: [ValueType] = []
@@ -104,10 +120,20 @@ struct GraphChecker {
         "column-count",
         "expected '\(node.output)' to have 1 to \(GraphLimits.columns) columns, found \(type.columns)")
     }
+    let stepWork = ValidatedGraph.Step.work(of: node.operator, on: operands, gives: type)
+    try checkWork(stepWork, of: "'\(node.output)'", limit: GraphLimits.work)
+    work += stepWork
+    try checkWork(work, of: "the operators up to '\(node.output)'", limit: GraphLimits.graphWork)
     steps.append(
       ValidatedGraph.Step(
-        operation: node.operator, inputs: inputs, operands: operands, type: type, origin: node.origin))
+        operation: node.operator, inputs: inputs, operands: operands, type: type, origin: node.origin,
+        work: stepWork))
     types.append(type)
+  }
+
+  private func checkWork(_ work: Work, of what: String, limit: Int) throws(Problem) {
+    guard work.row > limit else { return }
+    throw Self.malformed("work", "expected \(what) to take at most \(limit) steps a row, found more")
   }
 
   /// A problem of the graph's structure, under the code `graph.` and `what`.
@@ -137,6 +163,13 @@ extension GraphChecker {
     }
     guard Set(features.texts).isDisjoint(with: features.ignored) else {
       throw Self.malformed("feature-kinds", "expected each feature to be of one kind, found one of two")
+    }
+    let isMixed = features.numberCount != features.count && features.texts.count != features.count
+    let read = features.count - features.ignored.count
+    guard !isMixed || read <= GraphLimits.mixedFeatures else {
+      throw Self.malformed(
+        "feature-kinds",
+        "expected at most \(GraphLimits.mixedFeatures) features where not all are of one kind, found \(read)")
     }
     guard features.form == .rows || (features.count == 1 && features.texts == [0]) else {
       throw Self.malformed(

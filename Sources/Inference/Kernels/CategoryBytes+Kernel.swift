@@ -2,8 +2,8 @@ import Domain
 import ModelGraph
 
 extension CategoryBytes: Runnable, Kernel {
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     for start in stride(from: 0, to: matrix.elements.count, by: matrix.columns) {
       for column in columns {
         let place = start + Int(column)

@@ -4,9 +4,10 @@ import ModelGraph
 extension CheckFinite: Runnable, Kernel {
   func sparsity(_ areSparse: [Bool]) -> Sparsity { Sparsity(reads: true, gives: areSparse[0]) }
 
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
     // What a sparse value leaves out is 0, and finite.
     if case .sparse(var matrix) = operands[0] {
+      operands.removeAll()
       if asFloat32 { matrix.elements = matrix.elements.map { Double(Float($0)) } }
       if let index = matrix.elements.firstIndex(where: { isRefused($0) }) {
         let row = (matrix.starts.firstIndex { $0 > index } ?? 1) - 1
@@ -16,7 +17,7 @@ extension CheckFinite: Runnable, Kernel {
       }
       return .sparse(matrix)
     }
-    var matrix = operands[0].matrix
+    var matrix = operands.takeMatrix(0)
     if asFloat32 { matrix.elements = matrix.elements.roundedToSingles() }
     guard let index = matrix.elements.firstNotFinite(allowingNaN: allowsNaN) else { return .numbers(matrix) }
     let (row, column) = index.quotientAndRemainder(dividingBy: matrix.columns)

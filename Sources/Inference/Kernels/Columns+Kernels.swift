@@ -11,7 +11,7 @@ extension Columns: Runnable, Kernel {
           elements: picking(from: texts.elements, rows: texts.rows, columns: texts.columns),
           rows: texts.rows, columns: indices.count))
     }
-    if case .sparse(let matrix) = operands[0] { return .sparse(picking(from: matrix)) }
+    if case .sparse(let matrix) = operands[0] { return .sparse(try picking(from: matrix)) }
     let matrix = operands[0].matrix
     return .numbers(
       Matrix(
@@ -19,7 +19,7 @@ extension Columns: Runnable, Kernel {
         rows: matrix.rows, columns: indices.count))
   }
 
-  private func picking(from matrix: SparseMatrix) -> SparseMatrix {
+  private func picking(from matrix: SparseMatrix) throws(Problem) -> SparseMatrix {
     // The last place that takes each column, and for each place the one before it that takes the same.
     var last = [Int](repeating: -1, count: matrix.columns)
     var before = [Int](repeating: -1, count: indices.count)
@@ -36,7 +36,7 @@ extension Columns: Runnable, Kernel {
           place = before[place]
         }
       }
-      rows.endRow()
+      try rows.endRow()
     }
     return rows.finished
   }
@@ -69,7 +69,7 @@ extension Concat: Runnable, Kernel {
     case .labels(let first, _): return Self.labels(operands, like: first, rows: rows)
     case .numbers, .sparse, .indices:
       let isSparse = operands.contains { if case .sparse = $0 { true } else { false } }
-      if isSparse { return .sparse(Self.sideBySide(operands.map(\.sparseMatrix))) }
+      if isSparse { return .sparse(try Self.sideBySide(operands.map(\.sparseMatrix))) }
       let parts = operands.map(\.matrix).map { (elements: $0.elements, columns: $0.columns) }
       return .numbers(
         Matrix(
@@ -91,7 +91,11 @@ extension Concat: Runnable, Kernel {
     return result
   }
 
-  private static func sideBySide(_ parts: [SparseMatrix]) -> SparseMatrix {
+  private static func sideBySide(_ parts: [SparseMatrix]) throws(Problem) -> SparseMatrix {
+    // No overflow: there are few parts, of elements that memory holds. One may be there many times.
+    guard parts.reduce(0, { $0 + $1.elements.count }) <= SparseMatrix.mostElements else {
+      throw SparseMatrix.tooMany
+    }
     var result = SparseMatrix(
       starts: [0], columnIndices: [], elements: [], columns: parts.reduce(0) { $0 + $1.columns })
     for row in 0..<(parts.first?.rows ?? 0) {

@@ -19,8 +19,8 @@ import Domain
 import ModelGraph
 
 extension PowerTransform: Runnable, Kernel {
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     for start in stride(from: 0, to: matrix.elements.count, by: matrix.columns) {
       for column in 0..<matrix.columns {
         let x = matrix.elements[start + column]
@@ -55,8 +55,8 @@ extension QuantileTransform: Runnable, Kernel {
   /// How near to the ends a number counts as one, `BOUNDS_THRESHOLD`.
   private static let threshold = 1e-7
 
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     let count = references.count
     let lowest = NormalQuantile.of(Self.threshold - Double.ulpOfOne)
     let highest = NormalQuantile.of(1 - (Self.threshold - Double.ulpOfOne))

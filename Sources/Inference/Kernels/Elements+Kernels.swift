@@ -66,12 +66,13 @@ extension MapElements: Runnable, Kernel {
     return Sparsity(reads: keeps, gives: keeps)
   }
 
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
     if case .sparse(var matrix) = operands[0], function.keepsZero {
+      operands.removeAll()
       Self.apply(function, to: &matrix.elements)
       return .sparse(matrix)
     }
-    var matrix = operands[0].matrix
+    var matrix = operands.takeMatrix(0)
     Self.apply(function, to: &matrix.elements)
     return .numbers(matrix)
   }
@@ -159,14 +160,15 @@ extension Combine: Runnable, Kernel {
     return matrix.elements
   }
 
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
     if case .sparse(var matrix) = operands[0], let constants, keepsZero {
+      operands.removeAll()
       let step = constants.count == 1 ? 0 : 1
       matrix.elements = combined(
         matrix.elements, with: matrix.columnIndices.map { constants[Int($0) * step] })
       return .sparse(matrix)
     }
-    var matrix = operands[0].matrix
+    var matrix = operands.takeMatrix(0)
     if let constants {
       let step = constants.count == 1 ? 0 : 1
       let first = constantsFirst

@@ -44,8 +44,8 @@ private struct EncodeNumbersKernel: Kernel {
   let missing: Double?
   let other: Double?
 
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     for index in matrix.elements.indices {
       let element = matrix.elements[index]
       guard let number = (element.isNaN ? missing : numbers[element]) ?? other else {

@@ -11,8 +11,8 @@ import ModelGraph
 #endif
 
 extension SolveTriangular: Runnable, Kernel {
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     let columns = matrix.columns
     let factor = factor.elements.span
     for start in stride(from: 0, to: matrix.elements.count, by: columns) {

@@ -70,8 +70,8 @@ extension ReduceGroups: Runnable, Kernel {
 }
 
 extension SoftmaxGroups: Runnable, Kernel {
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     for start in stride(from: 0, to: matrix.elements.count, by: size) {
       let run = start..<(start + size)
       var greatest = matrix.elements[start]
@@ -95,8 +95,8 @@ extension SoftmaxGroups: Runnable, Kernel {
 }
 
 extension NormalizeGroups: Runnable, Kernel {
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     let count = Double(size)
     for start in stride(from: 0, to: matrix.elements.count, by: size) {
       let run = start..<(start + size)

@@ -40,8 +40,8 @@ private struct LookupTextsKernel: Kernel {
 }
 
 extension LookupNumbers: Runnable, Kernel {
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     let ranges = (0..<matrix.columns).map { table.range(of: $0) }
     for row in 0..<matrix.rows {
       for column in 0..<matrix.columns {

@@ -55,7 +55,7 @@ struct VectorizeMappingsKernel: Kernel {
       guard !operation.isStrict || rows.hasOneAColumn else {
         throw batch.malformed("one value a column", at: index)
       }
-      rows.endRow()
+      try rows.endRow()
     }
     return .sparse(rows.finished)
   }
@@ -83,7 +83,7 @@ extension HashMappings: Runnable, Kernel {
         let signed = isNegative && alternatesSign ? -number : number
         rows.append(isFloat32 ? Double(Float(signed)) : signed, column: column)
       }
-      rows.endRow()
+      try rows.endRow()
     }
     return .sparse(rows.finished)
   }

@@ -28,8 +28,8 @@ private struct NearestFillKernel: Kernel {
     self.means = means
   }
 
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     for start in stride(from: 0, to: matrix.elements.count, by: matrix.columns) {
       let row = Array(matrix.elements[start..<(start + matrix.columns)])
       guard row.contains(where: \.isNaN) else { continue }

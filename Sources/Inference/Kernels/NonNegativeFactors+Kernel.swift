@@ -16,7 +16,7 @@ private struct NonNegativeFactorsKernel: Kernel {
     let (components, count) = (operation.components, operation.components.rows)
     var products = [Double](repeating: 0, count: count * count)
     for first in 0..<count {
-      for second in 0..<count {
+      for second in first..<count {
         var sum = 0.0
         for column in 0..<components.columns {
           sum.addProduct(
@@ -24,6 +24,7 @@ private struct NonNegativeFactorsKernel: Kernel {
             components.elements[second * components.columns + column])
         }
         products[first * count + second] = sum + (first == second ? operation.l2 : 0)
+        products[second * count + first] = products[first * count + second]
       }
     }
     self.products = products

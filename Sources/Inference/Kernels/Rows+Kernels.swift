@@ -19,9 +19,10 @@ extension Scale: Runnable, Kernel {
   }
 
   /// Two roundings, as NumPy's two steps make.
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
     // Without an offset 0 stays 0.
     if case .sparse(var matrix) = operands[0], offset == nil {
+      operands.removeAll()
       if let divisor {
         for index in matrix.elements.indices {
           matrix.elements[index] /= divisor[Int(matrix.columnIndices[index])]
@@ -29,7 +30,7 @@ extension Scale: Runnable, Kernel {
       }
       return .sparse(matrix)
     }
-    var matrix = operands[0].matrix
+    var matrix = operands.takeMatrix(0)
     matrix.scale(offset: offset, divisor: divisor)
     return .numbers(matrix)
   }
@@ -37,8 +38,8 @@ extension Scale: Runnable, Kernel {
 
 extension Softmax: Runnable, Kernel {
   /// The sum in NumPy's order.
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     for start in stride(from: 0, to: matrix.elements.count, by: matrix.columns) {
       let row = start..<(start + matrix.columns)
       var greatest = matrix.elements[start]
@@ -61,14 +62,15 @@ extension NormalizeRows: Runnable, Kernel {
     return Sparsity(reads: keeps, gives: keeps)
   }
 
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
     if case .sparse(var matrix) = operands[0], zeroNorm == .keep || zeroNorm == .keepTiny {
+      operands.removeAll()
       for row in 0..<matrix.rows {
         divide(&matrix.elements, matrix.starts[row]..<matrix.starts[row + 1], isSparse: true)
       }
       return .sparse(matrix)
     }
-    var matrix = operands[0].matrix
+    var matrix = operands.takeMatrix(0)
     for start in stride(from: 0, to: matrix.elements.count, by: matrix.columns) {
       divide(&matrix.elements, start..<(start + matrix.columns), isSparse: false)
     }

@@ -52,8 +52,8 @@ extension CategoryScores: Runnable, Kernel {
 }
 
 extension Interpolation: Runnable, Kernel {
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     for row in matrix.elements.indices {
       let x = matrix.elements[row]
       if x < points[0] || x > points[points.count - 1] {

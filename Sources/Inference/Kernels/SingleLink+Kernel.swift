@@ -10,8 +10,8 @@ import Domain
 import ModelGraph
 
 extension MarkMissing: Runnable, Kernel {
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     for index in matrix.elements.indices {
       let element = matrix.elements[index]
       if element >= lowest, element <= highest { matrix.elements[index] = .nan }
@@ -21,8 +21,8 @@ extension MarkMissing: Runnable, Kernel {
 }
 
 extension SingleLink: Runnable, Kernel {
-  func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
-    var matrix = operands[0].matrix
+  func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value {
+    var matrix = operands.takeMatrix(0)
     func map(_ compute: (Float) -> Float) {
       for index in matrix.elements.indices {
         matrix.elements[index] = Double(compute(Float(matrix.elements[index])))

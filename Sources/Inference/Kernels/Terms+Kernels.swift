@@ -47,7 +47,7 @@ struct CountTermsKernel: Kernel {
         counts[column] = 0
       }
       seen.removeAll(keepingCapacity: true)
-      rows.endRow()
+      try rows.endRow()
     }
     return .sparse(rows.finished)
   }
@@ -78,7 +78,7 @@ struct HashTermsKernel: Kernel {
           of: MurmurHash.hash(of: range, in: bytes), columns: operation.columns)
         rows.append(isNegative && operation.alternatesSign ? -1 : 1, column: column)
       }
-      rows.endRow()
+      try rows.endRow()
     }
     var matrix = rows.finished
     // Terms of one column that cancel out count as well.

@@ -20,8 +20,8 @@ struct TreePacker {
   private(set) var leafLimit = 0
   let leafOutputs: Int
 
-  /// The place of the column for each feature by its kind, `ColumnKind`; 0 is none.
-  private var columnPlaces: [[UInt32]]
+  /// The place of the column for each feature that is looked at, by its kind, `ColumnKind`.
+  private var columnPlaces: [ColumnPlaces]
   /// What stands at the place of the threshold for each set of categories, by where missing elements go.
   private var setPlaces: [[UInt64]]
   private var distinctValues: DistinctValues
@@ -42,7 +42,8 @@ struct TreePacker {
     self.ensemble = ensemble
     self.leafOutputs = ensemble.leaves.columns
     let features = Int(ensemble.feature.max() ?? 0) + 1
-    self.columnPlaces = Array(repeating: Array(repeating: 0, count: features), count: 3)
+    self.columnPlaces = Array(
+      repeating: ColumnPlaces(features: features, nodes: ensemble.left.count), count: 3)
     self.setPlaces = Array(
       repeating: Array(repeating: 0, count: ensemble.categories?.starts.count ?? 0), count: 2)
     self.distinctValues = DistinctValues(width: ensemble.leaves.columns)
@@ -62,7 +63,9 @@ struct TreePacker {
     else { return }
     let limit = mostLeaves <= 16 ? 16 : mostLeaves <= 32 ? 32 : 64
     // Where most trees are much smaller than the largest, the table would be mostly empty.
-    guard limit * ensemble.roots.count <= 8 * ensemble.leaves.rows + 4096 else { return }
+    guard limit * ensemble.roots.count <= 8 * ensemble.leaves.rows + 4096,
+      limit * ensemble.roots.count <= UInt32.max
+    else { return }
     leafLimit = limit
     leafPlaces = limit * ensemble.roots.count
     leaves = Array(repeating: 0, count: leafPlaces * leafOutputs)
@@ -80,7 +83,7 @@ struct TreePacker {
       let kind = columnKind(node)
       let feature = Int(ensemble.feature[node])
       guard columnPlaces[kind.rawValue][feature] == 0 else { continue }
-      columnPlaces[kind.rawValue][feature] = UInt32(columns.count)
+      columnPlaces[kind.rawValue].set(feature, to: UInt32(columns.count))
       let number =
         switch kind {
         case .missingRight: GATEHOUSE_COLUMN_MISSING_RIGHT
@@ -259,6 +262,39 @@ struct TreePacker {
             threshold: UInt32(threshold(node)), column: UInt32(place),
             remaining: (UInt32(remaining >> 32), UInt32(truncatingIfNeeded: remaining))))
       }
+    }
+  }
+}
+
+/// The place of a column for each feature; 0 is none.
+///
+/// A table where there are about as many nodes as features, and otherwise a dictionary, so that a stump of many
+/// features takes little room.
+private enum ColumnPlaces {
+  case table([UInt32])
+  case sparse([Int: UInt32])
+
+  init(features: Int, nodes: Int) {
+    self = features <= 4096 + 4 * nodes ? .table(Array(repeating: 0, count: features)) : .sparse([:])
+  }
+
+  subscript(feature: Int) -> UInt32 {
+    switch self {
+    case .table(let places): places[feature]
+    case .sparse(let places): places[feature] ?? 0
+    }
+  }
+
+  mutating func set(_ feature: Int, to place: UInt32) {
+    switch self {
+    case .table(var places):
+      self = .sparse([:])
+      places[feature] = place
+      self = .table(places)
+    case .sparse(var places):
+      self = .sparse([:])
+      places[feature] = place
+      self = .sparse(places)
     }
   }
 }

@@ -67,7 +67,7 @@ package struct PatternAutomaton {
     var end: Int?
     while true {
       budget -= 1
-      guard budget > 0, let symbol = symbol(at: position, in: text) else {
+      guard budget > 0, let symbol = symbol(at: position, in: text, &budget) else {
         isExhausted = true
         return nil
       }
@@ -106,12 +106,13 @@ extension PatternAutomaton {
     return symbols.count - 1
   }
 
-  private mutating func symbol(at position: Int, in text: Span<UInt32>) -> Int? {
+  private mutating func symbol(at position: Int, in text: Span<UInt32>, _ budget: inout Int) -> Int? {
     guard position < text.count else { return symbol(of: Self.none) }
     let character = text[position]
     if character == 0x0A, position == text.count - 1 { return symbol(of: traits(of: character) | Self.last) }
     if character < 128 { return Int(ascii[Int(character)]) }
     if let number = others[character] { return Int(number) }
+    budget -= pattern.classes.count
     guard let number = symbol(of: traits(of: character)) else { return nil }
     if others.count < 1 << 16 { others[character] = UInt8(number) }
     return number

@@ -9,25 +9,49 @@ package import ModelGraph
 package struct PatternMatcher {
   private let pattern: TokenPattern
   /// Which characters a match can begin with; nil where it may begin otherwise.
-  private let firsts: Firsts?
+  private var firsts: Firsts?
   /// The quick way, for patterns that have one.
   private var automaton: PatternAutomaton?
   private var current: ThreadList
   private var following: ThreadList
   private var pending: [Thread] = []
 
-  /// The characters of some classes, those of ASCII looked up beforehand.
+  /// How many steps the slow way takes in one text: some seconds.
+  private static let mostSteps = 1 << 30
+
+  /// The characters of some classes, those of ASCII looked up beforehand and others kept once they were.
   private struct Firsts {
     let classes: [CharacterClass]
     let ascii: [Bool]
+    private var others: [UInt32: Bool] = [:]
+
+    /// So many classes are gone through sooner than a character is looked up.
+    private static let fewClasses = 4
+    private static let mostOthers = 1 << 16
 
     init(_ classes: [CharacterClass]) {
       self.classes = classes
       ascii = (0..<128).map { character in classes.contains { $0.contains(character) } }
     }
 
-    func contains(_ character: UInt32) -> Bool {
-      character < 128 ? ascii[Int(character)] : classes.contains { $0.contains(character) }
+    /// Whether a match may begin with a character; the budget pays for classes that are gone through.
+    mutating func contains(_ character: UInt32, _ budget: inout Int) -> Bool {
+      if character < 128 { return ascii[Int(character)] }
+      if classes.count > Self.fewClasses {
+        if let isOne = others[character] { return isOne }
+        budget -= classes.count
+      }
+      let isOne = classes.contains { $0.contains(character) }
+      if classes.count > Self.fewClasses, others.count < Self.mostOthers { others[character] = isOne }
+      return isOne
+    }
+
+    /// The first position from one on at which a match may begin; the end of the text where there is none, and where
+    /// the budget is spent.
+    mutating func position(from start: Int, in text: [UInt32], _ budget: inout Int) -> Int {
+      var position = start
+      while position < text.count, budget > 0, !contains(text[position], &budget) { position += 1 }
+      return budget > 0 ? position : text.count
     }
   }
 
@@ -82,7 +106,7 @@ package struct PatternMatcher {
     var from = 0
     var isEmptyBarred = false
     if quickTokens(of: text, &from, &isEmptyBarred, found) { return }
-    var budget = (text.count + 1024) * (2 * pattern.instructions.count + 16)
+    var budget = min((text.count + 1024) * (2 * pattern.instructions.count + 16), Self.mostSteps)
     while from <= text.count {
       guard
         let match = try search(text, from: from, isEmptyBarred: isEmptyBarred, &budget)
@@ -111,8 +135,9 @@ package struct PatternMatcher {
     var isExhausted = false
     var start = from
     while start <= text.count {
-      if let firsts {
-        while start < text.count, !firsts.contains(text[start]) { start += 1 }
+      if let found = firsts?.position(from: start, in: text, &budget) {
+        guard budget > 0 else { return false }
+        start = found
         if start == text.count { return true }
       }
       let end = automaton?.end(
@@ -164,8 +189,9 @@ package struct PatternMatcher {
     while true {
       if current.threads.isEmpty {
         if match != nil { return match }
-        if let firsts {
-          while position < text.count, !firsts.contains(text[position]) { position += 1 }
+        if let found = firsts?.position(from: position, in: text, &budget) {
+          guard budget > 0 else { throw Self.exhausted }
+          position = found
           if position == text.count { return nil }
         }
       }

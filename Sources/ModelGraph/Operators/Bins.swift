@@ -40,6 +40,11 @@ public struct Bins: Operator {
     writer.write(oneHot, "one_hot")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work {
+    .product(operands[0].columns, Work.search(among: edges.count))
+  }
+
   /// Gives a column for each it reads, or for each bin; afterwards the edges of each column lie among the edges and
   /// ascend.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

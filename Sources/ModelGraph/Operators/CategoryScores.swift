@@ -29,6 +29,9 @@ public struct CategoryScores: Operator {
     writer.write(scores.tensor, "scores")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(operands[0].columns, scores.columns) }
+
   /// Gives a column for each output.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

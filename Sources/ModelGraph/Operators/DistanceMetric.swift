@@ -90,6 +90,11 @@ public struct DistanceMetric: Equatable, Sendable {
     writer.write(inverse?.tensor, "inverse")
   }
 
+  /// How much measuring a row against so many points takes.
+  func work(points: Int, columns: Int) -> Work {
+    name == .mahalanobis ? .product(points, columns, columns) : .product(points, columns)
+  }
+
   /// Refuses parameters that the metric has no use for, or that it lacks.
   func check(columns: Int, _ operands: Operands) throws(Problem) {
     func expect(_ holds: Bool, _ expected: String) throws(Problem) {
@@ -145,6 +150,11 @@ public struct Distances: Operator {
   public func write(to writer: inout AttributeWriter) {
     writer.write(points.tensor, "points")
     metric.write(to: &writer)
+  }
+
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work {
+    metric.work(points: points.rows, columns: operands[0].columns)
   }
 
   /// Gives a column for each point.

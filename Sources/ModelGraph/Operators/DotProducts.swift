@@ -25,6 +25,9 @@ public struct DotProducts: Operator {
     writer.write(points.tensor, "points")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(points.rows, operands[0].columns) }
+
   /// Gives a column for each point.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

@@ -23,6 +23,9 @@ public struct SolveTriangular: Operator {
     writer.write(factor.tensor, "factor")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(operands[0].columns, operands[0].columns) }
+
   /// Gives as many columns as it reads.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

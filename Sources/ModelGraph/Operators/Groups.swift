@@ -14,6 +14,8 @@ extension Operands {
   }
 
   /// Refuses what takes more multiplications a row than any model that runs on one machine.
+  ///
+  /// The graph's check asks the same of every operator; here it keeps sizes that are reckoned with from overflowing.
   func expectWork(_ factors: [Int]) throws(Problem) {
     var work = 1
     for factor in factors {
@@ -190,6 +192,9 @@ public struct LinearGroups: Operator {
     writer.write(intercepts, "intercepts")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(coefficients.rows, operands[0].columns) }
+
   /// Gives a run of as many columns as the coefficients have rows for each run.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let groups = try operands.groups(of: coefficients.columns)
@@ -238,6 +243,9 @@ public struct MatrixProduct: Operator {
     writer.write(inner, "inner")
     writer.write(columns, "columns")
   }
+
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(operands[0].columns, columns) }
 
   /// Gives a matrix for each pair.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
@@ -293,6 +301,11 @@ public struct TopElements: Operator {
     writer.write(size, "size")
     writer.write(count, "count")
     writer.write(largest, "largest")
+  }
+
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work {
+    .product(operands[0].columns, Work.search(among: size))
   }
 
   /// Gives the elements of all runs, then the places of all.

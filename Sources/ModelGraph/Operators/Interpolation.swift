@@ -43,6 +43,9 @@ public struct Interpolation: Operator {
     writer.write(outside, "outside")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(Work.search(among: points.count)) }
+
   /// Gives one column; there are at least two points.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

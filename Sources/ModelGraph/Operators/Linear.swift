@@ -28,6 +28,9 @@ public struct Linear: Operator {
     writer.write(intercepts, "intercepts")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(coefficients.rows, operands[0].columns) }
+
   /// Gives a column for each row of the coefficients.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

@@ -62,6 +62,16 @@ public struct LinearLeaves: Operator {
     writer.write(coefficients, "coefficients")
   }
 
+  /// The longest model of each tree.
+  public func work(on operands: [ValueType]) -> Work {
+    var terms = 0
+    for (start, end) in zip(leafStarts, leafStarts.dropFirst()) {
+      let longest = (start..<end).reduce(0) { max($0, termStarts[Int($1) + 1] - termStarts[Int($1)]) }
+      terms += Int(longest)
+    }
+    return .product(terms)
+  }
+
   /// Gives a column for each output.
   ///
   /// Afterwards the starts ascend from 0 to the number of leaves and of terms, every tree has a leaf, features

@@ -166,6 +166,11 @@ public struct LookupNumbers: Operator {
     table.write(to: &writer)
   }
 
+  /// Each number is sought among the categories of its column.
+  public func work(on operands: [ValueType]) -> Work {
+    .product(operands[0].columns, Work.search(among: categories.count))
+  }
+
   /// Gives as many columns as it reads.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

@@ -41,10 +41,19 @@ public struct VectorizeMappings: Operator {
     writer.write(isStrict, "strict")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { Work(byte: 16) }
+
   /// Gives a column for each name.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     try operands.expectOneText()
     try operands.expectTerms(names, "names")
+    guard separator.utf8.count <= GraphLimits.separatorLength else {
+      throw operands.problem(
+        "separator",
+        "expected a separator of at most \(GraphLimits.separatorLength) bytes in '\(operands.node)', found"
+          + " \(separator.utf8.count)")
+    }
     return .numbers(names.count)
   }
 }
@@ -97,6 +106,9 @@ public struct HashMappings: Operator {
     writer.write(alternatesSign, "alternates_sign")
     writer.write(isFloat32, "float32")
   }
+
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { Work(byte: 16) }
 
   /// Gives as many columns as it says.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

@@ -37,6 +37,11 @@ public struct NearestFill: Operator {
     writer.write(byDistance, "by_distance")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work {
+    .product(table.rows, operands[0].columns, 1 + Work.search(among: table.rows))
+  }
+
   /// Gives as many columns as it reads.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

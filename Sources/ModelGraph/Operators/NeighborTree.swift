@@ -93,8 +93,9 @@ public struct NeighborTree: Equatable, Sendable {
       throw operands.problem("tree", "expected each point once in 'places' of '\(operands.node)'")
     }
     let shape = [nodeCount, points.columns]
-    // A full tree, of not more nodes than leave half the leaves a point.
-    guard nodeCount > 0, (nodeCount + 1) & nodeCount == 0, nodeCount <= 4 * points.rows else {
+    // A full tree, of not more nodes than leave half the leaves a point: asked first, since bounds without columns may
+    // claim any number of rows.
+    guard nodeCount > 0, nodeCount <= 4 * points.rows, (nodeCount + 1) & nodeCount == 0 else {
       throw operands.problem(
         "tree", "expected as many nodes as a full tree has in '\(operands.node)', found \(nodeCount)")
     }

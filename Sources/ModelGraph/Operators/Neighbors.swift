@@ -98,6 +98,13 @@ public struct Neighbors: Operator {
     answer.write(to: &writer)
   }
 
+  /// A distance to each point, which is then compared, and what the neighbours say.
+  public func work(on operands: [ValueType]) -> Work {
+    let count = if case .count(let count) = extent { count } else { points.rows }
+    return metric.work(points: points.rows, columns: operands[0].columns)
+      + .product(points.rows, Work.search(among: count)) + .product(count, answer.targetCount)
+  }
+
   /// Gives a column for each class of each target, or for each target, or one.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()
@@ -166,6 +173,15 @@ public enum NeighborAnswer: Equatable, Sendable {
       writer.write("outlier_factor", "answer")
       writer.write(reaches, "reaches")
       writer.write(densities, "densities")
+    }
+  }
+
+  /// How many numbers each neighbour has a say in.
+  var targetCount: Int {
+    switch self {
+    case .votes(_, let classes, _): classes.count
+    case .means(let targets): targets.columns
+    case .outlierFactor: 1
     }
   }
 

@@ -46,6 +46,11 @@ public struct NonNegativeFactors: Operator {
     writer.write(l2, "l2")
   }
 
+  /// Products with the components, and for each iteration one of all factors with all.
+  public func work(on operands: [ValueType]) -> Work {
+    .product(components.rows, operands[0].columns) + .product(components.rows, components.rows, iterations)
+  }
+
   /// Gives a column for each component.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()
@@ -56,9 +61,18 @@ public struct NonNegativeFactors: Operator {
           + " [\(components.rows), \(components.columns)]")
     }
     try operands.expectFinite(components.elements, "components")
-    guard 0...100_000 ~= iterations, tolerance.isFinite, l1.isFinite, l2.isFinite else {
+    guard 0...100_000 ~= iterations, tolerance.isFinite, tolerance >= 0, l1.isFinite, l2.isFinite else {
       throw operands.problem(
-        "iterations", "expected 0 to 100000 iterations in '\(operands.node)', found \(iterations)")
+        "iterations",
+        "expected 0 to 100000 iterations, a tolerance of 0 or more and finite weights in '\(operands.node)', found"
+          + " \(iterations), \(tolerance), \(l1) and \(l2)")
+    }
+    // A kernel keeps the product of each two: memory in proportion to the components.
+    guard components.rows <= 64 * columns else {
+      throw operands.problem(
+        "tensor-shape",
+        "expected at most 64 components for each column in '\(operands.node)', found \(components.rows) for"
+          + " \(columns)")
     }
     return .numbers(components.rows)
   }

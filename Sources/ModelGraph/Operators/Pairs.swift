@@ -38,6 +38,9 @@ public struct PairDecisions: Operator {
     writer.write(intercepts, "intercepts")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(counts.count, operands[0].columns) }
+
   /// Gives a column for each pair, of one kernel value for each vector.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let vectors = try operands.numbers()
@@ -136,6 +139,11 @@ public struct PairCoupling: Operator {
     writer.write(classCount, "class_count")
     writer.write(slopes, "slopes")
     writer.write(offsets, "offsets")
+  }
+
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work {
+    .product(classCount, classCount, max(100, classCount))
   }
 
   /// Gives a column for each class.

@@ -33,6 +33,9 @@ public struct Products: Operator {
     writer.write(hidden, "hidden")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(bases.count) }
+
   /// Gives a column for each term that is not hidden.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

@@ -44,6 +44,11 @@ public struct QuantileTransform: Operator {
     writer.write(distribution, "distribution")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work {
+    .product(2, operands[0].columns, Work.search(among: references.count))
+  }
+
   /// Gives as many columns as it reads.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

@@ -30,6 +30,9 @@ public struct SingleLinear: Operator {
     writer.write(bias, "bias")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(weights.columns, operands[0].columns) }
+
   /// Gives a column for each output.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

@@ -64,6 +64,12 @@ public struct SplineBasis: Operator {
   /// How many basis functions each column has.
   public var basisCount: Int { knots.columns - degree - 1 }
 
+  /// The interval of each number is sought from the first; then come the basis functions and what is made of them.
+  public func work(on operands: [ValueType]) -> Work {
+    .product(operands[0].columns, knots.columns + (degree + 1) * (degree + 1))
+      + .product(operands[0].columns, degree + 1, coefficients.columns)
+  }
+
   /// Gives for each column it reads a column for each spline.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

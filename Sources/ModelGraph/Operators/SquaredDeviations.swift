@@ -28,6 +28,9 @@ public struct SquaredDeviations: Operator {
     writer.write(variances.tensor, "variances")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(centers.rows, operands[0].columns) }
+
   /// Gives a column for each centre.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

@@ -33,6 +33,9 @@ public struct CountTerms: Operator {
     writer.write(isBinary, "binary")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { analysis.work }
+
   /// Gives a column for each term.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     try analysis.check(operands)
@@ -79,6 +82,9 @@ public struct HashTerms: Operator {
     writer.write(alternatesSign, "alternates_sign")
     writer.write(isBinary, "binary")
   }
+
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { analysis.work }
 
   /// Gives as many columns as it says.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

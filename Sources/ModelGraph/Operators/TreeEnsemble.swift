@@ -113,6 +113,16 @@ public struct TreeEnsemble: Operator {
     writer.write(divisor, "divisor")
   }
 
+  /// The longest way through each tree, and the numbers of its leaf.
+  public func work(on operands: [ValueType]) -> Work {
+    var nodes = 0
+    for (number, root) in roots.enumerated() {
+      let end = number + 1 < roots.count ? Int(roots[number + 1]) : left.count
+      nodes += depth(of: Int(root)..<end)
+    }
+    return .product(nodes) + .product(roots.count, leaves.columns)
+  }
+
   /// Checks the trees node by node.
   ///
   /// Afterwards all arrays have a place per node, every tree's nodes stand together behind its root, children
@@ -140,6 +150,19 @@ public struct TreeEnsemble: Operator {
     var checker = TreeChecker(trees: self, operands: operands)
     try checker.check(columns: columns[0])
     return .numbers(outputs)
+  }
+
+  /// How many nodes the longest way from the root of a tree meets.
+  private func depth(of nodes: Range<Int>) -> Int {
+    var depths = [Int32](repeating: 1, count: nodes.count)
+    var deepest: Int32 = 1
+    for node in nodes where left[node] >= 0 {
+      let depth = depths[node - nodes.lowerBound] + 1
+      depths[Int(left[node]) - nodes.lowerBound] = depth
+      depths[Int(right[node]) - nodes.lowerBound] = depth
+      deepest = max(deepest, depth)
+    }
+    return Int(deepest)
   }
 
   private func checkSizes(_ operands: Operands) throws(Problem) {

@@ -80,6 +80,11 @@ public struct WeightedMedian: Operator {
     writer.write(weights, "weights")
   }
 
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work {
+    .product(operands[0].columns, Work.search(among: operands[0].columns))
+  }
+
   /// Gives one column.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     let columns = try operands.numbers()

@@ -73,6 +73,12 @@ public struct SlidingWindow: Equatable, Sendable {
     writer.write(roundsUp, "rounds_up")
   }
 
+  /// How many places are under the window.
+  var reach: Int { kernel.reduce(1, *) }
+
+  /// How many times the window stops in all.
+  var stops: Int { (outputs ?? []).reduce(1, *) }
+
   /// How many columns an operand of so many channels has, and how many stops there are; checked for work.
   func check(channels: Int, _ operands: Operands, work: Int) throws(Problem) -> Int {
     let columns = try operands.numbers()
@@ -130,6 +136,9 @@ public struct Convolve: Operator {
     writer.write(weights, "weights")
     writer.write(bias, "bias")
   }
+
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(window.stops, weights.count) }
 
   /// Gives the stops of the window for each output, output by output.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
@@ -198,6 +207,9 @@ public struct Pool: Operator {
     writer.write(channels, "channels")
     writer.write(countsPadding, "counts_padding")
   }
+
+  /// How much a row takes beside reading and writing it.
+  public func work(on operands: [ValueType]) -> Work { .product(window.stops, channels, window.reach) }
 
   /// Gives the stops of the window for each channel, channel by channel; each window has a place under it.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {

@@ -75,6 +75,9 @@ public struct TextAnalysis: Equatable, Sendable {
     writer.write(longest, "longest")
   }
 
+  /// How much taking a text apart takes, and looking up each n-gram by all of its characters.
+  var work: Work { Work(byte: 16 + (longest - shortest + 1) * longest) }
+
   func check(_ operands: Operands) throws(Problem) {
     try operands.expectOneText()
     guard 1...Self.mostUnits ~= shortest, shortest...Self.mostUnits ~= longest else {
