@@ -56,6 +56,7 @@ struct Answer: Equatable, Sendable {
     case 413: "Content Too Large"
     case 415: "Unsupported Media Type"
     case 431: "Request Header Fields Too Large"
+    case 501: "Not Implemented"
     case 503: "Service Unavailable"
     default: "Internal Server Error"
     }
@@ -75,6 +76,10 @@ extension Answer {
   /// `error` is a string, always: clients of the Open Inference Protocol index it unseen. Cause and subject
   /// stay here, they may name paths and keys of the operator's.
   init(_ problem: Problem, status: Int? = nil, fields: [Field] = [], closes: Bool = false) {
+    var fields = fields
+    if problem.category == .unauthenticated {
+      fields.append(.challenge(error: problem.code == "key.unknown" ? "invalid_token" : nil))
+    }
     var members: [String: JSON] = ["error": .string(problem.message), "code": .string(problem.code)]
     if let position = problem.position { members["position"] = .string(position) }
     if let hint = problem.hint { members["hint"] = .string(hint) }

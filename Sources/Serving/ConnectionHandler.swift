@@ -141,15 +141,30 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func perform(_ operation: Operation, _ context: ChannelHandlerContext) {
     let body = collected
     collected = ByteBuffer()
+    switch operation {
+    case .index(let index): finish(index.answer(body, limits: plane.limits), context)
+    case .model(let operation): perform(operation, body, context)
+    }
+  }
+
+  private func perform(_ operation: ModelOperation, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
     let limits = plane.limits
     // A compressed body may be of any size behind its small one.
     guard body.readableBytes <= limits.smallBodyBytes, operation.form.coding == nil else {
-      return submit(context) { operation.perform(body, limits: limits) }
+      let start = Clock.monotonic()
+      return submit(context) {
+        operation.perform(body, limits: limits, queue: Clock.monotonic() - start)
+      }
     }
     do throws(Problem) {
       let prediction = try operation.decode(body, limits: limits)
       guard prediction.steps <= limits.inlineSteps else {
-        return submit(context) { prediction.run(answerLimit: limits.answerBytes) }
+        let start = Clock.monotonic()
+        return submit(context) {
+          var prediction = prediction
+          prediction.times.queue = Clock.monotonic() - start
+          return prediction.run(answerLimit: limits.answerBytes)
+        }
       }
       finish(prediction.run(answerLimit: limits.answerBytes), context)
     } catch {

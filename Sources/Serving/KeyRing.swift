@@ -47,6 +47,12 @@ struct KeyRing: Sendable {
     for key in keys { deployments[key.deployment.description, default: Hashes()].append(key.hash) }
   }
 
+  /// The deployments that the key opens, sorted.
+  func deployments(openedBy key: some Collection<UInt8>) -> [String] {
+    let presented = Hashes.words(of: Digest(of: key))
+    return deployments.filter { $1.contains(presented) }.keys.sorted()
+  }
+
   /// What the key opens, where `deployment` is wanted.
   func access(_ key: some Collection<UInt8>, to deployment: String) -> Access {
     let presented = Hashes.words(of: Digest(of: key))

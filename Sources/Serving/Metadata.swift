@@ -5,7 +5,12 @@ import ModelGraph
 /// The descriptions that the Open Inference Protocol asks for.
 enum Metadata {
   static func server(version: String) -> JSON {
-    ["name": "gatehouse", "version": .string(version), "extensions": ["binary_tensor_data"]]
+    [
+      "name": "gatehouse", "version": .string(version),
+      "extensions": [
+        "binary_tensor_data", "model_repository", "statistics",
+      ],
+    ]
   }
 
   static func model(_ model: ServedModel, name: String) -> JSON {
@@ -14,6 +19,18 @@ enum Metadata {
       "platform": .string(model.framework),
       "inputs": .array(model.inputs.map(port)),
       "outputs": .array(model.signature.outputs.flatMap(\.ports).map(port)),
+    ]
+  }
+
+  static func statistics(of models: [(name: String, model: ServedModel)]) -> JSON {
+    [
+      "model_stats": .array(
+        models.map { name, model in
+          var members = model.statistics.members
+          members["name"] = .string(name)
+          members["version"] = .string(model.reference.version.description)
+          return .object(members)
+        })
     ]
   }
 

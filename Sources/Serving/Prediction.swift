@@ -17,6 +17,8 @@ struct Prediction: Sendable {
   let rows: Rows
   let methods: [PredictionMethod]
   let form: Form
+  /// What of the request's time went by so far.
+  var times = ModelStatistics.Times()
 
   /// About how many elementary steps it takes.
   var steps: Int {
@@ -26,6 +28,8 @@ struct Prediction: Sendable {
 
   /// Predicts and writes the answer down, which may be `limit` bytes long.
   func run(answerLimit limit: Int) -> Answer {
+    var times = times
+    let start = Clock.monotonic()
     do throws(Problem) {
       // No rows, no results: the list form of an empty batch. The protocol's form asks for rows.
       if rows.rowCount == 0, case .rows(let member, _) = form {
@@ -33,16 +37,27 @@ struct Prediction: Sendable {
       }
       let tensors = try model.plan.run(methods, on: rows)
       try refuseLongAnswer(tensors, limit)
-      switch form {
-      case .rows(let member, let isSingleRow):
-        guard let method = methods.first, let answer = tensors[method] else {
-          throw Problem(.internal, "predict.no-result", "expected a result, found none")
-        }
-        return .ok(ResultText.write(answer, isSingleRow: isSingleRow, member: member))
-      case .infer(let form): return try form.answer(tensors, from: model)
-      }
+      let predicted = Clock.monotonic()
+      let answer = try written(tensors)
+      times.inference = predicted - start
+      times.output = Clock.monotonic() - predicted
+      model.statistics.countSuccess(times, rows: rows.rowCount)
+      return answer
     } catch {
+      let spent = times.queue + times.input + Clock.monotonic() - start
+      model.statistics.countFailure(nanoseconds: spent)
       return Answer(error.forCaller)
+    }
+  }
+
+  private func written(_ tensors: [PredictionMethod: [Tensor]]) throws(Problem) -> Answer {
+    switch form {
+    case .rows(let member, let isSingleRow):
+      guard let method = methods.first, let answer = tensors[method] else {
+        throw Problem(.internal, "predict.no-result", "expected a result, found none")
+      }
+      return .ok(ResultText.write(answer, isSingleRow: isSingleRow, member: member))
+    case .infer(let form): return try form.answer(tensors, from: model)
     }
   }
 
@@ -85,8 +100,14 @@ struct BodyForm: Equatable, Sendable {
   var isCSV = false
 }
 
+/// What is to be done with a body.
+enum Operation: Sendable {
+  case model(ModelOperation)
+  case index(RepositoryIndex)
+}
+
 /// What is to be done with a body, and with which model.
-struct Operation: Sendable {
+struct ModelOperation: Sendable {
   enum Kind: Sendable {
     case predict
     /// The same in the words of MLflow's scoring server.
@@ -99,7 +120,22 @@ struct Operation: Sendable {
   var form = BodyForm()
 
   /// Understands a body; the problem that it throws is the caller's.
-  func decode(_ body: ByteBuffer, limits: PlaneLimits) throws(Problem) -> Prediction {
+  ///
+  /// `queue` is how many nanoseconds the body waited for a thread.
+  func decode(_ body: ByteBuffer, limits: PlaneLimits, queue: Int = 0) throws(Problem) -> Prediction {
+    let start = Clock.monotonic()
+    do throws(Problem) {
+      var prediction = try read(body, limits: limits)
+      prediction.times.queue = queue
+      prediction.times.input = Clock.monotonic() - start
+      return prediction
+    } catch {
+      model.statistics.countFailure(nanoseconds: queue + Clock.monotonic() - start)
+      throw error
+    }
+  }
+
+  private func read(_ body: ByteBuffer, limits: PlaneLimits) throws(Problem) -> Prediction {
     var bytes = Array(body.readableBytesView)
     if let coding = form.coding { bytes = try BodyInflater.inflate(bytes, coding, limit: limits.bodyBytes) }
     let jsonLimits = JSONLimits(depth: limits.bodyDepth, values: limits.bodyValues)
@@ -133,8 +169,8 @@ struct Operation: Sendable {
   }
 
   /// Understands a body and predicts, in one go.
-  func perform(_ body: ByteBuffer, limits: PlaneLimits) -> Answer {
-    do { return try decode(body, limits: limits).run(answerLimit: limits.answerBytes) } catch {
+  func perform(_ body: ByteBuffer, limits: PlaneLimits, queue: Int) -> Answer {
+    do { return try decode(body, limits: limits, queue: queue).run(answerLimit: limits.answerBytes) } catch {
       return Answer(error)
     }
   }

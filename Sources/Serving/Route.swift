@@ -8,6 +8,10 @@ enum Route: Equatable {
   case infer(model: String, version: String?)
   case modelMetadata(model: String, version: String?)
   case modelReady(model: String, version: String?)
+  case modelStatistics(model: String?, version: String?)
+  case repositoryIndex
+  /// The protocol's way to have a model loaded or unloaded, which a roll-out does here.
+  case repositoryChange(model: String)
   case serverMetadata
   case live
   case ready
@@ -20,8 +24,8 @@ enum Route: Equatable {
 
   var method: Method {
     switch self {
-    case .predict, .invocations, .infer: .post
-    case .modelMetadata, .modelReady, .serverMetadata, .live, .ready: .get
+    case .predict, .invocations, .infer, .repositoryIndex, .repositoryChange: .post
+    case .modelMetadata, .modelReady, .modelStatistics, .serverMetadata, .live, .ready: .get
     }
   }
 
@@ -43,6 +47,8 @@ enum Route: Equatable {
     case ["v2"], ["v2", ""]: self = .serverMetadata
     case ["v2", "health", "live"]: self = .live
     case ["v2", "health", "ready"]: self = .ready
+    case ["v2", "models", "stats"]: self = .modelStatistics(model: nil, version: nil)
+    case let path where path.starts(with: ["v2", "repository"]): self.init(repository: path.dropFirst(2))
     case let path where path.count >= 3 && path.starts(with: ["v2", "models"]):
       self.init(model: String(segments[3]), rest: segments.dropFirst(4))
     default: return nil
@@ -61,6 +67,19 @@ enum Route: Equatable {
     case []: self = .modelMetadata(model: model, version: version)
     case ["ready"]: self = .modelReady(model: model, version: version)
     case ["infer"]: self = .infer(model: model, version: version)
+    case ["stats"]: self = .modelStatistics(model: model, version: version)
+    default: return nil
+    }
+  }
+
+  /// A route of the repository, whose own name may stand before; there is one repository, whatever it is called.
+  private init?(repository path: ArraySlice<Substring>) {
+    let rest = path.first == "index" || path.first == "models" ? path : path.dropFirst()
+    switch Array(rest) {
+    case ["index"]: self = .repositoryIndex
+    case let rest where rest.count == 3 && rest[0] == "models" && !rest[1].isEmpty:
+      guard rest[2] == "load" || rest[2] == "unload" else { return nil }
+      self = .repositoryChange(model: String(rest[1]))
     default: return nil
     }
   }

@@ -13,6 +13,8 @@ public final class ServedModel: Sendable {
   public let bundle: Digest
   /// What it was lifted from, `scikit-learn 1.9.1`.
   public let framework: String
+  /// What it was asked since it was loaded.
+  let statistics = ModelStatistics()
   /// What predicts.
   public let plan: ExecutionPlan
   /// About how many elementary steps one row takes: what decides whether the event loop can afford it.

@@ -1,0 +1,197 @@
+import Domain
+import Encoding
+
+extension DataPlane {
+  /// Decides on a request by its head: route, then key, then readiness, then the form of the body.
+  ///
+  /// In that order, so that a caller without a key learns nothing about what is served, not even its names.
+  func decide(_ head: RequestHead) -> Decision {
+    do throws(Problem) {
+      if let fault = head.fault { throw fault.problem }
+      guard let route = Route(target: head.target) else {
+        throw Problem(
+          .notFound, "request.no-such-route",
+          "expected a route such as '/models/{name}/predict' or '/v2/models/{name}/infer', found another path"
+        )
+      }
+      guard route.method.accepts(head.method) else {
+        let problem = Problem(
+          .badInput, "request.method-not-allowed",
+          "expected \(route.method.rawValue) on this route, found '\(head.method.prefix(20))'")
+        return .answer(Answer(problem, status: 405, fields: [.allow(route.method)]))
+      }
+      return try decide(head, route)
+    } catch {
+      return .answer(Answer(error))
+    }
+  }
+
+  private func decide(_ head: RequestHead, _ route: Route) throws(Problem) -> Decision {
+    let table = table
+    switch route {
+    case .live: return .answer(.ok(["live": true]))
+    case .ready: return .answer(ready(table))
+    case .serverMetadata: return .answer(.ok(Metadata.server(version: version)))
+    case .predict(let name), .invocations(let name):
+      let isUnnamed = name == nil
+      let name = name ?? table.entries.keys.first ?? ""
+      try PresentedKey(head).authorize(for: name, table)
+      var kind = ModelOperation.Kind.predict
+      if case .invocations = route { kind = .invoke }
+      guard !isUnnamed || table.entries.count == 1 else {
+        throw Problem(
+          .notFound, "request.model-not-named",
+          "expected exactly one model behind this route, found \(table.entries.count)",
+          hint: "name the model: '/models/{name}/\(kind == .invoke ? "invocations" : "predict")'")
+      }
+      return try operation(kind, on: name, version: nil, table, head)
+    case .infer(let name, let version):
+      try PresentedKey(head).authorize(for: name, table)
+      return try operation(.infer, on: name, version: version, table, head)
+    case .modelMetadata(let name, let version):
+      try PresentedKey(head).authorize(for: name, table)
+      guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
+      return .answer(.ok(Metadata.model(model, name: name)))
+    case .modelStatistics(let name?, let version):
+      try PresentedKey(head).authorize(for: name, table)
+      guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
+      return .answer(.ok(Metadata.statistics(of: [(name, model)])))
+    case .modelStatistics(nil, _):
+      let models = try PresentedKey(head).opened(table).compactMap { name -> (String, ServedModel)? in
+        guard case .model(let model)? = table.entries[name] else { return nil }
+        return (name, model)
+      }
+      return .answer(.ok(Metadata.statistics(of: models)))
+    case .repositoryIndex:
+      return .perform(.index(try index(try PresentedKey(head).opened(table), table, head)))
+    case .repositoryChange(let name):
+      try PresentedKey(head).authorize(for: name, table)
+      return .answer(
+        Answer(
+          Problem(
+            .refused, "repository.governed",
+            "expected models to change by a roll-out of the control plane, found a request to load or unload one"
+          ),
+          status: 501))
+    case .modelReady(let name, let version):
+      guard try Self.model(name, version, table) != nil else { return .answer(.notReady(name)) }
+      return .answer(.ok(["name": .string(name), "ready": true]))
+    }
+  }
+
+  private func ready(_ table: RoutingTable) -> Answer {
+    if isDraining { return .unavailable("plane.draining", "the plane is draining", retryAfter: 1) }
+    guard table.isReady else {
+      return .unavailable("plane.not-ready", "not every model is ready", retryAfter: 1)
+    }
+    return .ok(["ready": true])
+  }
+
+  private func index(
+    _ names: [String], _ table: RoutingTable, _ head: RequestHead
+  ) throws(Problem) -> RepositoryIndex {
+    let entries = names.map { name -> RepositoryIndex.Entry in
+      guard case .model(let model)? = table.entries[name] else { return .init(name: name, version: nil) }
+      return .init(name: name, version: model.reference.version.description)
+    }
+    return RepositoryIndex(entries: entries, coding: try head.bodyForm(for: nil).coding)
+  }
+
+  private func operation(
+    _ kind: ModelOperation.Kind, on name: String, version: String?, _ table: RoutingTable, _ head: RequestHead
+  ) throws(Problem) -> Decision {
+    guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
+    if case .declared(let count) = head.body, count > limits.bodyBytes {
+      return .answer(bodyTooLarge())
+    }
+    return .perform(.model(ModelOperation(kind: kind, model: model, form: try head.bodyForm(for: kind))))
+  }
+
+  func bodyTooLarge() -> Answer {
+    Answer(
+      Problem(
+        .tooLarge, "request.body-too-large",
+        "expected a body of at most \(limits.bodyBytes) bytes, found more",
+        hint: "send the rows in several requests"), closes: true)
+  }
+
+  /// The model of a name; nil where it should be there and is not.
+  ///
+  /// Throws where there is none.
+  private static func model(_ name: String, _ version: String?, _ table: RoutingTable) throws(Problem)
+    -> ServedModel?
+  {
+    guard let entry = table.entries[name] else {
+      throw Problem(
+        .notFound, "model.not-found",
+        "expected the name of a model that is served, found '\(name.prefix(80))'")
+    }
+    guard case .model(let model) = entry else { return nil }
+    if let version, version != model.reference.version.description {
+      throw Problem(
+        .notFound, "model.no-such-version",
+        "expected version \(model.reference.version) of '\(name)', found '\(version.prefix(40))'")
+    }
+    return model
+  }
+}
+
+extension Answer {
+  /// The answer for a model that should be served and is not yet.
+  ///
+  /// It does not say why: that is for the operator, who is told by the control socket.
+  fileprivate static func notReady(_ name: String) -> Answer {
+    .unavailable("model.not-ready", "model '\(name)' is not ready", retryAfter: 1)
+  }
+}
+
+extension Route.Method {
+  fileprivate func accepts(_ method: String) -> Bool {
+    switch self {
+    case .get: method == "GET" || method == "HEAD"
+    case .post: method == "POST"
+    }
+  }
+}
+
+extension RequestHead {
+  /// The form of the body by what the head says of it.
+  fileprivate func bodyForm(for kind: ModelOperation.Kind?) throws(Problem) -> BodyForm {
+    var form = BodyForm()
+    if let contentEncoding {
+      guard let coding = ContentCoding(contentEncoding) else {
+        throw Problem(
+          .badInput, "request.content-encoding",
+          "expected the Content-Encoding gzip, deflate or none, found '\(contentEncoding.excerpt(40))'")
+      }
+      form.coding = coding
+    }
+    form.isCSV = isCSV && kind != .infer
+    if let inferenceHeader {
+      // Digits alone: no sign, and no second spelling of a number.
+      guard kind == .infer, let length = Int(inferenceHeader), length >= 0,
+        inferenceHeader.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 })
+      else {
+        throw Problem(
+          .badInput, "request.inference-header",
+          kind == .infer
+            ? "expected a number of bytes as Inference-Header-Content-Length, found '\(inferenceHeader.excerpt(40))'"
+            : "expected no field Inference-Header-Content-Length on this route, found it")
+      }
+      form.headerBytes = length
+    }
+    return form
+  }
+}
+
+extension RequestHead.Fault {
+  fileprivate var problem: Problem {
+    switch self {
+    case .host: Problem(.badInput, "request.host", "expected exactly one Host field, found none or several")
+    case .severalAuthorizations:
+      Problem(.badInput, "request.several-authorizations", "expected one Authorization field, found several")
+    case .expectation:
+      Problem(.badInput, "request.expectation", "expected 'Expect: 100-continue' or none, found another")
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Domain
+import Encoding
+import Inference
+import NIOCore
+
+/// The list of models of the protocol's repository extension, of those that a caller may know about.
+struct RepositoryIndex: Sendable {
+  /// One served name, sorted by it.
+  struct Entry: Sendable {
+    let name: String
+    /// The version that answers; nil where none does.
+    let version: String?
+  }
+
+  let entries: [Entry]
+  var coding: ContentCoding?
+
+  /// The answer to a body, which may be empty, or ask for those models alone that are `ready`.
+  func answer(_ body: ByteBuffer, limits: PlaneLimits) -> Answer {
+    do throws(Problem) {
+      var bytes = Array(body.readableBytesView)
+      if let coding { bytes = try BodyInflater.inflate(bytes, coding, limit: limits.bodyBytes) }
+      var isReadyAlone = false
+      if !bytes.isEmpty {
+        var reader = RequestReader(bytes, limits: JSONLimits(depth: limits.bodyDepth, values: 1000))
+        let json = try reader.value()
+        try reader.end()
+        guard json.object != nil, json["ready"] == nil || json["ready"]?.bool != nil else {
+          throw Problem(
+            .badInput, "repository.malformed",
+            "expected an object such as {\"ready\": true}, found another value")
+        }
+        isReadyAlone = json["ready"]?.bool ?? false
+      }
+      return .ok(.array(entries.filter { !isReadyAlone || $0.version != nil }.map(Self.json)))
+    } catch {
+      return Answer(error)
+    }
+  }
+
+  private static func json(_ entry: Entry) -> JSON {
+    // Why a model is not ready is for the operator, who is told by the control socket.
+    [
+      "name": .string(entry.name), "version": .string(entry.version ?? ""),
+      "state": entry.version == nil ? "UNAVAILABLE" : "READY",
+      "reason": entry.version == nil ? "not ready" : "",
+    ]
+  }
+}
