@@ -30,13 +30,19 @@ environments=(
 )
 
 # find_python VERSION: the interpreter, or nothing. A version manager's shim
-# may be on PATH for a version that is not selected.
+# may be on PATH for a version that is not selected; what pyenv has is looked
+# for where it keeps it.
 find_python() {
     local variable=PYTHON${1/./}
-    local candidate=${!variable:-python$1}
-    local found
-    found=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || return 0
-    if [[ $found == "$1" ]]; then printf '%s\n' "$candidate"; fi
+    local candidate found
+    for candidate in "${!variable:-python$1}" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
+        found=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || found=nothing
+        if [[ $found == "$1" ]]; then
+            printf '%s\n' "$candidate"
+            return 0
+        fi
+        [[ -z ${!variable:-} ]] || break
+    done
 }
 
 # install NAME PYTHON PACKAGE...: a virtual environment, again when the pins
