@@ -106,7 +106,7 @@ extension ModelGraph.Node {
     guard names.count == inputs.count else { throw fields.malformed("inputs", "names of values") }
     let attributes = try fields.object("operator")
     let kind = attributes["type"]?.string ?? ""
-    guard let read = OperatorRegistry.readers[kind] else {
+    guard let read = OperatorRegistry.entriesByKind[kind]?.read else {
       throw JSONFields.problem("expected a known operator, found '\(kind.prefix(80))'")
     }
     var reader = AttributeReader(attributes, kind: kind, tensors: tensors, node: output)

@@ -2,21 +2,34 @@ import Domain
 
 /// Every operator there is, by the name of its kind.
 package enum OperatorRegistry {
-  /// Reads one operator from its attributes.
-  typealias Read = @Sendable (inout AttributeReader) throws(Problem) -> any Operator
+  /// What is known of one kind.
+  struct Entry: Sendable {
+    /// Reads one operator from its attributes.
+    let read: @Sendable (inout AttributeReader) throws(Problem) -> any Operator
+    /// The type of the operators; a closure, for a container of types of operators is more than the compiler takes.
+    let type: @Sendable () -> any Operator.Type
+  }
 
-  /// What reads the operators of each kind.
-  static let readers: [String: Read] = Dictionary(
+  /// What is known of each kind.
+  static let entriesByKind: [String: Entry] = Dictionary(
     entries, uniquingKeysWith: { _, _ in preconditionFailure("each kind of operator has a name of its own") })
 
   /// The kinds in order.
-  package static var kinds: [String] { readers.keys.sorted() }
+  package static var kinds: [String] { entriesByKind.keys.sorted() }
 
-  private static func entry<Kind: Operator>(_ type: Kind.Type) -> (String, Read) {
-    (Kind.kind, { (reader: inout AttributeReader) throws(Problem) in try Kind(from: &reader) })
+  /// The type of the operators of a kind.
+  package static func type(of kind: String) -> (any Operator.Type)? { entriesByKind[kind]?.type() }
+
+  private static func entry<Kind: Operator>(_ type: Kind.Type) -> (String, Entry) {
+    (
+      Kind.kind,
+      Entry(
+        read: { (reader: inout AttributeReader) throws(Problem) in try Kind(from: &reader) },
+        type: { Kind.self })
+    )
   }
 
-  private static let entries: [(String, Read)] = [
+  private static let entries: [(String, Entry)] = [
     entry(AddValues.self),
     entry(ArgMax.self),
     entry(Bins.self),

@@ -41,7 +41,7 @@ extension SingleLinear: ONNXExportable {
     let filled = graph.choice(graph.apply("IsNaN", [x]), zero, x)
     let matrix = ONNXConstant(
       .floats(weights.elements.map { Float($0) }), shape: [weights.rows, weights.columns])
-    let product = graph.apply("MatMul", [filled, graph.constant(matrix)])
+    let product = graph.matrixProduct(filled, graph.constant(matrix))
     let sum = graph.apply(
       "Add", [product, graph.constant(ONNXConstant(.floats(bias.map { Float($0) })))])
     return graph.cast(sum, to: .double)
@@ -55,23 +55,6 @@ extension SquaredDeviations: ONNXExportable {
     let square = graph.apply("Mul", [deviation, deviation])
     let share = graph.apply("Div", [square, graph.constant(ONNXConstant(variances))])
     return graph.apply("ReduceSum", [share, graph.integers([2])], [("keepdims", .integer(0))])
-  }
-}
-
-extension Distances: ONNXExportable {
-  func export(_ operands: [ONNXExportedValue], into graph: inout ONNXGraphWriter) throws(Problem) -> String {
-    let x = graph.besidePoints(operands[0].name, columns: operands[0].columns)
-    let difference = graph.apply("Sub", [x, graph.constant(ONNXConstant(points))])
-    func reduced(_ operation: String, _ value: String) -> String {
-      graph.apply(operation, [value, graph.integers([2])], [("keepdims", .integer(0))])
-    }
-    switch metric.name {
-    case .euclidean: return reduced("ReduceL2", difference)
-    case .squaredEuclidean: return reduced("ReduceSumSquare", difference)
-    case .manhattan: return reduced("ReduceL1", difference)
-    case .chebyshev: return reduced("ReduceMax", graph.apply("Abs", [difference]))
-    default: throw inexpressible("the metric '\(metric.name.rawValue)'")
-    }
   }
 }
 
@@ -155,33 +138,6 @@ extension SlidingWindow {
 
 extension DotProducts: ONNXExportable {
   func export(_ operands: [ONNXExportedValue], into graph: inout ONNXGraphWriter) throws(Problem) -> String {
-    graph.apply("MatMul", [operands[0].name, graph.constant(ONNXConstant(points.transposed))])
-  }
-}
-
-extension PairDecisions: ONNXExportable {
-  func export(_ operands: [ONNXExportedValue], into graph: inout ONNXGraphWriter) throws(Problem) -> String {
-    // A column of coefficients for each pair, 0 for the vectors of other classes.
-    let vectors = operands[0].columns
-    var starts = [0]
-    for count in counts { starts.append((starts.last ?? 0) + Int(count)) }
-    var columns: [Double] = []
-    for first in counts.indices {
-      for second in counts.indices where second > first {
-        var column = [Double](repeating: 0, count: vectors)
-        for vector in starts[first]..<starts[first + 1] {
-          column[vector] = coefficients.elements[(second - 1) * vectors + vector]
-        }
-        for vector in starts[second]..<starts[second + 1] {
-          column[vector] = coefficients.elements[first * vectors + vector]
-        }
-        columns += column
-      }
-    }
-    guard let matrix = ConstantMatrix(columns, rows: intercepts.count, columns: vectors) else {
-      throw inexpressible("more coefficients than fit")
-    }
-    let product = graph.apply("MatMul", [operands[0].name, graph.constant(ONNXConstant(matrix.transposed))])
-    return graph.apply("Add", [product, graph.numbers(intercepts)])
+    graph.matrixProduct(operands[0].name, graph.constant(ONNXConstant(points.transposed)))
   }
 }

@@ -21,6 +21,7 @@ enum ONNXParameter {
   case integers([Int])
   case texts([String])
   case tensor(ONNXConstant)
+  case graph(ONNXBody)
 }
 
 /// Collects nodes and weights of the model that is written, giving each value a name.
@@ -33,9 +34,17 @@ struct ONNXGraphWriter {
   var target = ""
   private var count = 0
 
-  private mutating func unique(_ prefix: String) -> String {
+  /// A name that nothing else has.
+  mutating func unique(_ prefix: String) -> String {
     count += 1
     return "\(prefix)\(count)"
+  }
+
+  /// Goes on with other nodes and gives those so far.
+  mutating func swapNodes(for others: ProtobufWriter) -> ProtobufWriter {
+    let before = nodes
+    nodes = others
+    return before
   }
 
   /// Adds a weight.
@@ -107,6 +116,9 @@ struct ONNXGraphWriter {
     case .tensor(let constant):
       message.message(5) { constant.write(named: name, to: &$0) }
       message.integer(20, 4)
+    case .graph(let body):
+      message.field(6, body.bytes)
+      message.integer(20, 5)
     case .integers(let values):
       for value in values { message.integer(8, Int64(value)) }
       message.integer(20, 7)
@@ -148,6 +160,11 @@ struct ONNXGraphWriter {
   mutating func truncated(_ value: String) -> String {
     apply("Mul", [apply("Sign", [value]), apply("Floor", [apply("Abs", [value])])])
   }
+
+  /// The product of two matrices.
+  ///
+  /// Not by `MatMul`: ONNX Runtime folds a factor before or behind that into it, and keeps it in single precision.
+  mutating func matrixProduct(_ left: String, _ right: String) -> String { apply("Gemm", [left, right]) }
 
   /// One of a truth value's two choices.
   mutating func choice(_ test: String, _ yes: String, _ no: String) -> String {

@@ -55,6 +55,20 @@ public enum ONNXWriter {
     return try bytes(of: writer, features, used, outputs, graph.signature)
   }
 
+  /// Whether ONNX can express a kind of operator.
+  package enum Support: Equatable {
+    /// It can, save for attributes that are refused by name.
+    case written
+    /// It cannot, for this reason.
+    case refused(String)
+  }
+
+  /// What becomes of a kind of operator; nil where nobody has said so.
+  package static func support(of type: any Operator.Type) -> Support? {
+    if let type = type as? any ONNXInexpressible.Type { return .refused(type.obstacle) }
+    return type is any ONNXExportable.Type ? .written : nil
+  }
+
   static func unsupported(_ step: ValidatedGraph.Step, _ why: String) -> Problem {
     let kind = type(of: step.operation).kind
     return Problem(
@@ -72,13 +86,13 @@ public enum ONNXWriter {
     var graph = ProtobufWriter()
     graph.text(2, "gatehouse")
     if used.contains(0) {
-      graph.message(11) { port(ModelGraph.inputName, .double, [-1, features.numberCount], to: &$0) }
+      port(ModelGraph.inputName, .double, [-1, features.numberCount], to: &graph, field: 11)
     }
     if used.contains(1) {
-      graph.message(11) { port(ModelGraph.textsName, .string, [-1, features.texts.count], to: &$0) }
+      port(ModelGraph.textsName, .string, [-1, features.texts.count], to: &graph, field: 11)
     }
     for output in outputs {
-      graph.message(12) { port(output.name, ONNXType(output.port.datatype), output.port.shape, to: &$0) }
+      port(output.name, ONNXType(output.port.datatype), output.port.shape, to: &graph, field: 12)
     }
     var model = ProtobufWriter()
     model.integer(1, formatVersion)
@@ -104,16 +118,21 @@ public enum ONNXWriter {
     return model.bytes
   }
 
-  private static func port(_ name: String, _ type: ONNXType, _ shape: [Int], to message: inout ProtobufWriter)
-  {
-    message.text(1, name)
-    message.message(2) { holder in
-      holder.message(1) { tensor in
-        tensor.integer(1, type.rawValue)
-        tensor.message(2) { dimensions in
-          for size in shape {
-            dimensions.message(1) { dimension in
-              if size < 0 { dimension.text(2, "rows") } else { dimension.integer(1, Int64(size)) }
+  /// Writes what a value is: an input or output of a graph, of any shape where none is given.
+  static func port(
+    _ name: String, _ type: ONNXType, _ shape: [Int]?, to message: inout ProtobufWriter, field: Int
+  ) {
+    message.message(field) { port in
+      port.text(1, name)
+      port.message(2) { holder in
+        holder.message(1) { tensor in
+          tensor.integer(1, type.rawValue)
+          guard let shape else { return }
+          tensor.message(2) { dimensions in
+            for size in shape {
+              dimensions.message(1) { dimension in
+                if size < 0 { dimension.text(2, "rows") } else { dimension.integer(1, Int64(size)) }
+              }
             }
           }
         }

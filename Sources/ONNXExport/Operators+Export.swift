@@ -97,8 +97,7 @@ extension Scale: ONNXExportable {
 
 extension Linear: ONNXExportable {
   func export(_ operands: [ONNXExportedValue], into graph: inout ONNXGraphWriter) throws(Problem) -> String {
-    let product = graph.apply(
-      "MatMul", [operands[0].name, graph.constant(ONNXConstant(coefficients.transposed))])
+    let product = graph.matrixProduct(operands[0].name, graph.constant(ONNXConstant(coefficients.transposed)))
     return graph.apply("Add", [product, graph.numbers(intercepts)])
   }
 }
@@ -191,6 +190,7 @@ extension MapElements: ONNXExportable {
     switch function {
     case .float32: return graph.rounded(x)
     case .logistic: return graph.logistic(x, one: graph.number(1))
+    case .erf: return graph.erf(x)
     case .isMissing: return graph.cast(graph.apply("IsNaN", [x]), to: .double)
     case .square: return graph.apply("Mul", [x, x])
     case .trunc: return graph.truncated(x)
