@@ -25,6 +25,46 @@ extension PickleView {
     return elements.map { Int($0) }
   }
 
+  /// The elements of an array of Python objects, row by row, and its shape.
+  func objects(axes: Int) throws(Problem) -> (elements: [PickleView], shape: [Int]) {
+    guard case .array(let array) = value, array.shape.count == axes, case .objects(let ids) = array.storage
+    else { throw unexpected("an array of objects with \(axes) \(axes == 1 ? "axis" : "axes")") }
+    return (views(of: array.rowMajor(ids)), array.shape)
+  }
+
+  /// So many numbers, in an array of any shape or as one number alone.
+  func numbers(count: Int) throws(Problem) -> [Double] {
+    if case .array(let array) = value, !array.shape.isEmpty {
+      guard array.count == count, let elements = array.items?.doubles(), elements.count == count else {
+        throw unexpected("an array of \(count) numbers")
+      }
+      return array.rowMajor(elements)
+    }
+    guard count == 1 else { throw unexpected("an array of \(count) numbers") }
+    return [try number()]
+  }
+
+  /// An array of truth values with one axis, which old compiled code keeps as bytes.
+  func flags(count: Int? = nil) throws(Problem) -> [Bool] {
+    if case .array(let array) = value, array.shape.count == 1, count == nil || array.shape == [count] {
+      if let flags = array.items?.booleans() { return flags }
+      if case .unsigned(size: 1, _) = array.type, let bytes = array.items?.integers() {
+        return bytes.map { $0 != 0 }
+      }
+    }
+    throw unexpected("an array of \(count.map { "\($0) " } ?? "")truth values")
+  }
+
+  /// Whether an array of numbers of single precision is there.
+  var isSinglePrecision: Bool {
+    if case .array(let array) = value, case .float(size: 4, _) = array.type { true } else { false }
+  }
+
+  /// Whether an array of doubles is there.
+  var isDoublePrecision: Bool {
+    if case .array(let array) = value, case .float(size: 8, _) = array.type { true } else { false }
+  }
+
   /// An array of strings with one axis.
   func strings(count: Int) throws(Problem) -> [String] {
     if case .array(let array) = value, array.shape == [count] {

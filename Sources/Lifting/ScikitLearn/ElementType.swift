@@ -5,6 +5,8 @@ import ModelGraph
 struct ElementType {
   /// The type that a caller gets: the one named, or for narrow integers a wider one.
   let datatype: Datatype
+  /// Whether that is the one named.
+  let isExact: Bool
   /// The least and the greatest whole number of it; nil for floats.
   private let range: ClosedRange<Double>?
 
@@ -18,7 +20,7 @@ struct ElementType {
   init?(_ view: PickleView) {
     switch view.value {
     case .global(let global):
-      guard ["builtins", "numpy"].contains(global.module) else { return nil }
+      guard ["builtins", "__builtin__", "numpy"].contains(global.module) else { return nil }
       self.init(name: global.name)
     case .string(let name): self.init(name: name)
     case .dataType(let type):
@@ -39,17 +41,18 @@ struct ElementType {
     case "float32", "single": self.init(.float32, nil)
     case "int64", "int", "int_": self.init(.int64, -0x1p63...0x1p63.nextDown)
     case "int32": self.init(.int32, -0x1p31...(0x1p31 - 1))
-    case "int16": self.init(.int64, -32768...32767)
-    case "int8": self.init(.int64, -128...127)
-    case "uint16": self.init(.int64, 0...65535)
-    case "uint8": self.init(.int64, 0...255)
+    case "int16": self.init(.int64, -32768...32767, isExact: false)
+    case "int8": self.init(.int64, -128...127, isExact: false)
+    case "uint16": self.init(.int64, 0...65535, isExact: false)
+    case "uint8": self.init(.int64, 0...255, isExact: false)
     case "bool", "bool_": self.init(.bool, 0...1)
     default: return nil
     }
   }
 
-  private init(_ datatype: Datatype, _ range: ClosedRange<Double>?) {
+  private init(_ datatype: Datatype, _ range: ClosedRange<Double>?, isExact: Bool = true) {
     self.datatype = datatype
+    self.isExact = isExact
     self.range = range
   }
 }

@@ -23,4 +23,11 @@ extension Estimator {
     }
     return try builder.numbers(operand, for: self)
   }
+
+  /// Applies an operator to one value on this estimator's behalf.
+  func apply(
+    _ operation: some Operator, to value: GraphValue, named name: String, _ builder: inout GraphBuilder
+  ) throws(Problem) -> GraphValue {
+    try builder.apply(operation, to: [value], named: name, for: self)
+  }
 }

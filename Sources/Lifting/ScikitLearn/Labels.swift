@@ -13,6 +13,21 @@ extension Tensor.Elements {
     }
   }
 
+  /// Where a label is that a parameter names; numbers of two types are equal as numbers.
+  func index(of label: PickleView) -> Int? {
+    switch self {
+    case .string(let texts):
+      // By their bytes: texts that only look alike are different labels.
+      return label.anyText.flatMap { text in texts.firstIndex { $0.utf8.elementsEqual(text.utf8) } }
+    case .int64(let numbers):
+      if let number = try? label.integer() { return numbers.firstIndex(of: Int64(number)) }
+    default: break
+    }
+    guard let numbers = doubles else { return nil }
+    if let value = try? label.bool() { return numbers.firstIndex(of: value ? 1 : 0) }
+    return (try? label.number()).flatMap { numbers.firstIndex(of: $0) }
+  }
+
   /// For each element where an equal one stands first in another list; numbers of two types are equal as numbers.
   func places(in other: Tensor.Elements) -> [Int?] {
     func find<Item: Hashable>(_ own: [Item], _ all: [Item]) -> [Int?] {

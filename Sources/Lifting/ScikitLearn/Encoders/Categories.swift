@@ -51,7 +51,7 @@ struct Categories {
         let element = view.view(of: id, "[\(place)]")
         if element.isNone {
           missing.append((place, false))
-        } else if let text = element.category {
+        } else if let text = element.anyText {
           texts.append((text: text, place: place))
         } else {
           let number = try element.exactNumber()
@@ -90,14 +90,6 @@ struct Categories {
 }
 
 extension PickleView {
-  /// The text that is there, Python's or NumPy's.
-  fileprivate var category: String? {
-    if case .scalar(let scalar) = value, let texts = scalar.items.strings(), texts.count == 1 {
-      return texts[0]
-    }
-    return text
-  }
-
   /// A number that a double holds as it is, or a truth value.
   fileprivate func exactNumber() throws(Problem) -> Double {
     switch value {

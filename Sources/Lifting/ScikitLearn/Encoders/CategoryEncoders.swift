@@ -153,12 +153,6 @@ extension Estimator {
     return try builder.resolve(operand, count: count, names: nil, for: self)
   }
 
-  /// The names of the features that it was fitted with.
-  func names() throws(Problem) -> [String]? {
-    guard let attribute = view.attributeIfPresent("feature_names_in_") else { return nil }
-    return try attribute.strings(count: try featureCount())
-  }
-
   fileprivate func categories(
     columns: Int?, _ builder: inout GraphBuilder
   ) throws(Problem) -> [Categories] {
@@ -170,15 +164,6 @@ extension Estimator {
     var categories: [Categories] = []
     for element in elements { categories.append(try Categories(element, &builder)) }
     return categories
-  }
-
-  /// The datatype that the encoder gives, by its parameter `dtype`.
-  func outputType() throws(Problem) -> ElementType {
-    let attribute = try view.attribute("dtype")
-    guard let type = ElementType(attribute) else {
-      throw unsupported("dtype", attribute.description, hint: "fit it with dtype=numpy.float64")
-    }
-    return type
   }
 
   /// The codes of the categories of each column.

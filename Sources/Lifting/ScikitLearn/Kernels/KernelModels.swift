@@ -40,7 +40,8 @@ extension Lifter {
     let points = try points(estimator, "X_fit_", columns: checked.columns, &builder)
     var values = try kernel.apply(to: checked, points: points, estimator, &builder)
 
-    let centerer = try view.fittedAttribute("_centerer")
+    let centerer = try view.fittedAttribute("_centerer").instance(
+      of: .sklearn("preprocessing._data", "KernelCenterer"))
     let rows = try centerer.fittedAttribute("K_fit_rows_").numbers(shape: [points.rows])
     let all = try centerer.fittedAttribute("K_fit_all_").number()
     try builder.spend(elements: rows.count, for: centerer)

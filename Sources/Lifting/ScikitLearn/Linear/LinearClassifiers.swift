@@ -141,7 +141,8 @@ extension Lifter {
   static func ridgeClassifier(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let binarizer = try estimator.view.fittedAttribute("_label_binarizer")
+    let binarizer = try estimator.view.fittedAttribute("_label_binarizer").instance(
+      of: .sklearn("preprocessing._label", "LabelBinarizer"))
     let classes = try binarizer.fittedAttribute("classes_").labels()
     let kind = try binarizer.attribute("y_type_").string()
     guard kind.hasPrefix("multilabel") else {

@@ -53,12 +53,3 @@ struct LinearCoefficients {
   /// The operator.
   var linear: Linear { Linear(coefficients: weights, intercepts: intercepts) }
 }
-
-extension Estimator {
-  /// Applies an operator to one value on this estimator's behalf.
-  func apply(
-    _ operation: some Operator, to value: GraphValue, named name: String, _ builder: inout GraphBuilder
-  ) throws(Problem) -> GraphValue {
-    try builder.apply(operation, to: [value], named: name, for: self)
-  }
-}

@@ -57,7 +57,8 @@ extension Lifter {
       link = try estimator.view.fittedAttribute("_base_loss").attribute("link")
     }
     let (value, isVector) = try linearPrediction(estimator, input, &builder)
-    switch link.object?.type.name {
+    let modules = ["sklearn.linear_model._glm.link", "sklearn._loss.link"]
+    switch link.object.flatMap({ modules.contains($0.type.module) ? $0.type.name : nil }) {
     case "IdentityLink": return .regressor(value, isVector: isVector)
     case "LogLink":
       let mean = try estimator.apply(MapElements(.exp), to: value, named: "mean", &builder)

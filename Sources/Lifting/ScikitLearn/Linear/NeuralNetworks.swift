@@ -70,7 +70,8 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let outputs = try forwardPass(estimator, input, &builder)
-    let binarizer = try estimator.view.fittedAttribute("_label_binarizer")
+    let binarizer = try estimator.view.fittedAttribute("_label_binarizer").instance(
+      of: .sklearn("preprocessing._label", "LabelBinarizer"))
     let classes = try estimator.classes()
     let count = classes.elements.count
     let kind = try binarizer.attribute("y_type_").string()

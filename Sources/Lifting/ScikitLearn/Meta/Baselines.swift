@@ -80,17 +80,6 @@ extension PickleView {
   }
 }
 
-extension GraphBuilder {
-  /// What `predict` gives for several targets: labels side by side, or a vector for one.
-  mutating func labels(
-    _ labels: [GraphValue], for estimator: Estimator
-  ) throws(Problem) -> LiftedEstimator.Answer {
-    guard labels.count != 1 else { return LiftedEstimator.Answer(labels[0], isVector: true) }
-    return LiftedEstimator.Answer(
-      try apply(Concat(), to: labels, named: "labels", for: estimator), isVector: false)
-  }
-}
-
 extension Estimator {
   /// A value of the input, whatever it holds, for one that looks at no feature.
   ///
@@ -144,20 +133,7 @@ extension Estimator {
 
   /// Where a constant label stands among the classes of its target.
   fileprivate func index(of constant: PickleView, in classes: Tensor) throws(Problem) -> Int {
-    let index: Int? =
-      switch classes.elements {
-      case .string(let labels):
-        constant.text.flatMap { text in
-          // By their bytes: texts that only look alike are different labels.
-          labels.firstIndex { $0.utf8.elementsEqual(text.utf8) }
-        }
-      case .int64(let labels): labels.firstIndex(of: Int64(try constant.integer()))
-      case .int32(let labels): Int32(exactly: try constant.integer()).flatMap { labels.firstIndex(of: $0) }
-      case .float64(let labels): labels.firstIndex(of: try constant.number())
-      case .float32: nil
-      case .bool(let labels): labels.firstIndex(of: try constant.bool())
-      }
-    guard let index else {
+    guard let index = classes.elements.index(of: constant) else {
       throw unsupported("constant", constant.description, hint: "give it one of its classes for each target")
     }
     return index

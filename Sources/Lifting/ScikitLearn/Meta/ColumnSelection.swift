@@ -68,9 +68,7 @@ struct ColumnSelection {
     var indices: [Int] = []
     indices.reserveCapacity(elements.count)
     for element in elements {
-      if case .scalar(let scalar) = element.value, let name = scalar.items.strings()?.first {
-        indices.append(try index(of: name, element))
-      } else if let name = element.text {
+      if let name = element.anyText {
         indices.append(try index(of: name, element))
       } else {
         indices.append(try index(at: try element.integer(), element))
@@ -95,7 +93,7 @@ struct ColumnSelection {
       return start < end ? Array(start..<end) : []
     }
     let step = slice[2].isNone ? 1 : try slice[2].integer()
-    guard step != 0, step > -GraphSize.most, step < GraphSize.most else {
+    guard step != 0, (-Self.mostStep...Self.mostStep).contains(step) else {
       throw slice[2].unexpected("a step")
     }
     // As Python: counted from the end where negative, then held within the columns.
@@ -110,9 +108,8 @@ struct ColumnSelection {
     return Array(stride(from: start, to: end, by: step))
   }
 
-  private enum GraphSize {
-    static let most = 1 << 32
-  }
+  /// A step that is beyond all columns, and with which no index overflows.
+  private static let mostStep = 1 << 32
 
   private func index(of name: String, _ view: PickleView) throws(Problem) -> Int {
     guard case .some(.some(let place)) = places[Array(name.utf8)] else {

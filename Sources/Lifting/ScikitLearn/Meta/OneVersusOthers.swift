@@ -46,7 +46,8 @@ extension Lifter {
   ) throws(Problem) -> LiftedEstimator {
     let version = try estimator.version()
     let members = try estimator.binaryMembers(input, &builder)
-    let binarizer = try estimator.view.fittedAttribute("label_binarizer_")
+    let binarizer = try estimator.view.fittedAttribute("label_binarizer_").instance(
+      of: .sklearn("preprocessing._label", "LabelBinarizer"))
     let classes = try binarizer.fittedAttribute("classes_").labels()
     let count = classes.elements.count
     let type = try binarizer.fittedAttribute("y_type_")

@@ -56,7 +56,8 @@ extension Lifter {
   static func tunedThreshold(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let scorer = try estimator.view.fittedAttribute("_curve_scorer")
+    let scorer = try estimator.view.fittedAttribute("_curve_scorer").instance(
+      of: .sklearn("metrics._scorer", "_CurveScorer"))
     var positive: PickleView?
     var isOne = false
     let keywords = try scorer.attribute("_kwargs")
@@ -105,7 +106,7 @@ extension Lifter {
     let labels = inner.classes[0]
     var place = 1
     if let positive {
-      guard let found = labels.elements.firstIndex(of: positive) else {
+      guard let found = labels.elements.index(of: positive) else {
         throw positive.unexpected("one of the two labels")
       }
       place = found
@@ -141,27 +142,5 @@ extension Lifter {
     lifted.probabilities = inner.probabilities
     lifted.decision = inner.decision
     return lifted
-  }
-}
-
-extension Tensor.Elements {
-  /// Where a label is that a parameter names.
-  fileprivate func firstIndex(of label: PickleView) -> Int? {
-    if case .string(let texts) = self {
-      guard let text = label.label else { return nil }
-      return texts.firstIndex { $0.utf8.elementsEqual(text.utf8) }
-    }
-    guard let numbers = doubles else { return nil }
-    if case .bool(let value) = label.value { return numbers.firstIndex(of: value ? 1 : 0) }
-    guard let number = try? label.number() else { return nil }
-    return numbers.firstIndex(of: number)
-  }
-}
-
-extension PickleView {
-  /// A text, Python's or NumPy's.
-  fileprivate var label: String? {
-    if case .scalar(let scalar) = value { return scalar.items.strings()?.first }
-    return text
   }
 }

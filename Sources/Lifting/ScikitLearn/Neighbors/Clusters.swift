@@ -146,10 +146,3 @@ private struct BisectingTree {
     }
   }
 }
-
-extension PickleView {
-  /// Whether an array of numbers of single precision is there.
-  var isSinglePrecision: Bool {
-    if case .array(let array) = value, case .float(size: 4, _) = array.type { true } else { false }
-  }
-}

@@ -103,41 +103,10 @@ extension Lifter {
     let value = try model.ask(.radius(radius), .means(targets), named: "value", &builder)
     return .regressor(value, isVector: isVector)
   }
-
-  /// 1 for what is like the training rows and −1 for what is not, by whether the factor is above an offset.
-  static func localOutlierFactor(
-    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
-  ) throws(Problem) -> LiftedEstimator {
-    guard try estimator.view.attribute("novelty").bool() else {
-      throw estimator.unsupported(
-        "novelty", "False, with which it predicts for training rows alone", hint: "fit it with novelty=True")
-    }
-    let model = try NeighborModel(estimator, input, isWeighted: false, &builder)
-    let count = try model.count("n_neighbors_")
-    let points = model.search.points.rows
-    guard count > 0 else { throw estimator.view.unexpected("an estimator with neighbours") }
-    let distances = try estimator.view.fittedAttribute("_distances_fit_X_").numbers(shape: [points, count])
-    let densities = try estimator.view.fittedAttribute("_lrd").numbers(shape: [points])
-    try builder.spend(elements: 2 * points, for: estimator.view)
-    let reaches = (0..<points).map { distances[$0 * count + count - 1] }
-    let offset = try estimator.view.fittedAttribute("offset_").number()
-    let score = try model.ask(
-      .count(count), .outlierFactor(reaches: reaches, densities: densities), named: "score", &builder)
-    let decision = try builder.apply(
-      Combine(.subtract, constants: [offset]), to: score, named: "decision", for: estimator)
-    let below = try builder.apply(
-      Combine(.less, constants: [0]), to: decision, named: "below", for: estimator)
-    let index = try builder.apply(Positive(threshold: 0.5), to: below, named: "index", for: estimator)
-    let label = try builder.apply(
-      Label(Tensor(vector: .int64([1, -1]))), to: index, named: "label", for: estimator)
-    return LiftedEstimator(
-      predict: LiftedEstimator.Answer(label, isVector: true),
-      decision: LiftedEstimator.Answer(decision, isVector: true))
-  }
 }
 
 /// What all estimators of `sklearn.neighbors` have.
-private struct NeighborModel {
+struct NeighborModel {
   let estimator: Estimator
   let input: GraphValue
   let search: FittedSearch
@@ -189,7 +158,7 @@ private struct NeighborModel {
 }
 
 /// The classes of each target of a classifier, and which of them each point has.
-private struct NeighborTargets {
+struct NeighborTargets {
   let classes: [Tensor]
   /// Whether there are several targets, or one that was given as a column among several.
   let areSeveral: Bool
@@ -235,87 +204,5 @@ private struct NeighborTargets {
     guard areSeveral else { return LiftedEstimator.Answer(labels[0], isVector: true) }
     return LiftedEstimator.Answer(
       try builder.apply(Concat(), to: labels, named: "labels", for: estimator), isVector: false)
-  }
-}
-
-/// What a row without neighbours gets, for each target.
-private struct OutlierLabels {
-  /// The class that all votes go to, or that there are none, or that the row is refused.
-  let classes: [Int64]
-  /// The classes' labels and one more, for a row without votes; nil where such rows are refused.
-  let labels: [Tensor]?
-
-  init(_ model: NeighborModel, _ targets: NeighborTargets) throws(Problem) {
-    let view = model.estimator.view
-    let attribute = try view.fittedAttribute("outlier_label_")
-    guard !attribute.isNone else {
-      self.classes = targets.classes.map { _ in NeighborAnswer.refused }
-      self.labels = nil
-      return
-    }
-    let given = try Self.given(attribute)
-    guard given.count == targets.classes.count else {
-      throw attribute.unexpected("a label for each of \(targets.classes.count) targets")
-    }
-    var (classes, labels): ([Int64], [Tensor]) = ([], [])
-    for (label, own) in zip(given, targets.classes) {
-      let (index, extended) = try Self.place(of: label, in: own)
-      classes.append(index)
-      labels.append(extended)
-    }
-    // From 1.4 on this search, where distances are not expanded, does not know 'most_frequent', and from 1.9 on it
-    // takes the parameter for the index of a class.
-    let version = try model.estimator.version()
-    let isDirect =
-      version >= .one(4) && model.search.search == .heap && model.search.metric.expansion == .none
-      && !targets.areSeveral && model.weighting == .uniform
-    let parameter = try view.attribute("outlier_label")
-    if isDirect, version >= .one(9) {
-      let index = (try? parameter.integer()) ?? -1
-      classes = [0..<targets.classes[0].elements.count ~= index ? Int64(index) : NeighborAnswer.nobody]
-    } else if isDirect, parameter.text == "most_frequent" {
-      classes = [NeighborAnswer.nobody]
-    }
-    self.classes = classes
-    self.labels = labels
-  }
-
-  private static func given(_ attribute: PickleView) throws(Problem) -> [PickleView] {
-    if case .array(let array) = attribute.value, case .objects(let ids) = array.storage {
-      return ids.map { attribute.view(of: $0, "") }
-    }
-    return try attribute.elements()
-  }
-
-  /// A text, Python's or NumPy's.
-  private static func text(of label: PickleView) throws(Problem) -> String {
-    if case .scalar(let scalar) = label.value, let strings = scalar.items.strings(), strings.count == 1 {
-      return strings[0]
-    }
-    return try label.string()
-  }
-
-  /// Where a label stands among the classes, and the labels with it at the end.
-  private static func place(
-    of label: PickleView, in classes: Tensor
-  ) throws(Problem) -> (index: Int64, extended: Tensor) {
-    func place<Label: Equatable>(
-      _ label: Label, _ labels: [Label], _ make: ([Label]) -> Tensor.Elements
-    ) -> (Int64, Tensor) {
-      (Int64(labels.firstIndex(of: label) ?? -1), Tensor(vector: make(labels + [label])))
-    }
-    switch classes.elements {
-    case .string(let labels):
-      // By their bytes: texts that only look alike are different labels.
-      let text = try text(of: label)
-      let index = labels.firstIndex { $0.utf8.elementsEqual(text.utf8) } ?? -1
-      return (Int64(index), Tensor(vector: .string(labels + [text])))
-    case .int64(let labels): return place(Int64(try label.integer()), labels) { .int64($0) }
-    case .int32(let labels):
-      return place(Int32(truncatingIfNeeded: try label.integer()), labels) { .int32($0) }
-    case .float64(let labels): return place(try label.number(), labels) { .float64($0) }
-    case .bool(let labels): return place(try label.bool(), labels) { .bool($0) }
-    case .float32: throw label.unexpected("a label of the classes' type")
-    }
   }
 }

@@ -189,12 +189,15 @@ private struct FittedTree {
     return radii
   }
 
+  /// Where metrics have been: until 0.24, and since.
+  private static let metricModules = ["sklearn.neighbors._dist_metrics", "sklearn.metrics._dist_metrics"]
+
   /// The metric that a tree was built with, an instance of a class of its own.
   private static func metric(
     _ view: PickleView, _ estimator: Estimator, width: Int
   ) throws(Problem) -> DistanceMetric {
     let parameters = MetricParameters(estimator, width: width)
-    guard let object = view.object, object.type.module.hasSuffix("._dist_metrics"), let state = object.state
+    guard let object = view.object, metricModules.contains(object.type.module), let state = object.state
     else { throw view.unexpected("a distance metric") }
     let name = object.type.name
     let parts = try view.view(of: state, "").elements()
@@ -227,12 +230,5 @@ extension Estimator {
   /// The cosine distance, for which small norms count as 1 from 1.0 on.
   func cosine() throws(Problem) -> DistanceMetric {
     DistanceMetric(.cosine, leastNorm: try version() < .one(0) ? 0 : 10 * Double.ulpOfOne)
-  }
-}
-
-extension PickleView {
-  /// Whether an array of doubles is there.
-  var isDoublePrecision: Bool {
-    if case .array(let array) = value, case .float(size: 8, _) = array.type { true } else { false }
   }
 }

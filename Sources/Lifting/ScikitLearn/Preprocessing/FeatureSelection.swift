@@ -222,12 +222,3 @@ enum Percentile {
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }
-
-extension PickleView {
-  /// An array of truth values.
-  func flags() throws(Problem) -> [Bool] {
-    guard case .array(let array) = value, array.shape.count == 1, let flags = array.items?.booleans()
-    else { throw unexpected("an array of truth values") }
-    return flags
-  }
-}

@@ -60,6 +60,7 @@ extension Lifter {
     guard try estimator.flag("add_indicator", else: false) else { return filled }
     let indicator = try estimator.view.fittedAttribute("indicator_")
     guard !indicator.isNone else { return filled }
+    _ = try indicator.instance(of: .sklearn("impute._base", "MissingIndicator"))
     let features = try indicator.fittedAttribute("features_").indices(atMost: mask.columns - 1)
     guard !features.isEmpty else { return filled }
     guard !filled.isText else {

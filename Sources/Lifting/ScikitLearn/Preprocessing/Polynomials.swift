@@ -46,6 +46,9 @@ extension Lifter {
     guard splines.count == value.columns, let first = splines.first else {
       throw list.unexpected("a list of \(value.columns) splines")
     }
+    for spline in splines {
+      _ = try spline.instance(of: PickleGlobal(module: "scipy.interpolate._bsplines", name: "BSpline"))
+    }
     let degree = try first.attribute("k").integer()
     let extrapolation = try view.attribute("extrapolation")
     let outside: SplineBasis.Outside

@@ -115,19 +115,3 @@ extension Lifter {
         Combine(.greater, constants: [threshold]), to: value, named: "binary", for: estimator))
   }
 }
-
-extension Estimator {
-  /// A fitted attribute that has a number for each of so many columns.
-  func columnConstants(
-    _ name: String, _ count: Int, _ builder: inout GraphBuilder
-  ) throws(Problem) -> [Double] {
-    try builder.spend(elements: count, for: view)
-    return try view.fittedAttribute(name).numbers(shape: [count])
-  }
-
-  /// A truth value that older versions do not have.
-  func flag(_ name: String, else absent: Bool) throws(Problem) -> Bool {
-    guard let attribute = view.attributeIfPresent(name) else { return absent }
-    return try attribute.bool()
-  }
-}

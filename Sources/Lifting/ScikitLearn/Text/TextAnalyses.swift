@@ -85,27 +85,3 @@ extension Lifter {
     return pattern
   }
 }
-
-extension Estimator {
-  /// The type of what a vectorizer gives, which must be one of `names`.
-  func elementType(of names: [String]) throws(Problem) -> String {
-    let attribute = try view.attribute("dtype")
-    var name: String?
-    switch attribute.value {
-    case .global(let global) where ["numpy", "builtins", "__builtin__"].contains(global.module):
-      name = global.name
-    case .string(let text): name = text
-    case .dataType(.float(8, _)): name = "float64"
-    case .dataType(.float(4, _)): name = "float32"
-    case .dataType(.integer(8, _)): name = "int64"
-    case .dataType(.integer(4, _)): name = "int32"
-    default: break
-    }
-    guard let name, names.contains(name) else {
-      throw unsupported(
-        "dtype", name.map { "'\($0.excerpt(40))'" } ?? attribute.description,
-        hint: "use dtype=numpy.float64")
-    }
-    return name
-  }
-}

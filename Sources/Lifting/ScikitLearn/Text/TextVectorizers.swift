@@ -15,16 +15,14 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     // Counts are exact in each of these.
-    let type = try estimator.elementType(of: ["float64", "float32", "int64", "int32", "int", "float"])
-    let datatypes = ["float32": Datatype.float32, "int32": .int32, "int64": .int64, "int": .int64]
-    return .transformer(
-      try counts(of: estimator, input, &builder), datatype: datatypes[type] ?? .float64)
+    let type = try estimator.outputType(among: [.float64, .float32, .int64, .int32])
+    return .transformer(try counts(of: estimator, input, &builder), datatype: type)
   }
 
   static func tfidfVectorizer(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let type = try estimator.elementType(of: ["float64", "float32", "int64", "int32", "int", "float"])
+    let type = try estimator.outputType(among: [.float64, .float32, .int64, .int32])
     let counts = try counts(of: estimator, input, &builder)
     let view = try estimator.view.fittedAttribute("_tfidf")
     guard view.object?.type == .sklearn("feature_extraction.text", "TfidfTransformer") else {
@@ -33,15 +31,15 @@ extension Lifter {
     let transformer = Estimator(
       view, name: estimator.name, depth: estimator.depth, outerVersion: estimator.versionText)
     return .transformer(
-      try weighed(counts, by: transformer, isFloat32: type == "float32", &builder),
-      datatype: type == "float32" ? .float32 : .float64)
+      try weighed(counts, by: transformer, isFloat32: type == .float32, &builder),
+      datatype: type == .float32 ? .float32 : .float64)
   }
 
   static func hashingVectorizer(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let view = estimator.view
-    let type = try estimator.elementType(of: ["float64", "float32", "float"])
+    let type = try estimator.outputType(among: [.float64, .float32])
     let operation = HashTerms(
       try textAnalysis(of: estimator, &builder), columns: try view.attribute("n_features").integer(),
       alternatesSign: try view.attribute("alternate_sign").bool(),
@@ -49,8 +47,8 @@ extension Lifter {
     let documents = try builder.documents(input, origin: estimator)
     let value = try builder.apply(operation, to: documents, named: "terms", for: estimator)
     return .transformer(
-      try normalized(value, by: estimator, isFloat32: type == "float32", &builder),
-      datatype: type == "float32" ? .float32 : .float64)
+      try normalized(value, by: estimator, isFloat32: type == .float32, &builder),
+      datatype: type == .float32 ? .float32 : .float64)
   }
 
   static func tfidfTransformer(

@@ -55,7 +55,9 @@ extension Lifter {
     let encoded = try encodedCategories(estimator, columns, &builder)
     var value = try builder.numbers(encoded ?? columns, origin: estimator)
     let categories = try KnownCategories(
-      try estimator.view.fittedAttribute("_bin_mapper"), features: value.columns, &builder)
+      try estimator.view.fittedAttribute("_bin_mapper").instance(
+        of: .sklearn("ensemble._hist_gradient_boosting.binning", "_BinMapper")), features: value.columns,
+      &builder)
     if encoded == nil, !categories.columns.isEmpty {
       value = try builder.apply(
         CategoryBytes(columns: categories.columns, negativesAreMissing: version >= .one(2)), to: value,
@@ -121,14 +123,6 @@ extension Lifter {
 }
 
 extension PickleView {
-  /// An array of truth values with one axis.
-  fileprivate func flags(count: Int) throws(Problem) -> [Bool] {
-    guard case .array(let array) = value, array.shape == [count], let items = array.items,
-      let flags = items.booleans() ?? items.integers()?.map({ $0 != 0 })
-    else { throw unexpected("an array of \(count) booleans") }
-    return flags
-  }
-
   /// Whether this transformer only looks at its numbers: `functools.partial(check_array, …)`.
   fileprivate var checksAnArray: Bool {
     guard let function = attributeIfPresent("func")?.object,

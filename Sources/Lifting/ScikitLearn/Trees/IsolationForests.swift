@@ -120,22 +120,3 @@ private struct PathLengths {
     return 2 * (log(count - 1) + 0.577_215_664_901_532_860_6) - 2 * (count - 1) / count
   }
 }
-
-extension Estimator {
-  /// Which features each member of an ensemble was given.
-  func memberColumns(
-    count: Int, features: Int, _ builder: inout GraphBuilder
-  ) throws(Problem) -> [[Int32]] {
-    let list = try view.fittedAttribute("estimators_features_")
-    let views = try list.elements()
-    guard views.count == count else { throw list.unexpected("a list of \(count) arrays") }
-    var columns: [[Int32]] = []
-    for view in views {
-      let indices = try view.indices(atMost: features - 1)
-      guard !indices.isEmpty else { throw view.unexpected("an array of some features") }
-      try builder.spend(elements: indices.count, for: view)
-      columns.append(indices.map { Int32(clamping: $0) })
-    }
-    return columns
-  }
-}

@@ -97,24 +97,3 @@ extension PickleGlobal {
   /// A loss that all of scikit-learn shares since 1.1.
   static func loss(_ name: String) -> Self { sklearn("_loss.loss", name) }
 }
-
-extension PickleView {
-  /// The elements of an array of Python objects, row by row, and its shape.
-  func objects(axes: Int) throws(Problem) -> (elements: [PickleView], shape: [Int]) {
-    guard case .array(let array) = value, array.shape.count == axes, case .objects(let ids) = array.storage
-    else { throw unexpected("an array of objects with \(axes) \(axes == 1 ? "axis" : "axes")") }
-    return (array.rowMajor(ids).enumerated().map { view(of: $1, "[\($0)]") }, array.shape)
-  }
-
-  /// So many numbers, in an array of any shape or as one number alone.
-  func numbers(count: Int) throws(Problem) -> [Double] {
-    if case .array(let array) = value, !array.shape.isEmpty {
-      guard array.count == count, let elements = array.items?.doubles(), elements.count == count else {
-        throw unexpected("an array of \(count) numbers")
-      }
-      return array.rowMajor(elements)
-    }
-    guard count == 1 else { throw unexpected("an array of \(count) numbers") }
-    return [try number()]
-  }
-}

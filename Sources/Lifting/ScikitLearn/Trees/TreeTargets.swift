@@ -93,13 +93,3 @@ struct TreeTargets {
     return lifted
   }
 }
-
-extension Estimator {
-  /// How many targets there are.
-  func outputCount() throws(Problem) -> Int {
-    let attribute = try view.fittedAttribute("n_outputs_")
-    let count = try attribute.integer()
-    guard count > 0 else { throw attribute.unexpected("a count above 0") }
-    return count
-  }
-}
