@@ -46,7 +46,7 @@ extension Policy {
   /// All of them are asked, so that one push tells all that is wrong.
   public func evaluate(_ evidence: AdmissionEvidence) -> GateReport {
     GateReport(results: [
-      membership("gate.format", "format", evidence.format, in: allowedFormats),
+      membership("gate.format", "format", evidence.plainFormat, in: allowedFormats),
       membership("gate.framework", "framework", evidence.framework, in: allowedFrameworks),
       verdictGate(evidence),
       severityGate(evidence),

@@ -3,7 +3,7 @@ public import Encoding
 
 /// What must hold before a version is admitted, as values.
 public struct Policy: Equatable, Sendable {
-  /// The artifact formats that may come in, by the names that inspection gives them.
+  /// The artifact formats that may come in, by the names that inspection gives them, without the compression.
   public var allowedFormats: [String]
   /// The frameworks whose models may come in.
   public var allowedFrameworks: [String]
@@ -23,9 +23,10 @@ public struct Policy: Equatable, Sendable {
     self.largestModelBytes = largestModelBytes
   }
 
-  /// The policy of a platform that was given no other.
+  /// The policy of a platform that was given no other: whatever can be lifted may come in.
   public static let standard = Policy(
-    allowedFormats: ["pickle", "joblib"], allowedFrameworks: ["scikit-learn"], highestSeverity: .low,
+    allowedFormats: ["pickle", "joblib", "XGBoost", "LightGBM", "CatBoost", "ONNX"],
+    allowedFrameworks: ["scikit-learn", "xgboost", "lightgbm", "catboost", "onnx"], highestSeverity: .low,
     largestModelBytes: 1 << 30)
 
   /// The policy as reports carry it; its canonical bytes are what a verdict's policy digest is over.
@@ -62,4 +63,7 @@ public struct AdmissionEvidence: Equatable, Sendable {
     self.framework = framework
     self.modelBytes = modelBytes
   }
+
+  /// The format without the compression around it: `joblib` of `joblib+zlib`.
+  var plainFormat: String { String(format.prefix { $0 != "+" }) }
 }

@@ -30,13 +30,6 @@ extension Operator {
 
   /// Whether another operator is the same in kind and attributes.
   func equals(_ other: any Operator) -> Bool { (other as? Self) == self }
-
-  /// How many elements its constants have.
-  package var constantCount: Int {
-    var writer = AttributeWriter(kind: Self.kind, node: "")
-    write(to: &writer)
-    return writer.tensors.values.reduce(0) { $0 + $1.elements.count }
-  }
 }
 
 /// An operator that its kind says everything about.

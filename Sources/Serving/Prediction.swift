@@ -21,10 +21,7 @@ struct Prediction: Sendable {
   var times = ModelStatistics.Times()
 
   /// About how many elementary steps it takes.
-  var steps: Int {
-    let (steps, overflow) = model.stepsPerRow.multipliedReportingOverflow(by: rows.rowCount)
-    return overflow ? .max : steps
-  }
+  var steps: Int { model.plan.steps(of: methods, on: rows) }
 
   /// Predicts and writes the answer down, which may be `limit` bytes long.
   func run(answerLimit limit: Int) -> Answer {

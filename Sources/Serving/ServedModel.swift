@@ -17,8 +17,6 @@ public final class ServedModel: Sendable {
   let statistics = ModelStatistics()
   /// What predicts.
   public let plan: ExecutionPlan
-  /// About how many elementary steps one row takes: what decides whether the event loop can afford it.
-  let stepsPerRow: Int
   /// The tensors that a caller of the Open Inference Protocol sends.
   let inputs: [ModelSignature.Port]
   /// Which of them is called what.
@@ -33,7 +31,6 @@ public final class ServedModel: Sendable {
     self.bundle = bundle
     self.framework = framework
     self.plan = ExecutionPlan(graph)
-    self.stepsPerRow = Self.estimateSteps(graph.graph)
     let signature = graph.signature
     let inputs = signature.inputs
     self.inputs = inputs
@@ -44,21 +41,4 @@ public final class ServedModel: Sendable {
   }
 
   var signature: ModelSignature { plan.signature }
-
-  /// Counts visits of tree nodes, and for what is no tree each constant once, which a row is held against; a tree is
-  /// taken to be as deep as a balanced one twice its size would be.
-  ///
-  /// Saturates far below overflow: every count is of elements in memory.
-  private static func estimateSteps(_ graph: ModelGraph) -> Int {
-    let columns = max(1, graph.signature.featureCount)
-    return graph.nodes.reduce(columns) { steps, node in
-      switch node.operator {
-      case let ensemble as TreeEnsemble:
-        let trees = ensemble.roots.count
-        let depth = Int.bitWidth - (ensemble.left.count / max(1, trees)).leadingZeroBitCount + 1
-        return steps + trees * depth
-      default: return steps + columns + node.operator.constantCount
-      }
-    }
-  }
 }

@@ -34,6 +34,11 @@ import Testing
       ])
   }
 
+  @Test func `the compression around a format is not held against it`() {
+    #expect(Self.policy.evaluate(Self.good(changing: { $0.format = "joblib+zlib" })).isPassed)
+    #expect(!Self.policy.evaluate(Self.good(changing: { $0.format = "npy+zlib" })).isPassed)
+  }
+
   static let failing: [(AdmissionEvidence, String, String)] = [
     (
       good { $0.format = "onnx" }, "gate.format", "expected a format among joblib, pickle, found onnx"
@@ -136,13 +141,14 @@ import Testing
   @Test func `the standard policy has one spelling`() {
     #expect(
       Policy.standard.json.canonicalText
-        == #"{"allowedFormats":["joblib","pickle"],"allowedFrameworks":["scikit-learn"],"#
+        == #"{"allowedFormats":["CatBoost","LightGBM","ONNX","XGBoost","joblib","pickle"],"#
+        + #""allowedFrameworks":["catboost","lightgbm","onnx","scikit-learn","xgboost"],"#
         + #""highestSeverity":"low","largestModelBytes":1073741824}"#)
   }
 
   @Test func `policies that allow the same have the same bytes`() {
     var other = Policy.standard
-    other.allowedFormats = ["joblib", "pickle", "joblib"]
+    other.allowedFormats = other.allowedFormats.reversed() + ["joblib"]
     #expect(other.json.canonicalBytes == Policy.standard.json.canonicalBytes)
   }
 

@@ -24,6 +24,19 @@ struct RoadTests {
     #expect(await bench.audit().problems == [])
   }
 
+  @Test(arguments: [
+    "models/sklearn-1.9/text-tfidf-logistic/model.joblib",
+    "models/boosters-new/xgboost-models-linear-softprob-json/model.json",
+    "models/boosters-new/xgboost-models-limit/model.joblib",
+    "models/boosters-new/lightgbm-models-categories-text/model.txt",
+    "onnx/onnx/onnx-estimators-forest/model.onnx",
+  ])
+  func `whatever can be lifted meets the standard policy`(fixture: String) async throws {
+    let bench = try Bench()
+    let outcome = try await bench.run { try await Bench.push(fixture, to: $0) }
+    #expect(outcome.status == .live, "\(outcome)")
+  }
+
   @Test func `every act is in the ledger before and after its effect`() async throws {
     let bench = try Bench()
     try await bench.run { control in

@@ -27,7 +27,7 @@ extension ONNXLifter {
       "\(domain.isEmpty ? "ai.onnx" : domain.excerpt(40)) \(version)"
     }
     return LiftedGraph(
-      graph: try Lifter.validated(graph), framework: "ONNX",
+      graph: try Lifter.validated(graph), framework: "onnx",
       frameworkVersion: version.prefix(8).joined(separator: ", "), estimator: "ONNX model\(producer)")
   }
 
