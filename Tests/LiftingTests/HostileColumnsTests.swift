@@ -1,5 +1,6 @@
 import Artifacts
 import Domain
+import Encoding
 import Lifting
 import ModelGraph
 import Testing
@@ -114,5 +115,37 @@ import Testing
       ])
     let whole = try document.document(root: root)
     #expect(throws: Problem.self) { try Lifter.lift(whole) }
+  }
+
+  @Test(arguments: [
+    ("sklearn.preprocessing._label", "LabelBinarizer", true), ("somewhere.else", "LabelBinarizer", false),
+  ])
+  func `a part that an estimator holds is read only where its class is the exact one`(
+    module: String, name: String, isRead: Bool
+  ) throws {
+    var document = SyntheticDocument()
+    let coefficients = try document.add(.float(size: 8, .little), [1, 1], 1.0.bitPattern.littleEndianBytes)
+    let intercepts = try document.add(.float(size: 8, .little), [1], 0.0.bitPattern.littleEndianBytes)
+    let labels = try document.add(
+      .integer(size: 8, .little), [2], Array(repeating: 0, count: 8) + [1, 0, 0, 0, 0, 0, 0, 0])
+    let binarizer = document.add(
+      module, name, [("classes_", labels), ("y_type_", document.add(.string("binary")))])
+    let root = document.add(
+      "sklearn.linear_model._ridge", "RidgeClassifier",
+      [
+        ("n_features_in_", document.add(.integer(1))), ("coef_", coefficients), ("intercept_", intercepts),
+        ("_label_binarizer", binarizer), ("_sklearn_version", document.add(.string("1.9.1"))),
+      ])
+    let whole = try document.document(root: root)
+    if isRead {
+      #expect(try Lifter.lift(whole).estimator == "RidgeClassifier")
+    } else {
+      let problem = #expect(throws: Problem.self) { try Lifter.lift(whole) }
+      #expect(
+        problem?.message
+          == "expected RidgeClassifier._label_binarizer to be an instance of"
+          + " sklearn.preprocessing._label.LabelBinarizer, found an instance of somewhere.else.LabelBinarizer"
+      )
+    }
   }
 }
