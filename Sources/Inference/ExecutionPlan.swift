@@ -138,16 +138,22 @@ public struct ExecutionPlan: Sendable {
     /// Checks the methods and rows.
     init(_ methods: [PredictionMethod], of plan: ExecutionPlan, on rows: Rows) throws(Problem) {
       var values: [Int] = []
+      var width = 0
+      var schedule: Schedule?
       for method in methods {
         guard let result = plan.results[method] else { throw plan.noSuchMethod(method) }
         values += result.values
+        width += result.width
+        schedule = result.schedule
       }
+      let chosen: Schedule
+      if methods.count == 1, let schedule { chosen = schedule } else { chosen = plan.schedule(of: methods) }
+      let steps = chosen.work.steps(rows: rows.rowCount, bytes: rows.textBytes)
+      try plan.check(rows, chosen, width: width, steps: steps)
       self.rows = rows
       self.values = values
-      self.schedule = plan.schedule(of: methods)
-      let steps = schedule.work.steps(rows: rows.rowCount, bytes: rows.textBytes)
+      self.schedule = chosen
       self.steps = steps / max(1, rows.rowCount)
-      try plan.check(rows, for: methods, schedule, steps: steps)
     }
   }
 
@@ -155,8 +161,7 @@ public struct ExecutionPlan: Sendable {
   private func run(
     _ request: Request, _ range: Range<Int>, _ isCancelled: @Sendable () -> Bool
   ) throws(Problem) -> [Value] {
-    let blocks = RowBlocks(
-      range, widest: request.schedule.widest, live: request.schedule.live, steps: request.steps)
+    let blocks = RowBlocks(range, for: request.schedule, steps: request.steps)
     var values = try runBlock(request, blocks.first, isCancelled)
     for block in blocks.others {
       let more = try runBlock(request, block, isCancelled)
@@ -186,7 +191,7 @@ public struct ExecutionPlan: Sendable {
         return value
       }
       for number in turn.lastReads {
-        sparseElements -= values[number]?.sparseCount ?? 0
+        if request.schedule.hasSparse { sparseElements -= values[number]?.sparseCount ?? 0 }
         values[number] = nil
       }
       let value = try operation.kernel.run(
@@ -194,7 +199,7 @@ public struct ExecutionPlan: Sendable {
         Batch(
           rowCount: block.count, firstRow: block.lowerBound, numberNames: numberNames,
           origin: operation.origin))
-      sparseElements += value.sparseCount
+      if request.schedule.hasSparse { sparseElements += value.sparseCount }
       guard sparseElements <= SparseMatrix.mostElements else { throw SparseMatrix.tooMany }
       values[turn.operation + 2] = value
     }
@@ -223,7 +228,7 @@ public struct ExecutionPlan: Sendable {
   }
 
   fileprivate func check(
-    _ rows: Rows, for methods: [PredictionMethod], _ schedule: Schedule, steps: Int
+    _ rows: Rows, _ schedule: Schedule, width: Int, steps: Int
   ) throws(Problem) {
     guard rows.featureCount == signature.featureCount else {
       throw Problem(
@@ -243,8 +248,7 @@ public struct ExecutionPlan: Sendable {
         "expected at most \(Self.mostElements) numbers at once for a row, found \(schedule.live)",
         hint: "serve a model of fewer columns")
     }
-    let answers = methods.reduce(0) { $0 + (results[$1]?.width ?? 0) }
-    let mostRows = Self.mostElements / max(1, answers, inputWidths[0], inputWidths[1])
+    let mostRows = Self.mostElements / max(1, width, inputWidths[0], inputWidths[1])
     guard rows.rowCount <= mostRows else {
       throw Problem(
         .tooLarge, "predict.too-many-rows",

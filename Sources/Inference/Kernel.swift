@@ -3,11 +3,19 @@ import ModelGraph
 
 /// One step of a plan, laid out for running.
 protocol Kernel: Sendable {
+  /// How many rows at a time are worth more than values that stay in the cache: those of a kernel whose constants do
+  /// not stay there.
+  var worthwhileRows: Int { get }
+
   /// Computes a value for each row of the operands, which are of the types that the graph's check found.
   ///
   /// The operands are the kernel's own: what nothing else reads it may take out of them (`takeMatrix`) and change
   /// without a copy.
   func run(_ operands: consuming [Value], _ batch: Batch) throws(Problem) -> Value
+}
+
+extension Kernel {
+  var worthwhileRows: Int { 1 }
 }
 
 /// An operator that can run.

@@ -19,14 +19,21 @@ struct RowBlocks {
   /// Fewer rows than this are not shared out: starting a thread takes longer than most models need for them.
   private static let leastPartRows = 32
 
+  /// Divides a range of rows for a schedule by which they take `steps` steps each.
+  init(_ range: Range<Int>, for schedule: Schedule, steps: Int) {
+    self.init(
+      range, widest: schedule.widest, live: schedule.live, steps: steps,
+      worthwhileRows: schedule.worthwhileRows)
+  }
+
   /// Divides a range of rows of which each value takes at most `widest` numbers a row and all that are there at one
-  /// time `live`, and which take `steps` steps each.
-  init(_ range: Range<Int>, widest: Int, live: Int, steps: Int) {
+  /// time `live`, which take `steps` steps each, and of which `worthwhileRows` are worth leaving the cache for.
+  init(_ range: Range<Int>, widest: Int, live: Int, steps: Int, worthwhileRows: Int = 1) {
     let fitting = Self.blockElements / max(1, widest) / Self.groupRows * Self.groupRows
     self.blockRows = max(
       1,
       min(
-        max(Self.leastRows, min(Self.mostRows, fitting)), Self.mostElements / max(1, live),
+        max(Self.leastRows, worthwhileRows, min(Self.mostRows, fitting)), Self.mostElements / max(1, live),
         Self.mostSteps / max(1, steps)))
     self.first = range.lowerBound..<min(range.upperBound, range.lowerBound + blockRows)
     self.rest = first.upperBound..<range.upperBound

@@ -215,7 +215,9 @@ extension RowDecoder {
       throw Problem(
         .badInput, "predict.feature-count",
         "expected \(expected) features in each row, found \(count)", position: pointer(),
-        hint: order != nil ? "send as many as there are columns" : features.names.map { "send them in this order: \(Self.list($0))" })
+        hint: order != nil
+          ? "send as many as there are columns"
+          : features.names.map { "send them in this order: \(Self.list($0))" })
     }
     rowCount += 1
   }

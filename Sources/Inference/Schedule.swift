@@ -9,6 +9,8 @@ struct PlannedOperation: Sendable {
   let origin: String
   /// How many numbers of a row the result takes; 0 where it leaves out zeros.
   let width: Int
+  /// Whether the result leaves out zeros.
+  let isSparse: Bool
   /// How many numbers of a row are written out for it from values that leave out zeros.
   let writtenOut: Int
   /// About how much it takes.
@@ -33,6 +35,10 @@ struct Schedule: Sendable {
   let widest: Int
   /// How many numbers of a row are there at one time at most.
   let live: Int
+  /// Whether there are values that leave out zeros.
+  let hasSparse: Bool
+  /// How many rows at a time are worth more than values that stay in the cache.
+  let worthwhileRows: Int
 
   /// Orders what `values` depend on; these are kept to the end.
   ///
@@ -69,6 +75,8 @@ struct Schedule: Sendable {
     self.work = work
     self.widest = widest
     self.live = most
+    self.worthwhileRows = turns.reduce(1) { max($0, operations[$1.operation].kernel.worthwhileRows) }
+    self.hasSparse = turns.contains { operations[$0.operation].isSparse }
   }
 }
 
@@ -93,7 +101,7 @@ extension PlannedOperation {
         kernel: rectified.map { LinearKernel($0.product, isRectified: true) }
           ?? operation.kernel(step.operands),
         inputs: rectified?.inputs ?? step.inputs, origin: step.origin,
-        width: sparsity.gives ? 0 : step.type.width,
+        width: sparsity.gives ? 0 : step.type.width, isSparse: sparsity.gives,
         writtenOut: sparsity.reads
           ? 0 : zip(operands, step.operands).reduce(0) { $0 + ($1.0 ? $1.1.columns : 0) },
         work: works[works.count - 1] + (rectified == nil ? .none : works[step.inputs[0] - 2]))

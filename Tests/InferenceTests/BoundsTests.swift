@@ -87,6 +87,8 @@ import Testing
     #expect(RowBlocks(0..<100, widest: 1, live: 1, steps: .max).first == 0..<1)
     #expect(RowBlocks(0..<100, widest: 1 << 20, live: 1 << 23, steps: 1).first == 0..<2)
     #expect(RowBlocks(0..<5000, widest: 4, live: 8, steps: 10).first == 0..<1024)
+    #expect(RowBlocks(0..<5000, widest: 100, live: 8, steps: 10).first == 0..<320)
+    #expect(RowBlocks(0..<5000, widest: 100, live: 8, steps: 10, worthwhileRows: 1024).first == 0..<1024)
   }
 
   // MARK: - Memory

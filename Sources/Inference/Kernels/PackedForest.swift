@@ -15,8 +15,13 @@ import ModelGraph
   private let allocations: [UnsafeMutableRawPointer]
 
   /// How many bytes of columns are made before the trees are read: what the second cache holds beside a tree.
-  private static let blockBytes = 128 << 10
-  private static let mostBlockRows = 256
+  private static let blockBytes = 512 << 10
+  private static let mostBlockRows = 1024
+  /// Trees of more bytes than this are fetched from afar once for each block of rows.
+  private static let nearBytes = 256 << 10
+
+  /// How many rows should be asked about at a time: many of large ensembles.
+  let worthwhileRows: Int
 
   /// Lays the trees out, with tests of small ones where `makesTests`.
   init(_ trees: TreeEnsemble, makesTests: Bool) {
@@ -35,6 +40,8 @@ import ModelGraph
       return unsafe UnsafePointer(typed)
     }
     self.outputs = trees.outputs
+    self.worthwhileRows =
+      packer.nodes.count * 8 > Self.nearBytes && packer.leafLimit == 0 ? Self.mostBlockRows : 1
     self.columnCount = packer.columns.count
     self.isSingle = trees.comparesSingles
     unsafe self.columns = place(packer.columns)

@@ -32,6 +32,8 @@ struct TreeKernel: Kernel {
     self.start = trees.base ?? Array(repeating: nothing, count: trees.outputs)
   }
 
+  var worthwhileRows: Int { forest.worthwhileRows }
+
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     if case .sparse(let matrix) = operands[0], operands.count == 1 {
       var elements: [Double] = []
