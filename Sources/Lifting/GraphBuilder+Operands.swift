@@ -33,7 +33,7 @@ extension GraphBuilder {
       }
     }
     declareFeatures(count: count, names: names)
-    return Operand([.features(0..<count)])
+    return Operand([.features(0..<count)]).held(as: operand)
   }
 
   /// One value of numbers made of the columns, as many as `estimator` was fitted on (`n_features_in_`).
@@ -94,7 +94,7 @@ extension GraphBuilder {
   ) throws(Problem) -> GraphValue {
     // To look it up takes time for each segment, to make it more.
     try spend(columns: (operand.segments?.count ?? 0) / 16, for: origin.view)
-    let key = MadeKey(operand: operand, isText: isText)
+    let key = MadeKey(segments: operand.segments, isText: isText)
     if let value = made[key] { return value }
     guard let segments = operand.segments, !segments.isEmpty else {
       throw Problem(

@@ -46,9 +46,9 @@ struct GraphBuilder {
     case text
   }
 
-  /// An operand and what it was made into.
+  /// Columns and what they were made into.
   struct MadeKey: Hashable {
-    let operand: Operand
+    let segments: [Operand.Segment]?
     let isText: Bool
   }
 

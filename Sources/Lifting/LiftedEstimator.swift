@@ -33,7 +33,10 @@ struct LiftedEstimator {
   /// What the next step of a pipeline gets; nil for what is no transformer.
   var transformed: Operand?
   /// The datatype in which a caller gets that, the numbers being what they are.
-  var transformedDatatype = Datatype.float64
+  var transformedDatatype: Datatype {
+    get { transformed?.datatype ?? .float64 }
+    set { transformed?.datatype = newValue }
+  }
   /// Whether a caller gets it as one element a row, where it has one column.
   var transformedIsVector = false
   /// The labels of a classifier, one list a target.
@@ -44,24 +47,34 @@ struct LiftedEstimator {
   var isConstant = false
 
   /// A transformer that makes one value.
-  static func transformer(_ value: GraphValue, datatype: Datatype = .float64) -> LiftedEstimator {
-    LiftedEstimator(transformed: Operand(value), transformedDatatype: datatype)
+  static func transformer(
+    _ value: GraphValue, datatype: Datatype = .float64, storage: Operand.Storage = .dense
+  ) -> LiftedEstimator {
+    var operand = Operand(value)
+    operand.datatype = datatype
+    operand.storage = storage
+    return LiftedEstimator(transformed: operand)
   }
 
   /// A regressor whose predictions are the columns of a value; a vector where the target was one.
-  static func regressor(_ value: GraphValue, isVector: Bool) -> LiftedEstimator {
-    LiftedEstimator(predict: Answer(value, isVector: isVector))
+  static func regressor(
+    _ value: GraphValue, isVector: Bool, datatype: Datatype? = nil
+  ) -> LiftedEstimator {
+    LiftedEstimator(predict: Answer(values: [value], isVector: isVector, datatype: datatype))
   }
 
-  /// A classifier of one target that gives the label at an index, and perhaps more.
+  /// A classifier of one target that gives the label at an index, and perhaps more, a caller getting the numbers as
+  /// `datatype`.
   static func classifier(
     _ classes: Tensor, index: GraphValue, probabilities: GraphValue? = nil, decision: GraphValue? = nil,
-    for estimator: Estimator, _ builder: inout GraphBuilder
+    datatype: Datatype? = nil, for estimator: Estimator, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let label = try builder.apply(Label(classes), to: index, named: "label", for: estimator)
     return LiftedEstimator(
-      predict: Answer(label, isVector: true), probabilities: probabilities.map { Answer($0) },
-      decision: decision.map { Answer($0, isVector: $0.columns == 1) }, classes: [classes],
+      predict: Answer(label, isVector: true),
+      probabilities: probabilities.map { Answer(values: [$0], isVector: false, datatype: datatype) },
+      decision: decision.map { Answer(values: [$0], isVector: $0.columns == 1, datatype: datatype) },
+      classes: [classes],
       classIndices: [index])
   }
 }

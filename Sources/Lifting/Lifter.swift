@@ -138,6 +138,7 @@ public enum Lifter {
     let estimator = Estimator(named, name: type.name, depth: depth, outerVersion: outerVersion)
     if estimator.versionText != nil { _ = try estimator.version() }
     try refuseShadows(estimator)
+    if operand.datatype == .float32 { try estimator.refuseSinglePrecision() }
     return try lift(estimator, operand, &builder)
   }
 

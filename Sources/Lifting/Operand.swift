@@ -57,10 +57,30 @@ struct Operand: Hashable {
     }
   }
 
+  /// How the library holds columns between steps: a step may treat what is not stored in another way.
+  enum Storage: Hashable {
+    /// Every element is there.
+    case dense
+    /// Just the elements other than 0.
+    case sparse
+    /// Some of the elements that are 0 too, nobody knows which.
+    case sparseWithZeros
+
+    /// How columns of both side by side are held.
+    func joined(with other: Storage) -> Storage {
+      if self == .dense { return other }
+      return other == .sparseWithZeros ? other : self
+    }
+  }
+
   /// The columns in order; nil for all features of a model of which nothing has said yet how many it has.
   let segments: [Segment]?
   /// How many columns there are; nil where that is not known yet.
   let count: Int?
+  /// The type of the library's own array, the numbers being what they are: the next step computes in it.
+  var datatype = Datatype.float64
+  /// How the library holds it; what a caller gives is dense.
+  var storage = Storage.dense
 
   /// All features of a model that may have any number of them.
   static let allFeatures = Operand(segments: nil)
@@ -93,14 +113,19 @@ struct Operand: Hashable {
     (segments ?? []).flatMap { segment in (0..<segment.count).map { Operand([segment.part($0, $0 + 1)]) } }
   }
 
-  /// The columns of several operands side by side; nil where the number of one is not known.
+  /// The columns of several operands side by side, in the type that NumPy gives them all, and sparse where one of
+  /// them is; nil where the number of one is not known.
   static func sideBySide(_ operands: [Operand]) -> Operand? {
     var segments: [Segment] = []
     for operand in operands {
       guard let own = operand.segments else { return nil }
       segments += own
     }
-    return Operand(segments)
+    var joined = Operand(segments)
+    guard let first = operands.first else { return joined }
+    joined.datatype = operands.dropFirst().reduce(first.datatype) { $0.promoted(with: $1.datatype) }
+    joined.storage = operands.reduce(.dense) { $0.joined(with: $1.storage) }
+    return joined
   }
 
   /// Some of the columns, in this order; nil where one of them is not there.
@@ -119,6 +144,14 @@ struct Operand: Hashable {
       }
       parts.append(segments[low].part(index - starts[low], index - starts[low] + 1))
     }
-    return Operand(parts)
+    return Operand(parts).held(as: self)
+  }
+
+  /// The same columns in the type and storage of others: what a step makes that keeps both.
+  func held(as other: Operand) -> Operand {
+    var operand = self
+    operand.datatype = other.datatype
+    operand.storage = other.storage
+    return operand
   }
 }

@@ -195,7 +195,13 @@ struct XGBoostBooster {
   ) throws(Problem) -> GraphValue {
     let columns = try builder.resolve(
       operand, count: try featureCount(), names: try featureNames(), for: estimator)
-    let input = try builder.numbers(columns, origin: estimator)
+    var input = try builder.numbers(columns, origin: estimator)
+    if columns.storage != .dense {
+      // Of a sparse matrix XGBoost takes for missing what is not stored.
+      try estimator.refuseStoredZeros(columns)
+      input = try builder.apply(
+        MarkMissing(from: 0, through: 0), to: input, named: "stored", for: estimator)
+    }
     let marksMissing = !reading.missing.isNaN
     // Before 1.0 NaN was refused where another number stood for what is missing.
     if marksMissing, !isAtLeast(1, 0) {

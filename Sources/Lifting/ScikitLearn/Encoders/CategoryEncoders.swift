@@ -51,6 +51,10 @@ extension Lifter {
     let value = try builder.apply(OneHot(sizes: sizes), to: codes, named: "one_hot", for: estimator)
     var lifted = LiftedEstimator.transformer(value)
     lifted.transformedDatatype = try estimator.outputType().datatype
+    // Another name until 1.1, which was still there, as a text, in 1.2 and 1.3.
+    let hasNewName = estimator.view.attributeIfPresent("sparse_output") != nil
+    let isSparse = try estimator.flag(hasNewName ? "sparse_output" : "sparse", else: true)
+    lifted.transformed?.storage = isSparse ? .sparse : .dense
     return lifted
   }
 

@@ -32,7 +32,7 @@ extension Lifter {
     }
     var lifted: LiftedEstimator = try .classifier(
       linear.classes, index: linear.index, probabilities: probabilities, decision: linear.decision,
-      for: estimator, &builder)
+      datatype: linear.datatype, for: estimator, &builder)
     lifted.transformed = try projection(estimator, input, &builder).map { Operand($0) }
     return lifted
   }

@@ -21,6 +21,8 @@ extension Lifter {
     let decision: GraphValue
     /// The index of the class: the sign of a single decision, else the greatest.
     let index: GraphValue
+    /// What a caller gets the decisions as, and the probabilities, where that is not double precision.
+    let datatype: Datatype?
 
     var isBinary: Bool { decision.columns == 1 }
   }
@@ -36,12 +38,13 @@ extension Lifter {
     let checked = try estimator.finiteInput(input, &builder)
     let coefficients = try LinearCoefficients(
       of: estimator, features: checked.columns, outputs: count == 2 ? 1 : count, &builder)
-    let decision = try estimator.apply(coefficients.linear, to: checked, named: "decision", &builder)
+    let (decision, datatype) = try coefficients.applied(
+      to: checked, of: input, named: "decision", for: estimator, &builder)
     let index =
       count == 2
       ? try estimator.apply(Positive(), to: decision, named: "index", &builder)
       : try estimator.apply(ArgMax(), to: decision, named: "index", &builder)
-    return LinearDecision(classes: classes, decision: decision, index: index)
+    return LinearDecision(classes: classes, decision: decision, index: index, datatype: datatype)
   }
 
   static func linearClassifier(
@@ -49,7 +52,9 @@ extension Lifter {
   ) throws(Problem) -> LiftedEstimator {
     let linear = try linearDecision(estimator, classes: try estimator.classes(), input, &builder)
     return try .classifier(
-      linear.classes, index: linear.index, decision: linear.decision, for: estimator, &builder)
+      linear.classes, index: linear.index, decision: linear.decision, datatype: linear.datatype,
+      for: estimator,
+      &builder)
   }
 
   static func logisticRegression(
@@ -68,7 +73,7 @@ extension Lifter {
     }
     return try .classifier(
       linear.classes, index: linear.index, probabilities: probabilities, decision: linear.decision,
-      for: estimator, &builder)
+      datatype: linear.datatype, for: estimator, &builder)
   }
 
   /// Whether probabilities are a softmax of the decisions, rather than one logistic curve a class.
@@ -119,7 +124,7 @@ extension Lifter {
     }
     return try .classifier(
       linear.classes, index: linear.index, probabilities: probabilities, decision: linear.decision,
-      for: estimator, &builder)
+      datatype: linear.datatype, for: estimator, &builder)
   }
 
   /// (clip(decision, −1, 1) + 1) ÷ 2, divided by the sum of all classes where there are more than two.
@@ -148,12 +153,14 @@ extension Lifter {
     guard kind.hasPrefix("multilabel") else {
       let linear = try linearDecision(estimator, classes: classes, input, &builder)
       return try .classifier(
-        classes, index: linear.index, decision: linear.decision, for: estimator, &builder)
+        classes, index: linear.index, decision: linear.decision, datatype: linear.datatype, for: estimator,
+        &builder)
     }
     let checked = try estimator.finiteInput(input, &builder)
     let coefficients = try LinearCoefficients(
       of: estimator, features: checked.columns, outputs: classes.elements.count, &builder)
-    let decision = try estimator.apply(coefficients.linear, to: checked, named: "decision", &builder)
+    let (decision, _) = try coefficients.applied(
+      to: checked, of: input, named: "decision", for: estimator, &builder)
     return try multilabel(
       classes, scores: decision, threshold: 0, binarizer: binarizer, estimator, &builder)
   }

@@ -8,6 +8,8 @@ struct LinearCoefficients {
   let weights: ConstantMatrix
   /// `[outputs]`.
   let intercepts: [Double]
+  /// Whether `coef_` is in single precision, and what is added to the products.
+  private let areSingle: (weights: Bool, intercepts: Bool)
   /// Whether `coef_` has one axis or had one before it was turned sparse: a regressor's output is a vector.
   let isVector: Bool
 
@@ -35,6 +37,14 @@ struct LinearCoefficients {
         "an array of numbers of shape [\(outputs.map(String.init) ?? "outputs"), \(features)]")
     }
     self.intercepts = try Self.intercepts(of: estimator, added, count: weights.rows)
+    // Python's own numbers go along with the precision of the products.
+    let isAddedSingle =
+      switch try estimator.view.fittedAttribute(added).value {
+      case .array(let array): array.type.isSinglePrecision
+      case .scalar(let scalar): scalar.type.isSinglePrecision
+      default: true
+      }
+    self.areSingle = (view.isSinglePrecision, isAddedSingle)
   }
 
   /// A vector, a single number for one output, or 0.0 where none was fitted.
@@ -52,4 +62,32 @@ struct LinearCoefficients {
 
   /// The operator.
   var linear: Linear { Linear(coefficients: weights, intercepts: intercepts) }
+
+  /// The sums, and the datatype in which a caller gets them where that is not double precision.
+  ///
+  /// Where both the columns and the weights are in single precision, the library adds up in it. The order in which it
+  /// does is that of its matrix product, which differs from machine to machine: here the exact sum is rounded, from
+  /// which the library's is a few units in the last place of a single off.
+  func applied(
+    to value: GraphValue, of input: Operand, named name: String, for estimator: Estimator,
+    _ builder: inout GraphBuilder
+  ) throws(Problem) -> (value: GraphValue, datatype: Datatype?) {
+    guard input.datatype == .float32, areSingle.weights else {
+      return (try estimator.apply(linear, to: value, named: name, &builder), nil)
+    }
+    let zeros = [Double](repeating: 0, count: weights.rows)
+    let products = try estimator.apply(
+      Linear(coefficients: weights, intercepts: zeros), to: value, named: "products", &builder)
+    var sums = try builder.rounded(products, for: estimator)
+    sums = try estimator.apply(Combine(.add, constants: intercepts), to: sums, named: name, &builder)
+    guard areSingle.intercepts else { return (sums, nil) }
+    return (try builder.rounded(sums, for: estimator), .float32)
+  }
+}
+
+extension NumPyType {
+  /// Whether it is the type of numbers of single precision.
+  var isSinglePrecision: Bool {
+    if case .float(size: 4, _) = self { true } else { false }
+  }
 }

@@ -41,8 +41,8 @@ extension Lifter {
   static func linearRegression(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let (value, isVector) = try linearPrediction(estimator, input, &builder)
-    return .regressor(value, isVector: isVector)
+    let (value, isVector, datatype) = try linearPrediction(estimator, input, &builder)
+    return .regressor(value, isVector: isVector, datatype: datatype)
   }
 
   /// The inverse of the link on top: that of the fitted loss, which the parameters alone do not decide.
@@ -56,20 +56,20 @@ extension Lifter {
     } else {
       link = try estimator.view.fittedAttribute("_base_loss").attribute("link")
     }
-    let (value, isVector) = try linearPrediction(estimator, input, &builder)
+    let (value, isVector, datatype) = try linearPrediction(estimator, input, &builder)
     let modules = ["sklearn.linear_model._glm.link", "sklearn._loss.link"]
     switch link.object.flatMap({ modules.contains($0.type.module) ? $0.type.name : nil }) {
-    case "IdentityLink": return .regressor(value, isVector: isVector)
+    case "IdentityLink": return .regressor(value, isVector: isVector, datatype: datatype)
     case "LogLink":
       let mean = try estimator.apply(MapElements(.exp), to: value, named: "mean", &builder)
-      return .regressor(mean, isVector: isVector)
+      return .regressor(mean, isVector: isVector, datatype: datatype)
     default: throw link.unexpected("an instance of IdentityLink or LogLink")
     }
   }
 
   private static func linearPrediction(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
-  ) throws(Problem) -> (value: GraphValue, isVector: Bool) {
+  ) throws(Problem) -> (value: GraphValue, isVector: Bool, datatype: Datatype?) {
     // The generalised models of 0.24 do not say how many features they were fitted on.
     var count: Int?
     if case .array(let array)? = estimator.view.attributeIfPresent("coef_")?.value {
@@ -77,8 +77,9 @@ extension Lifter {
     }
     let checked = try estimator.finiteInput(input, count: count, &builder)
     let coefficients = try LinearCoefficients(of: estimator, features: checked.columns, &builder)
-    let value = try estimator.apply(coefficients.linear, to: checked, named: "value", &builder)
-    return (value, coefficients.isVector)
+    let (value, datatype) = try coefficients.applied(
+      to: checked, of: input, named: "value", for: estimator, &builder)
+    return (value, coefficients.isVector, datatype)
   }
 
   /// The model that was fitted on what it took for inliers.

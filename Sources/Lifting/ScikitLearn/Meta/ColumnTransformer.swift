@@ -46,7 +46,13 @@ extension Lifter {
       parts.append(
         try lifted.weighted(by: weights[name], at: entry, for: estimator, &builder))
     }
-    return try .sideBySide(parts, for: estimator, &builder)
+    var lifted = try LiftedEstimator.sideBySide(parts, for: estimator, &builder)
+    // By how dense the rows were that it was fitted on; what is dense in a sparse whole loses its zeros.
+    let isSparse = try estimator.flag("sparse_output_", else: false)
+    let storages = parts.compactMap { $0.transformed?.storage }
+    lifted.transformed?.storage =
+      !isSparse ? .dense : storages.contains(.sparseWithZeros) ? .sparseWithZeros : .sparse
+    return lifted
   }
 }
 
@@ -58,13 +64,7 @@ extension LiftedEstimator {
     guard let operand = try builder.sideBySide(parts.compactMap(\.transformed), for: estimator) else {
       throw estimator.view.unexpected("transformers of a known number of columns")
     }
-    var lifted = LiftedEstimator(transformed: operand)
-    if let first = parts.first {
-      lifted.transformedDatatype = parts.dropFirst().reduce(first.transformedDatatype) {
-        $0.promoted(with: $1.transformedDatatype)
-      }
-    }
-    return lifted
+    return LiftedEstimator(transformed: operand)
   }
 
   /// What a transformer makes times a weight.
@@ -77,10 +77,12 @@ extension LiftedEstimator {
         position: entry.position)
     }
     guard let weight else { return self }
-    let value = try builder.numbers(transformed, origin: estimator)
-    return .transformer(
-      try builder.apply(
-        Combine(.multiply, constants: [weight]), to: value, named: "weighted", for: estimator))
+    var value = try builder.numbers(transformed, origin: estimator)
+    value = try builder.apply(
+      Combine(.multiply, constants: [weight]), to: value, named: "weighted", for: estimator)
+    let isSingle = transformed.datatype == .float32
+    if isSingle { value = try builder.rounded(value, for: estimator) }
+    return .transformer(value, datatype: isSingle ? .float32 : .float64, storage: transformed.storage)
   }
 }
 

@@ -89,9 +89,10 @@ extension Estimator {
       datatypes.insert(.float64)
       parts.append(try builder.resolve(input, count: count, names: nil, for: self))
     }
-    guard let operand = try builder.sideBySide(parts, for: self) else {
+    guard var operand = try builder.sideBySide(parts, for: self) else {
       throw view.unexpected("a stack of estimators with answers")
     }
+    operand.datatype = datatypes == [.int64] ? .int64 : .float64
     return (operand, datatypes == [.int64] ? .int64 : .float64)
   }
 }

@@ -37,27 +37,22 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder,
     label: (GraphValue, ConstantMatrix, inout GraphBuilder) throws(Problem) -> GraphValue
   ) throws(Problem) -> LiftedEstimator {
-    var checked = try estimator.finiteInput(input, &builder)
+    let checked = try estimator.finiteInput(input, &builder)
     let attribute = try estimator.view.fittedAttribute("cluster_centers_")
     let (elements, shape) = try attribute.numbers(axes: 2)
     guard shape[0] > 0, shape[1] == checked.columns,
       let centers = ConstantMatrix(elements, rows: shape[0], columns: shape[1])
     else { throw attribute.unexpected("a row of \(checked.columns) numbers for each cluster") }
     try builder.spend(elements: 2 * elements.count, for: attribute)
-    let isNarrow = attribute.isSinglePrecision
-    if isNarrow {
-      checked = try builder.apply(MapElements(.float32), to: checked, named: "rounded", for: estimator)
-    }
-    let label = try label(checked, centers, &builder)
-    var distances = try builder.apply(
+    let distances = try builder.apply(
       Distances(to: centers, DistanceMetric(.euclidean, expansion: .einsum)), to: checked,
       named: "distances", for: estimator)
-    if isNarrow {
-      distances = try builder.apply(
-        MapElements(.float32), to: distances, named: "distances", for: estimator)
-    }
     var lifted = LiftedEstimator.transformer(distances)
-    lifted.predict = LiftedEstimator.Answer(label, isVector: true)
+    // What was fitted on single precision tells the cluster of a row in single precision alone, and refuses another:
+    // here the answer is that for the row rounded to it.
+    var rows = checked
+    if attribute.isSinglePrecision { rows = try builder.rounded(checked, for: estimator) }
+    lifted.predict = LiftedEstimator.Answer(try label(rows, centers, &builder), isVector: true)
     return lifted
   }
 

@@ -82,6 +82,12 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let model = try NeighborModel(estimator, input, &builder)
+    let attribute = try estimator.view.fittedAttribute("_y")
+    // The library adds such targets up in single precision, unless it weighs them.
+    guard !attribute.isSinglePrecision || model.weighting != .uniform else {
+      throw estimator.unsupported(
+        "_y", attribute.description, hint: "fit it with targets of double precision")
+    }
     let (targets, isVector) = try model.targets(&builder)
     let value = try model.ask(
       .count(try model.count("n_neighbors")), .means(targets), named: "value", &builder)

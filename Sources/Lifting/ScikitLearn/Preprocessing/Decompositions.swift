@@ -30,6 +30,7 @@ extension Lifter {
     var value = try estimator.finiteInput(input, &builder)
     let components = try components(of: estimator, columns: value.columns, &builder)
     let mean = try estimator.columnConstants("mean_", value.columns, &builder)
+    let isSingle = try estimator.view.fittedAttribute("mean_").isSinglePrecision
     var intercepts = [Double](repeating: 0, count: components.rows)
     if try estimator.version() < .one(5) {
       value = try builder.apply(
@@ -40,6 +41,8 @@ extension Lifter {
         for column in 0..<components.columns {
           intercepts[row].addProduct(-mean[column], components.elements[row * components.columns + column])
         }
+        // In the precision of the mean, as it was fitted.
+        if isSingle { intercepts[row] = Double(Float(intercepts[row])) }
       }
     }
     value = try builder.apply(

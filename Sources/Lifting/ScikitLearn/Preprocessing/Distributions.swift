@@ -46,11 +46,15 @@ extension Lifter {
       throw table.unexpected("an array of quantiles")
     }
     let references = try estimator.columnConstants("references_", shape[0], &builder)
-    return .transformer(
-      try builder.apply(
-        QuantileTransform(
-          quantiles: quantiles.transposed, references: references, distribution: distribution),
-        to: value, named: "transformed", for: estimator))
+    let transformed = try builder.apply(
+      QuantileTransform(
+        quantiles: quantiles.transposed, references: references, distribution: distribution),
+      to: value, named: "transformed", for: estimator)
+    guard input.storage != .dense else { return .transformer(transformed) }
+    // In a sparse matrix what is not stored is not transformed.
+    try estimator.refuseStoredZeros(input)
+    let kept = try builder.apply(Select(), to: [value, transformed, value], named: "stored", for: estimator)
+    return .transformer(kept, storage: .sparse)
   }
 
   static func discretizer(
@@ -62,7 +66,15 @@ extension Lifter {
       throw encode.unexpected("'onehot', 'onehot-dense' or 'ordinal'")
     }
     var value = try estimator.finiteInput(input, &builder)
-    let isSingle = view.attributeIfPresent("dtype").flatMap { ElementType($0) }?.datatype == .float32
+    let version = try estimator.version()
+    if input.datatype == .float32, version < .one(2) {
+      // What is near an edge was nudged over it, in single precision.
+      throw estimator.unsupported(
+        "encode", "columns of single precision", hint: "make the step before it give dtype=numpy.float64")
+    }
+    let named = view.attributeIfPresent("dtype")
+    let keepsSingle = (named?.isNone ?? true) && input.datatype == .float32
+    let isSingle = named.flatMap { ElementType($0) }?.datatype == .float32
     if isSingle {
       value = try builder.apply(MapElements(.float32), to: value, named: "single", for: estimator)
     }
@@ -82,11 +94,12 @@ extension Lifter {
       starts.append(Int64(edges.count))
     }
     let bins = Bins(
-      edges: edges, starts: starts, nudges: try estimator.version() < .one(2),
+      edges: edges, starts: starts, nudges: version < .one(2),
       oneHot: encoding != "ordinal")
     var lifted = LiftedEstimator.transformer(
       try builder.apply(bins, to: value, named: "bins", for: estimator))
-    if isSingle { lifted.transformedDatatype = .float32 }
+    if isSingle || keepsSingle { lifted.transformedDatatype = .float32 }
+    if encoding == "onehot" { lifted.transformed?.storage = .sparse }
     return lifted
   }
 }

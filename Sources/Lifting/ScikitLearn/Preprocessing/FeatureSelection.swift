@@ -39,7 +39,7 @@ extension Lifter {
         "expected \(estimator.view.path) to keep some of \(value.columns) features, found \(kept.count) of"
           + " \(mask.count)", position: estimator.view.position)
     }
-    return LiftedEstimator(transformed: operand)
+    return LiftedEstimator(transformed: operand.held(as: input))
   }
 
   static func univariateSelector(
@@ -78,7 +78,6 @@ extension Lifter {
     var lifted = try estimator.lift(
       try estimator.view.fittedAttribute("estimator_"), label: ".estimator_", kept, &builder)
     lifted.transformed = kept
-    lifted.transformedDatatype = .float64
     return lifted
   }
 

@@ -26,7 +26,13 @@ extension Lifter {
     if validates {
       value = try builder.apply(CheckFinite(allowsNaN: false), to: value, named: "checked", for: estimator)
     }
-    return .transformer(try function.apply(to: value, for: estimator, &builder))
+    guard case .elements(let map) = function else {
+      return LiftedEstimator(transformed: Operand(value).held(as: operand))
+    }
+    let datatype = try estimator.resultType(of: map, operand)
+    var result = try function.apply(to: value, for: estimator, &builder)
+    if datatype == .float32 { result = try builder.rounded(result, for: estimator) }
+    return .transformer(result, datatype: datatype, storage: operand.storage)
   }
 }
 
@@ -70,6 +76,56 @@ extension Estimator {
     default: throw unsupported(arguments, keywords.description, hint: hint)
     }
     return function
+  }
+}
+
+extension Estimator {
+  /// The type of what a function of NumPy makes of columns; a refusal where it does otherwise for them than for
+  /// doubles that are all there.
+  fileprivate func resultType(
+    of function: MapElements.Function, _ operand: Operand
+  ) throws(Problem) -> Datatype {
+    func refuse(_ found: String, _ hint: String) -> Problem {
+      unsupported("func", "numpy.\(function.rawValue) of \(found)", hint: hint)
+    }
+    let keepsZero: Set<MapElements.Function> = [
+      .sin, .tan, .arcsin, .arctan, .sinh, .tanh, .arcsinh, .rint, .sign, .expm1, .log1p, .radians, .degrees,
+      .floor, .ceil, .trunc, .sqrt, .absolute, .negative,
+    ]
+    guard operand.storage == .dense || keepsZero.contains(function) else {
+      throw refuse("a sparse matrix", "make the step before it give a dense array")
+    }
+    // Of whole numbers the reciprocal is a whole number, and a feature may be a column of them.
+    let mayBeWhole = operand.datatype != .float64 && operand.datatype != .float32
+    guard function != .reciprocal || !(mayBeWhole || operand.readsFeatures) else {
+      throw refuse(
+        "columns that may be whole numbers, of which NumPy gives a whole number",
+        "put a step before it that makes them floats, such as SimpleImputer()")
+    }
+    // NumPy rounds these to the nearest number of single precision; the others are a little off, each in its way.
+    let exact: Set<MapElements.Function> = [
+      .absolute, .negative, .square, .reciprocal, .sign, .floor, .ceil, .rint, .trunc, .sqrt,
+    ]
+    switch operand.datatype {
+    case .float32:
+      guard exact.contains(function) else {
+        throw refuse("numbers of single precision", "make the step before it give dtype=numpy.float64")
+      }
+      return .float32
+    case .bool:
+      throw refuse("truth values", "make the step before it give numbers")
+    case .int32, .int64:
+      return [.absolute, .negative, .square, .sign].contains(function) ? operand.datatype : .float64
+    case .float64, .string: return .float64
+    }
+  }
+}
+
+extension Operand {
+  /// Whether some columns are features, of which a caller may have given whole numbers.
+  fileprivate var readsFeatures: Bool {
+    guard let segments else { return true }
+    return segments.contains { if case .features = $0 { true } else { false } }
   }
 }
 

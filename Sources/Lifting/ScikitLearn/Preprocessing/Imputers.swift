@@ -29,7 +29,9 @@ extension Lifter {
       return LiftedEstimator(
         transformed: try withIndicator(Operand(filled), mask, estimator, &builder))
     }
-    let statistics = try attribute.statistics(count: count)
+    var statistics = try attribute.statistics(count: count)
+    let isSingle = operand.datatype == .float32
+    if isSingle { statistics = statistics.map { Double(Float($0)) } }
     try builder.spend(elements: count, for: attribute)
     let value = try builder.missingAsNaN(operand, for: estimator)
     mask = try builder.apply(MapElements(.isMissing), to: value, named: "missing", for: estimator)
@@ -47,8 +49,10 @@ extension Lifter {
     }
     // The constant may be NaN itself, where something else stood for what is missing.
     let kept = statistics.indices.filter { keepsEmpty || !statistics[$0].isNaN }
-    let selected = Operand(
+    var selected = Operand(
       kept.map { .value(statistics[$0].isNaN ? value : filled, $0..<($0 + 1)) })
+    selected.storage = operand.storage
+    if isSingle { selected.datatype = .float32 }
     guard !kept.isEmpty else { throw attribute.unexpected("statistics of which one is a number") }
     return LiftedEstimator(transformed: try withIndicator(selected, mask, estimator, &builder))
   }
@@ -67,7 +71,7 @@ extension Lifter {
       throw estimator.unsupported(
         "add_indicator", "True for texts", hint: "use a MissingIndicator in a FeatureUnion")
     }
-    guard let columns = try builder.selecting(features, of: Operand(mask), for: estimator),
+    guard let columns = try builder.selecting(features, of: Operand(mask).held(as: filled), for: estimator),
       let joined = try builder.sideBySide([filled, columns], for: estimator)
     else { throw indicator.unexpected("an indicator of columns that there are") }
     return joined
@@ -102,6 +106,9 @@ extension Lifter {
     }
     var lifted = LiftedEstimator(transformed: selected)
     lifted.transformedDatatype = .bool
+    let sparse = try estimator.view.attribute("sparse")
+    let isSparse = sparse.text == nil ? try sparse.bool() : operand.storage != .dense
+    lifted.transformed?.storage = isSparse ? .sparseWithZeros : .dense
     return lifted
   }
 
@@ -248,7 +255,9 @@ extension GraphBuilder {
   fileprivate mutating func missingAsNaN(
     _ operand: Operand, for estimator: Estimator
   ) throws(Problem) -> GraphValue {
-    let missing = try estimator.missingNumber()
+    var missing = try estimator.missingNumber()
+    // The mark is rounded with the numbers that it is compared with.
+    if operand.datatype == .float32 { missing = Double(Float(missing)) }
     let value = try numbers(operand, origin: estimator)
     let checked = try apply(
       CheckFinite(allowsNaN: missing.isNaN), to: value, named: "checked", for: estimator)

@@ -22,7 +22,7 @@ extension Lifter {
       hasBias: try view.attribute("include_bias").bool(), of: estimator)
     try builder.spend(elements: terms.products.bases.count, for: view)
     return .transformer(
-      try builder.apply(terms.products, to: value, named: "terms", for: estimator))
+      try builder.apply(terms.products, to: value, named: "terms", for: estimator), storage: input.storage)
   }
 
   /// The least and the greatest degree: a number up to 0.24, from 1.0 on perhaps a pair.
@@ -84,10 +84,17 @@ extension Lifter {
       SplineBasis(
         knots: knotMatrix, coefficients: coefficientMatrix, degree: degree, outside: outside,
         zeroesMissing: zeroesMissing), to: value, named: "splines", for: estimator)
-    guard try !view.attribute("include_bias").bool() else { return .transformer(basis) }
+    // Where it is asked for a sparse matrix, splines that happen to be 0 are stored.
+    let storage: Operand.Storage =
+      try estimator.flag("sparse_output", else: false) ? .sparseWithZeros : .dense
+    var lifted = LiftedEstimator.transformer(basis, storage: storage)
+    guard try !view.attribute("include_bias").bool() else { return lifted }
     // Without a bias the last spline of each feature is left out.
     let kept = (0..<basis.columns).filter { ($0 + 1) % shapes.splines != 0 }
-    return LiftedEstimator(transformed: try builder.selecting(kept, of: Operand(basis), for: estimator))
+    if let made = lifted.transformed {
+      lifted.transformed = try builder.selecting(kept, of: made, for: estimator)
+    }
+    return lifted
   }
 }
 

@@ -36,35 +36,67 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder, offset: String?,
     divisor: String?
   ) throws(Problem) -> LiftedEstimator {
-    let value = try estimator.finiteInput(input, allowsNaN: true, &builder)
-    let offsets = try offset.map { name throws(Problem) in
-      try estimator.columnConstants(name, value.columns, &builder)
+    var value = try estimator.finiteInput(input, allowsNaN: true, &builder)
+    let isSingle = input.datatype == .float32
+    // From 1.8 on StandardScaler rounds what it computes with first.
+    var roundsConstants = false
+    if isSingle, estimator.name == "StandardScaler" { roundsConstants = try estimator.version() >= .one(8) }
+    func constants(_ name: String) throws(Problem) -> [Double] {
+      let constants = try estimator.columnConstants(name, value.columns, &builder)
+      return roundsConstants ? constants.map { Double(Float($0)) } : constants
     }
-    let divisors = try divisor.map { name throws(Problem) in
-      try estimator.columnConstants(name, value.columns, &builder)
+    func step(_ operation: some Operator) throws(Problem) {
+      value = try builder.apply(operation, to: value, named: "scaled", for: estimator)
+      if isSingle { value = try builder.rounded(value, for: estimator) }
     }
-    guard offsets != nil || divisors != nil else { return .transformer(value) }
-    return .transformer(
-      try builder.apply(
-        Scale(offset: offsets, divisor: divisors), to: value, named: "scaled", for: estimator))
+    guard input.storage == .dense else {
+      guard offset == nil else {
+        throw estimator.view.unexpected("a scaler that does not centre what is sparse")
+      }
+      if let divisor {
+        let isNarrow = try estimator.view.fittedAttribute(divisor).isSinglePrecision
+        try step(
+          Combine(
+            .multiply,
+            constants: try estimator.columnConstants(divisor, value.columns, &builder).map {
+              isNarrow ? Double(1 / Float($0)) : 1 / $0
+            }))
+      }
+      return LiftedEstimator(transformed: Operand(value).held(as: input)).inFloats
+    }
+    if isSingle {
+      if let offset { try step(Scale(offset: try constants(offset), divisor: nil)) }
+      if let divisor { try step(Scale(offset: nil, divisor: try constants(divisor))) }
+      return .transformer(value, datatype: .float32)
+    }
+    guard offset != nil || divisor != nil else { return .transformer(value) }
+    let offsets = try offset.map { name throws(Problem) in try constants(name) }
+    let divisors = try divisor.map { name throws(Problem) in try constants(name) }
+    try step(Scale(offset: offsets, divisor: divisors))
+    return .transformer(value)
   }
 
   static func minMaxScaler(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     var value = try estimator.finiteInput(input, allowsNaN: true, &builder)
-    let scale = try estimator.columnConstants("scale_", value.columns, &builder)
-    let offset = try estimator.columnConstants("min_", value.columns, &builder)
-    value = try builder.apply(
-      Combine(.multiply, constants: scale), to: value, named: "scaled", for: estimator)
-    value = try builder.apply(Combine(.add, constants: offset), to: value, named: "moved", for: estimator)
+    let isSingle = input.datatype == .float32
+    func step(_ function: Combine.Function, _ name: String) throws(Problem) {
+      let constants = try estimator.columnConstants(name, value.columns, &builder)
+      value = try builder.apply(
+        Combine(function, constants: constants), to: value, named: "scaled", for: estimator)
+      if isSingle { value = try builder.rounded(value, for: estimator) }
+    }
+    try step(.multiply, "scale_")
+    try step(.add, "min_")
     if try estimator.flag("clip", else: false) {
       let range = try estimator.view.attribute("feature_range").elements()
       guard range.count == 2 else { throw estimator.view.unexpected("a feature range of two numbers") }
       value = try clip(
         value, from: try range[0].number(), through: try range[1].number(), estimator, &builder)
+      if isSingle { value = try builder.rounded(value, for: estimator) }
     }
-    return .transformer(value)
+    return .transformer(value, datatype: isSingle ? .float32 : .float64)
   }
 
   static func maxAbsScaler(
@@ -73,7 +105,8 @@ extension Lifter {
     let scaled = try scaled(estimator, input, &builder, offset: nil, divisor: "scale_")
     guard try estimator.flag("clip", else: false), let operand = scaled.transformed else { return scaled }
     let value = try builder.numbers(operand, origin: estimator)
-    return .transformer(try clip(value, from: -1, through: 1, estimator, &builder))
+    let clipped = try clip(value, from: -1, through: 1, estimator, &builder)
+    return LiftedEstimator(transformed: Operand(clipped).held(as: operand))
   }
 
   /// As `numpy.clip`: NaN stays.
@@ -99,19 +132,35 @@ extension Lifter {
     default: throw attribute.unexpected("'l1', 'l2' or 'max'")
     }
     let value = try estimator.finiteInput(input, &builder)
-    let zeroNorm: ZeroNorm = try estimator.version() < .one(0) ? .keep : .keepTiny
+    // What is sparse is left alone for a norm of 0 only.
+    let version = try estimator.version()
+    let zeroNorm: ZeroNorm = input.storage != .dense || version < .one(0) ? .keep : .keepTiny
     return .transformer(
       try builder.apply(
-        NormalizeRows(norm: norm, zeroNorm: zeroNorm), to: value, named: "normalized", for: estimator))
+        NormalizeRows(norm: norm, zeroNorm: zeroNorm), to: value, named: "normalized", for: estimator),
+      storage: input.storage)
   }
 
   static func binarizer(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let value = try estimator.finiteInput(input, &builder)
-    let threshold = try estimator.view.attribute("threshold").number()
-    return .transformer(
+    var threshold = try estimator.view.attribute("threshold").number()
+    if input.datatype == .float32 { threshold = Double(Float(threshold)) }
+    var lifted = LiftedEstimator.transformer(
       try builder.apply(
-        Combine(.greater, constants: [threshold]), to: value, named: "binary", for: estimator))
+        Combine(.greater, constants: [threshold]), to: value, named: "binary", for: estimator),
+      storage: input.storage == .dense ? .dense : .sparse)
+    lifted.transformedDatatype = input.datatype
+    return lifted
+  }
+}
+
+extension LiftedEstimator {
+  /// The same in a type of floats: single precision stays, everything else becomes double precision.
+  fileprivate var inFloats: LiftedEstimator {
+    var lifted = self
+    if transformedDatatype != .float32 { lifted.transformedDatatype = .float64 }
+    return lifted
   }
 }

@@ -24,7 +24,7 @@ extension Lifter {
     let mappings = try builder.mappings(input, origin: estimator)
     return .transformer(
       try builder.apply(operation, to: mappings, named: "values", for: estimator),
-      datatype: type)
+      datatype: type, storage: try estimator.view.attribute("sparse").bool() ? .sparseWithZeros : .dense)
   }
 
   static func featureHasher(
@@ -43,6 +43,6 @@ extension Lifter {
       ? try builder.mappings(input, origin: estimator) : try builder.lists(input, origin: estimator)
     return .transformer(
       try builder.apply(operation, to: rows, named: "values", for: estimator),
-      datatype: type)
+      datatype: type, storage: .sparseWithZeros)
   }
 }

@@ -16,7 +16,7 @@ extension Lifter {
   ) throws(Problem) -> LiftedEstimator {
     // Counts are exact in each of these.
     let type = try estimator.outputType(among: [.float64, .float32, .int64, .int32])
-    return .transformer(try counts(of: estimator, input, &builder), datatype: type)
+    return .transformer(try counts(of: estimator, input, &builder), datatype: type, storage: .sparse)
   }
 
   static func tfidfVectorizer(
@@ -32,7 +32,7 @@ extension Lifter {
       view, name: estimator.name, depth: estimator.depth, outerVersion: estimator.versionText)
     return .transformer(
       try weighed(counts, by: transformer, isFloat32: type == .float32, &builder),
-      datatype: type == .float32 ? .float32 : .float64)
+      datatype: type == .float32 ? .float32 : .float64, storage: .sparse)
   }
 
   static func hashingVectorizer(
@@ -46,9 +46,11 @@ extension Lifter {
       isBinary: try view.attribute("binary").bool())
     let documents = try builder.documents(input, origin: estimator)
     let value = try builder.apply(operation, to: documents, named: "terms", for: estimator)
+    // Terms of one column and of two signs may add up to 0, which stays stored.
     return .transformer(
       try normalized(value, by: estimator, isFloat32: type == .float32, &builder),
-      datatype: type == .float32 ? .float32 : .float64)
+      datatype: type == .float32 ? .float32 : .float64,
+      storage: operation.alternatesSign ? .sparseWithZeros : .sparse)
   }
 
   static func tfidfTransformer(
@@ -66,7 +68,9 @@ extension Lifter {
     }
     var value = try builder.numbers(operand, origin: estimator)
     value = try builder.apply(CheckFinite(allowsNaN: false), to: value, named: "checked", for: estimator)
-    return .transformer(try weighed(value, by: estimator, isFloat32: false, &builder))
+    return .transformer(
+      try weighed(value, by: estimator, isFloat32: false, &builder),
+      storage: operand.storage.joined(with: .sparse))
   }
 
   private static func counts(

@@ -39,7 +39,7 @@ extension Lifter {
       classes: classes, logarithmic: try estimator.votesByLogarithms(),
       countsAgainst: try estimator.version() >= .one(3))
     // Refused where it is not finite, whatever members would take.
-    let operand = Operand(try estimator.finiteInput(input, &builder))
+    let operand = Operand(try estimator.finiteInput(input, &builder)).held(as: input)
     var sum: GraphValue
     if members.allSatisfy({ $0.object?.type == .decisionTreeClassifier }) {
       sum = try treeVotes(estimator, members, weights, voting, total, operand, &builder)
@@ -173,7 +173,7 @@ extension Lifter {
     let members = try estimator.members()
     let weights = Array(try estimator.memberWeights(atLeast: members.count).prefix(members.count))
     // Refused where it is not finite, whatever members would take.
-    let operand = Operand(try estimator.finiteInput(input, &builder))
+    let operand = Operand(try estimator.finiteInput(input, &builder)).held(as: input)
     let predictions: GraphValue
     if members.allSatisfy({ $0.object?.type == .decisionTreeRegressor }) {
       let input = try builder.numbers(operand, for: estimator)

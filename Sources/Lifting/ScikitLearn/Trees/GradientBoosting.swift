@@ -98,10 +98,13 @@ extension Lifter {
       ) { leaves, start in leaves[start] *= rate }
     }
     let checked = try builder.treeInput(input, allowsNaN: false, for: estimator)
+    // What it starts from is an estimator of its own, which gets the rows in single precision as the trees do.
+    var rounded = Operand(checked)
+    rounded.datatype = .float32
     let initial = try estimator.view.fittedAttribute("init_")
     let begin: Start =
       initial.text == "zero"
-      ? .constants(Array(repeating: 0, count: outputs)) : try start(initial, Operand(checked), &builder)
+      ? .constants(Array(repeating: 0, count: outputs)) : try start(initial, rounded, &builder)
     switch begin {
     case .constants(let base):
       return try builder.apply(
@@ -129,6 +132,12 @@ extension Lifter {
     let lifted = try estimator.lift(view, label: ".init_", input, &builder)
     guard var value = lifted.probabilities?.values.first, value.type == .numbers(classes) else {
       throw view.unexpected("a classifier of \(classes) classes that gives probabilities")
+    }
+    // Near 1 the last place of a single decides all of the logarithm of what is left of 1.
+    guard lifted.probabilities?.datatype != .float32 else {
+      throw estimator.unsupported(
+        "init", "a classifier whose probabilities are in single precision",
+        hint: "fit it with one that gives doubles, such as HistGradientBoostingClassifier()")
     }
     func apply(_ operation: some Operator, _ builder: inout GraphBuilder) throws(Problem) {
       value = try builder.apply(operation, to: value, named: "start", for: estimator)
