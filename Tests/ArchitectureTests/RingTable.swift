@@ -30,7 +30,8 @@ struct RingTable {
       ["gatehouse", "gatehouse-runtime"],
     ],
     native: [
-      "CZlib": ["Artifacts", "Serving"], "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"],
+      "CZlib": ["Artifacts", "Serving"],
+      "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"],
       "CDescriptorPassing": ["Fleet", "Serving"], "CSpawn": ["Fleet"],
       "CKernels": ["Inference"],
     ],
