@@ -54,6 +54,8 @@ public struct JSONReader: Sendable {
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
     case UInt8(ascii: "t"), UInt8(ascii: "f"): return .boolean
     case UInt8(ascii: "n"): return .null
+    case UInt8(ascii: "N") where limits.takesNonFinite, UInt8(ascii: "I") where limits.takesNonFinite:
+      return .number
     default: throw malformed("a value")
     }
   }
@@ -186,9 +188,17 @@ public struct JSONReader: Sendable {
   }
 
   /// The number that is next: `.integer` where it is spelt whole and fits 64 bits, `.number` otherwise.
+  ///
+  /// It is finite but where the limits say otherwise.
   public mutating func number() throws(MalformedJSON) -> JSON {
     skipSpace()
     try countValue()
+    // No number has a letter where these words have one, within their first two bytes.
+    if limits.takesNonFinite, bytes[offset...].prefix(2).contains(where: { $0 == 0x49 || $0 == 0x4E }) {
+      if take("NaN") { return .number(.nan) }
+      if take("Infinity") { return .number(.infinity) }
+      if take("-Infinity") { return .number(-.infinity) }
+    }
     return try digits()
   }
 
@@ -208,6 +218,12 @@ public struct JSONReader: Sendable {
   private mutating func countValue() throws(MalformedJSON) {
     values += 1
     guard values <= limits.values else { throw malformed("at most \(limits.values) values") }
+  }
+
+  private mutating func take(_ word: StaticString) -> Bool {
+    guard bytes[offset...].starts(with: "\(word)".utf8) else { return false }
+    offset += word.utf8CodeUnitCount
+    return true
   }
 
   private mutating func literal(_ text: StaticString) throws(MalformedJSON) {

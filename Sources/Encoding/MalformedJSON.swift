@@ -23,11 +23,15 @@ public struct JSONLimits: Sendable {
   public var depth: Int
   /// How many values there may be in all.
   public var values: Int
+  /// Whether the bare words `NaN`, `Infinity` and `-Infinity` count as numbers, which Python writes and the standard
+  /// does not have.
+  public var takesNonFinite: Bool
 
   /// Limits for documents that the product itself writes and for requests of ordinary size.
-  public init(depth: Int = 64, values: Int = 4_000_000) {
+  public init(depth: Int = 64, values: Int = 4_000_000, takesNonFinite: Bool = false) {
     self.depth = depth
     self.values = values
+    self.takesNonFinite = takesNonFinite
   }
 }
 

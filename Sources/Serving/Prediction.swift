@@ -135,7 +135,8 @@ struct ModelOperation: Sendable {
   private func read(_ body: ByteBuffer, limits: PlaneLimits) throws(Problem) -> Prediction {
     var bytes = Array(body.readableBytesView)
     if let coding = form.coding { bytes = try BodyInflater.inflate(bytes, coding, limit: limits.bodyBytes) }
-    let jsonLimits = JSONLimits(depth: limits.bodyDepth, values: limits.bodyValues)
+    let jsonLimits = JSONLimits(
+      depth: limits.bodyDepth, values: limits.bodyValues, takesNonFinite: true)
     switch kind {
     case .predict, .invoke:
       let asksMLflow = kind == .invoke

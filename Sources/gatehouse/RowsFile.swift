@@ -57,7 +57,7 @@ enum RowsFile {
   }
 
   private static func json(_ bytes: [UInt8], _ signature: ModelSignature) throws(Problem) -> Rows {
-    var reader = RequestReader(bytes)
+    var reader = RequestReader(bytes, limits: JSONLimits(takesNonFinite: true))
     var decoder = RowDecoder(signature: signature)
     // The form that `/predict` takes, or the rows alone.
     var data: RequestReader?

@@ -68,6 +68,19 @@ import Testing
     }
   }
 
+  @Test func `Python's words for what is not finite are numbers where that is wanted`() throws {
+    let limits = JSONLimits(takesNonFinite: true)
+    let value = try JSON(parsing: "[NaN, Infinity,-Infinity, -1]".utf8, limits: limits)
+    #expect(value.array?.map { $0.double?.isNaN ?? false } == [true, false, false, false])
+    #expect(value.array?.dropFirst() == [.number(.infinity), .number(-.infinity), .integer(-1)])
+    for text in ["NaN", "[Infinity]", "-Infinity"] {
+      #expect(throws: MalformedJSON.self) { try JSON(parsing: text.utf8) }
+    }
+    for text in ["Nan", "Inf", "-Inf", "-NaN", "Infinity1", "N"] {
+      #expect(throws: MalformedJSON.self) { try JSON(parsing: text.utf8, limits: limits) }
+    }
+  }
+
   @Test func `a name that comes twice is told with its place`() throws {
     var reader = JSONReader(Array(#"{"a":1,"a":2}"#.utf8))
     try reader.beginObject()

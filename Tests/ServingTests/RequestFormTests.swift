@@ -128,6 +128,17 @@ struct RequestFormTests {
     #expect(received.json?["outputs"]?.array?.first?["data"] == [.number(5)])
   }
 
+  @Test func `what Python writes for a missing number is one`() throws {
+    for (body, code) in [
+      (#"{"data":[1,NaN]}"#, "predict.not-finite"), (#"{"data":[1,Infinity]}"#, "predict.not-finite"),
+    ] {
+      #expect(try exchange("/models/line/predict", Array(body.utf8)).code == code)
+    }
+    let tensor = #"{"inputs":[{"name":"input","shape":[1,1],"datatype":"FP32","data":[-Infinity]}]}"#
+    let received = try exchange("/v2/models/sign/infer", Array(tensor.utf8), key: "sign-key")
+    #expect(received.json?["outputs"]?.array?.first?["data"] == ["low"])
+  }
+
   // MARK: Binary tensors
 
   private func binary(

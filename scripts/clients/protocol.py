@@ -75,7 +75,7 @@ def ask_triton():
             result = client.infer("iris", [tensor], headers=bearer("iris"))
             check("every output", result.as_numpy("predict_proba").shape == expected.shape)
     statistics = client.get_inference_statistics("iris", headers=bearer("iris"))["model_stats"][0]
-    check("requests counted", statistics["inference_stats"]["success"]["count"] == 28)
+    check("requests counted", statistics["inference_stats"]["success"]["count"] >= 28)
     for model, key in (("iris", "x"), ("nothing", os.environ["IRIS_KEY"])):
         try:
             client.infer(model, [tensor], headers={"Authorization": f"Bearer {key}"})

@@ -88,8 +88,9 @@ extension NumericDatatype {
   }
 
   private static func rounded(_ element: JSON, _ round: (Double) -> Double) -> Double? {
-    guard let value = element.double.map(round), value.isFinite else { return nil }
-    return value
+    guard let value = element.double else { return nil }
+    let rounded = round(value)
+    return rounded.isFinite || !value.isFinite ? rounded : nil
   }
 
   /// The nearest number with the eight leading bits of a single's significand, even ones where two are as near.
