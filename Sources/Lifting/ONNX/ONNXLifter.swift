@@ -33,8 +33,8 @@ struct ONNXLifter {
   static let handlers: [String: Handler] = {
     var all: [String: Handler] = [:]
     for family in [
-      elementwise, activations, comparisons, shapes, selections, reductions, products, convolutions,
-      normalizations, classical, encoders, linearModels, trees,
+      elementwise, activations, comparisons, shapes, selections, runs, reductions, products, convolutions,
+      transposedConvolutions, normalizations, classical, encoders, linearModels, trees,
     ] {
       all.merge(family) { first, _ in first }
     }
