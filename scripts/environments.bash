@@ -10,7 +10,7 @@ environments=(
     "sklearn-0.24-old 3.7 scikit-learn==0.24.2 numpy==1.19.5 scipy==1.5.4 joblib==1.0.1 pandas==1.1.5
         xgboost==0.90 lightgbm==2.3.1 cloudpickle==1.6.0 lz4==3.1.3"
     "sklearn-0.24 3.8 scikit-learn==0.24.2 numpy==1.23.5 scipy==1.8.1 joblib==1.4.2 pandas==1.3.5
-        xgboost==1.2.1 lightgbm==3.3.5 cloudpickle lz4"
+        xgboost==1.2.1 lightgbm==3.3.5 catboost==0.24.4 cloudpickle lz4"
     "sklearn-1.0 3.9 scikit-learn==1.0.2 numpy==1.23.5 scipy==1.10.1 joblib==1.5.3 pandas==1.5.3
         xgboost==1.7.6 lightgbm==3.3.5 cloudpickle lz4"
     "sklearn-1.2 3.9 scikit-learn==1.2.2 numpy==1.24.4 scipy==1.13.1 joblib==1.5.3 pandas==2.0.3
@@ -26,7 +26,7 @@ environments=(
     "sklearn-1.7 3.13 scikit-learn==1.7.2 numpy==2.4.6 scipy==1.17.1 joblib==1.6.0 pandas==2.3.3
         cloudpickle lz4"
     "sklearn-1.9 3.11 scikit-learn==1.9.1 numpy==2.4.6 scipy==1.17.1 joblib==1.6.0 pandas==3.1.1
-        pyarrow xgboost==3.2.0 lightgbm==4.7.0 cloudpickle dill lz4"
+        pyarrow xgboost==3.2.0 lightgbm==4.7.0 catboost==1.2.10 cloudpickle dill lz4"
 )
 
 # find_python VERSION: the interpreter, or nothing. A version manager's shim

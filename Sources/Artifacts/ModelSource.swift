@@ -6,6 +6,8 @@ public enum ModelSource: Sendable {
   case xgboost(ArraySlice<UInt8>)
   /// A text model of LightGBM.
   case lightGBM(ArraySlice<UInt8>)
+  /// A model of CatBoost in JSON.
+  case catBoost(ArraySlice<UInt8>)
   /// A serialised ONNX model.
   case onnx(ArraySlice<UInt8>)
 }

@@ -97,6 +97,11 @@ extension InspectionWalk {
       report(
         .notAModel, "expected a fitted estimator, found \(document[document.root].kind)", subject,
         at: document.offset(of: document.root))
+    case .model where inspected.format == CatBoostFormat.name:
+      report(
+        .unsupportedFormat,
+        "expected a model of CatBoost as save_model(path, format='json') writes it, found its binary form",
+        subject, at: 0)
     case .model, .container:
       report(
         .unsupportedFormat,

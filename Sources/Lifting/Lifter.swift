@@ -13,6 +13,7 @@ public enum Lifter {
     case .pickle(let document): return try lift(document)
     case .xgboost(let bytes): return try lift(PickleDocument.xgboost(bytes))
     case .lightGBM(let bytes): return try lift(PickleDocument.lightGBM(bytes))
+    case .catBoost(let bytes): return try lift(PickleDocument.catBoost(bytes))
     case .onnx(let bytes): return try ONNXLifter.lift(bytes)
     }
   }
@@ -47,6 +48,7 @@ public enum Lifter {
     switch root.object?.type.module.prefix(while: { $0 != "." }) {
     case "xgboost": "xgboost"
     case "lightgbm": "lightgbm"
+    case "catboost": "catboost"
     default: "scikit-learn"
     }
   }
@@ -72,6 +74,7 @@ public enum Lifter {
     bagging,
     baselines,
     calibration,
+    catBoost,
     categoryEncoders,
     centroids,
     clusters,

@@ -44,6 +44,7 @@ extension KnownFormat {
     KnownFormat(GGUFFormat.self),
     KnownFormat(XGBoostFormat.self),
     KnownFormat(LightGBMFormat.self),
+    KnownFormat(CatBoostFormat.self),
     KnownFormat(TorchLegacyFormat.self),
     KnownFormat(ProgramFormat.self),
     KnownFormat(UnreadFormat.self),

@@ -1,10 +1,10 @@
 import Domain
 
-// Rules about the models of XGBoost and LightGBM.
+// Rules about the models of XGBoost, LightGBM and CatBoost.
 extension Rule {
   static let boosters = [
     xgboostStructure, xgboostDepth, xgboostDuplicate, xgboostMalformed, lightGBMStructure, lightGBMDuplicate,
-    lightGBMMalformed,
+    lightGBMMalformed, catBoostStructure,
   ]
 
   static let xgboostStructure = Rule(
@@ -49,4 +49,10 @@ extension Rule {
     why: "A file that breaks off is no model.",
     example: "expected the end of the trees, found the end of the text", remedy: RuleText.checkWhole,
     RuleText.corrupt)
+  static let catBoostStructure = Rule(
+    "catboost.tree-structure", .structure, .critical, .dangerous,
+    "the numbers of a CatBoost model lead out of its memory",
+    why: "CatBoost looks up features and leaves by the numbers in the file.",
+    example: "expected 1 numbers for each of 8 leaves in leaf_values, found 3", remedy: RuleText.doNotLoad,
+    RuleText.outOfBounds)
 }

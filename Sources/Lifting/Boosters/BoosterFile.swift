@@ -12,6 +12,11 @@ extension PickleDocument {
     booster(.lightGBMBooster, "_handle", .string(String(decoding: model, as: UTF8.self)))
   }
 
+  /// A model of CatBoost.
+  static func catBoost(_ model: ArraySlice<UInt8>) -> PickleDocument {
+    booster(.catBoostModel, "model", .bytes(model))
+  }
+
   private static func booster(
     _ type: PickleGlobal, _ attribute: String, _ model: PickleValue
   ) -> PickleDocument {
