@@ -9,6 +9,12 @@ extension CheckFinite: ONNXExportable {
   }
 }
 
+extension CheckPresent: ONNXExportable {
+  func export(_ operands: [ONNXExportedValue], into graph: inout ONNXGraphWriter) throws(Problem) -> String {
+    operands[0].name
+  }
+}
+
 extension CheckWhole: ONNXExportable {
   func export(_ operands: [ONNXExportedValue], into graph: inout ONNXGraphWriter) throws(Problem) -> String {
     operands[0].name

@@ -102,7 +102,7 @@ extension QuantileTransform: Runnable, Kernel {
 }
 
 /// `numpy.interp` for one number.
-private enum LineInterpolation {
+enum LineInterpolation {
   static func value(
     at x: Double, count: Int, point: (Int) -> Double, value: (Int) -> Double
   ) -> Double {

@@ -62,7 +62,7 @@ extension Interpolation: Runnable, Kernel {
         case .missing:
           matrix.elements[row] = .nan
           continue
-        case .refuse: throw outOfBounds(row: row, batch)
+        case .refuse: throw Self.outOfBounds(row: row, batch)
         }
       }
       matrix.elements[row] = value(at: x)
@@ -91,7 +91,8 @@ extension Interpolation: Runnable, Kernel {
     return fromRight.isNaN && values[low] == values[low + 1] ? values[low] : fromRight
   }
 
-  private func outOfBounds(row: Int, _ batch: Batch) -> Problem {
+  /// A refusal of a number outside the points.
+  static func outOfBounds(row: Int, _ batch: Batch) -> Problem {
     let row = row + batch.firstRow
     return Problem(
       .badInput, "predict.out-of-bounds",

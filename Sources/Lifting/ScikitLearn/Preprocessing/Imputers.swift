@@ -67,10 +67,6 @@ extension Lifter {
     _ = try indicator.instance(of: .sklearn("impute._base", "MissingIndicator"))
     let features = try indicator.fittedAttribute("features_").indices(atMost: mask.columns - 1)
     guard !features.isEmpty else { return filled }
-    guard !filled.isText else {
-      throw estimator.unsupported(
-        "add_indicator", "True for texts", hint: "use a MissingIndicator in a FeatureUnion")
-    }
     guard let columns = try builder.selecting(features, of: Operand(mask).held(as: filled), for: estimator),
       let joined = try builder.sideBySide([filled, columns], for: estimator)
     else { throw indicator.unexpected("an indicator of columns that there are") }
@@ -92,14 +88,16 @@ extension Lifter {
     }
     let attribute = try estimator.view.fittedAttribute("features_")
     let features = try attribute.indices(atMost: mask.columns - 1)
-    // The library refuses what is missing in a column that never missed any; a caller sees the columns alone here.
+    // The library refuses what is missing in a column that never missed any.
+    var checked = mask
     if try estimator.view.attribute("features").text == "missing-only",
       try estimator.flag("error_on_new", else: true), features.count < mask.columns
     {
-      throw estimator.unsupported(
-        "error_on_new", "True with columns that were never missing", hint: "fit with error_on_new=False")
+      let known = Set(features)
+      let others = (0..<mask.columns).filter { !known.contains($0) }.map { Int64($0) }
+      checked = try builder.apply(CheckPresent(others), to: mask, named: "checked", for: estimator)
     }
-    guard let selected = try builder.selecting(features, of: Operand(mask), for: estimator),
+    guard let selected = try builder.selecting(features, of: Operand(checked), for: estimator),
       !features.isEmpty
     else {
       throw attribute.unexpected("columns that may be missing")
@@ -180,28 +178,26 @@ extension Lifter {
       MapElements(.isMissing), to: value, named: "missing", for: estimator)
     let initial = try estimator.lift(
       try view.fittedAttribute("initial_imputer_"), label: ".initial_imputer_", operand, &builder)
-    guard let start = initial.transformed, let count = start.count else {
-      throw view.unexpected("an imputer to start from")
-    }
-    guard count == value.columns else {
-      throw estimator.unsupported(
-        "initial_imputer_", "one that leaves columns out",
-        hint: "leave columns without any number out before you fit")
+    let (kept, isFixed) = try estimator.imputedColumns(of: value.columns)
+    let count = kept.count
+    guard let start = initial.transformed, start.count == count else {
+      throw view.unexpected("an imputer of \(count) columns to start from")
     }
     var columns = start.columns
-    let lowest = try estimator.columnConstants("_min_value", count, &builder)
-    let highest = try estimator.columnConstants("_max_value", count, &builder)
-    let sequence = try view.fittedAttribute("imputation_sequence_").elements()
-    let rounds = try view.fittedAttribute("n_iter_").integer()
-    for (index, step) in (rounds == 0 ? [] : sequence).enumerated() {
+    let hasRounds = try view.fittedAttribute("n_iter_").integer() != 0
+    let sequence = hasRounds ? try view.fittedAttribute("imputation_sequence_").elements() : []
+    let lowest = hasRounds ? try estimator.columnConstants("_min_value", count, &builder) : []
+    let highest = hasRounds ? try estimator.columnConstants("_max_value", count, &builder) : []
+    for (index, step) in sequence.enumerated() {
       let parts = try step.members()
       guard parts.count == 3 else { throw step.unexpected("a feature, its neighbours and an estimator") }
       let feature = try parts[0].integer()
       let neighbors = try parts[1].indices(atMost: count - 1)
       guard 0..<count ~= feature,
         let given = try builder.sideBySide(neighbors.map { columns[$0] }, for: estimator),
-        let raw = try builder.selecting([feature], of: Operand(value), for: estimator)
+        let raw = try builder.selecting([kept[feature]], of: Operand(value), for: estimator)
       else { throw step.unexpected("features that there are") }
+      if isFixed[feature] { continue }
       let lifted = try estimator.lift(
         parts[2], label: ".imputation_sequence_[\(index)]", given, &builder)
       guard let answer = lifted.predict?.values.first, answer.type == .numbers(1) else {
@@ -214,12 +210,17 @@ extension Lifter {
         try builder.apply(
           Combine(.fillMissing), to: [before, clipped], named: "imputed", for: estimator))
     }
-    guard let rounds = try builder.sideBySide(columns, for: estimator) else {
-      throw view.unexpected("columns")
+    guard let rounds = try builder.sideBySide(columns, for: estimator),
+      let given = try builder.selecting(kept, of: Operand(mask), for: estimator)
+    else { throw view.unexpected("columns") }
+    // A column that stays as it was filled counts as one that misses nothing.
+    guard !isFixed.contains(true) else {
+      return LiftedEstimator(transformed: try withIndicator(rounds, mask, estimator, &builder))
     }
     // The library leaves rounds out where all that it is asked about is missing: a row by itself is such a question.
     let imputed = try builder.numbers(rounds, origin: estimator)
-    let isEmpty = try builder.apply(ReduceRows(.min), to: mask, named: "empty", for: estimator)
+    let isEmpty = try builder.apply(
+      ReduceRows(.min), to: try builder.numbers(given, origin: estimator), named: "empty", for: estimator)
     let areEmpty = try builder.apply(
       Columns([Int64](repeating: 0, count: count)), to: isEmpty, named: "empty", for: estimator)
     let filled = Operand(
@@ -233,6 +234,25 @@ extension Lifter {
 // MARK: - What stands for a missing value
 
 extension Estimator {
+  /// The columns of so many that an IterativeImputer keeps, and whether each stays as it was filled at first.
+  fileprivate func imputedColumns(of count: Int) throws(Problem) -> (kept: [Int], isFixed: [Bool]) {
+    let all = Array(0..<count)
+    guard try version() >= .one(6) else {
+      // Until then the statistics said which columns never had a number.
+      let statistics = try view.fittedAttribute("initial_imputer_").fittedAttribute("statistics_")
+      let known = try statistics.statistics(count: count)
+      let keepsEmpty = try flag("keep_empty_features", else: false)
+      let kept = keepsEmpty ? all : all.filter { !known[$0].isNaN }
+      return (kept, kept.map { _ in false })
+    }
+    let isEmpty = try view.fittedAttribute("_is_empty_feature").flags()
+    guard isEmpty.count == count else {
+      throw view.unexpected("an imputer that says of \(count) columns whether they are empty")
+    }
+    let kept = try flag("keep_empty_features", else: false) ? all : all.filter { !isEmpty[$0] }
+    return (kept, kept.map { isEmpty[$0] })
+  }
+
   /// The number that stands for a missing one; NaN where that itself does.
   fileprivate func missingNumber() throws(Problem) -> Double {
     let attribute = try view.attribute("missing_values")

@@ -42,7 +42,8 @@ extension Lifter {
     let zeroesMissing = view.attributeIfPresent("handle_missing")?.text == "zeros"
     let value = try estimator.finiteInput(input, allowsNaN: zeroesMissing, &builder)
     let list = try view.fittedAttribute("bsplines_")
-    let splines = try list.elements()
+    var splines: [PickleView] = []
+    for spline in try list.elements() { splines.append(try spline.heldSpline()) }
     guard splines.count == value.columns, let first = splines.first else {
       throw list.unexpected("a list of \(value.columns) splines")
     }
@@ -99,6 +100,16 @@ extension Lifter {
 }
 
 extension PickleView {
+  /// The spline that has the knots: from SciPy 1.18 on it is in the state of another, beside an empty array.
+  fileprivate func heldSpline() throws(Problem) -> PickleView {
+    guard let state = object?.state, case .tuple(let parts) = view(of: state, "").value else { return self }
+    let held = parts.first.map { view(of: $0, "._delegate_to") }
+    guard let held, parts.count == 2,
+      held.object?.type == PickleGlobal(module: "scipy.interpolate._bsplines", name: "_BSpline")
+    else { throw unexpected("a spline of SciPy") }
+    return held
+  }
+
   /// An attribute of a spline of SciPy, which hides some from 1.15 on.
   fileprivate func splineAttribute(_ name: String) throws(Problem) -> PickleView {
     if let hidden = attributeIfPresent("_\(name)") { return hidden }
