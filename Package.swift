@@ -58,6 +58,7 @@ let package = Package(
   products: [
     .executable(name: "gatehouse", targets: ["gatehouse"]),
     .executable(name: "gatehouse-runtime", targets: ["gatehouse-runtime"]),
+    .executable(name: "gatehouse-onnx", targets: ["gatehouse-onnx"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
@@ -98,13 +99,15 @@ let package = Package(
     gateway("Storage", "Domain", "Encoding", "Provenance", "Lifecycle", .grdb),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Provenance", "Lifecycle", .hummingbird, .hummingbirdCore,
+      "ControlAPI", "Domain", "Encoding", "Lifting", "Provenance", "Lifecycle", .hummingbird,
+      .hummingbirdCore,
       .hummingbirdTLS,
       .log, .nio,
       .nioSSL),
     gateway(
       "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CDescriptorPassing", "CZlib",
       .nio, .nioPosix, .nioHTTP1, .nioLocks),
+    gateway("Engines", "Domain", "Encoding", "ModelGraph", "Inference", "CSpawn"),
     .target(name: "CDescriptorPassing"),
     .target(name: "CSpawn"),
 
@@ -112,9 +115,22 @@ let package = Package(
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
       "Inference",
-      "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", .arguments, .httpClient, .nio,
+      "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", "Engines", .arguments,
+      .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
-    program("gatehouse-runtime", "Domain", "Serving"),
+    program("gatehouse-runtime", "Domain", "Serving", "Engines"),
+    // What loads ONNX Runtime: C, and linked dynamically, which the programs that predict are not.
+    .executableTarget(
+      name: "gatehouse-onnx",
+      cSettings: [
+        .treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra"),
+        .enableWarning("conversion"), .enableWarning("shadow"), .define("_GNU_SOURCE"),
+        .unsafeFlags(["-fstack-protector-strong"]),
+        .define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release)),
+      ],
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now"])
+      ]),
 
     // Beside the rings: ports in memory, with faults on request, and a contract for every port.
     layer("TestKit", ["Domain", "Encoding", "Provenance", "Lifecycle"]),
@@ -145,6 +161,8 @@ let package = Package(
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding",
       "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioEmbedded, "TestKit"),
+    tests(
+      "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit", "gatehouse-onnx"),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),
     tests("TranscriptTests", "gatehouse", "gatehouse-runtime"),
   ]

@@ -2,6 +2,7 @@ import Domain
 import Encoding
 import Hummingbird
 import Lifecycle
+import Lifting
 import NIOCore
 
 /// Bytes in, then the wish to have them served.
@@ -54,14 +55,16 @@ struct PushRoutes: Sendable {
     return Response(status: try await control.hasBlob(digest) ? .ok : .notFound)
   }
 
-  /// `POST /api/v1/models/{name}/versions` with `{"files":[{"path","digest"}]}`.
+  /// `POST /api/v1/models/{name}/versions` with `{"files":[{"path","digest"}]}`, and perhaps
+  /// `"engine":"onnxruntime"` for what our own operators cannot run.
   ///
   /// With `Accept: application/x-ndjson` each step is a line as it happens; else one JSON document at the
   /// end, 201 for a new version, 200 for one that was there, 422 for a refusal.
   @Sendable private func push(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let body = try await request.json()
     let wish = PushRequest(
-      name: try context.modelName(), files: try Self.files(in: await request.json()),
-      principal: try context.requirePrincipal())
+      name: try context.modelName(), files: try Self.files(in: body),
+      principal: try context.requirePrincipal(), engine: try Self.engine(in: body))
     guard request.headers[.accept]?.contains("application/x-ndjson") == true else {
       let outcome = try await control.push(wish) { _ in }
       let status: HTTPResponse.Status =
@@ -96,6 +99,14 @@ struct PushRoutes: Sendable {
 
   private static func line(_ value: JSON) -> ByteBuffer {
     ByteBuffer(bytes: value.canonicalBytes + [UInt8(ascii: "\n")])
+  }
+
+  private static func engine(in body: JSON) throws(Problem) -> LiftEngine? {
+    guard let member = body["engine"] else { return nil }
+    if let engine = member.string.flatMap(LiftEngine.init(rawValue:)) { return engine }
+    throw Problem(
+      .badInput, "request.member", "expected 'onnxruntime' or nothing as engine, found another",
+      position: "/engine")
   }
 
   private static func files(in body: JSON) throws(Problem) -> [PushedFile] {

@@ -18,9 +18,14 @@ struct RuntimeLaunch: Sendable {
   /// It leads a session of its own: neither a terminal's interrupt nor our death reaches it, so that it
   /// serves on until it is told otherwise.
   func start(listener: ListeningSocket) throws(Problem) -> pid_t {
-    let arguments = [
+    var arguments = [
       program, "--state", statePath, "--listen-fd", "3", "--control", controlPath,
     ]
+    // The process gets an empty environment, so that what names a library there is told it in another way.
+    if let value = unsafe getenv("GATEHOUSE_ONNXRUNTIME"), let whole = unsafe realpath(value, nil) {
+      arguments += ["--onnxruntime", unsafe String(cString: whole)]
+      unsafe free(whole)
+    }
     var pid = pid_t()
     let code = unsafe Self.withCStrings(arguments) { pointers in
       unsafe gatehouse_spawn(program, pointers, listener.descriptor.number, logPath, &pid)

@@ -13,6 +13,8 @@ public struct ExecutionPlan: Sendable {
   private let numberCount: Int
   /// How many numbers of a row the features take, those that are numbers and those that are texts.
   private let inputWidths: [Int]
+  /// Whether an engine answers, which is given all rows at once.
+  private let usesEngine: Bool
 
   /// How many numbers may be held at once, 1 GiB of them; more rows are asked about in parts.
   private static let mostElements = 1 << 27
@@ -32,10 +34,30 @@ public struct ExecutionPlan: Sendable {
 
   /// Packs the constants of a graph; takes time in proportion to them, and for products of constants with each other
   /// to those.
+  ///
+  /// A model in it that needs an engine is refused when it is asked.
   public init(_ graph: ValidatedGraph) {
+    self.init(graph, sessions: [:])
+  }
+
+  /// Packs the constants of a graph, and has `engine` bring up the models in it that need one.
+  ///
+  /// Throws `engine.absent` where there is such a model and no engine, and what the engine throws.
+  public init(_ graph: ValidatedGraph, engine: (any InferenceEngine)?) throws(Problem) {
+    var sessions: [Int: any EngineSession] = [:]
+    for (index, step) in graph.steps.enumerated() {
+      guard let model = step.operation as? ONNXRuntimeModel else { continue }
+      guard let engine else { throw Problem.engineAbsent("found none") }
+      sessions[index] = try engine.open(model)
+    }
+    self.init(graph, sessions: sessions)
+  }
+
+  private init(_ graph: ValidatedGraph, sessions: [Int: any EngineSession]) {
     let signature = graph.signature
     self.signature = signature
-    let operations = PlannedOperation.all(of: graph)
+    self.usesEngine = graph.needsONNXRuntime
+    let operations = PlannedOperation.all(of: graph, sessions)
     self.operations = operations
     let numbers = signature.features.numbers
     self.numberCount = numbers.count
@@ -90,7 +112,7 @@ public struct ExecutionPlan: Sendable {
     _ methods: [PredictionMethod], on rows: Rows, threads: Int,
     isCancelled: @escaping @Sendable () -> Bool = { Task.isCancelled }
   ) async throws(Problem) -> [PredictionMethod: [Tensor]] {
-    let parts = RowBlocks.parts(of: rows.rowCount, count: threads)
+    let parts = RowBlocks.parts(of: rows.rowCount, count: usesEngine ? 1 : threads)
     guard parts.count > 1 else { return try run(methods, on: rows, isCancelled: isCancelled) }
     let request = try Request(methods, of: self, on: rows)
     var results = await withTaskGroup(
@@ -161,7 +183,10 @@ public struct ExecutionPlan: Sendable {
   private func run(
     _ request: Request, _ range: Range<Int>, _ isCancelled: @Sendable () -> Bool
   ) throws(Problem) -> [Value] {
-    let blocks = RowBlocks(range, for: request.schedule, steps: request.steps)
+    // How a library sums may depend on how many rows it is given, so that it is given those that were sent.
+    let blocks =
+      usesEngine
+      ? RowBlocks(whole: range) : RowBlocks(range, for: request.schedule, steps: request.steps)
     var values = try runBlock(request, blocks.first, isCancelled)
     for block in blocks.others {
       let more = try runBlock(request, block, isCancelled)

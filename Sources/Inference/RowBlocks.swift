@@ -39,6 +39,13 @@ struct RowBlocks {
     self.rest = first.upperBound..<range.upperBound
   }
 
+  /// Leaves a range whole, for what must see all rows at once.
+  init(whole range: Range<Int>) {
+    self.blockRows = max(1, range.count)
+    self.first = range
+    self.rest = range.upperBound..<range.upperBound
+  }
+
   /// The blocks after the first.
   var others: some Sequence<Range<Int>> {
     stride(from: rest.lowerBound, to: rest.upperBound, by: blockRows).lazy.map {

@@ -82,13 +82,17 @@ struct Schedule: Sendable {
 
 extension PlannedOperation {
   /// The kernels of a graph's steps, a `relu` made part of the product before it where nothing else reads that.
-  static func all(of graph: ValidatedGraph) -> [PlannedOperation] {
+  ///
+  /// `sessions` are what engines have brought up, by the number of the step.
+  static func all(
+    of graph: ValidatedGraph, _ sessions: [Int: any EngineSession] = [:]
+  ) -> [PlannedOperation] {
     var readers = [Int](repeating: 0, count: graph.steps.count + 2)
     for step in graph.steps { for input in step.inputs { readers[input] += 1 } }
     for values in graph.results.values { for value in values { readers[value] += 1 } }
     var areSparse = [false, false]
     var works: [Work] = []
-    return graph.steps.map { step in
+    return graph.steps.enumerated().map { index, step in
       guard let operation = step.operation as? any Runnable else {
         preconditionFailure("every operator that there is has a kernel")
       }
@@ -97,9 +101,10 @@ extension PlannedOperation {
       areSparse.append(sparsity.gives)
       works.append(step.work(reading: sparsity.reads ? operands : [], gives: sparsity.gives))
       let rectified = step.rectified(readers: readers, in: graph)
+      let asked = (operation as? ONNXRuntimeModel).map { EngineKernel($0, session: sessions[index]) }
+      let kernel: (any Kernel)? = asked ?? rectified.map { LinearKernel($0.product, isRectified: true) }
       return PlannedOperation(
-        kernel: rectified.map { LinearKernel($0.product, isRectified: true) }
-          ?? operation.kernel(step.operands),
+        kernel: kernel ?? operation.kernel(step.operands),
         inputs: rectified?.inputs ?? step.inputs, origin: step.origin,
         width: sparsity.gives ? 0 : step.type.width, isSparse: sparsity.gives,
         writtenOut: sparsity.reads
@@ -141,7 +146,7 @@ extension ValueType {
   /// How many numbers of 8 bytes a row takes.
   var width: Int {
     switch content {
-    case .texts, .labels(.string): 2 * columns
+    case .texts, .labels(.string), .parts: 2 * columns
     case .numbers, .indices, .labels: columns
     }
   }

@@ -10,6 +10,8 @@ enum Value: Sendable {
   case texts(TextMatrix)
   /// Elements as the caller gets them, row by row.
   case labels(Tensor.Elements, columns: Int)
+  /// Several values at once.
+  case parts([Value])
 }
 
 extension Value {
@@ -23,7 +25,7 @@ extension Value {
     switch self {
     case .numbers(let matrix): matrix
     case .sparse(let matrix): matrix.dense
-    case .indices, .texts, .labels: preconditionFailure("a checked graph gives numbers here")
+    case .indices, .texts, .labels, .parts: preconditionFailure("a checked graph gives numbers here")
     }
   }
 
@@ -58,6 +60,7 @@ extension Value {
     case .texts(let texts):
       return Tensor(shape: shape(texts.columns), elements: .string(texts.elements.map { $0 ?? "" }))
     case .labels(let labels, let columns): return Tensor(shape: shape(columns), elements: labels)
+    case .parts: preconditionFailure("a checked graph gives no parts")
     }
   }
 }
@@ -107,6 +110,7 @@ extension Value {
       labels.append(more)
       self = .labels(labels, columns: columns)
     case (.labels, _): preconditionFailure("a plan gives labels for every block of rows or for none")
+    case (.parts, _): preconditionFailure("a checked graph gives no parts")
     }
   }
 }

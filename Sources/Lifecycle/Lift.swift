@@ -40,7 +40,7 @@ struct Lift: Sendable {
             "framework": .string(model.lifted.framework),
             "frameworkVersion": .string(model.lifted.frameworkVersion),
             "estimator": .string(model.lifted.estimator), "modelBytes": JSON(model.modelBytes),
-          ])
+          ].merging(model.lifted.runner.map { ["runner": .string($0)] } ?? [:]) { first, _ in first })
       } catch  where error.category == .refused {
         return .refused(
           error, changes: [.quarantine(pushed.quarantined(as: .notLiftable, at: time.now()))])
@@ -54,7 +54,7 @@ struct Lift: Sendable {
         .refused, "lift.no-model",
         "expected a model in the artifact, found format \(inspected.report.format)")
     }
-    let lifted = try Lifter.lift(source)
+    let lifted = try Lifter.lift(source, engine: inspected.pushed.engine)
     return LiftedModel(inspected: inspected, lifted: lifted, encoded: lifted.graph.graph.encoded())
   }
 }

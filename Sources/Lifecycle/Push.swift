@@ -1,6 +1,7 @@
 public import Artifacts
 public import Domain
 import Encoding
+public import Lifting
 import Provenance
 
 /// One file of what is pushed; its bytes are a blob already.
@@ -25,12 +26,15 @@ public struct PushRequest: Sendable {
   public let files: [PushedFile]
   /// Who pushes.
   public let principal: Principal
+  /// What may run the model where our own operators cannot; nobody where nil.
+  public let engine: LiftEngine?
 
   /// Asks for an artifact to be served.
-  public init(name: ModelName, files: [PushedFile], principal: Principal) {
+  public init(name: ModelName, files: [PushedFile], principal: Principal, engine: LiftEngine? = nil) {
     self.name = name
     self.files = files
     self.principal = principal
+    self.engine = engine
   }
 }
 
@@ -42,14 +46,17 @@ public struct PushedModel: Sendable {
   public let name: ModelName
   /// Who pushed it.
   public let principal: Principal
+  /// What may run the model where our own operators cannot.
+  public let engine: LiftEngine?
   /// The digest of the artifact: of its one file, or of the list of its files.
   public let digest: Digest
   /// The bytes.
   public let artifact: Artifact
 
-  fileprivate init(name: ModelName, principal: Principal, digest: Digest, artifact: Artifact) {
-    self.name = name
-    self.principal = principal
+  fileprivate init(_ request: PushRequest, digest: Digest, artifact: Artifact) {
+    self.name = request.name
+    self.principal = request.principal
+    self.engine = request.engine
     self.digest = digest
     self.artifact = artifact
   }
@@ -74,9 +81,7 @@ struct Push: Sendable {
         files.append(ArtifactFile(path: file.path, bytes: bytes[...]))
       }
       let digest = try await digest(of: request.files)
-      let pushed = PushedModel(
-        name: request.name, principal: request.principal, digest: digest,
-        artifact: Artifact(files: files))
+      let pushed = PushedModel(request, digest: digest, artifact: Artifact(files: files))
       return .done(
         pushed,
         details: ["artifact": .string(digest.description), "bytes": JSON(limit - left)])

@@ -73,7 +73,7 @@ struct Road: Sendable {
     let lifted = try await lift(inspected, recorder: recorder)
     steps.end(
       "\(lifted.lifted.estimator) of \(lifted.lifted.framework) \(lifted.lifted.frameworkVersion), "
-        + "\(lifted.modelBytes) bytes")
+        + "\(lifted.modelBytes) bytes" + (lifted.lifted.runner.map { ", runs by \($0)" } ?? ""))
 
     steps.begin(.gate)
     let admitted = try await gate(lifted, recorder: recorder)

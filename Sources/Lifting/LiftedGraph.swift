@@ -10,4 +10,13 @@ public struct LiftedGraph: Sendable {
   public let frameworkVersion: String
   /// The class of the outermost estimator, `RandomForestClassifier`.
   public let estimator: String
+
+  /// Who runs the model, where it is not we: `ONNX Runtime`.
+  public var runner: String? { graph.needsONNXRuntime ? "ONNX Runtime" : nil }
+}
+
+/// A runtime of others that may be asked for, by the name that a user knows it by.
+public enum LiftEngine: String, Sendable, CaseIterable {
+  /// What `gatehouse-onnx` loads.
+  case onnxRuntime = "onnxruntime"
 }

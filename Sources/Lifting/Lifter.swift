@@ -8,7 +8,21 @@ import ModelGraph
 /// Every class is known by its exact name or refused. Lifted are scikit-learn's, written by 0.24 to 1.9.
 public enum Lifter {
   /// Lifts the model; throws the reason why it cannot be lifted.
-  public static func lift(_ source: ModelSource) throws(Problem) -> LiftedGraph {
+  ///
+  /// A model of ONNX that our operators cannot express is left to `engine` where one is named and takes it.
+  public static func lift(
+    _ source: ModelSource, engine: LiftEngine? = nil
+  ) throws(Problem) -> LiftedGraph {
+    do throws(Problem) {
+      return try liftNatively(source)
+    } catch {
+      guard case .onnx(let bytes) = source else { throw error }
+      guard engine == .onnxRuntime else { throw ONNXRuntimeLift.hinting(at: bytes, error) }
+      return try ONNXRuntimeLift.lift(bytes, natively: error)
+    }
+  }
+
+  private static func liftNatively(_ source: ModelSource) throws(Problem) -> LiftedGraph {
     switch source {
     case .pickle(let document): return try lift(document)
     case .xgboost(let bytes): return try lift(PickleDocument.xgboost(bytes))

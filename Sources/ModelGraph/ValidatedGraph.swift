@@ -203,6 +203,10 @@ extension GraphChecker {
             "expected the output '\(method.rawValue)' to be the value of an operator, found '\(name.prefix(200))'"
           )
         }
+        if case .parts = types[number].content {
+          throw Self.malformed(
+            "results", "expected the output '\(method.rawValue)' to be one value, found several at once")
+        }
         try check(
           output.ports[index], named: names.count == 1 ? method.rawValue : "\(method.rawValue).\(index)",
           shows: types[number])

@@ -10,6 +10,8 @@ public struct ValueType: Equatable, Sendable {
     case texts
     /// Elements as a caller gets them, of one datatype; only results read them.
     case labels(Datatype)
+    /// Several values at once, of which `Part` takes one; nothing else reads them.
+    case parts([ValueType])
   }
 
   /// What the elements are.
@@ -31,7 +33,7 @@ public struct ValueType: Equatable, Sendable {
     switch content {
     case .numbers: .float64
     case .indices: .int64
-    case .texts: .string
+    case .texts, .parts: .string
     case .labels(let datatype): datatype
     }
   }
@@ -45,6 +47,7 @@ extension ValueType.Content: CustomStringConvertible {
     case .indices: "indices"
     case .texts: "texts"
     case .labels: "labels"
+    case .parts: "parts"
     }
   }
 }

@@ -1,4 +1,5 @@
 public import Domain
+public import Inference
 import ModelGraph
 public import Provenance
 
@@ -9,11 +10,16 @@ public import Provenance
 public struct BundleLoader: Sendable {
   private let trusted: [SealVerificationKey]
   private let limits: BundleLimits
+  private let engine: (any InferenceEngine)?
 
-  /// Makes a loader that takes bundles sealed by one of `trusted`.
-  public init(trusting trusted: [SealVerificationKey], limits: BundleLimits = BundleLimits()) {
+  /// Makes a loader that takes bundles sealed by one of `trusted`; without an engine it refuses models that need one.
+  public init(
+    trusting trusted: [SealVerificationKey], limits: BundleLimits = BundleLimits(),
+    engine: (any InferenceEngine)? = nil
+  ) {
     self.trusted = trusted
     self.limits = limits
+    self.engine = engine
   }
 
   /// Loads the bundle at `path`.
@@ -34,7 +40,7 @@ public struct BundleLoader: Sendable {
       throw Problem(.integrity, error.code, error.message, subject: path)
     }
     let bundle = try SealedBundle(contents, seal: seal, trusting: trusted)
-    return try Self.decode(bundle)
+    return try Self.decode(bundle, engine: engine)
   }
 
   /// Loads the bundle of a deployment, which must be the very one that the deployment names.
@@ -55,7 +61,9 @@ public struct BundleLoader: Sendable {
   }
 
   /// Decodes a bundle whose seal was verified.
-  static func decode(_ bundle: SealedBundle) throws(Problem) -> ServedModel {
+  static func decode(
+    _ bundle: SealedBundle, engine: (any InferenceEngine)? = nil
+  ) throws(Problem) -> ServedModel {
     func file(_ path: String) throws(Problem) -> [UInt8] {
       guard let bytes = bundle.contents.bytes(at: path) else {
         throw Problem(
@@ -67,8 +75,9 @@ public struct BundleLoader: Sendable {
     let manifest = try Manifest(parsing: try file(Manifest.path))
     let graph = try ModelGraph(
       decoding: try file("graph.json"), weights: try file("weights.safetensors"))
-    return ServedModel(
+    return try ServedModel(
       reference: VersionReference(name: manifest.name, version: manifest.version), bundle: bundle.digest,
-      framework: "\(manifest.framework) \(manifest.frameworkVersion)", graph: try ValidatedGraph(graph))
+      framework: "\(manifest.framework) \(manifest.frameworkVersion)", graph: try ValidatedGraph(graph),
+      engine: engine)
   }
 }

@@ -1,5 +1,6 @@
 public import Domain
 import Glibc
+public import Inference
 import NIOConcurrencyHelpers
 import NIOCore
 public import Provenance
@@ -20,6 +21,8 @@ public struct PlaneConfiguration: Sendable {
   public var limits = PlaneLimits()
   /// How many event loops there are, and as many threads for long predictions.
   public var threads: Int
+  /// What runs the models that need an engine; without one they are refused.
+  public var engine: (any InferenceEngine)?
   /// The version of the program, for those who ask.
   public var version: String
 
@@ -41,6 +44,7 @@ public final class RunningPlane: Sendable {
   public var address: String { socket.address }
 
   private let source: PlaneConfiguration.Source
+  private let engine: (any InferenceEngine)?
   private let plane: DataPlane
   private let socket: ListeningSocket
   private let server: PlaneServer
@@ -52,8 +56,9 @@ public final class RunningPlane: Sendable {
   /// Loads everything, and only then accepts connections on `socket`, which it takes over.
   public init(_ configuration: PlaneConfiguration, socket: ListeningSocket) throws(Problem) {
     source = configuration.source
+    engine = configuration.engine
     self.socket = socket
-    let (table, failures) = try Self.load(configuration.source, replacing: nil)
+    let (table, failures) = try Self.load(configuration.source, configuration.engine, replacing: nil)
     self.failures = failures
     plane = DataPlane(limits: configuration.limits, version: configuration.version, table: table)
     instance = Self.randomName()
@@ -72,7 +77,7 @@ public final class RunningPlane: Sendable {
     }
     applying.lock()
     defer { applying.unlock() }
-    let (table, failures) = try Self.load(source, replacing: plane.table)
+    let (table, failures) = try Self.load(source, engine, replacing: plane.table)
     plane.publish(table)
     return PlaneApplication(generation: table.generation, failures: failures)
   }
@@ -108,13 +113,13 @@ public final class RunningPlane: Sendable {
 
   // MARK: Loading
 
-  private static func load(_ source: PlaneConfiguration.Source, replacing former: RoutingTable?)
-    throws(Problem) -> (RoutingTable, [PlaneApplication.Failure])
-  {
+  private static func load(
+    _ source: PlaneConfiguration.Source, _ engine: (any InferenceEngine)?, replacing former: RoutingTable?
+  ) throws(Problem) -> (RoutingTable, [PlaneApplication.Failure]) {
     switch source {
-    case .state(let path): return try load(StateFile.read(path: path), replacing: former)
+    case .state(let path): return try load(StateFile.read(path: path), engine, replacing: former)
     case .bundles(let paths, let trusted, let keys):
-      let loader = BundleLoader(trusting: trusted)
+      let loader = BundleLoader(trusting: trusted, engine: engine)
       var entries: [String: RoutingTable.Entry] = [:]
       for path in paths {
         let model = try loader.load(path: path)
@@ -128,12 +133,12 @@ public final class RunningPlane: Sendable {
     }
   }
 
-  private static func load(_ state: PlaneState, replacing former: RoutingTable?) throws(Problem)
-    -> (RoutingTable, [PlaneApplication.Failure])
-  {
+  private static func load(
+    _ state: PlaneState, _ engine: (any InferenceEngine)?, replacing former: RoutingTable?
+  ) throws(Problem) -> (RoutingTable, [PlaneApplication.Failure]) {
     var trusted: [SealVerificationKey] = []
     for pem in state.sealKeys { trusted.append(try SealVerificationKey(pem: pem)) }
-    let loader = BundleLoader(trusting: trusted)
+    let loader = BundleLoader(trusting: trusted, engine: engine)
     var entries: [String: RoutingTable.Entry] = [:]
     var failures: [PlaneApplication.Failure] = []
     for deployment in state.deployments {

@@ -33,6 +33,8 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var control: String?
   /// The largest body of a request, in bytes.
   public var maximumBody: Int?
+  /// The library of ONNX Runtime; where nil, the one that the environment or the loader names.
+  public var onnxRuntime: String?
   /// How many event loops there are; as many as there are processors where nil.
   public var threads: Int?
 
@@ -56,6 +58,8 @@ public struct RuntimeArguments: Equatable, Sendable {
       --listen-fd N        accept connections on this inherited listening socket
       --control SOCKET     take commands on this Unix domain socket
       --max-body BYTES     refuse larger request bodies (default 16777216)
+      --onnxruntime FILE   run models that need ONNX Runtime by this library
+                           (default: GATEHOUSE_ONNXRUNTIME, then what the loader finds)
       --threads N          run this many event loops (default: one a processor)
       --version            print the version
       --help               print this
@@ -91,6 +95,7 @@ public struct RuntimeArguments: Equatable, Sendable {
   private static let options = [
     "--bundle": true, "--trust": true, "--keys": false, "--state": false, "--listen": false,
     "--listen-fd": false, "--control": false, "--max-body": false, "--threads": false,
+    "--onnxruntime": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -103,6 +108,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--listen-fd": listener = .descriptor(CInt(try Self.number(value, option, 0...(1 << 20))))
     case "--control": control = value
     case "--max-body": maximumBody = try Self.number(value, option, 1...(1 << 30))
+    case "--onnxruntime": onnxRuntime = value
     case "--threads": threads = try Self.number(value, option, 1...256)
     default: preconditionFailure("an option of the table is handled here")
     }

@@ -25,12 +25,13 @@ public final class ServedModel: Sendable {
   let ignoredInputs: Set<String>
 
   init(
-    reference: VersionReference, bundle: Digest, framework: String, graph: ValidatedGraph
-  ) {
+    reference: VersionReference, bundle: Digest, framework: String, graph: ValidatedGraph,
+    engine: (any InferenceEngine)? = nil
+  ) throws(Problem) {
     self.reference = reference
     self.bundle = bundle
     self.framework = framework
-    self.plan = ExecutionPlan(graph)
+    self.plan = try ExecutionPlan(graph, engine: engine)
     let signature = graph.signature
     let inputs = signature.inputs
     self.inputs = inputs

@@ -1,4 +1,5 @@
 import Domain
+import Engines
 import Glibc
 import Serving
 
@@ -56,6 +57,7 @@ func configuration(_ arguments: RuntimeArguments) throws(Problem) -> PlaneConfig
   let processors = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
   var configuration = PlaneConfiguration(
     source: source, threads: arguments.threads ?? processors, version: version)
+  configuration.engine = ONNXRuntimeEngine.installed(library: arguments.onnxRuntime)
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
   let reserve = configuration.limits.refusedConnections + 64
   configuration.limits.connections = min(

@@ -30,6 +30,9 @@ struct InspectCommand: AsyncParsableCommand {
   @Option(help: "The least severity that fails: note, low, medium, high or critical.")
   var failOn = "medium"
 
+  @Option(help: ArgumentHelp(EngineOption.help), transform: EngineOption.parse)
+  var engine: LiftEngine?
+
   @Option(help: "Print the page about a rule, or with 'all' about every rule, and inspect nothing.")
   var explain: String?
 
@@ -47,7 +50,7 @@ struct InspectCommand: AsyncParsableCommand {
         .usage, "inspect.severity", "expected one of \(names.joined(separator: ", ")), found '\(failOn)'",
         hint: NearName.nearest(to: failOn, among: names).map { "use '\($0)'" })
     }
-    let outcomes = await InspectionRun(paths: paths).outcomes()
+    let outcomes = await InspectionRun(paths: paths, engine: engine).outcomes()
     let reports = outcomes.compactMap { try? $0.get() }
     let all = InspectionReports(reports)
     switch format {
@@ -82,6 +85,7 @@ struct InspectCommand: AsyncParsableCommand {
 /// Several artifacts, inspected at the same time.
 private struct InspectionRun {
   let paths: [String]
+  let engine: LiftEngine?
 
   /// What became of each path, in the order of the arguments.
   func outcomes() async -> [Result<InspectionReport, Problem>] {
@@ -94,7 +98,7 @@ private struct InspectionRun {
         guard next < paths.count else { return }
         let (number, path) = (next, paths[next])
         next += 1
-        group.addTask { @concurrent in (number, Self.inspect(path)) }
+        group.addTask { @concurrent in (number, inspect(path)) }
       }
       for _ in 0..<width { add() }
       let start = ContinuousClock.now
@@ -112,7 +116,7 @@ private struct InspectionRun {
     }
   }
 
-  private static func inspect(_ path: String) -> Result<InspectionReport, Problem> {
+  private func inspect(_ path: String) -> Result<InspectionReport, Problem> {
     do throws(Problem) {
       let report = Inspector.inspect(try LocalFiles.inspectedArtifact(at: path), path: path)
       return .success(confirmed(report))
@@ -122,10 +126,11 @@ private struct InspectionRun {
   }
 
   /// The report, once the model that it calls liftable was lifted: no verdict is better than a trial.
-  private static func confirmed(_ report: InspectionReport) -> InspectionReport {
+  private func confirmed(_ report: InspectionReport) -> InspectionReport {
     guard report.verdict == .liftable, let source = report.source else { return report }
     do throws(Problem) {
-      _ = try Lifter.lift(source)
+      let runner = try Lifter.lift(source, engine: engine).runner
+      if let runner { Console.prose("\(report.path): runs by \(runner)") }
       return report
     } catch {
       return report.notLifted(error)

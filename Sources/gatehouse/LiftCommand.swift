@@ -30,12 +30,15 @@ struct LiftCommand: ParsableCommand {
   @Option(help: "What to write: graph or onnx.")
   var to: Form = .graph
 
+  @Option(help: ArgumentHelp(EngineOption.help), transform: EngineOption.parse)
+  var engine: LiftEngine?
+
   @Option(
     name: [.customShort("o"), .customLong("output")], help: "The directory to write to; the file, for onnx.")
   var output: String
 
   func run() throws {
-    let lifted = try OfflineModel.lift(path)
+    let lifted = try OfflineModel.lift(path, engine: engine)
     if to == .onnx {
       let bytes = try ONNXWriter.model(of: lifted.graph)
       try DurableFile.write(bytes, to: output, mode: 0o644)
@@ -49,14 +52,28 @@ struct LiftCommand: ParsableCommand {
     try DurableFile.write(encoded.weights, to: "\(output)/weights.safetensors", mode: 0o644)
     Console.prose(
       "lifted \(lifted.estimator) of \(lifted.framework) \(lifted.frameworkVersion): "
-        + "\(encoded.graph.count) bytes of graph, \(encoded.weights.count) bytes of weights in \(output)")
+        + "\(encoded.graph.count) bytes of graph, \(encoded.weights.count) bytes of weights in \(output)"
+        + (lifted.runner.map { "; runs by \($0)" } ?? ""))
+  }
+}
+
+/// The option that lets a runtime of others run a model.
+enum EngineOption {
+  /// What the option is for.
+  static let help =
+    "Let this runtime run a model that our own operators cannot express: onnxruntime."
+
+  /// Reads what was given.
+  static func parse(_ text: String) throws -> LiftEngine {
+    if let engine = LiftEngine(rawValue: text) { return engine }
+    throw ValidationError("expected onnxruntime, found '\(text)'")
   }
 }
 
 /// Models that a command opens by itself, without a server.
 enum OfflineModel {
-  /// Inspects and lifts an artifact.
-  static func lift(_ path: String) throws(Problem) -> LiftedGraph {
+  /// Inspects and lifts an artifact; `engine` may run what our own operators cannot.
+  static func lift(_ path: String, engine: LiftEngine? = nil) throws(Problem) -> LiftedGraph {
     let report = Inspector.inspect(try LocalFiles.artifact(at: path), path: path)
     guard report.verdict == .liftable, let source = report.source else {
       let gravest = report.findings.max { $0.severity < $1.severity }
@@ -66,6 +83,6 @@ enum OfflineModel {
           + (gravest.map { ": \($0.message)" } ?? ""),
         subject: path, position: gravest?.offset.map { "byte \($0)" }, hint: gravest?.remedy)
     }
-    return try Lifter.lift(source)
+    return try Lifter.lift(source, engine: engine)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Encoding
+import Engines
 import Inference
 import Lifting
 import ModelGraph
@@ -32,6 +33,9 @@ struct PredictCommand: AsyncParsableCommand {
 
   @Option(help: "The public key that a bundle must be sealed with (default: the platform's).")
   var key: String?
+
+  @Option(help: ArgumentHelp(EngineOption.help), transform: EngineOption.parse)
+  var engine: LiftEngine?
 
   @OptionGroup var data: DataOption
 
@@ -71,11 +75,13 @@ struct PredictCommand: AsyncParsableCommand {
       return try bundle(at: DirectoryBundleStore(reading: data.directory.bundles).path(of: deployment.bundle))
     default: break
     }
-    return ExecutionPlan(try OfflineModel.lift(model).graph)
+    let lifted = try OfflineModel.lift(model, engine: engine)
+    if let runner = lifted.runner { Console.prose("runs by \(runner)") }
+    return try ExecutionPlan(lifted.graph, engine: ONNXRuntimeEngine.installed())
   }
 
   private func bundle(at path: String) throws(Problem) -> ExecutionPlan {
     let trusted = try KeyFiles.sealVerificationKey(at: key ?? "\(data.directory.keys)/seal.pub.pem")
-    return try BundleLoader(trusting: [trusted]).load(path: path).plan
+    return try BundleLoader(trusting: [trusted], engine: ONNXRuntimeEngine.installed()).load(path: path).plan
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Encoding
 import Lifecycle
+import Lifting
 import Provenance
 
 /// `gatehouse push`.
@@ -22,6 +23,9 @@ struct PushCommand: AsyncParsableCommand {
 
   @Flag(help: "Print one JSON document on standard output.")
   var json = false
+
+  @Option(help: ArgumentHelp(EngineOption.help), transform: EngineOption.parse)
+  var engine: LiftEngine?
 
   @OptionGroup var server: ServerOptions
 
@@ -67,11 +71,17 @@ struct PushCommand: AsyncParsableCommand {
     return files
   }
 
+  private func body(_ files: [JSON]) -> JSON {
+    var members: [String: JSON] = ["files": .array(files)]
+    if let engine { members["engine"] = .string(engine.rawValue) }
+    return .object(members)
+  }
+
   /// Asks for the push and shows each step; answers with the outcome as JSON.
   private func follow(_ client: ControlClient, _ name: ModelName, _ files: [JSON]) async throws -> JSON {
     var outcome: JSON?
     Console.prose("pushing \(path) as \(name)")
-    try await client.lines("/models/\(name)/versions", ["files": .array(files)]) { event in
+    try await client.lines("/models/\(name)/versions", body(files)) { event in
       switch event["event"]?.string {
       case "started":
         Console.progress("  \((event["stage"]?.string ?? "").padded(to: 9)) …")

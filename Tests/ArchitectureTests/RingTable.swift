@@ -26,14 +26,14 @@ struct RingTable {
         "Provenance", "Packaging", "Monitoring",
       ],
       ["Lifecycle"],
-      ["Storage", "Distribution", "Fleet", "ControlAPI", "Serving"],
+      ["Storage", "Distribution", "Fleet", "ControlAPI", "Serving", "Engines"],
       ["gatehouse", "gatehouse-runtime"],
     ],
     native: [
       "CZlib": ["Artifacts", "Serving"],
       "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"],
-      "CDescriptorPassing": ["Fleet", "Serving"], "CSpawn": ["Fleet"],
-      "CKernels": ["Inference"],
+      "CDescriptorPassing": ["Fleet", "Serving"], "CSpawn": ["Fleet", "Engines"],
+      "CKernels": ["Inference"], "gatehouse-onnx": [],
     ],
     beside: ["TestKit"],
     reserved: ["Crypto": ["Provenance", "Packaging"], "GRDB": ["Storage"], "Hummingbird": ["ControlAPI"]])

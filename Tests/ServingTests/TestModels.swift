@@ -73,7 +73,7 @@ enum TestModels {
   }
 
   private static func served(_ graph: ModelGraph, name: String, version: Int) throws -> ServedModel {
-    ServedModel(
+    try ServedModel(
       reference: VersionReference(
         name: try ModelName(parsing: name), version: try #require(VersionNumber(version))),
       bundle: Digest(of: Array("\(name)@\(version)".utf8)), framework: "scikit-learn 1.9.1",

@@ -5,8 +5,24 @@ enum ONNXOperators {
   /// Whether a name is an operator of the domain `ai.onnx.ml`.
   static let machineLearning = Set(machineLearningNames.split(separator: " ").map(String.init))
 
-  /// The operators of ONNX Runtime's own domain that are lifted, and so need no code of anybody.
-  static let contributed: Set<String> = ["CDist"]
+  /// The operators of ONNX Runtime's own domain that compute and do nothing else, and so need no code of anybody:
+  /// what its optimisers and quantisers leave behind.
+  ///
+  /// Not among them: what reads files or loads libraries (`EPContext`, `Snpe`), and searches that call graphs.
+  static let contributed = Set(contributedNames.split(separator: " ").map(String.init))
+
+  private static let contributedNames = """
+    Attention BiasAdd BiasGelu BiasSoftmax CDist ConvTransposeWithDynamicPads CropAndResize DequantizeLinear \
+    DynamicQuantizeLSTM DynamicQuantizeMatMul EmbedLayerNormalization ExpandDims FastGelu FusedConv FusedGemm \
+    FusedMatMul GatherBlockQuantized GatherND Gelu GemmFastGelu GroupNorm GroupQueryAttention Inverse \
+    LongformerAttention MatMulInteger16 MatMulIntegerToFloat MatMulNBits MaxpoolWithMask MultiHeadAttention \
+    MulInteger NGramRepeatBlock NhwcConv NhwcFusedConv NhwcMaxPool Pad QAttention QEmbedLayerNormalization QGemm \
+    QLinearAdd QLinearAveragePool QLinearConcat QLinearConv QLinearGlobalAveragePool QLinearLeakyRelu QLinearMul \
+    QLinearReduceMean QLinearSigmoid QLinearSoftmax QLinearWhere QuantizeLinear QuickGelu Range ReduceSumInteger \
+    RotaryEmbedding SimplifiedLayerNormalization SkipGroupNorm SkipLayerNormalization \
+    SkipSimplifiedLayerNormalization SparseToDenseMatMul Tokenizer TransposeMatMul Trilu Unique UnfoldTensor \
+    WordConvEmbedding
+    """
 
   private static let names = """
     Abs Acos Acosh Add AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool \

@@ -67,7 +67,7 @@ extension Concat: Runnable, Kernel {
           elements: Self.sideBySide(parts, rows: rows), rows: rows,
           columns: parts.reduce(0) { $0 + $1.columns }))
     case .labels(let first, _): return Self.labels(operands, like: first, rows: rows)
-    case .numbers, .sparse, .indices:
+    case .numbers, .sparse, .indices, .parts:
       let isSparse = operands.contains { if case .sparse = $0 { true } else { false } }
       if isSparse { return .sparse(try Self.sideBySide(operands.map(\.sparseMatrix))) }
       let parts = operands.map(\.matrix).map { (elements: $0.elements, columns: $0.columns) }

@@ -51,8 +51,11 @@ public struct Concat: PlainOperator {
     guard let first = operands.types.first else {
       throw operands.problem("operand", "expected '\(operands.node)' to read some values, found none")
     }
-    if case .indices = first.content {
-      throw operands.problem("operand", "expected '\(operands.node)' to read no indices, found some")
+    switch first.content {
+    case .numbers, .texts, .labels: break
+    case .indices, .parts:
+      throw operands.problem(
+        "operand", "expected '\(operands.node)' to read no \(first.content), found some")
     }
     var columns = 0
     for type in operands.types {
