@@ -32,6 +32,16 @@ extension GraphBuilder {
           position: estimator.view.position)
       }
     }
+    if let names, let featureNames,
+      !names.elementsEqual(featureNames, by: { $0.utf8.elementsEqual($1.utf8) })
+    {
+      // The library refuses a frame for one of the two, and an array it gives to both by the places of its columns.
+      throw Problem(
+        .refused, "lift.feature-names",
+        "expected \(estimator.view.path) to be fitted on the features that others were fitted on, found other names"
+          + " or another order", position: estimator.view.position,
+        hint: "fit all of the model on one frame")
+    }
     declareFeatures(count: count, names: names)
     return Operand([.features(0..<count)]).held(as: operand)
   }

@@ -176,7 +176,12 @@ public enum Lifter {
       "fit_predict", "fit_transform", "predict_log_proba", "score_samples", "kneighbors",
       "_decision_function",
       "_predict_proba", "_raw_predict", "_predict", "_transform", "_validate_data", "_validate_X_predict",
-      "_check_feature_names", "_check_n_features", "__class__", "__dict__",
+      "_check_feature_names", "_check_n_features", "__class__", "__dict__", "_joint_log_likelihood",
+      "_get_kernel", "_predict_proba_lr", "_sparse_predict", "_dense_predict", "_predict_binary",
+      "_raw_predict_init", "_fill_X", "_check_X", "_validate_for_predict", "_validate_estimator",
+      "_more_tags",
+      "__sklearn_tags__", "_get_support_mask", "inverse_transform", "build_analyzer", "build_tokenizer",
+      "build_preprocessor", "decode", "_word_ngrams", "_char_ngrams", "_char_wb_ngrams", "_impl",
     ]
 }
 

@@ -56,6 +56,51 @@ import Testing
         == "expected StandardScaler to have its own method 'transform', found None in its place")
   }
 
+  @Test(arguments: ["transform", "inverse_transform", "_get_support_mask", "__sklearn_tags__"])
+  func `what the library calls inside is not replaced either`(name: String) throws {
+    var source = SyntheticDocument()
+    let model = source.add("sklearn.preprocessing._data", "StandardScaler", [(name, source.add(.none))])
+    let document = try source.document(root: model)
+    let problem = #expect(throws: Problem.self) { try Lifter.lift(document) }
+    #expect(problem?.code == "lift.replaced-method")
+  }
+
+  @Test func `estimators of one model were fitted on features of the same names`() throws {
+    var source = SyntheticDocument()
+    func binarizer(_ feature: String) throws -> ValueID {
+      let names = try #require(
+        NumPyArray(
+          type: .object, shape: [1], isFortranOrder: false, storage: .objects([source.add(.string(feature))]))
+      )
+      return source.add(
+        "sklearn.preprocessing._data", "Binarizer",
+        [
+          ("n_features_in_", source.add(.integer(1))), ("feature_names_in_", source.add(.array(names))),
+          ("threshold", source.add(.float(0))),
+        ])
+    }
+    func document(_ features: [String]) throws -> PickleDocument {
+      source = SyntheticDocument()
+      var entries: [ValueID] = []
+      for feature in features {
+        let member = try binarizer(feature)
+        entries.append(source.add(.tuple([source.add(.string("a")), member])))
+      }
+      let root = source.add(
+        "sklearn.pipeline", "FeatureUnion",
+        [
+          ("transformer_list", source.add(.list(entries))), ("transformer_weights", source.add(.none)),
+          ("_sklearn_version", source.add(.string("1.9.1"))),
+        ])
+      return try source.document(root: root)
+    }
+    let same = try document(["age", "age"])
+    #expect(throws: Never.self) { try Lifter.lift(same) }
+    let other = try document(["age", "income"])
+    let problem = #expect(throws: Problem.self) { try Lifter.lift(other) }
+    #expect(problem?.code == "lift.feature-names")
+  }
+
   @Test(arguments: environments)
   func `a model that was never fitted is refused`(environment: String) throws {
     let forest = try ModelFixture("unsupported/\(environment)/unfitted-forest").document()
