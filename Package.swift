@@ -162,7 +162,7 @@ let package = Package(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding",
       "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioEmbedded, "TestKit"),
     tests(
-      "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit", "gatehouse-onnx"),
+      "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),
     tests("TranscriptTests", "gatehouse", "gatehouse-runtime"),
   ]

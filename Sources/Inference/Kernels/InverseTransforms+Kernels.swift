@@ -1,7 +1,6 @@
 import Domain
 // The mathematical functions alone: no files, sockets or clocks come with a scoped import.
 #if canImport(Glibc)
-  import func Glibc.copysign
   import func Glibc.erf
   import func Glibc.erfc
   import func Glibc.exp
@@ -9,7 +8,6 @@ import Domain
   import func Glibc.log1p
   import func Glibc.pow
 #elseif canImport(Musl)
-  import func Musl.copysign
   import func Musl.erf
   import func Musl.erfc
   import func Musl.exp
@@ -17,7 +15,6 @@ import Domain
   import func Musl.log1p
   import func Musl.pow
 #else
-  import func Darwin.copysign
   import func Darwin.erf
   import func Darwin.erfc
   import func Darwin.exp
@@ -46,7 +43,7 @@ extension InversePowerTransform: Runnable, Kernel {
       if power == 0 { return exp(x) }
       // Where the product overflows its logarithm does not.
       guard power * x >= 1.79e308 else { return exp(log1p(power * x) / power) }
-      return exp((log(copysign(1, power) * (x + 1 / power)) + log(abs(power))) / power)
+      return exp((log(Double(signOf: power, magnitudeOf: 1) * (x + 1 / power)) + log(abs(power))) / power)
     case .yeoJohnson:
       if x >= 0 { return abs(power) < epsilon ? exp(x) - 1 : pow(x * power + 1, 1 / power) - 1 }
       return abs(power - 2) > epsilon ? 1 - pow(-(2 - power) * x + 1, 1 / (2 - power)) : 1 - exp(-x)
