@@ -19,7 +19,7 @@ struct RepositoryIndex: Sendable {
   func answer(_ body: ByteBuffer, limits: PlaneLimits) -> Answer {
     do throws(Problem) {
       var bytes = Array(body.readableBytesView)
-      if let coding { bytes = try BodyInflater.inflate(bytes, coding, limit: limits.bodyBytes) }
+      if let coding { bytes = try BodyInflater.inflate(bytes, coding, limit: limits.smallBodyBytes) }
       var isReadyAlone = false
       if !bytes.isEmpty {
         var reader = RequestReader(bytes, limits: JSONLimits(depth: limits.bodyDepth, values: 1000))

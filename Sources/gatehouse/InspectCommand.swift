@@ -1,7 +1,6 @@
 import ArgumentParser
 import Domain
 import Encoding
-import Glibc
 import Inspection
 import Lifting
 
@@ -90,7 +89,7 @@ private struct InspectionRun {
   /// What became of each path, in the order of the arguments.
   func outcomes() async -> [Result<InspectionReport, Problem>] {
     // One at a time for each core: an artifact is held in memory while it is read.
-    let width = max(1, min(paths.count, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let width = max(1, min(paths.count, Processors.count))
     return await withTaskGroup(of: (Int, Result<InspectionReport, Problem>).self) { group in
       var outcomes = [Result<InspectionReport, Problem>?](repeating: nil, count: paths.count)
       var next = 0

@@ -43,7 +43,7 @@ struct PredictCommand: AsyncParsableCommand {
     let plan = try await plan()
     let rows = try RowsFile.read(input, for: plan.signature)
     let method = try chosenMethod(plan.signature)
-    guard let result = try plan.run([method], on: rows)[method] else {
+    guard let result = try await plan.run([method], on: rows, threads: Processors.count)[method] else {
       throw Problem(.internal, "predict.no-result", "expected a result for \(method.rawValue), found none")
     }
     if let output {
