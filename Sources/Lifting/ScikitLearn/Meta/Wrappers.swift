@@ -57,7 +57,9 @@ extension Lifter {
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
     let scorer = try estimator.view.fittedAttribute("_curve_scorer").instance(
-      of: .sklearn("metrics._scorer", "_CurveScorer"))
+      of: .sklearn("metrics._scorer", "_CurveScorer"),
+      // Where scikit-learn 1.5 has it.
+      .sklearn("model_selection._classification_threshold", "_CurveScorer"))
     var positive: PickleView?
     var isOne = false
     let keywords = try scorer.attribute("_kwargs")
