@@ -40,6 +40,12 @@ struct Answer: Equatable, Sendable {
   var body: [UInt8]
   var form = Form.json
   var fields: [Field] = []
+  /// The code of the problem that it carries.
+  var code: String?
+  /// How many rows it predicts for.
+  var rows = 0
+  /// The salted digest of the body that it answers, where records are kept.
+  var inputDigest: Digest?
   /// Whether the connection ends with this answer, whatever the caller would like.
   var closes = false
 
@@ -85,7 +91,7 @@ extension Answer {
     if let hint = problem.hint { members["hint"] = .string(hint) }
     self.init(
       status: status ?? problem.httpStatus, body: JSON.object(members).canonicalBytes, fields: fields,
-      closes: closes)
+      code: problem.code, closes: closes)
   }
 
   /// The answer while something is full or not there yet.

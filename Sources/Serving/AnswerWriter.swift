@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
@@ -15,7 +16,8 @@ final class AnswerWriter: Sendable {
     var isHTTP10 = false
   }
 
-  func write(_ answer: Answer, _ context: Context, isLast: Bool, to buffer: inout ByteBuffer) {
+  func write(_ outgoing: OutgoingAnswer, to buffer: inout ByteBuffer) {
+    let (answer, context) = (outgoing.answer, outgoing.context)
     buffer.writeString("HTTP/1.1 ")
     buffer.writeString(answer.status.description)
     buffer.writeString(" ")
@@ -27,7 +29,12 @@ final class AnswerWriter: Sendable {
     buffer.writeString("\r\n")
     buffer.writeString(dateLine())
     for field in answer.fields { buffer.writeString(field.line) }
-    if isLast {
+    if let receipt = outgoing.receipt {
+      buffer.writeString("Gatehouse-Receipt: ")
+      buffer.writeString(receipt.description)
+      buffer.writeString("\r\n")
+    }
+    if outgoing.isLast {
       buffer.writeString("Connection: close\r\n")
     } else if context.isHTTP10 {
       buffer.writeString("Connection: keep-alive\r\n")

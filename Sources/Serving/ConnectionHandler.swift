@@ -18,10 +18,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private let plane: DataPlane
   private let pool: NIOThreadPool
   private let writer: AnswerWriter
+  /// Where records go; nil where none are kept.
+  private let round: RecordRound?
   /// Whether there are too many connections: this one gets its refusal and no more.
   private let isRefused: Bool
   private var machine: ConnectionMachine
   private var answerContext = AnswerWriter.Context()
+  private var draft: AccessDraft?
   private var collected = ByteBuffer()
   /// What of the plane's `bufferedBytes` this connection holds.
   private var reserved = 0
@@ -36,10 +39,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var unreadDeadline: NIODeadline?
   private var clock: RepeatedTask?
 
-  init(plane: DataPlane, pool: NIOThreadPool, writer: AnswerWriter, isRefused: Bool) {
+  init(
+    plane: DataPlane, pool: NIOThreadPool, writer: AnswerWriter, round: RecordRound?, isRefused: Bool
+  ) {
     self.plane = plane
     self.pool = pool
     self.writer = writer
+    self.round = round
     self.isRefused = isRefused
     self.machine = ConnectionMachine(limits: plane.limits)
   }
@@ -99,7 +105,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
       var head = RequestHead(head)
       if plane.isDraining { head.keepsAlive = false }
       answerContext = AnswerWriter.Context(isHead: head.isHead, isHTTP10: head.isHTTP10)
-      act(machine.head(head, isRefused ? .answer(Self.tooManyConnections) : plane.decide(head)), context)
+      var draft = AccessDraft(trace: plane.trace(of: head))
+      let decision =
+        isRefused ? .answer(Self.tooManyConnections) : plane.decide(head, &draft)
+      self.draft = draft
+      act(machine.head(head, decision), context)
     case .part(.body(var bytes)):
       let action = machine.body(bytes.readableBytes, tooLarge: plane.bodyTooLarge)
       guard case .collect = action else { return act(action, context) }
@@ -142,7 +152,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let body = collected
     collected = ByteBuffer()
     switch operation {
-    case .index(let index): finish(index.answer(body, limits: plane.limits), context)
+    case .index(let index):
+      draft?.record.input = inputDigest(of: body)
+      finish(index.answer(body, limits: plane.limits), context)
     case .model(let operation): perform(operation, body, context)
     }
   }
@@ -152,10 +164,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // A compressed body may be of any size behind its small one.
     guard body.readableBytes <= limits.smallBodyBytes, operation.form.coding == nil else {
       let start = Clock.monotonic()
+      let salt = round?.salt
       return submit(context) {
-        operation.perform(body, limits: limits, queue: Clock.monotonic() - start)
+        let queue = Clock.monotonic() - start
+        var answer = operation.perform(body, limits: limits, queue: queue)
+        answer.inputDigest = salt.map { Digest(of: body.readableBytesView, salt: $0) }
+        return answer
       }
     }
+    draft?.record.input = inputDigest(of: body)
     do throws(Problem) {
       let prediction = try operation.decode(body, limits: limits)
       guard prediction.steps <= limits.inlineSteps else {
@@ -170,6 +187,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     } catch {
       finish(Answer(error), context)
     }
+  }
+
+  private func inputDigest(of body: ByteBuffer) -> Digest? {
+    round.map { Digest(of: body.readableBytesView, salt: $0.salt) }
   }
 
   private func submit(_ context: ChannelHandlerContext, _ work: @escaping @Sendable () -> Answer) {
@@ -200,13 +221,26 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   private func send(_ answer: Answer, isLast: Bool, _ context: ChannelHandlerContext) {
     plane.countAnswer()
-    var buffer = context.channel.allocator.buffer(capacity: 256 + answer.body.count)
-    writer.write(answer, answerContext, isLast: isLast, to: &buffer)
+    let outgoing = OutgoingAnswer(answer: answer, context: answerContext, isLast: isLast)
     answerContext = AnswerWriter.Context()
-    guard isLast else { return context.write(wrapOutboundOut(buffer), promise: nil) }
-    releaseReserved()
-    collected = ByteBuffer()
-    postponed.removeAll()
+    // What is no request has no draft, and leaves a record all the same.
+    let draft = draft ?? AccessDraft(trace: plane.nextTrace())
+    self.draft = nil
+    if isLast {
+      releaseReserved()
+      collected = ByteBuffer()
+      postponed.removeAll()
+    }
+    guard let round else { return deliver(outgoing, context) }
+    let record = draft.isRecorded ? draft.finished(with: answer, salt: round.salt) : nil
+    round.add(record, outgoing, self, context)
+  }
+
+  /// Puts an answer on the wire, where there still is one.
+  func deliver(_ outgoing: OutgoingAnswer, _ context: ChannelHandlerContext) {
+    var buffer = context.channel.allocator.buffer(capacity: 256 + outgoing.answer.body.count)
+    writer.write(outgoing, to: &buffer)
+    guard outgoing.isLast else { return context.write(wrapOutboundOut(buffer), promise: nil) }
     // Only the output ends: were the socket closed while the caller still sends, the answer would be lost to
     // a reset. What still comes is read and dropped until the caller is done, or the linger is over.
     let channel = context.channel

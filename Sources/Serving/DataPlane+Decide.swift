@@ -5,7 +5,9 @@ extension DataPlane {
   /// Decides on a request by its head: route, then key, then readiness, then the form of the body.
   ///
   /// In that order, so that a caller without a key learns nothing about what is served, not even its names.
-  func decide(_ head: RequestHead) -> Decision {
+  ///
+  /// Writes down in the draft what it learns of the request.
+  func decide(_ head: RequestHead, _ draft: inout AccessDraft) -> Decision {
     do throws(Problem) {
       if let fault = head.fault { throw fault.problem }
       guard let route = Route(target: head.target) else {
@@ -14,19 +16,22 @@ extension DataPlane {
           "expected a route such as '/models/{name}/predict' or '/v2/models/{name}/infer', found another path"
         )
       }
+      draft.note(route)
       guard route.method.accepts(head.method) else {
         let problem = Problem(
           .badInput, "request.method-not-allowed",
           "expected \(route.method.rawValue) on this route, found '\(head.method.prefix(20))'")
         return .answer(Answer(problem, status: 405, fields: [.allow(route.method)]))
       }
-      return try decide(head, route)
+      return try decide(head, route, &draft.record)
     } catch {
       return .answer(Answer(error))
     }
   }
 
-  private func decide(_ head: RequestHead, _ route: Route) throws(Problem) -> Decision {
+  private func decide(
+    _ head: RequestHead, _ route: Route, _ record: inout AccessRecord
+  ) throws(Problem) -> Decision {
     let table = table
     switch route {
     case .live: return .answer(.ok(["live": true]))
@@ -35,7 +40,7 @@ extension DataPlane {
     case .predict(let name), .invocations(let name):
       let isUnnamed = name == nil
       let name = name ?? table.entries.keys.first ?? ""
-      try PresentedKey(head).authorize(for: name, table)
+      try PresentedKey(head).authorize(for: name, table, &record)
       var kind = ModelOperation.Kind.predict
       if case .invocations = route { kind = .invoke }
       guard !isUnnamed || table.entries.count == 1 else {
@@ -44,16 +49,16 @@ extension DataPlane {
           "expected exactly one model behind this route, found \(table.entries.count)",
           hint: "name the model: '/models/{name}/\(kind == .invoke ? "invocations" : "predict")'")
       }
-      return try operation(kind, on: name, version: nil, table, head)
+      return try operation(kind, on: name, version: nil, table, head, &record)
     case .infer(let name, let version):
-      try PresentedKey(head).authorize(for: name, table)
-      return try operation(.infer, on: name, version: version, table, head)
+      try PresentedKey(head).authorize(for: name, table, &record)
+      return try operation(.infer, on: name, version: version, table, head, &record)
     case .modelMetadata(let name, let version):
-      try PresentedKey(head).authorize(for: name, table)
+      try PresentedKey(head).authorize(for: name, table, &record)
       guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
       return .answer(.ok(Metadata.model(model, name: name)))
     case .modelStatistics(let name?, let version):
-      try PresentedKey(head).authorize(for: name, table)
+      try PresentedKey(head).authorize(for: name, table, &record)
       guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
       return .answer(.ok(Metadata.statistics(of: [(name, model)])))
     case .modelStatistics(nil, _):
@@ -65,7 +70,7 @@ extension DataPlane {
     case .repositoryIndex:
       return .perform(.index(try index(try PresentedKey(head).opened(table), table, head)))
     case .repositoryChange(let name):
-      try PresentedKey(head).authorize(for: name, table)
+      try PresentedKey(head).authorize(for: name, table, &record)
       return .answer(
         Answer(
           Problem(
@@ -98,9 +103,12 @@ extension DataPlane {
   }
 
   private func operation(
-    _ kind: ModelOperation.Kind, on name: String, version: String?, _ table: RoutingTable, _ head: RequestHead
+    _ kind: ModelOperation.Kind, on name: String, version: String?, _ table: RoutingTable,
+    _ head: RequestHead,
+    _ record: inout AccessRecord
   ) throws(Problem) -> Decision {
     guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
+    record.version = model.reference.version.value
     if case .declared(let count) = head.body, count > limits.bodyBytes {
       return .answer(bodyTooLarge())
     }
@@ -142,6 +150,30 @@ extension Answer {
   /// It does not say why: that is for the operator, who is told by the control socket.
   fileprivate static func notReady(_ name: String) -> Answer {
     .unavailable("model.not-ready", "model '\(name)' is not ready", retryAfter: 1)
+  }
+}
+
+extension AccessDraft {
+  /// Writes down what is asked for.
+  fileprivate mutating func note(_ route: Route) {
+    switch route {
+    // Asked every few seconds by whoever watches the plane, and no use of a model.
+    case .live, .ready: isRecorded = false
+    case .predict(let model): note("predict", model)
+    case .invocations(let model): note("invocations", model)
+    case .infer(let model, _): note("infer", model)
+    case .modelMetadata(let model, _): note("metadata", model)
+    case .serverMetadata: note("metadata", nil)
+    case .modelReady(let model, _): note("ready", model)
+    case .modelStatistics(let model, _): note("statistics", model)
+    case .repositoryIndex: note("repository", nil)
+    case .repositoryChange(let model): note("repository", model)
+    }
+  }
+
+  private mutating func note(_ request: String, _ model: String?) {
+    record.request = request
+    record.deployment = model.flatMap { try? ModelName(parsing: $0) }
   }
 }
 

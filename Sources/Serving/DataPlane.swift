@@ -7,6 +7,9 @@ import Synchronization
 final class DataPlane: Sendable {
   let limits: PlaneLimits
   let version: String
+  /// Where records of requests go; nil where none are kept.
+  let spool: RecordSpool?
+  private let traces: TraceNumbers
   /// Replaced whole by `publish`; a request takes the table once, at its head.
   private let current: NIOLockedValueBox<RoutingTable>
   private let answered = Atomic<Int>(0)
@@ -15,7 +18,12 @@ final class DataPlane: Sendable {
   let bufferedBytes = Gauge()
   let queuedPredictions = Gauge()
 
-  init(limits: PlaneLimits, version: String, table: RoutingTable) {
+  init(
+    limits: PlaneLimits, version: String, table: RoutingTable, instance: String = "0000000000000000",
+    spool: RecordSpool? = nil
+  ) {
+    self.spool = spool
+    self.traces = TraceNumbers(process: instance)
     self.limits = limits
     self.version = version
     self.current = NIOLockedValueBox(table)
@@ -28,6 +36,13 @@ final class DataPlane: Sendable {
   var isDraining: Bool { draining.load(ordering: .relaxed) }
 
   func startDraining() { draining.store(true, ordering: .relaxed) }
+
+  /// The trace that a request belongs to: the caller's, or one of its own.
+  func trace(of head: RequestHead) -> String {
+    head.traceParent.flatMap(TraceNumbers.trace) ?? nextTrace()
+  }
+
+  func nextTrace() -> String { traces.next() }
 
   /// How many requests were answered.
   var requests: Int { answered.load(ordering: .relaxed) }

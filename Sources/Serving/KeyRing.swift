@@ -5,17 +5,21 @@ import Provenance
 struct KeyRing: Sendable {
   /// What a presented key is good for.
   enum Access: Equatable {
-    case granted
+    case granted(id: String)
     /// The key is known, but opens another deployment.
-    case otherDeployment
+    case otherDeployment(id: String)
     case unknown
   }
 
   /// Four words a hash, end to end, so that looking at them all is one pass over one array.
   private struct Hashes: Sendable {
     private var words: [UInt64] = []
+    private var ids: [String] = []
 
-    mutating func append(_ hash: Digest) { words += Self.words(of: hash) }
+    mutating func append(_ key: PlaneState.Key) {
+      words += Self.words(of: key.hash)
+      ids.append(key.id)
+    }
 
     static func words(of hash: Digest) -> [UInt64] {
       stride(from: 0, to: 32, by: 8).map { start in
@@ -23,20 +27,22 @@ struct KeyRing: Sendable {
       }
     }
 
-    /// Whether `words` is among the hashes.
+    /// The id of the key whose hash is `presented`; nil where there is none.
     ///
     /// Looks at every word of every hash whatever it finds, so that the time it takes says how many keys
     /// there are and nothing about any of them.
-    func contains(_ presented: [UInt64]) -> Bool {
-      var matches: UInt64 = 0
+    func id(of presented: [UInt64]) -> String? {
+      // Counted from 1.
+      var place: UInt64 = 0
       for start in stride(from: 0, to: words.count, by: 4) {
         let difference =
           (words[start] ^ presented[0]) | (words[start + 1] ^ presented[1])
           | (words[start + 2] ^ presented[2]) | (words[start + 3] ^ presented[3])
         // 1 where the difference is 0, without a branch: only 0 has neither itself nor its negative negative.
-        matches |= ~(difference | (0 &- difference)) >> 63
+        let isMatch = ~(difference | (0 &- difference)) >> 63
+        place |= (0 &- isMatch) & UInt64(start / 4 + 1)
       }
-      return matches != 0
+      return place == 0 ? nil : ids[Int(place) - 1]
     }
   }
 
@@ -44,19 +50,20 @@ struct KeyRing: Sendable {
 
   /// A ring of the keys of a snapshot.
   init(_ keys: [PlaneState.Key]) {
-    for key in keys { deployments[key.deployment.description, default: Hashes()].append(key.hash) }
+    for key in keys { deployments[key.deployment.description, default: Hashes()].append(key) }
   }
 
   /// The deployments that the key opens, sorted.
   func deployments(openedBy key: some Collection<UInt8>) -> [String] {
     let presented = Hashes.words(of: Digest(of: key))
-    return deployments.filter { $1.contains(presented) }.keys.sorted()
+    return deployments.filter { $1.id(of: presented) != nil }.keys.sorted()
   }
 
   /// What the key opens, where `deployment` is wanted.
   func access(_ key: some Collection<UInt8>, to deployment: String) -> Access {
     let presented = Hashes.words(of: Digest(of: key))
-    if deployments[deployment]?.contains(presented) == true { return .granted }
-    return deployments.values.reduce(false) { $1.contains(presented) || $0 } ? .otherDeployment : .unknown
+    if let id = deployments[deployment]?.id(of: presented) { return .granted(id: id) }
+    let other = deployments.values.reduce(nil) { $1.id(of: presented) ?? $0 }
+    return other.map { .otherDeployment(id: $0) } ?? .unknown
   }
 }

@@ -40,6 +40,7 @@ final class PlaneServer: Sendable {
     -> ServerBootstrap
   {
     let writer = AnswerWriter()
+    let rounds = rounds(plane.spool, group)
     let decoding = NIOHTTPDecoderLimitConfiguration(plane.limits)
     return ServerBootstrap(group: group)
       .serverChannelInitializer { channel in
@@ -57,9 +58,26 @@ final class PlaneServer: Sendable {
             limitConfiguration: decoding)
           try channel.pipeline.syncOperations.addHandlers(
             ByteToMessageHandler(decoder),
-            ConnectionHandler(plane: plane, pool: pool, writer: writer, isRefused: isRefused))
+            ConnectionHandler(
+              plane: plane, pool: pool, writer: writer,
+              round: rounds[ObjectIdentifier(channel.eventLoop)]?.value,
+              isRefused: isRefused))
         }
       }
+  }
+
+  /// The round of each event loop; none where no records are kept.
+  private static func rounds(
+    _ spool: RecordSpool?, _ group: MultiThreadedEventLoopGroup
+  ) -> [ObjectIdentifier: NIOLoopBoundBox<RecordRound>] {
+    guard let spool else { return [:] }
+    return Dictionary(
+      uniqueKeysWithValues: group.makeIterator().map { loop in
+        (
+          ObjectIdentifier(loop),
+          NIOLoopBoundBox.makeBoxSendingValue(RecordRound(spool: spool), eventLoop: loop)
+        )
+      })
   }
 
   /// Accepts nothing any more and waits until every connection has ended, though no longer than

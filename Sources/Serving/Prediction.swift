@@ -35,7 +35,8 @@ struct Prediction: Sendable {
       let tensors = try model.plan.run(methods, on: rows)
       try refuseLongAnswer(tensors, limit)
       let predicted = Clock.monotonic()
-      let answer = try written(tensors)
+      var answer = try written(tensors)
+      answer.rows = rows.rowCount
       times.inference = predicted - start
       times.output = Clock.monotonic() - predicted
       model.statistics.countSuccess(times, rows: rows.rowCount)

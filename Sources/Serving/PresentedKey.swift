@@ -21,12 +21,16 @@ struct PresentedKey {
     key = parts[1]
   }
 
-  /// Sees that the key opens `deployment`.
-  func authorize(for deployment: String, _ table: RoutingTable) throws(Problem) {
+  /// Sees that the key opens `deployment`, and writes down whose it is.
+  func authorize(
+    for deployment: String, _ table: RoutingTable, _ record: inout AccessRecord
+  ) throws(Problem) {
+    record.deployment = try? ModelName(parsing: deployment)
     switch table.keys.access(key, to: deployment) {
-    case .granted: return
+    case .granted(let id): record.key = id
     case .unknown: throw Self.unknown
-    case .otherDeployment:
+    case .otherDeployment(let id):
+      record.key = id
       // To a known caller a name that nothing is served under is not found rather than forbidden.
       if table.entries[deployment] == nil, !deployment.isEmpty { return }
       throw Problem(

@@ -12,6 +12,7 @@ extension RequestHead {
       case 4 where name.lowercased() == "host": hosts += 1
       case 6 where name.lowercased() == "expect":
         if value.lowercased() == "100-continue" { expectsContinue = true } else { fault = .expectation }
+      case 11 where name.lowercased() == "traceparent": traceParent = value
       case 12 where name.lowercased() == "content-type":
         isCSV = value.lowercased().hasPrefix("text/csv")
       case 13 where name.lowercased() == "authorization":

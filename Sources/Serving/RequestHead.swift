@@ -8,6 +8,8 @@ struct RequestHead: Equatable, Sendable {
   var contentEncoding: String?
   /// The value of Inference-Header-Content-Length, where tensors in binary follow the JSON.
   var inferenceHeader: String?
+  /// The value of traceparent (W3C Trace Context).
+  var traceParent: String?
   /// Whether Content-Type says that the body is comma-separated values.
   var isCSV = false
   var body: BodyLength = .none

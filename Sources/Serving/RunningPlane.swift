@@ -23,6 +23,8 @@ public struct PlaneConfiguration: Sendable {
   public var threads: Int
   /// What runs the models that need an engine; without one they are refused.
   public var engine: (any InferenceEngine)?
+  /// Where records of requests go: a directory, and what happens where it is full; nil where none are kept.
+  public var records: (directory: String, whenFull: RecordSpool.WhenFull)?
   /// The version of the program, for those who ask.
   public var version: String
 
@@ -49,6 +51,7 @@ public final class RunningPlane: Sendable {
   private let socket: ListeningSocket
   private let server: PlaneServer
   private let instance: String
+  private let spool: RecordSpool?
   private let startedAt: Timestamp
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
   private let applying = NIOLock()
@@ -60,8 +63,14 @@ public final class RunningPlane: Sendable {
     self.socket = socket
     let (table, failures) = try Self.load(configuration.source, configuration.engine, replacing: nil)
     self.failures = failures
-    plane = DataPlane(limits: configuration.limits, version: configuration.version, table: table)
     instance = Self.randomName()
+    let name = instance
+    spool = try configuration.records.map { records throws(Problem) in
+      try RecordSpool(directory: records.directory, instance: name, whenFull: records.whenFull)
+    }
+    plane = DataPlane(
+      limits: configuration.limits, version: configuration.version, table: table, instance: instance,
+      spool: spool)
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
     startedAt = Self.now()
   }
@@ -104,12 +113,19 @@ public final class RunningPlane: Sendable {
   ///
   /// Blocks; never call it on an event loop.
   @discardableResult
-  public func drain() -> Int { server.drain() }
+  public func drain() -> Int {
+    let left = server.drain()
+    spool?.stop()
+    return left
+  }
 
   /// Closes everything and ends the threads.
   ///
   /// Blocks; never call it on an event loop.
-  public func stop() { server.stop() }
+  public func stop() {
+    server.stop()
+    spool?.stop()
+  }
 
   // MARK: Loading
 

@@ -35,6 +35,10 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var maximumBody: Int?
   /// The library of ONNX Runtime; where nil, the one that the environment or the loader names.
   public var onnxRuntime: String?
+  /// The directory that access records are spooled to.
+  public var spool: String?
+  /// What becomes of answers that no record can be written of.
+  public var whenSpoolFull = RecordSpool.WhenFull.refuse
   /// How many event loops there are; as many as there are processors where nil.
   public var threads: Int?
 
@@ -57,6 +61,10 @@ public struct RuntimeArguments: Equatable, Sendable {
       --listen ADDR:PORT   accept connections on this address (default 127.0.0.1:8080)
       --listen-fd N        accept connections on this inherited listening socket
       --control SOCKET     take commands on this Unix domain socket
+      --spool DIR          write a record of every request to this directory before it is answered;
+                           without it no records are kept
+      --when-spool-full W  'refuse' predictions that no record can be written of (default), or 'go-on'
+                           and say in the next record how many there were
       --max-body BYTES     refuse larger request bodies (default 16777216)
       --onnxruntime FILE   run models that need ONNX Runtime by this library
                            (default: GATEHOUSE_ONNXRUNTIME, then what the loader finds)
@@ -95,7 +103,7 @@ public struct RuntimeArguments: Equatable, Sendable {
   private static let options = [
     "--bundle": true, "--trust": true, "--keys": false, "--state": false, "--listen": false,
     "--listen-fd": false, "--control": false, "--max-body": false, "--threads": false,
-    "--onnxruntime": false,
+    "--onnxruntime": false, "--spool": false, "--when-spool-full": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -109,6 +117,14 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--control": control = value
     case "--max-body": maximumBody = try Self.number(value, option, 1...(1 << 30))
     case "--onnxruntime": onnxRuntime = value
+    case "--spool": spool = value
+    case "--when-spool-full":
+      guard let whenFull = RecordSpool.WhenFull(rawValue: value) else {
+        throw Problem(
+          .usage, "usage.malformed-value",
+          "expected 'refuse' or 'go-on' after '\(option)', found '\(value.prefix(40))'")
+      }
+      whenSpoolFull = whenFull
     case "--threads": threads = try Self.number(value, option, 1...256)
     default: preconditionFailure("an option of the table is handled here")
     }
@@ -135,6 +151,10 @@ public struct RuntimeArguments: Equatable, Sendable {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--state' without '\(other)', found both",
         hint: "the snapshot says what is served and who is trusted")
+    }
+    if seen.contains("--when-spool-full"), spool == nil {
+      throw Problem(
+        .usage, "usage.conflicting-options", "expected '--spool' with '--when-spool-full', found none")
     }
     if state == nil, bundles.isEmpty {
       throw Problem(.usage, "usage.nothing-to-serve", "expected '--bundle' or '--state', found neither")

@@ -58,6 +58,8 @@ func configuration(_ arguments: RuntimeArguments) throws(Problem) -> PlaneConfig
   var configuration = PlaneConfiguration(
     source: source, threads: arguments.threads ?? processors, version: version)
   configuration.engine = ONNXRuntimeEngine.installed(library: arguments.onnxRuntime)
+  configuration.records = arguments.spool.map { ($0, arguments.whenSpoolFull) }
+  if arguments.spool == nil { report("warning: no records of requests are kept (--spool)") }
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
   let reserve = configuration.limits.refusedConnections + 64
   configuration.limits.connections = min(

@@ -70,7 +70,7 @@ enum Transport: CaseIterable {
       let channel = EmbeddedChannel()
       try channel.pipeline.syncOperations.addHandlers(
         ByteToMessageHandler(HTTPRequestDecoder()),
-        ConnectionHandler(plane: plane, pool: pool, writer: AnswerWriter(), isRefused: false))
+        ConnectionHandler(plane: plane, pool: pool, writer: AnswerWriter(), round: nil, isRefused: false))
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
       _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
       var output: [UInt8] = []

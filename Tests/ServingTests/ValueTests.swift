@@ -23,7 +23,7 @@ struct RuntimeArgumentsTests {
 
   @Test(arguments: [
     ("", "usage.nothing-to-serve"), ("--bundle a", "usage.nothing-trusted"),
-    ("--spool x", "usage.unknown-option"),
+    ("--spoo x", "usage.unknown-option"),
     ("--bundle", "usage.missing-value"), ("--state a --state b", "usage.repeated-option"),
     ("--state a --bundle b", "usage.conflicting-options"),
     ("--state a --listen 1:1 --listen-fd 3", "usage.conflicting-options"),
@@ -93,8 +93,8 @@ struct KeyRingTests {
     let ring = KeyRing(records)
     for index in 0..<200 {
       let key = Array("key\(index)".utf8)
-      #expect(ring.access(key, to: "m\(index % 7)") == .granted)
-      #expect(ring.access(key, to: "m\((index + 1) % 7)") == .otherDeployment)
+      #expect(ring.access(key, to: "m\(index % 7)") == .granted(id: records[index].id))
+      #expect(ring.access(key, to: "m\((index + 1) % 7)") == .otherDeployment(id: records[index].id))
     }
     #expect(ring.access(Array("key200".utf8), to: "m0") == .unknown)
     #expect(ring.access([], to: "m0") == .unknown)

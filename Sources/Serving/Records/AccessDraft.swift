@@ -1,0 +1,39 @@
+import Domain
+import Provenance
+
+/// The record of a request that is under way.
+struct AccessDraft {
+  var record: AccessRecord
+  /// Nanoseconds of the clock that only goes forward, when the head had come in.
+  private let start: Int
+  /// Whether the request leaves a record: one that asks for the health of the plane does not.
+  var isRecorded = true
+
+  /// Begins the record of a request that has come in now.
+  init(trace: String) {
+    start = Clock.monotonic()
+    record = AccessRecord(time: Timestamp(milliseconds: Int64(Clock.milliseconds())), trace: trace)
+  }
+
+  /// The record of the request with this answer.
+  func finished(with answer: Answer, salt: [UInt8]) -> AccessRecord {
+    var record = record
+    record.status = answer.status
+    record.code = answer.code
+    record.rows = answer.rows
+    record.nanoseconds = Clock.monotonic() - start
+    record.input = answer.inputDigest ?? record.input
+    if answer.status == 200 { record.output = Digest(of: answer.body, salt: salt) }
+    return record
+  }
+}
+
+extension Digest {
+  /// The SHA-256 of the salt and the bytes behind it.
+  init(of bytes: some Collection<UInt8>, salt: [UInt8]) {
+    var hasher = DigestHasher()
+    hasher.update(salt)
+    hasher.update(bytes)
+    self = hasher.digest
+  }
+}

@@ -1,0 +1,90 @@
+import Domain
+import Encoding
+import NIOCore
+import Provenance
+
+/// The answers of one event loop that wait for their records.
+///
+/// Whatever the loop finds to do at one time is one round: the records of all its answers go into the spool with one
+/// write, and only then the answers go out. So a record costs its bytes and a small part of a system call, and no
+/// answer waits longer than the loop takes to get through what has come in.
+///
+/// Bounded by what the connections of the loop may have under way.
+final class RecordRound {
+  /// One answer and its record.
+  private struct Waiting {
+    let answer: OutgoingAnswer
+    let isRecorded: Bool
+    let handler: ConnectionHandler
+    let context: ChannelHandlerContext
+  }
+
+  private let spool: RecordSpool
+  /// What digests of bodies begin with.
+  var salt: [UInt8] { spool.salt }
+  private var lines: [UInt8] = []
+  private var recordCount = 0
+  private var waiting: [Waiting] = []
+  private var text: [UInt8] = []
+
+  init(spool: RecordSpool) {
+    self.spool = spool
+  }
+
+  /// Holds an answer back until its record is written, and every one that was added before; one without a record too,
+  /// so that answers leave in the order in which they were asked for.
+  func add(
+    _ record: AccessRecord?, _ answer: OutgoingAnswer, _ handler: ConnectionHandler,
+    _ context: ChannelHandlerContext
+  ) {
+    if let record {
+      text.removeAll(keepingCapacity: true)
+      record.write(to: &text)
+      RecordSegment.append(text, to: &lines)
+      recordCount += 1
+    }
+    waiting.append(Waiting(answer: answer, isRecorded: record != nil, handler: handler, context: context))
+    guard waiting.count == 1 else { return }
+    let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.execute { loopBound.value.commit() }
+  }
+
+  private func commit() {
+    let answers = waiting
+    waiting.removeAll(keepingCapacity: true)
+    var receipt = recordCount > 0 ? spool.append(lines, count: recordCount) : nil
+    lines.removeAll(keepingCapacity: true)
+    recordCount = 0
+    for one in answers {
+      var answer = one.answer
+      if !one.isRecorded {
+        one.handler.deliver(answer, one.context)
+        continue
+      }
+      if let found = receipt {
+        answer.receipt = found
+        receipt = Receipt(segment: found.segment, index: found.index + 1)
+      } else if answer.answer.status == 200, spool.whenFull == .refuse {
+        answer.answer = Self.unrecorded(closes: answer.answer.closes)
+      }
+      one.handler.deliver(answer, one.context)
+    }
+    for one in answers { one.context.flush() }
+  }
+
+  private static func unrecorded(closes: Bool) -> Answer {
+    .unavailable(
+      "record.unwritable", "the request cannot be recorded, and without a record there is no answer",
+      retryAfter: 5, closes: closes)
+  }
+}
+
+/// An answer on its way out, and what bears on how it is written.
+struct OutgoingAnswer {
+  var answer: Answer
+  let context: AnswerWriter.Context
+  /// Whether the connection ends after it.
+  let isLast: Bool
+  /// Where its record stands; nil where there is none.
+  var receipt: Receipt?
+}

@@ -1,0 +1,210 @@
+import Domain
+import Encoding
+import Foundation
+import Provenance
+import Testing
+
+@testable import Serving
+
+/// Records of requests, as the spool has them.
+struct RecordTests {
+  /// A spool in a directory of its own, and a plane that keeps its records there.
+  private final class Kept {
+    let directory: URL
+    let spool: RecordSpool
+    let server: LiveServer
+
+    init(whenFull: RecordSpool.WhenFull = .refuse, limits: RecordSpool.Limits = .init()) throws {
+      directory = FileManager.default.temporaryDirectory.appending(path: "spool-\(UUID().uuidString)")
+      spool = try RecordSpool(
+        directory: directory.path, instance: "0123456789abcdef", whenFull: whenFull, limits: limits)
+      server = try LiveServer(
+        DataPlane(
+          limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line(), TestModels.sign()),
+          spool: spool))
+    }
+
+    deinit { try? FileManager.default.removeItem(at: directory) }
+
+    /// Ends everything, and reads the segments that are there.
+    func segments() throws -> [RecordSegment] {
+      server.stop()
+      spool.stop()
+      let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+      return try names.filter { $0.hasSuffix(".segment") }.map { name in
+        try RecordSegment(
+          parsing: Array(Data(contentsOf: directory.appending(path: name))), isClosed: true)
+      }
+    }
+
+    /// Ends everything, and reads the texts of all lines but the first of each segment.
+    func lines() throws -> [JSON] {
+      server.stop()
+      spool.stop()
+      let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+      return try names.filter { $0.hasSuffix(".segment") }.flatMap { name in
+        let bytes = Array(try Data(contentsOf: directory.appending(path: name)))
+        return try bytes.split(separator: UInt8(ascii: "\n")).dropFirst().map { line in
+          try JSON(parsing: line.dropFirst(17))
+        }
+      }
+    }
+
+    func exchange(_ requests: String..., answers: Int) throws -> [Received] {
+      let client = try server.connect()
+      try client.send(requests.joined())
+      return try (0..<answers).map { _ in try client.receive() }
+    }
+  }
+
+  private static let prediction = request(
+    "POST", "/models/line/predict", key: "line-key", body: #"{"data":[1,2]}"#)
+
+  @Test func `an answer names its record, which says who asked what and how it ended`() throws {
+    let kept = try Kept()
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    let body = #"{"data":[[1,2],[3,4]]}"#
+    let received = try kept.exchange(
+      request(
+        "POST", "/models/line/predict", key: "line-key", body: body,
+        fields: ["traceparent: 00-\(trace)-00f067aa0ba902b7-01"]), answers: 1)[0]
+    #expect(received.fields["gatehouse-receipt"] == "0123456789abcdef-00000001-1")
+    let record = try #require(try kept.lines().first.flatMap { AccessRecord(json: $0) })
+    #expect(record.key == "k-line-key")
+    #expect(record.deployment?.description == "line")
+    #expect(record.version == 1)
+    #expect(record.request == "predict")
+    #expect(record.status == 200)
+    #expect(record.code == nil)
+    #expect(record.rows == 2)
+    #expect(record.trace == trace)
+    #expect(record.nanoseconds > 0)
+    #expect(record.input == Digest(of: Array(body.utf8), salt: kept.spool.salt))
+    #expect(record.output == Digest(of: received.body, salt: kept.spool.salt))
+    #expect(abs(record.time.milliseconds - Int64(Date.now.timeIntervalSince1970 * 1000)) < 60_000)
+  }
+
+  @Test func `what is refused leaves a record too, and what asks for health none`() throws {
+    let kept = try Kept()
+    let answers = try kept.exchange(
+      request("POST", "/models/line/predict", body: "{}"),
+      request("POST", "/models/line/predict", key: "no", body: "{}"),
+      request("POST", "/models/line/predict", key: "sign-key", body: "{}"),
+      request("GET", "/v2/health/ready"),
+      request("POST", "/models/line/predict", key: "line-key", body: "{}"),
+      request("GET", "/nothing"), "nonsense\r\n\r\n", answers: 7)
+    let records = try kept.lines().compactMap { AccessRecord(json: $0) }
+    #expect(records.map(\.status) == [401, 401, 403, 400, 404, 400])
+    #expect(records.map(\.code) == answers.filter { $0.status != 200 }.map(\.code))
+    #expect(records.map(\.key) == [nil, nil, "k-sign-key", "k-line-key", nil, nil])
+    #expect(records[..<3].allSatisfy { $0.deployment?.description == "line" && $0.input == nil })
+    #expect(Set(records.map(\.trace)).count == records.count)
+    #expect(answers[3].fields["gatehouse-receipt"] == nil)
+  }
+
+  @Test func `answers that were asked for one after another keep their order and their records`() throws {
+    let kept = try Kept()
+    let requests = (0..<50).map { index in
+      request("POST", "/models/line/predict", key: "line-key", body: #"{"data":[\#(index),0]}"#)
+    }
+    let answers = try kept.exchange(requests.joined(), answers: 50)
+    #expect(
+      answers.map { $0.fields["gatehouse-receipt"] } == (1...50).map { "0123456789abcdef-00000001-\($0)" })
+    let records = try kept.lines().compactMap { AccessRecord(json: $0) }
+    #expect(records.map(\.output) == answers.map { Digest(of: $0.body, salt: kept.spool.salt) })
+  }
+
+  @Test func `a segment that is as long as it may be gives way to the next`() throws {
+    var limits = RecordSpool.Limits()
+    limits.segmentBytes = 1500
+    let kept = try Kept(limits: limits)
+    for _ in 0..<10 { _ = try kept.exchange(Self.prediction, answers: 1) }
+    let segments = try kept.segments()
+    #expect(segments.count > 2)
+    #expect(segments.reduce(0) { $0 + $1.records } == 10)
+    #expect(segments.allSatisfy { $0.wholeBytes <= 1500 })
+    #expect(Set(segments.map(\.header.segment)).count == segments.count)
+  }
+
+  @Test func `where the spool is full, predictions are refused`() throws {
+    var limits = RecordSpool.Limits()
+    limits.spoolBytes = 100
+    let kept = try Kept(limits: limits)
+    let answers = try kept.exchange(Self.prediction, request("GET", "/nothing"), answers: 2)
+    #expect(answers.map(\.status) == [503, 404])
+    #expect(answers[0].code == "record.unwritable")
+    #expect(answers[0].fields["retry-after"] == "5")
+    #expect(answers.allSatisfy { $0.fields["gatehouse-receipt"] == nil })
+  }
+
+  @Test func `a plane that goes on when its spool is full says later how many it answered`() throws {
+    var limits = RecordSpool.Limits()
+    limits.spoolBytes = 2000
+    limits.segmentBytes = 800
+    limits.syncInterval = .milliseconds(5)
+    let kept = try Kept(whenFull: .goOn, limits: limits)
+    var receipts: [String?] = []
+    while receipts.count(where: { $0 == nil }) < 3 {
+      let answer = try kept.exchange(Self.prediction, answers: 1)[0]
+      #expect(answer.status == 200)
+      receipts.append(answer.fields["gatehouse-receipt"])
+      try #require(receipts.count < 50)
+    }
+    var lost = 3
+    while true {
+      // Somebody fetches what is closed by now.
+      for name in try FileManager.default.contentsOfDirectory(atPath: kept.directory.path)
+      where name.hasSuffix(".segment") {
+        try FileManager.default.removeItem(at: kept.directory.appending(path: name))
+      }
+      let answer = try kept.exchange(Self.prediction, answers: 1)[0]
+      if answer.fields["gatehouse-receipt"] != nil { break }
+      lost += 1
+      try #require(lost < 1000, "\(String(describing: kept.spool.failure))")
+      usleep(5000)
+    }
+    let gaps = try kept.lines().compactMap { AccessGap(json: $0) }
+    #expect(gaps.map(\.count) == [lost])
+  }
+
+  @Test func `the salt of a spool is made once`() throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "spool-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let first = try SpoolDirectory(directory).salt()
+    #expect(first.count == 32)
+    #expect(try SpoolDirectory(directory).salt() == first)
+    #expect(try SpoolDirectory(directory + "-other").salt() != first)
+    try FileManager.default.removeItem(atPath: directory + "-other")
+  }
+
+  @Test func `a segment is locked as long as somebody writes to it`() throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "spool-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let spool = try SpoolDirectory(directory)
+    let file = "\(directory)/a-1.open"
+    do {
+      let segment = try spool.begin("a-1", header: Array("x\n".utf8))
+      let other = unsafe open(file, O_RDONLY)
+      #expect(flock(other, LOCK_EX | LOCK_NB) != 0)
+      close(other)
+      withExtendedLifetime(segment) {}
+    }
+    let other = unsafe open(file, O_RDONLY)
+    #expect(flock(other, LOCK_EX | LOCK_NB) == 0)
+    close(other)
+  }
+
+  @Test(arguments: [
+    ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true),
+    ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-comes", true),
+    ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", false),
+    ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false),
+    ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", false),
+    ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false),
+    ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false),
+    ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", false), ("", false), ("00-", false),
+  ])
+  func `a trace is taken from a traceparent and from nothing else`(field: String, isTrace: Bool) {
+    #expect(TraceNumbers.trace(of: field) == (isTrace ? "4bf92f3577b34da6a3ce929d0e0e4736" : nil))
+  }
+}
