@@ -26,6 +26,11 @@ public struct CSVRows {
     guard let first = records.first else {
       throw Problem(.badInput, "rows.malformed", "expected at least one row, found none")
     }
+    if features.form == .unread {
+      // Names, where none of them is a number.
+      let isHeader = first.fields.allSatisfy { $0.number == nil }
+      return Rows(unread: records.count - (isHeader ? 1 : 0))
+    }
     let header = try columns(named: first)
     var numbers: [Double] = []
     var texts: [String?] = []

@@ -48,7 +48,11 @@ public struct RowDecoder {
   /// `pointer` is where the value stands in its document.
   public mutating func decode(_ reader: inout RequestReader, at pointer: String) throws(Problem) -> Bool {
     let kind = try reader.kind()
-    if features.form != .rows { return try decodeTexts(&reader, kind, at: pointer) }
+    switch features.form {
+    case .rows: break
+    case .unread: return try decodeUnread(&reader, at: pointer)
+    case .documents, .mappings, .lists: return try decodeTexts(&reader, kind, at: pointer)
+    }
     switch kind {
     case .object:
       try appendNamed(&reader) { pointer }
@@ -82,7 +86,7 @@ public struct RowDecoder {
     _ reader: inout RequestReader, columns names: [String], at pointer: String
   ) throws(Problem) {
     guard features.form == .rows, features.names != nil else {
-      guard features.form == .rows || names.count == 1 else {
+      guard features.form == .rows || features.form == .unread || names.count == 1 else {
         throw Problem(
           .badInput, "predict.feature-count", "expected one column, found \(names.count)", position: pointer)
       }
@@ -171,10 +175,54 @@ public struct RowDecoder {
       switch features.form {
       case .mappings: "an object of names and values"
       case .lists: "a list of names, or of pairs of a name and a value,"
-      case .documents, .rows: "a text"
+      case .documents, .rows, .unread: "a text"
       }
     return Problem(
       .badInput, "predict.malformed", "expected \(expected) as a row, found \(found)", position: pointer)
+  }
+}
+
+// MARK: Rows that are not read
+
+extension RowDecoder {
+  /// Counts rows, each a list or an object of whatever there is.
+  private mutating func decodeUnread(
+    _ reader: inout RequestReader, at pointer: String
+  ) throws(Problem) -> Bool {
+    func isRow(_ kind: JSONReader.Kind) -> Bool { kind == .array || kind == .object }
+    func malformed(_ kind: JSONReader.Kind, at pointer: String) -> Problem {
+      Problem(
+        .badInput, "predict.malformed", "expected a row or a list of rows, found \(kind.description)",
+        position: pointer)
+    }
+    let kind = try reader.kind()
+    guard isRow(kind) else { throw malformed(kind, at: pointer) }
+    var ahead = reader
+    if kind == .array {
+      try ahead.beginArray()
+      guard try ahead.hasElement() else {
+        reader = ahead
+        return false
+      }
+    }
+    guard kind == .array, isRow(try ahead.kind()) else {
+      try reader.skip()
+      countUnread()
+      return true
+    }
+    try reader.beginArray()
+    while try reader.hasElement() {
+      let element = try reader.kind()
+      guard isRow(element) else { throw malformed(element, at: "\(pointer)/\(rowCount)") }
+      try reader.skip()
+      countUnread()
+    }
+    return false
+  }
+
+  private mutating func countUnread() {
+    numbers.append(0)
+    rowCount += 1
   }
 }
 

@@ -53,6 +53,12 @@ public struct Rows: Sendable {
     self.init(numbers: [], texts: kept, rowCount: rowCount, featureCount: width)
   }
 
+  /// So many rows for a model that reads none of their features.
+  public init(unread rowCount: Int) {
+    self.init(
+      numbers: [Double](repeating: 0, count: rowCount), texts: [], rowCount: rowCount, featureCount: 1)
+  }
+
   /// Takes rows whose numbers and texts are laid end to end; nothing is checked here.
   public init(numbers: [Double], texts: [String?], rowCount: Int, featureCount: Int) {
     self.numbers = numbers

@@ -20,10 +20,12 @@ extension GraphBuilder {
       let isText = nodes[index].inputs == [ModelGraph.textsName]
       for feature in features { builder.kinds[feature] = isText ? .text : .number }
     }
+    builder.placeUnread(pruned)
+    let nodes = builder.nodes
     let features = builder.features
     let counts = [ModelGraph.inputName: features.numberCount, ModelGraph.textsName: features.texts.count]
     // Where a feature stands among those of its kind: each is of one.
-    var places = [Int64](repeating: 0, count: kinds.count)
+    var places = [Int64](repeating: 0, count: builder.kinds.count)
     for (place, feature) in features.numbers.enumerated() { places[feature] = Int64(place) }
     for (place, feature) in features.texts.enumerated() { places[feature] = Int64(place) }
     let resultNames = Set(results.values.joined())
@@ -32,7 +34,8 @@ extension GraphBuilder {
     for (index, node) in nodes.enumerated() where pruned.contains(index) {
       var node = node
       node.inputs = node.inputs.map { renamed[$0] ?? $0 }
-      if let features = featureNodes[index], let input = node.inputs.first, let count = counts[input] {
+      if let features = builder.featureNodes[index], let input = node.inputs.first, let count = counts[input]
+      {
         let indices = features.map { places[$0] }
         // All of a kind in order: the input itself. A result has to be the value of an operator.
         if indices.elementsEqual(0..<Int64(count)), !resultNames.contains(node.output) {
@@ -46,6 +49,24 @@ extension GraphBuilder {
     return ModelGraph(
       signature: ModelSignature(features: features, outputs: outputs, classes: classes), nodes: kept,
       results: results)
+  }
+
+  /// Gives those who read no feature one that others read, or the first one; where nobody knows of any, rows are
+  /// not read at all.
+  private mutating func placeUnread(_ needed: Set<Int>) {
+    let nodes = unreadNodes.filter { needed.contains($0) }
+    guard !nodes.isEmpty else { return }
+    if featureCount == nil {
+      form = .unread
+      declareFeatures(count: 1, names: nil)
+    }
+    let feature = kinds.firstIndex { $0 != nil } ?? 0
+    let kind = kinds[feature] ?? .number
+    kinds[feature] = kind
+    for index in nodes {
+      featureNodes[index] = [feature]
+      if kind == .text { self.nodes[index].inputs = [ModelGraph.textsName] }
+    }
   }
 
   /// The indices of the nodes that results depend on.

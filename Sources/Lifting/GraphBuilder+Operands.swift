@@ -161,6 +161,18 @@ extension GraphBuilder {
     return try read(features, isText, origin: origin.name, position: origin.view.position)
   }
 
+  /// A value for what reads no feature and asks only how many rows there are.
+  mutating func unread(for origin: Estimator) throws(Problem) -> GraphValue {
+    try expectRoom(for: 1, origin: origin.name, position: origin.view.position)
+    let name = unique("rows")
+    // Which feature stands for a row is known only at the end.
+    unreadNodes.append(nodes.count)
+    nodes.append(
+      ModelGraph.Node(
+        output: name, inputs: [ModelGraph.inputName], operator: Columns([]), origin: origin.name))
+    return GraphValue(name: name, type: .numbers(1))
+  }
+
   /// A value of features whose kind is known.
   private mutating func read(
     _ features: [Int], _ isText: Bool, origin: String, position: String?

@@ -35,6 +35,8 @@ struct GraphBuilder {
   var kinds: [FeatureKind?] = []
   /// The nodes that select features, by the index of the node; features, not yet places among those of a kind.
   var featureNodes: [Int: [Int]] = [:]
+  /// The nodes that stand for rows of which no feature is read, by their index.
+  var unreadNodes: [Int] = []
   /// The values that were made of operands.
   var made: [MadeKey: GraphValue] = [:]
   /// The version of the library that wrote the model, where it is a booster's and the model itself says.

@@ -100,7 +100,7 @@ extension LiftedEstimator {
       }
       answers.append((.transform, Answer(value, isVector: transformedIsVector)))
     }
-    guard !answers.isEmpty, builder.featureCount != nil else {
+    guard !answers.isEmpty, builder.featureCount != nil || !builder.unreadNodes.isEmpty else {
       throw Problem(
         .refused, "lift.no-estimator",
         "expected a pipeline with a step that computes, found none at \(root.name)",

@@ -20,6 +20,10 @@ public enum InputForm: String, Sendable, CaseIterable {
   case mappings
   /// A list of names, or of pairs of a name and a value, as JSON.
   case lists
+  /// A list of any number of features, of which none is read: of a row just that it is there.
+  ///
+  /// To operators it is one feature that is 0.
+  case unread
 }
 
 /// The features of a model's rows: how many, what they are called and what each of them is.
@@ -147,6 +151,7 @@ public struct ModelSignature: Equatable, Sendable {
     switch features.form {
     case .documents, .mappings, .lists:
       return [Port(name: ModelGraph.inputName, datatype: .string, shape: [-1])]
+    case .unread: return [Port(name: ModelGraph.inputName, datatype: .float64, shape: [-1, -1])]
     case .rows where isText || (features.texts.isEmpty && features.ignored.isEmpty):
       return [
         Port(

@@ -171,9 +171,18 @@ extension GraphChecker {
         "feature-kinds",
         "expected at most \(GraphLimits.mixedFeatures) features where not all are of one kind, found \(read)")
     }
-    guard features.form == .rows || (features.count == 1 && features.texts == [0]) else {
-      throw Self.malformed(
-        "feature-kinds", "expected one text a row for the form '\(features.form.rawValue)', found others")
+    switch features.form {
+    case .rows: return
+    case .unread:
+      guard features.count == 1, features.numberCount == 1, features.names == nil else {
+        throw Self.malformed(
+          "feature-kinds", "expected one number a row without a name for the form 'unread', found others")
+      }
+    case .documents, .mappings, .lists:
+      guard features.count == 1, features.texts == [0] else {
+        throw Self.malformed(
+          "feature-kinds", "expected one text a row for the form '\(features.form.rawValue)', found others")
+      }
     }
   }
 

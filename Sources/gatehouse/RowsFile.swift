@@ -28,6 +28,9 @@ enum RowsFile {
     do { array = try NumPyFile.read(bytes[...]) } catch {
       throw Problem(.badInput, "rows.malformed", error.message, position: "byte \(error.offset)")
     }
+    if features.form == .unread, 1...2 ~= array.shape.count {
+      return Rows(unread: array.shape.count == 1 ? 1 : array.shape[0])
+    }
     let readsTexts = !features.texts.isEmpty
     guard 1...2 ~= array.shape.count, let items = array.items else {
       throw Problem(

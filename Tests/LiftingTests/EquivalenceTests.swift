@@ -41,7 +41,10 @@ import Testing
   func `the signature says what the fixture says`(_ fixture: ModelFixture) throws {
     let lifted = try fixture.liftedModel()
     let expected = try fixture.expected()
-    if let features = expected["features"]?.int { #expect(lifted.graph.signature.featureCount == features) }
+    // Of rows that are not read nobody knows how many features they have.
+    if let features = expected["features"]?.int, lifted.graph.signature.features.form != .unread {
+      #expect(lifted.graph.signature.featureCount == features)
+    }
     #expect(lifted.graph.signature.featureNames == expected["feature_names"]?.array?.compactMap(\.string))
     #expect(lifted.framework == expected["library"]?.string ?? "scikit-learn")
     #expect(lifted.frameworkVersion == (expected["version"] ?? expected["sklearn"])?.string)

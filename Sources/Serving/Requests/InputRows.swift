@@ -44,6 +44,7 @@ extension ServedModel {
           "expected a numeric datatype such as FP64, found BYTES", at: "\(tensor.pointer)/datatype")
       }
     }
+    guard signature.features.form != .unread else { return Rows(unread: rowCount ?? 0) }
     return Rows(
       numbers: Self.sideBySide(numbers, rowCount ?? 0), texts: Self.sideBySide(texts, rowCount ?? 0),
       rowCount: rowCount ?? 0, featureCount: signature.featureCount)
@@ -73,9 +74,10 @@ extension InferTensor {
     let columns = port.shape.count == 2 ? port.shape[1] : 1
     guard let rows = shape.first, rows >= 1, shape.count == 2 || (shape.count == 1 && columns == 1) else {
       throw malformedInfer(
-        "expected a shape of rows and features, such as [1,\(columns)]", at: "\(pointer)/shape")
+        "expected a shape of rows and features, such as [1,\(max(1, columns))]", at: "\(pointer)/shape")
     }
-    guard shape.count == 1 || shape[1] == columns else {
+    // Of a model that reads no features nobody knows how many there are.
+    guard shape.count == 1 || columns == -1 || shape[1] == columns else {
       throw Problem(
         .badInput, "predict.feature-count",
         "expected \(columns) features in each row, found \(shape[1])", position: "\(pointer)/shape/1")

@@ -83,20 +83,15 @@ extension PickleView {
 extension Estimator {
   /// A value of the input, whatever it holds, for one that looks at no feature.
   ///
-  /// Up to 1.4 it does not say how many features there were: something around it has to.
+  /// Up to 1.4 it does not say how many features there were. Where nothing before it does either, rows of any number
+  /// of features are taken, as the library takes them.
   fileprivate func unreadInput(
     _ operand: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> GraphValue {
     if let count = view.attributeIfPresent("n_features_in_"), !count.isNone {
       return try builder.numbers(operand, for: self)
     }
-    guard let count = operand.count ?? builder.featureCount else {
-      throw Problem(
-        .refused, "lift.unknown-feature-count",
-        "expected \(view.path) to say how many features it was fitted on, found no 'n_features_in_'",
-        position: view.position,
-        hint: "fit it with scikit-learn 1.5 or later, or after another step of a pipeline")
-    }
+    guard let count = operand.count ?? builder.featureCount else { return try builder.unread(for: self) }
     return try builder.numbers(
       try builder.resolve(operand, count: count, names: nil, for: self), origin: self)
   }

@@ -44,7 +44,7 @@ extension Lifter {
   private static func columns(readBy steps: [PickleView]) throws(Problem) -> (Int, [String]?)? {
     for step in steps {
       guard let view = try step.elements().last, let type = view.object?.type else { continue }
-      if let count = view.attributeIfPresent("n_features_in_") {
+      if let count = view.attributeIfPresent("n_features_in_"), !count.isNone {
         let columns = try count.integer()
         guard columns > 0 else { throw count.unexpected("a count above 0") }
         return (columns, try view.attributeIfPresent("feature_names_in_")?.strings(count: columns))
