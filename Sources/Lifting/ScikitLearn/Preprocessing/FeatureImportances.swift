@@ -7,50 +7,26 @@ struct FeatureImportances {
   private let scores: [Double]
   private let inner: PickleView
 
-  /// Takes the coefficients where the estimator has some, else the importances of its trees.
+  /// Takes the coefficients where the estimator has some, else the importances of its trees; where the selector
+  /// names a path, what that leads to.
   init(
     of inner: PickleView, for estimator: Estimator, _ builder: inout GraphBuilder
   ) throws(Problem) {
     self.inner = inner
-    let getter = estimator.view.attributeIfPresent("importance_getter")
-    if let getter, !["auto", "coef_", "feature_importances_"].contains(getter.text) {
-      throw estimator.unsupported(
-        "importance_getter", getter.text.map { "'\($0.prefix(40))'" } ?? getter.description,
-        hint: "use 'auto', 'coef_' or 'feature_importances_'")
-    }
-    let isOfTrees = getter?.text == "feature_importances_"
-    if !isOfTrees, let coefficients = inner.attributeIfPresent("coef_") {
-      scores = try Self.norms(of: coefficients, for: estimator)
-    } else if getter?.text != "coef_", let trees = try TreeImportances.of(inner, &builder) {
+    let source = try ImportanceSource(of: inner, for: estimator)
+    if let coefficients = try source.coefficients(for: estimator, &builder) {
+      scores = coefficients
+    } else if let trees = try source.treeImportances(&builder) {
       scores = trees
     } else {
       throw estimator.unsupported(
-        "estimator_", inner.object?.type.description ?? inner.description,
-        hint: "select by a linear model, a decision tree, a forest or gradient boosting")
+        "estimator_", source.inner.object?.type.description ?? source.inner.description,
+        hint:
+          "select by a linear model, a support vector machine with a linear kernel, a decision tree, a forest,"
+          + " AdaBoost or gradient boosting")
     }
     guard !scores.contains(where: \.isNaN) else {
       throw inner.unexpected("a model whose coefficients or importances are numbers")
-    }
-  }
-
-  private static func norms(
-    of view: PickleView, for estimator: Estimator
-  ) throws(Problem) -> [Double] {
-    guard case .array(let array) = view.value, 1...2 ~= array.shape.count else {
-      throw view.unexpected("an array of coefficients")
-    }
-    let (elements, shape) = try view.numbers(axes: array.shape.count)
-    guard shape.count == 2 else { return elements.map { abs($0) } }
-    let order = try estimator.view.attribute("norm_order").number()
-    return try (0..<shape[1]).map { column throws(Problem) in
-      let own = (0..<shape[0]).map { abs(elements[$0 * shape[1] + column]) }
-      switch order {
-      case 1: return own.reduce(0, +)
-      case 2: return own.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      case .infinity: return own.max() ?? 0
-      default:
-        throw estimator.unsupported("norm_order", "\(order)", hint: "use 1, 2 or inf")
-      }
     }
   }
 
@@ -97,7 +73,9 @@ struct FeatureImportances {
   /// and by either of two attributes until 1.6, and for LogisticRegression from 1.8 on.
   private func isSparseByPenalty(_ version: ScikitLearnVersion) throws(Problem) -> Bool {
     let name = inner.object?.type.name ?? ""
-    if inner.attributeIfPresent("penalty")?.text == "l1" || name.contains("Lasso") { return true }
+    // What is frozen says what it holds when it is asked for a penalty, but its own name.
+    let asked = inner.unfrozen
+    if asked.attributeIfPresent("penalty")?.text == "l1" || name.contains("Lasso") { return true }
     let attributes: [String]
     switch name {
     case _ where name.contains("ElasticNet") && (.one(1)...Self.eitherRatio).contains(version):
@@ -123,75 +101,6 @@ struct FeatureImportances {
 
   /// The last version in which an elastic net says its share of the absolute penalty in either attribute.
   private static let eitherRatio = ScikitLearnVersion.one(6)
-}
-
-/// What trees gain by each feature: Breiman's (1984) total decrease of impurity.
-private enum TreeImportances {
-  static func of(_ view: PickleView, _ builder: inout GraphBuilder) throws(Problem) -> [Double]? {
-    guard let type = view.object?.type, type.module.hasPrefix("sklearn.") else { return nil }
-    if let tree = view.attributeIfPresent("tree_") { return normalized(try gains(of: tree, &builder)) }
-    guard ["ensemble._forest", "ensemble._gb"].contains(String(type.module.dropFirst(8))),
-      let list = view.attributeIfPresent("estimators_")
-    else { return nil }
-    let isBoosting = type.module.hasSuffix("_gb")
-    var sums: [Double] = []
-    var count = 0
-    for tree in try trees(in: list) {
-      let inner = try tree.fittedAttribute("tree_")
-      // A forest leaves out trees of one node, as boosting does.
-      guard try inner.attribute("node_count").integer() > 1 else { continue }
-      let own = try gains(of: inner, &builder)
-      let gains = isBoosting ? own : normalized(own)
-      if sums.isEmpty { sums = [Double](repeating: 0, count: gains.count) }
-      guard gains.count == sums.count else { throw tree.unexpected("a tree of the same features") }
-      for index in gains.indices { sums[index] += gains[index] }
-      count += 1
-    }
-    guard count > 0 else { return nil }
-    return normalized(sums.map { $0 / Double(count) })
-  }
-
-  private static func trees(in list: PickleView) throws(Problem) -> [PickleView] {
-    guard case .array(let array) = list.value, case .objects(let ids) = array.storage else {
-      return try list.elements()
-    }
-    return ids.enumerated().map { list.view(of: $1, "[\($0)]") }
-  }
-
-  /// Weighted impurity of a node less that of its children, by the feature it splits on.
-  private static func gains(
-    of tree: PickleView, _ builder: inout GraphBuilder
-  ) throws(Problem) -> [Double] {
-    guard let object = tree.object, let first = object.arguments.first else {
-      throw tree.unexpected("a tree")
-    }
-    let features = try tree.view(of: first, ".n_features").integer()
-    let view = try tree.attribute("nodes")
-    let fields = try NodeFields(view, &builder)
-    let (left, right) = (try fields.integers("left_child"), try fields.integers("right_child"))
-    let feature = try fields.integers("feature")
-    let impurity = try fields.doubles("impurity")
-    let weight = try fields.doubles("weighted_n_node_samples")
-    guard 0...builder.mostFeatures ~= features, let root = weight.first,
-      // Every tree has a number for each feature, also for those it never asks.
-      tree.source.spend(4 * features, for: tree)
-    else { throw view.unexpected("an array of tree nodes") }
-    var gains = [Double](repeating: 0, count: features)
-    for node in left.indices where left[node] != -1 {
-      let (l, r) = (Int(left[node]), Int(right[node]))
-      guard left.indices.contains(l), left.indices.contains(r), 0..<Int64(features) ~= feature[node] else {
-        throw view.unexpected("nodes whose children and features are there")
-      }
-      gains[Int(feature[node])] +=
-        weight[node] * impurity[node] - weight[l] * impurity[l] - weight[r] * impurity[r]
-    }
-    return gains.map { $0 / root }
-  }
-
-  private static func normalized(_ gains: [Double]) -> [Double] {
-    let sum = PairwiseSum.of(gains.span)
-    return sum > 0 ? gains.map { $0 / sum } : gains
-  }
 }
 
 extension Substring {
