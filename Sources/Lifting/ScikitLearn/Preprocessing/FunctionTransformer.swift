@@ -26,56 +26,21 @@ extension Lifter {
     if validates {
       value = try builder.apply(CheckFinite(allowsNaN: false), to: value, named: "checked", for: estimator)
     }
-    guard case .elements(let map) = function else {
-      return LiftedEstimator(transformed: Operand(value).held(as: operand))
+    let datatype: Datatype
+    switch function {
+    case .identity: return LiftedEstimator(transformed: Operand(value).held(as: operand))
+    case .elements(let map): datatype = try estimator.resultType(of: map, operand)
+    case .clip, .replacement, .rounding:
+      guard operand.datatype == .float64, operand.storage == .dense else {
+        throw estimator.unsupported(
+          "func", "one with arguments, of columns that are not dense and of double precision",
+          hint: "make the step before it give a dense array of numpy.float64")
+      }
+      datatype = .float64
     }
-    let datatype = try estimator.resultType(of: map, operand)
     var result = try function.apply(to: value, for: estimator, &builder)
     if datatype == .float32 { result = try builder.rounded(result, for: estimator) }
     return .transformer(result, datatype: datatype, storage: operand.storage)
-  }
-}
-
-/// What a FunctionTransformer computes.
-enum KnownFunction {
-  /// Nothing is changed.
-  case identity
-  /// A function of each element.
-  case elements(MapElements.Function)
-
-  /// Whether elements become others.
-  var changes: Bool {
-    if case .identity = self { false } else { true }
-  }
-
-  /// The function applied to a value.
-  func apply(
-    to value: GraphValue, for estimator: Estimator, _ builder: inout GraphBuilder
-  ) throws(Problem) -> GraphValue {
-    switch self {
-    case .identity: value
-    case .elements(let function):
-      try builder.apply(MapElements(function), to: value, named: function.rawValue, for: estimator)
-    }
-  }
-}
-
-extension Estimator {
-  /// The function that a parameter names, called without further arguments.
-  func function(_ name: String, arguments: String) throws(Problem) -> KnownFunction {
-    let attribute = try view.attribute(name)
-    if attribute.isNone { return .identity }
-    let hint = "use one of NumPy's functions of one number, or make the columns before the model sees them"
-    guard let function = attribute.knownFunction else {
-      throw unsupported(name, attribute.description, hint: hint)
-    }
-    let keywords = try view.attribute(arguments)
-    switch keywords.value {
-    case .none: break
-    case .dictionary(let pairs) where pairs.isEmpty: break
-    default: throw unsupported(arguments, keywords.description, hint: hint)
-    }
-    return function
   }
 }
 
@@ -127,32 +92,4 @@ extension Operand {
     guard let segments else { return true }
     return segments.contains { if case .features = $0 { true } else { false } }
   }
-}
-
-extension PickleView {
-  /// The function of that name, where it is one that is known.
-  fileprivate var knownFunction: KnownFunction? {
-    guard case .global(let global) = value else { return nil }
-    switch global.module {
-    // Where NumPy says its functions are: 1.x in the first, 2.x in the last.
-    case "numpy.core._multiarray_umath", "numpy._core._multiarray_umath", "numpy.core.umath",
-      "numpy._core.umath", "numpy":
-      return Self.functions[global.name].map(KnownFunction.elements)
-    case "scipy.special._ufuncs", "scipy.special._special_ufuncs", "scipy.special":
-      let functions: [String: MapElements.Function] = [
-        "expit": .logistic, "expm1": .expm1, "log1p": .log1p, "erf": .erf, "exp2": .exp2, "cbrt": .cbrt,
-      ]
-      return functions[global.name].map(KnownFunction.elements)
-    default: return nil
-    }
-  }
-
-  private static let functions: [String: MapElements.Function] = [
-    "absolute": .absolute, "fabs": .absolute, "negative": .negative, "exp": .exp, "expm1": .expm1,
-    "exp2": .exp2, "log": .log, "log1p": .log1p, "log2": .log2, "log10": .log10, "sqrt": .sqrt,
-    "cbrt": .cbrt, "square": .square, "reciprocal": .reciprocal, "sign": .sign, "floor": .floor,
-    "ceil": .ceil, "rint": .rint, "trunc": .trunc, "sin": .sin, "cos": .cos, "tan": .tan,
-    "arcsin": .arcsin, "arccos": .arccos, "arctan": .arctan, "sinh": .sinh, "cosh": .cosh, "tanh": .tanh,
-    "arcsinh": .arcsinh, "radians": .radians, "deg2rad": .radians, "degrees": .degrees, "rad2deg": .degrees,
-  ]
 }
