@@ -85,6 +85,7 @@ public enum Lifter {
   /// The kinds of estimators that can be lifted, family by family.
   private static let families: [[PickleGlobal: Lift]] = [
     adaptiveBoosting,
+    agglomerations,
     bagging,
     baselines,
     calibration,
@@ -97,6 +98,7 @@ public enum Lifter {
     decompositions,
     discriminants,
     distributions,
+    envelopes,
     featureUnions,
     forests,
     functionTransformers,
@@ -120,6 +122,7 @@ public enum Lifter {
     oneVersusOthers,
     pipelines,
     polynomials,
+    projections,
     scalers,
     selectors,
     stacking,
