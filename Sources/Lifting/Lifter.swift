@@ -117,6 +117,7 @@ public enum Lifter {
     mixtures,
     multipleOutputs,
     naiveBayes,
+    nonNegativeFactorisations,
     neighborModels,
     neuralNetworks,
     oneVersusOthers,

@@ -70,6 +70,7 @@ package enum OperatorRegistry {
     entry(MatrixProduct.self),
     entry(Mirror.self),
     entry(MissingTexts.self),
+    entry(MultiplicativeFactors.self),
     entry(NearestFill.self),
     entry(Neighbors.self),
     entry(NonNegativeFactors.self),

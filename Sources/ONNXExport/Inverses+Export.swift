@@ -36,3 +36,9 @@ extension SingleInterpolation: ONNXInexpressible {
   static let obstacle =
     "curves in single precision: each step of a line is rounded, which no operator of the standard promises"
 }
+
+extension MultiplicativeFactors: ONNXInexpressible {
+  static let obstacle =
+    "factors by multiplicative updates: whether one more turn follows hangs on the last bits of a divergence, which"
+    + " runtimes add up each in an order of its own"
+}

@@ -11,8 +11,8 @@ import Testing
 @Suite struct RegistryTests {
   /// The kinds that no attributes help.
   static let refused: Set<String> = [
-    "count_terms", "hash_mappings", "hash_terms", "inverse_quantile_transform", "onnxruntime_model", "part",
-    "single_interpolation", "vectorize_mappings",
+    "count_terms", "hash_mappings", "hash_terms", "inverse_quantile_transform", "multiplicative_factors",
+    "onnxruntime_model", "part", "single_interpolation", "vectorize_mappings",
   ]
 
   /// Models of operators that take more than one node: loops, sorts, searches, tables.

@@ -2,13 +2,12 @@ import Artifacts
 import Domain
 import ModelGraph
 
-/// PCA, IncrementalPCA, TruncatedSVD, NMF.
+/// PCA, IncrementalPCA, TruncatedSVD.
 extension Lifter {
   static let decompositions: [PickleGlobal: Lift] = [
     .sklearn("decomposition._pca", "PCA"): principalComponents,
     .sklearn("decomposition._incremental_pca", "IncrementalPCA"): principalComponents,
     .sklearn("decomposition._truncated_svd", "TruncatedSVD"): truncatedSVD,
-    .sklearn("decomposition._nmf", "NMF"): nonNegativeFactorisation,
   ]
 
   /// The rows of `components_`, as many columns as there are features.
@@ -68,44 +67,5 @@ extension Lifter {
     return .transformer(
       try builder.apply(
         Linear(coefficients: components, intercepts: none), to: value, named: "projected", for: estimator))
-  }
-
-  /// Each row by itself: the library stops when a whole batch has come near enough, and so gives a row other numbers
-  /// in other company.
-  static func nonNegativeFactorisation(
-    _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
-  ) throws(Problem) -> LiftedEstimator {
-    let view = estimator.view
-    guard try view.attribute("solver").string() == "cd" else {
-      throw estimator.unsupported("solver", "'mu'", hint: "fit with solver='cd'")
-    }
-    guard try !view.attribute("shuffle").bool() else {
-      throw estimator.unsupported("shuffle", "True", hint: "fit with shuffle=False")
-    }
-    let value = try estimator.finiteInput(input, &builder)
-    let components = try components(of: estimator, columns: value.columns, &builder)
-    let (l1, l2) = try penalties(of: estimator, features: value.columns)
-    let operation = NonNegativeFactors(
-      components: components, tolerance: try view.attribute("tol").number(),
-      iterations: try view.attribute("max_iter").integer(), l1: l1, l2: l2)
-    return .transformer(
-      try builder.apply(operation, to: value, named: "factors", for: estimator))
-  }
-
-  /// The weights of Σ factors and ½ Σ factors²; up to 1.1 one `alpha` was for all that `regularization` named.
-  private static func penalties(
-    of estimator: Estimator, features: Int
-  ) throws(Problem) -> (l1: Double, l2: Double) {
-    let view = estimator.view
-    let ratio = try view.attribute("l1_ratio").number()
-    var weight = 0.0
-    if let scaled = view.attributeIfPresent("alpha_W") {
-      weight = scaled.text == nil ? try scaled.number() * Double(features) : 0
-    }
-    if let alpha = view.attributeIfPresent("alpha"), alpha.text == nil, try alpha.number() != 0 {
-      throw estimator.unsupported(
-        "alpha", "\(try alpha.number())", hint: "fit with alpha_W and scikit-learn 1.2")
-    }
-    return (weight * ratio, weight * (1 - ratio))
   }
 }
