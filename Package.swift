@@ -151,7 +151,7 @@ let package = Package(
     tests("GatesTests", "Gates", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
     tests(
-      "LifecycleTests", "Lifecycle", "Gates", "Provenance", "Domain", "Encoding", "TestKit"),
+      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("StorageTests", "Storage", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit", .grdb),
     tests(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Domain", "gatehouse-runtime"),

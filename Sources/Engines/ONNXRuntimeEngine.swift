@@ -19,7 +19,7 @@ public struct ONNXRuntimeEngine: InferenceEngine {
   /// The most milliseconds that one request may take, waiting for its turn included.
   public var runMilliseconds = 30_000
   /// The most requests that wait for one model or run on it; more are refused.
-  public var queue = 64
+  public var queue = 8
   /// The most bytes of memory that one process may map, apart from what its model asks for.
   public var memory = 8 << 30
 

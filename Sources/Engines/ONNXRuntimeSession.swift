@@ -32,8 +32,7 @@ final class ONNXRuntimeSession: EngineSession {
     self.state = Mutex(State(process: process))
   }
 
-  func run(_ inputs: [Tensor]) throws(Problem) -> [Tensor] {
-    let deadline = EngineProcess.now() + engine.runMilliseconds
+  func run<Result>(_ body: (EngineSession.Model) throws(Problem) -> Result) throws(Problem) -> Result {
     guard waiting.add(1, ordering: .relaxed).newValue <= engine.queue else {
       waiting.subtract(1, ordering: .relaxed)
       throw Problem(
@@ -41,13 +40,27 @@ final class ONNXRuntimeSession: EngineSession {
         "expected at most \(engine.queue) requests of the model at once, found more", hint: "ask again later")
     }
     defer { waiting.subtract(1, ordering: .relaxed) }
+    // Who waited in vain has asked the process nothing: it goes on.
     guard turn.wait(timeout: .now() + .milliseconds(engine.runMilliseconds)) == .success else {
       throw ONNXRuntimeEngine.problem(of: .deadline, milliseconds: engine.runMilliseconds)
     }
     defer { turn.signal() }
+    // The time that starting a process takes is not the request's.
+    try locked { state throws(Problem) in
+      if state.process == nil { state.process = try started(&state) }
+    }
+    let deadline = EngineProcess.now() + engine.runMilliseconds
+    return try body { (inputs: [Tensor]) throws(Problem) in
+      try locked { state throws(Problem) in try run(inputs, &state, deadline: deadline) }
+    }
+  }
+
+  private func locked<Result: Sendable>(
+    _ body: (inout State) throws(Problem) -> Result
+  ) throws(Problem) -> Result {
     let result = state.withLock { state in
       do throws(Problem) {
-        return Result<[Tensor], Problem>.success(try run(inputs, &state, deadline: deadline))
+        return Swift.Result<Result, Problem>.success(try body(&state))
       } catch {
         return .failure(error)
       }
@@ -62,12 +75,6 @@ final class ONNXRuntimeSession: EngineSession {
         .tooLarge, "predict.too-many-rows",
         "expected rows of at most \(EngineFrame.byteLimit) bytes at once, found more",
         hint: "ask in several parts")
-    }
-    var deadline = deadline
-    if state.process == nil {
-      // The time that starting takes is not the request's.
-      state.process = try started(&state)
-      deadline = EngineProcess.now() + engine.runMilliseconds
     }
     guard let process = state.process else { throw ended(.ended, &state) }
     let answer: EngineFrame

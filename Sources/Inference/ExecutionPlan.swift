@@ -14,7 +14,7 @@ public struct ExecutionPlan: Sendable {
   /// How many numbers of a row the features take, those that are numbers and those that are texts.
   private let inputWidths: [Int]
   /// Whether an engine answers, which is given all rows at once.
-  private let usesEngine: Bool
+  public let usesEngine: Bool
 
   /// How many numbers may be held at once, 1 GiB of them; more rows are asked about in parts.
   private static let mostElements = 1 << 27
@@ -98,7 +98,7 @@ public struct ExecutionPlan: Sendable {
   /// most; once it says so, nothing more is computed.
   public func run(
     _ methods: [PredictionMethod], on rows: Rows,
-    isCancelled: @Sendable () -> Bool = { Task.isCancelled }
+    isCancelled: @escaping @Sendable () -> Bool = { Task.isCancelled }
   ) throws(Problem) -> [PredictionMethod: [Tensor]] {
     let request = try Request(methods, of: self, on: rows)
     return tensors(
@@ -141,7 +141,7 @@ public struct ExecutionPlan: Sendable {
   }
 
   private func result(
-    of request: Request, _ part: Range<Int>, _ isCancelled: @Sendable () -> Bool
+    of request: Request, _ part: Range<Int>, _ isCancelled: @escaping @Sendable () -> Bool
   ) -> Swift.Result<[Value], Problem> {
     do throws(Problem) { return .success(try run(request, part, isCancelled)) } catch {
       return .failure(error)
@@ -181,7 +181,7 @@ public struct ExecutionPlan: Sendable {
 
   /// The values asked for, of a range of the rows, block by block.
   private func run(
-    _ request: Request, _ range: Range<Int>, _ isCancelled: @Sendable () -> Bool
+    _ request: Request, _ range: Range<Int>, _ isCancelled: @escaping @Sendable () -> Bool
   ) throws(Problem) -> [Value] {
     // How a library sums may depend on how many rows it is given, so that it is given those that were sent.
     let blocks =
@@ -199,7 +199,7 @@ public struct ExecutionPlan: Sendable {
   ///
   /// Each value is let go before its last reader runs, which then has the only reference and may use its memory.
   private func runBlock(
-    _ request: Request, _ block: Range<Int>, _ isCancelled: @Sendable () -> Bool
+    _ request: Request, _ block: Range<Int>, _ isCancelled: @escaping @Sendable () -> Bool
   ) throws(Problem) -> [Value] {
     var values = [Value?](repeating: nil, count: operations.count + 2)
     values[0] = .numbers(request.rows.numbers(block, columns: numberCount))
@@ -223,7 +223,7 @@ public struct ExecutionPlan: Sendable {
         consume operands,
         Batch(
           rowCount: block.count, firstRow: block.lowerBound, numberNames: numberNames,
-          origin: operation.origin))
+          origin: operation.origin, isCancelled: isCancelled))
       if request.schedule.hasSparse { sparseElements += value.sparseCount }
       guard sparseElements <= SparseMatrix.mostElements else { throw SparseMatrix.tooMany }
       values[turn.operation + 2] = value
@@ -231,7 +231,7 @@ public struct ExecutionPlan: Sendable {
     return request.values.compactMap { values[$0] }
   }
 
-  private static var cancelled: Problem {
+  static var cancelled: Problem {
     Problem(
       .unavailable, "predict.cancelled",
       "expected somebody to wait for the answer, found that nobody does any more")

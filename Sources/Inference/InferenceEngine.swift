@@ -12,12 +12,16 @@ public protocol InferenceEngine: Sendable {
 
 /// A model that an engine has brought up; any number of threads may ask it at once.
 public protocol EngineSession: Sendable {
-  /// Gives a tensor for each declared output, in order, for a tensor for each declared input.
+  /// Asks the model: for a tensor for each declared input it gives a tensor for each declared output, in order.
   ///
   /// The tensors have the datatypes that are declared; that shapes are as declared is for the caller to check.
+  typealias Model = (_ inputs: [Tensor]) throws(Problem) -> [Tensor]
+
+  /// Lets `body` ask the model, as often as it likes, within one limit of time; others wait meanwhile.
+  ///
   /// May block. Throws `engine.busy`, `engine.timeout`, `engine.failed`, or `engine.rejected` where the model
   /// does not take these rows.
-  func run(_ inputs: [Tensor]) throws(Problem) -> [Tensor]
+  func run<Result>(_ body: (Model) throws(Problem) -> Result) throws(Problem) -> Result
 }
 
 extension Problem {

@@ -57,4 +57,6 @@ struct Batch: Sendable {
   let numberNames: [String]?
   /// The estimator that the step came from.
   let origin: String
+  /// Whether nobody waits for the answer any more: for kernels that take long over a few rows.
+  var isCancelled: @Sendable () -> Bool = { false }
 }

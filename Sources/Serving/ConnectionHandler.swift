@@ -1,4 +1,5 @@
 import Domain
+import Inference
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -17,6 +18,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   private let plane: DataPlane
   private let pool: NIOThreadPool
+  private let engines: EngineThreads
   private let writer: AnswerWriter
   /// Where records go; nil where none are kept.
   private let round: RecordRound?
@@ -40,10 +42,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var clock: RepeatedTask?
 
   init(
-    plane: DataPlane, pool: NIOThreadPool, writer: AnswerWriter, round: RecordRound?, isRefused: Bool
+    plane: DataPlane, pool: NIOThreadPool, engines: EngineThreads, writer: AnswerWriter, round: RecordRound?,
+    isRefused: Bool
   ) {
     self.plane = plane
     self.pool = pool
+    self.engines = engines
     self.writer = writer
     self.round = round
     self.isRefused = isRefused
@@ -165,7 +169,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard body.readableBytes <= limits.smallBodyBytes, operation.form.coding == nil else {
       let start = Clock.monotonic()
       let salt = round?.salt
-      return submit(context) {
+      return submit(to: pool(for: operation.model), context) {
         let queue = Clock.monotonic() - start
         var answer = operation.perform(body, limits: limits, queue: queue)
         answer.inputDigest = salt.map { Digest(of: body.readableBytesView, salt: $0) }
@@ -177,7 +181,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       let prediction = try operation.decode(body, limits: limits)
       guard prediction.steps <= limits.inlineSteps else {
         let start = Clock.monotonic()
-        return submit(context) {
+        return submit(to: pool(for: operation.model), context) {
           var prediction = prediction
           prediction.times.queue = Clock.monotonic() - start
           return prediction.run(answerLimit: limits.answerBytes)
@@ -193,7 +197,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     round.map { Digest(of: body.readableBytesView, salt: $0.salt) }
   }
 
-  private func submit(_ context: ChannelHandlerContext, _ work: @escaping @Sendable () -> Answer) {
+  private func pool(for model: ServedModel) -> NIOThreadPool {
+    model.plan.usesEngine ? engines.running : pool
+  }
+
+  private func submit(
+    to pool: NIOThreadPool, _ context: ChannelHandlerContext, _ work: @escaping @Sendable () -> Answer
+  ) {
     guard plane.queuedPredictions.take(1, limit: plane.limits.queuedPredictions) else {
       return finish(Self.overloaded, context)
     }

@@ -11,6 +11,7 @@ final class PlaneServer: Sendable {
   private let socket: ListeningSocket
   private let group: MultiThreadedEventLoopGroup
   private let pool: NIOThreadPool
+  private let engines = EngineThreads()
   private let acceptor: any Channel
   /// Whether `socket` is open.
   ///
@@ -25,7 +26,7 @@ final class PlaneServer: Sendable {
     pool = NIOThreadPool(numberOfThreads: threads)
     pool.start()
     do {
-      acceptor = try Self.bootstrap(plane, group, pool).withBoundSocket(socket.duplicate()).wait()
+      acceptor = try Self.bootstrap(plane, group, pool, engines).withBoundSocket(socket.duplicate()).wait()
     } catch {
       throw Problem(
         .unavailable, "listen.failed", "accepting connections failed", subject: socket.address,
@@ -35,7 +36,8 @@ final class PlaneServer: Sendable {
   }
 
   private static func bootstrap(
-    _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool
+    _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool,
+    _ engines: EngineThreads
   )
     -> ServerBootstrap
   {
@@ -59,7 +61,7 @@ final class PlaneServer: Sendable {
           try channel.pipeline.syncOperations.addHandlers(
             ByteToMessageHandler(decoder),
             ConnectionHandler(
-              plane: plane, pool: pool, writer: writer,
+              plane: plane, pool: pool, engines: engines, writer: writer,
               round: rounds[ObjectIdentifier(channel.eventLoop)]?.value,
               isRefused: isRefused))
         }
@@ -103,6 +105,7 @@ final class PlaneServer: Sendable {
     stopListening()
     try? group.syncShutdownGracefully()
     try? pool.syncShutdownGracefully()
+    engines.stop()
   }
 
   /// Closes this process's descriptors of the socket and nothing else: whoever shares it goes on accepting.

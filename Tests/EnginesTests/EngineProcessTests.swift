@@ -82,7 +82,7 @@ struct EngineProcessTests {
 
   private static func problem(of session: any EngineSession) -> Problem? {
     do throws(Problem) {
-      _ = try session.run(rows)
+      _ = try session.run { model throws(Problem) in try model(rows) }
       return nil
     } catch {
       return error

@@ -3,6 +3,7 @@ import Encoding
 import Foundation
 import Gates
 import Lifecycle
+import Lifting
 import Provenance
 import TestKit
 
@@ -76,7 +77,7 @@ struct Bench: Sendable {
 
   /// Uploads a fixture and pushes it.
   static func push(
-    _ fixture: String, as name: String = "iris", to control: ControlPlane,
+    _ fixture: String, as name: String = "iris", engine: LiftEngine? = nil, to control: ControlPlane,
     follow: @escaping @Sendable (RoadEvent) -> Void = { _ in }
   ) async throws -> PushOutcome {
     let session = try await control.beginUpload()
@@ -85,7 +86,7 @@ struct Bench: Sendable {
     return try await control.push(
       PushRequest(
         name: try ModelName(parsing: name), files: [PushedFile(path: "", blob: blob)],
-        principal: Sample.principal), follow: follow)
+        principal: Sample.principal, engine: engine), follow: follow)
   }
 
   /// The entries of the ledger.

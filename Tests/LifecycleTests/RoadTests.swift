@@ -3,6 +3,7 @@ import Encoding
 import Foundation
 import Gates
 import Lifecycle
+import Lifting
 import Provenance
 import Synchronization
 import TestKit
@@ -34,6 +35,21 @@ struct RoadTests {
   func `whatever can be lifted meets the standard policy`(fixture: String) async throws {
     let bench = try Bench()
     let outcome = try await bench.run { try await Bench.push(fixture, to: $0) }
+    #expect(outcome.status == .live, "\(outcome)")
+  }
+
+  @Test func `a model that ONNX Runtime is to run meets the standard policy where its engine is named`()
+    async throws
+  {
+    let bench = try Bench()
+    let fixture = "corpus/graphs/hand-vendor.onnx"
+    let (refused, outcome) = try await bench.run { control in
+      (
+        try await Bench.push(fixture, to: control),
+        try await Bench.push(fixture, engine: .onnxRuntime, to: control)
+      )
+    }
+    #expect(refused.status == .refused)
     #expect(outcome.status == .live, "\(outcome)")
   }
 

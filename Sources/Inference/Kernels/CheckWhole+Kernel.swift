@@ -5,12 +5,12 @@ extension CheckWhole: Runnable, Kernel {
   func run(_ operands: [Value], _ batch: Batch) throws(Problem) -> Value {
     let matrix = operands[0].matrix
     guard
-      let index = matrix.elements.firstIndex(where: { !(abs($0) <= 0x1p53 && $0.rounded(.towardZero) == $0) })
+      let index = matrix.elements.firstIndex(where: { !(abs($0) < 0x1p53 && $0.rounded(.towardZero) == $0) })
     else { return .numbers(matrix) }
     let row = index / matrix.columns + batch.firstRow
     throw Problem(
       .badInput, "predict.not-whole",
-      "expected whole numbers up to 2^53 for \(batch.origin), found \(matrix.elements[index]) in row \(row),"
+      "expected whole numbers below 2^53 for \(batch.origin), found \(matrix.elements[index]) in row \(row),"
         + " column \(index % matrix.columns)",
       position: "row \(row), column \(index % matrix.columns)")
   }

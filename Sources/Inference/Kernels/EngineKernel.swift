@@ -23,18 +23,20 @@ struct EngineKernel: Kernel {
     let operands = operands
     guard let session else { throw Problem.engineAbsent("found none") }
     let size = takesOneRow ? 1 : batch.rowCount
-    var parts: [Value] = []
-    for start in stride(from: 0, to: batch.rowCount, by: size) {
-      let rows = start..<(start + size)
-      let answers = try session.run(try tensors(of: operands, rows, batch))
-      let values = try values(of: answers, rows: size)
-      if parts.isEmpty {
-        parts = values
-      } else {
-        for index in parts.indices { parts[index].append(values[index]) }
+    return try session.run { model throws(Problem) in
+      var parts: [Value] = []
+      for start in stride(from: 0, to: batch.rowCount, by: size) {
+        guard !batch.isCancelled() else { throw ExecutionPlan.cancelled }
+        let rows = start..<(start + size)
+        let values = try values(of: try model(try tensors(of: operands, rows, batch)), rows: size)
+        if parts.isEmpty {
+          parts = values
+        } else {
+          for index in parts.indices { parts[index].append(values[index]) }
+        }
       }
+      return .parts(parts)
     }
-    return .parts(parts)
   }
 
   // MARK: - What goes in
@@ -99,7 +101,7 @@ struct EngineKernel: Kernel {
             throw refusal(
               port.datatype == .bool ? "predict.not-boolean" : "predict.not-whole",
               port.datatype == .bool
-                ? "0 or 1" : "a whole number up to 2^\(port.datatype == .int32 ? 31 : 53)",
+                ? "0 or 1" : "a whole number below 2^\(port.datatype == .int32 ? 31 : 53)",
               port, row, batch)
           }
           elements.append(element)
@@ -111,8 +113,8 @@ struct EngineKernel: Kernel {
     case .float32: return .float32(try converted { Float($0) })
     case .float64: return .float64(try converted { $0 })
     case .int32: return .int32(try converted { Int32(exactly: $0) })
-    // A double beyond 2^53 may stand for several whole numbers.
-    case .int64: return .int64(try converted { abs($0) <= 0x1p53 ? Int64(exactly: $0) : nil })
+    // A double from 2^53 on may stand for several whole numbers.
+    case .int64: return .int64(try converted { abs($0) < 0x1p53 ? Int64(exactly: $0) : nil })
     case .bool: return .bool(try converted { $0 == 0 ? false : $0 == 1 ? true : nil })
     case .string: preconditionFailure("texts come from the texts of the rows")
     }

@@ -81,6 +81,14 @@ extension CatBoostBooster {
   /// The labels of the classes, in the order of the outputs.
   private func labels(count: Int) throws(Problem) -> Tensor {
     let parameters = model.information["class_params"]
+    // More classes than were seen have probabilities of their own, which are 0.
+    let stated = parameters?["classes_count"]
+    guard stated == nil || stated?.integer == 0 || stated?.integer == Int64(count) else {
+      throw refuse(
+        "unsupported-attribute",
+        "expected \(estimator.view.path) to have \(count) in class_params.classes_count, or 0, found another",
+        hint: "train without classes_count")
+    }
     let kind = parameters?["class_label_type"]?.string
     let names = parameters?["class_names"]?.array ?? []
     // Without names the classes are whole numbers, which stand for themselves.

@@ -130,7 +130,9 @@ extension ONNXLifter {
       numbers.count == sizes.count || numbers.count == 1 || sizes.count == 1
     else { throw refusal("variable-input", "numbers that are known", "arithmetic with the number of rows") }
     var result: [ONNXSize] = []
-    for index in 0..<max(sizes.count, numbers.count) {
+    // One number goes with as many as the other side has, none too.
+    let count = numbers.count == 1 ? sizes.count : numbers.count
+    for index in 0..<count {
       let number = Int(numbers[numbers.count == 1 ? 0 : index])
       switch (sizes[sizes.count == 1 ? 0 : index], function) {
       case (.known(let size), _):

@@ -64,6 +64,9 @@ extension ONNXLifter {
       throw refusal(
         "unexpected-shape", "places of the shape \(data.shape) but for axis \(axis)", "\(indices.shape)")
     }
+    guard indices.kind == .integer else {
+      throw refusal("unexpected-type", "places that are whole numbers", "others")
+    }
     let (last, _) = try movedLast(data, axes: [axis])
     let (places, back) = try movedLast(indices, axes: [axis])
     let (size, count) = (data.shape[axis], indices.shape[axis])
@@ -71,18 +74,22 @@ extension ONNXLifter {
       throw refusal("too-large", "1 to \(Self.runLimit) elements to pick from", "\(size)")
     }
     try spend(last.columns * count + places.columns)
-    // A place outside gives NaN, the logarithm of what is below 0; NaN as a constant would not equal itself.
-    let below = [Double](repeating: -1, count: places.columns)
-    let start = try apply(Fill(below), to: [last.value], named: "below")
-    var value = try apply(MapElements(.log), to: [start], named: "nothing")
-    for place in 0..<size {
-      let columns = (0..<places.columns).map { Int64($0 / count * size + place) }
-      let own = try apply(Columns(columns), to: [last.value], named: "element")
-      for number in [place, place - size] {
-        let isOwn = try apply(
-          Combine(.equal, constants: [Double(number)]), to: [places.value], named: "is_own")
-        value = try apply(Select(), to: [isOwn, own, value], named: "picked")
-      }
+    // Each place becomes the one from the front; one outside is refused when it comes.
+    guard let numbers = ConstantMatrix((0..<size).map(Double.init), rows: size, columns: 1) else {
+      throw tooLarge()
+    }
+    let fromFront = try apply(Embed(numbers), to: [places.value], named: "place")
+    func element(_ place: Int) -> Columns {
+      Columns((0..<places.columns).map { Int64($0 / count * size + place) })
+    }
+    var value = try apply(element(0), to: [last.value], named: "element")
+    for place in 1..<max(1, size) {
+      let own = try apply(element(place), to: [last.value], named: "element")
+      let isOwn = try apply(
+        Combine(.equal, constants: [Double](repeating: Double(place), count: places.columns)),
+        to: [fromFront],
+        named: "is_own")
+      value = try apply(Select(), to: [isOwn, own, value], named: "picked")
     }
     var result = places.with(kind: last.kind)
     result.value = value

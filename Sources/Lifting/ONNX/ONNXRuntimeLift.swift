@@ -60,7 +60,7 @@ enum ONNXRuntimeLift {
       "\(domain.isEmpty ? "ai.onnx" : domain.excerpt(40)) \(version)"
     }
     return LiftedGraph(
-      graph: try Lifter.validated(graph(operation)), framework: "ONNX",
+      graph: try Lifter.validated(graph(operation)), framework: "onnx",
       frameworkVersion: version.prefix(8).joined(separator: ", "), estimator: "ONNX model\(producer)")
   }
 

@@ -35,8 +35,8 @@ enum ContentCoding: Equatable, Sendable {
   private init?(window: CInt) {
     unsafe stream = .allocate(capacity: 1)
     unsafe stream.initialize(to: z_stream())
+    // Where this fails `deinit` runs: to end a stream that never began is an error that does nothing.
     guard unsafe inflateInit2_(stream, window, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) == Z_OK else {
-      unsafe stream.deallocate()
       return nil
     }
   }

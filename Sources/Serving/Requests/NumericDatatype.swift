@@ -80,8 +80,8 @@ extension NumericDatatype {
       guard Whole(exactly: value) != nil else { return nil }
       return Double(exactly: value)
     case .number(let value):
-      // Beyond 2^53 the text of the number may have been rounded when it was read.
-      guard value.magnitude <= 0x1p53, Whole(exactly: value) != nil else { return nil }
+      // From 2^53 on the text of the number may have been rounded when it was read.
+      guard value.magnitude < 0x1p53, Whole(exactly: value) != nil else { return nil }
       return value
     default: return nil
     }

@@ -1,5 +1,6 @@
 import Artifacts
 import Domain
+import Encoding
 import Inference
 import Lifting
 import ModelGraph
@@ -62,6 +63,45 @@ import Testing
     for bytes in [[], [0x08], [0x08, 0x08], [UInt8](repeating: 0xFF, count: 64)] {
       #expect(Self.problem(bytes)?.code == "lift.malformed-model", "\(bytes.prefix(4))")
     }
+  }
+
+  /// A Reshape to what comes of Shape, Gather and an Add of a constant.
+  @Test(arguments: [
+    // One size, and a constant of no numbers.
+    ("08083aa6010a0d0a0178120173220553686170650a1f0a01730a01671202733122064761746865722a0b0a0461786973"
+      + "1800a001020a100a0273310a016b1202733222034164640a130a01780a02733212017922075265736861706512037472"
+      + "312a11080110074201674a0801000000000000002a090800100742016b4a005a140a0178120f0a0d080112090a031201"
+      + "4e0a02080462140a0179120f0a0d080112090a0312014e0a02080442040a001011"),
+    // No size, and a constant of one number.
+    ("08083aa6010a0d0a0178120173220553686170650a1f0a01730a01671202733122064761746865722a0b0a0461786973"
+      + "1800a001020a100a0273310a016b1202733222034164640a130a01780a02733212017922075265736861706512037472"
+      + "322a09080010074201674a002a110801100742016b4a0801000000000000005a140a0178120f0a0d080112090a031201"
+      + "4e0a02080462140a0179120f0a0d080112090a0312014e0a02080442040a001011"),
+  ])
+  func `arithmetic of one size with none, and of none with one, is no size`(_ digits: String) throws {
+    let bytes = try #require(Hexadecimal.decode(digits))
+    let problem = try #require(Self.problem(bytes))
+    #expect(problem.code == "lift.unsupported-shape")
+  }
+
+  /// GatherElements of whole numbers, at places that come with the rows.
+  @Test func `a place outside of what is picked from is refused when it comes`() throws {
+    let bytes = try #require(
+      Hexadecimal.decode(
+        "08083a720a260a01780a0169120179220e476174686572456c656d656e74732a0b0a04617869731801a0010212066765"
+          + "5f696e745a140a0178120f0a0d080712090a0312014e0a0208035a140a0169120f0a0d080712090a0312014e0a020802"
+          + "62140a0179120f0a0d080712090a0312014e0a02080242040a001011"
+      ))
+    let lifted = try Lifter.lift(.onnx(bytes[...]))
+    let plan = ExecutionPlan(lifted.graph)
+    let count = lifted.graph.signature.features.count
+    func pick(_ place: Double) throws(Problem) -> [PredictionMethod: [Tensor]] {
+      let values = (0..<count).map { $0 < 3 ? Double($0 + 4) : place }
+      return try plan.run(plan.signature.methods, on: Rows(values: values, rowCount: 1, featureCount: count))
+    }
+    #expect(throws: Never.self) { try pick(-1) }
+    let problem = #expect(throws: Problem.self) { try pick(-9) }
+    #expect(problem?.code == "predict.no-such-place")
   }
 
   @Test(arguments: [
