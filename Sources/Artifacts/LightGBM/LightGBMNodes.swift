@@ -37,6 +37,8 @@ public struct LightGBMNodes: Sendable {
   public let threshold: [Double]
   /// The kind of each decision, in bits: 1 categorical, 2 default left, 4 and 8 the type of missing values.
   public let decisions: [Int32]
+  /// What each inner node gained, in single precision; empty where the text does not say.
+  public let gains: [Double]
   /// What each leaf adds; NaN for what is no number.
   public let leaves: [Double]
   /// Where each set of categories begins in `categoryWords`, and the number of words.
@@ -55,6 +57,7 @@ public struct LightGBMNodes: Sendable {
     let decisions = isSplit ? tree.integers("decision_type") : []
     // A tree without that line has numeric decisions only.
     self.decisions = decisions.count == left.count ? decisions : [Int32](repeating: 0, count: left.count)
+    gains = isSplit ? tree.doubles("split_gain").map { Double(Float($0)) } : []
     leaves = tree.doubles("leaf_value")
     categoryBounds = tree.integers("cat_boundaries")
     categoryWords = tree.words("cat_threshold")

@@ -68,13 +68,52 @@ extension LightGBMBooster {
   fileprivate func value(
     _ operand: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> GraphValue {
-    var rounds: Int?
-    if let best = estimator.view.attributeIfPresent("best_iteration"), !best.isNone {
-      let number = try best.integer()
-      if number > 0 { rounds = number }
-    }
-    let sums = try sums(try rows(operand, &builder), rounds: rounds, &builder)
+    let sums = try sums(try rows(operand, &builder), rounds: try bestRounds(), &builder)
     return try linked(sums, &builder)
+  }
+
+  /// How many rounds were best; nil where all of them count.
+  private func bestRounds() throws(Problem) -> Int? {
+    guard let best = estimator.view.attributeIfPresent("best_iteration"), !best.isNone else { return nil }
+    let number = try best.integer()
+    return number > 0 ? number : nil
+  }
+
+  /// How often the trees split on each feature, or what they gain by it in all; a split that gains nothing is left out.
+  ///
+  /// Source: `GBDT::FeatureImportance` of LightGBM.
+  fileprivate func importances(byGain: Bool) throws(Problem) -> [Double] {
+    var importances = [Double](repeating: 0, count: parameters.featureCount)
+    let rounds = try bestRounds() ?? forest.count
+    let (most, overflow) = rounds.multipliedReportingOverflow(by: parameters.treesPerRound)
+    for tree in forest.prefix(overflow ? forest.count : max(0, most)) {
+      guard tree.gains.count == tree.feature.count else {
+        throw refuse(
+          "unexpected-attribute",
+          "expected \(estimator.view.path) to say what each split gains, found trees that do not")
+      }
+      for (feature, gain) in zip(tree.feature, tree.gains) where gain > 0 {
+        guard importances.indices.contains(Int(feature)) else { continue }
+        importances[Int(feature)] += byGain ? gain : 1
+      }
+    }
+    return importances
+  }
+}
+
+extension Estimator {
+  /// The `feature_importances_` of a model of LightGBM; nil of anything else.
+  func lightGBMImportances(_ builder: inout GraphBuilder) throws(Problem) -> [Double]? {
+    guard let type = view.object?.type, type.module == "lightgbm.sklearn",
+      let attribute = view.attributeIfPresent("_Booster"), attribute.object?.type == .lightGBMBooster
+    else { return nil }
+    let kind = try view.attribute("importance_type")
+    guard let name = kind.text, ["split", "gain"].contains(name) else {
+      throw kind.unexpected("'split' or 'gain'")
+    }
+    let booster = try LightGBMBooster(
+      Estimator(attribute, name: type.name, depth: depth + 1), &builder)
+    return try booster.importances(byGain: name == "gain")
   }
 }
 

@@ -16,14 +16,14 @@ struct FeatureImportances {
     let source = try ImportanceSource(of: inner, for: estimator)
     if let coefficients = try source.coefficients(for: estimator, &builder) {
       scores = coefficients
-    } else if let trees = try source.treeImportances(&builder) {
+    } else if let trees = try source.treeImportances(for: estimator, &builder) {
       scores = trees
     } else {
       throw estimator.unsupported(
         "estimator_", source.inner.object?.type.description ?? source.inner.description,
         hint:
           "select by a linear model, a support vector machine with a linear kernel, a decision tree, a forest,"
-          + " AdaBoost or gradient boosting")
+          + " AdaBoost, gradient boosting or LightGBM")
     }
     guard !scores.contains(where: \.isNaN) else {
       throw inner.unexpected("a model whose coefficients or importances are numbers")

@@ -52,8 +52,13 @@ struct ImportanceSource {
   }
 
   /// What the trees gain by each feature; nil where there are none, or they are not what is taken.
-  func treeImportances(_ builder: inout GraphBuilder) throws(Problem) -> [Double]? {
-    takesImportances ? try TreeImportances.of(inner, &builder) : nil
+  func treeImportances(
+    for estimator: Estimator, _ builder: inout GraphBuilder
+  ) throws(Problem) -> [Double]? {
+    guard takesImportances else { return nil }
+    if let trees = try TreeImportances.of(inner, &builder) { return trees }
+    let holder = Estimator(inner, name: inner.object?.type.name ?? "", depth: estimator.depth + 1)
+    return try holder.lightGBMImportances(&builder)
   }
 }
 
