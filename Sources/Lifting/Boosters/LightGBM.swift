@@ -82,7 +82,17 @@ extension LightGBMBooster {
   /// How often the trees split on each feature, or what they gain by it in all; a split that gains nothing is left out.
   ///
   /// Source: `GBDT::FeatureImportance` of LightGBM.
-  fileprivate func importances(byGain: Bool) throws(Problem) -> [Double] {
+  fileprivate func importances(
+    byGain: Bool, _ builder: inout GraphBuilder
+  ) throws(Problem) -> [Double] {
+    guard 0...builder.mostFeatures ~= parameters.featureCount,
+      estimator.view.source.spend(4 * parameters.featureCount, for: estimator.view)
+    else {
+      throw refuse(
+        "too-many-features",
+        "expected \(estimator.view.path) to read at most \(builder.mostFeatures) features, found"
+          + " \(parameters.featureCount)")
+    }
     var importances = [Double](repeating: 0, count: parameters.featureCount)
     let rounds = try bestRounds() ?? forest.count
     let (most, overflow) = rounds.multipliedReportingOverflow(by: parameters.treesPerRound)
@@ -113,7 +123,7 @@ extension Estimator {
     }
     let booster = try LightGBMBooster(
       Estimator(attribute, name: type.name, depth: depth + 1), &builder)
-    return try booster.importances(byGain: name == "gain")
+    return try booster.importances(byGain: name == "gain", &builder)
   }
 }
 

@@ -76,6 +76,8 @@ extension ImportanceSource {
       }
       let (elements, shape) = try view.numbers(axes: array.shape.count)
       guard shape.count == 2 else { return elements.map { abs($0) } }
+      // Without a row its columns take no memory, however many they are.
+      guard shape[0] > 0 else { throw view.unexpected("an array of coefficients of one output or more") }
       var norm = try ColumnNorm(estimator, columns: shape[1])
       for row in 0..<shape[0] { norm.add(elements[(row * shape[1])..<((row + 1) * shape[1])]) }
       return norm.values
@@ -97,7 +99,7 @@ extension ImportanceSource {
     let attribute = try inner.fittedAttribute("_dual_coef_")
     let dual = try attribute.matrix(&builder)
     let (products, overflow) = (dual.elements.count).multipliedReportingOverflow(by: vectors.columns)
-    guard dual.rows > 0, dual.columns == vectors.rows, !overflow, products <= 1 << 32 else {
+    guard dual.rows > 0, vectors.rows > 0, dual.columns == vectors.rows, !overflow, products <= 1 << 32 else {
       throw attribute.unexpected("coefficients of \(vectors.rows) support vectors")
     }
     var norm = try ColumnNorm(estimator, columns: vectors.columns)

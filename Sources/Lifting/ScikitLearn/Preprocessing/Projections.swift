@@ -19,6 +19,10 @@ extension Lifter {
     _ value: GraphValue, on components: ConstantMatrix, adding intercepts: [Double]? = nil,
     _ estimator: Estimator, _ builder: inout GraphBuilder
   ) throws(Problem) -> GraphValue {
+    // Without a column its rows take no memory, however many they are.
+    guard components.columns == value.columns else {
+      throw try estimator.view.fittedAttribute("components_").unexpected("rows of \(value.columns) numbers")
+    }
     let intercepts = intercepts ?? [Double](repeating: 0, count: components.rows)
     return try estimator.apply(
       Linear(coefficients: components, intercepts: intercepts), to: value, named: "projected", &builder)
@@ -113,6 +117,9 @@ extension Lifter {
   ) throws(Problem) -> LiftedEstimator {
     let value = try estimator.finiteInput(input, &builder)
     let components = try components(of: estimator, &builder)
+    guard components.columns == value.columns else {
+      throw try estimator.view.fittedAttribute("components_").unexpected("rows of \(value.columns) numbers")
+    }
     let intercepts = try estimator.columnConstants("intercept_hidden_", components.rows, &builder)
     let sums = try project(value, on: components, adding: intercepts, estimator, &builder)
     return .transformer(
