@@ -4,7 +4,10 @@ package enum SumOfSquares {
   /// Σ x² as `numpy.einsum('i,i')` adds: two running sums, of the even places and of the odd, and in blocks of
   /// eight the last pair first.
   ///
-  /// Source: `sum_of_products_contig_two` in NumPy's `einsum_sumprod.c.src`, for vectors of two doubles.
+  /// Source: `sum_of_products_contig_two` in NumPy's `einsum_sumprod.c.src`, for vectors of two doubles. That is NumPy
+  /// from 1.20 on: before, the pairs of a block went forwards and what was left over was added one by one from the end.
+  /// No model says which NumPy it will be asked with; under an older one, points that are equally near but for the last
+  /// bit may change places.
   package static func einsum(_ x: Span<Double>) -> Double {
     var (even, odd) = (0.0, 0.0)
     var start = 0
