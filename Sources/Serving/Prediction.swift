@@ -2,7 +2,6 @@ import Domain
 import Encoding
 import Inference
 import ModelGraph
-import NIOCore
 
 /// A request that was understood: rows, methods, and the form of the answer.
 struct Prediction: Sendable {
@@ -85,92 +84,6 @@ extension Problem {
     switch category {
     case .internal, .integrity: Problem(category, code, "the model could not answer")
     default: self
-    }
-  }
-}
-
-/// The form in which a body came.
-struct BodyForm: Equatable, Sendable {
-  var coding: ContentCoding?
-  /// The bytes of JSON before the tensors in binary, by Inference-Header-Content-Length; nil where all is JSON.
-  var headerBytes: Int?
-  /// Whether the rows are comma-separated values.
-  var isCSV = false
-}
-
-/// What is to be done with a body.
-enum Operation: Sendable {
-  case model(ModelOperation)
-  case index(RepositoryIndex)
-}
-
-/// What is to be done with a body, and with which model.
-struct ModelOperation: Sendable {
-  enum Kind: Sendable {
-    case predict
-    /// The same in the words of MLflow's scoring server.
-    case invoke
-    case infer
-  }
-
-  let kind: Kind
-  let model: ServedModel
-  var form = BodyForm()
-
-  /// Understands a body; the problem that it throws is the caller's.
-  ///
-  /// `queue` is how many nanoseconds the body waited for a thread.
-  func decode(_ body: ByteBuffer, limits: PlaneLimits, queue: Int = 0) throws(Problem) -> Prediction {
-    let start = Clock.monotonic()
-    do throws(Problem) {
-      var prediction = try read(body, limits: limits)
-      prediction.times.queue = queue
-      prediction.times.input = Clock.monotonic() - start
-      return prediction
-    } catch {
-      model.statistics.countFailure(nanoseconds: queue + Clock.monotonic() - start)
-      throw error
-    }
-  }
-
-  private func read(_ body: ByteBuffer, limits: PlaneLimits) throws(Problem) -> Prediction {
-    var bytes = Array(body.readableBytesView)
-    if let coding = form.coding { bytes = try BodyInflater.inflate(bytes, coding, limit: limits.bodyBytes) }
-    let jsonLimits = JSONLimits(
-      depth: limits.bodyDepth, values: limits.bodyValues, takesNonFinite: true)
-    switch kind {
-    case .predict, .invoke:
-      let asksMLflow = kind == .invoke
-      if form.isCSV { return try Prediction(predictingCSV: bytes, with: model, asksMLflow: asksMLflow) }
-      guard !bytes.isEmpty else {
-        throw Problem(
-          .badInput, "json.malformed", "expected a body in JSON, found none",
-          hint: "send a body such as {\"data\": [5.9, 3.0, 5.1, 1.8]}")
-      }
-      var reader = RequestReader(bytes, limits: jsonLimits)
-      return try Prediction(predicting: &reader, with: model, asksMLflow: asksMLflow)
-    case .infer:
-      guard let headerBytes = form.headerBytes else {
-        var reader = RequestReader(bytes, limits: jsonLimits)
-        return try Prediction(try InferRequest(&reader, binary: []), with: model)
-      }
-      guard headerBytes <= bytes.count else {
-        throw malformedInfer(
-          "expected at most the \(bytes.count) bytes of the body as Inference-Header-Content-Length, found"
-            + " \(headerBytes)", at: "")
-      }
-      guard headerBytes > 0 else {
-        return try Prediction(try InferRequest(raw: bytes[...], for: model), with: model)
-      }
-      var reader = RequestReader(Array(bytes[..<headerBytes]), limits: jsonLimits)
-      return try Prediction(try InferRequest(&reader, binary: bytes[headerBytes...]), with: model)
-    }
-  }
-
-  /// Understands a body and predicts, in one go.
-  func perform(_ body: ByteBuffer, limits: PlaneLimits, queue: Int) -> Answer {
-    do { return try decode(body, limits: limits, queue: queue).run(answerLimit: limits.answerBytes) } catch {
-      return Answer(error)
     }
   }
 }
