@@ -96,6 +96,17 @@ extension ONNXModel {
       return nil
     }
 
+    /// Its graph, if it has one: what a loop or a branch does.
+    public func graph() throws(MalformedBytes) -> Graph? {
+      var fields = ProtobufReader(message, origin: origin)
+      while let field = try fields.next() {
+        if field.number == 6, let bytes = field.bytes {
+          return try ONNXModelReader.graph(bytes, origin: origin)
+        }
+      }
+      return nil
+    }
+
     /// How many numbers, integers or texts it has.
     public func count() throws(MalformedBytes) -> Int {
       var count = 0

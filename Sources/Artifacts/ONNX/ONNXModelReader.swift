@@ -63,6 +63,13 @@ struct ONNXModelReader {
     }
   }
 
+  /// Reads a graph inside a node.
+  static func graph(_ bytes: ArraySlice<UInt8>, origin: Int) throws(MalformedBytes) -> ONNXModel.Graph {
+    var reader = ONNXModelReader(origin: origin)
+    try reader.readGraph(bytes)
+    return reader.model.graph
+  }
+
   private func limit(_ count: Int, _ limit: Int, _ what: String, at offset: Int) throws(MalformedBytes) {
     guard count < limit else {
       throw MalformedBytes(offset: offset, expected: "at most \(limit) \(what)", found: "more")

@@ -156,6 +156,10 @@ extension ONNXLifter {
   private mutating func graph() throws(Problem) -> ModelGraph {
     var outputs: [Output] = []
     for port in model.graph.outputs {
+      if let batches = sequences[port.name] {
+        for batch in batches { outputs.append(try output(batch, port)) }
+        continue
+      }
       guard case .batch(let batch)? = values[port.name] else {
         throw Problem(
           .refused, "lift.unsupported-output",
@@ -200,6 +204,14 @@ extension ONNXLifter {
     }
     if stated.count == outputs.count { return stated }
     guard outputs.count > 1 else { return [.predict] }
+    // Labels of several targets, and a sequence of the probabilities of each.
+    if outputs.count == outputs[0].value.columns + 1, outputs[0].value.columns > 1,
+      [.int64, .int32, .string].contains(outputs[0].value.type.datatype),
+      outputs.dropFirst().allSatisfy({ $0.name == outputs[1].name && $0.name != outputs[0].name }),
+      outputs[1].name.lowercased().contains("prob")
+    {
+      return [.predict] + [PredictionMethod](repeating: .predictProbabilities, count: outputs.count - 1)
+    }
     var methods = [PredictionMethod.predict]
     let isLabel =
       outputs[0].value.columns == 1 && outputs[0].value.type.datatype != .float32

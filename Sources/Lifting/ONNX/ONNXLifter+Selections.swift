@@ -15,6 +15,20 @@ extension ONNXLifter {
     "TopK": { (lifter: inout ONNXLifter) throws(Problem) in try lifter.top() },
   ]
 
+  /// Sequences that the model gives, each of whose values becomes an output.
+  static let sequences: [String: Handler] = [
+    "SequenceConstruct": { (lifter: inout ONNXLifter) throws(Problem) in
+      let name = lifter.node.outputs.first ?? ""
+      guard lifter.model.graph.outputs.contains(where: { $0.name == name }),
+        !lifter.model.graph.nodes.contains(where: { $0.inputs.contains(name) }), !lifter.node.inputs.isEmpty
+      else { throw lifter.refusal("unsupported-sequence", "a sequence that the model gives", "another") }
+      var batches: [ONNXBatch] = []
+      for index in lifter.node.inputs.indices { batches.append(try lifter.batch(index)) }
+      lifter.sequences[name] = batches
+      return [.batch(batches[0])]
+    }
+  ]
+
   // MARK: - Side by side
 
   private mutating func concatenated() throws(Problem) -> ONNXValue {
@@ -94,6 +108,7 @@ extension ONNXLifter {
     for case .batch(let batch) in parts where model == nil { model = batch }
     guard let model else { throw refusal("missing-input", "a value of the rows", "none") }
     let axis = try axis(stated, rank: model.rank)
+    if axis == model.rowAxis, let stack = try stack(parts) { return stack }
     guard axis != model.rowAxis else {
       throw refusal("unsupported-axis", "an axis other than that of the rows", "axis \(axis)")
     }
@@ -130,6 +145,28 @@ extension ONNXLifter {
       result.value = try apply(Columns(order.map { Int64($0) }), to: [result.value], named: "columns")
     }
     return result.reshaped(shape, rowAxis: model.rowAxis)
+  }
+
+  /// Columns one below the other, of which the one node that reads them makes an axis before that of the rows.
+  private mutating func stack(_ parts: [ONNXValue]) throws(Problem) -> ONNXBatch? {
+    guard let name = node.outputs.first, !model.graph.outputs.contains(where: { $0.name == name }) else {
+      return nil
+    }
+    let readers = model.graph.nodes.filter { $0.inputs.contains(name) }
+    guard readers.count == 1, readers[0].operation == "Reshape", readers[0].domain.isEmpty,
+      readers[0].inputs.count == 2, readers[0].inputs[0] == name,
+      case .constant(let target)? = values[readers[0].inputs[1]], target.integers == [Int64(parts.count), -1]
+    else { return nil }
+    var batches: [ONNXBatch] = []
+    for case .batch(let batch) in parts where batch.shape == [1, 1] && batch.rowAxis == 0 {
+      batches.append(try numbers(batch))
+    }
+    guard batches.count == parts.count, batches.count > 1, batches.allSatisfy({ $0.kind == batches[0].kind })
+    else { return nil }
+    var result = batches[0].reshaped([parts.count, 1], rowAxis: 1)
+    result.value = try apply(Concat(), to: batches.map(\.value), named: "stack")
+    stacked.insert(name)
+    return result
   }
 
   // MARK: - Parts

@@ -60,6 +60,9 @@ extension ONNXLifter {
     "Reshape": { (lifter: inout ONNXLifter) throws(Problem) in
       let allowsZero = try lifter.integer("allowzero", default: 0) != 0
       lifter.ignore("consumed_inputs")
+      if let name = lifter.node.inputs.first, lifter.stacked.contains(name) {
+        return [try lifter.required(0)]
+      }
       let attribute = try lifter.integers("shape")
       let target: [ONNXSize]
       if let attribute {

@@ -23,6 +23,10 @@ struct ONNXLifter {
   var tables: [String: Tensor] = [:]
   /// The outputs of nodes that pair labels with probabilities, which stay columns.
   var zipped: Set<String> = []
+  /// The values of sequences, by the names of those.
+  var sequences: [String: [ONNXBatch]] = [:]
+  /// Values that were laid one behind the other along the rows, and are so already as their one reader has them.
+  var stacked: Set<String> = []
 
   init(_ model: ONNXModel, builder: GraphBuilder) {
     self.model = model
@@ -35,6 +39,7 @@ struct ONNXLifter {
     for family in [
       elementwise, activations, comparisons, shapes, selections, runs, reductions, products, convolutions,
       transposedConvolutions, normalizations, classical, encoders, linearModels, trees,
+      scans, sequences,
     ] {
       all.merge(family) { first, _ in first }
     }
@@ -219,6 +224,11 @@ struct ONNXLifter {
       let tensor = try reading({ () throws(MalformedBytes) in try attribute.tensor() })
     else { return nil }
     return try constant(of: tensor)
+  }
+
+  mutating func graph(_ name: String) throws(Problem) -> ONNXModel.Graph? {
+    guard let attribute = try attribute(name, .graph) else { return nil }
+    return try reading { () throws(MalformedBytes) in try attribute.graph() }
   }
 
   /// Says that an attribute makes no difference.
