@@ -98,6 +98,22 @@ public struct AccessRecord: Equatable, Sendable {
     value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
   }
 
+  /// The record as reports carry it.
+  public var json: JSON {
+    var members: [String: JSON] = [
+      "time": .integer(time.milliseconds), "trace": .string(trace), "status": JSON(status),
+      "nanoseconds": JSON(nanoseconds), "rows": JSON(rows),
+    ]
+    if let request { members["request"] = .string(request) }
+    if let key { members["key"] = .string(key) }
+    if let deployment { members["deployment"] = .string(deployment.description) }
+    if let version { members["version"] = JSON(version) }
+    if let code { members["code"] = .string(code) }
+    if let input { members["input"] = .string(input.hexadecimal) }
+    if let output { members["output"] = .string(output.hexadecimal) }
+    return .object(members)
+  }
+
   /// Reads what `write` wrote; nil where it is something else.
   public init?(json: JSON) {
     guard let time = json["time"]?.integer, let trace = json["trace"]?.string,

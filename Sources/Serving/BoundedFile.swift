@@ -24,6 +24,20 @@ enum BoundedFile {
     return try read(opened: raw, limit: limit, isTrusted: isTrusted, subject: path)
   }
 
+  /// Reads a file of the kernel's, which says nothing of its size: its first 4096 bytes.
+  static func pseudo(_ path: String) throws(Problem) -> [UInt8] {
+    let raw = retryingInterrupts { unsafe open(path, O_RDONLY | O_CLOEXEC) }
+    guard raw >= 0 else {
+      throw .system(.unavailable, "file.unreadable", "opening the file", subject: path)
+    }
+    let descriptor = Descriptor(owning: raw)
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = retryingInterrupts {
+      unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor.rawValue, $0.baseAddress, $0.count) }
+    }
+    return Array(bytes.prefix(max(0, count)))
+  }
+
   private static func read(opened raw: CInt, limit: Int, isTrusted: Bool = false, subject: String)
     throws(Problem) -> [UInt8]
   {

@@ -230,7 +230,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private func send(_ answer: Answer, isLast: Bool, _ context: ChannelHandlerContext) {
-    plane.countAnswer()
     let outgoing = OutgoingAnswer(answer: answer, context: answerContext, isLast: isLast)
     answerContext = AnswerWriter.Context()
     // What is no request has no draft, and leaves a record all the same.
@@ -241,9 +240,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
       collected = ByteBuffer()
       postponed.removeAll()
     }
+    let record = draft.finished(with: answer, salt: draft.isRecorded ? round?.salt : nil)
+    plane.count(draft, record)
     guard let round else { return deliver(outgoing, context) }
-    let record = draft.isRecorded ? draft.finished(with: answer, salt: round.salt) : nil
-    round.add(record, outgoing, self, context)
+    round.add(draft.isRecorded ? record : nil, outgoing, self, context)
   }
 
   /// Puts an answer on the wire, where there still is one.

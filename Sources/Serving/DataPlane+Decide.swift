@@ -23,14 +23,14 @@ extension DataPlane {
           "expected \(route.method.rawValue) on this route, found '\(head.method.prefix(20))'")
         return .answer(Answer(problem, status: 405, fields: [.allow(route.method)]))
       }
-      return try decide(head, route, &draft.record)
+      return try decide(head, route, &draft)
     } catch {
       return .answer(Answer(error))
     }
   }
 
   private func decide(
-    _ head: RequestHead, _ route: Route, _ record: inout AccessRecord
+    _ head: RequestHead, _ route: Route, _ draft: inout AccessDraft
   ) throws(Problem) -> Decision {
     let table = table
     switch route {
@@ -40,7 +40,7 @@ extension DataPlane {
     case .predict(let name), .invocations(let name):
       let isUnnamed = name == nil
       let name = name ?? table.entries.keys.first ?? ""
-      try PresentedKey(head).authorize(for: name, table, &record)
+      try PresentedKey(head).authorize(for: name, table, &draft.record)
       var kind = ModelOperation.Kind.predict
       if case .invocations = route { kind = .invoke }
       guard !isUnnamed || table.entries.count == 1 else {
@@ -49,16 +49,16 @@ extension DataPlane {
           "expected exactly one model behind this route, found \(table.entries.count)",
           hint: "name the model: '/models/{name}/\(kind == .invoke ? "invocations" : "predict")'")
       }
-      return try operation(kind, on: name, version: nil, table, head, &record)
+      return try operation(kind, on: name, version: nil, table, head, &draft)
     case .infer(let name, let version):
-      try PresentedKey(head).authorize(for: name, table, &record)
-      return try operation(.infer, on: name, version: version, table, head, &record)
+      try PresentedKey(head).authorize(for: name, table, &draft.record)
+      return try operation(.infer, on: name, version: version, table, head, &draft)
     case .modelMetadata(let name, let version):
-      try PresentedKey(head).authorize(for: name, table, &record)
+      try PresentedKey(head).authorize(for: name, table, &draft.record)
       guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
       return .answer(.ok(Metadata.model(model, name: name)))
     case .modelStatistics(let name?, let version):
-      try PresentedKey(head).authorize(for: name, table, &record)
+      try PresentedKey(head).authorize(for: name, table, &draft.record)
       guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
       return .answer(.ok(Metadata.statistics(of: [(name, model)])))
     case .modelStatistics(nil, _):
@@ -70,7 +70,7 @@ extension DataPlane {
     case .repositoryIndex:
       return .perform(.index(try index(try PresentedKey(head).opened(table), table, head)))
     case .repositoryChange(let name):
-      try PresentedKey(head).authorize(for: name, table, &record)
+      try PresentedKey(head).authorize(for: name, table, &draft.record)
       return .answer(
         Answer(
           Problem(
@@ -105,10 +105,11 @@ extension DataPlane {
   private func operation(
     _ kind: ModelOperation.Kind, on name: String, version: String?, _ table: RoutingTable,
     _ head: RequestHead,
-    _ record: inout AccessRecord
+    _ draft: inout AccessDraft
   ) throws(Problem) -> Decision {
     guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
-    record.version = model.reference.version.value
+    draft.record.version = model.reference.version.value
+    draft.model = model
     if case .declared(let count) = head.body, count > limits.bodyBytes {
       return .answer(bodyTooLarge())
     }

@@ -13,6 +13,9 @@ final class DataPlane: Sendable {
   /// Replaced whole by `publish`; a request takes the table once, at its head.
   private let current: NIOLockedValueBox<RoutingTable>
   private let answered = Atomic<Int>(0)
+  /// How requests were answered that came to no model.
+  let unserved = RequestMetrics()
+  let recent = RecentRequests()
   private let draining = Atomic<Bool>(false)
   let connections = Gauge()
   let bufferedBytes = Gauge()
@@ -47,7 +50,13 @@ final class DataPlane: Sendable {
   /// How many requests were answered.
   var requests: Int { answered.load(ordering: .relaxed) }
 
-  func countAnswer() { answered.wrappingAdd(1, ordering: .relaxed) }
+  /// Counts a request that is answered; one that asks for health is in no metric.
+  func count(_ draft: AccessDraft, _ record: AccessRecord) {
+    answered.wrappingAdd(1, ordering: .relaxed)
+    guard draft.isRecorded else { return }
+    (draft.model?.metrics ?? unserved).count(record)
+    recent.note(record)
+  }
 }
 
 /// A count of what is in use, with a bound that is given at each taking.

@@ -25,6 +25,8 @@ public struct PlaneConfiguration: Sendable {
   public var engine: (any InferenceEngine)?
   /// Where records of requests go: a directory, and what happens where it is full; nil where none are kept.
   public var records: (directory: String, whenFull: RecordSpool.WhenFull)?
+  /// The address for metrics and health; none where nil.
+  public var admin: String?
   /// The version of the program, for those who ask.
   public var version: String
 
@@ -44,6 +46,8 @@ public final class RunningPlane: Sendable {
   public let failures: [PlaneApplication.Failure]
   /// The address it accepts connections on.
   public var address: String { socket.address }
+  /// The address for metrics and health; nil where there is none.
+  public var adminAddress: String? { admin?.address }
 
   private let source: PlaneConfiguration.Source
   private let engine: (any InferenceEngine)?
@@ -52,6 +56,7 @@ public final class RunningPlane: Sendable {
   private let server: PlaneServer
   private let instance: String
   private let spool: RecordSpool?
+  private let admin: AdminServer?
   private let startedAt: Timestamp
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
   private let applying = NIOLock()
@@ -73,6 +78,11 @@ public final class RunningPlane: Sendable {
       spool: spool)
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
     startedAt = Self.now()
+    // Bound last: whoever asks for health finds a plane that serves.
+    let plane = plane
+    admin = try configuration.admin.map { address throws(Problem) in
+      try AdminServer(plane: plane, socket: try ListeningSocket(address: address))
+    }
   }
 
   /// Reads the snapshot again and serves what it says.
@@ -115,6 +125,7 @@ public final class RunningPlane: Sendable {
   @discardableResult
   public func drain() -> Int {
     let left = server.drain()
+    admin?.stop()
     spool?.stop()
     return left
   }
@@ -124,6 +135,7 @@ public final class RunningPlane: Sendable {
   /// Blocks; never call it on an event loop.
   public func stop() {
     server.stop()
+    admin?.stop()
     spool?.stop()
   }
 

@@ -35,6 +35,8 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var maximumBody: Int?
   /// The library of ONNX Runtime; where nil, the one that the environment or the loader names.
   public var onnxRuntime: String?
+  /// The address for metrics and health; none where nil.
+  public var admin: String?
   /// The directory that access records are spooled to.
   public var spool: String?
   /// What becomes of answers that no record can be written of.
@@ -61,6 +63,8 @@ public struct RuntimeArguments: Equatable, Sendable {
       --listen ADDR:PORT   accept connections on this address (default 127.0.0.1:8080)
       --listen-fd N        accept connections on this inherited listening socket
       --control SOCKET     take commands on this Unix domain socket
+      --admin ADDR:PORT    answer /metrics, /health/live, /health/ready and /debug/requests on this address,
+                           without a key
       --spool DIR          write a record of every request to this directory before it is answered;
                            without it no records are kept
       --when-spool-full W  'refuse' predictions that no record can be written of (default), or 'go-on'
@@ -103,7 +107,7 @@ public struct RuntimeArguments: Equatable, Sendable {
   private static let options = [
     "--bundle": true, "--trust": true, "--keys": false, "--state": false, "--listen": false,
     "--listen-fd": false, "--control": false, "--max-body": false, "--threads": false,
-    "--onnxruntime": false, "--spool": false, "--when-spool-full": false,
+    "--onnxruntime": false, "--spool": false, "--admin": false, "--when-spool-full": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -118,6 +122,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--max-body": maximumBody = try Self.number(value, option, 1...(1 << 30))
     case "--onnxruntime": onnxRuntime = value
     case "--spool": spool = value
+    case "--admin": admin = value
     case "--when-spool-full":
       guard let whenFull = RecordSpool.WhenFull(rawValue: value) else {
         throw Problem(

@@ -15,6 +15,8 @@ public final class ServedModel: Sendable {
   public let framework: String
   /// What it was asked since it was loaded.
   let statistics = ModelStatistics()
+  /// How its requests were answered since it was loaded.
+  let metrics = RequestMetrics()
   /// What predicts.
   public let plan: ExecutionPlan
   /// The tensors that a caller of the Open Inference Protocol sends.

@@ -60,6 +60,7 @@ func configuration(_ arguments: RuntimeArguments) throws(Problem) -> PlaneConfig
   configuration.engine = ONNXRuntimeEngine.installed(library: arguments.onnxRuntime)
   configuration.records = arguments.spool.map { ($0, arguments.whenSpoolFull) }
   if arguments.spool == nil { report("warning: no records of requests are kept (--spool)") }
+  configuration.admin = arguments.admin
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
   let reserve = configuration.limits.refusedConnections + 64
   configuration.limits.connections = min(

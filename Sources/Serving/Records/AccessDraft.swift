@@ -4,6 +4,8 @@ import Provenance
 /// The record of a request that is under way.
 struct AccessDraft {
   var record: AccessRecord
+  /// The model that it came to.
+  var model: ServedModel?
   /// Nanoseconds of the clock that only goes forward, when the head had come in.
   private let start: Int
   /// Whether the request leaves a record: one that asks for the health of the plane does not.
@@ -15,15 +17,15 @@ struct AccessDraft {
     record = AccessRecord(time: Timestamp(milliseconds: Int64(Clock.milliseconds())), trace: trace)
   }
 
-  /// The record of the request with this answer.
-  func finished(with answer: Answer, salt: [UInt8]) -> AccessRecord {
+  /// The record of the request with this answer; digests are made where there is a salt for them.
+  func finished(with answer: Answer, salt: [UInt8]?) -> AccessRecord {
     var record = record
     record.status = answer.status
     record.code = answer.code
     record.rows = answer.rows
     record.nanoseconds = Clock.monotonic() - start
     record.input = answer.inputDigest ?? record.input
-    if answer.status == 200 { record.output = Digest(of: answer.body, salt: salt) }
+    if let salt, answer.status == 200 { record.output = Digest(of: answer.body, salt: salt) }
     return record
   }
 }
