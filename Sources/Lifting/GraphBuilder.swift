@@ -39,6 +39,8 @@ struct GraphBuilder {
   var unreadNodes: [Int] = []
   /// The values that were made of operands.
   var made: [MadeKey: GraphValue] = [:]
+  /// Texts without a missing one: what an imputer filled.
+  var filledTexts: Set<GraphValue> = []
   /// The version of the library that wrote the model, where it is a booster's and the model itself says.
   var sourceVersion: String?
 

@@ -60,6 +60,11 @@ extension PickleView {
     if case .array(let array) = value, case .float(size: 4, _) = array.type { true } else { false }
   }
 
+  /// Whether an array of numbers of less than double precision is there.
+  var isNarrow: Bool {
+    if case .array(let array) = value, case .float(let size, _) = array.type { size < 8 } else { false }
+  }
+
   /// Whether an array of doubles is there.
   var isDoublePrecision: Bool {
     if case .array(let array) = value, case .float(size: 8, _) = array.type { true } else { false }
@@ -101,8 +106,10 @@ extension PickleView {
     }
     if let integers = items.integers() { return .int64(integers) }
     if let strings = items.strings() { return .string(strings) }
-    guard let numbers = items.doubles(), numbers.allSatisfy(\.isFinite) else { return nil }
-    return .float64(numbers)
+    // An integer beyond 64 bits with a sign is none that a double holds.
+    guard case .float(let size, _) = type, let numbers = items.doubles(), numbers.allSatisfy(\.isFinite)
+    else { return nil }
+    return size == 4 ? .float32(numbers.map { Float($0) }) : .float64(numbers)
   }
 
   /// Labels that are Python objects: all of one type, and that one of those that labels may have.

@@ -14,6 +14,23 @@ extension Estimator {
   }
 }
 
+extension Estimator {
+  /// Refuses fitted numbers, or lists of such, of less than double precision.
+  ///
+  /// The library computes in that precision what depends on them alone, by functions whose last place is the
+  /// processor's.
+  func refuseNarrow(_ names: [String]) throws(Problem) {
+    for name in names {
+      guard let attribute = view.attributeIfPresent(name) else { continue }
+      let parts = (try? attribute.elements()) ?? [attribute]
+      guard let narrow = parts.first(where: \.isNarrow) else { continue }
+      throw unsupported(
+        name, "\(narrow.description), with which the library computes in that precision",
+        hint: "fit it on rows of double precision, X.astype(numpy.float64)")
+    }
+  }
+}
+
 extension GraphBuilder {
   /// A value rounded to single precision.
   mutating func rounded(_ value: GraphValue, for estimator: Estimator) throws(Problem) -> GraphValue {

@@ -129,7 +129,11 @@ public struct Label: Operator {
   /// Gives one column of labels.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
     try operands.expect(labels, shape: [try operands.indices()], "labels")
-    if case .float64(let elements) = labels.elements { try operands.expectFinite(elements, "labels") }
+    switch labels.elements {
+    case .float64(let elements): try operands.expectFinite(elements, "labels")
+    case .float32(let elements): try operands.expectFinite(elements.map { Double($0) }, "labels")
+    case .bool, .int32, .int64, .string: break
+    }
     return ValueType(.labels(labels.elements.datatype), columns: 1)
   }
 }

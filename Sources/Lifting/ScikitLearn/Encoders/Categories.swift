@@ -150,6 +150,7 @@ extension GraphBuilder {
       let missing = column.categories.missing.map { column.values[$0] }
       switch column.categories.keys {
       case .texts(let keys):
+        if missing != nil { try expectUnfilled(index, of: operand, for: estimator) }
         texts += keys.map(\.text)
         textTable.append(
           name: name, values: keys.map { column.values[$0.place] }, missing: missing, unknown: column.unknown)
@@ -180,5 +181,21 @@ extension GraphBuilder {
       for (place, index) in numberColumns.enumerated() { sources[index] = .value(value, place..<(place + 1)) }
     }
     return try self.numbers(Operand(sources.compactMap { $0 }), origin: estimator)
+  }
+
+  /// An imputer that fills NaN leaves None as it is, and one that fills None leaves NaN: an encoder behind it that
+  /// knows a missing category saw such values, which rows cannot tell from those that are filled.
+  private func expectUnfilled(_ index: Int, of operand: Operand, for estimator: Estimator) throws(Problem) {
+    guard case .value(let value, _)? = operand.selecting([index])?.segments?.first,
+      filledTexts.contains(value)
+    else { return }
+    throw Problem(
+      .refused, "lift.several-missing",
+      "expected \(estimator.view.path) not to know a missing category in column \(index), found one, though the"
+        + " imputer before it fills what is missing: it took None for something else than NaN",
+      position: estimator.view.position,
+      hint:
+        "fit the model on rows in which what is missing is None or NaN alone, as the imputer's missing_values says"
+    )
   }
 }

@@ -54,12 +54,16 @@ extension Lifter {
     let isNew = view.attributeIfPresent("eigenvectors_") != nil
     let attribute = try view.fittedAttribute(isNew ? "eigenvectors_" : "alphas_")
     let vectors = try attribute.matrix(&builder).transposed
-    let lengths = try view.fittedAttribute(isNew ? "eigenvalues_" : "lambdas_").numbers(shape: [vectors.rows])
+    let lengthsView = try view.fittedAttribute(isNew ? "eigenvalues_" : "lambdas_")
+    let lengths = try lengthsView.numbers(shape: [vectors.rows])
+    // Roots and quotients are rounded to the precision that both have.
+    let isSingle = lengthsView.isSinglePrecision && attribute.isSinglePrecision
     var scaled = vectors.elements
     for (row, length) in lengths.enumerated() {
-      let root = length.squareRoot()
+      let root = isSingle ? Double(Float(length).squareRoot()) : length.squareRoot()
       for index in (row * vectors.columns)..<((row + 1) * vectors.columns) {
         scaled[index] = length == 0 ? 0 : scaled[index] / root
+        if isSingle { scaled[index] = Double(Float(scaled[index])) }
       }
     }
     guard let matrix = ConstantMatrix(scaled, rows: vectors.rows, columns: vectors.columns) else {

@@ -65,6 +65,7 @@ extension Lifter {
     let classes = try estimator.classes()
     let count = classes.elements.count
     guard count >= 2 else { throw view.unexpected("a classifier of at least two classes") }
+    try estimator.refuseNarrow(["scalings_", "rotations_"])
     let checked = try estimator.finiteInput(input, &builder)
     let features = checked.columns
     let priors = try view.fittedAttribute("priors_").numbers(shape: [count])

@@ -13,7 +13,10 @@ extension Lifter {
   static func dummyClassifier(
     _ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder
   ) throws(Problem) -> LiftedEstimator {
-    let strategy = try estimator.view.attribute("strategy").string()
+    // What it was fitted with counts, not what its parameter was set to since.
+    var chosen = try estimator.view.attribute("strategy")
+    if let fitted = estimator.view.attributeIfPresent("_strategy") { chosen = fitted }
+    let strategy = try chosen.string()
     guard ["most_frequent", "prior", "constant"].contains(strategy) else {
       throw estimator.unsupported(
         "strategy", "'\(strategy.excerpt(40))', which draws lots",

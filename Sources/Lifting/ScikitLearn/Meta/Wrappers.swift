@@ -25,6 +25,10 @@ extension Lifter {
         "expected \(estimator.view.path) to hold its best estimator, found no attribute 'best_estimator_'",
         position: estimator.view.position, hint: "call fit with refit=True before you save the model")
     }
+    if let refit = estimator.view.attributeIfPresent("refit"), case .bool(false) = refit.value {
+      throw estimator.unsupported(
+        "refit", "False, with which it does not predict", hint: "fit it with refit=True")
+    }
     return try estimator.lift(best, label: ".best_estimator_", input, &builder)
   }
 

@@ -83,8 +83,8 @@ extension Lifter {
   ) throws(Problem) -> LiftedEstimator {
     let model = try NeighborModel(estimator, input, &builder)
     let attribute = try estimator.view.fittedAttribute("_y")
-    // The library adds such targets up in single precision, unless it weighs them.
-    guard !attribute.isSinglePrecision || model.weighting != .uniform else {
+    // The library adds such targets up in their own precision, unless it weighs them.
+    guard !attribute.isNarrow || attribute.isSinglePrecision && model.weighting != .uniform else {
       throw estimator.unsupported(
         "_y", attribute.description, hint: "fit it with targets of double precision")
     }

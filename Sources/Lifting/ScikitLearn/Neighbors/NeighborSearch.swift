@@ -1,5 +1,6 @@
 import Artifacts
 import Domain
+import Encoding
 import ModelGraph
 
 /// How an estimator of `sklearn.neighbors` seeks the points near a row.
@@ -43,8 +44,20 @@ struct FittedSearch {
     // Rows of doubles go to the heap only where the points are doubles too.
     let isHeap =
       try estimator.version() >= .one(1) && attribute.isDoublePrecision && Self.heapMetrics.contains(name)
+    // Of points that are equally near, as many are among whole numbers, those that the processor's own sorting puts
+    // first count from NumPy 2.0 on, which 1.4 is the first to run with. In a radius all of them do.
+    let isByRadius = estimator.name.hasPrefix("Radius")
+    if !isHeap, !isByRadius, try estimator.version() >= .one(4),
+      elements.allSatisfy({ $0 == $0.rounded(.towardZero) })
+    {
+      throw estimator.unsupported(
+        "_fit_X",
+        "\(attribute.description), all whole numbers, searched by brute force with metric '\(name.excerpt(40))'",
+        hint: "fit it with algorithm='kd_tree' or 'ball_tree', or on rows of doubles with metric='euclidean'")
+    }
     self.search = isHeap ? .heap : .selection
     let parameters = MetricParameters(estimator, width: width)
+    try parameters.refuseChange(since: name)
     switch name {
     case "euclidean": self.metric = DistanceMetric(.euclidean, expansion: isHeap ? .blas : .einsum)
     case "l2": self.metric = DistanceMetric(.euclidean, expansion: isHeap ? .none : .einsum)
@@ -116,6 +129,25 @@ private struct MetricParameters {
 
   func unsupported(_ found: String, hint: String) -> Problem {
     estimator.unsupported("metric", found, hint: hint)
+  }
+
+  /// From 1.3 on a classifier that seeks among all points takes the parameters as they are now, not as they were
+  /// when it was fitted.
+  func refuseChange(since effective: String) throws(Problem) {
+    guard ["KNeighborsClassifier", "RadiusNeighborsClassifier"].contains(estimator.name),
+      try estimator.version() >= .one(3), let now = try estimator.view.attribute("metric").text
+    else { return }
+    var expected = now
+    var isSame = true
+    if now == "minkowski", try parameter("w").map(\.isNone) ?? true {
+      let order = try estimator.view.attribute("p").number()
+      expected = [1: "manhattan", 2: "euclidean", .infinity: "chebyshev"][order] ?? now
+      if expected == now { isSame = try parameter("p")?.number() == order }
+    }
+    guard isSame, expected == effective else {
+      throw unsupported(
+        "another than it was fitted with, with 'p' as it is now", hint: "fit it again after set_params")
+    }
   }
 
   private func parameter(_ name: String) throws(Problem) -> PickleView? {

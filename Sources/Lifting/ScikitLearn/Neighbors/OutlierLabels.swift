@@ -71,7 +71,7 @@ struct OutlierLabels {
       return place(Int32(truncatingIfNeeded: try label.integer()), labels) { .int32($0) }
     case .float64(let labels): return place(try label.number(), labels) { .float64($0) }
     case .bool(let labels): return place(try label.bool(), labels) { .bool($0) }
-    case .float32: throw label.unexpected("a label of the classes' type")
+    case .float32(let labels): return place(Float(try label.number()), labels) { .float32($0) }
     }
   }
 }

@@ -50,9 +50,12 @@ extension Lifter {
     guard try estimator.view.attribute("whiten").bool() else { return .transformer(value) }
     var deviations = try estimator.columnConstants("explained_variance_", value.columns, &builder)
       .map { $0.squareRoot() }
-    if try estimator.version() >= .one(5) {
-      deviations = deviations.map { $0 < Double.ulpOfOne ? Double.ulpOfOne : $0 }
+    var least = Double.ulpOfOne
+    if try estimator.view.fittedAttribute("explained_variance_").isSinglePrecision {
+      deviations = deviations.map { Double(Float($0)) }
+      least = Double(Float.ulpOfOne)
     }
+    if try estimator.version() >= .one(5) { deviations = deviations.map { $0 < least ? least : $0 } }
     return .transformer(
       try builder.apply(
         Scale(offset: nil, divisor: deviations), to: value, named: "whitened", for: estimator))

@@ -23,6 +23,11 @@ extension Lifter {
     }
     let value = try estimator.finiteInput(input, allowsNaN: true, &builder)
     let powers = try estimator.columnConstants("lambdas_", value.columns, &builder)
+    // Until 1.8 the powers of single precision were but taken from 2 in it.
+    let areExact = powers.allSatisfy { Double(Float(2 - $0)) == 2 - $0 }
+    if method == .yeoJohnsonStable || method == .yeoJohnson && !areExact {
+      try estimator.refuseNarrow(["lambdas_"])
+    }
     let transformed = try builder.apply(
       PowerTransform(powers: powers, method: method), to: value, named: "transformed", for: estimator)
     guard try view.attribute("standardize").bool() else { return .transformer(transformed) }
@@ -65,6 +70,7 @@ extension Lifter {
     guard let encoding = encode.text, ["onehot", "onehot-dense", "ordinal"].contains(encoding) else {
       throw encode.unexpected("'onehot', 'onehot-dense' or 'ordinal'")
     }
+    if encoding != "ordinal" { _ = try view.fittedAttribute("_encoder") }
     var value = try estimator.finiteInput(input, &builder)
     let version = try estimator.version()
     if input.datatype == .float32, version < .one(2) {

@@ -24,6 +24,7 @@ extension Lifter {
       let missing = try estimator.missingText()
       filled = try builder.apply(
         FillTexts(texts: texts, missing: missing), to: value, named: "filled", for: estimator)
+      if missing == nil { builder.filledTexts.insert(filled) }
       mask = try builder.apply(
         MissingTexts(missing: missing), to: value, named: "missing", for: estimator)
       return LiftedEstimator(
@@ -63,7 +64,10 @@ extension Lifter {
   ) throws(Problem) -> Operand {
     guard try estimator.flag("add_indicator", else: false) else { return filled }
     let indicator = try estimator.view.fittedAttribute("indicator_")
-    guard !indicator.isNone else { return filled }
+    guard !indicator.isNone else {
+      throw estimator.unsupported(
+        "add_indicator", "True without a fitted indicator", hint: "fit it again after set_params")
+    }
     _ = try indicator.instance(of: .sklearn("impute._base", "MissingIndicator"))
     let features = try indicator.fittedAttribute("features_").indices(atMost: mask.columns - 1)
     guard !features.isEmpty else { return filled }

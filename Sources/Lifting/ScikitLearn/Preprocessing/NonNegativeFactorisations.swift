@@ -60,10 +60,18 @@ extension Estimator {
   fileprivate func nonNegativeComponents(
     columns: Int, _ builder: inout GraphBuilder
   ) throws(Problem) -> ConstantMatrix {
+    // Of rows in double precision the library asks components in double precision, or raises.
+    try refuseNarrow(["components_"])
     let attribute = try view.fittedAttribute("components_")
     let matrix = try attribute.matrix(&builder)
     guard matrix.columns == columns, matrix.rows > 0 else {
       throw attribute.unexpected("an array of components with \(columns) columns")
+    }
+    if let asked = view.attributeIfPresent("n_components"), !asked.isNone, asked.text == nil {
+      guard try asked.integer() == matrix.rows else {
+        throw unsupported(
+          "n_components", "another number than that of its components", hint: "fit it again after set_params")
+      }
     }
     return matrix
   }

@@ -20,6 +20,13 @@ extension Lifter {
       features: value.columns, least: least, greatest: greatest,
       interactionsOnly: try view.attribute("interaction_only").bool(),
       hasBias: try view.attribute("include_bias").bool(), of: estimator)
+    let fitted = try view.fittedAttribute("n_output_features_")
+    guard try fitted.integer() == terms.products.bases.count - terms.products.hidden else {
+      throw estimator.unsupported(
+        "degree",
+        "terms other than it was fitted for, with 'interaction_only' and 'include_bias' as they are now",
+        hint: "fit it again after set_params")
+    }
     try builder.spend(elements: terms.products.bases.count, for: view)
     return .transformer(
       try builder.apply(terms.products, to: value, named: "terms", for: estimator), storage: input.storage)
@@ -27,6 +34,12 @@ extension Lifter {
 
   /// The least and the greatest degree: a number up to 0.24, from 1.0 on perhaps a pair.
   private static func degrees(of view: PickleView) throws(Problem) -> (Int, Int) {
+    // From 1.0 on those that it was fitted with count.
+    if let least = view.attributeIfPresent("_min_degree"),
+      let greatest = view.attributeIfPresent("_max_degree")
+    {
+      return (try least.integer(), try greatest.integer())
+    }
     let attribute = try view.attribute("degree")
     if let pair = try? attribute.elements() {
       guard pair.count == 2 else { throw attribute.unexpected("a degree, or a least and a greatest one") }
@@ -48,7 +61,9 @@ extension Lifter {
       throw list.unexpected("a list of \(value.columns) splines")
     }
     for spline in splines {
-      _ = try spline.instance(of: PickleGlobal(module: "scipy.interpolate._bsplines", name: "BSpline"))
+      _ = try spline.instance(
+        of: PickleGlobal(module: "scipy.interpolate._bsplines", name: "BSpline"),
+        PickleGlobal(module: "scipy.interpolate._bsplines", name: "_BSpline"))
     }
     let degree = try first.attribute("k").integer()
     let extrapolation = try view.attribute("extrapolation")
@@ -60,6 +75,14 @@ extension Lifter {
     case "continue": outside = .polynomial
     case "periodic": outside = .periodic
     default: throw extrapolation.unexpected("'error', 'constant', 'linear', 'continue' or 'periodic'")
+    }
+    // Splines that go on beyond their knots were made so when it was fitted.
+    for spline in splines {
+      let goesOn = outside == .polynomial || outside == .periodic
+      guard try spline.attribute("extrapolate").bool() == goesOn else {
+        throw estimator.unsupported(
+          "extrapolation", "another than it was fitted with", hint: "fit it again after set_params")
+      }
     }
     var knots: [Double] = []
     var coefficients: [Double] = []
@@ -89,7 +112,13 @@ extension Lifter {
     let storage: Operand.Storage =
       try estimator.flag("sparse_output", else: false) ? .sparseWithZeros : .dense
     var lifted = LiftedEstimator.transformer(basis, storage: storage)
-    guard try !view.attribute("include_bias").bool() else { return lifted }
+    let hasBias = try view.attribute("include_bias").bool()
+    let fitted = try view.fittedAttribute("n_features_out_")
+    guard try fitted.integer() == basis.columns - (hasBias ? 0 : splines.count) else {
+      throw estimator.unsupported(
+        "include_bias", "another than it was fitted with", hint: "fit it again after set_params")
+    }
+    guard !hasBias else { return lifted }
     // Without a bias the last spline of each feature is left out.
     let kept = (0..<basis.columns).filter { ($0 + 1) % shapes.splines != 0 }
     if let made = lifted.transformed {

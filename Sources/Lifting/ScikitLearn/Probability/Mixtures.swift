@@ -95,6 +95,7 @@ private struct Mixture {
 
   init(_ estimator: Estimator, _ input: Operand, _ builder: inout GraphBuilder) throws(Problem) {
     self.estimator = estimator
+    try estimator.refuseNarrow(["precisions_cholesky_", "means_"])
     let value = try estimator.finiteInput(input, &builder)
     let attribute = try estimator.view.fittedAttribute("means_")
     let (means, shape) = try attribute.numbers(axes: 2)

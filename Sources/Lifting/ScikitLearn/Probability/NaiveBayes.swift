@@ -32,6 +32,7 @@ extension Lifter {
     var model = try NaiveBayes(estimator, input, &builder)
     // The variances were called sigma_ up to 0.24.
     let name = try estimator.version() < .one(0) ? "sigma_" : "var_"
+    try estimator.refuseNarrow([name, "theta_", "class_prior_"])
     let variances = try model.matrix(name, &builder)
     let centers = try model.matrix("theta_", &builder)
     let priors = try estimator.view.fittedAttribute("class_prior_").numbers(shape: [model.classCount])

@@ -66,6 +66,13 @@ extension Lifter {
       guard let value = lifted.predict?.values.first, value.type == .numbers(1) else {
         throw view.unexpected("a regressor of one target")
       }
+      // What a sum of products in single precision is depends on the processor.
+      guard lifted.predict?.datatype != .float32 else {
+        throw estimator.unsupported(
+          "init",
+          "a regressor whose predictions are in single precision, as the rows are that it is asked about",
+          hint: "fit it with one that gives doubles, such as HistGradientBoostingRegressor()")
+      }
       return .value(value)
     }
     return .regressor(raw, isVector: true)
