@@ -41,6 +41,8 @@ struct GraphBuilder {
   var made: [MadeKey: GraphValue] = [:]
   /// Texts without a missing one: what an imputer filled.
   var filledTexts: Set<GraphValue> = []
+  /// How many sums of products were taken in single precision, whose last place is the processor's.
+  var singleSums = 0
   /// The version of the library that wrote the model, where it is a booster's and the model itself says.
   var sourceVersion: String?
 

@@ -75,6 +75,7 @@ struct LinearCoefficients {
     guard input.datatype == .float32, areSingle.weights else {
       return (try estimator.apply(linear, to: value, named: name, &builder), nil)
     }
+    builder.singleSums += 1
     let zeros = [Double](repeating: 0, count: weights.rows)
     let products = try estimator.apply(
       Linear(coefficients: weights, intercepts: zeros), to: value, named: "products", &builder)

@@ -80,7 +80,11 @@ extension Estimator {
     case .bool:
       throw refuse("truth values", "make the step before it give numbers")
     case .int32, .int64:
-      return [.absolute, .negative, .square, .sign].contains(function) ? operand.datatype : .float64
+      guard function != .square else {
+        throw refuse(
+          "whole numbers, which NumPy lets overflow", "make the step before give dtype=numpy.float64")
+      }
+      return [.absolute, .negative, .sign].contains(function) ? operand.datatype : .float64
     case .float64, .string: return .float64
     }
   }

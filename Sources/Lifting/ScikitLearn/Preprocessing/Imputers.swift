@@ -32,7 +32,12 @@ extension Lifter {
     }
     var statistics = try attribute.statistics(count: count)
     let isSingle = operand.datatype == .float32
-    if isSingle { statistics = statistics.map { Double(Float($0)) } }
+    // From 1.8 on the type that it was fitted on is that of what it fills in.
+    let fitted = estimator.view.attributeIfPresent("_fill_dtype").flatMap { ElementType($0) }
+    let isNew = try estimator.version() >= .one(8)
+    if isSingle || isNew && fitted?.datatype == .float32 {
+      statistics = statistics.map { Double(Float($0)) }
+    }
     try builder.spend(elements: count, for: attribute)
     let value = try builder.missingAsNaN(operand, for: estimator)
     mask = try builder.apply(MapElements(.isMissing), to: value, named: "missing", for: estimator)
@@ -133,9 +138,21 @@ extension Lifter {
     let attribute = try view.fittedAttribute("_fit_X")
     let (elements, shape) = try attribute.numbers(axes: 2)
     try builder.spend(elements: elements.count, for: attribute)
+    try estimator.refuseNarrow(["_fit_X"])
     // What stands for a missing number in the input stands for it in the table.
     let missing = try estimator.missingNumber()
     let marked = elements.map { missing == $0 ? Double.nan : $0 }
+    // Of donors that are equally near, as many are among whole numbers, those that NumPy's partition puts first count,
+    // and from NumPy 2.0 on, which 1.4 is the first to run with, those that the processor's own does.
+    let neighbors = try view.attribute("n_neighbors").integer()
+    let isByProcessor = try estimator.version() >= .one(4)
+    if neighbors > 1 || isByProcessor,
+      marked.allSatisfy({ $0.isNaN || $0 == $0.rounded(.towardZero) })
+    {
+      throw estimator.unsupported(
+        "_fit_X", "\(attribute.description), all whole numbers, many of which are equally near",
+        hint: "scale the columns before it, as with StandardScaler(), or use IterativeImputer()")
+    }
     guard shape[1] == value.columns,
       let table = ConstantMatrix(marked, rows: shape[0], columns: shape[1])
     else { throw attribute.unexpected("a table with \(value.columns) columns") }

@@ -71,7 +71,7 @@ extension Lifter {
     switch try extrapolation.string() {
     case "error": outside = .refuse
     case "constant" where degree > 0: outside = .constant
-    case "linear": outside = .linear
+    case "linear" where degree > 0: outside = .linear
     case "continue": outside = .polynomial
     case "periodic": outside = .periodic
     default: throw extrapolation.unexpected("'error', 'constant', 'linear', 'continue' or 'periodic'")

@@ -62,12 +62,13 @@ extension Lifter {
       if view.object?.type == .sklearn("dummy", "DummyRegressor") {
         return .constants(try view.fittedAttribute("constant_").numbers(count: 1))
       }
+      let singleSums = builder.singleSums
       let lifted = try estimator.lift(view, label: ".init_", input, &builder)
       guard let value = lifted.predict?.values.first, value.type == .numbers(1) else {
         throw view.unexpected("a regressor of one target")
       }
       // What a sum of products in single precision is depends on the processor.
-      guard lifted.predict?.datatype != .float32 else {
+      guard lifted.predict?.datatype != .float32, builder.singleSums == singleSums else {
         throw estimator.unsupported(
           "init",
           "a regressor whose predictions are in single precision, as the rows are that it is asked about",
@@ -77,6 +78,12 @@ extension Lifter {
     }
     return .regressor(raw, isVector: true)
   }
+
+  /// Those whose probabilities of several classes are known to be in C's order.
+  private static let rowMajorStarts: Set = [
+    "DecisionTreeClassifier", "ExtraTreeClassifier", "RandomForestClassifier", "ExtraTreesClassifier",
+    "DummyClassifier",
+  ]
 
   /// What the sums of the stages start from.
   private enum Start {
@@ -136,12 +143,22 @@ extension Lifter {
       let clipped = prior.map { min(max($0, epsilon), 1 - epsilon) }
       return .constants(link(clipped, loss))
     }
+    // Until 1.2 the stages of several classes were added in C's order, whichever the probabilities were in.
+    guard
+      version >= .one(3) || !loss.isMulticlass || Self.rowMajorStarts.contains(view.object?.type.name ?? "")
+    else {
+      throw estimator.unsupported(
+        "init",
+        "\(view.description), to whose probabilities scikit-learn before 1.3 may add those of other rows",
+        hint: "fit it with \(Self.rowMajorStarts.sorted().joined(separator: " or "))")
+    }
+    let singleSums = builder.singleSums
     let lifted = try estimator.lift(view, label: ".init_", input, &builder)
     guard var value = lifted.probabilities?.values.first, value.type == .numbers(classes) else {
       throw view.unexpected("a classifier of \(classes) classes that gives probabilities")
     }
     // Near 1 the last place of a single decides all of the logarithm of what is left of 1.
-    guard lifted.probabilities?.datatype != .float32 else {
+    guard lifted.probabilities?.datatype != .float32, builder.singleSums == singleSums else {
       throw estimator.unsupported(
         "init", "a classifier whose probabilities are in single precision",
         hint: "fit it with one that gives doubles, such as HistGradientBoostingClassifier()")
