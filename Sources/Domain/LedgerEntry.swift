@@ -13,6 +13,8 @@ public enum Act: String, Sendable, CaseIterable {
   case supervise
   /// What a crash left half done was put in order.
   case recover
+  /// A segment of access records was taken over from a data plane.
+  case keepRecords = "keep-records"
 }
 
 /// How far an act had come when its entry was written.

@@ -15,12 +15,21 @@ public actor LocalDataPlane: DataPlane {
     public var listen: ListenAddress
     /// The directory for control sockets and the log.
     public var directory: String
+    /// The directory that access records are written to; nil where none are.
+    public var spool: String?
+    /// Whether predictions go out without a record where the spool is full; else they are refused.
+    public var goesOnWhenSpoolFull: Bool
 
     /// States where and what to run.
-    public init(program: String, listen: ListenAddress, directory: String) {
+    public init(
+      program: String, listen: ListenAddress, directory: String, spool: String? = nil,
+      goesOnWhenSpoolFull: Bool = false
+    ) {
       self.program = program
       self.listen = listen
       self.directory = directory
+      self.spool = spool
+      self.goesOnWhenSpoolFull = goesOnWhenSpoolFull
     }
   }
 
@@ -199,10 +208,10 @@ public actor LocalDataPlane: DataPlane {
     return try await Self.blocking { () throws(Problem) in try next.control.apply() }
   }
 
-  /// Adopts what serves already and is the program that we would start; replaces it where it is another.
+  /// Adopts what serves already and is the program that we would start, as we would; replaces it where it is another.
   private func settle(_ inheritance: Inheritance) async throws(Problem) {
     let launch = launch(controlPath: "")
-    if let kept = inheritance.source, launch.isProgram(of: kept.pid) {
+    if let kept = inheritance.source, launch.isProgram(of: kept.pid), launch.hasStarted(kept.pid) {
       watch(kept)
       running = kept
       reporting.yield(
@@ -234,7 +243,8 @@ public actor LocalDataPlane: DataPlane {
   private func launch(controlPath: String) -> RuntimeLaunch {
     RuntimeLaunch(
       program: settings.program, statePath: store.path, controlPath: controlPath,
-      logPath: "\(settings.directory)/runtime.log")
+      logPath: "\(settings.directory)/runtime.log", spoolPath: settings.spool,
+      goesOnWhenSpoolFull: settings.goesOnWhenSpoolFull)
   }
 
   /// Notices the end of a process by that of a connection kept open to it.

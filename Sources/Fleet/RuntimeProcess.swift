@@ -12,20 +12,32 @@ struct RuntimeLaunch: Sendable {
   let controlPath: String
   /// The file that its output is appended to.
   let logPath: String
+  /// The directory that access records are written to; nil where none are.
+  let spoolPath: String?
+  /// Whether predictions go out without a record where the spool is full.
+  let goesOnWhenSpoolFull: Bool
+
+  /// What the process is started with.
+  private var arguments: [String] {
+    var arguments = [program, "--state", statePath, "--listen-fd", "3", Self.controlOption, controlPath]
+    if let spoolPath {
+      arguments += ["--spool", spoolPath, "--when-spool-full", goesOnWhenSpoolFull ? "go-on" : "refuse"]
+    }
+    // The process gets an empty environment, so that what names a library there is told it in another way.
+    if let value = unsafe getenv("GATEHOUSE_ONNXRUNTIME"), let whole = unsafe realpath(value, nil) {
+      arguments += ["--onnxruntime", unsafe String(cString: whole)]
+      unsafe free(whole)
+    }
+    return arguments
+  }
+
+  private static let controlOption = "--control"
 
   /// Starts the process with `listener` as its descriptor 3 and nothing else of ours.
   ///
   /// It leads a session of its own: neither a terminal's interrupt nor our death reaches it, so that it
   /// serves on until it is told otherwise.
   func start(listener: ListeningSocket) throws(Problem) -> pid_t {
-    var arguments = [
-      program, "--state", statePath, "--listen-fd", "3", "--control", controlPath,
-    ]
-    // The process gets an empty environment, so that what names a library there is told it in another way.
-    if let value = unsafe getenv("GATEHOUSE_ONNXRUNTIME"), let whole = unsafe realpath(value, nil) {
-      arguments += ["--onnxruntime", unsafe String(cString: whole)]
-      unsafe free(whole)
-    }
     var pid = pid_t()
     let code = unsafe Self.withCStrings(arguments) { pointers in
       unsafe gatehouse_spawn(program, pointers, listener.descriptor.number, logPath, &pid)
@@ -54,6 +66,26 @@ struct RuntimeLaunch: Sendable {
       return false
     }
     return running.st_dev == present.st_dev && running.st_ino == present.st_ino
+  }
+
+  /// Whether the running process `pid` was started with these arguments; its control socket may be another.
+  func hasStarted(_ pid: pid_t) -> Bool {
+    guard let file = unsafe fopen("/proc/\(pid)/cmdline", "rb") else { return false }
+    defer { unsafe fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = unsafe fread(&bytes, 1, bytes.count, file)
+    bytes.removeLast(bytes.count - count)
+    let running = bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast()
+      .map { String(decoding: $0, as: UTF8.self) }
+    // The first is how the program was found, which `isProgram` has looked at.
+    func comparable(_ arguments: some Collection<String>) -> [String] {
+      var rest = Array(arguments.dropFirst())
+      if let option = rest.firstIndex(of: Self.controlOption), option + 1 < rest.count {
+        rest.remove(at: option + 1)
+      }
+      return rest
+    }
+    return comparable(running) == comparable(arguments)
   }
 
   /// Lets the kernel forget a child that has ended, and gives one that is about to end a moment; nothing for a

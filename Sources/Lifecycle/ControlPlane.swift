@@ -13,6 +13,8 @@ public final class ControlPlane: Sendable {
     public var blobs: any BlobStore
     /// The sealed bundles.
     public var bundles: any BundleStore
+    /// The segments of access records.
+    public var records: any RecordStore
     /// The processes that answer predictions.
     public var plane: any DataPlane
     /// The clocks.
@@ -23,11 +25,13 @@ public final class ControlPlane: Sendable {
     /// Names the parts.
     public init(
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
-      bundles: any BundleStore, plane: any DataPlane, time: any TimeSource, entropy: any Entropy
+      bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
+      entropy: any Entropy
     ) {
       self.registry = registry
       self.blobs = blobs
       self.bundles = bundles
+      self.records = records
       self.plane = plane
       self.time = time
       self.entropy = entropy
@@ -152,6 +156,15 @@ public final class ControlPlane: Sendable {
       details: ["event": .string(event.kind.rawValue), "detail": .string(event.detail)])
     let registry = parts.registry
     try await queue.perform { () async throws(Problem) in _ = try await registry.commit([entry], []) }
+  }
+
+  /// Takes over the segments of access records that the data plane is done with.
+  ///
+  /// Waits for no act; never call it twice at a time.
+  public func collectRecords() async throws(Problem) -> CollectedRecords {
+    let collect = CollectRecords(
+      registry: parts.registry, store: parts.records, time: parts.time, entropy: parts.entropy)
+    return try await collect()
   }
 
   /// Takes in bytes of an artifact before it is pushed.

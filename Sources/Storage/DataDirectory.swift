@@ -25,6 +25,10 @@ public struct DataDirectory: Sendable {
   public var ingest: String { "\(path)/ingest" }
   /// The directory of sealed bundles.
   public var bundles: String { "\(path)/bundles" }
+  /// The directory of access records that the data plane writes.
+  public var spool: String { "\(path)/spool" }
+  /// The directory of access records that were taken over from the data plane.
+  public var records: String { "\(path)/records" }
   /// The directory of keys.
   public var keys: String { "\(path)/keys" }
   /// The administrator's credential.

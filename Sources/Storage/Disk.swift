@@ -8,7 +8,7 @@ import Glibc
 struct Disk: Sendable {
   /// What can fail while bytes become durable.
   enum Step: String, Sendable {
-    case create, write, sync, rename, link, remove, syncDirectory, commit
+    case create, write, truncate, sync, rename, link, remove, syncDirectory, commit
   }
   /// When an interposed failure strikes: before its step had any effect, or after all of it.
   enum Moment: Sendable {
@@ -59,6 +59,16 @@ struct Disk: Sendable {
           throw Problem.storage("write to the file", path, errno: errno)
         }
         rest = rest.dropFirst(written)
+      }
+    }
+  }
+
+  /// Cuts a file off after so many bytes.
+  func truncate(_ file: borrowing OpenFile, after bytes: Int) throws(Problem) {
+    let (descriptor, path) = (file.descriptor, file.path)
+    try perform(.truncate, path) { () throws(Problem) in
+      guard ftruncate(descriptor, off_t(bytes)) == 0 else {
+        throw Problem.storage("cut the file off", path, errno: errno)
       }
     }
   }

@@ -114,6 +114,8 @@ enum RegistryRows {
           blob(refused.artifact), refused.name.description, refused.verdict.rawValue,
           refused.pushedBy.description, refused.refusedAt.milliseconds,
         ])
+    case .addSegment(let segment): try add(segment, database)
+    case .addDamagedSegment(let damaged): try add(damaged, database)
     }
   }
 
@@ -121,7 +123,7 @@ enum RegistryRows {
 
   static func blob(_ bytes: [UInt8]) -> DatabaseValue { Data(bytes).databaseValue }
 
-  private static func require(_ condition: Bool, _ expected: String, _ found: String) throws(Problem) {
+  static func require(_ condition: Bool, _ expected: String, _ found: String) throws(Problem) {
     guard condition else {
       throw Problem(
         .conflict, "registry.conflict", "expected \(expected), found '\(found)'", subject: found)

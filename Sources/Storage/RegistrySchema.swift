@@ -9,6 +9,9 @@ enum RegistrySchema {
     migrator.registerMigration("1 ledger and registry") { database in
       try database.execute(sql: firstTables)
     }
+    migrator.registerMigration("2 segments of access records") { database in
+      try database.execute(sql: segmentTables)
+    }
     return migrator
   }()
 
@@ -74,6 +77,30 @@ enum RegistrySchema {
       pushed_by TEXT NOT NULL,
       refused_at INTEGER NOT NULL,
       UNIQUE (artifact, name)
+    ) STRICT;
+    """
+
+  private static let segmentTables = """
+    CREATE TABLE segments (
+      name TEXT PRIMARY KEY,
+      root BLOB NOT NULL CHECK (length(root) = 32),
+      lines INTEGER NOT NULL CHECK (lines >= 0),
+      records INTEGER NOT NULL CHECK (records >= 0),
+      lost INTEGER NOT NULL CHECK (lost >= 0),
+      first_at INTEGER,
+      last_at INTEGER CHECK (first_at <= last_at AND (first_at IS NULL) = (last_at IS NULL)),
+      bytes INTEGER NOT NULL CHECK (bytes >= 0),
+      kept_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE damaged_segments (
+      position INTEGER PRIMARY KEY,
+      name TEXT NOT NULL,
+      digest BLOB NOT NULL CHECK (length(digest) = 32),
+      bytes INTEGER NOT NULL CHECK (bytes >= 0),
+      code TEXT NOT NULL,
+      set_aside_at INTEGER NOT NULL,
+      UNIQUE (name, digest)
     ) STRICT;
     """
 }

@@ -230,6 +230,21 @@ extension SQLiteRegistry: RegistryReader {
   public func quarantined() async throws(Problem) -> [QuarantinedArtifact] {
     try await read("the quarantine") { try RegistryRows.quarantined($0) }
   }
+
+  /// The segment of access records with this name; nil where none is kept.
+  public func segment(_ name: SegmentName) async throws(Problem) -> KeptSegment? {
+    try await read("the segment '\(name)'") { try RegistryRows.segment($0, named: name) }
+  }
+
+  /// At most `count` kept segments of access records, in the order of their names, those after `name` alone.
+  public func segments(after name: SegmentName?, count: Int) async throws(Problem) -> [KeptSegment] {
+    try await read("the segments") { try RegistryRows.segments($0, after: name, count: count) }
+  }
+
+  /// All damaged segments of access records, oldest first.
+  public func damagedSegments() async throws(Problem) -> [DamagedSegment] {
+    try await read("the damaged segments") { try RegistryRows.damagedSegments($0) }
+  }
 }
 
 extension SQLiteRegistry: LedgerReader {

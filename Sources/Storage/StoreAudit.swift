@@ -180,6 +180,12 @@ private enum RowComparison {
     compare("quarantined artifact", state.quarantined, { try RegistryRows.quarantined(database) }) {
       "\($0.name) \($0.artifact)"
     }
+    compare("segment", Array(state.segments.values), { try RegistryRows.segments(database) }) {
+      $0.name.description
+    }
+    compare("damaged segment", state.damagedSegments, { try RegistryRows.damagedSegments(database) }) {
+      "\($0.name) \($0.digest)"
+    }
     return problems
   }
 

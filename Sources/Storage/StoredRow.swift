@@ -49,6 +49,11 @@ struct StoredRow {
     return name
   }
 
+  func segment(_ column: String) throws(Problem) -> SegmentName {
+    guard let name = SegmentName(try text(column)) else { throw malformed(column, "the name of a segment") }
+    return name
+  }
+
   func version(_ column: String) throws(Problem) -> VersionNumber {
     guard let version = VersionNumber(Int(try integer(column))) else {
       throw malformed(column, "a version number")

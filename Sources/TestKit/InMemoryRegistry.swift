@@ -56,6 +56,19 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   /// All refused artifacts, oldest first.
   public func quarantined() -> [QuarantinedArtifact] { state.quarantined }
 
+  /// The segment of access records with this name; nil where none is kept.
+  public func segment(_ name: SegmentName) -> KeptSegment? { state.segments[name] }
+
+  /// At most `count` kept segments of access records, in the order of their names, those after `name` alone.
+  public func segments(after name: SegmentName?, count: Int) -> [KeptSegment] {
+    let start = name?.description ?? ""
+    let named = state.segments.values.map { ($0.name.description, $0) }.filter { $0.0 > start }
+    return named.sorted { $0.0 < $1.0 }.prefix(max(0, count)).map(\.1)
+  }
+
+  /// All damaged segments of access records, oldest first.
+  public func damagedSegments() -> [DamagedSegment] { state.damagedSegments }
+
   /// The signed checkpoint over all entries; nil before the first commit.
   public func checkpoint() -> Checkpoint? { signed }
 

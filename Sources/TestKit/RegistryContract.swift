@@ -23,6 +23,7 @@ public struct RegistryContract: Sendable {
   /// Runs every check.
   public func run() async throws {
     try await anEmptyStoreAnswersWithNothing()
+    try await segmentsAreReadByName()
     try await entriesComeBackAsTheyWentIn()
     try await theCheckpointIsOverAllEntries()
     try await everyChangeIsRead()
@@ -43,6 +44,9 @@ public struct RegistryContract: Sendable {
     #expect(try await store.deployments().isEmpty)
     #expect(try await store.keys().isEmpty)
     #expect(try await store.quarantined().isEmpty)
+    #expect(try await store.segments(after: nil, count: 10).isEmpty)
+    #expect(try await store.segment(Sample.segmentName(1)) == nil)
+    #expect(try await store.damagedSegments().isEmpty)
     #expect(try await store.unfinished().isEmpty)
     #expect(try await store.entryBytes(from: 0, count: 10).isEmpty)
     #expect(await store.audit(trusting: key).isEmpty)
@@ -102,10 +106,35 @@ public struct RegistryContract: Sendable {
     #expect(await store.audit(trusting: key).isEmpty)
   }
 
+  private func segmentsAreReadByName() async throws {
+    let store = try await make()
+    let segments = [
+      Sample.segment(2), Sample.segment(1), Sample.segment(3, process: "b"), Sample.segment(100_000_000),
+    ]
+    for segment in segments {
+      try await store.commit([Sample.entry(.keepRecords)], [.addSegment(segment)])
+    }
+    let damaged = [Sample.damagedSegment(2), Sample.damagedSegment(1)]
+    try await store.commit([Sample.entry(.keepRecords, .failed)], damaged.map { .addDamagedSegment($0) })
+    #expect(try await store.damagedSegments() == damaged)
+    for segment in segments { #expect(try await store.segment(segment.name) == segment) }
+    #expect(try await store.segment(Sample.segmentName(9)) == nil)
+    let sorted = segments.sorted { $0.name.description < $1.name.description }
+    #expect(try await store.segments(after: nil, count: 10) == sorted)
+    #expect(try await store.segments(after: nil, count: 2) == Array(sorted[..<2]))
+    #expect(try await store.segments(after: sorted[1].name, count: 10) == Array(sorted[2...]))
+    #expect(try await store.segments(after: sorted[3].name, count: 10).isEmpty)
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
   private func aContradictionChangesNothing() async throws {
     let store = try await make()
     let before = try await store.commit(
-      [Sample.entry()], [.addVersion(Sample.version(1)), .addKey(Sample.key(1))])
+      [Sample.entry()],
+      [
+        .addVersion(Sample.version(1)), .addKey(Sample.key(1)), .addSegment(Sample.segment(1)),
+        .addDamagedSegment(Sample.damagedSegment(1)),
+      ])
     let contradictions: [RegistryChange] = [
       .addVersion(Sample.version(1)), .addVersion(Sample.version(4)),
       .setDeployment(Sample.deployment(3)),
@@ -113,6 +142,7 @@ public struct RegistryContract: Sendable {
         Deployment(
           name: Sample.name(), version: .first, bundle: Sample.digest(5), since: Sample.moment())),
       .addKey(Sample.key(1)), .revokeKey(id: "key-2", at: Sample.moment()),
+      .addSegment(Sample.segment(1)), .addDamagedSegment(Sample.damagedSegment(1)),
     ]
     for contradiction in contradictions {
       // With a change before it that would do, and must not stay.
@@ -144,6 +174,8 @@ public struct RegistryContract: Sendable {
     let changes: [RegistryChange] = [
       .addVersion(Sample.version(1)), .setDeployment(Sample.deployment(1)), .addKey(Sample.key(1)),
       .revokeKey(id: "key-1", at: Sample.moment(5)), .quarantine(Sample.refusal(1)),
+      .addSegment(Sample.segment(1)), .addSegment(Sample.segment(2)),
+      .addDamagedSegment(Sample.damagedSegment(1)),
     ]
     let first = Sample.entry(.push)
     try await store.commit([first, Sample.entry(.sign, details: ["note": "kept"])], changes)

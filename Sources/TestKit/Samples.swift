@@ -58,8 +58,63 @@ public enum Sample {
       refusedAt: moment(number))
   }
 
+  /// The name of a segment of access records, of the process that is 16 times one hexadecimal digit.
+  public static func segmentName(_ number: Int, process: Character = "a") -> SegmentName {
+    let digits = String(number)
+    let text =
+      String(repeating: process, count: 16) + "-" + String(repeating: "0", count: max(0, 8 - digits.count))
+      + digits
+    guard let name = SegmentName(text) else { preconditionFailure("no name of a segment: \(text)") }
+    return name
+  }
+
+  /// A kept segment of access records; an odd one has records.
+  public static func segment(_ number: Int, process: Character = "a") -> KeptSegment {
+    let isEmpty = number.isMultiple(of: 2)
+    return KeptSegment(
+      name: segmentName(number, process: process), root: digest(4000 + number), lines: isEmpty ? 1 : 6,
+      records: isEmpty ? 0 : 4, lost: isEmpty ? 0 : 7,
+      times: isEmpty ? nil : moment(number)...moment(number + 9),
+      bytes: 1000 + number, keptAt: moment(number))
+  }
+
+  /// A damaged segment of access records.
+  public static func damagedSegment(_ number: Int) -> DamagedSegment {
+    DamagedSegment(
+      name: segmentName(number), digest: digest(5000 + number), bytes: number, code: "records.corrupt",
+      setAsideAt: moment(number))
+  }
+
   private static func versionNumber(_ number: Int) -> VersionNumber {
     guard let version = VersionNumber(number) else { preconditionFailure("no version number: \(number)") }
     return version
+  }
+}
+
+/// A segment of access records as a data plane writes it.
+public enum SegmentSample {
+  /// So many records, and what a gap says before them.
+  public static func bytes(_ name: SegmentName, records: Int, lost: Int = 0) -> [UInt8] {
+    var bytes: [UInt8] = []
+    let header = RecordSegment.Header(segment: name.description, begun: Sample.moment(), salt: "00")
+    RecordSegment.append(header.json.canonicalBytes, to: &bytes)
+    if lost > 0 {
+      let gap = AccessGap(count: lost, since: Sample.moment(), until: Sample.moment(1))
+      RecordSegment.append(gap.json.canonicalBytes, to: &bytes)
+    }
+    for index in 0..<records { RecordSegment.append(record(index), to: &bytes) }
+    return bytes
+  }
+
+  /// The text of a record.
+  public static func record(_ index: Int) -> [UInt8] {
+    var record = AccessRecord(time: Sample.moment(index), trace: String(repeating: "0", count: 32))
+    record.status = 200
+    record.rows = index
+    record.deployment = Sample.name()
+    record.version = 1
+    var text: [UInt8] = []
+    record.write(to: &text)
+    return text
   }
 }

@@ -16,6 +16,7 @@ struct Platform {
   let plane: ListenAddress
   let tls: (certificates: String, privateKey: String)?
   let runtime: String
+  let whenSpoolFull: SpoolPolicy
 
   /// How a running platform is asked to end.
   private enum Ending {
@@ -42,15 +43,19 @@ struct Platform {
     // the registry still opens.
     let store = FilePlaneStateStore(path: "\(directory.plane)/state.json")
     let plane = try await LocalDataPlane(
-      .init(program: runtime, listen: plane, directory: directory.plane), store: store)
+      .init(
+        program: runtime, listen: plane, directory: directory.plane, spool: directory.spool,
+        goesOnWhenSpoolFull: whenSpoolFull == .goOn), store: store)
     let ending: Ending
+    let collection: RecordCollection
     do {
       let controlPlane = try await controlPlane(on: plane)
+      collection = RecordCollection(controlPlane)
       let server = ControlServer(
         controlPlane,
         credentials: Credentials([(try adminToken(), Principal(kind: .person, name: "admin"))]), settings,
         logger: Self.logger)
-      ending = try await serve(controlPlane, plane, server, signals.received, started)
+      ending = try await serve(controlPlane, plane, server, collection, signals.received, started)
     } catch {
       // A platform that did not come up leaves nothing behind; one that took over a serving process leaves it.
       if await plane.hasStartedProcess { await plane.stop() }
@@ -59,6 +64,8 @@ struct Platform {
     withExtendedLifetime(signals) {}
     unsafe unlink(directory.address)
     if ending == .both { await plane.stop() }
+    // What the data plane closed at its end, or closes no more.
+    await collection.collect()
   }
 
   private func controlPlane(on plane: LocalDataPlane) async throws(Problem) -> ControlPlane {
@@ -68,8 +75,9 @@ struct Platform {
       .init(
         registry: registry,
         blobs: try FileBlobStore(directory: directory.blobs, ingestDirectory: directory.ingest),
-        bundles: try DirectoryBundleStore(directory: directory.bundles), plane: plane, time: SystemTime(),
-        entropy: SystemEntropy()),
+        bundles: try DirectoryBundleStore(directory: directory.bundles),
+        records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
+        time: SystemTime(), entropy: SystemEntropy()),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: "gatehouse \(GatehouseCommand.version)"))
@@ -82,12 +90,13 @@ struct Platform {
   /// Serves until a signal, then lets the acts that have begun or wait come to their end.
   private func serve(
     _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer,
-    _ signals: AsyncStream<Int32>, _ started: ContinuousClock.Instant
+    _ collection: RecordCollection, _ signals: AsyncStream<Int32>, _ started: ContinuousClock.Instant
   ) async throws -> Ending {
     // Apart from the tasks that are cancelled below: an act that is cut off by a cancellation would have
     // had its effect and no entry.
     async let acts: Void = controlPlane.run()
     async let notes: Void = note(plane.events, controlPlane)
+    async let records: Void = collection.run()
     let ending: Result<Ending, any Error>
     do {
       ending = .success(try await listen(plane, server, signals, started))
@@ -96,6 +105,8 @@ struct Platform {
     }
     await plane.endSupervision()
     await notes
+    await collection.stop()
+    await records
     controlPlane.stop()
     await acts
     return try ending.get()

@@ -31,6 +31,11 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Listen without TLS on addresses that other machines can reach.")
   var insecure = false
 
+  @Option(
+    name: .customLong("when-spool-full"),
+    help: "What becomes of predictions that no access record can be written of: refuse or go-on.")
+  var whenSpoolFull = SpoolPolicy.refuse
+
   @Option(help: "The data plane's program (default: gatehouse-runtime beside this program).")
   var runtime: String?
 
@@ -47,7 +52,8 @@ struct ServeCommand: AsyncParsableCommand {
       throw Self.exposed("the data plane", plane, "a proxy that ends TLS")
     }
     let platform = Platform(
-      directory: data.directory, control: control, plane: plane, tls: tls, runtime: try runtimePath())
+      directory: data.directory, control: control, plane: plane, tls: tls, runtime: try runtimePath(),
+      whenSpoolFull: whenSpoolFull)
     try await platform.run()
   }
 
@@ -85,6 +91,14 @@ struct ServeCommand: AsyncParsableCommand {
       "expected \(what) to listen on a loopback address or with TLS, found \(address) in the clear",
       hint: "give \(remedy), or --insecure if the network is trusted")
   }
+}
+
+/// What becomes of predictions that no access record can be written of.
+enum SpoolPolicy: String, ExpressibleByArgument {
+  /// They are refused.
+  case refuse
+  /// They go out, and the next record says how many.
+  case goOn = "go-on"
 }
 
 /// `gatehouse stop`.

@@ -22,8 +22,8 @@ struct RouteTests {
     let control = ControlPlane(
       .init(
         registry: InMemoryRegistry(signingKey: ledgerKey), blobs: InMemoryBlobStore(),
-        bundles: InMemoryBundleStore(), plane: InMemoryDataPlane(baseURL: "http://plane"),
-        time: ManualTime(), entropy: SeededEntropy()),
+        bundles: InMemoryBundleStore(), records: InMemoryRecordStore(),
+        plane: InMemoryDataPlane(baseURL: "http://plane"), time: ManualTime(), entropy: SeededEntropy()),
       .init(
         sealingKey: SealingKey(), checkpointKey: ledgerKey.verificationKey, artifactLimit: 1 << 20,
         tool: "gatehouse test"))

@@ -21,7 +21,7 @@ import Testing
       Act.allCases.map(\.rawValue) == [
         "found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key", "revoke-key",
         "set-alias",
-        "supervise", "recover",
+        "supervise", "recover", "keep-records",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

@@ -12,16 +12,18 @@ struct Bench: Sendable {
   let registry: InMemoryRegistry
   let blobs: InMemoryBlobStore
   let bundles: InMemoryBundleStore
+  let records: InMemoryRecordStore
   let plane: InMemoryDataPlane
   let control: ControlPlane
   let sealingKey: SealingKey
   let ledgerKey: CheckpointSigningKey
 
-  /// The faults of the four ports; none unless told.
+  /// The faults of the five ports; none unless told.
   struct Faults {
     var registry = FaultPlan()
     var blobs = FaultPlan()
     var bundles = FaultPlan()
+    var records = FaultPlan()
     var plane = FaultPlan()
   }
 
@@ -31,18 +33,20 @@ struct Bench: Sendable {
     registry = InMemoryRegistry(signingKey: ledgerKey, faults: faults.registry)
     blobs = InMemoryBlobStore(faults: faults.blobs)
     bundles = InMemoryBundleStore(faults: faults.bundles)
+    records = InMemoryRecordStore(faults: faults.records)
     plane = InMemoryDataPlane(faults: faults.plane)
-    control = Self.control(registry, blobs, bundles, plane, sealingKey, ledgerKey, policy)
+    control = Self.control(registry, blobs, bundles, records, plane, sealingKey, ledgerKey, policy)
   }
 
   private static func control(
     _ registry: InMemoryRegistry, _ blobs: InMemoryBlobStore, _ bundles: InMemoryBundleStore,
-    _ plane: InMemoryDataPlane, _ sealingKey: SealingKey, _ ledgerKey: CheckpointSigningKey, _ policy: Policy
+    _ records: InMemoryRecordStore, _ plane: InMemoryDataPlane, _ sealingKey: SealingKey,
+    _ ledgerKey: CheckpointSigningKey, _ policy: Policy
   ) -> ControlPlane {
     ControlPlane(
       .init(
-        registry: registry, blobs: blobs, bundles: bundles, plane: plane, time: ManualTime(),
-        entropy: SeededEntropy()),
+        registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
+        time: ManualTime(), entropy: SeededEntropy()),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test"))
@@ -50,7 +54,7 @@ struct Bench: Sendable {
 
   /// The same stores under a new control plane, as after a crash.
   func reopened() -> ControlPlane {
-    Self.control(registry, blobs, bundles, plane, sealingKey, ledgerKey, .standard)
+    Self.control(registry, blobs, bundles, records, plane, sealingKey, ledgerKey, .standard)
   }
 
   /// Runs `body` with the queue at work.

@@ -28,6 +28,7 @@ private let filled = Task {
       [
         .addVersion(Sample.version(number)), .setDeployment(Sample.deployment(number)),
         .addKey(Sample.key(number)), .quarantine(Sample.refusal(number)),
+        .addSegment(Sample.segment(number)), .addDamagedSegment(Sample.damagedSegment(number)),
       ])
   }
   try await store.commit([Sample.entry(.push, .begun, trace: "cut off")], [])
@@ -59,6 +60,18 @@ private let filled = Task {
       "INSERT INTO prediction_keys VALUES (99, 'mine', zeroblob(32), 'iris', 0, NULL)",
       "registry.row-unaccounted", "mine"
     ),
+    (
+      "UPDATE segments SET root = zeroblob(32) WHERE records = 4 AND bytes = 1003", "registry.row-changed",
+      "aaaaaaaaaaaaaaaa-00000003"
+    ),
+    ("UPDATE segments SET first_at = NULL, last_at = NULL WHERE bytes = 1003", "registry.row-changed", nil),
+    ("DELETE FROM segments WHERE bytes = 1003", "registry.row-missing", "aaaaaaaaaaaaaaaa-00000003"),
+    (
+      "INSERT INTO segments VALUES ('bbbbbbbbbbbbbbbb-00000001', zeroblob(32), 1, 0, 0, NULL, NULL, 9, 0)",
+      "registry.row-unaccounted", "bbbbbbbbbbbbbbbb-00000001"
+    ),
+    ("UPDATE damaged_segments SET code = 'x' WHERE bytes = 3", "registry.row-changed", nil),
+    ("DELETE FROM damaged_segments WHERE bytes = 3", "registry.row-missing", nil),
     ("DELETE FROM open_acts", "registry.open-act-changed", "ledger entry 24"),
     (
       "UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), 'ada', 'eve') AS BLOB) WHERE position = 7",

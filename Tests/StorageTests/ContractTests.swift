@@ -45,6 +45,22 @@ private actor ScratchPile {
     try await BundleStoreContract { [pile] in try await pile.add().bundles() }.run()
   }
 
+  @Test func `access records in files`() async throws {
+    try await RecordStoreContract { [pile] in
+      let scratch = try await pile.add()
+      return RecordStoreContract.Store(try scratch.records(), spool: scratch.spool)
+    }
+    .run()
+  }
+
+  @Test func `access records in memory`() async throws {
+    try await RecordStoreContract {
+      let store = InMemoryRecordStore()
+      return RecordStoreContract.Store(store) { await store.spool($0, $1, $2) }
+    }
+    .run()
+  }
+
   @Test func `bundles in memory`() async throws {
     try await BundleStoreContract { InMemoryBundleStore() }.run()
   }

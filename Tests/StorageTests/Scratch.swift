@@ -1,6 +1,8 @@
 import Domain
 import Glibc
+import Lifecycle
 import Provenance
+import Synchronization
 import TestKit
 
 @testable import Storage
@@ -20,7 +22,13 @@ final class Scratch: Sendable {
     try Disk().createDirectory(path)
   }
 
-  deinit { try? Disk().removeTree(path) }
+  // Every one belongs to a segment that is written to.
+  private let writers = Mutex<[Int32]>([])
+
+  deinit {
+    for writer in writers.withLock({ $0 }) { close(writer) }
+    try? Disk().removeTree(path)
+  }
 
   private static var root: String {
     guard let directory = unsafe getenv("TMPDIR") else { return "/tmp" }
@@ -39,6 +47,25 @@ final class Scratch: Sendable {
 
   func bundles(_ disk: Disk = Disk()) throws(Problem) -> DirectoryBundleStore {
     try DirectoryBundleStore(directory: "\(path)/bundles", disk: disk)
+  }
+
+  func records(_ disk: Disk = Disk()) throws(Problem) -> DirectoryRecordStore {
+    try DirectoryRecordStore(spool: "\(path)/spool", records: "\(path)/records", disk: disk)
+  }
+
+  /// Puts a segment into the spool, as a data plane does; one without bytes was made long ago.
+  @Sendable
+  func spool(_ name: SegmentName, _ bytes: [UInt8], _ state: SpooledSegment.State) throws(Problem) {
+    let file = "\(path)/spool/\(name).\(state == .closed ? "segment" : "open")"
+    try DurableFile.write(bytes, to: file)
+    if bytes.isEmpty {
+      let times = [timespec(), timespec()]
+      _ = unsafe utimensat(AT_FDCWD, file, times, 0)
+    }
+    guard state == .open else { return }
+    let writer = try OpenFile.descriptor(file, O_RDONLY)
+    guard flock(writer, LOCK_EX | LOCK_NB) == 0 else { preconditionFailure("locked already: \(file)") }
+    writers.withLock { $0.append(writer) }
   }
 
   func audit() async -> [Problem] {

@@ -75,12 +75,14 @@ extension RegistryChange {
         "name": .string(refused.name.description), "verdict": .string(refused.verdict.rawValue),
         "pushedBy": .string(refused.pushedBy.description), "at": .integer(refused.refusedAt.milliseconds),
       ]
+    case .addSegment(let segment): segment.change
+    case .addDamagedSegment(let damaged): damaged.change
     }
   }
 
   /// Reads what `json` writes; nil where it is something else.
   public init?(json: JSON) {
-    let members = Members(json: json)
+    let members = ChangeMembers(json: json)
     guard let kind = members.text("change"), let moment = members.moment("at") else { return nil }
     switch kind {
     case "add-version":
@@ -117,13 +119,19 @@ extension RegistryChange {
       self = .quarantine(
         QuarantinedArtifact(
           artifact: artifact, name: name, verdict: verdict, pushedBy: pushedBy, refusedAt: moment))
+    case "add-segment":
+      guard let segment = KeptSegment(change: members, at: moment) else { return nil }
+      self = .addSegment(segment)
+    case "add-damaged-segment":
+      guard let damaged = DamagedSegment(change: members, at: moment) else { return nil }
+      self = .addDamagedSegment(damaged)
     default: return nil
     }
   }
 }
 
 /// The members of a change, read into the types they stand for.
-private struct Members {
+struct ChangeMembers {
   let json: JSON
 
   func text(_ name: String) -> String? { json[name]?.string }
@@ -132,6 +140,8 @@ private struct Members {
   func version(_ name: String) -> VersionNumber? { json[name]?.int.flatMap { VersionNumber($0) } }
   func principal(_ name: String) -> Principal? { text(name).flatMap(Principal.init(parsing:)) }
   func moment(_ name: String) -> Timestamp? { json[name]?.integer.map(Timestamp.init(milliseconds:)) }
+  func count(_ name: String) -> Int? { json[name]?.int.flatMap { $0 >= 0 ? $0 : nil } }
+  func segment(_ name: String) -> SegmentName? { text(name).flatMap { SegmentName($0) } }
 }
 
 extension LedgerEntry {

@@ -15,6 +15,10 @@ public enum RegistryChange: Equatable, Sendable {
   case revokeKey(id: String, at: Timestamp)
   /// A refused artifact is kept.
   case quarantine(QuarantinedArtifact)
+  /// A segment of access records is kept.
+  case addSegment(KeptSegment)
+  /// A damaged segment of access records was set aside.
+  case addDamagedSegment(DamagedSegment)
 }
 
 /// The write side of registry and ledger: one port, so that nothing changes without an entry.
@@ -41,6 +45,12 @@ public protocol RegistryReader: Sendable {
   func keys() async throws(Problem) -> [PredictionKey]
   /// All refused artifacts, oldest first.
   func quarantined() async throws(Problem) -> [QuarantinedArtifact]
+  /// The segment of access records with this name; nil where none is kept.
+  func segment(_ name: SegmentName) async throws(Problem) -> KeptSegment?
+  /// At most `count` kept segments of access records, in the order of their names as text, those after `name` alone.
+  func segments(after name: SegmentName?, count: Int) async throws(Problem) -> [KeptSegment]
+  /// All damaged segments of access records, oldest first.
+  func damagedSegments() async throws(Problem) -> [DamagedSegment]
 }
 
 /// The read side of the ledger.

@@ -19,6 +19,10 @@ public struct RegistryState: Equatable, Sendable {
   /// All refused artifacts, oldest first.
   public private(set) var quarantined: [QuarantinedArtifact] = []
   private var refusals: Set<Refusal> = []
+  /// The segments of access records that are kept.
+  public private(set) var segments: [SegmentName: KeptSegment] = [:]
+  /// All damaged segments of access records, oldest first.
+  public private(set) var damagedSegments: [DamagedSegment] = []
 
   /// Knows nothing yet.
   public init() {}
@@ -30,8 +34,9 @@ public struct RegistryState: Equatable, Sendable {
   ///
   /// Throws `registry.conflict`, and changes nothing, where it contradicts what is there: a version that is
   /// not the next of its model, a deployment of a version that does not exist or whose bundle is another, a
-  /// second key with the same id, or the end of a key that has none. A second refusal of the same artifact
-  /// under the same name changes nothing.
+  /// second key with the same id, the end of a key that has none, or a second segment of the same name (a damaged
+  /// one: of the same name and the same bytes). A second refusal of the same artifact under the same name changes
+  /// nothing.
   public mutating func apply(_ change: RegistryChange) throws(Problem) {
     switch change {
     case .addVersion(let version):
@@ -66,6 +71,19 @@ public struct RegistryState: Equatable, Sendable {
       if refusals.insert(Refusal(artifact: refused.artifact, name: refused.name)).inserted {
         quarantined.append(refused)
       }
+    case .addSegment(let segment):
+      guard segments[segment.name] == nil else {
+        throw Self.conflict(
+          "expected a new segment, found '\(segment.name)', which exists", segment.name.description)
+      }
+      segments[segment.name] = segment
+    case .addDamagedSegment(let damaged):
+      guard !damagedSegments.contains(where: { $0.name == damaged.name && $0.digest == damaged.digest })
+      else {
+        throw Self.conflict(
+          "expected a new damaged segment, found '\(damaged.name)', which exists", damaged.name.description)
+      }
+      damagedSegments.append(damaged)
     }
   }
 

@@ -81,6 +81,13 @@ struct SpoolDirectory: Sendable {
       guard flock(raw, LOCK_EX | LOCK_NB) == 0 else {
         throw .system(.unavailable, "spool.failed", "locking a segment of the spool", subject: file)
       }
+      // Whoever collects segments removes empty ones that nobody has locked for a minute.
+      var status = stat()
+      guard unsafe fstat(raw, &status) == 0, status.st_nlink == 1 else {
+        throw Problem(
+          .unavailable, "spool.failed", "expected the segment of the spool that was made, found it removed",
+          subject: file)
+      }
       try segment.append(header, count: 1)
     } catch {
       _ = unsafe unlink(file)
