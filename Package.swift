@@ -154,7 +154,8 @@ let package = Package(
       "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("StorageTests", "Storage", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit", .grdb),
     tests(
-      "FleetTests", "Fleet", "Lifecycle", "Storage", "Domain", "gatehouse-runtime"),
+      "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
+      "gatehouse-runtime"),
     tests(
       "ControlAPITests", "ControlAPI", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
       .hummingbird, .hummingbirdTesting, .log, .nio),

@@ -9,6 +9,10 @@ public struct AuditReport: Sendable {
   public var blobs = 0
   /// How many bundles had their seal and every file verified.
   public var bundles = 0
+  /// How many segments of access records were read and held against their roots.
+  public var segments = 0
+  /// How many access records those have.
+  public var records = 0
   /// The checkpoint that the entries lead to.
   public var checkpoint: Checkpoint?
   /// Everything that is not as it must be; empty when all is well.
@@ -27,17 +31,20 @@ public struct Audit: Sendable {
   private let ledger: any RegistryReader & LedgerReader
   private let blobs: any BlobStore
   private let bundles: any BundleStore
+  private let records: any RecordReader
 
   /// Looks at these stores.
   public init(
-    ledger: any RegistryReader & LedgerReader, blobs: any BlobStore, bundles: any BundleStore
+    ledger: any RegistryReader & LedgerReader, blobs: any BlobStore, bundles: any BundleStore,
+    records: any RecordReader
   ) {
     self.ledger = ledger
     self.blobs = blobs
     self.bundles = bundles
+    self.records = records
   }
 
-  /// Checks the ledger, then every blob, then every bundle; goes on after a problem, so that one run tells
+  /// Checks the ledger, then every blob, every bundle and every segment of access records; goes on after a problem, so that one run tells
   /// all that is wrong.
   public func callAsFunction(
     trusting checkpointKey: CheckpointVerificationKey, _ sealKeys: [SealVerificationKey],
@@ -51,6 +58,8 @@ public struct Audit: Sendable {
     }
     await checkBlobs(&report, limit: blobLimit)
     await checkBundles(&report, trusting: sealKeys)
+    await checkSegments(&report)
+    await checkDamagedSegments(&report)
     return report
   }
 
@@ -91,6 +100,75 @@ public struct Audit: Sendable {
           report.bundles += 1
         }
       }
+    }
+  }
+
+  /// One segment in memory at a time.
+  private func checkSegments(_ report: inout AuditReport) async {
+    await check(&report) { (report: inout AuditReport) async throws(Problem) in
+      var last: SegmentName?
+      while true {
+        let page = try await ledger.segments(after: last, count: 1000)
+        for segment in page {
+          await check(&report) { (report: inout AuditReport) async throws(Problem) in
+            try await check(segment)
+            report.segments += 1
+            report.records += segment.records
+          }
+        }
+        guard let next = page.last?.name else { return }
+        last = next
+      }
+    }
+  }
+
+  private func check(_ segment: KeptSegment) async throws(Problem) {
+    guard let bytes = try await records.kept(segment) else { throw segment.missing }
+    let found: KeptSegment
+    do throws(Problem) {
+      found = try KeptSegment(
+        RecordSegment(parsing: bytes, isClosed: true), as: segment.name, at: segment.keptAt)
+    } catch {
+      var problem = error
+      problem.subject = segment.name.description
+      throw problem
+    }
+    guard found == segment else {
+      throw Problem(
+        .integrity, "records.changed",
+        "expected \(segment.lines) lines under the root \(segment.root.short) as the ledger has it, found"
+          + " \(found.lines) under \(found.root.short)",
+        subject: segment.name.description, hint: "restore records/ from a backup")
+    }
+  }
+
+  private func checkDamagedSegments(_ report: inout AuditReport) async {
+    await check(&report) { (report: inout AuditReport) async throws(Problem) in
+      for damaged in try await ledger.damagedSegments() {
+        await check(&report) { (_: inout AuditReport) async throws(Problem) in try await check(damaged) }
+      }
+    }
+  }
+
+  /// A segment that was set aside is evidence: it must stay as it was found.
+  private func check(_ damaged: DamagedSegment) async throws(Problem) {
+    var digest = try await records.digest(of: damaged)
+    if digest == nil {
+      // It has its row before it has its place.
+      let spooled = try await records.spooled().first { $0.name == damaged.name }
+      if let spooled { digest = try? await records.measure(spooled).digest }
+      if digest != damaged.digest { digest = try await records.digest(of: damaged) }
+    }
+    guard let digest else {
+      throw Problem(
+        .integrity, "records.missing", "expected the damaged segment that was set aside, found no file",
+        subject: damaged.name.description, hint: "restore records/corrupt/ from a backup")
+    }
+    guard digest == damaged.digest else {
+      throw Problem(
+        .integrity, "records.changed",
+        "expected the damaged segment as it was set aside, \(damaged.digest.short), found \(digest.short)",
+        subject: damaged.name.description, hint: "restore records/corrupt/ from a backup")
     }
   }
 

@@ -8,8 +8,9 @@ import Storage
 /// `gatehouse audit`.
 struct AuditCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "audit", abstract: "Read the ledger, and verify all that is stored.",
-    subcommands: [Log.self, Verify.self])
+    commandName: "audit",
+    abstract: "Read the ledger, verify all that is stored, and prove a single access record.",
+    subcommands: [Log.self, Verify.self, ProveCommand.self])
 
   /// `gatehouse audit log`.
   struct Log: AsyncParsableCommand {
@@ -46,7 +47,7 @@ struct AuditCommand: AsyncParsableCommand {
       if json { return Console.data(value) }
       guard let entry = LedgerEntry(json: value) else { return Console.data(value) }
       let detail =
-        ["code", "event", "verdict", "bundle"].compactMap { entry.details[$0]?.string }.first ?? ""
+        ["code", "event", "verdict", "bundle", "root"].compactMap { entry.details[$0]?.string }.first ?? ""
       Console.data(
         [
           Optional.some(value["index"] ?? .null).cell.padded(to: 5), entry.time.description,
@@ -59,11 +60,12 @@ struct AuditCommand: AsyncParsableCommand {
   /// `gatehouse audit verify`.
   struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Verify ledger, blobs and bundles of a data directory.",
+      abstract: "Verify ledger, blobs, bundles and access records of a data directory.",
       discussion: """
         Reads the files themselves and trusts nothing but the keys, so it needs no server and runs beside one. \
         Every entry is hashed again up to the signed checkpoint, every registry row is held against the \
-        entries, every blob is hashed and every bundle's seal verified. Exit status 5 where anything differs.
+        entries, every blob is hashed, every bundle's seal verified and every segment of access records held \
+        against its root, line by line. Exit status 5 where anything differs.
         """)
 
     @Flag(help: "Print JSON.")
@@ -83,7 +85,8 @@ struct AuditCommand: AsyncParsableCommand {
       }
       let audit = Audit(
         ledger: registry, blobs: FileBlobStore(reading: directory.blobs),
-        bundles: DirectoryBundleStore(reading: directory.bundles))
+        bundles: DirectoryBundleStore(reading: directory.bundles),
+        records: DirectoryRecordStore(reading: directory.spool, records: directory.records))
       let report = await audit(trusting: checkpointKey, [sealKey], blobLimit: 4 << 30)
       try show(report, directory)
     }
@@ -92,7 +95,8 @@ struct AuditCommand: AsyncParsableCommand {
       if json {
         Console.data([
           "ok": .bool(report.problems.isEmpty), "entries": JSON(report.entries), "blobs": JSON(report.blobs),
-          "bundles": JSON(report.bundles),
+          "bundles": JSON(report.bundles), "segments": JSON(report.segments),
+          "records": JSON(report.records),
           "root": report.checkpoint.map { .string($0.root.description) } ?? .null,
           "problems": .array(report.problems.map(\.json)),
         ])
@@ -100,8 +104,8 @@ struct AuditCommand: AsyncParsableCommand {
         for problem in report.problems { Console.prose(problem.description) }
         let root = report.checkpoint.map { ", root \($0.root.short)" } ?? ""
         Console.data(
-          "\(report.entries) ledger entries\(root), \(report.blobs) blobs, \(report.bundles) bundles verified"
-        )
+          "\(report.entries) ledger entries\(root), \(report.blobs) blobs, \(report.bundles) bundles,"
+            + " \(report.segments) segments with \(report.records) access records verified")
         Console.data(
           report.problems.isEmpty
             ? "all is as it was written" : "\(report.problems.count) problems in \(directory.path)")

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Domain
+import Lifecycle
+import Provenance
+import Storage
+
+/// `gatehouse audit prove`.
+struct ProveCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prove", abstract: "Prove what the ledger knows of one answer, by its receipt.",
+    discussion: """
+      A receipt is what an answer of the data plane carries in its field Gatehouse-Receipt. Reads the files \
+      themselves and trusts nothing but the ledger's key, so it needs no server and runs beside one. Every step is \
+      verified before it is shown: the record under the root of its segment, the segment's entry under the signed \
+      checkpoint. With --json the proof is a document that anybody can verify who has the public key. Exit status 5 \
+      where a step does not hold, 6 where the record is not collected yet, 2 where the receipt is none.
+      """)
+
+  @Argument(help: "The receipt: SEGMENT-INDEX.")
+  var receipt: String
+
+  @Flag(help: "Print the proof as JSON.")
+  var json = false
+
+  @OptionGroup var data: DataOption
+
+  func run() async throws {
+    let receipt = try Receipt(parsing: receipt)
+    let directory = data.directory
+    let key = try KeyFiles.ledgerVerificationKey(at: "\(directory.keys)/ledger.pub")
+    let prove = ProveRecord(
+      ledger: try SQLiteRegistry(reading: directory.registry, trusting: key),
+      records: DirectoryRecordStore(reading: directory.spool, records: directory.records))
+    let (proof, verified) = try await prove(receipt, trusting: key)
+    if json { return Console.data(proof.json) }
+    show(proof, verified, key)
+  }
+
+  private func show(_ proof: RecordProof, _ verified: VerifiedRecord, _ key: CheckpointVerificationKey) {
+    let (record, entry, checkpoint) = (verified.record, verified.entry, verified.checkpoint)
+    let answerer = record.deployment.map { name in
+      " of \(name)" + (record.version.map { "@\($0)" } ?? "")
+    }
+    var rows = [
+      ["time", "\(record.time)"],
+      ["request", (record.request ?? "nothing that is served") + (answerer ?? "")],
+      ["key", record.key ?? "none that is known"],
+      ["answer", "\(record.status)" + (record.code.map { " \($0)" } ?? "")],
+      ["rows", "\(record.rows), in \(readable(milliseconds: Double(record.nanoseconds) / 1e6))"],
+      ["trace", record.trace],
+    ]
+    if let input = record.input { rows.append(["input", "\(input), salted"]) }
+    if let output = record.output { rows.append(["output", "\(output), salted"]) }
+    rows += [
+      ["segment", "line \(proof.inSegment.index) of \(proof.inSegment.size), root \(verified.root)"],
+      ["entry", "\(proof.inLedger.index) of \(checkpoint.size), kept at \(entry.time)"],
+      ["ledger", "\(checkpoint.origin), \(checkpoint.size) entries, root \(checkpoint.root)"],
+      ["signed by", "\(key)"],
+    ]
+    Console.table(rows)
+    Console.prose("every step holds: record, segment, entry, signed checkpoint")
+  }
+}
