@@ -105,6 +105,14 @@ extension ONNXLifter {
       guard 0..<packer.targets ~= targets[index] else {
         throw refusal("malformed-trees", "targets from 0 to \(packer.targets - 1)", "\(targets[index])")
       }
+      // skl2onnx names the one value of a leaf once for each class; the runtime takes the first, and adds up values only
+      // where there are several targets.
+      if packer.targets == 1, let first = packer.nodes[place].weights.first {
+        guard first.weight == weights[index] else {
+          throw refusal("malformed-trees", "one value of each leaf", "several that differ")
+        }
+        continue
+      }
       packer.add(target: targets[index], weight: weights[index], at: place)
     }
   }

@@ -104,6 +104,36 @@ import Testing
     #expect(problem?.code == "predict.no-such-place")
   }
 
+  /// A tree of two leaves of 4 and 7, each named three times, as skl2onnx does for `decision_leaf`.
+  private static let repeatedLeaves = Hexadecimal.decode(
+    "08063ad3030aa7030a0178120179221554726565456e73656d626c65526567726573736f722a100a096e5f7461726765"
+      + "74731801a001022a1d0a126e6f6465735f66616c73656e6f6465696473400240004000a001072a1b0a106e6f6465735f"
+      + "66656174757265696473400040004000a001072a280a0b6e6f6465735f6d6f6465734a0a4252414e43485f4c45514a04"
+      + "4c4541464a044c454146a001082a180a0d6e6f6465735f6e6f6465696473400040014002a001072a180a0d6e6f646573"
+      + "5f74726565696473400040004000a001072a1c0a116e6f6465735f747275656e6f6465696473400140004000a001072a"
+      + "200a0c6e6f6465735f76616c7565733d0000803f3d000000003d00000000a001062a1b0a0a7461726765745f69647340"
+      + "0040004000400040004000a001072a1f0a0e7461726765745f6e6f6465696473400140014001400240024002a001072a"
+      + "1f0a0e7461726765745f74726565696473400040004000400040004000a001072a310a0e7461726765745f7765696768"
+      + "74733d000080403d000080403d000080403d0000e0403d0000e0403d0000e040a001063a0a61692e6f6e6e782e6d6c12"
+      + "01675a110a0178120c0a0a080112060a000a02080162110a0179120c0a0a080112060a000a02080142040a00100b420e"
+      + "0a0a61692e6f6e6e782e6d6c1001")
+
+  @Test func `a leaf's one value counts once, however often it is named`() throws {
+    let bytes = try #require(Self.repeatedLeaves)
+    let plan = ExecutionPlan(try Lifter.lift(.onnx(bytes[...])).graph)
+    let answer = try plan.run([.predict], on: Rows(values: [0, 2], rowCount: 2, featureCount: 1))
+    // As ONNX Runtime 1.31.1 answers.
+    #expect(answer[.predict]?.first?.elements == .float32([4, 7]))
+  }
+
+  @Test func `values of a leaf that contradict each other are refused`() throws {
+    var bytes = try #require(Self.repeatedLeaves)
+    let seven = unsafe withUnsafeBytes(of: Float(7).bitPattern.littleEndian) { unsafe Array($0) }
+    let place = try #require(bytes.indices.dropLast(3).last { bytes[$0..<($0 + 4)].elementsEqual(seven) })
+    bytes[place + 2] ^= 0x20
+    #expect(Self.problem(bytes)?.code == "lift.malformed-trees")
+  }
+
   @Test(arguments: [
     "onnx-estimators-encoded-frame", "onnx-estimators-forest", "onnx-estimators-logistic-strings",
     "onnx-estimators-mlp", "onnx-operators-network", "onnx-operators-trees-mixed-1",
