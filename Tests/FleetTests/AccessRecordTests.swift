@@ -115,7 +115,7 @@ struct AccessRecordTests {
                   }
                   if answer.status == 200, let receipt = answer.receipt { received.add(receipt) }
                   // Some hundred receipts, not some thousand: each is proved on its own.
-                  usleep(25_000)
+                  usleep(40_000)
                 }
               }
               continuation.resume()
@@ -140,10 +140,10 @@ struct AccessRecordTests {
     let received = Received()
     let url = site.plane.baseURL
     async let asking: Void = Self.ask(url, key: key, connections: 4, into: received)
-    try await received.reach(150)
+    try await received.reach(100)
     kill(pid_t(first.process), SIGKILL)
     #expect(await events.next()?.kind == .died)
-    try await received.reach(received.receipts.count + 150)
+    try await received.reach(received.receipts.count + 100)
     received.end()
     await asking
     let receipts = received.receipts

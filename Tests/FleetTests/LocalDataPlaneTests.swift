@@ -20,9 +20,13 @@ struct LocalDataPlaneTests {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    func plane(listen: String = "127.0.0.1:0") async throws -> LocalDataPlane {
+    func plane(listen: String = "127.0.0.1:0", goesOnWhenSpoolFull: Bool = false) async throws
+      -> LocalDataPlane
+    {
       try await LocalDataPlane(
-        .init(program: Self.program, listen: try ListenAddress(parsing: listen), directory: path),
+        .init(
+          program: Self.program, listen: try ListenAddress(parsing: listen), directory: path,
+          spool: "\(path)/spool", goesOnWhenSpoolFull: goesOnWhenSpoolFull),
         store: FilePlaneStateStore(path: "\(path)/state.json"))
     }
 
@@ -106,6 +110,23 @@ struct LocalDataPlaneTests {
     #expect(adopted.kind == .adopted)
     #expect(adopted.process == first.process)
     #expect(next.baseURL == plane.baseURL)
+    #expect(try await Self.isAnswering(next))
+    await next.stop()
+  }
+
+  @Test func `a process that was started otherwise is replaced and not adopted`() async throws {
+    let scratch = try Scratch()
+    let plane = try await scratch.plane()
+    var events = plane.events.makeAsyncIterator()
+    let first = try #require(await events.next())
+    await plane.endSupervision()
+
+    let address = String(plane.baseURL.dropFirst("http://".count))
+    let next = try await scratch.plane(listen: address, goesOnWhenSpoolFull: true)
+    var later = next.events.makeAsyncIterator()
+    let second = try #require(await later.next())
+    #expect(second.kind == .replaced)
+    #expect(second.process != first.process)
     #expect(try await Self.isAnswering(next))
     await next.stop()
   }
