@@ -7,14 +7,14 @@ public import ModelGraph
 /// they are all in it, or where a field stands for a number and is none; a model with names takes its columns by
 /// them, in whatever order they come and whatever stands between them.
 public struct CSVRows {
-  private let features: FeatureList
-  private let kinds: [FeatureList.Kind]
+  private let layout: RowLayout
+  private var features: FeatureList { layout.features }
 
-  /// Reads rows for a model of this signature.
-  public init(signature: ModelSignature) {
-    features = signature.features
-    kinds = signature.features.kinds
-  }
+  /// Reads rows for a model of this layout.
+  public init(_ layout: RowLayout) { self.layout = layout }
+
+  /// Reads rows for a model of this signature; who reads often keeps a layout.
+  public init(signature: ModelSignature) { self.init(RowLayout(signature)) }
 
   /// The rows that the bytes spell.
   public func rows(in bytes: [UInt8]) throws(Problem) -> Rows {
@@ -46,10 +46,9 @@ public struct CSVRows {
         "expected \(features.count) features in each row, found \(first.fields.count)")
     }
     for record in records.dropFirst(header == nil ? 0 : 1) {
-      for (feature, kind) in kinds.enumerated() where kind != .ignored {
-        let column = header?[feature] ?? feature
-        let field = record.fields[column]
-        if kind == .text {
+      for (place, feature) in layout.read.enumerated() {
+        let field = record.fields[header?[place] ?? feature]
+        if layout.isText(feature) {
           texts.append(field.text.isEmpty && !field.isQuoted ? nil : field.text)
         } else if let number = field.number {
           numbers.append(number)
@@ -57,7 +56,7 @@ public struct CSVRows {
           throw Problem(
             .badInput, "rows.malformed",
             "expected a number or nothing, found '\(String(field.text.prefix(40)).singleLine)'",
-            position: "row \(record.line), column \(column + 1)")
+            position: "row \(record.line), column \((header?[place] ?? feature) + 1)")
         }
       }
     }
@@ -66,22 +65,31 @@ public struct CSVRows {
       featureCount: features.count)
   }
 
-  /// For each feature the column that has it, where the first line names the columns; nil where it is a row.
+  /// For each feature that is read the column that has it, where the first line names the columns; nil where it is
+  /// a row.
   private func columns(named first: CSVRecords.Record) throws(Problem) -> [Int]? {
     var places: [String: Int] = [:]
     for (column, field) in first.fields.enumerated() where places[field.text] == nil {
       places[field.text] = column
     }
-    let spellsNumbers = zip(kinds, first.fields).allSatisfy { $0 != .number || $1.number != nil }
-    guard let names = features.names else { return spellsNumbers ? nil : Array(0..<features.count) }
-    let found = names.map { places[$0] }
-    let missing = zip(names, zip(found, kinds)).first { $1.0 == nil && $1.1 != .ignored }
-    guard let missing else { return found.map { $0 ?? 0 } }
+    let spellsNumbers = zip(layout.columns, first.fields).allSatisfy { column, field in
+      if case .number = column { return field.number != nil }
+      return true
+    }
+    guard let names = features.names else { return spellsNumbers ? nil : layout.read }
+    // To the first that is missing: a line of few fields takes no longer where there are many names.
+    var found: [Int] = []
+    for feature in layout.read {
+      guard let column = places[names[feature]] else { break }
+      found.append(column)
+    }
+    guard found.count < layout.read.count else { return found }
     // A row of data names none of them; a line that names some but not all is a header of another table.
-    if spellsNumbers && found.allSatisfy({ $0 == nil }) { return nil }
+    if spellsNumbers && !first.fields.contains(where: { layout.places?[$0.text] != nil }) { return nil }
+    let missing = names[layout.read[found.count]]
     throw Problem(
       .badInput, "rows.missing-column",
-      "expected a column '\(missing.0.prefix(80))', found none of that name",
+      "expected a column '\(missing.prefix(80))', found none of that name",
       hint: "the model was trained with \(names.prefix(20).joined(separator: ", "))")
   }
 }

@@ -5,38 +5,19 @@ public import ModelGraph
 /// Reads rows of features from JSON, in the order of the model's or by their names, straight into where they are
 /// computed with.
 public struct RowDecoder {
-  let features: FeatureList
-  private let columns: [Column]
-  private var places: [String: Int]?
+  private let layout: RowLayout
+  var features: FeatureList { layout.features }
   var numbers: [Double] = []
   var texts: [String?] = []
   var rowCount = 0
   /// For each feature the row, counted from 1, in which it was named last.
   private var named: [Int] = []
 
-  /// Where a feature goes within its row.
-  private enum Column {
-    case number(Int)
-    case text(Int)
-    case ignored
-  }
+  /// Reads rows for a model of this layout.
+  public init(_ layout: RowLayout) { self.layout = layout }
 
-  /// Reads rows for a model of this signature.
-  public init(signature: ModelSignature) {
-    features = signature.features
-    var (numbers, texts) = (0, 0)
-    columns = signature.features.kinds.map { kind in
-      switch kind {
-      case .ignored: return .ignored
-      case .number:
-        numbers += 1
-        return .number(numbers - 1)
-      case .text:
-        texts += 1
-        return .text(texts - 1)
-      }
-    }
-  }
+  /// Reads rows for a model of this signature; who reads often keeps a layout.
+  public init(signature: ModelSignature) { self.init(RowLayout(signature)) }
 
   /// What was read so far.
   public var rows: Rows {
@@ -299,11 +280,11 @@ extension RowDecoder {
   }
 
   private mutating func set(_ value: Double, _ feature: Int, from first: Int) {
-    if case .number(let place) = columns[feature] { numbers[first + place] = value }
+    if case .number(let place) = layout.columns[feature] { numbers[first + place] = value }
   }
 
   private mutating func set(_ value: String?, _ feature: Int, from first: Int) {
-    if case .text(let place) = columns[feature] { texts[first + place] = value }
+    if case .text(let place) = layout.columns[feature] { texts[first + place] = value }
   }
 
   enum Element {
@@ -316,7 +297,7 @@ extension RowDecoder {
   func read(
     _ reader: inout RequestReader, _ feature: Int, at pointer: () -> String
   ) throws(Problem) -> Element {
-    let column = columns[feature]
+    let column = layout.columns[feature]
     if case .ignored = column {
       try reader.skip()
       return .nothing
@@ -338,19 +319,16 @@ extension RowDecoder {
   }
 
   /// Which feature each name is.
-  mutating func namedPlaces() throws(Problem) -> [String: Int] {
-    if let places { return places }
-    let names = features.names ?? []
-    let made = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
+  func namedPlaces() throws(Problem) -> [String: Int] {
+    let places = layout.places ?? [:]
     // A model with a name twice would leave a column unset.
-    guard made.count == features.count else {
+    guard places.count == features.count else {
       throw Problem(
         .badInput, "predict.no-feature-names",
         "expected rows of \(features.count) features in order, found named features; the model's names are"
           + " not unique")
     }
-    places = made
-    return made
+    return places
   }
 }
 
@@ -380,10 +358,7 @@ extension RowDecoder {
 
   /// Refuses rows that lack a feature which the model reads.
   func refuseMissing(at pointer: @autoclosure () -> String, _ isThere: (Int) -> Bool) throws(Problem) {
-    let missing = columns.indices.first { feature in
-      if case .ignored = columns[feature] { return false }
-      return !isThere(feature)
-    }
+    let missing = layout.read.first { !isThere($0) }
     guard let missing, let names = features.names else { return }
     throw mismatch(
       "expected the feature '\(names[missing].excerpt(80))', found none of that name", at: pointer())
@@ -397,7 +372,7 @@ extension RowDecoder {
 
   private func unexpected(_ kind: JSONReader.Kind, _ feature: Int, at pointer: String) -> Problem {
     let name = features.names.map { " for '\($0[feature].excerpt(80))'" } ?? ""
-    if case .text = columns[feature] {
+    if case .text = layout.columns[feature] {
       return Problem(
         .badInput, "predict.not-a-text", "expected a text or null\(name), found \(kind.description)",
         position: pointer)

@@ -19,6 +19,8 @@ public final class ServedModel: Sendable {
   let metrics = RequestMetrics()
   /// What predicts.
   public let plan: ExecutionPlan
+  /// Where the features of its rows go, by their order and by their names.
+  let layout: RowLayout
   /// The tensors that a caller of the Open Inference Protocol sends.
   let inputs: [ModelSignature.Port]
   /// Which of them is called what.
@@ -35,6 +37,7 @@ public final class ServedModel: Sendable {
     self.framework = framework
     self.plan = try ExecutionPlan(graph, engine: engine)
     let signature = graph.signature
+    self.layout = RowLayout(signature)
     let inputs = signature.inputs
     self.inputs = inputs
     // Of two tensors of one name the first is meant: the second can then never be sent, and rows are refused.

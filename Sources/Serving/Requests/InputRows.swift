@@ -6,7 +6,8 @@ import ModelGraph
 extension ServedModel {
   /// The tensors of a request as rows: the one that the signature names, or one for each feature.
   func rows(of tensors: [InferTensor]) throws(Problem) -> Rows {
-    var found: [InferTensor?] = Array(repeating: nil, count: inputs.count)
+    // By what was sent: a request of one tensor takes no longer where the model has many inputs.
+    var found: [Int: InferTensor] = [:]
     for tensor in tensors {
       guard let place = inputPlaces[tensor.name] else {
         guard !ignoredInputs.contains(tensor.name) else { continue }
@@ -22,8 +23,8 @@ extension ServedModel {
     var numbers: [[Double]] = []
     var texts: [[String?]] = []
     var rowCount: Int?
-    for (port, tensor) in zip(inputs, found) {
-      guard let tensor else {
+    for (place, port) in inputs.enumerated() {
+      guard let tensor = found[place] else {
         throw malformedInfer(
           "expected an input '\(port.name.excerpt(80))', found none of that name", at: "/inputs")
       }

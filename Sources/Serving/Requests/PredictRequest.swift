@@ -25,7 +25,7 @@ extension Prediction {
         .badInput, "predict.malformed",
         "expected an object such as {\"data\": [...]}, found \(kind.description)")
     }
-    var decoder = RowDecoder(signature: model.signature)
+    var decoder = RowDecoder(model.layout)
     var members = MemberNames()
     var method: PredictionMethod?
     var source: String?
@@ -64,7 +64,7 @@ extension Prediction {
     predictingCSV bytes: [UInt8], with model: ServedModel, asksMLflow: Bool
   ) throws(Problem) {
     try self.init(
-      try CSVRows(signature: model.signature).rows(in: bytes), nil, of: model, isSingleRow: false,
+      try CSVRows(model.layout).rows(in: bytes), nil, of: model, isSingleRow: false,
       asksMLflow: asksMLflow)
   }
 
