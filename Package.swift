@@ -160,7 +160,7 @@ let package = Package(
       "ControlAPITests", "ControlAPI", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
-      "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding",
+      "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
       "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioEmbedded, "TestKit"),
     tests(
       "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),

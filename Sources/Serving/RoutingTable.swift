@@ -7,6 +7,12 @@ final class RoutingTable: Sendable {
     case model(ServedModel)
     /// It should be served and cannot be, and never could since this process started.
     case unavailable(Problem)
+
+    /// The model, where it is served.
+    var model: ServedModel? {
+      guard case .model(let model) = self else { return nil }
+      return model
+    }
   }
 
   /// The generation of the snapshot that this came from; 0 where there is none.
@@ -18,6 +24,15 @@ final class RoutingTable: Sendable {
     self.generation = generation
     self.entries = entries
     self.keys = keys
+  }
+
+  /// What this table serves of what a snapshot has, by the snapshot's keys alone.
+  ///
+  /// What stands while the snapshot is loaded: it opens nothing that the snapshot closes.
+  func narrowed(to state: PlaneState) -> RoutingTable {
+    let names = Set(state.deployments.map(\.name.description))
+    return RoutingTable(
+      generation: generation, entries: entries.filter { names.contains($0.key) }, keys: KeyRing(state.keys))
   }
 
   /// The models that answer, sorted by name.

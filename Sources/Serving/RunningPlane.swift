@@ -66,7 +66,7 @@ public final class RunningPlane: Sendable {
     source = configuration.source
     engine = configuration.engine
     self.socket = socket
-    let (table, failures) = try Self.load(configuration.source, configuration.engine, replacing: nil)
+    let (table, failures) = try Self.load(configuration.source, configuration.engine)
     self.failures = failures
     instance = Self.randomName()
     let name = instance
@@ -87,16 +87,23 @@ public final class RunningPlane: Sendable {
 
   /// Reads the snapshot again and serves what it says.
   ///
+  /// Its keys, and what it serves no more, take effect before anything is loaded, which may take minutes: a key that
+  /// was revoked opens nothing meanwhile.
+  ///
   /// What could be loaded is live when this returns; a deployment that could not keeps what it had. Requests
   /// under way keep the model that they started with. Throws where nothing of the snapshot can be used; then
   /// all is as before.
   public func apply() throws(Problem) -> PlaneApplication {
-    guard case .state = source else {
+    guard case .state(let path) = source else {
       throw Problem(.conflict, "plane.no-state", "expected a data plane with a state file, found one without")
     }
     applying.lock()
     defer { applying.unlock() }
-    let (table, failures) = try Self.load(source, engine, replacing: plane.table)
+    let state = try StateFile.read(path: path)
+    let loader = try Self.loader(for: state, engine)
+    let former = plane.table
+    plane.publish(former.narrowed(to: state))
+    let (table, failures) = Self.load(state, loader, replacing: former)
     plane.publish(table)
     return PlaneApplication(generation: table.generation, failures: failures)
   }
@@ -142,10 +149,12 @@ public final class RunningPlane: Sendable {
   // MARK: Loading
 
   private static func load(
-    _ source: PlaneConfiguration.Source, _ engine: (any InferenceEngine)?, replacing former: RoutingTable?
+    _ source: PlaneConfiguration.Source, _ engine: (any InferenceEngine)?
   ) throws(Problem) -> (RoutingTable, [PlaneApplication.Failure]) {
     switch source {
-    case .state(let path): return try load(StateFile.read(path: path), engine, replacing: former)
+    case .state(let path):
+      let state = try StateFile.read(path: path)
+      return load(state, try loader(for: state, engine), replacing: nil)
     case .bundles(let paths, let trusted, let keys):
       let loader = BundleLoader(trusting: trusted, engine: engine)
       var entries: [String: RoutingTable.Entry] = [:]
@@ -161,12 +170,17 @@ public final class RunningPlane: Sendable {
     }
   }
 
-  private static func load(
-    _ state: PlaneState, _ engine: (any InferenceEngine)?, replacing former: RoutingTable?
-  ) throws(Problem) -> (RoutingTable, [PlaneApplication.Failure]) {
+  private static func loader(
+    for state: PlaneState, _ engine: (any InferenceEngine)?
+  ) throws(Problem) -> BundleLoader {
     var trusted: [SealVerificationKey] = []
     for pem in state.sealKeys { trusted.append(try SealVerificationKey(pem: pem)) }
-    let loader = BundleLoader(trusting: trusted, engine: engine)
+    return BundleLoader(trusting: trusted, engine: engine)
+  }
+
+  private static func load(
+    _ state: PlaneState, _ loader: BundleLoader, replacing former: RoutingTable?
+  ) -> (RoutingTable, [PlaneApplication.Failure]) {
     var entries: [String: RoutingTable.Entry] = [:]
     var failures: [PlaneApplication.Failure] = []
     for deployment in state.deployments {

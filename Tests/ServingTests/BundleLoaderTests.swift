@@ -47,9 +47,9 @@ final class TemporaryDirectory {
 /// Writes the sealed bundle of a line model.
 func writeBundle(
   to directory: TemporaryDirectory, key: SealingKey, name: String = "line", version: Int = 1,
-  intercept: Double = 0
+  intercept: Double = 0, graph: ModelGraph? = nil
 ) throws -> Digest {
-  let graph = try TestModels.lineGraph(intercept: intercept)
+  let graph = try graph ?? TestModels.lineGraph(intercept: intercept)
   let encoded = graph.encoded()
   let manifest = Manifest(
     name: try ModelName(parsing: name), version: try #require(VersionNumber(version)), signature: [:],

@@ -2,6 +2,8 @@ import CDescriptorPassing
 import Domain
 import Encoding
 import Glibc
+import Inference
+import ModelGraph
 import NIOCore
 import Provenance
 import Synchronization
@@ -29,14 +31,17 @@ struct ControlTests {
 
   private var statePath: String { directory.path + "/state.json" }
 
-  private func write(generation: Int, version: Int, path: String? = nil, keys: [String] = ["k"]) throws {
+  private func write(
+    generation: Int, version: Int, path: String? = nil, keys: [String] = ["k"],
+    and other: PlaneState.Deployment? = nil
+  ) throws {
     let state = PlaneState(
       generation: generation, sealKeys: [key.verificationKey.pem],
       deployments: [
         .init(
           name: try ModelName(parsing: "line"), version: try #require(VersionNumber(version)),
           bundle: digests[version - 1], path: path ?? bundles[version - 1].path)
-      ],
+      ] + [other].compactMap(\.self),
       keys: try keys.map { try .record(of: $0, opening: "line") })
     try directory.write(state.encoded(digest: Digest(of: state.canonicalContent)), to: "state.json")
   }
@@ -48,6 +53,10 @@ struct ControlTests {
   }
 
   private func predict(_ plane: RunningPlane, key: String = "k") throws -> Received {
+    try Self.ask(plane, key: key)
+  }
+
+  private static func ask(_ plane: RunningPlane, key: String) throws -> Received {
     let port = try #require(plane.address.split(separator: ":").last.flatMap { Int($0) })
     return try Client(port: port).exchange(
       request("POST", "/models/line/predict", key: key, body: #"{"data":[1,2]}"#))
@@ -64,6 +73,44 @@ struct ControlTests {
     #expect(try predict(plane, key: "other").json?["result"] == .number(15))
     #expect(plane.status.models.map(\.version.value) == [2])
     #expect(plane.status.generation == 2)
+  }
+
+  /// Does something while a model is loaded, and has none.
+  private struct Slow: InferenceEngine {
+    let meanwhile: @Sendable () -> Void
+
+    func open(_ model: ONNXRuntimeModel) throws(Problem) -> any EngineSession {
+      meanwhile()
+      throw Problem(.unavailable, "engine.absent", "expected an engine, found none")
+    }
+  }
+
+  @Test func `a key that was revoked opens nothing while models are loaded, however long that takes`() throws
+  {
+    let third = try TemporaryDirectory()
+    let digest = try writeBundle(to: third, key: key, name: "slow", graph: TestModels.engineGraph())
+    try write(generation: 1, version: 1, keys: ["old", "kept"])
+    let found = Mutex<[Int]>([])
+    let running = Mutex<RunningPlane?>(nil)
+    let slow = Slow {
+      guard let plane = running.withLock({ $0 }) else { return }
+      let statuses = ["old", "kept"].map { (try? Self.ask(plane, key: $0).status) ?? 0 }
+      found.withLock { $0 += statuses }
+    }
+    var configuration = PlaneConfiguration(source: .state(path: statePath), threads: 1, version: "1.2.3")
+    configuration.engine = slow
+    let plane = try RunningPlane(configuration, socket: ListeningSocket(address: "127.0.0.1:0"))
+    defer { plane.stop() }
+    running.withLock { $0 = plane }
+    #expect(try predict(plane, key: "old").status == 200)
+    try write(
+      generation: 2, version: 1, keys: ["kept"],
+      and: .init(
+        name: ModelName(parsing: "slow"), version: #require(VersionNumber(1)), bundle: digest,
+        path: third.path))
+    #expect(try plane.apply().failures.map(\.problem.code) == ["engine.absent"])
+    #expect(found.withLock { $0 } == [401, 200])
+    running.withLock { $0 = nil }
   }
 
   @Test func `a bundle that fails keeps what served, and its problem is told`() throws {

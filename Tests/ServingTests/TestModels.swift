@@ -68,6 +68,18 @@ enum TestModels {
     return try served(graph, name: "colour", version: 1)
   }
 
+  /// A model that needs an engine.
+  static func engineGraph() -> ModelGraph {
+    let model = ONNXRuntimeModel(
+      bytes: [8], inputs: [.init(name: "x", datatype: .float64, shape: [-1])],
+      outputs: [.init(name: "y", datatype: .float64, shape: [-1])], takesOneRow: false)
+    return ModelGraph(
+      signature: ModelSignature(
+        features: FeatureList(count: 1), outputs: [.init(.predict, .float64, shape: [-1])], classes: []),
+      nodes: [node("model", ModelGraph.inputName, model), node("y", "model", Part(0))],
+      results: [.predict: ["y"]])
+  }
+
   private static func node(_ output: String, _ input: String, _ operation: any Operator) -> ModelGraph.Node {
     ModelGraph.Node(output: output, inputs: [input], operator: operation, origin: "LogisticRegression")
   }
