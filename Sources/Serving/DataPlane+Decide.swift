@@ -4,7 +4,8 @@ import Encoding
 extension DataPlane {
   /// Decides on a request by its head: route, then key, then readiness, then the form of the body.
   ///
-  /// In that order, so that a caller without a key learns nothing about what is served, not even its names.
+  /// In that order, so that a caller without a key learns nothing about what is served but, as the protocol wants it
+  /// of those who watch, whether a name that it knows is ready, and a version that it names.
   ///
   /// Writes down in the draft what it learns of the request.
   func decide(_ head: RequestHead, _ draft: inout AccessDraft) -> Decision {
@@ -61,6 +62,9 @@ extension DataPlane {
       try PresentedKey(head).authorize(for: name, table, &draft.record)
       guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
       return .answer(.ok(Metadata.statistics(of: [(name, model)])))
+    case .modelStatistics(nil, _) where table.entries["stats"] != nil:
+      // The protocol has one path for the statistics of all and for the model of this name, which comes first.
+      return try decide(head, .modelMetadata(model: "stats", version: nil), &draft)
     case .modelStatistics(nil, _):
       let models = try PresentedKey(head).opened(table).compactMap { name -> (String, ServedModel)? in
         guard case .model(let model)? = table.entries[name] else { return nil }
@@ -68,7 +72,11 @@ extension DataPlane {
       }
       return .answer(.ok(Metadata.statistics(of: models)))
     case .repositoryIndex:
-      return .perform(.index(try index(try PresentedKey(head).opened(table), table, head)))
+      let index = try index(try PresentedKey(head).opened(table), table, head)
+      if case .declared(let count) = head.body, count > limits.smallBodyBytes {
+        return .answer(Answer(RepositoryIndex.tooLarge(limits), closes: true))
+      }
+      return .perform(.index(index))
     case .repositoryChange(let name):
       try PresentedKey(head).authorize(for: name, table, &draft.record)
       return .answer(
@@ -79,7 +87,15 @@ extension DataPlane {
           ),
           status: 501))
     case .modelReady(let name, let version):
-      guard try Self.model(name, version, table) != nil else { return .answer(.notReady(name)) }
+      guard let entry = table.entries[name],
+        version == nil || entry.model?.reference.version.description == version
+      else {
+        // Nobody showed a key: which versions there are is not told.
+        throw Problem(
+          .notFound, "model.not-found", "expected a model, and a version of it, that is served, found another"
+        )
+      }
+      guard entry.model != nil else { return .answer(.notReady(name)) }
       return .answer(.ok(["name": .string(name), "ready": true]))
     }
   }

@@ -18,6 +18,8 @@ struct RepositoryIndex: Sendable {
   /// The answer to a body, which may be empty, or ask for those models alone that are `ready`.
   func answer(_ body: ByteBuffer, limits: PlaneLimits) -> Answer {
     do throws(Problem) {
+      // Read on an event loop, which others wait for.
+      guard body.readableBytes <= limits.smallBodyBytes else { throw Self.tooLarge(limits) }
       var bytes = Array(body.readableBytesView)
       if let coding { bytes = try BodyInflater.inflate(bytes, coding, limit: limits.smallBodyBytes) }
       var isReadyAlone = false
@@ -36,6 +38,14 @@ struct RepositoryIndex: Sendable {
     } catch {
       return Answer(error)
     }
+  }
+
+  /// The refusal of a longer body than it can have any use for.
+  static func tooLarge(_ limits: PlaneLimits) -> Problem {
+    Problem(
+      .tooLarge, "request.body-too-large",
+      "expected a body of at most \(limits.smallBodyBytes) bytes on this route, found more",
+      hint: "send {\"ready\": true} or nothing")
   }
 
   private static func json(_ entry: Entry) -> JSON {

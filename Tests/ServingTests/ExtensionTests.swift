@@ -34,6 +34,34 @@ struct ExtensionTests {
     #expect(try exchange("POST", path, body: "{").code == "json.malformed")
   }
 
+  @Test func `a longer body than the index has a use for is refused, whole or in parts`() throws {
+    let blanks = String(repeating: " ", count: 20_000)
+    let whole = try exchange("POST", "/v2/repository/index", body: blanks)
+    #expect(whole.status == 413 && whole.code == "request.body-too-large")
+    let parts =
+      request("POST", "/v2/repository/index", key: "key", fields: ["Transfer-Encoding: chunked"])
+      + "4e20\r\n\(blanks)\r\n0\r\n\r\n"
+    #expect(try Transport.memory.exchange(parts, with: plane).status == 413)
+  }
+
+  @Test func `a model called stats is described where the statistics of all would be`() throws {
+    let table = RoutingTable(
+      generation: 1, entries: ["stats": .model(try TestModels.line("stats"))],
+      keys: KeyRing([try .record(of: "key", opening: "stats")]))
+    let plane = DataPlane(limits: PlaneLimits(), version: "1", table: table)
+    let received = try Transport.memory.exchange(request("GET", "/v2/models/stats", key: "key"), with: plane)
+    #expect(received.json?["name"] == "stats" && received.json?["inputs"] != nil)
+  }
+
+  @Test func `who shows no key is not told which version is served`() throws {
+    let received = try Transport.memory.exchange(
+      request("GET", "/v2/models/sign/versions/9/ready"), with: plane)
+    #expect(received.status == 404)
+    #expect(
+      received.json?["error"]
+        == "expected a model, and a version of it, that is served, found another")
+  }
+
   @Test func `without a known key there is no index`() throws {
     for (key, code) in [(String?.none, "key.missing"), ("x", "key.unknown")] {
       let received = try Transport.memory.exchange(

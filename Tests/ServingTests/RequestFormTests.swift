@@ -239,6 +239,17 @@ struct RequestFormTests {
     #expect(String(decoding: received.body, as: UTF8.self) == #"{"result":5.0}"#)
   }
 
+  @Test func `a body of gzip may have several members`() throws {
+    let parts = [#"{"data""#, "", ":[1,2]}"].flatMap { deflated(Array($0.utf8), window: 31) }
+    let received = try exchange(
+      "/models/line/predict", parts, fields: ["Content-Encoding: gzip"], over: .live)
+    #expect(String(decoding: received.body, as: UTF8.self) == #"{"result":5.0}"#)
+    let other = deflated(Array(#"{"data":"#.utf8), window: 15) + deflated(Array("[1,2]}".utf8), window: 15)
+    let refused = try exchange(
+      "/models/line/predict", other, fields: ["Content-Encoding: deflate"], over: .live)
+    #expect(refused.code == "request.content-encoding")
+  }
+
   @Test func `a body that is not what its coding says is refused`() throws {
     let body = deflated(Array(#"{"data":[1,2]}"#.utf8), window: 31)
     for damaged in [Array(body.dropLast(9)), body + [0], [1, 2, 3], []] {

@@ -29,7 +29,7 @@ enum ContentCoding: Equatable, Sendable {
     guard let inflater = BodyInflater(window: coding == .gzip ? 31 : isBare ? -15 : 15) else {
       throw Problem(.unavailable, "request.memory", "the server has no memory to unpack the body")
     }
-    return try inflater.run(body, limit: limit)
+    return try inflater.run(body, hasMembers: coding == .gzip, limit: limit)
   }
 
   private init?(window: CInt) {
@@ -46,7 +46,8 @@ enum ContentCoding: Equatable, Sendable {
     unsafe stream.deallocate()
   }
 
-  private func run(_ body: [UInt8], limit: Int) throws(Problem) -> [UInt8] {
+  /// Unpacks to the end; a file of gzip is one member or several end to end (RFC 1952 section 2.2).
+  private func run(_ body: [UInt8], hasMembers: Bool, limit: Int) throws(Problem) -> [UInt8] {
     var result: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
     var rest = body[...]
@@ -61,8 +62,11 @@ enum ContentCoding: Equatable, Sendable {
       }
       result += chunk[..<written]
       if status == Z_STREAM_END {
-        guard rest.isEmpty else { throw Self.damaged("\(rest.count) bytes behind its end") }
-        return result
+        if rest.isEmpty { return result }
+        guard hasMembers, rest.starts(with: [0x1F, 0x8B]), unsafe inflateReset(stream) == Z_OK else {
+          throw Self.damaged("\(rest.count) bytes behind its end")
+        }
+        continue
       }
       guard status == Z_OK || status == Z_BUF_ERROR else { throw Self.damaged("damaged data") }
       // No progress: the data ends before its end.
