@@ -53,4 +53,21 @@ enum ONNXOperators {
     LabelEncoder LinearClassifier LinearRegressor Normalizer OneHotEncoder SVMClassifier SVMRegressor \
     Scaler TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor ZipMap
     """
+
+  /// Whether a node draws random numbers, so that the same rows have other answers each time; whichever domain it is of,
+  /// for ONNX Runtime has such operators of its own.
+  static func drawsNumbers(_ node: ONNXNode) -> Bool {
+    if drawing.contains(node.operation) { return true }
+    // Since version 12 an input says whether it drops anything; what it holds may come with the rows.
+    return droppingOut.contains(node.operation) && node.inputs.count > 2
+      && node.inputs.dropFirst(2).contains { !$0.isEmpty }
+  }
+
+  private static let drawing: Set<String> = [
+    "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike",
+    "Sampling",
+  ]
+  private static let droppingOut: Set<String> = [
+    "BiasDropout", "BitmaskBiasDropout", "BitmaskDropout", "Dropout",
+  ]
 }

@@ -81,7 +81,12 @@ extension ONNXReader {
       operation: String(decoding: operation.prefix(80), as: UTF8.self),
       isMachineLearning: domain.elementsEqual("ai.onnx.ml".utf8), inputs: inputs, firstOutput: firstOutput,
       attributes: attributes, offset: offset)
-    if !isDefinedHere { judgeOrigin(node, domain: domain) }
+    if !isDefinedHere {
+      judgeOrigin(node, domain: domain)
+      if reading.random == nil, ONNXOperators.drawsNumbers(node) {
+        reading.random = (node.operation, node.offset)
+      }
+    }
     try checkOperator(node)
   }
 

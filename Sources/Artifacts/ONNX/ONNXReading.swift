@@ -10,6 +10,8 @@ public struct ONNXReading: Sendable {
   public internal(set) var damage: MalformedBytes?
   /// How many nodes the model has, those of its sub-graphs and functions included.
   public internal(set) var nodeCount = 0
+  /// The first node, those of sub-graphs and functions included, that draws random numbers when it runs.
+  public internal(set) var random: (operation: String, offset: Int)?
   /// How many tensors it has.
   public internal(set) var tensorCount = 0
 }

@@ -10,8 +10,8 @@ extension CheckWhole: Runnable, Kernel {
     let row = index / matrix.columns + batch.firstRow
     throw Problem(
       .badInput, "predict.not-whole",
-      "expected whole numbers below 2^53 for \(batch.origin), found \(matrix.elements[index]) in row \(row),"
-        + " column \(index % matrix.columns)",
+      "expected whole numbers below 2^53 for \(batch.origin), found another in row \(row), column"
+        + " \(index % matrix.columns)",
       position: "row \(row), column \(index % matrix.columns)")
   }
 }

@@ -23,7 +23,7 @@ extension Embed: Runnable, Kernel {
         let row = index / matrix.columns + batch.firstRow
         throw Problem(
           .badInput, "predict.no-such-place",
-          "expected places from 0 to \(table.rows - 1) for \(batch.origin), found \(element) in row \(row)",
+          "expected places from 0 to \(table.rows - 1) for \(batch.origin), found another in row \(row)",
           position: "row \(row)")
       }
       elements += table.elements[(place * table.columns)..<((place + 1) * table.columns)]

@@ -101,7 +101,7 @@ extension ONNXLifter {
     case (.constant(let left), .constant(let right)): return .constant(try folded(left, right, function))
     case (.batch(let left), .batch(let right)):
       let (one, other) = try aligned(try numbers(left), try numbers(right))
-      return .batch(try truncated(try combined(function, one, other), function))
+      return .batch(try whole(try combined(function, one, other), function))
     case (.batch(let batch), .constant(let constant)):
       return .batch(try combined(function, try numbers(batch), constant, constantFirst: false))
     case (.constant(let constant), .batch(let batch)):
@@ -130,15 +130,27 @@ extension ONNXLifter {
     result.value = try apply(
       Combine(function, constants: isOne ? [doubles[0]] : doubles, first: constantFirst), to: [batch.value],
       named: function.rawValue)
-    return try truncated(function.isExact ? result : try rounded(result), function)
+    return try whole(function.isExact ? result : try rounded(result), function)
   }
 
-  /// Integers are divided towards zero.
-  private mutating func truncated(_ batch: ONNXBatch, _ function: Combine.Function) throws(Problem)
+  /// Integers are divided towards zero, and refused where they grow beyond what a double holds.
+  private mutating func whole(_ batch: ONNXBatch, _ function: Combine.Function) throws(Problem)
     -> ONNXBatch
   {
-    guard function == .divide, batch.kind == .integer else { return batch }
-    return try map(.trunc, batch)
+    guard batch.kind == .integer else { return batch }
+    switch function {
+    case .divide: return try map(.trunc, batch)
+    case .add, .subtract, .multiply: return try checkedWhole(batch)
+    default: return batch
+    }
+  }
+
+  /// Integers, of which those from 2^53 on are refused when they come: the library has others there.
+  mutating func checkedWhole(_ batch: ONNXBatch) throws(Problem) -> ONNXBatch {
+    guard batch.kind == .integer else { return batch }
+    var result = batch
+    result.value = try apply(CheckWhole(), to: [batch.value], named: "whole")
+    return result
   }
 
   /// A value spread out to what it and a constant of this shape broadcast to, and that shape.

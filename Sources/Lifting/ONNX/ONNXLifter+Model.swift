@@ -77,7 +77,12 @@ extension ONNXLifter {
       let isText = input.kind == .text
       var value = try builder.features(input.range, isText: isText, origin: "ONNX model")
       if input.kind == .float32 { value = try apply(MapElements(.float32), to: [value], named: "single") }
-      if input.kind == .integer { value = try apply(CheckWhole(), to: [value], named: "whole") }
+      if input.kind == .integer {
+        // Before any node there is none to name.
+        value = try builder.apply(
+          CheckWhole(), to: [value], named: "whole", origin: "the input '\(input.name.excerpt(80))'",
+          position: nil)
+      }
       values[input.name] = .batch(
         ONNXBatch(
           value: value, kind: input.kind, shape: input.shape, rowAxis: 0, content: isText ? .texts : .numbers)

@@ -51,7 +51,7 @@ extension ONNXLifter {
     let side = try apply(Concat(), to: sums.compactMap { $0 }, named: "concat")
     let places = (0..<groups).flatMap { group in (0..<size).map { Int64($0 * groups + group) } }
     result.value = try apply(Columns(places), to: [side], named: "sums")
-    return try movedBack(result, back)
+    return try movedBack(try checkedWhole(result), back)
   }
 
   private mutating func pickedByRow() throws(Problem) -> ONNXBatch {

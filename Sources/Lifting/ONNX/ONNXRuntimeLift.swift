@@ -40,6 +40,14 @@ enum ONNXRuntimeLift {
     guard reading.damage == nil, reading.externalData.isEmpty else {
       throw refusal("all weights in the file", "some in another", cause)
     }
+    if let node = reading.random {
+      throw Problem(
+        .refused, "lift.random-operator",
+        "expected operators that answer the same for the same rows, found '\(node.operation.excerpt(80))', which draws"
+          + " random numbers", position: "byte \(node.offset)",
+        hint: "export the model for inference, with what is drawn as an input",
+        cause: "our own operators do not do: \(cause)")
+    }
     return try lift(model, Array(bytes), cause)
   }
 
