@@ -73,7 +73,6 @@ import Testing
   static let unsound: [(members: [String: JSON], message: String)] = [
     (["oblivious_trees": [["leaf_values": [1], "splits": [split]]]], "found 1"),
     (["oblivious_trees": [["leaf_values": [1, 2, 3, 4], "splits": [split]]]], "found 4"),
-    (["oblivious_trees": [["leaf_values": [1, nil], "splits": [split]]]], "the value of a leaf"),
     (
       [
         "oblivious_trees": [
@@ -84,24 +83,37 @@ import Testing
         ]
       ], "a feature below 1"
     ),
+    (["oblivious_trees": nil, "trees": [["value": [1, 2]]]], "1 numbers at a leaf"),
+  ]
+
+  private static func feature(_ members: [String: JSON]) -> JSON {
+    var feature: [String: JSON] = [
+      "feature_index": 0, "flat_feature_index": 0, "has_nans": true, "nan_value_treatment": "AsIs",
+    ]
+    for (name, value) in members { feature[name] = value }
+    return ["float_features": [.object(feature)]]
+  }
+
+  private static func asking(_ members: [String: JSON]) -> JSON {
+    var split: [String: JSON] = ["split_type": "FloatFeature", "float_feature_index": 0, "border": 0.5]
+    for (name, value) in members { split[name] = value }
+    return [["leaf_values": [1, 2], "splits": [.object(split)]]]
+  }
+
+  /// What a model has that lost a part or was changed, and leads nowhere all the same.
+  static let damaged: [(members: [String: JSON], message: String)] = [
+    (["oblivious_trees": [["leaf_values": [1, nil], "splits": [split]]]], "the value of a leaf"),
     (
       ["oblivious_trees": [["leaf_values": [], "splits": .array([JSON](repeating: split, count: 70))]]],
       "at most 16 splits"
     ),
     (["scale_and_bias": [1, []]], "a bias for each output"), (["scale_and_bias": [1]], "two members"),
     (["oblivious_trees": nil, "trees": [["split": split, "left": ["value": 1]]]], "two children"),
-    (["oblivious_trees": nil, "trees": [["value": [1, 2]]]], "1 numbers at a leaf"),
-    (
-      [
-        "features_info": [
-          "float_features": [
-            [
-              "feature_index": 0, "flat_feature_index": -1, "has_nans": true, "nan_value_treatment": "AsIs",
-            ]
-          ]
-        ]
-      ], "a column of its own"
-    ),
+    (["features_info": feature(["nan_value_treatment": nil])], "AsIs, AsFalse or AsTrue"),
+    (["oblivious_trees": asking(["float_feature_index": 0.5])], "a whole number as float_feature_index"),
+    (["oblivious_trees": asking(["border": 1e300])], "a border that single precision holds"),
+    (["trees": [["value": 5]]], "found both"), (["oblivious_trees": nil], "found none"),
+    (["features_info": feature(["flat_feature_index": -1])], "a column of its own"),
   ]
 
   @Test(arguments: unsound)
@@ -117,8 +129,40 @@ import Testing
     #expect(problem?.code == "lift.malformed-booster")
   }
 
+  @Test(arguments: damaged)
+  func `what lost a part is malformed, and not lifted`(members: [String: JSON], message: String) throws {
+    let bytes = Self.model(members)
+    let report = Self.report(bytes)
+    #expect(report.verdict == .malformed)
+    #expect(report.findings.first?.rule == "catboost.malformed")
+    #expect(report.findings.first?.message.contains(message) == true)
+    let problem = #expect(throws: Problem.self) { try Lifter.lift(.catBoost(bytes[...])) }
+    #expect(problem?.code == "lift.malformed-booster")
+  }
+
+  @Test(arguments: [0, 2, 5])
+  func `classes that were never seen are refused, for they have probabilities of their own`(_ count: Int)
+    throws
+  {
+    let bytes = Self.model([
+      "model_info": [
+        "params": ["loss_function": ["type": "Logloss"]],
+        "class_params": [
+          "class_label_type": "Integer", "class_to_label": [0, 1], "classes_count": JSON(count),
+        ],
+      ]
+    ])
+    do throws(Problem) {
+      _ = try Lifter.lift(.catBoost(bytes[...]))
+      #expect(count != 5)
+    } catch {
+      #expect(count == 5 && error.code == "lift.unsupported-attribute")
+    }
+  }
+
   @Test(
     arguments: [
+      (["text_processing": ["tokenizers": []]], "lift.unsupported-features"),
       (["model_info": ["params": ["loss_function": ["type": "MyLoss"]]]], "lift.unsupported-objective"),
       (["model_info": [:]], "lift.unsupported-objective"),
       (["model_info": ["params": ["loss_function": ["type": "Logloss"]]]], "lift.unexpected-attribute"),

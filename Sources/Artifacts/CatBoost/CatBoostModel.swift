@@ -73,6 +73,7 @@ public struct CatBoostModel: Sendable {
     var model = CatBoostModel()
     do throws(ModelFault) {
       model.information = root["model_info"] ?? [:]
+      try model.readMembers(root)
       try model.readFeatures(features)
       try model.readScale(root["scale_and_bias"])
       if let trees = root["oblivious_trees"], trees != .null { try model.readOblivious(trees) }
@@ -87,8 +88,26 @@ public struct CatBoostModel: Sendable {
 // MARK: - Features
 
 extension CatBoostModel {
+  /// The members that are read, or belong to the counters of categories.
+  private static let members: Set<String> = [
+    "ctr_data", "features_info", "model_info", "oblivious_trees", "scale_and_bias", "trees",
+  ]
+
+  /// Looks for members that say more than numbers do, and for the one list of trees.
+  private mutating func readMembers(_ root: JSON) throws(ModelFault) {
+    for (name, value) in root.object ?? [:] where !Self.members.contains(name) && value != .null {
+      foreign = min(foreign ?? name, name)
+    }
+    let lists = ["oblivious_trees", "trees"].filter { (root[$0] ?? .null) != .null }
+    guard lists.count == 1 else {
+      throw ModelFault(
+        .damage,
+        "expected trees as 'oblivious_trees' or as 'trees', found \(lists.isEmpty ? "none" : "both")", at: 0)
+    }
+  }
+
   private static func fault(_ expected: String, _ found: JSON?) -> ModelFault {
-    ModelFault(.structure, "expected \(expected), found \(found?.kind ?? "nothing")", at: 0)
+    ModelFault(.damage, "expected \(expected), found \(found?.kind ?? "nothing")", at: 0)
   }
 
   private static func list(_ value: JSON?, _ name: String) throws(ModelFault) -> [JSON] {
@@ -159,10 +178,16 @@ extension CatBoostModel {
       return nil
     }
     let index = value?["float_feature_index"]
-    guard let feature = index?.int, features.indices.contains(feature) else {
-      throw Self.fault("a feature below \(features.count) as float_feature_index", index)
+    guard let feature = index?.int else { throw Self.fault("a whole number as float_feature_index", index) }
+    guard features.indices.contains(feature) else {
+      throw ModelFault(
+        .structure, "expected a feature below \(features.count) as float_feature_index, found \(feature)",
+        at: 0)
     }
     let border = Float(try Self.number(value?["border"], "a border"))
+    guard border.isFinite else {
+      throw ModelFault(.damage, "expected a border that single precision holds, found one beyond it", at: 0)
+    }
     return Split(feature: feature, border: border)
   }
 

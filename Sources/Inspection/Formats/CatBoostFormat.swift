@@ -12,7 +12,8 @@ enum CatBoostFormat: InspectedFormat {
     // What is no JSON, or none that all read alike, is told as JSON.
     guard let model = CatBoostModel.read(subject.bytes) else { return nil }
     for fault in model.faults {
-      walk.report(.catBoostStructure, fault.message, subject, at: fault.offset)
+      let rule: Rule = fault.kind == .structure ? .catBoostStructure : .catBoostMalformed
+      walk.report(rule, fault.message, subject, at: fault.offset)
     }
     walk.reportSecrets(in: subject.bytes, of: subject, numbersAreData: true)
     return Inspected(name, .source(.catBoost(subject.bytes)))

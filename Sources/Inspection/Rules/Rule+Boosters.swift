@@ -4,7 +4,7 @@ import Domain
 extension Rule {
   static let boosters = [
     xgboostStructure, xgboostDepth, xgboostDuplicate, xgboostMalformed, lightGBMStructure, lightGBMDuplicate,
-    lightGBMMalformed, catBoostStructure,
+    lightGBMMalformed, catBoostStructure, catBoostMalformed,
   ]
 
   static let xgboostStructure = Rule(
@@ -55,4 +55,9 @@ extension Rule {
     why: "CatBoost looks up features and leaves by the numbers in the file.",
     example: "expected 1 numbers for each of 8 leaves in leaf_values, found 3", remedy: RuleText.doNotLoad,
     RuleText.outOfBounds)
+  static let catBoostMalformed = Rule(
+    "catboost.malformed", .damage, .medium, .malformed, "the JSON is no CatBoost model from some point on",
+    why: "A file that lost a part is no model, or answers as another one.",
+    example: "expected a list as leaf_values, found nothing", remedy: RuleText.checkWhole,
+    RuleText.corrupt)
 }
