@@ -67,11 +67,24 @@ enum RowsFile {
     if try reader.kind() == .object {
       var body = reader
       try body.beginObject()
+      var others: [String] = []
       while let name = try body.nextName() {
-        if name == "data" { data = body }
+        if name != "data" {
+          others.append(name)
+        } else if data == nil {
+          data = body
+        } else {
+          throw body.repeated(name)
+        }
         try body.skip()
       }
       try body.end()
+      if data != nil, let other = others.first {
+        throw Problem(
+          .badInput, "rows.malformed",
+          "expected the member 'data' alone, found '\(other.excerpt(40))' beside it",
+          position: "/\(other.excerpt(40))", hint: "name a method by --method")
+      }
     }
     if data != nil, var data {
       _ = try decoder.decode(&data, at: "/data")
