@@ -59,6 +59,10 @@ import Testing
     #expect(try run(curve, 0.1) == [Double(slope * Float(0.1))])
     #expect(try run(curve, 0) == [0])
     #expect(try run(curve, 3.5)[0].isNaN)
+    for points in [[0, 1, 1 + 1e-12], [0, 1, 1], [0, 1, 1e300]] {
+      let other = SingleInterpolation(points: points, values: [0, 1, 2], outside: .clip)
+      #expect(code(other, columns: 1) == "graph.points")
+    }
   }
 
   @Test func `a row that misses what none missed before is refused`() throws {

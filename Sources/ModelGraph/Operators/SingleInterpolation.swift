@@ -38,7 +38,17 @@ public struct SingleInterpolation: Operator {
 
   /// Gives one column; there are at least two points.
   public func check(_ operands: Operands) throws(Problem) -> ValueType {
-    try Interpolation(points: points, values: values, outside: outside).check(operands)
+    let type = try Interpolation(points: points, values: values, outside: outside).check(operands)
+    // Two points that are one in single precision would have no line between them.
+    let singles = points.map { Float($0) }
+    guard zip(singles, singles.dropFirst()).allSatisfy({ $0 < $1 }),
+      (singles + values.map { Float($0) }).allSatisfy(\.isFinite)
+    else {
+      throw operands.problem(
+        "points",
+        "expected 'points' of '\(operands.node)' to ascend in single precision, and to be finite in it")
+    }
+    return type
   }
 
   /// How much a row takes beside reading and writing it.
