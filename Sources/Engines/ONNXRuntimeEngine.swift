@@ -10,8 +10,8 @@ public import ModelGraph
 public struct ONNXRuntimeEngine: InferenceEngine {
   /// The `gatehouse-onnx` program.
   public var program: String
-  /// The library; where nil, the first that the loader finds by a name of its.
-  public var library: String?
+  /// The library, by its path or by a name for the loader; where nil, the first that it finds by a name of its.
+  public let library: String?
   /// How many threads one prediction may take.
   public var threads = 1
   /// The most milliseconds that bringing a model up may take.
@@ -20,13 +20,16 @@ public struct ONNXRuntimeEngine: InferenceEngine {
   public var runMilliseconds = 30_000
   /// The most requests that wait for one model or run on it; more are refused.
   public var queue = 8
-  /// The most bytes of memory that one process may map, apart from what its model asks for.
+  /// The most bytes of memory that one process may map, with 8 more for each byte of its model's file.
   public var memory = 8 << 30
+  /// The most models that are up at once; more are refused.
+  public var modelLimit = 32
+  private let models = EngineCount()
 
   /// Names the program, and the library where it is known.
   public init(program: String, library: String? = nil) {
     self.program = program
-    self.library = library
+    self.library = library.map(Self.resolved)
   }
 
   /// The engine beside this program, with the library that `GATEHOUSE_ONNXRUNTIME` names, if it does.
@@ -39,19 +42,38 @@ public struct ONNXRuntimeEngine: InferenceEngine {
       program: directory.joined(separator: "/") + "/gatehouse-onnx", library: library ?? namedLibrary)
   }
 
-  /// What `GATEHOUSE_ONNXRUNTIME` names, as an absolute path; nil where it is not set.
-  public static var namedLibrary: String? {
+  /// What `GATEHOUSE_ONNXRUNTIME` names; nil where it is not set.
+  private static var namedLibrary: String? {
     guard let value = unsafe getenv("GATEHOUSE_ONNXRUNTIME") else { return nil }
     let name = unsafe String(cString: value)
-    guard !name.isEmpty else { return nil }
-    guard !name.hasPrefix("/"), let whole = unsafe realpath(name, nil) else { return name }
-    defer { unsafe free(whole) }
-    return unsafe String(cString: whole)
+    return name.isEmpty ? nil : name
+  }
+
+  /// A library as the engine, which has another directory, is to be told of it.
+  ///
+  /// A file that is there by its whole path; a name without '/' as it is, for the loader to find; any other as the path
+  /// that it would have, for the loader to say that there is none.
+  private static func resolved(_ name: String) -> String {
+    if !name.hasPrefix("/"), let whole = unsafe realpath(name, nil) {
+      defer { unsafe free(whole) }
+      return unsafe String(cString: whole)
+    }
+    guard !name.hasPrefix("/"), name.contains("/"), let here = unsafe getcwd(nil, 0) else { return name }
+    defer { unsafe free(here) }
+    return unsafe "\(String(cString: here))/\(name)"
   }
 
   /// Starts a process and has it take the model.
+  ///
+  /// Throws `engine.too-many` where as many are up as may be.
   public func open(_ model: ONNXRuntimeModel) throws(Problem) -> any EngineSession {
-    try ONNXRuntimeSession(self, model)
+    guard let place = models.take(limit: modelLimit) else {
+      throw Problem(
+        .unavailable, "engine.too-many",
+        "expected at most \(modelLimit) models that ONNX Runtime runs at once, found another",
+        hint: "retire one of them, or serve this one by a plane of its own")
+    }
+    return try ONNXRuntimeSession(self, model, place)
   }
 
   /// Starts the program and waits until it has the library.
@@ -66,7 +88,7 @@ public struct ONNXRuntimeEngine: InferenceEngine {
     let deadline = EngineProcess.now() + loadMilliseconds
     do {
       let hello = try process.receive(deadline: deadline)
-      if hello.kind == .failure { throw Self.problem(of: hello) }
+      if hello.kind == .failure { throw Self.problem(of: hello, library: library) }
       guard hello.kind == .hello else { throw EngineProcess.Fault.malformed }
       try process.send(EngineFrame.load(model, sequence: 1), deadline: deadline)
       let answer = try process.receive(deadline: deadline)
@@ -85,13 +107,15 @@ public struct ONNXRuntimeEngine: InferenceEngine {
   // MARK: - Problems
 
   /// What a failure that the engine reports means to a caller.
-  static func problem(of frame: EngineFrame) -> Problem {
+  static func problem(of frame: EngineFrame, library: String? = nil) -> Problem {
     guard let (failure, text) = EngineFailure.parse(frame.payload) else {
       return problem(of: .malformed, milliseconds: 0)
     }
     let cause = text.excerpt(400)
     return switch failure {
-    case .absent: Problem.engineAbsent("found no such library", cause: cause)
+    case .absent:
+      Problem.engineAbsent(
+        library.map { "found no library '\($0)'" } ?? "found none that the loader knows", cause: cause)
     case .unusable:
       Problem(
         .unavailable, "engine.unusable", "expected a library of ONNX Runtime, found one that does not serve",

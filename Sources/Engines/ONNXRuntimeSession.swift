@@ -12,6 +12,7 @@ import Synchronization
 final class ONNXRuntimeSession: EngineSession {
   private let engine: ONNXRuntimeEngine
   private let model: ONNXRuntimeModel
+  private let place: EngineCount.Place
   /// How many requests wait or run.
   private let waiting = Atomic<Int>(0)
   /// The right to talk to the process.
@@ -25,8 +26,11 @@ final class ONNXRuntimeSession: EngineSession {
     var sequence: UInt64 = 1
   }
 
-  init(_ engine: ONNXRuntimeEngine, _ model: ONNXRuntimeModel) throws(Problem) {
+  init(
+    _ engine: ONNXRuntimeEngine, _ model: ONNXRuntimeModel, _ place: EngineCount.Place
+  ) throws(Problem) {
     self.engine = engine
+    self.place = place
     self.model = model
     let process = try engine.start(for: model)
     self.state = Mutex(State(process: process))

@@ -66,6 +66,7 @@ struct GraphChecker {
   private var numbers = [ModelGraph.inputName: 0, ModelGraph.textsName: 1]
   private var types: [ValueType] = []
   private var readValues: Set<Int> = []
+  private var hasEngineModel = false
 
   init(graph: ModelGraph) {
     self.graph = graph
@@ -111,6 +112,15 @@ struct GraphChecker {
     }
     guard numbers.updateValue(types.count, forKey: node.output) == nil else {
       throw Self.malformed("duplicate-value", "expected each value once, found '\(node.output)' again")
+    }
+    if node.operator is ONNXRuntimeModel {
+      // Each takes a process with memory of its own.
+      guard !hasEngineModel else {
+        throw Self.malformed(
+          "engine-count",
+          "expected at most one model that ONNX Runtime runs, found '\(node.output)' as another")
+      }
+      hasEngineModel = true
     }
     readValues.formUnion(inputs)
     let operands = inputs.map { types[$0] }

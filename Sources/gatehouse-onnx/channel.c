@@ -43,11 +43,13 @@ static bool write_whole(const uint8_t *bytes, size_t count) {
   return true;
 }
 
-enum receipt receive_frame(struct frame *frame) {
+enum receipt receive_frame(struct frame *frame, unsigned deadline) {
   uint8_t head[frame_head_bytes];
   int got = read_whole(head, sizeof head);
   if (got == 0) return receipt_end;
   if (got < 0 || little(head, 4) != frame_magic) return receipt_broken;
+  // Before the head there is nothing to be late with; what it announces is under way already.
+  alarm(deadline);
   frame->kind = (uint32_t)little(head + 4, 4);
   frame->sequence = little(head + 8, 8);
   frame->length = little(head + 16, 8);

@@ -18,7 +18,9 @@ struct frame {
 enum receipt { receipt_frame, receipt_end, receipt_broken };
 
 /// Waits for the next frame on the channel; `receipt_end` where the other side has closed it between two.
-enum receipt receive_frame(struct frame *frame);
+///
+/// From its head on the process has so many seconds, after which the kernel ends it: `alarm(0)` when it is answered.
+enum receipt receive_frame(struct frame *frame, unsigned deadline);
 
 /// Sends a frame; false where the channel is broken.
 bool send_frame(enum frame_kind kind, uint64_t sequence, const void *payload, uint64_t length);

@@ -21,7 +21,7 @@ struct arguments {
   const char *library;
   int threads;
   uint64_t memory;
-  /// Seconds that one frame may take; should the other side be gone by then, nobody else would end this.
+  /// Seconds that one frame may take, from its head to its answer; should the other side be gone by then, nobody else would end this.
   unsigned deadline;
 };
 
@@ -34,12 +34,15 @@ static bool read_number(const char *text, uint64_t least, uint64_t most, uint64_
   return true;
 }
 
+/// Whether a text is a whole path, or a name that the loader looks for in its own places.
+static bool is_library(const char *text) { return text[0] == '/' || (text[0] != 0 && strchr(text, '/') == NULL); }
+
 static bool read_arguments(int count, char **texts, struct arguments *arguments) {
   for (int index = 1; index < count; index += 2) {
     uint64_t number = 0;
     if (index + 1 == count) return false;
     const char *value = texts[index + 1];
-    if (strcmp(texts[index], "--library") == 0 && value[0] == '/') {
+    if (strcmp(texts[index], "--library") == 0 && is_library(value)) {
       arguments->library = value;
     } else if (strcmp(texts[index], "--threads") == 0 && read_number(value, 1, 256, &number)) {
       arguments->threads = (int)number;
@@ -78,14 +81,14 @@ int main(int count, char **texts) {
   struct arguments arguments = {.library = NULL, .threads = 1, .memory = (uint64_t)16 << 30, .deadline = 600};
   if (!read_arguments(count, texts, &arguments)) {
     fputs(
-        "usage: gatehouse-onnx [--library /PATH] [--threads N] [--memory BYTES] [--deadline SECONDS],"
+        "usage: gatehouse-onnx [--library /PATH|NAME] [--threads N] [--memory BYTES] [--deadline SECONDS],"
         " with a socket as descriptor 3\n",
         stderr);
     return exit_usage;
   }
   static struct fault fault;
   static struct runtime runtime;
-  if (!enter_outer_sandbox(arguments.memory)) {
+  if (!enter_outer_sandbox(arguments.memory, arguments.threads)) {
     (void)send_failure(0, failure_sandbox, "expected to give up files and the network, found that it cannot");
     return exit_broken;
   }
@@ -104,11 +107,10 @@ int main(int count, char **texts) {
   struct session session = {.runtime = &runtime};
   for (;;) {
     struct frame frame;
-    enum receipt receipt = receive_frame(&frame);
+    enum receipt receipt = receive_frame(&frame, arguments.deadline);
     if (receipt == receipt_end) _exit(exit_done);
     if (receipt == receipt_broken) _exit(exit_broken);
     fault.code = 0;
-    alarm(arguments.deadline);
     bool goes_on = answer(&session, &frame, &fault);
     alarm(0);
     free(frame.payload);

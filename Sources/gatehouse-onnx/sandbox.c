@@ -6,8 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#if __has_include(<linux/landlock.h>)
+#include <linux/landlock.h>
+#endif
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -15,6 +19,10 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/// Hours of a processor after which a process ends: nobody else would end one that a model has taken over, once the
+/// program that started it is gone. Whoever asks next gets a new one.
+enum { processor_hours = 7 * 24 };
 
 static bool limit(__rlimit_resource_t resource, rlim_t value) {
   struct rlimit bounds = {.rlim_cur = value, .rlim_max = value};
@@ -39,6 +47,11 @@ static bool limit(__rlimit_resource_t resource, rlim_t value) {
 #define ALLOW_WITHOUT(call, argument, bits) \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 4), FIELD(args[argument]), \
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, 1), REFUSE(EPERM), ANSWER(SECCOMP_RET_ALLOW)
+
+/// Allows a call about this process, which 0 stands for, and about no other.
+#define ALLOW_SELF(call) \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 4), FIELD(args[0]), \
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), REFUSE(EPERM), ANSWER(SECCOMP_RET_ALLOW)
 
 /// The head of every filter.
 #define NATIVE_CALLS_ALONE \
@@ -79,7 +92,29 @@ static bool install(struct sock_filter *filter, size_t count) {
   return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
 }
 
-bool enter_outer_sandbox(uint64_t memory) {
+/// Gives up what a process of the administrator may do beyond others.
+static bool drop_capabilities(void) {
+  struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+  return syscall(SYS_capset, &head, none) == 0;
+}
+
+/// Enters a domain of its own, where the kernel has them: out of it no process' memory can be read, that of the program
+/// that started this one neither, and no file be written.
+static void enter_domain(void) {
+#if defined(LANDLOCK_ACCESS_FS_WRITE_FILE) && defined(SYS_landlock_create_ruleset)
+  struct landlock_ruleset_attr rules = {.handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE};
+  int descriptor = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
+  if (descriptor < 0) return;
+  (void)syscall(SYS_landlock_restrict_self, descriptor, 0);
+  close(descriptor);
+#endif
+}
+
+/// The processor time that all threads together may take.
+static bool limit_processor(int threads) { return limit(RLIMIT_CPU, (rlim_t)threads * processor_hours * 3600); }
+
+bool enter_outer_sandbox(uint64_t memory, int threads) {
   struct sock_filter filter[] = {
     NATIVE_CALLS_ALONE,
     COMPUTING,
@@ -109,8 +144,8 @@ bool enter_outer_sandbox(uint64_t memory) {
     ALLOW(geteuid),
     ALLOW(getgid),
     ALLOW(getegid),
-    ALLOW(prlimit64),
-    ALLOW(sched_setaffinity),
+    ALLOW_SELF(prlimit64),
+    ALLOW_SELF(sched_setaffinity),
     ALLOW(rt_sigaction),
     ALLOW(sigaltstack),
     ALLOW(membarrier),
@@ -119,8 +154,10 @@ bool enter_outer_sandbox(uint64_t memory) {
     THREADS(SYS_clone),
     REFUSE(EPERM),
   };
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-         limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_AS, (rlim_t)memory) &&
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+  enter_domain();
+  return drop_capabilities() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0) &&
+         limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_AS, (rlim_t)memory) && limit_processor(threads) &&
          install(filter, sizeof filter / sizeof filter[0]);
 }
 

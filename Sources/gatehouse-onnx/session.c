@@ -10,9 +10,15 @@ static void set_fault(struct fault *fault, int code, const char *text) {
   snprintf(fault->text, sizeof fault->text, "%s", text);
 }
 
+/// Whether a run failed for want of memory: the library has no code of its own for that.
+static bool is_shortage(const char *text) {
+  return strstr(text, "Failed to allocate memory") != NULL || strstr(text, "bad_alloc") != NULL;
+}
+
 static bool succeeded(const struct session *session, ort_status *status, int code, struct fault *fault) {
   if (status == NULL) return true;
-  set_fault(fault, code, session->runtime->api->get_error_message(status));
+  const char *text = session->runtime->api->get_error_message(status);
+  set_fault(fault, code == failure_run && is_shortage(text) ? failure_too_large : code, text);
   session->runtime->api->release_status(status);
   return false;
 }

@@ -38,10 +38,38 @@ struct EngineProcessTests {
     #expect(problem.code == "engine.absent")
     #expect(
       problem.message
-        == "this model needs ONNX Runtime: expected gatehouse-onnx and libonnxruntime.so, found no such library"
-    )
+        == "this model needs ONNX Runtime: expected gatehouse-onnx and libonnxruntime.so, found no library"
+        + " '/nowhere/libonnxruntime.so'")
     #expect(problem.hint?.contains("GATEHOUSE_ONNXRUNTIME") == true)
     #expect(problem.cause?.contains("/nowhere/libonnxruntime.so") == true)
+  }
+
+  @Test(arguments: [
+    ("libonnxruntime.so.none", "'libonnxruntime.so.none'"),
+    ("nowhere/onnxruntime.so", "/nowhere/onnxruntime.so'"),
+  ])
+  func `a library by a name, or by a path from here, is said to be absent by what was looked for`(
+    library: String, found: String
+  ) throws {
+    let problem = try #require(Self.problem(ONNXRuntimeEngine(program: Self.program, library: library)))
+    #expect(problem.code == "engine.absent")
+    #expect(problem.message.hasSuffix(found), "\(problem.message)")
+    #expect(problem.cause?.contains("cannot open shared object file") == true)
+  }
+
+  @Test func `more models than may be up at once are refused, until one of them goes`() throws {
+    let script = try Self.stand("exec sleep 60")
+    defer { try? FileManager.default.removeItem(at: script) }
+    var engine = ONNXRuntimeEngine(program: script.path)
+    engine.modelLimit = 1
+    var session: (any EngineSession)? = try engine.open(Self.model)
+    #expect(Self.problem(engine)?.code == "engine.too-many")
+    withExtendedLifetime(session) {}
+    session = nil
+    #expect(Self.problem(engine) == nil)
+    // One that does not come up takes no place.
+    engine.program = "/bin/true"
+    for _ in 0..<2 { #expect(Self.problem(engine)?.code == "engine.failed") }
   }
 
   @Test func `a library of another kind is said not to serve`() throws {
@@ -63,8 +91,14 @@ struct EngineProcessTests {
     #expect(problem?.message.contains("/nowhere/gatehouse-onnx") == true)
   }
 
-  @Test func `a program that ends without a word, or says nonsense, is a failure`() throws {
-    #expect(Self.problem(ONNXRuntimeEngine(program: "/bin/true"))?.code == "engine.failed")
+  @Test(arguments: [
+    "", "printf nonsense >&3", "printf '%024d' 7 >&3", #"printf 'GHE1\147\0\0\0%016d' 0 >&3"#,
+    #"printf 'GHE1\150"# + String(repeating: #"\0"#, count: 11) + #"\001\0\0\0\0\0\0\0\0' >&3"#,
+  ])
+  func `a program that ends without a word, or says nonsense, is a failure`(_ says: String) throws {
+    let script = try Self.stand(isUp: false, says)
+    defer { try? FileManager.default.removeItem(at: script) }
+    #expect(Self.problem(ONNXRuntimeEngine(program: script.path))?.code == "engine.failed")
   }
 
   /// A program in the place of the engine, that says hello and takes any model where `isUp`, and then does `rest`.
@@ -139,11 +173,23 @@ struct EngineProcessTests {
     engine.runMilliseconds = 500
     engine.queue = 2
     let session = try engine.open(Self.model)
-    let codes = await withTaskGroup(of: String?.self) { group in
-      for _ in 0..<2 { group.addTask { Self.problem(of: session)?.code } }
-      return await group.reduce(into: []) { $0.append($1) }
+    // On threads of their own: tasks that block would wait for each other.
+    let (answers, answer) = AsyncStream.makeStream(of: (code: String?, time: Duration).self)
+    for _ in 0..<3 {
+      Thread.detachNewThread {
+        let start = ContinuousClock.now
+        let code = Self.problem(of: session)?.code
+        answer.yield((code, ContinuousClock.now - start))
+      }
     }
-    #expect(codes.allSatisfy { $0 == "engine.timeout" || $0 == "engine.failed" })
+    var codes: [String?] = []
+    for await (code, time) in answers.prefix(3) {
+      codes.append(code)
+      #expect(time < .seconds(20))
+    }
+    // One at once, and the other two after their limits.
+    #expect(codes.first == "engine.busy")
+    #expect(codes.dropFirst().allSatisfy { $0 == "engine.timeout" || $0 == "engine.failed" })
     engine.queue = 0
     let full = try engine.open(Self.model)
     #expect(Self.problem(of: full)?.code == "engine.busy")

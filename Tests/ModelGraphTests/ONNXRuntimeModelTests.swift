@@ -41,6 +41,16 @@ struct ONNXRuntimeModelTests {
     #expect(try ModelGraph(decoding: files.graph, weights: files.weights) == graph)
   }
 
+  @Test func `a graph holds at most one such model`() {
+    var graph = Self.graph(Self.model(count: 10))
+    graph.nodes.append(
+      .init(
+        output: "other", inputs: [ModelGraph.inputName, ModelGraph.textsName], operator: Self.model(count: 9),
+        origin: "ONNX model"))
+    let problem = #expect(throws: Problem.self) { try ValidatedGraph(graph) }
+    #expect(problem?.code == "graph.engine-count")
+  }
+
   @Test func `ports that contradict the graph or themselves are refused`() {
     func isRefused(_ change: (inout ONNXRuntimeModel) -> Void, part: Int = 0) -> Bool {
       var model = Self.model(count: 10)
