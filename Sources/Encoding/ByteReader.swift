@@ -110,6 +110,7 @@ extension FixedWidthInteger {
   /// The integer that `bytes`, least significant first, stand for.
   ///
   /// Bytes beyond the width of the type are ignored; the callers read exactly as many as it has.
+  @inlinable
   public init(littleEndianBytes bytes: some Collection<UInt8>) {
     var value: Self = 0
     var shift = 0

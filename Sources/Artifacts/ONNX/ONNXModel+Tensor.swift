@@ -134,15 +134,18 @@ extension ONNXModel {
       return values
     }
 
-    /// The elements from raw data, `width` bytes each, or else from a field of typed data.
+    /// The elements from raw data, `width` bytes each (1, 2, 4 or 8), or else from a field of typed data.
     private func words<Item>(_ width: Int, field number: Int, _ convert: (UInt64) -> Item)
       throws(MalformedBytes) -> [Item]
     {
       var values: [Item] = []
       values.reserveCapacity(count)
       if let raw {
-        for start in stride(from: raw.startIndex, to: raw.endIndex, by: width) {
-          values.append(convert(UInt64(littleEndianBytes: raw[start..<(start + width)])))
+        switch width {
+        case 1: raw.forEachWord(UInt8.self) { values.append(convert(UInt64($0))) }
+        case 2: raw.forEachWord(UInt16.self) { values.append(convert(UInt64($0))) }
+        case 4: raw.forEachWord(UInt32.self) { values.append(convert(UInt64($0))) }
+        default: raw.forEachWord(UInt64.self) { values.append(convert($0)) }
         }
         return values
       }

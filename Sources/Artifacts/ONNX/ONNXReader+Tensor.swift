@@ -252,9 +252,7 @@ extension ONNXReader {
     }
     if !limits.isEmpty {
       if let raw = places.tensor.raw, raw.count.isMultiple(of: 8) {
-        for start in stride(from: raw.startIndex, to: raw.endIndex, by: 8) {
-          look(Int64(littleEndianBytes: raw[start..<(start + 8)]))
-        }
+        raw.forEachWord(UInt64.self) { look(Int64(bitPattern: $0)) }
       } else {
         var parts = ProtobufReader(places.bytes, origin: origin)
         while let part = try parts.next() { if part.number == 7 { try part.forEachInteger(look) } }

@@ -46,9 +46,7 @@ extension ProtobufField {
     case .fixed32(let bits): body(bits)
     case .bytes(let packed):
       _ = try fixedCount(width: 4)
-      for start in stride(from: packed.startIndex, to: packed.endIndex, by: 4) {
-        body(UInt32(littleEndianBytes: packed[start..<(start + 4)]))
-      }
+      packed.forEachWord(UInt32.self, body)
     case .varint, .fixed64, .group: return
     }
   }
@@ -59,9 +57,7 @@ extension ProtobufField {
     case .fixed64(let bits): body(bits)
     case .bytes(let packed):
       _ = try fixedCount(width: 8)
-      for start in stride(from: packed.startIndex, to: packed.endIndex, by: 8) {
-        body(UInt64(littleEndianBytes: packed[start..<(start + 8)]))
-      }
+      packed.forEachWord(UInt64.self, body)
     case .varint, .fixed32, .group: return
     }
   }
