@@ -164,7 +164,8 @@ struct RecordTests {
       usleep(5000)
     }
     let gaps = try kept.lines().compactMap { AccessGap(json: $0) }
-    #expect(gaps.map(\.count) == [lost])
+    // There may be room again for a moment between them.
+    #expect(gaps.reduce(0) { $0 + $1.count } == lost)
   }
 
   @Test func `the salt of a spool is made once`() throws {
