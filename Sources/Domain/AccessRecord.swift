@@ -86,32 +86,9 @@ public struct AccessRecord: Equatable, Sendable {
   private static func write(_ name: StaticString, _ digest: Digest, to bytes: inout [UInt8]) {
     write(name, to: &bytes)
     bytes.append(UInt8(ascii: "\""))
-    for byte in digest.bytes {
-      bytes.append(digit(byte >> 4))
-      bytes.append(digit(byte & 15))
-    }
+    Hexadecimal.append(digest.bytes, to: &bytes)
     bytes.append(UInt8(ascii: "\""))
     bytes.append(UInt8(ascii: ","))
-  }
-
-  private static func digit(_ value: UInt8) -> UInt8 {
-    value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
-  }
-
-  /// The record as reports carry it.
-  public var json: JSON {
-    var members: [String: JSON] = [
-      "time": .integer(time.milliseconds), "trace": .string(trace), "status": JSON(status),
-      "nanoseconds": JSON(nanoseconds), "rows": JSON(rows),
-    ]
-    if let request { members["request"] = .string(request) }
-    if let key { members["key"] = .string(key) }
-    if let deployment { members["deployment"] = .string(deployment.description) }
-    if let version { members["version"] = JSON(version) }
-    if let code { members["code"] = .string(code) }
-    if let input { members["input"] = .string(input.hexadecimal) }
-    if let output { members["output"] = .string(output.hexadecimal) }
-    return .object(members)
   }
 
   /// Reads what `write` wrote; nil where it is something else.

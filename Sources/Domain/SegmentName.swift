@@ -13,6 +13,12 @@ public struct SegmentName: Hashable, Sendable, CustomStringConvertible {
 
   private static let width = 8
 
+  /// Names a segment by the process that writes it, 16 hexadecimal digits, and a count from 1.
+  public init(process: String, number: Int) {
+    self.process = process
+    self.number = number
+  }
+
   /// Reads what `description` says; nil for anything else.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)

@@ -5,11 +5,16 @@ public enum Hexadecimal {
   /// Writes two digits a byte.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
+    append(bytes, to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends two digits a byte.
+  public static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
     for byte in bytes {
       text.append(digits[Int(byte >> 4)])
       text.append(digits[Int(byte & 15)])
     }
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// Reads two lower-case digits a byte; nil for anything else, so that every value has one spelling.

@@ -58,17 +58,10 @@ public struct RecordSegment: Sendable {
 
   /// Appends the line of a JSON text.
   public static func append(_ text: [UInt8], to bytes: inout [UInt8]) {
-    for byte in MerkleTree.leafHash(text).bytes[..<8] {
-      bytes.append(digit(byte >> 4))
-      bytes.append(digit(byte & 15))
-    }
+    Hexadecimal.append(MerkleTree.leafHash(text).bytes[..<8], to: &bytes)
     bytes.append(UInt8(ascii: " "))
     bytes += text
     bytes.append(UInt8(ascii: "\n"))
-  }
-
-  private static func digit(_ value: UInt8) -> UInt8 {
-    value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
   }
 
   /// Reads the whole lines of a segment.

@@ -167,10 +167,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let limits = plane.limits
     // A compressed body may be of any size behind its small one.
     guard body.readableBytes <= limits.smallBodyBytes, operation.form.coding == nil else {
-      let start = Clock.monotonic()
       let salt = round?.salt
-      return submit(to: pool(for: operation.model), context) {
-        let queue = Clock.monotonic() - start
+      return submit(for: operation.model, context) { queue in
         var answer = operation.perform(body, limits: limits, queue: queue)
         answer.inputDigest = salt.map { Digest(of: body.readableBytesView, salt: $0) }
         return answer
@@ -180,10 +178,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     do throws(Problem) {
       let prediction = try operation.decode(body, limits: limits)
       guard prediction.steps <= limits.inlineSteps else {
-        let start = Clock.monotonic()
-        return submit(to: pool(for: operation.model), context) {
+        return submit(for: operation.model, context) { queue in
           var prediction = prediction
-          prediction.times.queue = Clock.monotonic() - start
+          prediction.times.queue = queue
           return prediction.run(answerLimit: limits.answerBytes)
         }
       }
@@ -197,21 +194,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
     round.map { Digest(of: body.readableBytesView, salt: $0.salt) }
   }
 
-  private func pool(for model: ServedModel) -> NIOThreadPool {
-    model.plan.usesEngine ? engines.running : pool
-  }
-
+  /// Has a thread answer; `work` is told how many nanoseconds it waited for one.
   private func submit(
-    to pool: NIOThreadPool, _ context: ChannelHandlerContext, _ work: @escaping @Sendable () -> Answer
+    for model: ServedModel, _ context: ChannelHandlerContext,
+    _ work: @escaping @Sendable (_ queue: Int) -> Answer
   ) {
     guard plane.queuedPredictions.take(1, limit: plane.limits.queuedPredictions) else {
       return finish(Self.overloaded, context)
     }
     let plane = plane
     let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    pool.runIfActive(eventLoop: context.eventLoop) {
+    let start = Clock.monotonic()
+    (model.plan.usesEngine ? engines.running : pool).runIfActive(eventLoop: context.eventLoop) {
       defer { plane.queuedPredictions.release(1) }
-      return work()
+      return work(Clock.monotonic() - start)
     }.whenComplete { result in
       let (handler, context) = loopBound.value
       // The pool ends after the connections do: a failure is our own.

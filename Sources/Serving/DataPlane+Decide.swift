@@ -41,7 +41,9 @@ extension DataPlane {
     case .predict(let name), .invocations(let name):
       let isUnnamed = name == nil
       let name = name ?? table.entries.keys.first ?? ""
-      try PresentedKey(head).authorize(for: name, table, &draft.record)
+      let key = try PresentedKey(head)
+      if isUnnamed { draft.record.deployment = try? ModelName(parsing: name) }
+      try key.authorize(for: name, table, &draft.record)
       var kind = ModelOperation.Kind.predict
       if case .invocations = route { kind = .invoke }
       guard !isUnnamed || table.entries.count == 1 else {

@@ -25,7 +25,6 @@ struct PresentedKey {
   func authorize(
     for deployment: String, _ table: RoutingTable, _ record: inout AccessRecord
   ) throws(Problem) {
-    record.deployment = try? ModelName(parsing: deployment)
     switch table.keys.access(key, to: deployment) {
     case .granted(let id): record.key = id
     case .unknown: throw Self.unknown

@@ -1,4 +1,5 @@
 public import Domain
+import Encoding
 import Glibc
 public import Inference
 import NIOConcurrencyHelpers
@@ -77,7 +78,7 @@ public final class RunningPlane: Sendable {
       limits: configuration.limits, version: configuration.version, table: table, instance: instance,
       spool: spool)
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
-    startedAt = Self.now()
+    startedAt = Clock.now()
     // Bound last: whoever asks for health finds a plane that serves.
     let plane = plane
     admin = try configuration.admin.map { address throws(Problem) in
@@ -204,13 +205,6 @@ public final class RunningPlane: Sendable {
 
   private static func randomName() -> String {
     var generator = SystemRandomNumberGenerator()
-    let digits = String(UInt64.random(in: 0...(.max), using: &generator), radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
-
-  private static func now() -> Timestamp {
-    var time = timespec()
-    _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    return Hexadecimal.encode((0..<8).map { _ in UInt8.random(in: 0...255, using: &generator) })
   }
 }

@@ -108,8 +108,7 @@ private final class AdminHandler: ChannelInboundHandler {
       return (isReady ? .ok : .serviceUnavailable, json, #"{"ready":\#(isReady)}"#)
     case "/debug/requests":
       let (slowest, failed) = plane.recent.lists
-      let lists: JSON = ["slowest": .array(slowest.map(\.json)), "failed": .array(failed.map(\.json))]
-      return (.ok, json, lists.canonicalText)
+      return (.ok, json, "{\"failed\":\(Self.list(failed)),\"slowest\":\(Self.list(slowest))}")
     default:
       return Self.problem(
         .notFound, "request.no-such-route",
@@ -117,8 +116,17 @@ private final class AdminHandler: ChannelInboundHandler {
     }
   }
 
+  private static func list(_ records: [AccessRecord]) -> String {
+    var bytes: [UInt8] = []
+    for record in records {
+      bytes.append(UInt8(ascii: bytes.isEmpty ? "[" : ","))
+      record.write(to: &bytes)
+    }
+    return bytes.isEmpty ? "[]" : String(decoding: bytes, as: UTF8.self) + "]"
+  }
+
   private static func problem(_ status: HTTPResponseStatus, _ code: String, _ message: String) -> Page {
-    let json: JSON = ["error": .string(message), "code": .string(code)]
-    return (status, "application/json", json.canonicalText)
+    let answer = Answer(Problem(.badInput, code, message))
+    return (status, "application/json", String(decoding: answer.body, as: UTF8.self))
   }
 }

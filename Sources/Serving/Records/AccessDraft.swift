@@ -14,7 +14,7 @@ struct AccessDraft {
   /// Begins the record of a request that has come in now.
   init(trace: String) {
     start = Clock.monotonic()
-    record = AccessRecord(time: Timestamp(milliseconds: Int64(Clock.milliseconds())), trace: trace)
+    record = AccessRecord(time: Clock.now(), trace: trace)
   }
 
   /// The record of the request with this answer; digests are made where there is a salt for them.

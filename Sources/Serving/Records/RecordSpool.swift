@@ -86,7 +86,7 @@ public final class RecordSpool: Sendable {
       do throws(Problem) {
         return try append(lines, count, &state)
       } catch {
-        let now = Timestamp(milliseconds: Int64(Clock.milliseconds()))
+        let now = Clock.now()
         state.failure = error
         state.gap = AccessGap(
           count: (state.gap?.count ?? 0) + count, since: state.gap?.since ?? now, until: now)
@@ -98,7 +98,7 @@ public final class RecordSpool: Sendable {
   private func append(_ lines: [UInt8], _ count: Int, _ state: inout State) throws(Problem) -> Receipt {
     let segment = try current(&state, room: lines.count)
     if var gap = state.gap {
-      gap.until = Timestamp(milliseconds: Int64(Clock.milliseconds()))
+      gap.until = Clock.now()
       var line: [UInt8] = []
       RecordSegment.append(gap.json.canonicalBytes, to: &line)
       try segment.append(line, count: 1)
@@ -123,8 +123,8 @@ public final class RecordSpool: Sendable {
         "expected at most \(limits.spoolBytes) bytes of access records that nobody has fetched, found more",
         subject: directory.path, hint: "start the control plane, which fetches them")
     }
-    let name = "\(instance)-\(String(state.nextNumber).leftPadded(to: 8))"
-    let begun = Timestamp(milliseconds: Int64(Clock.milliseconds()))
+    let name = SegmentName(process: instance, number: state.nextNumber).description
+    let begun = Clock.now()
     let header = RecordSegment.Header(
       segment: name, begun: begun, salt: Digest(of: salt).hexadecimal.prefix(16).description)
     var line: [UInt8] = []
@@ -189,11 +189,5 @@ extension Duration {
   fileprivate var microseconds: Int64 {
     let (seconds, attoseconds) = components
     return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-  }
-}
-
-extension String {
-  fileprivate func leftPadded(to width: Int) -> String {
-    String(repeating: "0", count: max(0, width - utf8.count)) + self
   }
 }
