@@ -1,3 +1,4 @@
+import Encoding
 import ModelGraph
 
 /// The elements of a constant, by the types of ONNX that are written.

@@ -1,3 +1,4 @@
+import Encoding
 import Domain
 
 /// What is done over and over: a graph within the graph.

@@ -1,3 +1,5 @@
+import Encoding
+
 /// The fields of one message that stand in it at most once.
 ///
 /// Of a field that is repeated against the schema one reader takes the first, another the last, and messages

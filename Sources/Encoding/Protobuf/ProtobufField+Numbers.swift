@@ -1,11 +1,9 @@
-import Encoding
-
 // Repeated numbers, which stand one to a field or packed into one; a reader has to take both.
 extension ProtobufField {
   /// How many integers the field holds: one, or those that are packed.
   ///
   /// Counts without decoding: each ends in a byte whose highest bit is clear.
-  var integerCount: Int {
+  public var integerCount: Int {
     switch value {
     case .varint: 1
     case .bytes(let packed): packed.reduce(0) { $0 + ($1 < 0x80 ? 1 : 0) }
@@ -14,7 +12,7 @@ extension ProtobufField {
   }
 
   /// Calls `body` with each integer that the field holds.
-  func forEachInteger(_ body: (Int64) -> Void) throws(MalformedBytes) {
+  public func forEachInteger(_ body: (Int64) -> Void) throws(MalformedBytes) {
     switch value {
     case .varint(let value): body(Int64(bitPattern: value))
     case .bytes(let packed):
@@ -41,7 +39,7 @@ extension ProtobufField {
   }
 
   /// Calls `body` with each number of 4 bytes that the field holds.
-  func forEachFixed32(_ body: (UInt32) -> Void) throws(MalformedBytes) {
+  public func forEachFixed32(_ body: (UInt32) -> Void) throws(MalformedBytes) {
     switch value {
     case .fixed32(let bits): body(bits)
     case .bytes(let packed):
@@ -52,7 +50,7 @@ extension ProtobufField {
   }
 
   /// Calls `body` with each number of 8 bytes that the field holds.
-  func forEachFixed64(_ body: (UInt64) -> Void) throws(MalformedBytes) {
+  public func forEachFixed64(_ body: (UInt64) -> Void) throws(MalformedBytes) {
     switch value {
     case .fixed64(let bits): body(bits)
     case .bytes(let packed):
@@ -63,7 +61,7 @@ extension ProtobufField {
   }
 
   /// How many numbers of `width` bytes, 4 or 8, the field holds.
-  func fixedCount(width: Int) throws(MalformedBytes) -> Int {
+  public func fixedCount(width: Int) throws(MalformedBytes) -> Int {
     switch value {
     case .fixed32: return width == 4 ? 1 : 0
     case .fixed64: return width == 8 ? 1 : 0
@@ -75,22 +73,5 @@ extension ProtobufField {
       return packed.count / width
     case .varint, .group: return 0
     }
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// A hash of the bytes that is the same in every run (FNV-1a, 64 bits).
-  ///
-  /// Two names of one file that share it are taken for the same one, which can only add a finding to a file
-  /// that was made for it.
-  var stableHash: Int {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in self { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return Int(truncatingIfNeeded: hash)
-  }
-
-  /// The bytes as text for a message: at most `limit` characters, control characters escaped.
-  func quoted(_ limit: Int = 80) -> String {
-    "'\(String(decoding: prefix(4 * limit), as: UTF8.self).escaped(limit: limit))'"
   }
 }

@@ -1,4 +1,4 @@
-import Artifacts
+import Encoding
 
 /// Goes over the input as fields, those inside fields included, which all lie within it and come in order.
 @_cdecl("LLVMFuzzerTestOneInput")

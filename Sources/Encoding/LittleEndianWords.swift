@@ -3,7 +3,9 @@ extension ArraySlice<UInt8> {
   /// shorter than one is left out.
   ///
   /// Weights of a gigabyte are read by this: it loads each whole and keeps to no collection's protocol.
-  func forEachWord<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, _ body: (Word) -> Void) {
+  public func forEachWord<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Word.Type, _ body: (Word) -> Void
+  ) {
     let width = MemoryLayout<Word>.size
     let span = unsafe span.bytes
     for index in 0..<(count / width) {

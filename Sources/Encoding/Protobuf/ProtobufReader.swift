@@ -1,5 +1,3 @@
-public import Encoding
-
 /// One field of a protocol buffer message as it stands in the bytes.
 public struct ProtobufField: Sendable {
   /// What a field holds, by its wire type; the schema decides what it means.

@@ -1,6 +1,10 @@
 /// Appends the fields of one protocol buffer message (wire format, protobuf.dev/programming-guides/encoding).
-struct ProtobufWriter {
-  private(set) var bytes: [UInt8] = []
+public struct ProtobufWriter {
+  /// What was written so far.
+  public private(set) var bytes: [UInt8] = []
+
+  /// Starts an empty message.
+  public init() {}
 
   private mutating func append(varint value: UInt64) {
     var rest = value
@@ -16,43 +20,43 @@ struct ProtobufWriter {
   }
 
   /// Appends an integer; a negative one takes ten bytes.
-  mutating func integer(_ number: Int, _ value: Int64) {
+  public mutating func integer(_ number: Int, _ value: Int64) {
     append(tag: number, wireType: 0)
     append(varint: UInt64(bitPattern: value))
   }
 
   /// Appends a number in single precision.
-  mutating func float(_ number: Int, _ value: Float) {
+  public mutating func float(_ number: Int, _ value: Float) {
     append(tag: number, wireType: 5)
     append(word: UInt64(value.bitPattern), count: 4)
   }
 
   /// Appends bytes, a text or a message.
-  mutating func field(_ number: Int, _ content: some Collection<UInt8>) {
+  public mutating func field(_ number: Int, _ content: some Collection<UInt8>) {
     append(tag: number, wireType: 2)
     append(varint: UInt64(content.count))
     bytes.append(contentsOf: content)
   }
 
   /// Appends a text.
-  mutating func text(_ number: Int, _ content: String) { field(number, content.utf8) }
+  public mutating func text(_ number: Int, _ content: String) { field(number, content.utf8) }
 
   /// Appends a message that `body` writes.
-  mutating func message(_ number: Int, _ body: (inout ProtobufWriter) -> Void) {
+  public mutating func message(_ number: Int, _ body: (inout ProtobufWriter) -> Void) {
     var inner = ProtobufWriter()
     body(&inner)
     field(number, inner.bytes)
   }
 
   /// Appends integers packed into one field.
-  mutating func packed(_ number: Int, _ values: some Sequence<Int64>) {
+  public mutating func packed(_ number: Int, _ values: some Sequence<Int64>) {
     var inner = ProtobufWriter()
     for value in values { inner.append(varint: UInt64(bitPattern: value)) }
     field(number, inner.bytes)
   }
 
   /// Appends the lowest bytes of a word, the least significant first.
-  mutating func append(word: UInt64, count: Int) {
+  public mutating func append(word: UInt64, count: Int) {
     var rest = word
     for _ in 0..<count {
       bytes.append(UInt8(truncatingIfNeeded: rest))
