@@ -1,11 +1,9 @@
 import Domain
-import Inference
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 
-/// Drives one connection: tells the machine what came in and does what it says.
-final class ConnectionHandler: ChannelDuplexHandler {
+/// Drives one connection of HTTP/1.1: tells the machine what came in and does what it says.
+final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -16,14 +14,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case inputClosed
   }
 
-  private let plane: DataPlane
-  private let pool: NIOThreadPool
-  private let engines: EngineThreads
-  private let writer: AnswerWriter
-  /// Where records go; nil where none are kept.
-  private let round: RecordRound?
+  private let loop: PlaneLoop
+  private var plane: DataPlane { loop.plane }
   /// Whether there are too many connections: this one gets its refusal and no more.
   private let isRefused: Bool
+  /// Nil where the connection is gone, and with it whoever would read an answer or is owed a record.
+  private var context: ChannelHandlerContext?
   private var machine: ConnectionMachine
   private var answerContext = AnswerWriter.Context()
   private var draft: AccessDraft?
@@ -41,17 +37,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var unreadDeadline: NIODeadline?
   private var clock: RepeatedTask?
 
-  init(
-    plane: DataPlane, pool: NIOThreadPool, engines: EngineThreads, writer: AnswerWriter, round: RecordRound?,
-    isRefused: Bool
-  ) {
-    self.plane = plane
-    self.pool = pool
-    self.engines = engines
-    self.writer = writer
-    self.round = round
+  init(_ loop: PlaneLoop, isRefused: Bool) {
+    self.loop = loop
     self.isRefused = isRefused
-    self.machine = ConnectionMachine(limits: plane.limits)
+    self.machine = ConnectionMachine(limits: loop.plane.limits)
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    // An answer that is being computed is recorded, though nobody is left to read it.
+    if !machine.isWorking { self.context = nil }
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -109,9 +105,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       var head = RequestHead(head)
       if plane.isDraining { head.keepsAlive = false }
       answerContext = AnswerWriter.Context(isHead: head.isHead, isHTTP10: head.isHTTP10)
-      var draft = AccessDraft(trace: plane.trace(of: head))
-      let decision =
-        isRefused ? .answer(Self.tooManyConnections) : plane.decide(head, &draft)
+      let (decision, draft) = isRefused ? loop.refuse(head) : loop.begin(head)
       self.draft = draft
       act(machine.head(head, decision), context)
     case .part(.body(var bytes)):
@@ -128,7 +122,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let size = collected.readableBytes + bytes.readableBytes
     if size > plane.limits.smallBodyBytes {
       guard plane.bufferedBytes.take(size - reserved, limit: plane.limits.bufferedBytes) else {
-        return act(machine.fail(Self.overloaded), context)
+        return act(machine.fail(PlaneLoop.overloaded), context)
       }
       reserved = size
     }
@@ -151,71 +145,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
     startPhase()
   }
 
-  /// Predicts here where that is cheaper than the way to another thread and back.
   private func perform(_ operation: Operation, _ context: ChannelHandlerContext) {
     let body = collected
     collected = ByteBuffer()
-    switch operation {
-    case .index(let index):
-      draft?.record.input = inputDigest(of: body)
-      finish(index.answer(body, limits: plane.limits), context)
-    case .model(let operation): perform(operation, body, context)
-    }
+    guard var draft else { return }
+    let answer = loop.perform(operation, body, &draft, for: self)
+    self.draft = draft
+    if let answer { finish(answer, context) }
   }
 
-  private func perform(_ operation: ModelOperation, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
-    let limits = plane.limits
-    // A compressed body may be of any size behind its small one.
-    guard body.readableBytes <= limits.smallBodyBytes, operation.form.coding == nil else {
-      let salt = round?.salt
-      return submit(for: operation.model, context) { queue in
-        var answer = operation.perform(body, limits: limits, queue: queue)
-        answer.inputDigest = salt.map { Digest(of: body.readableBytesView, salt: $0) }
-        return answer
-      }
-    }
-    draft?.record.input = inputDigest(of: body)
-    do throws(Problem) {
-      let prediction = try operation.decode(body, limits: limits)
-      guard prediction.steps <= limits.inlineSteps else {
-        return submit(for: operation.model, context) { queue in
-          var prediction = prediction
-          prediction.times.queue = queue
-          return prediction.run(answerLimit: limits.answerBytes)
-        }
-      }
-      finish(prediction.run(answerLimit: limits.answerBytes), context)
-    } catch {
-      finish(Answer(error), context)
-    }
-  }
-
-  private func inputDigest(of body: ByteBuffer) -> Digest? {
-    round.map { Digest(of: body.readableBytesView, salt: $0.salt) }
-  }
-
-  /// Has a thread answer; `work` is told how many nanoseconds it waited for one.
-  private func submit(
-    for model: ServedModel, _ context: ChannelHandlerContext,
-    _ work: @escaping @Sendable (_ queue: Int) -> Answer
-  ) {
-    guard plane.queuedPredictions.take(1, limit: plane.limits.queuedPredictions) else {
-      return finish(Self.overloaded, context)
-    }
-    let plane = plane
-    let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    let start = Clock.monotonic()
-    (model.plan.usesEngine ? engines.running : pool).runIfActive(eventLoop: context.eventLoop) {
-      defer { plane.queuedPredictions.release(1) }
-      return work(Clock.monotonic() - start)
-    }.whenComplete { result in
-      let (handler, context) = loopBound.value
-      // The pool ends after the connections do: a failure is our own.
-      let ended = Answer.unavailable("plane.ending", "the plane is ending", retryAfter: 1, closes: true)
-      handler.finish((try? result.get()) ?? ended, context)
-      context.flush()
-      handler.resume(context)
-    }
+  func answered(_ answer: Answer) {
+    guard let context else { return }
+    finish(answer, context)
+    context.flush()
+    if context.channel.isActive { resume(context) } else { self.context = nil }
   }
 
   private func finish(_ answer: Answer, _ context: ChannelHandlerContext) {
@@ -228,24 +171,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func send(_ answer: Answer, isLast: Bool, _ context: ChannelHandlerContext) {
     let outgoing = OutgoingAnswer(answer: answer, context: answerContext, isLast: isLast)
     answerContext = AnswerWriter.Context()
-    // What is no request has no draft, and leaves a record all the same.
-    let draft = draft ?? AccessDraft(trace: plane.nextTrace())
-    self.draft = nil
     if isLast {
       releaseReserved()
       collected = ByteBuffer()
       postponed.removeAll()
     }
-    let record = draft.finished(with: answer, salt: draft.isRecorded ? round?.salt : nil)
-    plane.count(draft, record)
-    guard let round else { return deliver(outgoing, context) }
-    round.add(draft.isRecorded ? record : nil, outgoing, self, context)
+    let draft = draft
+    self.draft = nil
+    loop.send(outgoing, draft, to: self)
   }
 
   /// Puts an answer on the wire, where there still is one.
-  func deliver(_ outgoing: OutgoingAnswer, _ context: ChannelHandlerContext) {
+  func deliver(_ outgoing: OutgoingAnswer) {
+    guard let context else { return }
     var buffer = context.channel.allocator.buffer(capacity: 256 + outgoing.answer.body.count)
-    writer.write(outgoing, to: &buffer)
+    loop.writer.write(outgoing, to: &buffer)
     guard outgoing.isLast else { return context.write(wrapOutboundOut(buffer), promise: nil) }
     // Only the output ends: were the socket closed while the caller still sends, the answer would be lost to
     // a reset. What still comes is read and dropped until the caller is done, or the linger is over.
@@ -254,6 +194,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
       channel.close(mode: .output, promise: nil)
     }
   }
+
+  func flush() { context?.flush() }
 
   private func releaseReserved() {
     plane.bufferedBytes.release(reserved)
@@ -321,14 +263,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case .idle, .working, .closing, .lingering: context.close(promise: nil)
     }
   }
-
-  // MARK: Refusals
-
-  private static let overloaded = Answer.unavailable(
-    "plane.overloaded", "the plane has as much to do as it takes on", retryAfter: 1)
-  private static let tooManyConnections = Answer.unavailable(
-    "plane.too-many-connections", "the plane has as many connections as it takes on", retryAfter: 1,
-    closes: true)
 }
 
 extension Answer {

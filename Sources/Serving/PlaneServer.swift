@@ -41,8 +41,7 @@ final class PlaneServer: Sendable {
   )
     -> ServerBootstrap
   {
-    let writer = AnswerWriter()
-    let rounds = rounds(plane.spool, group)
+    let loops = loops(plane, group, pool, engines)
     let decoding = NIOHTTPDecoderLimitConfiguration(plane.limits)
     return ServerBootstrap(group: group)
       .serverChannelInitializer { channel in
@@ -55,29 +54,26 @@ final class PlaneServer: Sendable {
       .childChannelInitializer { channel in
         let isRefused = plane.connections.count > plane.limits.connections
         return channel.eventLoop.makeCompletedFuture {
+          guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.value else { return }
           let decoder = HTTPRequestDecoder(
             leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
             limitConfiguration: decoding)
           try channel.pipeline.syncOperations.addHandlers(
             ByteToMessageHandler(decoder),
-            ConnectionHandler(
-              plane: plane, pool: pool, engines: engines, writer: writer,
-              round: rounds[ObjectIdentifier(channel.eventLoop)]?.value,
-              isRefused: isRefused))
+            ConnectionHandler(loop, isRefused: isRefused))
         }
       }
   }
 
-  /// The round of each event loop; none where no records are kept.
-  private static func rounds(
-    _ spool: RecordSpool?, _ group: MultiThreadedEventLoopGroup
-  ) -> [ObjectIdentifier: NIOLoopBoundBox<RecordRound>] {
-    guard let spool else { return [:] }
+  private static func loops(
+    _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool, _ engines: EngineThreads
+  ) -> [ObjectIdentifier: NIOLoopBoundBox<PlaneLoop>] {
+    let writer = AnswerWriter()
     return Dictionary(
-      uniqueKeysWithValues: group.makeIterator().map { loop in
-        (
-          ObjectIdentifier(loop),
-          NIOLoopBoundBox.makeBoxSendingValue(RecordRound(spool: spool), eventLoop: loop)
+      uniqueKeysWithValues: group.makeIterator().map { eventLoop in
+        let loop = PlaneLoop(plane: plane, eventLoop: eventLoop, pool: pool, engines: engines, writer: writer)
+        return (
+          ObjectIdentifier(eventLoop), NIOLoopBoundBox.makeBoxSendingValue(loop, eventLoop: eventLoop)
         )
       })
   }

@@ -1,6 +1,7 @@
 import Domain
 import Encoding
 import Foundation
+import Glibc
 import Provenance
 import Testing
 
@@ -14,13 +15,16 @@ struct RecordTests {
     let spool: RecordSpool
     let server: LiveServer
 
-    init(whenFull: RecordSpool.WhenFull = .refuse, limits: RecordSpool.Limits = .init()) throws {
+    init(
+      whenFull: RecordSpool.WhenFull = .refuse, limits: RecordSpool.Limits = .init(),
+      plane: PlaneLimits = PlaneLimits()
+    ) throws {
       directory = FileManager.default.temporaryDirectory.appending(path: "spool-\(UUID().uuidString)")
       spool = try RecordSpool(
         directory: directory.path, instance: "0123456789abcdef", whenFull: whenFull, limits: limits)
       server = try LiveServer(
         DataPlane(
-          limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line(), TestModels.sign()),
+          limits: plane, version: "1", table: try .serving(TestModels.line(), TestModels.sign()),
           spool: spool))
     }
 
@@ -100,6 +104,20 @@ struct RecordTests {
     #expect(records[..<3].allSatisfy { $0.deployment?.description == "line" && $0.input == nil })
     #expect(Set(records.map(\.trace)).count == records.count)
     #expect(answers[3].fields["gatehouse-receipt"] == nil)
+  }
+
+  @Test func `a request whose caller does not wait for its answer leaves its record`() throws {
+    var limits = PlaneLimits()
+    limits.inlineSteps = 0
+    let kept = try Kept(plane: limits)
+    do {
+      let client = try kept.server.connect()
+      try client.send(Self.prediction)
+    }
+    let patience = ContinuousClock.now + .seconds(10)
+    while kept.server.plane.requests == 0, ContinuousClock.now < patience { usleep(1000) }
+    let records = try kept.lines()
+    #expect(records.map { $0["status"]?.int } == [200])
   }
 
   @Test func `answers that were asked for one after another keep their order and their records`() throws {

@@ -71,8 +71,9 @@ enum Transport: CaseIterable {
       try channel.pipeline.syncOperations.addHandlers(
         ByteToMessageHandler(HTTPRequestDecoder()),
         ConnectionHandler(
-          plane: plane, pool: pool, engines: EngineThreads(), writer: AnswerWriter(), round: nil,
-          isRefused: false))
+          PlaneLoop(
+            plane: plane, eventLoop: channel.eventLoop, pool: pool, engines: EngineThreads(),
+            writer: AnswerWriter()), isRefused: false))
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
       _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
       var output: [UInt8] = []

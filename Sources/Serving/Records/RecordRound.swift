@@ -15,11 +15,11 @@ final class RecordRound {
   private struct Waiting {
     let answer: OutgoingAnswer
     let isRecorded: Bool
-    let handler: ConnectionHandler
-    let context: ChannelHandlerContext
+    let receiver: any AnswerReceiver
   }
 
   private let spool: RecordSpool
+  private let eventLoop: any EventLoop
   /// What digests of bodies begin with.
   var salt: [UInt8] { spool.salt }
   private var lines: [UInt8] = []
@@ -27,26 +27,24 @@ final class RecordRound {
   private var waiting: [Waiting] = []
   private var text: [UInt8] = []
 
-  init(spool: RecordSpool) {
+  init(spool: RecordSpool, eventLoop: any EventLoop) {
     self.spool = spool
+    self.eventLoop = eventLoop
   }
 
   /// Holds an answer back until its record is written, and every one that was added before; one without a record too,
   /// so that answers leave in the order in which they were asked for.
-  func add(
-    _ record: AccessRecord?, _ answer: OutgoingAnswer, _ handler: ConnectionHandler,
-    _ context: ChannelHandlerContext
-  ) {
+  func add(_ record: AccessRecord?, _ answer: OutgoingAnswer, _ receiver: any AnswerReceiver) {
     if let record {
       text.removeAll(keepingCapacity: true)
       record.write(to: &text)
       RecordSegment.append(text, to: &lines)
       recordCount += 1
     }
-    waiting.append(Waiting(answer: answer, isRecorded: record != nil, handler: handler, context: context))
+    waiting.append(Waiting(answer: answer, isRecorded: record != nil, receiver: receiver))
     guard waiting.count == 1 else { return }
-    let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    context.eventLoop.execute { loopBound.value.commit() }
+    let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.execute { loopBound.value.commit() }
   }
 
   private func commit() {
@@ -58,7 +56,7 @@ final class RecordRound {
     for one in answers {
       var answer = one.answer
       if !one.isRecorded {
-        one.handler.deliver(answer, one.context)
+        one.receiver.deliver(answer)
         continue
       }
       if let found = receipt {
@@ -67,9 +65,9 @@ final class RecordRound {
       } else if answer.answer.status == 200, spool.whenFull == .refuse {
         answer.answer = Self.unrecorded(closes: answer.answer.closes)
       }
-      one.handler.deliver(answer, one.context)
+      one.receiver.deliver(answer)
     }
-    for one in answers { one.context.flush() }
+    for one in answers { one.receiver.flush() }
   }
 
   private static func unrecorded(closes: Bool) -> Answer {
@@ -77,14 +75,4 @@ final class RecordRound {
       "record.unwritable", "the request cannot be recorded, and without a record there is no answer",
       retryAfter: 5, closes: closes)
   }
-}
-
-/// An answer on its way out, and what bears on how it is written.
-struct OutgoingAnswer {
-  var answer: Answer
-  let context: AnswerWriter.Context
-  /// Whether the connection ends after it.
-  let isLast: Bool
-  /// Where its record stands; nil where there is none.
-  var receipt: Receipt?
 }

@@ -1,0 +1,153 @@
+import Domain
+import Inference
+import NIOCore
+import NIOPosix
+import Provenance
+
+/// Who waits for an answer: a connection of HTTP/1.1, or one stream of a connection that has several.
+///
+/// Has one request under way at a time. Called on its event loop alone.
+protocol AnswerReceiver: AnyObject {
+  /// Takes the answer that `PlaneLoop.perform` did not have at once; `PlaneLoop.send` follows.
+  func answered(_ answer: Answer)
+  /// Writes an answer whose record is written.
+  func deliver(_ outgoing: OutgoingAnswer)
+  /// Sends what was delivered.
+  func flush()
+}
+
+/// An answer on its way out, and what bears on how it is written.
+struct OutgoingAnswer {
+  var answer: Answer
+  var context = AnswerWriter.Context()
+  /// Whether the connection ends after it.
+  var isLast = false
+  /// Where its record stands; nil where there is none.
+  var receipt: Receipt?
+}
+
+/// The way from a request to its recorded answer, for all connections of one event loop and whatever wire they speak.
+///
+/// Used on its event loop alone.
+final class PlaneLoop {
+  let plane: DataPlane
+  let eventLoop: any EventLoop
+  let writer: AnswerWriter
+  private let pool: NIOThreadPool
+  private let engines: EngineThreads
+  /// Where records go; nil where none are kept.
+  private let round: RecordRound?
+
+  init(
+    plane: DataPlane, eventLoop: any EventLoop, pool: NIOThreadPool, engines: EngineThreads,
+    writer: AnswerWriter
+  ) {
+    self.plane = plane
+    self.eventLoop = eventLoop
+    self.pool = pool
+    self.engines = engines
+    self.writer = writer
+    round = plane.spool.map { RecordRound(spool: $0, eventLoop: eventLoop) }
+  }
+
+  // MARK: From head to answer
+
+  /// Decides on a request by its head, and begins its record.
+  func begin(_ head: RequestHead) -> (decision: Decision, draft: AccessDraft) {
+    var draft = AccessDraft(trace: plane.trace(of: head))
+    return (plane.decide(head, &draft), draft)
+  }
+
+  /// Refuses a request of a connection that is one too many, without a look at what it asks for.
+  func refuse(_ head: RequestHead) -> (decision: Decision, draft: AccessDraft) {
+    (.answer(Self.tooManyConnections), AccessDraft(trace: plane.trace(of: head)))
+  }
+
+  /// Performs what was decided on; the body is whole.
+  ///
+  /// Predicts here where that is cheaper than the way to another thread and back, and returns the answer. Where it is
+  /// not, returns nil, and the receiver is told later.
+  func perform(
+    _ operation: Operation, _ body: ByteBuffer, _ draft: inout AccessDraft, for receiver: any AnswerReceiver
+  ) -> Answer? {
+    switch operation {
+    case .index(let index):
+      draft.record.input = inputDigest(of: body)
+      return index.answer(body, limits: plane.limits)
+    case .model(let operation):
+      let limits = plane.limits
+      // A compressed body may be of any size behind its small one.
+      guard body.readableBytes <= limits.smallBodyBytes, operation.form.coding == nil else {
+        let salt = round?.salt
+        return submit(for: operation.model, receiver) { queue in
+          var answer = operation.perform(body, limits: limits, queue: queue)
+          answer.inputDigest = salt.map { Digest(of: body.readableBytesView, salt: $0) }
+          return answer
+        }
+      }
+      draft.record.input = inputDigest(of: body)
+      do throws(Problem) {
+        let prediction = try operation.decode(body, limits: limits)
+        guard prediction.steps <= limits.inlineSteps else {
+          return submit(for: operation.model, receiver) { queue in
+            var prediction = prediction
+            prediction.times.queue = queue
+            return prediction.run(answerLimit: limits.answerBytes)
+          }
+        }
+        return prediction.run(answerLimit: limits.answerBytes)
+      } catch {
+        return Answer(error)
+      }
+    }
+  }
+
+  private func inputDigest(of body: ByteBuffer) -> Digest? {
+    round.map { Digest(of: body.readableBytesView, salt: $0.salt) }
+  }
+
+  /// Has a thread answer; `work` is told how many nanoseconds it waited for one.
+  ///
+  /// Returns the refusal where there is no room.
+  private func submit(
+    for model: ServedModel, _ receiver: any AnswerReceiver,
+    _ work: @escaping @Sendable (_ queue: Int) -> Answer
+  ) -> Answer? {
+    guard plane.queuedPredictions.take(1, limit: plane.limits.queuedPredictions) else {
+      return Self.overloaded
+    }
+    let plane = plane
+    let loopBound = NIOLoopBound(receiver, eventLoop: eventLoop)
+    let start = Clock.monotonic()
+    (model.plan.usesEngine ? engines.running : pool).runIfActive(eventLoop: eventLoop) {
+      defer { plane.queuedPredictions.release(1) }
+      return work(Clock.monotonic() - start)
+    }.whenComplete { result in
+      // The pool ends after the connections do: a failure is our own.
+      let ended = Answer.unavailable("plane.ending", "the plane is ending", retryAfter: 1, closes: true)
+      loopBound.value.answered((try? result.get()) ?? ended)
+    }
+    return nil
+  }
+
+  // MARK: From answer to record
+
+  /// Records an answer and has it delivered, in the order in which answers are sent.
+  ///
+  /// What is no request has no draft, and leaves a record all the same.
+  func send(_ outgoing: OutgoingAnswer, _ draft: AccessDraft?, to receiver: any AnswerReceiver) {
+    let draft = draft ?? AccessDraft(trace: plane.nextTrace())
+    let record = draft.finished(with: outgoing.answer, salt: draft.isRecorded ? round?.salt : nil)
+    plane.count(draft, record)
+    guard let round else { return receiver.deliver(outgoing) }
+    round.add(draft.isRecorded ? record : nil, outgoing, receiver)
+  }
+
+  // MARK: Refusals
+
+  static let overloaded = Answer.unavailable(
+    "plane.overloaded", "the plane has as much to do as it takes on", retryAfter: 1)
+  private static let tooManyConnections = Answer.unavailable(
+    "plane.too-many-connections", "the plane has as many connections as it takes on", retryAfter: 1,
+    closes: true)
+}
