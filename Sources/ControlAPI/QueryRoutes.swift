@@ -42,16 +42,18 @@ struct QueryRoutes: Sendable {
     return .json(.ok, ["models": .array(models)])
   }
 
-  /// `GET /api/v1/models/{name}`: all its versions, what is served, and the keys to it.
+  /// `GET /api/v1/models/{name}`: all its versions, its aliases, what is served, and the keys to it.
   @Sendable private func model(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
     let versions = try await versions(of: name)
     let deployment = try await control.registry.deployments().first { $0.name == name }
     let keys = try await control.registry.keys().filter { $0.deployment == name }
+    let aliases = try await control.registry.aliases().filter { $0.model == name }
     return .json(
       .ok,
       [
         "name": .string(name.description), "versions": .array(versions.map(\.json)),
+        "aliases": .array(aliases.map(\.json)),
         "deployment": deployment?.json(url: control.planeURL) ?? .null,
         "keys": .array(keys.map(\.json)),
       ])
@@ -62,8 +64,13 @@ struct QueryRoutes: Sendable {
     let name = try context.modelName()
     _ = try await versions(of: name)
     let moment = try number("at", of: request).map { Timestamp(milliseconds: $0) }
-    let moves = try await History(ledger: control.ledger)(of: name, at: moment)
-    return .json(.ok, ["name": .string(name.description), "served": .array(moves.map(\.json))])
+    let history = try await History(ledger: control.ledger)(of: name, at: moment)
+    return .json(
+      .ok,
+      [
+        "name": .string(name.description), "served": .array(history.served.map(\.json)),
+        "aliases": .array(history.aliases.map(\.json)),
+      ])
   }
 
   /// `GET /api/v1/deployments`: what every served name serves.

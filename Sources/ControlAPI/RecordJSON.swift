@@ -23,6 +23,15 @@ extension Deployment {
   }
 }
 
+extension Alias {
+  var json: JSON {
+    [
+      "alias": .string(name.description), "version": JSON(version.value),
+      "digest": .string(bundle.description), "since": .string(since.description),
+    ]
+  }
+}
+
 extension PredictionKey {
   var json: JSON {
     [
@@ -49,6 +58,17 @@ extension ServedSince {
       "since": .string(time.description), "version": JSON(version.version.value),
       "digest": .string(bundle.description), "principal": .string(principal.description),
       "entry": JSON(position),
+    ]
+  }
+}
+
+extension AliasMove {
+  var json: JSON {
+    [
+      "since": .string(time.description), "alias": .string(alias.description),
+      "version": target.map { JSON($0.version.value) } ?? .null,
+      "digest": target.map { .string($0.bundle.description) } ?? .null,
+      "principal": .string(principal.description), "entry": JSON(position),
     ]
   }
 }

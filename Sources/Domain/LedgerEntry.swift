@@ -9,6 +9,7 @@ public enum Act: String, Sendable, CaseIterable {
   case createKey = "create-key"
   case revokeKey = "revoke-key"
   case setAlias = "set-alias"
+  case removeAlias = "remove-alias"
   /// A data plane process was started, adopted or replaced.
   case supervise
   /// What a crash left half done was put in order.

@@ -108,18 +108,21 @@ public struct PlaneStatus: Equatable, Sendable {
 
 /// What became of a snapshot that a data plane was told to apply.
 public struct PlaneApplication: Equatable, Sendable {
-  /// One deployment that could not be brought to what the snapshot says.
+  /// One version of a deployment that could not be brought up.
   ///
-  /// What was served under that name before is served still.
+  /// What was served in its place before is served still.
   public struct Failure: Equatable, Sendable {
     /// The name it is served under.
     public let deployment: ModelName
+    /// The version that is not served.
+    public let version: VersionNumber
     /// Why not.
     public let problem: Problem
 
-    /// States why a deployment could not be brought up.
-    public init(deployment: ModelName, problem: Problem) {
+    /// States why a version of a deployment could not be brought up.
+    public init(deployment: ModelName, version: VersionNumber, problem: Problem) {
       self.deployment = deployment
+      self.version = version
       self.problem = problem
     }
   }
@@ -141,7 +144,10 @@ public struct PlaneApplication: Equatable, Sendable {
       "generation": JSON(generation),
       "failures": .array(
         failures.map { failure in
-          ["deployment": .string(failure.deployment.description), "problem": failure.problem.json]
+          [
+            "deployment": .string(failure.deployment.description), "version": JSON(failure.version.value),
+            "problem": failure.problem.json,
+          ]
         }),
     ]
   }
@@ -152,9 +158,10 @@ public struct PlaneApplication: Equatable, Sendable {
     var failures: [Failure] = []
     for element in elements {
       guard let name = element["deployment"]?.string, let name = try? ModelName(parsing: name),
+        let version = element["version"]?.int.flatMap({ VersionNumber($0) }),
         let problem = element["problem"].flatMap({ Problem(json: $0) })
       else { return nil }
-      failures.append(Failure(deployment: name, problem: problem))
+      failures.append(Failure(deployment: name, version: version, problem: problem))
     }
     self.init(generation: generation, failures: failures)
   }

@@ -8,22 +8,44 @@ public import Encoding
 public struct PlaneState: Equatable, Sendable {
   /// One served name.
   public struct Deployment: Equatable, Sendable {
+    /// A version that is served, and where its bundle stands.
+    public struct Version: Equatable, Sendable {
+      /// Which version.
+      public let version: VersionNumber
+      /// The digest of its bundle.
+      public let bundle: Digest
+      /// The absolute path of the bundle's directory.
+      public let path: String
+
+      /// States which version is served, and from where.
+      public init(version: VersionNumber, bundle: Digest, path: String) {
+        self.version = version
+        self.bundle = bundle
+        self.path = path
+      }
+    }
+
     /// The name it is served under.
     public let name: ModelName
-    /// The version that answers.
-    public let version: VersionNumber
-    /// The digest of that version's bundle.
-    public let bundle: Digest
-    /// The absolute path of the bundle's directory.
-    public let path: String
+    /// The version that answers who names none.
+    public let live: Version
+    /// The versions that are served beside it, each once: those that aliases name.
+    public let others: [Version]
+    /// Which of these versions each alias names.
+    public let aliases: [AliasName: VersionNumber]
 
     /// States what is served under a name.
-    public init(name: ModelName, version: VersionNumber, bundle: Digest, path: String) {
+    public init(
+      name: ModelName, live: Version, others: [Version] = [], aliases: [AliasName: VersionNumber] = [:]
+    ) {
       self.name = name
-      self.version = version
-      self.bundle = bundle
-      self.path = path
+      self.live = live
+      self.others = others
+      self.aliases = aliases
     }
+
+    /// All versions that are served, the live one first.
+    public var versions: [Version] { [live] + others }
   }
 
   /// A caller's key to one deployment, by its hash.
@@ -112,16 +134,7 @@ extension PlaneState {
     }
     var deployments: [Deployment] = []
     for (index, element) in try fields.array("deployments").enumerated() {
-      let fields = Fields(element, at: "/deployments/\(index)")
-      try fields.requireOnly(["name", "version", "bundle", "path"])
-      let number = try fields.number("version", from: 1)
-      guard let version = VersionNumber(number) else {
-        throw Self.malformed("expected a version at '/deployments/\(index)/version', found \(number)")
-      }
-      deployments.append(
-        Deployment(
-          name: try fields.name("name"), version: version, bundle: try fields.digest("bundle"),
-          path: try fields.text("path")))
+      deployments.append(try Deployment(Fields(element, at: "/deployments/\(index)")))
     }
     guard Set(deployments.map(\.name)).count == deployments.count else {
       throw Self.malformed("expected each name once in '/deployments', found one again")
@@ -139,11 +152,57 @@ extension PlaneState {
 }
 
 extension PlaneState.Deployment {
+  /// What is empty is left out, as it was before there were aliases: the digest of such a state is the same.
   fileprivate var json: JSON {
-    [
-      "name": .string(name.description), "version": JSON(version.value),
-      "bundle": .string(bundle.description), "path": .string(path),
-    ]
+    var members = live.members
+    members["name"] = .string(name.description)
+    if !others.isEmpty { members["others"] = .array(others.map { .object($0.members) }) }
+    if !aliases.isEmpty {
+      members["aliases"] = .object(
+        Dictionary(uniqueKeysWithValues: aliases.map { ($0.description, JSON($1.value)) }))
+    }
+    return .object(members)
+  }
+
+  fileprivate init(_ fields: Fields) throws(Problem) {
+    try fields.requireOnly(["name", "version", "bundle", "path", "others", "aliases"])
+    let live = try Version(fields)
+    var others: [Version] = []
+    for (index, element) in try fields.optionalArray("others").enumerated() {
+      let other = Fields(element, at: "\(fields.pointer)/others/\(index)")
+      try other.requireOnly(["version", "bundle", "path"])
+      others.append(try Version(other))
+    }
+    let numbers = Set(([live] + others).map(\.version))
+    guard numbers.count == others.count + 1 else {
+      throw PlaneState.malformed("expected each version once at '\(fields.pointer)', found one again")
+    }
+    var aliases: [AliasName: VersionNumber] = [:]
+    for (text, number) in try fields.optionalObject("aliases") {
+      guard let alias = try? AliasName(parsing: text),
+        let version = number.int.flatMap({ VersionNumber($0) }),
+        numbers.contains(version)
+      else {
+        throw PlaneState.malformed(
+          "expected aliases of versions that are served at '\(fields.pointer)/aliases', found another member")
+      }
+      aliases[alias] = version
+    }
+    self.init(name: try fields.name("name"), live: live, others: others, aliases: aliases)
+  }
+}
+
+extension PlaneState.Deployment.Version {
+  fileprivate var members: [String: JSON] {
+    ["version": JSON(version.value), "bundle": .string(bundle.description), "path": .string(path)]
+  }
+
+  fileprivate init(_ fields: Fields) throws(Problem) {
+    let number = try fields.number("version", from: 1)
+    guard let version = VersionNumber(number) else {
+      throw PlaneState.malformed("expected a version at '\(fields.pointer)/version', found \(number)")
+    }
+    self.init(version: version, bundle: try fields.digest("bundle"), path: try fields.text("path"))
   }
 }
 
@@ -190,6 +249,16 @@ private struct Fields {
   func array(_ name: String) throws(Problem) -> [JSON] {
     guard let elements = json[name]?.array else { throw unexpected("an array", name) }
     return elements
+  }
+
+  /// The elements of an array that may be left out.
+  func optionalArray(_ name: String) throws(Problem) -> [JSON] { json[name] == nil ? [] : try array(name) }
+
+  /// The members of an object that may be left out.
+  func optionalObject(_ name: String) throws(Problem) -> [String: JSON] {
+    guard let value = json[name] else { return [:] }
+    guard let members = value.object else { throw unexpected("an object", name) }
+    return members
   }
 
   func digest(_ name: String) throws(Problem) -> Digest {

@@ -174,20 +174,24 @@ public actor LocalDataPlane: DataPlane {
     return try await body()
   }
 
-  /// A deployment that this state brings or moves must come up.
+  /// A version that this state brings must come up.
   ///
-  /// One that it leaves as it was may be broken already; that is reported, and keeps nothing else from going on.
+  /// One that was to be served before may be broken already; that is reported, and keeps nothing else from going on.
   private func check(_ application: PlaneApplication, _ state: PlaneState, former: PlaneState?)
     throws(Problem)
   {
     for failure in application.failures {
-      let wanted = state.deployments.first { $0.name == failure.deployment }
-      let before = former?.deployments.first { $0.name == failure.deployment }
-      guard wanted == before else { throw failure.problem }
+      guard let before = former?.deployments.first(where: { $0.name == failure.deployment }),
+        let wanted = state.deployments.first(where: { $0.name == failure.deployment }),
+        // Nor may a name or an alias move to what is broken.
+        wanted.live == before.live || wanted.live.version != failure.version,
+        wanted.aliases.allSatisfy({ $1 != failure.version || before.aliases[$0] == $1 }),
+        before.versions.contains(where: { wanted.versions.contains($0) && $0.version == failure.version })
+      else { throw failure.problem }
       reporting.yield(
         PlaneEvent(
           kind: .broken, process: Int(running?.pid ?? 0),
-          detail: "\(failure.deployment) cannot be served: \(failure.problem.message)"))
+          detail: "\(failure.deployment)@\(failure.version) cannot be served: \(failure.problem.message)"))
     }
   }
 

@@ -69,6 +69,7 @@ public final class ControlPlane: Sendable {
   private let queue = ActQueue(capacity: 16)
   private let road: Road
   private let keys: PredictionKeys
+  private let aliases: Aliases
   private let served: ServedState
 
   /// Puts the use cases together; nothing happens before `start`.
@@ -80,6 +81,7 @@ public final class ControlPlane: Sendable {
       registry: registry, bundles: parts.bundles, sealKeys: [settings.sealingKey.verificationKey])
     keys = PredictionKeys(
       registry: registry, served: served, plane: parts.plane, entropy: parts.entropy, time: time)
+    aliases = Aliases(registry: registry, served: served, plane: parts.plane, time: time)
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
@@ -143,6 +145,28 @@ public final class ControlPlane: Sendable {
     let keys = keys
     try await perform { () async throws(Problem) in
       try await keys.revoke(id: id, recorder: recorder)
+    }
+  }
+
+  /// Has an alias name a version of a model.
+  public func setAlias(
+    _ name: AliasName, of model: ModelName, to version: VersionNumber, by principal: Principal
+  ) async throws(Problem) -> Alias {
+    let recorder = recorder(for: principal)
+    let aliases = aliases
+    return try await perform { () async throws(Problem) in
+      try await aliases.set(name, of: model, to: version, recorder: recorder)
+    }
+  }
+
+  /// Takes an alias away.
+  public func removeAlias(_ name: AliasName, of model: ModelName, by principal: Principal)
+    async throws(Problem)
+  {
+    let recorder = recorder(for: principal)
+    let aliases = aliases
+    try await perform { () async throws(Problem) in
+      try await aliases.remove(name, of: model, recorder: recorder)
     }
   }
 

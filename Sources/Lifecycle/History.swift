@@ -15,6 +15,40 @@ public struct ServedSince: Equatable, Sendable {
   public let position: Int
 }
 
+/// One move of an alias, as the ledger holds it.
+public struct AliasMove: Equatable, Sendable {
+  /// Since when.
+  public let time: Timestamp
+  /// Which alias.
+  public let alias: AliasName
+  /// The version that it names, and the digest of its bundle; nil where it was removed.
+  public let target: (version: VersionNumber, bundle: Digest)?
+  /// Who moved it there.
+  public let principal: Principal
+  /// The place of the entry in the ledger.
+  public let position: Int
+
+  /// Whether both are the same move.
+  public static func == (left: AliasMove, right: AliasMove) -> Bool { left.position == right.position }
+}
+
+/// What served under a name and when.
+public struct ModelHistory: Sendable {
+  /// The moves of the live version, oldest first.
+  public var served: [ServedSince] = []
+  /// The moves of its aliases, oldest first.
+  public var aliases: [AliasMove] = []
+
+  /// What of it was in force at a moment.
+  func inForce(at moment: Timestamp) -> ModelHistory {
+    var latest: [AliasName: AliasMove] = [:]
+    for move in aliases where move.time <= moment { latest[move.alias] = move }
+    return ModelHistory(
+      served: served.last { $0.time <= moment }.map { [$0] } ?? [],
+      aliases: latest.values.filter { $0.target != nil }.sorted { $0.alias < $1.alias })
+  }
+}
+
 /// Answers "what served when" from the ledger alone.
 public struct History: Sendable {
   private let ledger: any LedgerReader
@@ -24,32 +58,50 @@ public struct History: Sendable {
     self.ledger = ledger
   }
 
-  /// Every move of the deployment, oldest first; with `moment`, only the one that was in force then.
+  /// Every move of the deployment and its aliases; with `moment`, only those that were in force then.
   public func callAsFunction(of name: ModelName, at moment: Timestamp? = nil) async throws(Problem)
-    -> [ServedSince]
+    -> ModelHistory
   {
-    var moves: [ServedSince] = []
+    var history = ModelHistory()
     var position = 0
     while true {
       let page = try await ledger.entryBytes(from: position, count: 1000)
       for bytes in page {
-        if let move = Self.move(of: name, bytes, position) { moves.append(move) }
+        if let json = try? JSON(parsing: bytes), let entry = LedgerEntry(json: json), entry.phase == .done {
+          Self.note(entry, position, of: name, in: &history)
+        }
         position += 1
       }
       if page.isEmpty { break }
     }
-    guard let moment else { return moves }
-    return moves.last { $0.time <= moment }.map { [$0] } ?? []
+    if let moment { return history.inForce(at: moment) }
+    return history
   }
 
-  private static func move(of name: ModelName, _ bytes: [UInt8], _ position: Int) -> ServedSince? {
-    guard let json = try? JSON(parsing: bytes), let entry = LedgerEntry(json: json),
-      entry.act == .rollOut, entry.phase == .done,
-      let reference = try? VersionReference(parsing: entry.subject), reference.name == name,
-      let bundle = entry.details["bundle"]?.string.flatMap({ try? Digest(parsing: $0) })
-    else { return nil }
-    return ServedSince(
-      time: entry.time, version: reference, bundle: bundle, principal: entry.principal,
-      position: position)
+  private static func note(
+    _ entry: LedgerEntry, _ position: Int, of name: ModelName, in history: inout ModelHistory
+  ) {
+    let bundle = entry.details["bundle"]?.string.flatMap { try? Digest(parsing: $0) }
+    switch entry.act {
+    case .rollOut:
+      guard let reference = try? VersionReference(parsing: entry.subject), reference.name == name, let bundle
+      else { return }
+      history.served.append(
+        ServedSince(
+          time: entry.time, version: reference, bundle: bundle, principal: entry.principal,
+          position: position))
+    case .setAlias, .removeAlias:
+      guard let reference = try? ModelReference(parsing: entry.subject), reference.name == name,
+        case .alias(let alias)? = reference.version
+      else { return }
+      var target: (version: VersionNumber, bundle: Digest)?
+      if let bundle, let version = entry.details["version"]?.int.flatMap({ VersionNumber($0) }) {
+        target = (version, bundle)
+      }
+      history.aliases.append(
+        AliasMove(
+          time: entry.time, alias: alias, target: target, principal: entry.principal, position: position))
+    default: return
+    }
   }
 }

@@ -55,27 +55,50 @@ struct ServedState: Sendable {
     try await with(deployments: registry.deployments())
   }
 
-  /// The state with these deployments and the registry's keys.
+  /// The state with these deployments, and the rest as the registry has it.
   func with(deployments: [Deployment]) async throws(Problem) -> PlaneState {
-    try await state(deployments: deployments, keys: registry.keys())
+    try await state(deployments: deployments, aliases: registry.aliases(), keys: registry.keys())
   }
 
-  /// The state with the registry's deployments and these keys.
+  /// The state with these aliases, and the rest as the registry has it.
+  func with(aliases: [Alias]) async throws(Problem) -> PlaneState {
+    try await state(deployments: registry.deployments(), aliases: aliases, keys: registry.keys())
+  }
+
+  /// The state with these keys, and the rest as the registry has it.
   func with(keys: [PredictionKey]) async throws(Problem) -> PlaneState {
-    try await state(deployments: registry.deployments(), keys: keys)
+    try await state(deployments: registry.deployments(), aliases: registry.aliases(), keys: keys)
   }
 
-  private func state(deployments: [Deployment], keys: [PredictionKey]) async throws(Problem) -> PlaneState {
+  private func state(
+    deployments: [Deployment], aliases: [Alias], keys: [PredictionKey]
+  ) async throws(Problem) -> PlaneState {
     // The ledger only grows, and every change of the state has an entry: its size numbers the states.
     let generation = try await registry.checkpoint()?.size ?? 0
+    let aliases = Dictionary(grouping: aliases, by: \.model)
     return PlaneState(
       generation: generation, sealKeys: sealKeys.map(\.pem),
       deployments: deployments.sorted { $0.name < $1.name }.map {
-        PlaneState.Deployment(
-          name: $0.name, version: $0.version, bundle: $0.bundle, path: bundles.path(of: $0.bundle))
+        deployed($0, aliases: aliases[$0.name] ?? [])
       },
       keys: keys.filter { $0.revokedAt == nil }.map {
         PlaneState.Key(id: $0.id, hash: $0.hash, deployment: $0.deployment)
       })
+  }
+
+  /// A deployment with the versions that its aliases name beside the live one, each once.
+  private func deployed(_ deployment: Deployment, aliases: [Alias]) -> PlaneState.Deployment {
+    var bundlesOfOthers: [VersionNumber: Digest] = [:]
+    for alias in aliases where alias.version != deployment.version {
+      bundlesOfOthers[alias.version] = alias.bundle
+    }
+    return PlaneState.Deployment(
+      name: deployment.name, live: version(deployment.version, deployment.bundle),
+      others: bundlesOfOthers.sorted { $0.key < $1.key }.map { version($0.key, $0.value) },
+      aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }))
+  }
+
+  private func version(_ number: VersionNumber, _ bundle: Digest) -> PlaneState.Deployment.Version {
+    PlaneState.Deployment.Version(version: number, bundle: bundle, path: bundles.path(of: bundle))
   }
 }

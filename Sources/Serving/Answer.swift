@@ -86,6 +86,8 @@ extension Answer {
     if problem.category == .unauthenticated {
       fields.append(.challenge(error: problem.code == "key.unknown" ? "invalid_token" : nil))
     }
+    // Who is told that something is not there yet is told when to ask again.
+    if problem.category == .unavailable, fields.isEmpty { fields.append(.retryAfter(1)) }
     var members: [String: JSON] = ["error": .string(problem.message), "code": .string(problem.code)]
     if let position = problem.position { members["position"] = .string(position) }
     if let hint = problem.hint { members["hint"] = .string(hint) }

@@ -43,23 +43,6 @@ public struct BundleLoader: Sendable {
     return try Self.decode(bundle, engine: engine)
   }
 
-  /// Loads the bundle of a deployment, which must be the very one that the deployment names.
-  public func load(_ deployment: PlaneState.Deployment) throws(Problem) -> ServedModel {
-    let model = try load(path: deployment.path)
-    guard model.bundle == deployment.bundle else {
-      throw Problem(
-        .integrity, "bundle.not-as-deployed",
-        "expected bundle \(deployment.bundle.short), found \(model.bundle.short)", subject: deployment.path)
-    }
-    let expected = VersionReference(name: deployment.name, version: deployment.version)
-    guard model.reference == expected else {
-      throw Problem(
-        .integrity, "bundle.not-as-deployed",
-        "expected the bundle of \(expected), found that of \(model.reference)", subject: deployment.path)
-    }
-    return model
-  }
-
   /// Decodes a bundle whose seal was verified.
   static func decode(
     _ bundle: SealedBundle, engine: (any InferenceEngine)? = nil

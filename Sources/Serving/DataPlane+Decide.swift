@@ -38,40 +38,39 @@ extension DataPlane {
     case .live: return .answer(.ok(["live": true]))
     case .ready: return .answer(ready(table))
     case .serverMetadata: return .answer(.ok(Metadata.server(version: version)))
-    case .predict(let name), .invocations(let name):
+    case .predict(let name, let version), .invocations(let name, let version):
       let isUnnamed = name == nil
-      let name = name ?? table.entries.keys.first ?? ""
+      let name = name ?? table.deployments.keys.first ?? ""
       let key = try PresentedKey(head)
       if isUnnamed { draft.record.deployment = try? ModelName(parsing: name) }
       try key.authorize(for: name, table, &draft.record)
       var kind = ModelOperation.Kind.predict
       if case .invocations = route { kind = .invoke }
-      guard !isUnnamed || table.entries.count == 1 else {
+      guard !isUnnamed || table.deployments.count == 1 else {
         throw Problem(
           .notFound, "request.model-not-named",
-          "expected exactly one model behind this route, found \(table.entries.count)",
+          "expected exactly one model behind this route, found \(table.deployments.count)",
           hint: "name the model: '/models/{name}/\(kind == .invoke ? "invocations" : "predict")'")
       }
-      return try operation(kind, on: name, version: nil, table, head, &draft)
+      return try operation(kind, on: name, version: version, table, head, &draft)
     case .infer(let name, let version):
       try PresentedKey(head).authorize(for: name, table, &draft.record)
       return try operation(.infer, on: name, version: version, table, head, &draft)
     case .modelMetadata(let name, let version):
       try PresentedKey(head).authorize(for: name, table, &draft.record)
-      guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
-      return .answer(.ok(Metadata.model(model, name: name)))
+      let model = try table.resolve(name, version: version)
+      let versions = table.deployments[name]?.models.map(\.reference.version) ?? []
+      return .answer(.ok(Metadata.model(model, versions: versions)))
     case .modelStatistics(let name?, let version):
       try PresentedKey(head).authorize(for: name, table, &draft.record)
-      guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
-      return .answer(.ok(Metadata.statistics(of: [(name, model)])))
-    case .modelStatistics(nil, _) where table.entries["stats"] != nil:
+      let model = try table.resolve(name, version: version)
+      let models = version == nil ? table.deployments[name]?.models : nil
+      return .answer(.ok(Metadata.statistics(of: models ?? [model])))
+    case .modelStatistics(nil, _) where table.deployments["stats"] != nil:
       // The protocol has one path for the statistics of all and for the model of this name, which comes first.
       return try decide(head, .modelMetadata(model: "stats", version: nil), &draft)
     case .modelStatistics(nil, _):
-      let models = try PresentedKey(head).opened(table).compactMap { name -> (String, ServedModel)? in
-        guard case .model(let model)? = table.entries[name] else { return nil }
-        return (name, model)
-      }
+      let models = try PresentedKey(head).opened(table).flatMap { table.deployments[$0]?.models ?? [] }
       return .answer(.ok(Metadata.statistics(of: models)))
     case .repositoryIndex:
       let index = try index(try PresentedKey(head).opened(table), table, head)
@@ -89,15 +88,14 @@ extension DataPlane {
           ),
           status: 501))
     case .modelReady(let name, let version):
-      guard let entry = table.entries[name],
-        version == nil || entry.model?.reference.version.description == version
-      else {
+      do throws(Problem) {
+        _ = try table.resolve(name, version: version)
+      } catch  where error.category == .notFound {
         // Nobody showed a key: which versions there are is not told.
         throw Problem(
           .notFound, "model.not-found", "expected a model, and a version of it, that is served, found another"
         )
       }
-      guard entry.model != nil else { return .answer(.notReady(name)) }
       return .answer(.ok(["name": .string(name), "ready": true]))
     }
   }
@@ -113,9 +111,10 @@ extension DataPlane {
   private func index(
     _ names: [String], _ table: RoutingTable, _ head: RequestHead
   ) throws(Problem) -> RepositoryIndex {
-    let entries = names.map { name -> RepositoryIndex.Entry in
-      guard case .model(let model)? = table.entries[name] else { return .init(name: name, version: nil) }
-      return .init(name: name, version: model.reference.version.description)
+    let entries = names.flatMap { name in
+      (table.deployments[name]?.versions ?? []).map { version in
+        RepositoryIndex.Entry(name: name, version: version.number, isReady: version.entry.model != nil)
+      }
     }
     return RepositoryIndex(entries: entries, coding: try head.bodyForm(for: nil).coding)
   }
@@ -125,7 +124,7 @@ extension DataPlane {
     _ head: RequestHead,
     _ draft: inout AccessDraft
   ) throws(Problem) -> Decision {
-    guard let model = try Self.model(name, version, table) else { return .answer(.notReady(name)) }
+    let model = try table.resolve(name, version: version)
     draft.record.version = model.reference.version.value
     draft.model = model
     if case .declared(let count) = head.body, count > limits.bodyBytes {
@@ -141,35 +140,6 @@ extension DataPlane {
         "expected a body of at most \(limits.bodyBytes) bytes, found more",
         hint: "send the rows in several requests"), closes: true)
   }
-
-  /// The model of a name; nil where it should be there and is not.
-  ///
-  /// Throws where there is none.
-  private static func model(_ name: String, _ version: String?, _ table: RoutingTable) throws(Problem)
-    -> ServedModel?
-  {
-    guard let entry = table.entries[name] else {
-      throw Problem(
-        .notFound, "model.not-found",
-        "expected the name of a model that is served, found '\(name.prefix(80))'")
-    }
-    guard case .model(let model) = entry else { return nil }
-    if let version, version != model.reference.version.description {
-      throw Problem(
-        .notFound, "model.no-such-version",
-        "expected version \(model.reference.version) of '\(name)', found '\(version.prefix(40))'")
-    }
-    return model
-  }
-}
-
-extension Answer {
-  /// The answer for a model that should be served and is not yet.
-  ///
-  /// It does not say why: that is for the operator, who is told by the control socket.
-  fileprivate static func notReady(_ name: String) -> Answer {
-    .unavailable("model.not-ready", "model '\(name)' is not ready", retryAfter: 1)
-  }
 }
 
 extension AccessDraft {
@@ -178,8 +148,8 @@ extension AccessDraft {
     switch route {
     // Asked every few seconds by whoever watches the plane, and no use of a model.
     case .live, .ready: isRecorded = false
-    case .predict(let model): note("predict", model)
-    case .invocations(let model): note("invocations", model)
+    case .predict(let model, _): note("predict", model)
+    case .invocations(let model, _): note("invocations", model)
     case .infer(let model, _): note("infer", model)
     case .modelMetadata(let model, _): note("metadata", model)
     case .serverMetadata: note("metadata", nil)

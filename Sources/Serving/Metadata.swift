@@ -13,21 +13,23 @@ enum Metadata {
     ]
   }
 
-  static func model(_ model: ServedModel, name: String) -> JSON {
+  /// Describes a model; `versions` are those that are served under the name.
+  static func model(_ model: ServedModel, versions: [VersionNumber]) -> JSON {
     [
-      "name": .string(name), "versions": [.string(model.reference.version.description)],
+      "name": .string(model.reference.name.description),
+      "versions": .array(versions.map { .string($0.description) }),
       "platform": .string(model.framework),
       "inputs": .array(model.inputs.map(port)),
       "outputs": .array(model.signature.outputs.flatMap(\.ports).map(port)),
     ]
   }
 
-  static func statistics(of models: [(name: String, model: ServedModel)]) -> JSON {
+  static func statistics(of models: [ServedModel]) -> JSON {
     [
       "model_stats": .array(
-        models.map { name, model in
+        models.map { model in
           var members = model.statistics.members
-          members["name"] = .string(name)
+          members["name"] = .string(model.reference.name.description)
           members["version"] = .string(model.reference.version.description)
           return .object(members)
         })

@@ -31,7 +31,7 @@ struct PresentedKey {
     case .otherDeployment(let id):
       record.key = id
       // To a known caller a name that nothing is served under is not found rather than forbidden.
-      if table.entries[deployment] == nil, !deployment.isEmpty { return }
+      if table.deployments[deployment] == nil, !deployment.isEmpty { return }
       throw Problem(
         .forbidden, "key.other-deployment", "expected a key to this deployment, found one to another")
     }
@@ -41,7 +41,7 @@ struct PresentedKey {
   func opened(_ table: RoutingTable) throws(Problem) -> [String] {
     let names = table.keys.deployments(openedBy: key)
     guard !names.isEmpty else { throw Self.unknown }
-    return names.filter { table.entries[$0] != nil }
+    return names.filter { table.deployments[$0] != nil }
   }
 
   private static var unknown: Problem {

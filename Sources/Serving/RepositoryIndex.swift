@@ -5,11 +5,12 @@ import NIOCore
 
 /// The list of models of the protocol's repository extension, of those that a caller may know about.
 struct RepositoryIndex: Sendable {
-  /// One served name, sorted by it.
+  /// One version of a served name, sorted by both.
   struct Entry: Sendable {
     let name: String
-    /// The version that answers; nil where none does.
-    let version: String?
+    let version: VersionNumber
+    /// Whether it answers.
+    let isReady: Bool
   }
 
   let entries: [Entry]
@@ -34,7 +35,7 @@ struct RepositoryIndex: Sendable {
         }
         isReadyAlone = json["ready"]?.bool ?? false
       }
-      return .ok(.array(entries.filter { !isReadyAlone || $0.version != nil }.map(Self.json)))
+      return .ok(.array(entries.filter { !isReadyAlone || $0.isReady }.map(Self.json)))
     } catch {
       return Answer(error)
     }
@@ -51,9 +52,8 @@ struct RepositoryIndex: Sendable {
   private static func json(_ entry: Entry) -> JSON {
     // Why a model is not ready is for the operator, who is told by the control socket.
     [
-      "name": .string(entry.name), "version": .string(entry.version ?? ""),
-      "state": entry.version == nil ? "UNAVAILABLE" : "READY",
-      "reason": entry.version == nil ? "not ready" : "",
+      "name": .string(entry.name), "version": .string(entry.version.description),
+      "state": entry.isReady ? "READY" : "UNAVAILABLE", "reason": entry.isReady ? "" : "not ready",
     ]
   }
 }

@@ -2,9 +2,9 @@ import Domain
 
 /// What a request asks for, by its path alone.
 enum Route: Equatable {
-  case predict(model: String?)
+  case predict(model: String?, version: String?)
   /// As MLflow's scoring server has it.
-  case invocations(model: String?)
+  case invocations(model: String?, version: String?)
   case infer(model: String, version: String?)
   case modelMetadata(model: String, version: String?)
   case modelReady(model: String, version: String?)
@@ -38,12 +38,14 @@ enum Route: Equatable {
     ).map { Substring($0) }
     guard segments.first == "" else { return nil }
     switch segments.dropFirst() {
-    case ["predict"]: self = .predict(model: nil)
-    case ["invocations"]: self = .invocations(model: nil)
+    case ["predict"]: self = .predict(model: nil, version: nil)
+    case ["invocations"]: self = .invocations(model: nil, version: nil)
     case let path where path.count == 3 && path.first == "models" && path.last == "predict":
-      self = .predict(model: String(segments[2]))
+      let (model, version) = Self.reference(segments[2])
+      self = .predict(model: model, version: version)
     case let path where path.count == 3 && path.first == "models" && path.last == "invocations":
-      self = .invocations(model: String(segments[2]))
+      let (model, version) = Self.reference(segments[2])
+      self = .invocations(model: model, version: version)
     case ["v2"], ["v2", ""]: self = .serverMetadata
     case ["v2", "health", "live"]: self = .live
     case ["v2", "health", "ready"]: self = .ready
@@ -53,6 +55,12 @@ enum Route: Equatable {
       self.init(model: String(segments[3]), rest: segments.dropFirst(4))
     default: return nil
     }
+  }
+
+  /// The model and the version in `iris`, `iris@3` or `iris@champion`.
+  private static func reference(_ segment: Substring) -> (model: String, version: String?) {
+    guard let sign = segment.utf8.firstIndex(of: UInt8(ascii: "@")) else { return (String(segment), nil) }
+    return (String(segment[..<sign]), String(segment[segment.utf8.index(after: sign)...]))
   }
 
   private init?(model: String, rest: ArraySlice<Substring>) {

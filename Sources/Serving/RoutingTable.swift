@@ -1,53 +1,61 @@
 import Domain
+import Encoding
 
 /// What is served at one moment: immutable, swapped whole.
 final class RoutingTable: Sendable {
-  /// What stands behind one served name.
-  enum Entry: Sendable {
-    case model(ServedModel)
-    /// It should be served and cannot be, and never could since this process started.
-    case unavailable(Problem)
-
-    /// The model, where it is served.
-    var model: ServedModel? {
-      guard case .model(let model) = self else { return nil }
-      return model
-    }
-  }
-
   /// The generation of the snapshot that this came from; 0 where there is none.
   let generation: Int
-  let entries: [String: Entry]
+  /// What is served, by its name.
+  let deployments: [String: ServedDeployment]
   let keys: KeyRing
 
-  init(generation: Int, entries: [String: Entry], keys: KeyRing) {
+  init(generation: Int, deployments: [String: ServedDeployment], keys: KeyRing) {
     self.generation = generation
-    self.entries = entries
+    self.deployments = deployments
     self.keys = keys
+  }
+
+  /// The model that answers for a name and a version of it, which is a number, an alias, or nil for the live one.
+  ///
+  /// Throws `model.not-found` and `model.no-such-version`, and `model.not-ready` where it should be served and is
+  /// not. That one does not say why: that is for the operator, who is told by the control socket.
+  func resolve(_ name: String, version: String?) throws(Problem) -> ServedModel {
+    guard let deployment = deployments[name] else {
+      throw Problem(
+        .notFound, "model.not-found",
+        "expected the name of a model that is served, found '\(name.excerpt(80))'")
+    }
+    guard let entry = deployment.entry(version) else {
+      let served =
+        deployment.versions.map(\.number.description) + deployment.aliases.keys.sorted().map(\.description)
+      throw Problem(
+        .notFound, "model.no-such-version",
+        "expected a version of '\(name)' that is served (\(served.joined(separator: ", "))), found"
+          + " '\((version ?? "").excerpt(40))'")
+    }
+    guard case .model(let model) = entry else {
+      throw Problem(.unavailable, "model.not-ready", "model '\(name)' is not ready")
+    }
+    return model
   }
 
   /// What this table serves of what a snapshot has, by the snapshot's keys alone.
   ///
   /// What stands while the snapshot is loaded: it opens nothing that the snapshot closes.
   func narrowed(to state: PlaneState) -> RoutingTable {
-    let names = Set(state.deployments.map(\.name.description))
-    return RoutingTable(
-      generation: generation, entries: entries.filter { names.contains($0.key) }, keys: KeyRing(state.keys))
-  }
-
-  /// The models that answer, sorted by name.
-  var models: [ServedModel] {
-    entries.values.compactMap { entry in
-      guard case .model(let model) = entry else { return nil }
-      return model
-    }.sorted { $0.reference.name < $1.reference.name }
-  }
-
-  /// Whether every name that should be served is.
-  var isReady: Bool {
-    entries.values.allSatisfy { entry in
-      guard case .model = entry else { return false }
-      return true
+    var kept: [String: ServedDeployment] = [:]
+    for deployment in state.deployments {
+      let name = deployment.name.description
+      kept[name] = deployments[name]?.narrowed(to: deployment)
     }
+    return RoutingTable(generation: generation, deployments: kept, keys: KeyRing(state.keys))
   }
+
+  /// The models that answer, sorted by name and version.
+  var models: [ServedModel] {
+    deployments.sorted { $0.key < $1.key }.flatMap(\.value.models)
+  }
+
+  /// Whether every name that should be served is, with every alias of it.
+  var isReady: Bool { deployments.values.allSatisfy(\.isReady) }
 }

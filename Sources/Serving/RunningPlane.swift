@@ -104,7 +104,7 @@ public final class RunningPlane: Sendable {
     let loader = try Self.loader(for: state, engine)
     let former = plane.table
     plane.publish(former.narrowed(to: state))
-    let (table, failures) = Self.load(state, loader, replacing: former)
+    let (table, failures) = TableLoader.load(state, loader, replacing: former)
     plane.publish(table)
     return PlaneApplication(generation: table.generation, failures: failures)
   }
@@ -155,19 +155,27 @@ public final class RunningPlane: Sendable {
     switch source {
     case .state(let path):
       let state = try StateFile.read(path: path)
-      return load(state, try loader(for: state, engine), replacing: nil)
+      return TableLoader.load(state, try loader(for: state, engine), replacing: nil)
     case .bundles(let paths, let trusted, let keys):
       let loader = BundleLoader(trusting: trusted, engine: engine)
-      var entries: [String: RoutingTable.Entry] = [:]
+      var versions: [ModelName: [VersionNumber: ServedModel]] = [:]
       for path in paths {
         let model = try loader.load(path: path)
-        let name = model.reference.name.description
-        guard entries.updateValue(.model(model), forKey: name) == nil else {
+        let reference = model.reference
+        guard versions[reference.name, default: [:]].updateValue(model, forKey: reference.version) == nil
+        else {
           throw Problem(
-            .usage, "plane.duplicate-model", "expected each model once, found '\(name)' again", subject: path)
+            .usage, "plane.duplicate-model", "expected each version once, found '\(reference)' again",
+            subject: path)
         }
       }
-      return (RoutingTable(generation: 0, entries: entries, keys: KeyRing(keys)), [])
+      var deployments: [String: ServedDeployment] = [:]
+      for (name, models) in versions {
+        guard let newest = models.max(by: { $0.key < $1.key }) else { continue }
+        deployments[name.description] = ServedDeployment(
+          live: .model(newest.value), versions: models.mapValues { .model($0) })
+      }
+      return (RoutingTable(generation: 0, deployments: deployments, keys: KeyRing(keys)), [])
     }
   }
 
@@ -177,30 +185,6 @@ public final class RunningPlane: Sendable {
     var trusted: [SealVerificationKey] = []
     for pem in state.sealKeys { trusted.append(try SealVerificationKey(pem: pem)) }
     return BundleLoader(trusting: trusted, engine: engine)
-  }
-
-  private static func load(
-    _ state: PlaneState, _ loader: BundleLoader, replacing former: RoutingTable?
-  ) -> (RoutingTable, [PlaneApplication.Failure]) {
-    var entries: [String: RoutingTable.Entry] = [:]
-    var failures: [PlaneApplication.Failure] = []
-    for deployment in state.deployments {
-      let name = deployment.name.description
-      // A bundle that serves already was verified when it was loaded, and no byte of it is read from the disk
-      // any more.
-      if case .model(let model)? = former?.entries[name], model.bundle == deployment.bundle {
-        entries[name] = .model(model)
-        continue
-      }
-      do throws(Problem) {
-        entries[name] = .model(try loader.load(deployment))
-      } catch {
-        failures.append(PlaneApplication.Failure(deployment: deployment.name, problem: error))
-        entries[name] = former?.entries[name] ?? .unavailable(error)
-      }
-    }
-    let table = RoutingTable(generation: state.generation, entries: entries, keys: KeyRing(state.keys))
-    return (table, failures)
   }
 
   private static func randomName() -> String {

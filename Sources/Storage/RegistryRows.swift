@@ -30,6 +30,14 @@ enum RegistryRows {
     }
   }
 
+  static func aliases(_ database: Database) throws -> [Alias] {
+    try rows(database, "aliases", "SELECT * FROM aliases ORDER BY name, alias") { row in
+      Alias(
+        model: try row.name("name"), name: try row.alias("alias"), version: try row.version("version"),
+        bundle: try row.digest("bundle"), since: try row.moment("since"))
+    }
+  }
+
   static func keys(_ database: Database) throws -> [PredictionKey] {
     try rows(database, "prediction_keys", "SELECT * FROM prediction_keys ORDER BY position") { row in
       PredictionKey(
@@ -74,11 +82,7 @@ enum RegistryRows {
           version.admittedAt.milliseconds,
         ])
     case .setDeployment(let deployment):
-      let served = try versions(database, of: deployment.name)
-        .first { $0.reference.version == deployment.version }
-      try require(
-        served?.bundle == deployment.bundle, "the bundle of a version of '\(deployment.name)' to serve",
-        "\(deployment.name)@\(deployment.version)")
+      try requireVersion(deployment.version, deployment.bundle, of: deployment.name, database)
       try database.execute(
         sql: """
           INSERT INTO deployments VALUES (?, ?, ?, ?) ON CONFLICT (name)
@@ -88,6 +92,22 @@ enum RegistryRows {
           deployment.name.description, deployment.version.value, blob(deployment.bundle),
           deployment.since.milliseconds,
         ])
+    case .setAlias(let alias):
+      try requireVersion(alias.version, alias.bundle, of: alias.model, database)
+      try database.execute(
+        sql: """
+          INSERT INTO aliases VALUES (?, ?, ?, ?, ?) ON CONFLICT (name, alias)
+          DO UPDATE SET version = excluded.version, bundle = excluded.bundle, since = excluded.since
+          """,
+        arguments: [
+          alias.model.description, alias.name.description, alias.version.value, blob(alias.bundle),
+          alias.since.milliseconds,
+        ])
+    case .removeAlias(let alias, let name, _):
+      try database.execute(
+        sql: "DELETE FROM aliases WHERE name = ? AND alias = ?",
+        arguments: [name.description, alias.description])
+      try require(database.changesCount == 1, "an alias that exists", "\(name)@\(alias)")
     case .addKey(let key):
       try database.execute(
         sql: """
@@ -117,6 +137,14 @@ enum RegistryRows {
     case .addSegment(let segment): try add(segment, database)
     case .addDamagedSegment(let damaged): try add(damaged, database)
     }
+  }
+
+  private static func requireVersion(
+    _ number: VersionNumber, _ bundle: Digest, of name: ModelName, _ database: Database
+  ) throws {
+    let version = try versions(database, of: name).first { $0.reference.version == number }
+    try require(
+      version?.bundle == bundle, "the bundle of a version of '\(name)' to serve", "\(name)@\(number)")
   }
 
   static func blob(_ digest: Digest) -> DatabaseValue { blob(digest.bytes) }

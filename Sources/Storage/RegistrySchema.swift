@@ -12,6 +12,9 @@ enum RegistrySchema {
     migrator.registerMigration("2 segments of access records") { database in
       try database.execute(sql: segmentTables)
     }
+    migrator.registerMigration("3 aliases") { database in
+      try database.execute(sql: aliasTable)
+    }
     return migrator
   }()
 
@@ -102,5 +105,17 @@ enum RegistrySchema {
       set_aside_at INTEGER NOT NULL,
       UNIQUE (name, digest)
     ) STRICT;
+    """
+
+  private static let aliasTable = """
+    CREATE TABLE aliases (
+      name TEXT NOT NULL,
+      alias TEXT NOT NULL,
+      version INTEGER NOT NULL,
+      bundle BLOB NOT NULL,
+      since INTEGER NOT NULL,
+      PRIMARY KEY (name, alias),
+      FOREIGN KEY (name, version, bundle) REFERENCES versions (name, version, bundle)
+    ) STRICT, WITHOUT ROWID;
     """
 }

@@ -221,6 +221,11 @@ extension SQLiteRegistry: RegistryReader {
     try await read("the deployments") { try RegistryRows.deployments($0) }
   }
 
+  /// All aliases of all models, sorted by model and alias.
+  public func aliases() async throws(Problem) -> [Alias] {
+    try await read("the aliases") { try RegistryRows.aliases($0) }
+  }
+
   /// All keys, revoked ones too, oldest first.
   public func keys() async throws(Problem) -> [PredictionKey] {
     try await read("the keys") { try RegistryRows.keys($0) }

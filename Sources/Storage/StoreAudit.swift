@@ -176,6 +176,7 @@ private enum RowComparison {
     compare("deployment", state.deployments, { try RegistryRows.deployments(database) }) {
       $0.name.description
     }
+    compare("alias", state.aliases, { try RegistryRows.aliases(database) }) { $0.reference.description }
     compare("key", state.keys, { try RegistryRows.keys(database) }, \.id)
     compare("quarantined artifact", state.quarantined, { try RegistryRows.quarantined(database) }) {
       "\($0.name) \($0.artifact)"

@@ -49,6 +49,11 @@ struct StoredRow {
     return name
   }
 
+  func alias(_ column: String) throws(Problem) -> AliasName {
+    guard let name = try? AliasName(parsing: try text(column)) else { throw malformed(column, "an alias") }
+    return name
+  }
+
   func segment(_ column: String) throws(Problem) -> SegmentName {
     guard let name = SegmentName(try text(column)) else { throw malformed(column, "the name of a segment") }
     return name

@@ -50,6 +50,9 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   /// What every served name serves, sorted by name.
   public func deployments() -> [Deployment] { state.deployments }
 
+  /// All aliases of all models, sorted by model and alias.
+  public func aliases() -> [Alias] { state.aliases }
+
   /// All keys, revoked ones too, oldest first.
   public func keys() -> [PredictionKey] { state.keys }
 

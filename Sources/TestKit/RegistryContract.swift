@@ -27,6 +27,7 @@ public struct RegistryContract: Sendable {
     try await entriesComeBackAsTheyWentIn()
     try await theCheckpointIsOverAllEntries()
     try await everyChangeIsRead()
+    try await anAliasIsMovedAndRemoved()
     try await aContradictionChangesNothing()
     try await changesWithoutAnEntryAreRefused()
     try await theLastEntryAccountsForTheChanges()
@@ -42,6 +43,7 @@ public struct RegistryContract: Sendable {
     #expect(try await store.modelNames().isEmpty)
     #expect(try await store.versions(of: Sample.name()).isEmpty)
     #expect(try await store.deployments().isEmpty)
+    #expect(try await store.aliases().isEmpty)
     #expect(try await store.keys().isEmpty)
     #expect(try await store.quarantined().isEmpty)
     #expect(try await store.segments(after: nil, count: 10).isEmpty)
@@ -103,6 +105,35 @@ public struct RegistryContract: Sendable {
     #expect(keys.map(\.revokedAt) == [Sample.moment(77), nil])
     #expect(keys.last == Sample.key(1))
     #expect(try await store.quarantined() == [Sample.refusal(2), Sample.refusal(1)])
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func anAliasIsMovedAndRemoved() async throws {
+    let store = try await make()
+    let other = Sample.name("fraud")
+    try await store.commit(
+      [Sample.entry()],
+      [
+        .addVersion(Sample.version(1)), .addVersion(Sample.version(2)),
+        .addVersion(Sample.version(1, of: other)),
+      ])
+    let first = Sample.alias("champion", 1)
+    let second = Sample.alias("canary", 1)
+    let others = Sample.alias("champion", 1, of: other)
+    try await store.commit([Sample.entry(.setAlias)], [first, second, others].map { .setAlias($0) })
+    #expect(try await store.aliases() == [others, second, first])
+    let moved = Sample.alias("champion", 2)
+    try await store.commit([Sample.entry(.setAlias)], [.setAlias(moved)])
+    let removal = RegistryChange.removeAlias(second.name, of: Sample.name(), at: Sample.moment())
+    try await store.commit([Sample.entry(.removeAlias)], [removal])
+    #expect(try await store.aliases() == [others, moved])
+    for contradiction in [removal, .setAlias(Sample.alias("champion", 3))] {
+      let problem = await #expect(throws: Problem.self) {
+        try await store.commit([Sample.entry()], [contradiction])
+      }
+      #expect(problem?.code == "registry.conflict")
+    }
+    #expect(try await store.aliases() == [others, moved])
     #expect(await store.audit(trusting: key).isEmpty)
   }
 
@@ -173,6 +204,8 @@ public struct RegistryContract: Sendable {
     let store = try await make()
     let changes: [RegistryChange] = [
       .addVersion(Sample.version(1)), .setDeployment(Sample.deployment(1)), .addKey(Sample.key(1)),
+      .setAlias(Sample.alias("champion", 1)),
+      .removeAlias(Sample.alias("champion", 1).name, of: Sample.name(), at: Sample.moment(6)),
       .revokeKey(id: "key-1", at: Sample.moment(5)), .quarantine(Sample.refusal(1)),
       .addSegment(Sample.segment(1)), .addSegment(Sample.segment(2)),
       .addDamagedSegment(Sample.damagedSegment(1)),

@@ -45,6 +45,13 @@ public enum Sample {
       name: model, version: versionNumber(number), bundle: digest(number), since: moment(number))
   }
 
+  /// An alias of `version(number, of: model)`.
+  public static func alias(_ text: String, _ number: Int, of model: ModelName = name()) -> Alias {
+    guard let name = try? AliasName(parsing: text) else { preconditionFailure("no alias: \(text)") }
+    return Alias(
+      model: model, name: name, version: versionNumber(number), bundle: digest(number), since: moment(number))
+  }
+
   /// A key in force.
   public static func key(_ number: Int, for model: ModelName = name()) -> PredictionKey {
     PredictionKey(

@@ -83,7 +83,7 @@ func serve(_ arguments: RuntimeArguments) throws(Problem) {
     control = try ControlSocket(path: path, plane: plane) { _ = kill(getpid(), SIGTERM) }
   }
   for failure in plane.failures {
-    report("'\(failure.deployment)' cannot be served: \(failure.problem)")
+    report("'\(failure.deployment)@\(failure.version)' cannot be served: \(failure.problem)")
   }
   let models = plane.status.models.count
   report(

@@ -102,8 +102,13 @@ struct ControlClient {
   func get(_ path: String) async throws -> JSON { try await json(request(.GET, path)) }
 
   /// What a POST of a JSON document answers.
-  func post(_ path: String, _ body: JSON = [:]) async throws -> JSON {
-    var request = request(.POST, path)
+  func post(_ path: String, _ body: JSON = [:]) async throws -> JSON { try await send(.POST, path, body) }
+
+  /// What a PUT of a JSON document answers.
+  func put(_ path: String, _ body: JSON) async throws -> JSON { try await send(.PUT, path, body) }
+
+  private func send(_ method: HTTPMethod, _ path: String, _ body: JSON) async throws -> JSON {
+    var request = request(method, path)
     request.headers.add(name: "Content-Type", value: "application/json")
     request.body = .bytes(body.canonicalBytes)
     return try await json(request)

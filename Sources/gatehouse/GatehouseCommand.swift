@@ -31,8 +31,8 @@ struct GatehouseCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
-      PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, KeysCommand.self,
-      AuditCommand.self, DoctorCommand.self,
+      PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self,
+      KeysCommand.self, AuditCommand.self, DoctorCommand.self,
     ])
 
   /// Runs a command; every way in which it can end has an exit code of the contract.

@@ -19,7 +19,8 @@ struct PredictCommand: AsyncParsableCommand {
       with the platform's own), or an artifact, which is inspected and lifted first.
       """)
 
-  @Argument(help: "A served model's name, a bundle's directory, or an artifact.")
+  @Argument(
+    help: "A served model's name (or NAME@VERSION, NAME@ALIAS), a bundle's directory, or an artifact.")
   var model: String
 
   @Option(help: "The rows: a .npy, .csv or .json file.")
@@ -68,16 +69,28 @@ struct PredictCommand: AsyncParsableCommand {
     case .directory where LocalFiles.kind(of: "\(model)/\(Manifest.path)").isFile:
       return try bundle(at: model)
     case .missing:
-      guard let name = try? ModelName(parsing: model) else { break }
+      guard let reference = try? ModelReference(parsing: model) else { break }
       let key = try KeyFiles.ledgerVerificationKey(at: "\(data.directory.keys)/ledger.pub")
       let registry = try SQLiteRegistry(reading: data.directory.registry, trusting: key)
-      guard let deployment = try await registry.deployments().first(where: { $0.name == name }) else { break }
-      return try bundle(at: DirectoryBundleStore(reading: data.directory.bundles).path(of: deployment.bundle))
+      guard let digest = try await digest(of: reference, in: registry) else { break }
+      return try bundle(at: DirectoryBundleStore(reading: data.directory.bundles).path(of: digest))
     default: break
     }
     let lifted = try OfflineModel.lift(model, engine: engine)
     if let runner = lifted.runner { Console.prose("runs by \(runner)") }
     return try ExecutionPlan(lifted.graph, engine: ONNXRuntimeEngine.installed())
+  }
+
+  /// The bundle of a model's live version, or of the version that a number or an alias names.
+  private func digest(of reference: ModelReference, in registry: SQLiteRegistry) async throws -> Digest? {
+    let name = reference.name
+    switch reference.version {
+    case nil: return try await registry.deployments().first { $0.name == name }?.bundle
+    case .alias(let alias)?:
+      return try await registry.aliases().first { $0.model == name && $0.name == alias }?.bundle
+    case .number(let version)?:
+      return try await registry.versions(of: name).first { $0.reference.version == version }?.bundle
+    }
   }
 
   private func bundle(at path: String) throws(Problem) -> ExecutionPlan {

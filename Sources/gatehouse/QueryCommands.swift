@@ -28,7 +28,7 @@ struct ShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show a model with its versions, or one of its versions.")
 
-  @Argument(help: "NAME or NAME@VERSION.")
+  @Argument(help: "NAME, NAME@VERSION or NAME@ALIAS.")
   var model: String
 
   @Flag(help: "Print JSON.")
@@ -37,15 +37,16 @@ struct ShowCommand: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let reference = model.contains("@") ? try VersionReference(parsing: model) : nil
-    let name = try reference?.name ?? ModelName(parsing: model)
+    let reference = try ModelReference(parsing: model)
+    let name = reference.name
     var answer = try await server.withClient { try await $0.get("/models/\(name)") }
-    if let reference { answer = try version(reference, of: answer) }
+    let aliases = answer["aliases"]?.array ?? []
+    if let selector = reference.version { answer = try version(selector, of: answer) }
     if json { return Console.data(answer) }
-    if reference != nil { return describe(answer) }
+    if reference.version != nil { return describe(answer, aliases) }
     let served = answer["deployment"]?["version"]
     for version in answer["versions"]?.array ?? [] {
-      describe(version)
+      describe(version, aliases)
       if version["version"] == served {
         Console.data("served      \(answer["deployment"]?["url"].cell ?? "")")
       }
@@ -55,30 +56,39 @@ struct ShowCommand: AsyncParsableCommand {
     Console.data("keys        \(keys.map { $0["id"].cell }.joined(separator: ", "))")
   }
 
-  private func version(_ reference: VersionReference, of answer: JSON) throws(Problem) -> JSON {
+  private func version(_ selector: VersionSelector, of answer: JSON) throws(Problem) -> JSON {
     let versions = answer["versions"]?.array ?? []
-    guard let version = versions.first(where: { $0["version"]?.int == reference.version.value }) else {
+    let aliases = answer["aliases"]?.array ?? []
+    let number =
+      switch selector {
+      case .number(let version): version.value
+      case .alias(let alias): aliases.first { $0["alias"]?.string == alias.description }?["version"]?.int
+      }
+    guard let number, let version = versions.first(where: { $0["version"]?.int == number }) else {
+      let known = versions.map { $0["version"].cell } + aliases.map { $0["alias"].cell }
       throw Problem(
         .notFound, "version.unknown",
-        "expected a version among \(versions.map { $0["version"].cell }.joined(separator: ", ")), "
-          + "found \(reference.version)",
-        subject: reference.name.description)
+        "expected a version among \(known.joined(separator: ", ")), found \(selector)",
+        subject: answer["name"]?.string)
     }
     return version
   }
 
-  private func describe(_ version: JSON) {
+  private func describe(_ version: JSON, _ aliases: [JSON]) {
     Console.data("\(version["name"].cell)@\(version["version"].cell)")
     for member in ["framework", "digest", "artifact", "policy", "pushedBy", "admittedAt"] {
       Console.data("\(member.padded(to: 11)) \(version[member].cell)")
     }
+    let names = aliases.filter { $0["version"] == version["version"] }.map { $0["alias"].cell }
+    if !names.isEmpty { Console.data("aliases     \(names.joined(separator: ", "))") }
   }
 }
 
 /// `gatehouse history`.
 struct HistoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "history", abstract: "Tell from the ledger which version served when.")
+    commandName: "history",
+    abstract: "Tell from the ledger which version served when, and what its aliases named.")
 
   @Argument(help: "The model's name.")
   var name: String
@@ -97,11 +107,13 @@ struct HistoryCommand: AsyncParsableCommand {
     let query = moment.map { "?at=\($0.milliseconds)" } ?? ""
     let answer = try await server.withClient { try await $0.get("/models/\(name)/history\(query)") }
     if json { return Console.data(answer) }
-    let rows = (answer["served"]?.array ?? []).map { move in
-      ["since", "version", "digest", "principal", "entry"].map { move[$0].cell }
+    let moves = (answer["served"]?.array ?? []) + (answer["aliases"]?.array ?? [])
+    let rows = moves.sorted { ($0["entry"]?.int ?? 0) < ($1["entry"]?.int ?? 0) }.map { move in
+      [move["since"].cell, move["alias"]?.string ?? "live"]
+        + ["version", "digest", "principal", "entry"].map { move[$0].cell }
     }
     guard !rows.isEmpty else { return Console.prose("nothing was served under that name then") }
-    Console.table([["SINCE", "VERSION", "DIGEST", "BY", "ENTRY"]] + rows)
+    Console.table([["SINCE", "AS", "VERSION", "DIGEST", "BY", "ENTRY"]] + rows)
   }
 }
 

@@ -79,7 +79,8 @@ struct RouteTests {
     ("GET", "models"), ("GET", "models/a"), ("GET", "models/a/history"), ("GET", "deployments"),
     ("GET", "quarantine"), ("GET", "ledger"), ("GET", "ledger/checkpoint"), ("GET", "status"),
     ("POST", "blobs"), ("POST", "models/a/versions"), ("POST", "deployments/a/keys"),
-    ("GET", "deployments/a/keys"), ("DELETE", "keys/0"), ("HEAD", "blobs/sha256:0"),
+    ("GET", "deployments/a/keys"), ("DELETE", "keys/0"), ("GET", "models/a/aliases"),
+    ("PUT", "models/a/aliases/b"), ("DELETE", "models/a/aliases/b"), ("HEAD", "blobs/sha256:0"),
   ])
   func `every route asks for a credential`(method: String, path: String) async throws {
     try await serve { client in
@@ -160,6 +161,10 @@ struct RouteTests {
     ("GET", "nothing", "", 404, "route.unknown"),
     ("POST", "deployments/none/keys", "", 404, "deployment.unknown"),
     ("DELETE", "keys/none", "", 404, "key.unknown"),
+    ("PUT", "models/iris/aliases/7", #"{"version":1}"#, 400, "alias.malformed"),
+    ("PUT", "models/iris/aliases/champion", #"{"version":"1"}"#, 400, "request.member"),
+    ("PUT", "models/iris/aliases/champion", #"{"version":1}"#, 404, "version.unknown"),
+    ("DELETE", "models/iris/aliases/champion", "", 404, "alias.unknown"),
   ]
 
   @Test(arguments: mistakes)

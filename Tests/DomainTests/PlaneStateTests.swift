@@ -22,9 +22,16 @@ import Testing
     return PlaneState(
       generation: 7, sealKeys: ["-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n"],
       deployments: [
-        .init(name: try ModelName(parsing: "iris"), version: .first, bundle: bundle, path: "/data/iris"),
         .init(
-          name: try ModelName(parsing: "fraud"), version: .first.next, bundle: bundle, path: "/data/fraud"),
+          name: try ModelName(parsing: "iris"),
+          live: .init(version: .first, bundle: bundle, path: "/data/iris")),
+        .init(
+          name: try ModelName(parsing: "fraud"),
+          live: .init(version: .first.next, bundle: bundle, path: "/data/fraud"),
+          others: [.init(version: .first, bundle: hash([3]), path: "/data/fraud-1")],
+          aliases: [
+            try AliasName(parsing: "champion"): .first, try AliasName(parsing: "challenger"): .first.next,
+          ]),
       ],
       keys: [.init(id: "k1", hash: hash([2]), deployment: try ModelName(parsing: "iris"))])
   }
@@ -63,6 +70,20 @@ import Testing
     #expect(try PlaneState(parsing: Self.encoded(state), hash: Self.hash) == state)
     let empty = PlaneState(generation: 0, sealKeys: [], deployments: [], keys: [])
     #expect(try PlaneState(parsing: Self.encoded(empty), hash: Self.hash) == empty)
+  }
+
+  @Test func `a state without aliases has the bytes that it had before there were any`() throws {
+    let state = PlaneState(
+      generation: 1, sealKeys: [],
+      deployments: [
+        .init(
+          name: try ModelName(parsing: "iris"),
+          live: .init(version: .first, bundle: Self.hash([1]), path: "/data/iris"))
+      ], keys: [])
+    #expect(
+      String(decoding: state.canonicalContent, as: UTF8.self)
+        == #"{"deployments":[{"bundle":"\#(Self.hash([1]))","name":"iris","path":"/data/iris","version":1}],"#
+        + #""generation":1,"keys":[],"sealKeys":[]}"#)
   }
 
   @Test func `a state that was cut off anywhere is refused`() throws {
@@ -119,6 +140,24 @@ import Testing
     (
       ["keys", "0", "deployment"], "a/b", "expected a model name at '/keys/0/deployment', found another text"
     ),
+    (["deployments", "1", "others"], 1, "expected an array at '/deployments/1/others', found a number"),
+    (
+      ["deployments", "1", "others", "0", "version"], 2,
+      "expected each version once at '/deployments/1', found one again"
+    ),
+    (
+      ["deployments", "1", "others", "0", "name"], "x",
+      "expected only known members at '/deployments/1/others/0', found 'name'"
+    ),
+    (
+      ["deployments", "1", "aliases", "champion"], 3,
+      "expected aliases of versions that are served at '/deployments/1/aliases', found another member"
+    ),
+    (
+      ["deployments", "1", "aliases", "7"], 1,
+      "expected aliases of versions that are served at '/deployments/1/aliases', found another member"
+    ),
+    (["deployments", "1", "aliases"], [], "expected an object at '/deployments/1/aliases', found an array"),
     (["extra"], true, "expected only known members at '', found 'extra'"),
   ]
 
@@ -179,7 +218,7 @@ import Testing
       generation: 3,
       failures: [
         .init(
-          deployment: try ModelName(parsing: "iris"),
+          deployment: try ModelName(parsing: "iris"), version: .first,
           problem: Problem(.integrity, "bundle.digest", "expected a, found b"))
       ])
     let line = JSON.object(application.json).canonicalBytes

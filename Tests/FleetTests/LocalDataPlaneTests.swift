@@ -153,7 +153,8 @@ struct LocalDataPlaneTests {
     let state = PlaneState(
       generation: 7, sealKeys: [],
       deployments: [
-        PlaneState.Deployment(name: name, version: .first, bundle: digest, path: "\(scratch.path)/none")
+        PlaneState.Deployment(
+          name: name, live: .init(version: .first, bundle: digest, path: "\(scratch.path)/none"))
       ], keys: [])
     await #expect(throws: Problem.self) { try await plane.apply(state) }
     #expect(try store.load() == before)

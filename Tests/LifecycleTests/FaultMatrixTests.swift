@@ -52,7 +52,7 @@ struct FaultMatrixTests {
         }
         let served = try await control.registry.deployments()
         #expect(
-          bench.plane.applied.last?.deployments.map(\.bundle) ?? [] == served.map(\.bundle),
+          bench.plane.applied.last?.deployments.map(\.live.bundle) ?? [] == served.map(\.bundle),
           "\(port) write \(number)")
         let outcome = try await Bench.push(Fixture.tree, to: control)
         #expect(outcome.status == .live, "\(port) write \(number)")
@@ -74,7 +74,7 @@ struct FaultMatrixTests {
       }
       #expect(problem?.code == "fault.injected")
       #expect(try await control.registry.deployments().map(\.version.value) == [1])
-      #expect(bench.plane.applied.last?.deployments.map(\.version.value) == [1])
+      #expect(bench.plane.applied.last?.deployments.map(\.live.version.value) == [1])
     }
   }
 }

@@ -48,10 +48,11 @@ struct HistoryTests {
       let between = control.now()
       _ = try await Bench.push(Fixture.forest, to: control)
       let history = History(ledger: control.ledger)
-      #expect(try await history(of: Sample.name()).map(\.version.version.value) == [1, 2])
-      #expect(try await history(of: Sample.name(), at: between).map(\.version.version.value) == [1])
-      #expect(try await history(of: Sample.name(), at: control.now()).map(\.version.version.value) == [2])
-      #expect(try await history(of: Sample.name(), at: Timestamp(milliseconds: 0)).isEmpty)
+      #expect(try await history(of: Sample.name()).served.map(\.version.version.value) == [1, 2])
+      #expect(try await history(of: Sample.name(), at: between).served.map(\.version.version.value) == [1])
+      #expect(
+        try await history(of: Sample.name(), at: control.now()).served.map(\.version.version.value) == [2])
+      #expect(try await history(of: Sample.name(), at: Timestamp(milliseconds: 0)).served.isEmpty)
     }
   }
 }

@@ -69,7 +69,7 @@ struct RoadTests {
     let outcome = try await bench.run { try await Bench.push(Fixture.tree, to: $0) }
     let state = try #require(bench.plane.applied.last)
     #expect(state.deployments.map(\.name.description) == ["iris"])
-    #expect(state.deployments.first?.bundle == outcome.digest)
+    #expect(state.deployments.first?.live.bundle == outcome.digest)
     let key = try #require(outcome.key)
     #expect(state.keys.map(\.hash) == [Digest(of: Array(key.key.utf8))])
     #expect(!String(describing: try await bench.entries()).contains(key.key))

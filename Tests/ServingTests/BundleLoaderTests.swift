@@ -145,19 +145,6 @@ struct BundleLoaderTests {
     }
   }
 
-  @Test func `another bundle than the deployment's is refused`() throws {
-    let name = try ModelName(parsing: "line")
-    for (bundle, version) in [(Digest(of: [9]), 1), (digest, 2)] {
-      let deployment = PlaneState.Deployment(
-        name: name, version: try #require(VersionNumber(version)), bundle: bundle, path: directory.path)
-      #expect {
-        try loader.load(deployment)
-      } throws: {
-        ($0 as? Problem)?.code == "bundle.not-as-deployed"
-      }
-    }
-  }
-
   @Test func `a directory that is not there is not found`() {
     #expect {
       try loader.load(path: directory.path + "/none")

@@ -31,16 +31,26 @@ struct ControlTests {
 
   private var statePath: String { directory.path + "/state.json" }
 
+  private func served(_ version: Int, path: String? = nil) throws -> PlaneState.Deployment.Version {
+    .init(
+      version: try #require(VersionNumber(version)), bundle: digests[version - 1],
+      path: path ?? bundles[version - 1].path)
+  }
+
   private func write(
     generation: Int, version: Int, path: String? = nil, keys: [String] = ["k"],
-    and other: PlaneState.Deployment? = nil
+    aliases: [String: Int] = [:], and other: PlaneState.Deployment? = nil
   ) throws {
     let state = PlaneState(
       generation: generation, sealKeys: [key.verificationKey.pem],
       deployments: [
         .init(
-          name: try ModelName(parsing: "line"), version: try #require(VersionNumber(version)),
-          bundle: digests[version - 1], path: path ?? bundles[version - 1].path)
+          name: try ModelName(parsing: "line"), live: try served(version, path: path),
+          others: try Set(aliases.values).subtracting([version]).sorted().map { try served($0) },
+          aliases: Dictionary(
+            uniqueKeysWithValues: try aliases.map {
+              (try AliasName(parsing: $0), try #require(VersionNumber($1)))
+            }))
       ] + [other].compactMap(\.self),
       keys: try keys.map { try .record(of: $0, opening: "line") })
     try directory.write(state.encoded(digest: Digest(of: state.canonicalContent)), to: "state.json")
@@ -56,10 +66,10 @@ struct ControlTests {
     try Self.ask(plane, key: key)
   }
 
-  private static func ask(_ plane: RunningPlane, key: String) throws -> Received {
+  private static func ask(_ plane: RunningPlane, key: String, name: String = "line") throws -> Received {
     let port = try #require(plane.address.split(separator: ":").last.flatMap { Int($0) })
     return try Client(port: port).exchange(
-      request("POST", "/models/line/predict", key: key, body: #"{"data":[1,2]}"#))
+      request("POST", "/models/\(name)/predict", key: key, body: #"{"data":[1,2]}"#))
   }
 
   @Test func `a snapshot is served, and the next one after it is applied`() throws {
@@ -106,8 +116,8 @@ struct ControlTests {
     try write(
       generation: 2, version: 1, keys: ["kept"],
       and: .init(
-        name: ModelName(parsing: "slow"), version: #require(VersionNumber(1)), bundle: digest,
-        path: third.path))
+        name: ModelName(parsing: "slow"),
+        live: .init(version: #require(VersionNumber(1)), bundle: digest, path: third.path)))
     #expect(try plane.apply().failures.map(\.problem.code) == ["engine.absent"])
     #expect(found.withLock { $0 } == [401, 200])
     running.withLock { $0 = nil }
@@ -123,6 +133,54 @@ struct ControlTests {
     #expect(application.generation == 2)
     #expect(application.failures.map(\.problem.code) == ["seal.file-changed"])
     #expect(try predict(plane).json?["result"] == .number(5))
+  }
+
+  @Test func `a version that stays is not loaded again, whatever names it then`() throws {
+    try write(generation: 1, version: 1)
+    let plane = try start()
+    defer { plane.stop() }
+    // Were it read again, it would be refused.
+    try bundles[0].write([0], to: "graph.json")
+    try write(generation: 2, version: 2, aliases: ["former": 1])
+    #expect(try plane.apply() == PlaneApplication(generation: 2, failures: []))
+    #expect(try predict(plane).json?["result"] == .number(15))
+    #expect(try Self.ask(plane, key: "k", name: "line@former").json?["result"] == .number(5))
+    #expect(plane.status.models.map(\.version.value) == [1, 2])
+    try write(generation: 3, version: 1, aliases: ["next": 2])
+    #expect(try plane.apply() == PlaneApplication(generation: 3, failures: []))
+    #expect(try predict(plane).json?["result"] == .number(5))
+    #expect(try Self.ask(plane, key: "k", name: "line@former").status == 404)
+    try write(generation: 4, version: 1)
+    _ = try plane.apply()
+    #expect(try Self.ask(plane, key: "k", name: "line@2").status == 404)
+    #expect(plane.status.models.map(\.version.value) == [1])
+  }
+
+  @Test func `an alias keeps what it had where the version that it should name fails`() throws {
+    try write(generation: 1, version: 1, aliases: ["a": 1])
+    let plane = try start()
+    defer { plane.stop() }
+    try bundles[1].write([0], to: "graph.json")
+    try write(generation: 2, version: 1, aliases: ["a": 2, "b": 2])
+    #expect(try plane.apply().failures.map(\.version.value) == [2])
+    #expect(try Self.ask(plane, key: "k", name: "line@a").json?["result"] == .number(5))
+    #expect(try Self.ask(plane, key: "k", name: "line@b").status == 503)
+    #expect(try Self.ask(plane, key: "k", name: "line@2").status == 503)
+  }
+
+  @Test func `another bundle than the deployment's is refused`() throws {
+    let name = try ModelName(parsing: "line")
+    for (bundle, version) in [(Digest(of: [9]), 1), (digests[0], 2)] {
+      let live = PlaneState.Deployment.Version(
+        version: try #require(VersionNumber(version)), bundle: bundle, path: bundles[0].path)
+      let state = PlaneState(
+        generation: 1, sealKeys: [key.verificationKey.pem], deployments: [.init(name: name, live: live)],
+        keys: [])
+      try directory.write(state.encoded(digest: Digest(of: state.canonicalContent)), to: "state.json")
+      let plane = try start()
+      defer { plane.stop() }
+      #expect(plane.failures.map(\.problem.code) == ["bundle.not-as-deployed"])
+    }
   }
 
   @Test func `a snapshot that was cut off changes nothing`() throws {

@@ -9,13 +9,14 @@ struct ExtensionTests {
   private let plane: DataPlane
 
   init() throws {
-    var entries = try RoutingTable.serving(TestModels.line(), TestModels.sign(version: 7), broken: ["broken"])
-      .entries
-    entries["other"] = try .model(TestModels.line("other"))
+    var deployments = try RoutingTable.serving(
+      TestModels.line(), TestModels.sign(version: 7), broken: ["broken"]
+    ).deployments
+    deployments["other"] = ServedDeployment(try TestModels.line("other"))
     let keys = try ["line", "sign", "broken"].map { try PlaneState.Key.record(of: "key", opening: $0) }
     plane = DataPlane(
       limits: PlaneLimits(), version: "1",
-      table: RoutingTable(generation: 1, entries: entries, keys: KeyRing(keys)))
+      table: RoutingTable(generation: 1, deployments: deployments, keys: KeyRing(keys)))
   }
 
   private func exchange(_ method: String, _ path: String, body: String? = nil) throws -> Received {
@@ -26,7 +27,7 @@ struct ExtensionTests {
   func `the index names what the key opens and no more`(path: String) throws {
     let index = try exchange("POST", path, body: "").json?.array
     #expect(index?.map { $0["name"] } == ["broken", "line", "sign"])
-    #expect(index?.map { $0["version"] } == ["", "1", "7"])
+    #expect(index?.map { $0["version"] } == ["1", "1", "7"])
     #expect(index?.map { $0["state"] } == ["UNAVAILABLE", "READY", "READY"])
     #expect(try exchange("POST", path).json?.array?.count == 3)
     #expect(try exchange("POST", path, body: #"{"ready":true}"#).json?.array?.count == 2)
@@ -46,7 +47,7 @@ struct ExtensionTests {
 
   @Test func `a model called stats is described where the statistics of all would be`() throws {
     let table = RoutingTable(
-      generation: 1, entries: ["stats": .model(try TestModels.line("stats"))],
+      generation: 1, deployments: ["stats": ServedDeployment(try TestModels.line("stats"))],
       keys: KeyRing([try .record(of: "key", opening: "stats")]))
     let plane = DataPlane(limits: PlaneLimits(), version: "1", table: table)
     let received = try Transport.memory.exchange(request("GET", "/v2/models/stats", key: "key"), with: plane)

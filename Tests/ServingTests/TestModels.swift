@@ -104,12 +104,14 @@ extension PlaneState.Key {
 extension RoutingTable {
   /// Serves the models, each opened by the key `NAME-key`.
   static func serving(_ models: ServedModel..., broken: [String] = []) throws -> RoutingTable {
-    var entries: [String: Entry] = [:]
-    for model in models { entries[model.reference.name.description] = .model(model) }
+    var deployments: [String: ServedDeployment] = [:]
+    for model in models { deployments[model.reference.name.description] = ServedDeployment(model) }
     for name in broken {
-      entries[name] = .unavailable(Problem(.integrity, "seal.bad-signature", "secret reason"))
+      let entry = ServedDeployment.Entry.unavailable(
+        Problem(.integrity, "seal.bad-signature", "secret reason"))
+      deployments[name] = ServedDeployment(live: entry, versions: [.first: entry])
     }
-    let keys = try entries.keys.sorted().map { try PlaneState.Key.record(of: "\($0)-key", opening: $0) }
-    return RoutingTable(generation: 1, entries: entries, keys: KeyRing(keys))
+    let keys = try deployments.keys.sorted().map { try PlaneState.Key.record(of: "\($0)-key", opening: $0) }
+    return RoutingTable(generation: 1, deployments: deployments, keys: KeyRing(keys))
   }
 }

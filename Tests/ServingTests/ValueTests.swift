@@ -63,7 +63,9 @@ struct PlaneStateTests {
     let name = try ModelName(parsing: "iris")
     return PlaneState(
       generation: 4, sealKeys: ["PEM"],
-      deployments: [.init(name: name, version: .first, bundle: Digest(of: [1]), path: "/b")],
+      deployments: [
+        .init(name: name, live: .init(version: .first, bundle: Digest(of: [1]), path: "/b"))
+      ],
       keys: [.init(id: "k1", hash: Digest(of: [2]), deployment: name)])
   }
 

@@ -27,6 +27,7 @@ private let filled = Task {
       [Sample.entry(.sign, subject: "iris@\(number)", trace: "t\(number)")],
       [
         .addVersion(Sample.version(number)), .setDeployment(Sample.deployment(number)),
+        .setAlias(Sample.alias("champion", number)),
         .addKey(Sample.key(number)), .quarantine(Sample.refusal(number)),
         .addSegment(Sample.segment(number)), .addDamagedSegment(Sample.damagedSegment(number)),
       ])
@@ -53,6 +54,11 @@ private let filled = Task {
       "registry.row-changed", "iris"
     ),
     ("DELETE FROM deployments", "registry.row-missing", "iris"),
+    (
+      "UPDATE aliases SET version = 1, bundle = (SELECT bundle FROM versions WHERE version = 1)",
+      "registry.row-changed", "iris@champion"
+    ),
+    ("UPDATE aliases SET alias = 'mine'", "registry.row-missing", "iris@champion"),
     ("UPDATE prediction_keys SET revoked_at = 5 WHERE id = 'key-4'", "registry.row-changed", "key-4"),
     ("UPDATE prediction_keys SET hash = zeroblob(32) WHERE id = 'key-4'", "registry.row-changed", "key-4"),
     ("DELETE FROM prediction_keys WHERE id = 'key-4'", "registry.row-missing", "key-4"),

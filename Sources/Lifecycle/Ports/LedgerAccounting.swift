@@ -61,6 +61,17 @@ extension RegistryChange {
         "version": JSON(deployment.version.value), "bundle": .string(deployment.bundle.description),
         "at": .integer(deployment.since.milliseconds),
       ]
+    case .setAlias(let alias):
+      [
+        "change": "set-alias", "name": .string(alias.model.description),
+        "alias": .string(alias.name.description), "version": JSON(alias.version.value),
+        "bundle": .string(alias.bundle.description), "at": .integer(alias.since.milliseconds),
+      ]
+    case .removeAlias(let alias, let name, let moment):
+      [
+        "change": "remove-alias", "name": .string(name.description), "alias": .string(alias.description),
+        "at": .integer(moment.milliseconds),
+      ]
     case .addKey(let key):
       [
         "change": "add-key", "id": .string(key.id), "hash": .string(key.hash.description),
@@ -100,6 +111,14 @@ extension RegistryChange {
         let bundle = members.digest("bundle")
       else { return nil }
       self = .setDeployment(Deployment(name: name, version: version, bundle: bundle, since: moment))
+    case "set-alias":
+      guard let name = members.name("name"), let alias = members.alias("alias"),
+        let version = members.version("version"), let bundle = members.digest("bundle")
+      else { return nil }
+      self = .setAlias(Alias(model: name, name: alias, version: version, bundle: bundle, since: moment))
+    case "remove-alias":
+      guard let name = members.name("name"), let alias = members.alias("alias") else { return nil }
+      self = .removeAlias(alias, of: name, at: moment)
     case "add-key":
       guard let id = members.text("id"), let hash = members.digest("hash"),
         let deployment = members.name("deployment")
@@ -136,6 +155,7 @@ struct ChangeMembers {
 
   func text(_ name: String) -> String? { json[name]?.string }
   func name(_ name: String) -> ModelName? { text(name).flatMap { try? ModelName(parsing: $0) } }
+  func alias(_ name: String) -> AliasName? { text(name).flatMap { try? AliasName(parsing: $0) } }
   func digest(_ name: String) -> Digest? { text(name).flatMap { try? Digest(parsing: $0) } }
   func version(_ name: String) -> VersionNumber? { json[name]?.int.flatMap { VersionNumber($0) } }
   func principal(_ name: String) -> Principal? { text(name).flatMap(Principal.init(parsing:)) }

@@ -9,6 +9,10 @@ public enum RegistryChange: Equatable, Sendable {
   case addVersion(ModelVersion)
   /// What a name serves from now on.
   case setDeployment(Deployment)
+  /// Which version an alias names from now on.
+  case setAlias(Alias)
+  /// An alias names nothing any more.
+  case removeAlias(AliasName, of: ModelName, at: Timestamp)
   /// A key that opens a deployment from now on.
   case addKey(PredictionKey)
   /// The key with this id opens nothing from this moment on.
@@ -41,6 +45,8 @@ public protocol RegistryReader: Sendable {
   func versions(of name: ModelName) async throws(Problem) -> [ModelVersion]
   /// What every served name serves, sorted by name.
   func deployments() async throws(Problem) -> [Deployment]
+  /// All aliases of all models, sorted by model and alias.
+  func aliases() async throws(Problem) -> [Alias]
   /// All keys, revoked ones too, oldest first.
   func keys() async throws(Problem) -> [PredictionKey]
   /// All refused artifacts, oldest first.

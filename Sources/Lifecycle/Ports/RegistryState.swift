@@ -13,6 +13,7 @@ public struct RegistryState: Equatable, Sendable {
   /// All versions of each model, oldest first.
   public private(set) var versions: [ModelName: [ModelVersion]] = [:]
   private var served: [ModelName: Deployment] = [:]
+  private var named: [ModelReference: Alias] = [:]
   /// All keys, revoked ones too, oldest first.
   public private(set) var keys: [PredictionKey] = []
   private var keyIndices: [String: Int] = [:]
@@ -30,11 +31,14 @@ public struct RegistryState: Equatable, Sendable {
   /// What every served name serves, sorted by name.
   public var deployments: [Deployment] { served.values.sorted { $0.name < $1.name } }
 
+  /// All aliases of all models, sorted by model and alias.
+  public var aliases: [Alias] { named.values.sorted { ($0.model, $0.name) < ($1.model, $1.name) } }
+
   /// Makes one change.
   ///
   /// Throws `registry.conflict`, and changes nothing, where it contradicts what is there: a version that is
   /// not the next of its model, a deployment of a version that does not exist or whose bundle is another, a
-  /// second key with the same id, the end of a key that has none, or a second segment of the same name (a damaged
+  /// second key with the same id, an alias of a version that does not exist, the end of an alias or of a key that has none, or a second segment of the same name (a damaged
   /// one: of the same name and the same bytes). A second refusal of the same artifact under the same name changes
   /// nothing.
   public mutating func apply(_ change: RegistryChange) throws(Problem) {
@@ -49,13 +53,16 @@ public struct RegistryState: Equatable, Sendable {
       }
       versions[reference.name, default: []].append(version)
     case .setDeployment(let deployment):
-      let version = versions[deployment.name]?.first { $0.reference.version == deployment.version }
-      guard let version, version.bundle == deployment.bundle else {
-        throw Self.conflict(
-          "expected the bundle of a version of '\(deployment.name)' to serve, found"
-            + " \(deployment.bundle.short) as version \(deployment.version)", deployment.name.description)
-      }
+      try requireVersion(deployment.version, deployment.bundle, of: deployment.name)
       served[deployment.name] = deployment
+    case .setAlias(let alias):
+      try requireVersion(alias.version, alias.bundle, of: alias.model)
+      named[alias.reference] = alias
+    case .removeAlias(let alias, let name, _):
+      let reference = ModelReference(name: name, version: .alias(alias))
+      guard named.removeValue(forKey: reference) != nil else {
+        throw Self.conflict("expected an alias that exists, found '\(reference)'", reference.description)
+      }
     case .addKey(let key):
       guard keyIndices[key.id] == nil else {
         throw Self.conflict("expected a new key id, found '\(key.id)', which exists", key.id)
@@ -84,6 +91,15 @@ public struct RegistryState: Equatable, Sendable {
           "expected a new damaged segment, found '\(damaged.name)', which exists", damaged.name.description)
       }
       damagedSegments.append(damaged)
+    }
+  }
+
+  private func requireVersion(_ number: VersionNumber, _ bundle: Digest, of name: ModelName) throws(Problem) {
+    let version = versions[name]?.first { $0.reference.version == number }
+    guard let version, version.bundle == bundle else {
+      throw Self.conflict(
+        "expected the bundle of a version of '\(name)' to serve, found \(bundle.short) as version \(number)",
+        name.description)
     }
   }
 

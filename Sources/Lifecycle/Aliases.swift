@@ -1,0 +1,61 @@
+import Domain
+import Encoding
+
+/// Moves and removes the movable names of versions: the data plane first, then the registry, as a roll-out does.
+struct Aliases {
+  let registry: any RegistryReader
+  let served: ServedState
+  let plane: any DataPlane
+  let time: any TimeSource
+
+  /// Has an alias name a version; it answers under it by the time this returns.
+  ///
+  /// One that names it already is left as it is. Throws `version.unknown` and `alias.too-many`.
+  func set(
+    _ name: AliasName, of model: ModelName, to version: VersionNumber, recorder: Recorder
+  ) async throws(Problem) -> Alias {
+    let versions = try await registry.versions(of: model)
+    guard let target = versions.first(where: { $0.reference.version == version }) else {
+      throw Problem(
+        .notFound, "version.unknown",
+        "expected a version of '\(model)' from 1 to \(versions.count), found \(version)",
+        subject: model.description, hint: "list them with 'gatehouse show \(model)'")
+    }
+    let present = try await registry.aliases()
+    let former = present.first { $0.model == model && $0.name == name }
+    if let former, former.version == version { return former }
+    guard former != nil || present.count(where: { $0.model == model }) < Alias.limit else {
+      throw Problem(
+        .conflict, "alias.too-many", "expected at most \(Alias.limit) aliases of '\(model)', found one more",
+        subject: model.description, hint: "remove one with 'gatehouse alias remove \(model) ALIAS'")
+    }
+    let subject = ModelReference(name: model, version: .alias(name)).description
+    return try await recorder.record(
+      .setAlias, of: subject, details: ["from": former.map { .string($0.version.description) } ?? .null]
+    ) { () async throws(Problem) in
+      let alias = Alias(
+        model: model, name: name, version: version, bundle: target.bundle, since: time.now())
+      let next = present.filter { $0.model != model || $0.name != name } + [alias]
+      try await plane.apply(served.with(aliases: next))
+      return .done(
+        alias,
+        details: ["version": JSON(version.value), "bundle": .string(alias.bundle.description)],
+        changes: [.setAlias(alias)])
+    }
+  }
+
+  /// Takes an alias away; it names nothing by the time this returns.
+  func remove(_ name: AliasName, of model: ModelName, recorder: Recorder) async throws(Problem) {
+    let present = try await registry.aliases()
+    let subject = ModelReference(name: model, version: .alias(name)).description
+    guard let former = present.first(where: { $0.model == model && $0.name == name }) else {
+      throw Problem(.notFound, "alias.unknown", "expected an alias of '\(model)', found '\(name)'")
+    }
+    try await recorder.record(
+      .removeAlias, of: subject, details: ["from": .string(former.version.description)]
+    ) { () async throws(Problem) in
+      try await plane.apply(served.with(aliases: present.filter { $0 != former }))
+      return .done((), changes: [.removeAlias(name, of: model, at: time.now())])
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Domain
+
+/// What is served under one name: the version that answers who names none, and those beside it.
+struct ServedDeployment: Sendable {
+  /// What stands behind a version or an alias.
+  enum Entry: Sendable {
+    case model(ServedModel)
+    /// It should be served and cannot be, and never could since this process started.
+    case unavailable(Problem)
+
+    /// The model, where it is served.
+    var model: ServedModel? {
+      guard case .model(let model) = self else { return nil }
+      return model
+    }
+  }
+
+  /// What answers who names no version.
+  let live: Entry
+  /// Each version that is served or should be, ascending.
+  let versions: [(number: VersionNumber, entry: Entry)]
+  /// What each alias names.
+  let aliases: [AliasName: Entry]
+  /// Versions and aliases by the text that stands in a request.
+  private let named: [String: Entry]
+
+  /// States what is served; what answers for `live` and `aliases` is served by its number too.
+  init(live: Entry, versions: [VersionNumber: Entry], aliases: [AliasName: Entry] = [:]) {
+    self.live = live
+    self.aliases = aliases
+    var all = versions
+    for case .model(let model) in [live] + aliases.values { all[model.reference.version] = .model(model) }
+    self.versions = all.sorted { $0.key < $1.key }.map { (number: $0.key, entry: $0.value) }
+    // No alias is a number, so nothing is named twice.
+    var named = Dictionary(uniqueKeysWithValues: all.map { ($0.description, $1) })
+    for (alias, entry) in aliases { named[alias.description] = entry }
+    self.named = named
+  }
+
+  /// One version that is served.
+  init(_ model: ServedModel) { self.init(live: .model(model), versions: [:]) }
+
+  /// What a version or an alias, or neither, stands for; nil where there is none of that name.
+  func entry(_ version: String?) -> Entry? {
+    guard let version else { return live }
+    return named[version]
+  }
+
+  /// The models that answer, by version.
+  var models: [ServedModel] { versions.compactMap(\.entry.model) }
+
+  /// Whether all that should be served under the name is.
+  var isReady: Bool { live.model != nil && aliases.values.allSatisfy { $0.model != nil } }
+
+  /// What of this a later state still has; the live version stays until another is loaded.
+  func narrowed(to state: PlaneState.Deployment) -> ServedDeployment {
+    let numbers = Set(state.versions.map(\.version))
+    let kept = versions.filter { numbers.contains($0.number) }.map { ($0.number, $0.entry) }
+    return ServedDeployment(
+      live: live, versions: Dictionary(uniqueKeysWithValues: kept),
+      aliases: aliases.filter { state.aliases[$0.key] != nil })
+  }
+}

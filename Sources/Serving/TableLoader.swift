@@ -1,0 +1,84 @@
+import Domain
+import Inference
+import Provenance
+
+/// Brings what a snapshot names to a table that serves it.
+struct TableLoader {
+  private let loader: BundleLoader
+  /// What is served now, which is neither loaded nor verified again: it was when it was loaded, and no byte of it
+  /// is read from the disk any more.
+  private let former: RoutingTable?
+  private var loaded: [Digest: ServedModel] = [:]
+  private var failures: [PlaneApplication.Failure] = []
+
+  private init(_ loader: BundleLoader, former: RoutingTable?) {
+    self.loader = loader
+    self.former = former
+    for model in former?.models ?? [] { loaded[model.bundle] = model }
+  }
+
+  /// Loads what of `state` is not served yet.
+  ///
+  /// Where a version cannot be loaded, the name or alias keeps what it had.
+  static func load(
+    _ state: PlaneState, _ loader: BundleLoader, replacing former: RoutingTable?
+  ) -> (RoutingTable, [PlaneApplication.Failure]) {
+    var tables = TableLoader(loader, former: former)
+    var deployments: [String: ServedDeployment] = [:]
+    for deployment in state.deployments {
+      deployments[deployment.name.description] = tables.load(deployment)
+    }
+    let table = RoutingTable(
+      generation: state.generation, deployments: deployments, keys: KeyRing(state.keys))
+    return (table, tables.failures)
+  }
+
+  private mutating func load(_ deployment: PlaneState.Deployment) -> ServedDeployment {
+    let former = former?.deployments[deployment.name.description]
+    var versions: [VersionNumber: ServedDeployment.Entry] = [:]
+    for version in deployment.versions {
+      do throws(Problem) {
+        versions[version.version] = .model(try load(version, of: deployment.name))
+      } catch {
+        failures.append(
+          PlaneApplication.Failure(deployment: deployment.name, version: version.version, problem: error))
+        versions[version.version] = .unavailable(error)
+      }
+    }
+    func entry(_ version: VersionNumber, former: ServedDeployment.Entry?) -> ServedDeployment.Entry? {
+      guard let entry = versions[version], entry.model != nil else { return former ?? versions[version] }
+      return entry
+    }
+    var aliases: [AliasName: ServedDeployment.Entry] = [:]
+    for (alias, version) in deployment.aliases {
+      aliases[alias] = entry(version, former: former?.aliases[alias])
+    }
+    let missing = Problem(.internal, "plane.no-version", "expected the live version among those served")
+    return ServedDeployment(
+      live: entry(deployment.live.version, former: former?.live) ?? .unavailable(missing),
+      versions: versions, aliases: aliases)
+  }
+
+  private func load(
+    _ version: PlaneState.Deployment.Version, of name: ModelName
+  ) throws(Problem) -> ServedModel {
+    let model: ServedModel
+    if let served = loaded[version.bundle] {
+      model = served
+    } else {
+      model = try loader.load(path: version.path)
+    }
+    guard model.bundle == version.bundle else {
+      throw Problem(
+        .integrity, "bundle.not-as-deployed",
+        "expected bundle \(version.bundle.short), found \(model.bundle.short)", subject: version.path)
+    }
+    let expected = VersionReference(name: name, version: version.version)
+    guard model.reference == expected else {
+      throw Problem(
+        .integrity, "bundle.not-as-deployed",
+        "expected the bundle of \(expected), found that of \(model.reference)", subject: version.path)
+    }
+    return model
+  }
+}
