@@ -21,10 +21,28 @@ struct KeyRoutes: Sendable {
   }
 
   /// `POST /api/v1/deployments/{name}/keys`: makes a key and shows it this once.
+  ///
+  /// The body may say `{"limits":{"rate","burst","daily"},"expires":"90d"}`.
   @Sendable private func create(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let body = try await request.optionalJSON()
     let issued = try await control.createKey(
-      for: context.modelName(), by: context.requirePrincipal())
+      for: context.modelName(), terms: Self.terms(in: body, now: control.now()),
+      by: context.requirePrincipal())
     return .json(.created, ["id": .string(issued.id), "key": .string(issued.key)])
+  }
+
+  private static func terms(in body: JSON, now: Timestamp) throws(Problem) -> KeyTerms {
+    try body.requireMembers(["limits", "expires"])
+    var terms = KeyTerms(limits: try CallerLimits(json: body["limits"]))
+    if let expires = body["expires"], expires != .null {
+      guard let text = expires.string else {
+        throw Problem(
+          .badInput, "key.expiry", "expected a text as 'expires', found \(expires.kind)", position: "/expires"
+        )
+      }
+      terms.expiresAt = try KeyTerms.expiry(parsing: text, from: now)
+    }
+    return terms
   }
 
   /// `DELETE /api/v1/keys/{id}`: revokes it; it opens nothing any more when the answer is there.

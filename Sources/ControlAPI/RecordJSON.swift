@@ -38,6 +38,8 @@ extension PredictionKey {
       "id": .string(id), "deployment": .string(deployment.description),
       "createdAt": .string(createdAt.description),
       "revokedAt": revokedAt.map { .string($0.description) } ?? .null,
+      "expiresAt": terms.expiresAt.map { .string($0.description) } ?? .null,
+      "limits": terms.limits.json ?? .null,
     ]
   }
 }

@@ -61,7 +61,15 @@ extension Response {
 
 extension Request {
   /// The body as JSON, at most 1 MiB of it.
-  func json() async throws -> JSON {
+  func json() async throws -> JSON { try Self.parse(try await bytes()) }
+
+  /// The same; an empty object where there is no body.
+  func optionalJSON() async throws -> JSON {
+    let bytes = try await bytes()
+    return bytes.isEmpty ? [:] : try Self.parse(bytes)
+  }
+
+  private func bytes() async throws -> [UInt8] {
     let limit = 1 << 20
     var bytes: [UInt8] = []
     for try await buffer in body {
@@ -70,6 +78,10 @@ extension Request {
         throw Problem(.tooLarge, "request.too-large", "expected at most \(limit) bytes of JSON, found more")
       }
     }
+    return bytes
+  }
+
+  private static func parse(_ bytes: [UInt8]) throws(Problem) -> JSON {
     do throws(MalformedJSON) {
       return try JSON(parsing: bytes)
     } catch {
@@ -77,5 +89,19 @@ extension Request {
         .badInput, "request.not-json", "expected \(error.expected) in the JSON body, found \(error.found)",
         position: "line \(error.line), column \(error.column)")
     }
+  }
+}
+
+extension JSON {
+  /// Refuses an object that has other members than these, and what is no object.
+  func requireMembers(_ names: Set<String>) throws(Problem) {
+    guard let members = object else {
+      throw Problem(.badInput, "request.malformed", "expected a JSON object, found \(kind)")
+    }
+    guard let stranger = members.keys.filter({ !names.contains($0) }).min() else { return }
+    throw Problem(
+      .badInput, "request.unknown-member",
+      "expected \(names.sorted().map { "'\($0)'" }.joined(separator: ", ")) alone, found"
+        + " '\(stranger.excerpt(40))'", position: "/\(stranger.excerpt(40))")
   }
 }

@@ -1,4 +1,4 @@
-public import Encoding
+import Encoding
 
 /// What the control plane wants a data plane to serve: one snapshot, written whole and read whole.
 ///
@@ -56,12 +56,15 @@ public struct PlaneState: Equatable, Sendable {
     public let hash: Digest
     /// The one deployment that it opens.
     public let deployment: ModelName
+    /// What it is bound to beside that.
+    public let terms: KeyTerms
 
-    /// States which key opens which deployment.
-    public init(id: String, hash: Digest, deployment: ModelName) {
+    /// States which key opens which deployment, and on what terms.
+    public init(id: String, hash: Digest, deployment: ModelName, terms: KeyTerms = .unbounded) {
       self.id = id
       self.hash = hash
       self.deployment = deployment
+      self.terms = terms
     }
   }
 
@@ -146,7 +149,7 @@ extension PlaneState {
     self.init(generation: generation, sealKeys: sealKeys, deployments: deployments, keys: keys)
   }
 
-  fileprivate static func malformed(_ message: String, cause: Problem? = nil) -> Problem {
+  static func malformed(_ message: String, cause: Problem? = nil) -> Problem {
     Problem(.integrity, "plane-state.malformed", message, cause: cause?.message)
   }
 }
@@ -206,23 +209,8 @@ extension PlaneState.Deployment.Version {
   }
 }
 
-extension PlaneState.Key {
-  /// The key as a snapshot and a key file carry it.
-  public var json: JSON {
-    ["id": .string(id), "hash": .string(hash.description), "deployment": .string(deployment.description)]
-  }
-
-  /// Reads what `json` writes; `pointer` says in an error where it stood.
-  public init(json: JSON, at pointer: String) throws(Problem) {
-    let fields = Fields(json, at: pointer)
-    try fields.requireOnly(["id", "hash", "deployment"])
-    self.init(
-      id: try fields.text("id"), hash: try fields.digest("hash"), deployment: try fields.name("deployment"))
-  }
-}
-
-/// The members of an object, with where it stands for the error.
-private struct Fields {
+/// The members of an object of a state, with where it stands for the error.
+struct Fields {
   let json: JSON
   let pointer: String
 

@@ -18,6 +18,10 @@ public struct Problem: Error, Equatable, Sendable {
     case conflict
     /// More bytes or rows than the limit.
     case tooLarge = "too-large"
+    /// More requests than the caller may make; later it may.
+    case tooMany = "too-many"
+    /// The caller's own time was over first.
+    case deadline
     /// Inspection, lifting or policy says no.
     case refused
     /// Stored or sealed bytes are not what they were.
@@ -42,11 +46,13 @@ public struct Problem: Error, Equatable, Sendable {
   public var hint: String?
   /// What was underneath, one line.
   public var cause: String?
+  /// After how many seconds it may be tried again, where that is known.
+  public var retryAfter: Int?
 
   /// States one problem.
   public init(
     _ category: Category, _ code: String, _ message: String, subject: String? = nil,
-    position: String? = nil, hint: String? = nil, cause: String? = nil
+    position: String? = nil, hint: String? = nil, cause: String? = nil, retryAfter: Int? = nil
   ) {
     self.category = category
     self.code = code
@@ -55,6 +61,7 @@ public struct Problem: Error, Equatable, Sendable {
     self.position = position
     self.hint = hint
     self.cause = cause
+    self.retryAfter = retryAfter
   }
 
   /// The exit status of a command that ends with this problem.
@@ -63,7 +70,7 @@ public struct Problem: Error, Equatable, Sendable {
     case .usage, .badInput, .tooLarge: 2
     case .refused: 3
     case .integrity: 5
-    case .unavailable: 6
+    case .unavailable, .tooMany, .deadline: 6
     default: 1
     }
   }
@@ -78,8 +85,10 @@ public struct Problem: Error, Equatable, Sendable {
     case .conflict: 409
     case .tooLarge: 413
     case .refused: 422
+    case .tooMany: 429
     case .integrity, .internal: 500
     case .unavailable: 503
+    case .deadline: 504
     }
   }
 }

@@ -62,17 +62,21 @@ public struct PredictionKey: Equatable, Sendable {
   public let deployment: ModelName
   /// When it was made.
   public let createdAt: Timestamp
-  /// When it stopped to open anything; nil while it does.
+  /// What it is bound to beside its deployment.
+  public let terms: KeyTerms
+  /// When it was revoked; nil where it was not.
   public let revokedAt: Timestamp?
 
   /// Records a key by its hash.
   public init(
-    id: String, hash: Digest, deployment: ModelName, createdAt: Timestamp, revokedAt: Timestamp? = nil
+    id: String, hash: Digest, deployment: ModelName, createdAt: Timestamp, terms: KeyTerms = .unbounded,
+    revokedAt: Timestamp? = nil
   ) {
     self.id = id
     self.hash = hash
     self.deployment = deployment
     self.createdAt = createdAt
+    self.terms = terms
     self.revokedAt = revokedAt
   }
 }

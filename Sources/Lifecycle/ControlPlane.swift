@@ -131,11 +131,13 @@ public final class ControlPlane: Sendable {
   }
 
   /// Makes a key to a deployment.
-  public func createKey(for name: ModelName, by principal: Principal) async throws(Problem) -> IssuedKey {
+  public func createKey(
+    for name: ModelName, terms: KeyTerms = .unbounded, by principal: Principal
+  ) async throws(Problem) -> IssuedKey {
     let recorder = recorder(for: principal)
     let keys = keys
     return try await perform { () async throws(Problem) in
-      try await keys.create(for: name, recorder: recorder)
+      try await keys.create(for: name, terms: terms, recorder: recorder)
     }
   }
 

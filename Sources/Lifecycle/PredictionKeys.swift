@@ -19,7 +19,9 @@ struct PredictionKeys: Sendable {
   let time: any TimeSource
 
   /// Makes a key; it opens the deployment by the time this returns.
-  func create(for name: ModelName, recorder: Recorder) async throws(Problem) -> IssuedKey {
+  func create(
+    for name: ModelName, terms: KeyTerms = .unbounded, recorder: Recorder
+  ) async throws(Problem) -> IssuedKey {
     guard try await registry.deployments().contains(where: { $0.name == name }) else {
       throw Problem(
         .notFound, "deployment.unknown", "expected the name of a deployment, found '\(name)'",
@@ -29,7 +31,8 @@ struct PredictionKeys: Sendable {
     // The prefix lets secret scanners and people tell what it is; 32 random bytes cannot be guessed.
     let secret = "gh_\(id)_\(Hexadecimal.encode(entropy.bytes(32)))"
     let key = PredictionKey(
-      id: id, hash: Digest(of: Array(secret.utf8)), deployment: name, createdAt: time.now())
+      id: id, hash: Digest(of: Array(secret.utf8)), deployment: name, createdAt: time.now(),
+      terms: terms)
     return try await recorder.record(.createKey, of: id) { () async throws(Problem) in
       try await plane.apply(served.with(keys: registry.keys() + [key]))
       return .done(

@@ -82,7 +82,7 @@ struct ServedState: Sendable {
         deployed($0, aliases: aliases[$0.name] ?? [])
       },
       keys: keys.filter { $0.revokedAt == nil }.map {
-        PlaneState.Key(id: $0.id, hash: $0.hash, deployment: $0.deployment)
+        PlaneState.Key(id: $0.id, hash: $0.hash, deployment: $0.deployment, terms: $0.terms)
       })
   }
 

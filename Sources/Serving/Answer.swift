@@ -61,9 +61,11 @@ struct Answer: Equatable, Sendable {
     case 408: "Request Timeout"
     case 413: "Content Too Large"
     case 415: "Unsupported Media Type"
+    case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
     case 501: "Not Implemented"
     case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
     default: "Internal Server Error"
     }
   }
@@ -84,8 +86,9 @@ extension Answer {
   init(_ problem: Problem, status: Int? = nil, fields: [Field] = [], closes: Bool = false) {
     var fields = fields
     if problem.category == .unauthenticated {
-      fields.append(.challenge(error: problem.code == "key.unknown" ? "invalid_token" : nil))
+      fields.append(.challenge(error: Self.isInvalid(problem) ? "invalid_token" : nil))
     }
+    if let seconds = problem.retryAfter { fields.append(.retryAfter(seconds)) }
     // Who is told that something is not there yet is told when to ask again.
     if problem.category == .unavailable, fields.isEmpty { fields.append(.retryAfter(1)) }
     var members: [String: JSON] = ["error": .string(problem.message), "code": .string(problem.code)]
@@ -96,10 +99,15 @@ extension Answer {
       code: problem.code, closes: closes)
   }
 
+  /// Whether a credential was shown that is none, or none any more (RFC 6750 section 3.1).
+  private static func isInvalid(_ problem: Problem) -> Bool {
+    problem.code == "key.unknown" || problem.code == "key.expired"
+  }
+
   /// The answer while something is full or not there yet.
   static func unavailable(_ code: String, _ message: String, retryAfter seconds: Int, closes: Bool = false)
     -> Answer
   {
-    Answer(Problem(.unavailable, code, message), fields: [.retryAfter(seconds)], closes: closes)
+    Answer(Problem(.unavailable, code, message, retryAfter: seconds), closes: closes)
   }
 }

@@ -43,7 +43,7 @@ extension DataPlane {
       let name = name ?? table.deployments.keys.first ?? ""
       let key = try PresentedKey(head)
       if isUnnamed { draft.record.deployment = try? ModelName(parsing: name) }
-      try key.authorize(for: name, table, &draft.record)
+      try key.authorize(for: name, table, &draft)
       var kind = ModelOperation.Kind.predict
       if case .invocations = route { kind = .invoke }
       guard !isUnnamed || table.deployments.count == 1 else {
@@ -54,15 +54,15 @@ extension DataPlane {
       }
       return try operation(kind, on: name, version: version, table, head, &draft)
     case .infer(let name, let version):
-      try PresentedKey(head).authorize(for: name, table, &draft.record)
+      try PresentedKey(head).authorize(for: name, table, &draft)
       return try operation(.infer, on: name, version: version, table, head, &draft)
     case .modelMetadata(let name, let version):
-      try PresentedKey(head).authorize(for: name, table, &draft.record)
+      try PresentedKey(head).authorize(for: name, table, &draft)
       let model = try table.resolve(name, version: version)
       let versions = table.deployments[name]?.models.map(\.reference.version) ?? []
       return .answer(.ok(Metadata.model(model, versions: versions)))
     case .modelStatistics(let name?, let version):
-      try PresentedKey(head).authorize(for: name, table, &draft.record)
+      try PresentedKey(head).authorize(for: name, table, &draft)
       let model = try table.resolve(name, version: version)
       let models = version == nil ? table.deployments[name]?.models : nil
       return .answer(.ok(Metadata.statistics(of: models ?? [model])))
@@ -70,16 +70,18 @@ extension DataPlane {
       // The protocol has one path for the statistics of all and for the model of this name, which comes first.
       return try decide(head, .modelMetadata(model: "stats", version: nil), &draft)
     case .modelStatistics(nil, _):
-      let models = try PresentedKey(head).opened(table).flatMap { table.deployments[$0]?.models ?? [] }
+      let models = try PresentedKey(head).opened(table, &draft).flatMap {
+        table.deployments[$0]?.models ?? []
+      }
       return .answer(.ok(Metadata.statistics(of: models)))
     case .repositoryIndex:
-      let index = try index(try PresentedKey(head).opened(table), table, head)
+      let index = try index(try PresentedKey(head).opened(table, &draft), table, head)
       if case .declared(let count) = head.body, count > limits.smallBodyBytes {
         return .answer(Answer(RepositoryIndex.tooLarge(limits), closes: true))
       }
       return .perform(.index(index))
     case .repositoryChange(let name):
-      try PresentedKey(head).authorize(for: name, table, &draft.record)
+      try PresentedKey(head).authorize(for: name, table, &draft)
       return .answer(
         Answer(
           Problem(

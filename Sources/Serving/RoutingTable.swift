@@ -42,13 +42,14 @@ final class RoutingTable: Sendable {
   /// What this table serves of what a snapshot has, by the snapshot's keys alone.
   ///
   /// What stands while the snapshot is loaded: it opens nothing that the snapshot closes.
-  func narrowed(to state: PlaneState) -> RoutingTable {
+  func narrowed(to state: PlaneState, accounts: CallerAccounts) -> RoutingTable {
     var kept: [String: ServedDeployment] = [:]
     for deployment in state.deployments {
       let name = deployment.name.description
       kept[name] = deployments[name]?.narrowed(to: deployment)
     }
-    return RoutingTable(generation: generation, deployments: kept, keys: KeyRing(state.keys))
+    return RoutingTable(
+      generation: generation, deployments: kept, keys: KeyRing(state.keys, accounts: accounts))
   }
 
   /// The models that answer, sorted by name and version.

@@ -59,6 +59,9 @@ public final class RunningPlane: Sendable {
   private let spool: RecordSpool?
   private let admin: AdminServer?
   private let startedAt: Timestamp
+  private let accounts = CallerAccounts()
+  /// Keeps what callers have used of their quotas; nil where there is no spool to keep it beside.
+  private let quotas: QuotaKeeper?
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
   private let applying = NIOLock()
 
@@ -67,7 +70,10 @@ public final class RunningPlane: Sendable {
     source = configuration.source
     engine = configuration.engine
     self.socket = socket
-    let (table, failures) = try Self.load(configuration.source, configuration.engine)
+    // First, so that every account begins with what is known of it.
+    let accounts = accounts
+    quotas = configuration.records.map { QuotaKeeper(directory: $0.directory, accounts: accounts) }
+    let (table, failures) = try Self.load(configuration.source, configuration.engine, accounts)
     self.failures = failures
     instance = Self.randomName()
     let name = instance
@@ -79,6 +85,7 @@ public final class RunningPlane: Sendable {
       spool: spool)
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
     startedAt = Clock.now()
+    quotas?.start()
     // Bound last: whoever asks for health finds a plane that serves.
     let plane = plane
     admin = try configuration.admin.map { address throws(Problem) in
@@ -103,11 +110,15 @@ public final class RunningPlane: Sendable {
     let state = try StateFile.read(path: path)
     let loader = try Self.loader(for: state, engine)
     let former = plane.table
-    plane.publish(former.narrowed(to: state))
-    let (table, failures) = TableLoader.load(state, loader, replacing: former)
+    plane.publish(former.narrowed(to: state, accounts: accounts))
+    let (table, failures) = TableLoader.load(state, loader, accounts, replacing: former)
     plane.publish(table)
+    accounts.keep(Set(state.keys.map(\.id)))
     return PlaneApplication(generation: table.generation, failures: failures)
   }
+
+  /// Why what callers used of their quotas could not be read or written last; nil where it could.
+  public var quotaFailure: Problem? { quotas?.failure }
 
   /// How it stands.
   public var status: PlaneStatus {
@@ -134,6 +145,7 @@ public final class RunningPlane: Sendable {
   public func drain() -> Int {
     let left = server.drain()
     admin?.stop()
+    quotas?.stop()
     spool?.stop()
     return left
   }
@@ -144,18 +156,19 @@ public final class RunningPlane: Sendable {
   public func stop() {
     server.stop()
     admin?.stop()
+    quotas?.stop()
     spool?.stop()
   }
 
   // MARK: Loading
 
   private static func load(
-    _ source: PlaneConfiguration.Source, _ engine: (any InferenceEngine)?
+    _ source: PlaneConfiguration.Source, _ engine: (any InferenceEngine)?, _ accounts: CallerAccounts
   ) throws(Problem) -> (RoutingTable, [PlaneApplication.Failure]) {
     switch source {
     case .state(let path):
       let state = try StateFile.read(path: path)
-      return TableLoader.load(state, try loader(for: state, engine), replacing: nil)
+      return TableLoader.load(state, try loader(for: state, engine), accounts, replacing: nil)
     case .bundles(let paths, let trusted, let keys):
       let loader = BundleLoader(trusting: trusted, engine: engine)
       var versions: [ModelName: [VersionNumber: ServedModel]] = [:]
@@ -175,7 +188,9 @@ public final class RunningPlane: Sendable {
         deployments[name.description] = ServedDeployment(
           live: .model(newest.value), versions: models.mapValues { .model($0) })
       }
-      return (RoutingTable(generation: 0, deployments: deployments, keys: KeyRing(keys)), [])
+      return (
+        RoutingTable(generation: 0, deployments: deployments, keys: KeyRing(keys, accounts: accounts)), []
+      )
     }
   }
 

@@ -57,7 +57,8 @@ public struct RuntimeArguments: Equatable, Sendable {
 
       --bundle DIR         serve the sealed bundle in this directory; may be repeated
       --trust FILE         trust seals by the public key (PEM) in this file; may be repeated
-      --keys FILE          callers' keys, one JSON object a line: {"id", "hash", "deployment"};
+      --keys FILE          callers' keys, one JSON object a line: {"id", "hash", "deployment"}, and
+                           perhaps "limits": {"rate", "burst", "daily"} and "expires";
                            without it every prediction is refused
       --state FILE         serve what this snapshot of the control plane says
       --listen ADDR:PORT   accept connections on this address (default 127.0.0.1:8080)

@@ -14,7 +14,8 @@ public enum StateFile {
     }
   }
 
-  /// Reads callers' keys: one JSON object a line, `{"id", "hash", "deployment"}`.
+  /// Reads callers' keys: one JSON object a line, `{"id", "hash", "deployment"}`, and perhaps `"limits":
+  /// {"rate", "burst", "daily"}` and `"expires"`, a moment in UTC.
   ///
   /// Empty lines are skipped.
   public static func readKeys(path: String) throws(Problem) -> [PlaneState.Key] {

@@ -21,7 +21,7 @@ struct TableLoader {
   ///
   /// Where a version cannot be loaded, the name or alias keeps what it had.
   static func load(
-    _ state: PlaneState, _ loader: BundleLoader, replacing former: RoutingTable?
+    _ state: PlaneState, _ loader: BundleLoader, _ accounts: CallerAccounts, replacing former: RoutingTable?
   ) -> (RoutingTable, [PlaneApplication.Failure]) {
     var tables = TableLoader(loader, former: former)
     var deployments: [String: ServedDeployment] = [:]
@@ -29,7 +29,8 @@ struct TableLoader {
       deployments[deployment.name.description] = tables.load(deployment)
     }
     let table = RoutingTable(
-      generation: state.generation, deployments: deployments, keys: KeyRing(state.keys))
+      generation: state.generation, deployments: deployments,
+      keys: KeyRing(state.keys, accounts: accounts))
     return (table, tables.failures)
   }
 

@@ -43,7 +43,8 @@ enum RegistryRows {
       PredictionKey(
         id: try row.text("id"), hash: try row.digest("hash"), deployment: try row.name("deployment"),
         createdAt: try row.moment("created_at"),
-        revokedAt: try row.optionalInteger("revoked_at").map(Timestamp.init(milliseconds:)))
+        terms: KeyTerms(limits: try row.limits(), expiresAt: try row.optionalMoment("expires_at")),
+        revokedAt: try row.optionalMoment("revoked_at"))
     }
   }
 
@@ -111,12 +112,14 @@ enum RegistryRows {
     case .addKey(let key):
       try database.execute(
         sql: """
-          INSERT INTO prediction_keys (id, hash, deployment, created_at, revoked_at)
-          VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+          INSERT INTO prediction_keys
+          (id, hash, deployment, created_at, revoked_at, expires_at, rate, burst, daily)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
           """,
         arguments: [
           key.id, blob(key.hash), key.deployment.description, key.createdAt.milliseconds,
-          key.revokedAt?.milliseconds,
+          key.revokedAt?.milliseconds, key.terms.expiresAt?.milliseconds, key.terms.limits.rate,
+          key.terms.limits.burst, key.terms.limits.daily,
         ])
       try require(database.changesCount == 1, "a new key id", key.id)
     case .revokeKey(let id, let moment):

@@ -15,6 +15,9 @@ enum RegistrySchema {
     migrator.registerMigration("3 aliases") { database in
       try database.execute(sql: aliasTable)
     }
+    migrator.registerMigration("4 terms of keys") { database in
+      try database.execute(sql: keyTerms)
+    }
     return migrator
   }()
 
@@ -117,5 +120,12 @@ enum RegistrySchema {
       PRIMARY KEY (name, alias),
       FOREIGN KEY (name, version, bundle) REFERENCES versions (name, version, bundle)
     ) STRICT, WITHOUT ROWID;
+    """
+
+  private static let keyTerms = """
+    ALTER TABLE prediction_keys ADD COLUMN expires_at INTEGER;
+    ALTER TABLE prediction_keys ADD COLUMN rate INTEGER CHECK (rate >= 1);
+    ALTER TABLE prediction_keys ADD COLUMN burst INTEGER CHECK (burst >= 1);
+    ALTER TABLE prediction_keys ADD COLUMN daily INTEGER CHECK (daily >= 1);
     """
 }

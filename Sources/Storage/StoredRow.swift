@@ -42,6 +42,20 @@ struct StoredRow {
     Timestamp(milliseconds: try integer(column))
   }
 
+  func optionalMoment(_ column: String) throws(Problem) -> Timestamp? {
+    try optionalInteger(column).map(Timestamp.init(milliseconds:))
+  }
+
+  /// The limits in the columns `rate`, `burst` and `daily`.
+  func limits() throws(Problem) -> CallerLimits {
+    func bound(_ column: String) throws(Problem) -> Int? { try optionalInteger(column).map { Int($0) } }
+    let (rate, burst, daily) = (try bound("rate"), try bound("burst"), try bound("daily"))
+    guard let limits = try? CallerLimits(rate: rate, burst: burst, daily: daily), limits.burst == burst else {
+      throw malformed("rate", "limits")
+    }
+    return limits
+  }
+
   func name(_ column: String) throws(Problem) -> ModelName {
     guard let name = try? ModelName(parsing: try text(column)) else {
       throw malformed(column, "a model name")

@@ -91,7 +91,12 @@ public struct RegistryContract: Sendable {
       [Sample.entry()],
       [.setDeployment(Sample.deployment(1)), .setDeployment(Sample.deployment(1, of: other))])
     try await store.commit([Sample.entry()], [.setDeployment(Sample.deployment(2))])
-    try await store.commit([Sample.entry()], [.addKey(Sample.key(9)), .addKey(Sample.key(1))])
+    let bounded = Sample.key(
+      3,
+      terms: KeyTerms(
+        limits: try CallerLimits(rate: 5, burst: 20, daily: 1000), expiresAt: Sample.moment(500)))
+    try await store.commit(
+      [Sample.entry()], [.addKey(Sample.key(9)), .addKey(bounded), .addKey(Sample.key(1))])
     try await store.commit([Sample.entry()], [.revokeKey(id: "key-9", at: Sample.moment(77))])
     try await store.commit(
       [Sample.entry()], [.quarantine(Sample.refusal(2)), .quarantine(Sample.refusal(1))])
@@ -101,9 +106,9 @@ public struct RegistryContract: Sendable {
     #expect(try await store.versions(of: other) == [Sample.version(1, of: other)])
     #expect(try await store.deployments() == [Sample.deployment(1, of: other), Sample.deployment(2)])
     let keys = try await store.keys()
-    #expect(keys.map(\.id) == ["key-9", "key-1"])
-    #expect(keys.map(\.revokedAt) == [Sample.moment(77), nil])
-    #expect(keys.last == Sample.key(1))
+    #expect(keys.map(\.id) == ["key-9", "key-3", "key-1"])
+    #expect(keys.map(\.revokedAt) == [Sample.moment(77), nil, nil])
+    #expect(keys.dropFirst() == [bounded, Sample.key(1)])
     #expect(try await store.quarantined() == [Sample.refusal(2), Sample.refusal(1)])
     #expect(await store.audit(trusting: key).isEmpty)
   }

@@ -53,9 +53,12 @@ public enum Sample {
   }
 
   /// A key in force.
-  public static func key(_ number: Int, for model: ModelName = name()) -> PredictionKey {
+  public static func key(
+    _ number: Int, for model: ModelName = name(), terms: KeyTerms = .unbounded
+  ) -> PredictionKey {
     PredictionKey(
-      id: "key-\(number)", hash: digest(2000 + number), deployment: model, createdAt: moment(number))
+      id: "key-\(number)", hash: digest(2000 + number), deployment: model, createdAt: moment(number),
+      terms: terms)
   }
 
   /// A refused artifact.

@@ -85,6 +85,7 @@ func serve(_ arguments: RuntimeArguments) throws(Problem) {
   for failure in plane.failures {
     report("'\(failure.deployment)@\(failure.version)' cannot be served: \(failure.problem)")
   }
+  if let failure = plane.quotaFailure { report("warning: the quotas of this day begin anew: \(failure)") }
   let models = plane.status.models.count
   report(
     "ready on \(plane.address) in \(milliseconds() - start) ms, \(models) \(models == 1 ? "model" : "models")"

@@ -15,6 +15,14 @@ struct KeysCommand: AsyncParsableCommand {
     @Option(help: "The deployment that it opens.")
     var deployment: String
 
+    @OptionGroup var limits: LimitOptions
+
+    @Option(
+      help: ArgumentHelp(
+        "When it stops to open anything: after '90d', '12h' or '30m', or at '2027-01-01T00:00:00Z'.",
+        valueName: "time"))
+    var expires: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -22,7 +30,11 @@ struct KeysCommand: AsyncParsableCommand {
 
     func run() async throws {
       let name = try ModelName(parsing: deployment)
-      let answer = try await server.withClient { try await $0.post("/deployments/\(name)/keys") }
+      var body: [String: JSON] = [:]
+      body["limits"] = try limits.parsed().json
+      body["expires"] = expires.map { .string($0) }
+      let terms = JSON.object(body)
+      let answer = try await server.withClient { try await $0.post("/deployments/\(name)/keys", terms) }
       if json { return Console.data(answer) }
       Console.data(answer["key"].cell)
       Console.prose("key \(answer["id"].cell) opens \(name); it is shown this once")
@@ -47,9 +59,12 @@ struct KeysCommand: AsyncParsableCommand {
       let answer = try await server.withClient { try await $0.get("/deployments/\(name)/keys") }
       if json { return Console.data(answer) }
       let rows = (answer["keys"]?.array ?? []).map { key in
-        ["id", "createdAt", "revokedAt"].map { key[$0].cell }
+        let limits = key["limits"] ?? .null
+        return ["id", "createdAt"].map { key[$0].cell }
+          + ["rate", "burst", "daily"].map { limits[$0].cell }
+          + ["expiresAt", "revokedAt"].map { key[$0].cell }
       }
-      Console.table([["ID", "CREATED", "REVOKED"]] + rows)
+      Console.table([["ID", "CREATED", "RATE/S", "BURST", "DAILY", "EXPIRES", "REVOKED"]] + rows)
     }
   }
 
@@ -69,5 +84,28 @@ struct KeysCommand: AsyncParsableCommand {
       try await server.withClient { try await $0.delete("/keys/\(id)") }
       Console.prose("revoked \(id)")
     }
+  }
+}
+
+/// How much a caller may ask, as options.
+struct LimitOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The most requests a second in the long run, such as 50/s.", valueName: "n/s"))
+  var rate: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The most requests at once after a pause (default: the requests of one second).", valueName: "n"))
+  var burst: Int?
+
+  @Option(help: ArgumentHelp("The most requests a day, from midnight to midnight in UTC.", valueName: "n"))
+  var daily: Int?
+
+  func parsed() throws(Problem) -> CallerLimits {
+    guard let rate else { return try CallerLimits(rate: nil, burst: burst, daily: daily) }
+    guard let number = Int(rate.hasSuffix("/s") ? rate.dropLast(2) : rate[...]) else {
+      throw Problem(
+        .usage, "limits.malformed", "expected a rate such as '50/s', found '\(rate.excerpt(40))'")
+    }
+    return try CallerLimits(rate: number, burst: burst, daily: daily)
   }
 }

@@ -33,7 +33,14 @@ import Testing
             try AliasName(parsing: "champion"): .first, try AliasName(parsing: "challenger"): .first.next,
           ]),
       ],
-      keys: [.init(id: "k1", hash: hash([2]), deployment: try ModelName(parsing: "iris"))])
+      keys: [
+        .init(id: "k1", hash: hash([2]), deployment: try ModelName(parsing: "iris")),
+        .init(
+          id: "k2", hash: hash([3]), deployment: try ModelName(parsing: "iris"),
+          terms: KeyTerms(
+            limits: try CallerLimits(rate: 5, daily: 100),
+            expiresAt: Timestamp(milliseconds: 1_800_000_000_123))),
+      ])
   }
 
   private static func encoded(_ state: PlaneState) -> [UInt8] {
@@ -158,6 +165,14 @@ import Testing
       "expected aliases of versions that are served at '/deployments/1/aliases', found another member"
     ),
     (["deployments", "1", "aliases"], [], "expected an object at '/deployments/1/aliases', found an array"),
+    (
+      ["keys", "1", "limits"], ["rate": 0],
+      "expected 1 to 1000000 requests a second, found 0 at '/keys/1/limits'"
+    ),
+    (
+      ["keys", "1", "expires"], "soon", "expected a moment in UTC at '/keys/1/expires', found another text"
+    ),
+    (["keys", "1", "expires"], 5, "expected a string at '/keys/1/expires', found a number"),
     (["extra"], true, "expected only known members at '', found 'extra'"),
   ]
 
@@ -168,6 +183,11 @@ import Testing
     let problem = refusal(try Self.changed(path, to: value))
     #expect(problem?.code == "plane-state.malformed")
     #expect(problem?.message == message)
+  }
+
+  @Test func `a key without terms is written as it was before there were any`() throws {
+    let key = try #require(try Self.state().keys.first)
+    #expect(key.json.object?.keys.sorted() == ["deployment", "hash", "id"])
   }
 
   @Test func `text that is no JSON is refused with its place`() {

@@ -18,6 +18,19 @@ struct PredictionKeysTests {
     #expect(await bench.audit().problems == [])
   }
 
+  @Test func `the terms of a key reach the data plane and the ledger`() async throws {
+    let bench = try Bench()
+    let terms = KeyTerms(
+      limits: try CallerLimits(rate: 10, daily: 500), expiresAt: Timestamp(milliseconds: 1_900_000_000_000))
+    try await bench.run { control in
+      let name = try await Bench.push(Fixture.tree, to: control).name
+      let issued = try await control.createKey(for: name, terms: terms, by: Sample.principal)
+      #expect(bench.plane.applied.last?.keys.first { $0.id == issued.id }?.terms == terms)
+      #expect(try await control.registry.keys().last?.terms == terms)
+    }
+    #expect(await bench.audit().problems == [])
+  }
+
   @Test func `a key to nothing is refused`() async throws {
     let bench = try Bench()
     let problem = await #expect(throws: Problem.self) {

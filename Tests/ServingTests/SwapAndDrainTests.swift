@@ -20,7 +20,7 @@ struct SwapAndDrainTests {
     defer { server.stop() }
     let answered = Atomic<Int>(0)
     let callers = (0..<4).map { _ in
-      Caller {
+      OwnThread {
         let client = try server.connect()
         for _ in 0..<300 {
           let received = try client.exchange(prediction)
@@ -45,7 +45,7 @@ struct SwapAndDrainTests {
     let server = try LiveServer(plane)
     let clients = try (0..<8).map { _ in try server.connect() }
     for client in clients { #expect(try client.exchange(prediction).status == 200) }
-    let drain = Caller { _ = server.server.drain() }
+    let drain = OwnThread { _ = server.server.drain() }
     while !plane.isDraining { usleep(100) }
     for client in clients {
       let received = try client.exchange(prediction)
@@ -88,7 +88,7 @@ struct SwapAndDrainTests {
 }
 
 /// A thread of its own for code that blocks.
-final class Caller: Sendable {
+final class OwnThread: Sendable {
   private let pool = NIOThreadPool(numberOfThreads: 1)
   private let outcome: EventLoopFuture<Void>
 

@@ -61,9 +61,11 @@ private let filled = Task {
     ("UPDATE aliases SET alias = 'mine'", "registry.row-missing", "iris@champion"),
     ("UPDATE prediction_keys SET revoked_at = 5 WHERE id = 'key-4'", "registry.row-changed", "key-4"),
     ("UPDATE prediction_keys SET hash = zeroblob(32) WHERE id = 'key-4'", "registry.row-changed", "key-4"),
+    ("UPDATE prediction_keys SET daily = 5 WHERE id = 'key-4'", "registry.row-changed", "key-4"),
+    ("UPDATE prediction_keys SET expires_at = 5 WHERE id = 'key-4'", "registry.row-changed", "key-4"),
     ("DELETE FROM prediction_keys WHERE id = 'key-4'", "registry.row-missing", "key-4"),
     (
-      "INSERT INTO prediction_keys VALUES (99, 'mine', zeroblob(32), 'iris', 0, NULL)",
+      "INSERT INTO prediction_keys (id, hash, deployment, created_at) VALUES ('mine', zeroblob(32), 'iris', 0)",
       "registry.row-unaccounted", "mine"
     ),
     (

@@ -72,12 +72,7 @@ extension RegistryChange {
         "change": "remove-alias", "name": .string(name.description), "alias": .string(alias.description),
         "at": .integer(moment.milliseconds),
       ]
-    case .addKey(let key):
-      [
-        "change": "add-key", "id": .string(key.id), "hash": .string(key.hash.description),
-        "deployment": .string(key.deployment.description), "at": .integer(key.createdAt.milliseconds),
-        "revokedAt": key.revokedAt.map { .integer($0.milliseconds) } ?? .null,
-      ]
+    case .addKey(let key): key.change
     case .revokeKey(let id, let moment):
       ["change": "revoke-key", "id": .string(id), "at": .integer(moment.milliseconds)]
     case .quarantine(let refused):
@@ -120,13 +115,8 @@ extension RegistryChange {
       guard let name = members.name("name"), let alias = members.alias("alias") else { return nil }
       self = .removeAlias(alias, of: name, at: moment)
     case "add-key":
-      guard let id = members.text("id"), let hash = members.digest("hash"),
-        let deployment = members.name("deployment")
-      else { return nil }
-      self = .addKey(
-        PredictionKey(
-          id: id, hash: hash, deployment: deployment, createdAt: moment,
-          revokedAt: members.moment("revokedAt")))
+      guard let key = PredictionKey(change: members, at: moment) else { return nil }
+      self = .addKey(key)
     case "revoke-key":
       guard let id = members.text("id") else { return nil }
       self = .revokeKey(id: id, at: moment)

@@ -111,6 +111,7 @@ public struct RegistryState: Equatable, Sendable {
 extension PredictionKey {
   /// The same key, ended.
   func revoked(at moment: Timestamp) -> PredictionKey {
-    PredictionKey(id: id, hash: hash, deployment: deployment, createdAt: createdAt, revokedAt: moment)
+    PredictionKey(
+      id: id, hash: hash, deployment: deployment, createdAt: createdAt, terms: terms, revokedAt: moment)
   }
 }

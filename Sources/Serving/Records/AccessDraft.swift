@@ -17,6 +17,9 @@ struct AccessDraft {
     record = AccessRecord(time: Clock.now(), trace: trace)
   }
 
+  /// When the head had come in.
+  var arrival: Arrival { Arrival(nanoseconds: start, time: record.time) }
+
   /// The record of the request with this answer; digests are made where there is a salt for them.
   func finished(with answer: Answer, salt: [UInt8]?) -> AccessRecord {
     var record = record

@@ -4,21 +4,21 @@ import Provenance
 /// The hashes of the callers' keys, by the deployment that each opens.
 struct KeyRing: Sendable {
   /// What a presented key is good for.
-  enum Access: Equatable {
-    case granted(id: String)
+  enum Access {
+    case granted(Caller)
     /// The key is known, but opens another deployment.
-    case otherDeployment(id: String)
+    case otherDeployment(Caller)
     case unknown
   }
 
   /// Four words a hash, end to end, so that looking at them all is one pass over one array.
   private struct Hashes: Sendable {
     private var words: [UInt64] = []
-    private var ids: [String] = []
+    private var callers: [Caller] = []
 
-    mutating func append(_ key: PlaneState.Key) {
+    mutating func append(_ key: PlaneState.Key, _ account: CallerAccount) {
       words += Self.words(of: key.hash)
-      ids.append(key.id)
+      callers.append(Caller(id: key.id, terms: key.terms, account: account))
     }
 
     static func words(of hash: Digest) -> [UInt64] {
@@ -27,11 +27,11 @@ struct KeyRing: Sendable {
       }
     }
 
-    /// The id of the key whose hash is `presented`; nil where there is none.
+    /// Whose key has the hash `presented`; nil where there is none.
     ///
     /// Looks at every word of every hash whatever it finds, so that the time it takes says how many keys
     /// there are and nothing about any of them.
-    func id(of presented: [UInt64]) -> String? {
+    func caller(with presented: [UInt64]) -> Caller? {
       // Counted from 1.
       var place: UInt64 = 0
       for start in stride(from: 0, to: words.count, by: 4) {
@@ -42,28 +42,31 @@ struct KeyRing: Sendable {
         let isMatch = ~(difference | (0 &- difference)) >> 63
         place |= (0 &- isMatch) & UInt64(start / 4 + 1)
       }
-      return place == 0 ? nil : ids[Int(place) - 1]
+      return place == 0 ? nil : callers[Int(place) - 1]
     }
   }
 
   private var deployments: [String: Hashes] = [:]
 
-  /// A ring of the keys of a snapshot.
-  init(_ keys: [PlaneState.Key]) {
-    for key in keys { deployments[key.deployment.description, default: Hashes()].append(key) }
+  /// A ring of the keys of a snapshot, whose holders have their accounts among these.
+  init(_ keys: [PlaneState.Key], accounts: CallerAccounts = CallerAccounts()) {
+    for key in keys {
+      deployments[key.deployment.description, default: Hashes()].append(key, accounts.account(of: key.id))
+    }
   }
 
-  /// The deployments that the key opens, sorted.
-  func deployments(openedBy key: some Collection<UInt8>) -> [String] {
+  /// The deployments that the key opens, sorted, and whose it is; nil for a key that is unknown.
+  func opened(by key: some Collection<UInt8>) -> (names: [String], caller: Caller)? {
     let presented = Hashes.words(of: Digest(of: key))
-    return deployments.filter { $1.id(of: presented) != nil }.keys.sorted()
+    let found = deployments.compactMapValues { $0.caller(with: presented) }
+    return found.first.map { (found.keys.sorted(), $0.value) }
   }
 
   /// What the key opens, where `deployment` is wanted.
   func access(_ key: some Collection<UInt8>, to deployment: String) -> Access {
     let presented = Hashes.words(of: Digest(of: key))
-    if let id = deployments[deployment]?.id(of: presented) { return .granted(id: id) }
-    let other = deployments.values.reduce(nil) { $1.id(of: presented) ?? $0 }
-    return other.map { .otherDeployment(id: $0) } ?? .unknown
+    if let caller = deployments[deployment]?.caller(with: presented) { return .granted(caller) }
+    let other = deployments.values.reduce(nil) { $1.caller(with: presented) ?? $0 }
+    return other.map { .otherDeployment($0) } ?? .unknown
   }
 }

@@ -21,15 +21,15 @@ struct PresentedKey {
     key = parts[1]
   }
 
-  /// Sees that the key opens `deployment`, and writes down whose it is.
+  /// Sees that the key opens `deployment` and may be used now, and writes down whose it is.
   func authorize(
-    for deployment: String, _ table: RoutingTable, _ record: inout AccessRecord
+    for deployment: String, _ table: RoutingTable, _ draft: inout AccessDraft
   ) throws(Problem) {
     switch table.keys.access(key, to: deployment) {
-    case .granted(let id): record.key = id
+    case .granted(let caller): try draft.admit(caller)
     case .unknown: throw Self.unknown
-    case .otherDeployment(let id):
-      record.key = id
+    case .otherDeployment(let caller):
+      try draft.admit(caller)
       // To a known caller a name that nothing is served under is not found rather than forbidden.
       if table.deployments[deployment] == nil, !deployment.isEmpty { return }
       throw Problem(
@@ -38,13 +38,21 @@ struct PresentedKey {
   }
 
   /// The names of what is served and the key opens, sorted.
-  func opened(_ table: RoutingTable) throws(Problem) -> [String] {
-    let names = table.keys.deployments(openedBy: key)
-    guard !names.isEmpty else { throw Self.unknown }
+  func opened(_ table: RoutingTable, _ draft: inout AccessDraft) throws(Problem) -> [String] {
+    guard let (names, caller) = table.keys.opened(by: key) else { throw Self.unknown }
+    try draft.admit(caller)
     return names.filter { table.deployments[$0] != nil }
   }
 
   private static var unknown: Problem {
     Problem(.unauthenticated, "key.unknown", "expected a known key, found one that is unknown or revoked")
+  }
+}
+
+extension AccessDraft {
+  /// Writes down whose request it is, and counts it against what that caller may ask.
+  fileprivate mutating func admit(_ caller: Caller) throws(Problem) {
+    record.key = caller.id
+    try caller.admit(at: arrival)
   }
 }
