@@ -122,7 +122,7 @@ let package = Package(
       "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", "Engines", .arguments,
       .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
-    program("gatehouse-runtime", "Domain", "Serving", "Engines"),
+    program("gatehouse-runtime", "Domain", "Encoding", "Serving", "Engines"),
     // What loads ONNX Runtime: C, and linked dynamically, which the programs that predict are not.
     .executableTarget(
       name: "gatehouse-onnx",
@@ -165,7 +165,7 @@ let package = Package(
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
-      "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioEmbedded, "TestKit"),
+      "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioEmbedded, .nioLocks, "TestKit"),
     tests(
       "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),

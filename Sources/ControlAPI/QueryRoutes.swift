@@ -20,9 +20,14 @@ struct QueryRoutes: Sendable {
     group.get("ledger/checkpoint", use: checkpoint)
   }
 
-  /// `GET /api/v1/status`: which program answers, and where predictions are answered.
+  /// `GET /api/v1/status`: which program answers, and where predictions are answered, and metrics of them.
   @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
-    .json(.ok, ["version": .string(version), "plane": .string(control.planeURL)])
+    .json(
+      .ok,
+      [
+        "version": .string(version), "plane": .string(control.planeURL),
+        "admin": control.adminURL.map { .string($0) } ?? .null,
+      ])
   }
 
   /// `GET /api/v1/models`: every model, its newest version and the one that is served.

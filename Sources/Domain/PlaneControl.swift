@@ -8,6 +8,8 @@ public enum PlaneCommand: String, Sendable, CaseIterable {
   case apply
   /// Hand over the listening socket: after the answering line it comes as a passed descriptor.
   case listener
+  /// The same with the socket of the admin listener; refused with `plane.no-admin` where there is none.
+  case adminListener = "admin-listener"
   /// Accept nothing any more, answer what is under way, and end.
   case drain
 }
@@ -39,6 +41,8 @@ public struct PlaneStatus: Equatable, Sendable {
   public let generation: Int
   /// The address it accepts connections on, `127.0.0.1:8080`.
   public let address: String
+  /// The address for metrics and health; nil where there is none.
+  public let admin: String?
   /// The version of the program.
   public let version: String
   /// When it was ready.
@@ -52,13 +56,14 @@ public struct PlaneStatus: Equatable, Sendable {
 
   /// States how a data plane stands.
   public init(
-    process: Int, instance: String, generation: Int, address: String, version: String,
+    process: Int, instance: String, generation: Int, address: String, admin: String? = nil, version: String,
     startedAt: Timestamp, requests: Int, isDraining: Bool, models: [Model]
   ) {
     self.process = process
     self.instance = instance
     self.generation = generation
     self.address = address
+    self.admin = admin
     self.version = version
     self.startedAt = startedAt
     self.requests = requests
@@ -68,7 +73,7 @@ public struct PlaneStatus: Equatable, Sendable {
 
   /// The status as the control socket carries it.
   public var json: JSON {
-    [
+    var members: [String: JSON] = [
       "pid": JSON(process), "instance": .string(instance), "generation": JSON(generation),
       "listen": .string(address), "version": .string(version),
       "startedAt": .integer(startedAt.milliseconds), "requests": JSON(requests),
@@ -81,6 +86,8 @@ public struct PlaneStatus: Equatable, Sendable {
           ]
         }),
     ]
+    if let admin { members["admin"] = .string(admin) }
+    return .object(members)
   }
 
   /// Reads what `json` writes; nil where it is something else.
@@ -100,7 +107,8 @@ public struct PlaneStatus: Equatable, Sendable {
       models.append(Model(name: name, version: version, bundle: bundle))
     }
     self.init(
-      process: process, instance: instance, generation: generation, address: address, version: version,
+      process: process, instance: instance, generation: generation, address: address,
+      admin: json["admin"]?.string, version: version,
       startedAt: Timestamp(milliseconds: startedAt), requests: requests, isDraining: isDraining,
       models: models)
   }

@@ -28,7 +28,7 @@ final class EngineProcess {
     }
     var pid = pid_t()
     let code = unsafe Self.withCStrings([program] + arguments) { pointers in
-      unsafe gatehouse_spawn(program, pointers, ends[1], "/dev/null", &pid)
+      unsafe gatehouse_spawn(program, pointers, [ends[1]], 1, "/dev/null", &pid)
     }
     close(ends[1])
     guard code == 0 else {

@@ -77,8 +77,13 @@ final class ControlSocket: Sendable {
   }
 
   /// Asks for the listening socket of the data plane.
-  func receiveListener() throws(Problem) -> OwnedDescriptor {
-    _ = try call(.listener)
+  func receiveListener() throws(Problem) -> OwnedDescriptor { try receive(.listener) }
+
+  /// Asks for the socket of its admin listener.
+  func receiveAdminListener() throws(Problem) -> OwnedDescriptor { try receive(.adminListener) }
+
+  private func receive(_ command: PlaneCommand) throws(Problem) -> OwnedDescriptor {
+    _ = try call(command)
     let number = gatehouse_receive_descriptor(descriptor.number)
     guard number >= 0 else { throw .systemCall("recvmsg", "take over the data plane's listening socket") }
     return OwnedDescriptor(number)

@@ -10,6 +10,10 @@ extension LocalDataPlane {
     /// The process that gave the socket; nil where it was bound anew.
     let source: Running?
     let survivors: [Running]
+    /// The socket for metrics and health; nil where they are not answered.
+    var admin: ListeningSocket?
+    /// Whether `source` answers on that socket, or is to answer on none.
+    var keepsAdmin = true
   }
 
   /// Sees to it that there is a state to start from.
@@ -28,11 +32,38 @@ extension LocalDataPlane {
     try store.save(PlaneState(generation: 0, sealKeys: [], deployments: [], keys: []))
   }
 
+  /// The sockets of processes that serve already at the wanted addresses, or new ones.
+  static func inherit(_ settings: Settings) async throws(Problem) -> Inheritance {
+    var inheritance = try await listener(settings)
+    for survivor in inheritance.survivors where settings.admin != .none {
+      guard let (socket, address) = await adminListener(of: survivor), settings.admin.covers(address) else {
+        continue
+      }
+      inheritance.admin = ListeningSocket(descriptor: socket, address: address)
+      inheritance.keepsAdmin = survivor.pid == inheritance.source?.pid
+      return inheritance
+    }
+    inheritance.admin = try settings.admin.bind()
+    inheritance.keepsAdmin = inheritance.admin == nil
+    return inheritance
+  }
+
+  /// The socket by which a process answers for metrics and health; nil where it does not.
+  private static func adminListener(of process: Running) async -> (OwnedDescriptor, ListenAddress)? {
+    let found = try? await blocking { () throws(Problem) in
+      (try process.control.status(), try process.control.receiveAdminListener())
+    }
+    guard let (status, socket) = found,
+      let address = status.admin.flatMap({ try? ListenAddress(parsing: $0) })
+    else { return nil }
+    return (socket, address)
+  }
+
   /// The listening socket of a process that serves already at the wanted address, or a new one.
   ///
   /// Where the address is taken, a process that was being started when its control plane died may hold it and
   /// not answer yet: it is given a few seconds to.
-  static func listener(_ settings: Settings) async throws(Problem) -> Inheritance {
+  private static func listener(_ settings: Settings) async throws(Problem) -> Inheritance {
     let deadline = ContinuousClock.now + .seconds(3)
     while true {
       let found = try await survivors(in: settings.directory)
@@ -107,9 +138,11 @@ extension LocalDataPlane {
   /// Starts a process and connects to it as soon as it answers.
   ///
   /// One that does not is ended: it must not serve unknown to us.
-  static func start(_ launch: RuntimeLaunch, listener: ListeningSocket) throws(Problem) -> Running {
+  static func start(
+    _ launch: RuntimeLaunch, listener: ListeningSocket, admin: ListeningSocket?
+  ) throws(Problem) -> Running {
     launch.boundLog()
-    let pid = try launch.start(listener: listener)
+    let pid = try launch.start(listener: listener, admin: admin)
     let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
       if let control = ControlSocket(connectingTo: launch.controlPath),
@@ -154,6 +187,34 @@ extension LocalDataPlane {
       }
     }
     return try outcome.get()
+  }
+}
+
+extension LocalDataPlane.AdminAddress {
+  /// Whether a socket bound to `address` is what was asked for.
+  fileprivate func covers(_ address: ListenAddress) -> Bool {
+    switch self {
+    case .none: false
+    case .at(let wanted): wanted.covers(address.description)
+    case .near: true
+    }
+  }
+
+  /// A new socket; nil where none is wanted.
+  fileprivate func bind() throws(Problem) -> ListeningSocket? {
+    switch self {
+    case .none: return nil
+    case .at(let address):
+      do throws(Problem) { return try ListeningSocket(binding: address) } catch {
+        var problem = error
+        problem.hint = "stop what listens there, or choose another address with --admin"
+        throw problem
+      }
+    case .near(let address):
+      do throws(Problem) { return try ListeningSocket(binding: address) } catch {
+        return try ListeningSocket(binding: address.withPort(0))
+      }
+    }
   }
 }
 

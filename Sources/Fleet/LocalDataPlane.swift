@@ -19,18 +19,34 @@ public actor LocalDataPlane: DataPlane {
     public var spool: String?
     /// Whether predictions go out without a record where the spool is full; else they are refused.
     public var goesOnWhenSpoolFull: Bool
+    /// Where metrics and health are answered.
+    public var admin: AdminAddress
+    /// Further options of the program.
+    public var options: [String]
 
     /// States where and what to run.
     public init(
       program: String, listen: ListenAddress, directory: String, spool: String? = nil,
-      goesOnWhenSpoolFull: Bool = false
+      goesOnWhenSpoolFull: Bool = false, admin: AdminAddress = .none, options: [String] = []
     ) {
+      self.admin = admin
+      self.options = options
       self.program = program
       self.listen = listen
       self.directory = directory
       self.spool = spool
       self.goesOnWhenSpoolFull = goesOnWhenSpoolFull
     }
+  }
+
+  /// Where metrics and health are answered, without a key.
+  public enum AdminAddress: Equatable, Sendable {
+    /// Nowhere.
+    case none
+    /// At this address, or the data plane does not start.
+    case at(ListenAddress)
+    /// At this address, or at another port where that is taken; a process that serves already keeps its own.
+    case near(ListenAddress)
   }
 
   /// A process that serves, and two connections to it: one for commands, one whose end tells of its death.
@@ -44,6 +60,8 @@ public actor LocalDataPlane: DataPlane {
 
   /// The address that callers reach the data plane under, `http://127.0.0.1:8080`.
   public nonisolated let baseURL: String
+  /// The address that metrics and health are answered under, `http://127.0.0.1:8081`; nil where they are not.
+  public nonisolated let adminURL: String?
   /// What happens to the processes, as it happens.
   public nonisolated let events: AsyncStream<PlaneEvent>
 
@@ -53,6 +71,7 @@ public actor LocalDataPlane: DataPlane {
   private let settings: Settings
   private let store: any PlaneStateStore
   private let listener: ListeningSocket
+  private let admin: ListeningSocket?
   private var running: Running?
   private var isStopping = false
   /// Whether the serving process was started here and not taken over.
@@ -69,8 +88,10 @@ public actor LocalDataPlane: DataPlane {
     (events, reporting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
     (endings, ending) = AsyncStream.makeStream()
     try Self.prepare(store, reporting)
-    let inheritance = try await Self.listener(settings)
+    let inheritance = try await Self.inherit(settings)
     listener = inheritance.listener
+    admin = inheritance.admin
+    adminURL = inheritance.admin.map { "http://\($0.address)" }
     baseURL = "http://\(listener.address)"
     try await settle(inheritance)
   }
@@ -215,7 +236,9 @@ public actor LocalDataPlane: DataPlane {
   /// Adopts what serves already and is the program that we would start, as we would; replaces it where it is another.
   private func settle(_ inheritance: Inheritance) async throws(Problem) {
     let launch = launch(controlPath: "")
-    if let kept = inheritance.source, launch.isProgram(of: kept.pid), launch.hasStarted(kept.pid) {
+    if let kept = inheritance.source, inheritance.keepsAdmin, launch.isProgram(of: kept.pid),
+      launch.hasStarted(kept.pid)
+    {
       watch(kept)
       running = kept
       reporting.yield(
@@ -233,9 +256,9 @@ public actor LocalDataPlane: DataPlane {
     // Two names in turn: while one process gives way to the next, each has a socket of its own.
     let (first, second) = Self.controlPaths(in: settings.directory)
     let launch = launch(controlPath: running?.controlPath == first ? second : first)
-    let listener = listener
+    let (listener, admin) = (listener, admin)
     let started = try await Self.blocking { () throws(Problem) in
-      try Self.start(launch, listener: listener)
+      try Self.start(launch, listener: listener, admin: admin)
     }
     watch(started)
     running = started
@@ -248,7 +271,7 @@ public actor LocalDataPlane: DataPlane {
     RuntimeLaunch(
       program: settings.program, statePath: store.path, controlPath: controlPath,
       logPath: "\(settings.directory)/runtime.log", spoolPath: settings.spool,
-      goesOnWhenSpoolFull: settings.goesOnWhenSpoolFull)
+      goesOnWhenSpoolFull: settings.goesOnWhenSpoolFull, hasAdmin: admin != nil, options: settings.options)
   }
 
   /// Notices the end of a process by that of a connection kept open to it.

@@ -16,6 +16,10 @@ struct RuntimeLaunch: Sendable {
   let spoolPath: String?
   /// Whether predictions go out without a record where the spool is full.
   let goesOnWhenSpoolFull: Bool
+  /// Whether the process gets the socket of an admin listener too.
+  let hasAdmin: Bool
+  /// Further options, for every process alike.
+  let options: [String]
 
   /// What the process is started with.
   private var arguments: [String] {
@@ -23,6 +27,8 @@ struct RuntimeLaunch: Sendable {
     if let spoolPath {
       arguments += ["--spool", spoolPath, "--when-spool-full", goesOnWhenSpoolFull ? "go-on" : "refuse"]
     }
+    if hasAdmin { arguments += ["--admin-fd", "4"] }
+    arguments += ["--log", "json"] + options
     // The process gets an empty environment, so that what names a library there is told it in another way.
     if let value = unsafe getenv("GATEHOUSE_ONNXRUNTIME"), let whole = unsafe realpath(value, nil) {
       arguments += ["--onnxruntime", unsafe String(cString: whole)]
@@ -33,14 +39,15 @@ struct RuntimeLaunch: Sendable {
 
   private static let controlOption = "--control"
 
-  /// Starts the process with `listener` as its descriptor 3 and nothing else of ours.
+  /// Starts the process with `listener` as its descriptor 3, `admin` as 4, and nothing else of ours.
   ///
   /// It leads a session of its own: neither a terminal's interrupt nor our death reaches it, so that it
   /// serves on until it is told otherwise.
-  func start(listener: ListeningSocket) throws(Problem) -> pid_t {
+  func start(listener: ListeningSocket, admin: ListeningSocket?) throws(Problem) -> pid_t {
     var pid = pid_t()
+    let descriptors = [listener.descriptor.number] + (admin.map { [$0.descriptor.number] } ?? [])
     let code = unsafe Self.withCStrings(arguments) { pointers in
-      unsafe gatehouse_spawn(program, pointers, listener.descriptor.number, logPath, &pid)
+      unsafe gatehouse_spawn(program, pointers, descriptors, Int32(descriptors.count), logPath, &pid)
     }
     guard code == 0 else {
       var problem = Problem.systemCall("posix_spawn", "start \(program)", errno: code)

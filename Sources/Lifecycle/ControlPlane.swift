@@ -213,6 +213,9 @@ public final class ControlPlane: Sendable {
   /// The address that callers reach the data plane under.
   public var planeURL: String { parts.plane.baseURL }
 
+  /// The address that the data plane's metrics and health are answered under; nil where they are not.
+  public var adminURL: String? { parts.plane.adminURL }
+
   /// The moment now.
   public func now() -> Timestamp { parts.time.now() }
 

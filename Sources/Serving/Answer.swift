@@ -46,6 +46,10 @@ struct Answer: Equatable, Sendable {
   var rows = 0
   /// The salted digest of the body that it answers, where records are kept.
   var inputDigest: Digest?
+  /// The parts of its time.
+  var times = ModelStatistics.Times()
+  /// What the operator learns of a fault of our own, and the caller does not.
+  var fault: String?
   /// Whether the connection ends with this answer, whatever the caller would like.
   var closes = false
 

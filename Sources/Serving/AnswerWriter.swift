@@ -34,6 +34,11 @@ final class AnswerWriter: Sendable {
       buffer.writeString(receipt.description)
       buffer.writeString("\r\n")
     }
+    if let span = outgoing.span {
+      buffer.writeString("Traceresponse: ")
+      buffer.writeString(span.context.response)
+      buffer.writeString("\r\n")
+    }
     if outgoing.isLast {
       buffer.writeString("Connection: close\r\n")
     } else if context.isHTTP10 {

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 
 /// Drives one connection of HTTP/1.1: tells the machine what came in and does what it says.
-final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver {
+final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -16,6 +16,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver {
 
   private let loop: PlaneLoop
   private var plane: DataPlane { loop.plane }
+  private let transport = RequestTransport()
   /// Whether there are too many connections: this one gets its refusal and no more.
   private let isRefused: Bool
   /// Nil where the connection is gone, and with it whoever would read an answer or is owed a record.
@@ -58,11 +59,13 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver {
       handler.tick(context)
     }
     startPhase()
+    loop.add(self)
     context.fireChannelActive()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     clock?.cancel()
+    loop.remove(self)
     releaseReserved()
     postponed.removeAll()
     context.fireChannelInactive()
@@ -244,6 +247,19 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver {
     case .closing: deadline = .now() + TimeAmount(limits.close)
     case .lingering: deadline = .now() + TimeAmount(limits.linger)
     }
+  }
+
+  var observation: Observation {
+    let phase: Observation.Phase =
+      switch machine.phase {
+      case .idle: .idle
+      case .body: .receiving
+      case .working: .working
+      case .closing, .lingering: .closing
+      }
+    return Observation(
+      transport: transport, isConnection: true, phase: phase, isUnread: unreadDeadline != nil,
+      request: draft.map { Observation.Request($0) })
   }
 
   private func tick(_ context: ChannelHandlerContext) {

@@ -121,6 +121,10 @@ public final class ControlSocket: Sendable {
         return try plane.withListener { listener in
           send(["ok": true], to: descriptor) && gatehouse_send_descriptor(descriptor, listener) == 0
         }
+      case .adminListener:
+        return try plane.withAdminListener { listener in
+          send(["ok": true], to: descriptor) && gatehouse_send_descriptor(descriptor, listener) == 0
+        }
       case .drain:
         let isSent = send(["ok": true], to: descriptor)
         drain()

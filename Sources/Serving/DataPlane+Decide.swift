@@ -147,6 +147,7 @@ extension DataPlane {
 extension AccessDraft {
   /// Writes down what is asked for.
   fileprivate mutating func note(_ route: Route) {
+    self.route = route.template
     switch route {
     // Asked every few seconds by whoever watches the plane, and no use of a model.
     case .live, .ready: isRecorded = false

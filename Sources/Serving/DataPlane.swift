@@ -7,6 +7,7 @@ import Synchronization
 final class DataPlane: Sendable {
   let limits: PlaneLimits
   let version: String
+  let startedAt = Clock.now()
   /// Where records of requests go; nil where none are kept.
   let spool: RecordSpool?
   private let traces: TraceNumbers
@@ -17,14 +18,26 @@ final class DataPlane: Sendable {
   let unserved = RequestMetrics()
   let recent = RecentRequests()
   private let draining = Atomic<Bool>(false)
+  /// The loops whose connections can be looked at; set while a server runs.
+  let loops = NIOLockedValueBox<[ObservedLoop]>([])
+  /// Connections that were closed unanswered because there were too many.
+  let refusedConnections = Gauge()
+  /// What became of snapshots of the control plane.
+  let applications = ApplicationCounts()
+  /// Where spans go; nil where nobody takes any.
+  let tracing: Tracing?
+  /// Where failures and slow requests are told; nil where nobody listens.
+  let log: RequestLog?
   let connections = Gauge()
   let bufferedBytes = Gauge()
   let queuedPredictions = Gauge()
 
   init(
     limits: PlaneLimits, version: String, table: RoutingTable, instance: String = "0000000000000000",
-    spool: RecordSpool? = nil
+    spool: RecordSpool? = nil, tracing: Tracing? = nil, log: RequestLog? = nil
   ) {
+    self.tracing = tracing
+    self.log = log
     self.spool = spool
     self.traces = TraceNumbers(process: instance)
     self.limits = limits
@@ -40,22 +53,20 @@ final class DataPlane: Sendable {
 
   func startDraining() { draining.store(true, ordering: .relaxed) }
 
-  /// The trace that a request belongs to: the caller's, or one of its own.
-  func trace(of head: RequestHead) -> String {
-    head.traceParent.flatMap(TraceNumbers.trace) ?? nextTrace()
-  }
-
   func nextTrace() -> String { traces.next() }
+
+  func nextSpan() -> UInt64 { traces.nextSpan() }
 
   /// How many requests were answered.
   var requests: Int { answered.load(ordering: .relaxed) }
 
   /// Counts a request that is answered; one that asks for health is in no metric.
-  func count(_ draft: AccessDraft, _ record: AccessRecord) {
+  func count(_ draft: AccessDraft, _ record: AccessRecord, _ answer: Answer) {
     answered.wrappingAdd(1, ordering: .relaxed)
     guard draft.isRecorded else { return }
-    (draft.model?.metrics ?? unserved).count(record)
-    recent.note(record)
+    (draft.model?.metrics ?? unserved).count(record, by: draft.transport)
+    recent.note(RecentRequest(record: record, times: answer.times, transport: draft.transport))
+    log?.note(record, fault: answer.fault)
   }
 }
 

@@ -6,7 +6,7 @@ import Synchronization
 /// The counts are read one after another, so that one taken while requests end may be ahead of another by those.
 final class ModelStatistics: Sendable {
   /// The parts of a request's time, in nanoseconds.
-  struct Times {
+  struct Times: Equatable {
     /// Waiting for a thread.
     var queue = 0
     /// Reading the body.

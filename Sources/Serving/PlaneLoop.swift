@@ -24,6 +24,8 @@ struct OutgoingAnswer {
   var isLast = false
   /// Where its record stands; nil where there is none.
   var receipt: Receipt?
+  /// Its span; nil where there is none and the caller sent no trace.
+  var span: AnsweredRequest?
 }
 
 /// The way from a request to its recorded answer, for all connections of one event loop and whatever wire they speak.
@@ -47,20 +49,33 @@ final class PlaneLoop {
     self.pool = pool
     self.engines = engines
     self.writer = writer
-    round = plane.spool.map { RecordRound(spool: $0, eventLoop: eventLoop) }
+    round = plane.spool.map { RecordRound(plane: plane, spool: $0, eventLoop: eventLoop) }
   }
+
+  // MARK: For whoever watches
+
+  private var observed: [ObjectIdentifier: any Observed] = [:]
+
+  /// What its connections do.
+  var observations: [Observation] { observed.values.map(\.observation) }
+
+  /// Takes in a connection, or a stream of one, that can be asked what it does.
+  func add(_ one: any Observed) { observed[ObjectIdentifier(one)] = one }
+
+  /// Forgets one that has ended.
+  func remove(_ one: any Observed) { observed[ObjectIdentifier(one)] = nil }
 
   // MARK: From head to answer
 
   /// Decides on a request by its head, and begins its record.
   func begin(_ head: RequestHead) -> (decision: Decision, draft: AccessDraft) {
-    var draft = AccessDraft(trace: plane.trace(of: head))
+    var draft = plane.draft(of: head)
     return (plane.decide(head, &draft), draft)
   }
 
   /// Refuses a request of a connection that is one too many, without a look at what it asks for.
   func refuse(_ head: RequestHead) -> (decision: Decision, draft: AccessDraft) {
-    (.answer(Self.tooManyConnections), AccessDraft(trace: plane.trace(of: head)))
+    (.answer(Self.tooManyConnections), plane.draft(of: head))
   }
 
   /// Performs what was decided on; the body is whole.
@@ -138,8 +153,13 @@ final class PlaneLoop {
   func send(_ outgoing: OutgoingAnswer, _ draft: AccessDraft?, to receiver: any AnswerReceiver) {
     let draft = draft ?? AccessDraft(trace: plane.nextTrace())
     let record = draft.finished(with: outgoing.answer, salt: draft.isRecorded ? round?.salt : nil)
-    plane.count(draft, record)
-    guard let round else { return receiver.deliver(outgoing) }
+    plane.count(draft, record, outgoing.answer)
+    var outgoing = outgoing
+    outgoing.span = AnsweredRequest(draft, record, outgoing.answer.times)
+    guard let round else {
+      plane.end(outgoing.span, receipt: nil)
+      return receiver.deliver(outgoing)
+    }
     round.add(draft.isRecorded ? record : nil, outgoing, receiver)
   }
 

@@ -42,6 +42,7 @@ final class PlaneServer: Sendable {
     -> ServerBootstrap
   {
     let loops = loops(plane, group, pool, engines)
+    plane.loops.withLockedValue { $0 = Array(loops.values) }
     let decoding = NIOHTTPDecoderLimitConfiguration(plane.limits)
     return ServerBootstrap(group: group)
       .serverChannelInitializer { channel in
@@ -67,14 +68,13 @@ final class PlaneServer: Sendable {
 
   private static func loops(
     _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool, _ engines: EngineThreads
-  ) -> [ObjectIdentifier: NIOLoopBoundBox<PlaneLoop>] {
+  ) -> [ObjectIdentifier: ObservedLoop] {
     let writer = AnswerWriter()
     return Dictionary(
       uniqueKeysWithValues: group.makeIterator().map { eventLoop in
         let loop = PlaneLoop(plane: plane, eventLoop: eventLoop, pool: pool, engines: engines, writer: writer)
-        return (
-          ObjectIdentifier(eventLoop), NIOLoopBoundBox.makeBoxSendingValue(loop, eventLoop: eventLoop)
-        )
+        let box = NIOLoopBoundBox.makeBoxSendingValue(loop, eventLoop: eventLoop)
+        return (ObjectIdentifier(eventLoop), ObservedLoop(box, on: eventLoop))
       })
   }
 
@@ -99,6 +99,8 @@ final class PlaneServer: Sendable {
   func stop() {
     plane.startDraining()
     stopListening()
+    // They hold the plane, and the plane them.
+    plane.loops.withLockedValue { $0 = [] }
     try? group.syncShutdownGracefully()
     try? pool.syncShutdownGracefully()
     engines.stop()
@@ -139,6 +141,8 @@ private final class ConnectionCounter: ChannelInboundHandler {
     let connection = unwrapInboundIn(data)
     let limits = plane.limits
     guard plane.connections.take(1, limit: limits.connections + limits.refusedConnections) else {
+      _ = plane.refusedConnections.take(1, limit: .max)
+      plane.log?.noteRefusedConnection(plane.connections.count)
       return connection.close(promise: nil)
     }
     let plane = plane

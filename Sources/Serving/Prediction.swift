@@ -38,12 +38,15 @@ struct Prediction: Sendable {
       answer.rows = rows.rowCount
       times.inference = predicted - start
       times.output = Clock.monotonic() - predicted
+      answer.times = times
       model.statistics.countSuccess(times, rows: rows.rowCount)
       return answer
     } catch {
       let spent = times.queue + times.input + Clock.monotonic() - start
       model.statistics.countFailure(nanoseconds: spent)
-      return Answer(error.forCaller)
+      var answer = Answer(error.forCaller)
+      if error.httpStatus >= 500 { answer.fault = error.description.excerpt(1000) }
+      return answer
     }
   }
 

@@ -12,6 +12,8 @@ extension RequestHead {
       case 4 where name.lowercased() == "host": hosts += 1
       case 6 where name.lowercased() == "expect":
         if value.lowercased() == "100-continue" { expectsContinue = true } else { fault = .expectation }
+      case 10 where name.lowercased() == "tracestate":
+        traceState = traceState.map { "\($0),\(value)" } ?? value
       case 11 where name.lowercased() == "traceparent": traceParent = value
       case 12 where name.lowercased() == "content-type":
         isCSV = value.lowercased().hasPrefix("text/csv")

@@ -10,6 +10,10 @@ struct RequestHead: Equatable, Sendable {
   var inferenceHeader: String?
   /// The value of traceparent (W3C Trace Context).
   var traceParent: String?
+  /// The value of tracestate.
+  var traceState: String?
+  /// What it came by.
+  var transport = RequestTransport()
   /// Whether Content-Type says that the body is comma-separated values.
   var isCSV = false
   var body: BodyLength = .none

@@ -29,6 +29,30 @@ enum Route: Equatable {
     }
   }
 
+  /// The path with its variable parts named.
+  var template: StaticString {
+    switch self {
+    case .predict(nil, _): "/predict"
+    case .predict: "/models/{model}/predict"
+    case .invocations(nil, _): "/invocations"
+    case .invocations: "/models/{model}/invocations"
+    case .infer(_, nil): "/v2/models/{model}/infer"
+    case .infer: "/v2/models/{model}/versions/{version}/infer"
+    case .modelMetadata(_, nil): "/v2/models/{model}"
+    case .modelMetadata: "/v2/models/{model}/versions/{version}"
+    case .modelReady(_, nil): "/v2/models/{model}/ready"
+    case .modelReady: "/v2/models/{model}/versions/{version}/ready"
+    case .modelStatistics(nil, _): "/v2/models/stats"
+    case .modelStatistics(_, nil): "/v2/models/{model}/stats"
+    case .modelStatistics: "/v2/models/{model}/versions/{version}/stats"
+    case .repositoryIndex: "/v2/repository/index"
+    case .repositoryChange: "/v2/repository/models/{model}/{change}"
+    case .serverMetadata: "/v2"
+    case .live: "/v2/health/live"
+    case .ready: "/v2/health/ready"
+    }
+  }
+
   /// The route of a request target; nil where there is none.
   ///
   /// Model names need no escapes in a path (see `ModelName`), so none is decoded: a path has one spelling.
@@ -94,7 +118,7 @@ enum Route: Equatable {
 
   /// The path of a request target, which is a path with a query or, from a proxy, a whole URL
   /// (RFC 9112 section 3.2).
-  private static func path(of target: String) -> Substring {
+  static func path(of target: String) -> Substring {
     let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
     guard path.first != UInt8(ascii: "/"), target.hasPrefix("http://") else { return Substring(path) }
     let authority = path.dropFirst("http://".utf8.count)

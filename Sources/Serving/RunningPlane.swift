@@ -16,6 +16,14 @@ public struct PlaneConfiguration: Sendable {
     case bundles(paths: [String], trusted: [SealVerificationKey], keys: [PlaneState.Key])
   }
 
+  /// A socket to accept connections on.
+  public enum Listener: Sendable {
+    /// Bound here, to `HOST:PORT`, and this process's alone.
+    case address(String)
+    /// Opened by a parent, and shared with the process that comes next.
+    case inherited(ListeningSocket)
+  }
+
   /// Where it learns what to serve.
   public let source: Source
   /// The bounds of what it takes on.
@@ -26,8 +34,15 @@ public struct PlaneConfiguration: Sendable {
   public var engine: (any InferenceEngine)?
   /// Where records of requests go: a directory, and what happens where it is full; nil where none are kept.
   public var records: (directory: String, whenFull: RecordSpool.WhenFull)?
-  /// The address for metrics and health; none where nil.
-  public var admin: String?
+  /// Where metrics and health are asked for; nowhere where nil.
+  public var admin: Listener?
+  /// Where spans of requests go, and the share of the traces that begin here and are taken, from 0 to 1; nil where
+  /// none are made.
+  public var tracing: (collector: CollectorAddress, share: Double)?
+  /// Where failures and slow requests are told; nil where nobody listens.
+  public var log: RuntimeLog?
+  /// From when on a request is slow enough to be told of.
+  public var slow = Duration.seconds(1)
   /// The version of the program, for those who ask.
   public var version: String
 
@@ -58,10 +73,12 @@ public final class RunningPlane: Sendable {
   private let instance: String
   private let spool: RecordSpool?
   private let admin: AdminServer?
-  private let startedAt: Timestamp
   private let accounts = CallerAccounts()
   /// Keeps what callers have used of their quotas; nil where there is no spool to keep it beside.
   private let quotas: QuotaKeeper?
+  /// Whether the next process has the admin listener's socket already.
+  private let sharesAdmin: Bool
+  private let exporter: SpanExporter?
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
   private let applying = NIOLock()
 
@@ -80,16 +97,28 @@ public final class RunningPlane: Sendable {
     spool = try configuration.records.map { records throws(Problem) in
       try RecordSpool(directory: records.directory, instance: name, whenFull: records.whenFull)
     }
+    let resource = SpanBatch.Resource(
+      name: "gatehouse", version: configuration.version, instance: instance)
+    let tracing = configuration.tracing.map { tracing in
+      Tracing(
+        sampling: TraceSampling(share: tracing.share),
+        exporter: SpanExporter(to: tracing.collector, of: resource, log: configuration.log))
+    }
+    exporter = tracing?.exporter
     plane = DataPlane(
       limits: configuration.limits, version: configuration.version, table: table, instance: instance,
-      spool: spool)
+      spool: spool, tracing: tracing,
+      log: configuration.log.map { RequestLog(log: $0, slow: configuration.slow.nanoseconds) })
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
-    startedAt = Clock.now()
     quotas?.start()
     // Bound last: whoever asks for health finds a plane that serves.
     let plane = plane
-    admin = try configuration.admin.map { address throws(Problem) in
-      try AdminServer(plane: plane, socket: try ListeningSocket(address: address))
+    switch configuration.admin {
+    case nil: (admin, sharesAdmin) = (nil, false)
+    case .address(let address):
+      admin = try AdminServer(plane: plane, socket: try ListeningSocket(address: address))
+      sharesAdmin = false
+    case .inherited(let socket): (admin, sharesAdmin) = (try AdminServer(plane: plane, socket: socket), true)
     }
   }
 
@@ -107,13 +136,22 @@ public final class RunningPlane: Sendable {
     }
     applying.lock()
     defer { applying.unlock() }
-    let state = try StateFile.read(path: path)
-    let loader = try Self.loader(for: state, engine)
+    let (state, loader): (PlaneState, BundleLoader)
+    do throws(Problem) {
+      state = try StateFile.read(path: path)
+      loader = try Self.loader(for: state, engine)
+    } catch {
+      plane.applications.countFailure()
+      throw error
+    }
     let former = plane.table
     plane.publish(former.narrowed(to: state, accounts: accounts))
     let (table, failures) = TableLoader.load(state, loader, accounts, replacing: former)
     plane.publish(table)
     accounts.keep(Set(state.keys.map(\.id)))
+    let before = Set(former.models.map(\.bundle))
+    plane.applications.countApplication(
+      swaps: table.models.count { !before.contains($0.bundle) }, isWhole: failures.isEmpty)
     return PlaneApplication(generation: table.generation, failures: failures)
   }
 
@@ -125,7 +163,9 @@ public final class RunningPlane: Sendable {
     let table = plane.table
     return PlaneStatus(
       process: Int(getpid()), instance: instance, generation: table.generation, address: socket.address,
-      version: plane.version, startedAt: startedAt, requests: plane.requests, isDraining: plane.isDraining,
+      admin: adminAddress,
+      version: plane.version, startedAt: plane.startedAt, requests: plane.requests,
+      isDraining: plane.isDraining,
       models: table.models.map { model in
         PlaneStatus.Model(
           name: model.reference.name, version: model.reference.version, bundle: model.bundle)
@@ -137,15 +177,26 @@ public final class RunningPlane: Sendable {
     try server.withListener(body)
   }
 
+  /// Calls `body` with the descriptor of the admin listener's socket; throws `plane.no-admin` where there is none.
+  func withAdminListener<Value>(_ body: (CInt) -> Value) throws(Problem) -> Value {
+    guard let value = admin?.withListener(body) else {
+      throw Problem(.conflict, "plane.no-admin", "expected a plane with an admin listener, found one without")
+    }
+    return value
+  }
+
   /// Accepts nothing any more, waits until every connection has ended or `PlaneLimits.drain` is over, and
   /// answers with the number of connections that were left.
   ///
   /// Blocks; never call it on an event loop.
   @discardableResult
   public func drain() -> Int {
+    // The next process answers there: were this one to answer too, counts would go back and forth between the two.
+    if sharesAdmin { admin?.stop() }
     let left = server.drain()
     admin?.stop()
     quotas?.stop()
+    exporter?.stop()
     spool?.stop()
     return left
   }
@@ -157,6 +208,7 @@ public final class RunningPlane: Sendable {
     server.stop()
     admin?.stop()
     quotas?.stop()
+    exporter?.stop()
     spool?.stop()
   }
 

@@ -35,8 +35,16 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var maximumBody: Int?
   /// The library of ONNX Runtime; where nil, the one that the environment or the loader names.
   public var onnxRuntime: String?
-  /// The address for metrics and health; none where nil.
-  public var admin: String?
+  /// Where metrics and health are asked for; nowhere where nil.
+  public var admin: Listener?
+  /// Where spans of requests go; nowhere where nil.
+  public var collector: CollectorAddress?
+  /// The share of the traces that begin here and leave spans, from 0 to 1.
+  public var traceShare = 0.01
+  /// How the log is written.
+  public var log = RuntimeLog.Form.text
+  /// From how many milliseconds on a request is told of as slow.
+  public var slowMilliseconds = 1000
   /// The directory that access records are spooled to.
   public var spool: String?
   /// What becomes of answers that no record can be written of.
@@ -66,6 +74,13 @@ public struct RuntimeArguments: Equatable, Sendable {
       --control SOCKET     take commands on this Unix domain socket
       --admin ADDR:PORT    answer /metrics, /health/live, /health/ready and /debug/requests on this address,
                            without a key
+      --admin-fd N         the same on this inherited listening socket
+      --otlp URL           send spans of requests to this collector, OTLP over HTTP, such as
+                           http://127.0.0.1:4318
+      --otlp-share SHARE   leave spans of this share of the traces that begin here, 0 to 1 (default 0.01);
+                           a caller's own trace leaves them where its sampled flag says so
+      --log FORM           write the log as 'text' (default) or 'json', a line an event
+      --log-slow MS        tell of requests that take this many milliseconds or longer (default 1000)
       --spool DIR          write a record of every request to this directory before it is answered;
                            without it no records are kept
       --when-spool-full W  'refuse' predictions that no record can be written of (default), or 'go-on'
@@ -109,6 +124,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     "--bundle": true, "--trust": true, "--keys": false, "--state": false, "--listen": false,
     "--listen-fd": false, "--control": false, "--max-body": false, "--threads": false,
     "--onnxruntime": false, "--spool": false, "--admin": false, "--when-spool-full": false,
+    "--admin-fd": false, "--otlp": false, "--otlp-share": false, "--log": false, "--log-slow": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -123,17 +139,36 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--max-body": maximumBody = try Self.number(value, option, 1...(1 << 30))
     case "--onnxruntime": onnxRuntime = value
     case "--spool": spool = value
-    case "--admin": admin = value
+    case "--admin": admin = .address(value)
+    case "--admin-fd": admin = .descriptor(CInt(try Self.number(value, option, 0...(1 << 20))))
+    case "--otlp": collector = try CollectorAddress(parsing: value)
+    case "--otlp-share": traceShare = try Self.share(value, option)
+    case "--log":
+      guard let form = RuntimeLog.Form(rawValue: value) else {
+        throw Self.malformed(value, option, "'text' or 'json'")
+      }
+      log = form
+    case "--log-slow": slowMilliseconds = try Self.number(value, option, 1...(24 * 3_600_000))
     case "--when-spool-full":
       guard let whenFull = RecordSpool.WhenFull(rawValue: value) else {
-        throw Problem(
-          .usage, "usage.malformed-value",
-          "expected 'refuse' or 'go-on' after '\(option)', found '\(value.prefix(40))'")
+        throw Self.malformed(value, option, "'refuse' or 'go-on'")
       }
       whenSpoolFull = whenFull
     case "--threads": threads = try Self.number(value, option, 1...256)
     default: preconditionFailure("an option of the table is handled here")
     }
+  }
+
+  private static func malformed(_ value: String, _ option: String, _ expected: String) -> Problem {
+    Problem(
+      .usage, "usage.malformed-value", "expected \(expected) after '\(option)', found '\(value.prefix(40))'")
+  }
+
+  private static func share(_ text: String, _ option: String) throws(Problem) -> Double {
+    guard let share = Double(text), 0...1 ~= share else {
+      throw malformed(text, option, "a number from 0 to 1")
+    }
+    return share
   }
 
   private static func number(_ text: String, _ option: String, _ range: ClosedRange<Int>) throws(Problem)
@@ -152,6 +187,13 @@ public struct RuntimeArguments: Equatable, Sendable {
     if seen.isSuperset(of: ["--listen", "--listen-fd"]) {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--listen' or '--listen-fd', found both")
+    }
+    if seen.isSuperset(of: ["--admin", "--admin-fd"]) {
+      throw Problem(
+        .usage, "usage.conflicting-options", "expected '--admin' or '--admin-fd', found both")
+    }
+    if seen.contains("--otlp-share"), collector == nil {
+      throw Problem(.usage, "usage.conflicting-options", "expected '--otlp' with '--otlp-share', found none")
     }
     if state != nil, let other = ["--bundle", "--keys", "--trust"].first(where: seen.contains) {
       throw Problem(

@@ -55,6 +55,8 @@ public final class SeededEntropy: Entropy {
 public final class InMemoryDataPlane: DataPlane {
   /// An address that nothing listens on.
   public let baseURL: String
+  /// Nobody asks for metrics.
+  public let adminURL: String? = nil
   private let faults: FaultPlan
   // In the order in which they took effect.
   private let states = Mutex<[PlaneState]>([])

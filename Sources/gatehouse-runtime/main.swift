@@ -1,4 +1,5 @@
 import Domain
+import Encoding
 import Engines
 import Glibc
 import Serving
@@ -43,7 +44,7 @@ func blockSignals() -> sigset_t {
   return signals
 }
 
-func configuration(_ arguments: RuntimeArguments) throws(Problem) -> PlaneConfiguration {
+func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) -> PlaneConfiguration {
   let source: PlaneConfiguration.Source
   if let state = arguments.state {
     source = .state(path: state)
@@ -51,7 +52,7 @@ func configuration(_ arguments: RuntimeArguments) throws(Problem) -> PlaneConfig
     let trusted = try StateFile.readTrustedKeys(paths: arguments.trusted)
     var keys: [PlaneState.Key] = []
     if let path = arguments.keys { keys = try StateFile.readKeys(path: path) }
-    if keys.isEmpty { report("warning: there are no keys (--keys), so every prediction is refused") }
+    if keys.isEmpty { log.write(.warning, "there are no keys (--keys), so every prediction is refused") }
     source = .bundles(paths: arguments.bundles, trusted: trusted, keys: keys)
   }
   let processors = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
@@ -59,8 +60,15 @@ func configuration(_ arguments: RuntimeArguments) throws(Problem) -> PlaneConfig
     source: source, threads: arguments.threads ?? processors, version: version)
   configuration.engine = ONNXRuntimeEngine.installed(library: arguments.onnxRuntime)
   configuration.records = arguments.spool.map { ($0, arguments.whenSpoolFull) }
-  if arguments.spool == nil { report("warning: no records of requests are kept (--spool)") }
-  configuration.admin = arguments.admin
+  if arguments.spool == nil { log.write(.warning, "no records of requests are kept (--spool)") }
+  switch arguments.admin {
+  case nil: break
+  case .address(let address): configuration.admin = .address(address)
+  case .descriptor(let number): configuration.admin = .inherited(try ListeningSocket(inherited: number))
+  }
+  configuration.tracing = arguments.collector.map { ($0, arguments.traceShare) }
+  configuration.log = log
+  configuration.slow = .milliseconds(arguments.slowMilliseconds)
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
   let reserve = configuration.limits.refusedConnections + 64
   configuration.limits.connections = min(
@@ -71,7 +79,8 @@ func configuration(_ arguments: RuntimeArguments) throws(Problem) -> PlaneConfig
 func serve(_ arguments: RuntimeArguments) throws(Problem) {
   let start = milliseconds()
   var signals = blockSignals()
-  let configuration = try configuration(arguments)
+  let log = RuntimeLog(arguments.log)
+  let configuration = try configuration(arguments, log)
   let socket: ListeningSocket =
     switch arguments.listener {
     case .address(let address): try ListeningSocket(address: address)
@@ -83,22 +92,29 @@ func serve(_ arguments: RuntimeArguments) throws(Problem) {
     control = try ControlSocket(path: path, plane: plane) { _ = kill(getpid(), SIGTERM) }
   }
   for failure in plane.failures {
-    report("'\(failure.deployment)@\(failure.version)' cannot be served: \(failure.problem)")
+    log.write(
+      .error, "a deployment cannot be served", failure.problem,
+      [
+        ("deployment", .string(failure.deployment.description)),
+        ("version", .integer(Int64(failure.version.value))),
+      ])
   }
-  if let failure = plane.quotaFailure { report("warning: the quotas of this day begin anew: \(failure)") }
-  let models = plane.status.models.count
-  report(
-    "ready on \(plane.address) in \(milliseconds() - start) ms, \(models) \(models == 1 ? "model" : "models")"
-  )
+  if let failure = plane.quotaFailure { log.write(.warning, "the quotas of this day begin anew", failure) }
+  var fields: [RuntimeLog.Field] = [
+    ("address", .string(plane.address)), ("milliseconds", .integer(Int64(milliseconds() - start))),
+    ("models", .integer(Int64(plane.status.models.count))),
+  ]
+  if let admin = plane.adminAddress { fields.append(("admin", .string(admin))) }
+  log.write(.info, "ready", fields)
 
   var signal: CInt = 0
   while unsafe sigwait(&signals, &signal) != 0 {}
   if signal == SIGINT { exit(128 + SIGINT) }
-  report("draining")
+  log.write(.info, "draining")
   let left = plane.drain()
   // The control socket stays until now: its end tells the control plane that this process is gone.
   control?.stop()
-  report(left == 0 ? "drained" : "drained, with \(left) connections left open by their callers")
+  log.write(.info, "drained", left == 0 ? [] : [("connectionsLeft", .integer(Int64(left)))])
 }
 
 do throws(Problem) {

@@ -23,7 +23,7 @@ struct DoctorCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let checks = [program(), descriptors(), dataDirectory(), credential(), await controlPlane()]
+    let checks = [program(), descriptors(), dataDirectory(), credential()] + (await planes())
     if json {
       Console.data([
         "checks": .array(
@@ -83,18 +83,24 @@ struct DoctorCommand: AsyncParsableCommand {
       found: isPrivate ? path : "\(path) is open to others", remedy: "chmod 600 \(path)")
   }
 
-  private func controlPlane() async -> Check {
+  /// The control plane, and what it says of the data plane.
+  private func planes() async -> [Check] {
     do {
       let status = try await server.withClient { try await $0.get("/status") }
-      return Check(
-        name: "control plane", isWell: true,
-        found: "version \(status["version"].cell), predictions on \(status["plane"].cell)")
+      let metrics = status["admin"]?.string.map { "metrics on \($0)/metrics" } ?? "no metrics"
+      return [
+        Check(name: "control plane", isWell: true, found: "version \(status["version"].cell)"),
+        Check(
+          name: "data plane", isWell: true, found: "predictions on \(status["plane"].cell), \(metrics)"),
+      ]
     } catch let problem as Problem {
-      return Check(
-        name: "control plane", isWell: false, found: problem.message,
-        remedy: problem.hint ?? "gatehouse serve")
+      return [
+        Check(
+          name: "control plane", isWell: false, found: problem.message,
+          remedy: problem.hint ?? "gatehouse serve")
+      ]
     } catch {
-      return Check(name: "control plane", isWell: false, found: "\(error)", remedy: "gatehouse serve")
+      return [Check(name: "control plane", isWell: false, found: "\(error)", remedy: "gatehouse serve")]
     }
   }
 }

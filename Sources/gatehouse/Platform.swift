@@ -17,6 +17,8 @@ struct Platform {
   let tls: (certificates: String, privateKey: String)?
   let runtime: String
   let whenSpoolFull: SpoolPolicy
+  let admin: LocalDataPlane.AdminAddress
+  let runtimeOptions: [String]
 
   /// How a running platform is asked to end.
   private enum Ending {
@@ -45,7 +47,7 @@ struct Platform {
     let plane = try await LocalDataPlane(
       .init(
         program: runtime, listen: plane, directory: directory.plane, spool: directory.spool,
-        goesOnWhenSpoolFull: whenSpoolFull == .goOn), store: store)
+        goesOnWhenSpoolFull: whenSpoolFull == .goOn, admin: admin, options: runtimeOptions), store: store)
     let ending: Ending
     let collection: RecordCollection
     do {
@@ -174,6 +176,7 @@ struct Platform {
     let elapsed = started.duration(to: .now) / .milliseconds(1)
     Console.prose("control plane on \(url)")
     Console.prose("predictions on  \(plane.baseURL)")
+    if let admin = plane.adminURL { Console.prose("metrics on      \(admin)/metrics") }
     Console.prose("data in         \(directory.path) (credential: admin.token)")
     Console.prose("ready in \(readable(milliseconds: elapsed))")
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Fleet
 import Glibc
+import Serving
 import Storage
 
 /// `gatehouse serve`.
@@ -36,6 +37,23 @@ struct ServeCommand: AsyncParsableCommand {
     help: "What becomes of predictions that no access record can be written of: refuse or go-on.")
   var whenSpoolFull = SpoolPolicy.refuse
 
+  @Option(
+    help: """
+      Where the data plane answers /metrics, /health and /debug/requests, without a key: an address, or 'none' \
+      (default: 127.0.0.1:8081, or a free port where that is taken).
+      """)
+  var admin: String?
+
+  @Option(
+    help: "Send spans of requests to this collector, OTLP over HTTP, such as http://127.0.0.1:4318.",
+    transform: CollectorAddress.init(parsing:))
+  var otlp: CollectorAddress?
+
+  @Option(
+    name: .customLong("otlp-share"),
+    help: "Leave spans of this share of the traces that begin here, 0 to 1 (default: 0.01).")
+  var otlpShare: Double?
+
   @Option(help: "The data plane's program (default: gatehouse-runtime beside this program).")
   var runtime: String?
 
@@ -44,6 +62,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let control = try ListenAddress(parsing: listen)
     let plane = try ListenAddress(parsing: planeListen)
+    let admin = try adminAddress()
     let tls = try tlsFiles()
     guard control.isLoopback || tls != nil || insecure else {
       throw Self.exposed("the control plane", control, "--tls-certificate and --tls-key")
@@ -53,8 +72,37 @@ struct ServeCommand: AsyncParsableCommand {
     }
     let platform = Platform(
       directory: data.directory, control: control, plane: plane, tls: tls, runtime: try runtimePath(),
-      whenSpoolFull: whenSpoolFull)
+      whenSpoolFull: whenSpoolFull, admin: admin, runtimeOptions: try runtimeOptions())
     try await platform.run()
+  }
+
+  private func adminAddress() throws(Problem) -> LocalDataPlane.AdminAddress {
+    switch admin {
+    case nil: return .near(try ListenAddress(parsing: "127.0.0.1:8081"))
+    case "none": return .none
+    case let text?:
+      let address = try ListenAddress(parsing: text)
+      guard address.isLoopback || insecure else {
+        throw Self.exposed("the admin listener", address, "an address of the loopback")
+      }
+      return .at(address)
+    }
+  }
+
+  /// What the data plane is told beside what the platform decides.
+  private func runtimeOptions() throws(Problem) -> [String] {
+    guard let otlp else {
+      guard otlpShare == nil else {
+        throw Problem(.usage, "otlp.half", "expected --otlp with --otlp-share, found none")
+      }
+      return []
+    }
+    guard let otlpShare else { return ["--otlp", otlp.description] }
+    guard 0...1 ~= otlpShare else {
+      throw Problem(
+        .usage, "otlp.share", "expected a share from 0 to 1 after --otlp-share, found \(otlpShare)")
+    }
+    return ["--otlp", otlp.description, "--otlp-share", "\(otlpShare)"]
   }
 
   private func tlsFiles() throws(Problem) -> (certificates: String, privateKey: String)? {

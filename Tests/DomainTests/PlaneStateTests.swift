@@ -200,7 +200,8 @@ import Testing
 @Suite struct PlaneControlTests {
   private static func status() throws -> PlaneStatus {
     PlaneStatus(
-      process: 41, instance: "i", generation: 7, address: "127.0.0.1:8080", version: "0.1.0",
+      process: 41, instance: "i", generation: 7, address: "127.0.0.1:8080", admin: "127.0.0.1:8081",
+      version: "0.1.0",
       startedAt: Timestamp(milliseconds: 5), requests: 9, isDraining: false,
       models: [
         .init(
@@ -210,12 +211,17 @@ import Testing
   }
 
   @Test func `commands keep their names`() {
-    #expect(PlaneCommand.allCases.map(\.rawValue) == ["status", "apply", "listener", "drain"])
+    #expect(
+      PlaneCommand.allCases.map(\.rawValue) == ["status", "apply", "listener", "admin-listener", "drain"])
   }
 
   @Test func `a status reads back from its line`() throws {
     let status = try Self.status()
     #expect(PlaneStatus(json: try JSON(parsing: status.json.canonicalBytes)) == status)
+    var members = try #require(status.json.object)
+    members["admin"] = nil
+    #expect(PlaneStatus(json: .object(members))?.admin == nil)
+    #expect(PlaneStatus(json: .object(members))?.process == 41)
   }
 
   @Test(arguments: [

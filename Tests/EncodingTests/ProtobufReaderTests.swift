@@ -72,4 +72,16 @@ import Testing
     let cut = try #require(try Self.fields([0x0A, 1, 0x80]).first)
     #expect(throws: MalformedBytes.self) { try cut.forEachInteger { _ in } }
   }
+
+  @Test func `words of 64 and 32 bits are read as they were written`() throws {
+    var writer = ProtobufWriter()
+    writer.fixed64(1, 0x0123_4567_89AB_CDEF)
+    writer.fixed32(2, 0x89AB_CDEF)
+    let fields = try Self.fields(writer.bytes)
+    guard case .fixed64(0x0123_4567_89AB_CDEF) = fields[0].value, case .fixed32(0x89AB_CDEF) = fields[1].value
+    else {
+      Issue.record("expected what was written, found \(fields)")
+      return
+    }
+  }
 }

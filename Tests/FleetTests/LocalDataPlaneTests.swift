@@ -20,13 +20,14 @@ struct LocalDataPlaneTests {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    func plane(listen: String = "127.0.0.1:0", goesOnWhenSpoolFull: Bool = false) async throws
-      -> LocalDataPlane
-    {
+    func plane(
+      listen: String = "127.0.0.1:0", goesOnWhenSpoolFull: Bool = false,
+      admin: LocalDataPlane.AdminAddress = .none
+    ) async throws -> LocalDataPlane {
       try await LocalDataPlane(
         .init(
           program: Self.program, listen: try ListenAddress(parsing: listen), directory: path,
-          spool: "\(path)/spool", goesOnWhenSpoolFull: goesOnWhenSpoolFull),
+          spool: "\(path)/spool", goesOnWhenSpoolFull: goesOnWhenSpoolFull, admin: admin),
         store: FilePlaneStateStore(path: "\(path)/state.json"))
     }
 
@@ -38,7 +39,18 @@ struct LocalDataPlaneTests {
   }
 
   private static func isAnswering(_ plane: LocalDataPlane) async throws -> Bool {
-    let url = try #require(URL(string: "\(plane.baseURL)/v2/health/live"))
+    try ask("\(plane.baseURL)/v2/health/live")?.hasPrefix("HTTP/1.1 200") == true
+  }
+
+  /// The process that answers for metrics, by when it was started; nil where none does.
+  private static func metricsProcess(_ url: String?) throws -> String? {
+    let page = try ask("\(try #require(url))/metrics")
+    return page?.split(separator: "\n").first { $0.hasPrefix("process_start_time_seconds ") }.map(String.init)
+  }
+
+  /// What is answered to a question; nil where nobody answers.
+  private static func ask(_ text: String) throws -> String? {
+    let url = try #require(URL(string: text))
     // Not URLSession: it needs a library of its own on Linux; a socket is enough to ask one question.
     let port = try #require(url.port)
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -52,12 +64,20 @@ struct LocalDataPlaneTests {
         unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard connected == 0 else { return false }
-    let request = "GET /v2/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    guard connected == 0 else { return nil }
+    // A socket that nobody accepts from takes connections all the same.
+    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    let request = "GET \(url.path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     _ = unsafe request.withCString { unsafe send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
-    var buffer = [UInt8](repeating: 0, count: 256)
-    let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
-    return count > 0 && String(decoding: buffer.prefix(count), as: UTF8.self).hasPrefix("HTTP/1.1 200")
+    var answer: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+      guard count > 0 else { break }
+      answer += buffer.prefix(count)
+    }
+    return answer.isEmpty ? nil : String(decoding: answer, as: UTF8.self)
   }
 
   @Test func `a process is started and answers`() async throws {
@@ -129,6 +149,78 @@ struct LocalDataPlaneTests {
     #expect(second.process != first.process)
     #expect(try await Self.isAnswering(next))
     await next.stop()
+  }
+
+  @Test func `metrics are answered on the same address after a replacement and a death, by the new process`()
+    async throws
+  {
+    let scratch = try Scratch()
+    let plane = try await scratch.plane(admin: .at(try ListenAddress(parsing: "127.0.0.1:0")))
+    async let supervision: Void = plane.supervise()
+    var events = plane.events.makeAsyncIterator()
+    _ = await events.next()
+    let first = try #require(try Self.metricsProcess(plane.adminURL))
+    try await plane.replace()
+    let replaced = try #require(await events.next())
+    // The old process gives the listener up when its drain begins, which the command waits for the start of alone.
+    let second = try await Self.otherProcess(than: first, plane.adminURL)
+    for _ in 0..<10 { #expect(try Self.metricsProcess(plane.adminURL) == second) }
+    kill(pid_t(replaced.process), SIGKILL)
+    #expect(await events.next()?.kind == .died)
+    #expect(await events.next()?.kind == .started)
+    #expect(try await Self.otherProcess(than: second, plane.adminURL) != first)
+    await plane.stop()
+    await supervision
+  }
+
+  /// Asks until another process than this one answers.
+  private static func otherProcess(than former: String, _ url: String?) async throws -> String {
+    let patience = ContinuousClock.now + .seconds(20)
+    while true {
+      if let process = try metricsProcess(url), process != former { return process }
+      try #require(ContinuousClock.now < patience, "expected another process to answer, found \(former)")
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
+  @Test func `a process that is adopted keeps its metrics where they are`() async throws {
+    let scratch = try Scratch()
+    let wanted = try ListenAddress(parsing: "127.0.0.1:0")
+    let plane = try await scratch.plane(admin: .near(wanted))
+    await plane.endSupervision()
+    let process = try #require(try Self.metricsProcess(plane.adminURL))
+
+    let next = try await scratch.plane(
+      listen: String(plane.baseURL.dropFirst("http://".count)),
+      admin: .near(try ListenAddress(parsing: "127.0.0.1:1")))
+    var events = next.events.makeAsyncIterator()
+    #expect(await events.next()?.kind == .adopted)
+    #expect(next.adminURL == plane.adminURL)
+    #expect(try Self.metricsProcess(next.adminURL) == process)
+    await next.endSupervision()
+
+    let moved = try await scratch.plane(
+      listen: String(plane.baseURL.dropFirst("http://".count)), admin: .none)
+    var later = moved.events.makeAsyncIterator()
+    #expect(await later.next()?.kind == .replaced)
+    #expect(moved.adminURL == nil)
+    await moved.stop()
+  }
+
+  @Test func `an admin address that is taken is refused, and one that was only preferred is left`()
+    async throws
+  {
+    let scratch = try Scratch()
+    let other = try Scratch()
+    let plane = try await scratch.plane(admin: .at(try ListenAddress(parsing: "127.0.0.1:0")))
+    let taken = try ListenAddress(parsing: String(try #require(plane.adminURL).dropFirst("http://".count)))
+    let problem = await #expect(throws: Problem.self) { try await other.plane(admin: .at(taken)) }
+    #expect(problem?.hint == "stop what listens there, or choose another address with --admin")
+    let elsewhere = try await other.plane(admin: .near(taken))
+    #expect(elsewhere.adminURL != plane.adminURL)
+    #expect(try Self.metricsProcess(elsewhere.adminURL) != nil)
+    await elsewhere.stop()
+    await plane.stop()
   }
 
   @Test func `an address that is taken is refused with what to do`() async throws {

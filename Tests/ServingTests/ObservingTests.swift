@@ -1,5 +1,8 @@
 import Domain
 import Encoding
+import Glibc
+import NIOConcurrencyHelpers
+import NIOCore
 import Testing
 
 @testable import Serving
@@ -55,19 +58,23 @@ struct ObservingTests {
     try watched.predict(#"{"data":[1,2]}"#, #"{"data":[[1,2],[3,4]]}"#, "{}")
     let samples = try watched.samples()
     let line = #"deployment="line",version="1""#
-    #expect(samples["gatehouse_requests_total{\(line),request=\"predict\",status=\"200\"}"] == "2")
-    #expect(samples["gatehouse_requests_total{\(line),request=\"predict\",status=\"400\"}"] == "1")
+    #expect(
+      samples["gatehouse_requests_total{\(line),request=\"predict\",protocol=\"http/1.1\",status=\"200\"}"]
+        == "2")
+    #expect(
+      samples["gatehouse_requests_total{\(line),request=\"predict\",protocol=\"http/1.1\",status=\"400\"}"]
+        == "1")
     #expect(samples["gatehouse_rows_total{\(line)}"] == "3")
     #expect(samples["gatehouse_request_duration_seconds_count{\(line)}"] == "3")
     #expect(samples["gatehouse_request_duration_seconds_bucket{\(line),le=\"+Inf\"}"] == "3")
     #expect(samples["gatehouse_ready"] == "1")
     #expect(try #require(Int(samples["process_resident_memory_bytes"] ?? "")) > 1_000_000)
     // Every bucket holds what the one before holds.
-    let buckets = RequestMetrics.bounds.compactMap { bound in
-      samples["gatehouse_request_duration_seconds_bucket{\(line),le=\"\(MetricsPage.seconds(bound))\"}"]
+    let buckets = RequestMetrics.durationBounds.compactMap { bound in
+      samples["gatehouse_request_duration_seconds_bucket{\(line),le=\"\(MetricsText.seconds(bound))\"}"]
         .flatMap { Int($0) }
     }
-    #expect(buckets.count == RequestMetrics.bounds.count)
+    #expect(buckets.count == RequestMetrics.durationBounds.count)
     #expect(zip(buckets, buckets.dropFirst()).allSatisfy { $0 <= $1 })
   }
 
@@ -80,7 +87,7 @@ struct ObservingTests {
       _ = try client.receive()
     }
     let samples = try watched.samples()
-    #expect(samples[#"gatehouse_requests_total{request="predict",status="401"}"#] == "2")
+    #expect(samples[#"gatehouse_requests_total{request="predict",protocol="http/1.1",status="401"}"#] == "2")
     #expect(samples.keys.allSatisfy { !$0.contains("nothing") && !$0.contains("\"a\"") })
   }
 
@@ -107,11 +114,11 @@ struct ObservingTests {
       var record = AccessRecord(time: Timestamp(milliseconds: Int64(index)), trace: "")
       record.nanoseconds = index * 37 % 100
       record.status = index % 2 == 0 ? 200 : 400
-      recent.note(record)
+      recent.note(RecentRequest(record: record, times: .init(), transport: .init()))
     }
     let (slowest, failed) = recent.lists
-    #expect(slowest.map(\.nanoseconds) == (68..<100).reversed())
-    #expect(failed.map(\.time.milliseconds) == stride(from: 99, to: 35, by: -2).map { Int64($0) })
+    #expect(slowest.map(\.record.nanoseconds) == (68..<100).reversed())
+    #expect(failed.map(\.record.time.milliseconds) == stride(from: 99, to: 35, by: -2).map { Int64($0) })
   }
 
   @Test func `recent requests are shown without their data`() throws {
@@ -120,13 +127,71 @@ struct ObservingTests {
     try watched.predict(#"{"data":[123456789,2]}"#, #"{"data":["123456789"]}"#)
     let answer = try watched.ask("/debug/requests")
     #expect(answer.json?["slowest"]?.array?.count == 2)
+    let answered = answer.json?["slowest"]?.array?.first { $0["status"]?.integer == 200 }
+    #expect(answered?["phases"]?["infer"]?.double != nil)
     #expect(answer.json?["failed"]?.array?.first?["status"]?.integer == 400)
     #expect(!String(decoding: answer.body, as: UTF8.self).contains("123456789"))
   }
 
+  @Test func `problems are counted by their code, and rows by how many came at once`() throws {
+    let watched = try Watched()
+    defer { watched.stop() }
+    try watched.predict(#"{"data":[1,2]}"#, #"{"data":[[1,2],[3,4],[5,6],[7,8],[9,0]]}"#, "{}", "no")
+    let samples = try watched.samples()
+    let line = #"deployment="line",version="1""#
+    #expect(samples["gatehouse_problems_total{\(line),code=\"json.malformed\"}"] == "1")
+    #expect(samples["gatehouse_request_rows_bucket{\(line),le=\"1\"}"] == "1")
+    #expect(samples["gatehouse_request_rows_bucket{\(line),le=\"4\"}"] == "1")
+    #expect(samples["gatehouse_request_rows_bucket{\(line),le=\"16\"}"] == "2")
+    #expect(samples["gatehouse_request_rows_sum{\(line)}"] == "6")
+    #expect(samples["gatehouse_build_info{version=\"1\"}"] == "1")
+  }
+
+  @Test func `connections are counted by what they do, and requests that are under way are shown`() throws {
+    let watched = try Watched()
+    defer { watched.stop() }
+    let idle = try watched.server.connect()
+    #expect(try idle.exchange(request("GET", "/v2/health/live")).status == 200)
+    let slow = try watched.server.connect()
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    try slow.send(
+      request(
+        "POST", "/models/line/predict", key: "line-key",
+        fields: ["Content-Length: 99", "traceparent: 00-\(trace)-00f067aa0ba902b7-01"]))
+    var requests: JSON?
+    let patience = ContinuousClock.now + .seconds(10)
+    repeat {
+      requests = try watched.ask("/debug/requests").json
+    } while requests?["inFlight"]?.array?.isEmpty != false && ContinuousClock.now < patience
+    let shown = try #require(requests?["inFlight"]?.array?.first)
+    #expect(shown["trace"]?.string == trace)
+    #expect(shown["phase"]?.string == "receiving")
+    #expect(shown["deployment"]?.string == "line")
+    #expect(shown["protocol"]?.string == "http/1.1")
+    #expect(requests?["connections"]?.int == 2)
+    let samples = try watched.samples()
+    #expect(samples[#"gatehouse_connections{protocol="http/1.1",state="idle"}"#] == "1")
+    #expect(samples[#"gatehouse_connections{protocol="http/1.1",state="receiving"}"#] == "1")
+    #expect(samples[#"gatehouse_requests_in_flight{deployment="line",version="1"}"#] == "1")
+    #expect(samples["gatehouse_event_loops_answering"] == "2")
+    withExtendedLifetime((idle, slow)) {}
+  }
+
+  @Test func `an event loop that is held up does not hold up who watches`() throws {
+    let watched = try Watched()
+    defer { watched.stop() }
+    let isOver = NIOLockedValueBox(false)
+    let loop = try #require(watched.server.plane.loops.withLockedValue { $0.first })
+    loop.eventLoop.execute { while !isOver.withLockedValue({ $0 }) { usleep(1000) } }
+    let samples = try watched.samples()
+    isOver.withLockedValue { $0 = true }
+    #expect(samples["gatehouse_event_loops"] == "2")
+    #expect(samples["gatehouse_event_loops_answering"] == "1")
+  }
+
   @Test func `a label's value is escaped`() {
-    #expect(MetricsPage.escaped("a\"b\\c\nd") == #"a\"b\\c\nd"#)
-    #expect(MetricsPage.seconds(1_500_000_250) == "1.500000250")
-    #expect(MetricsPage.seconds(10_000) == "0.000010000")
+    #expect(MetricsText.escaped("a\"b\\c\nd") == #"a\"b\\c\nd"#)
+    #expect(MetricsText.seconds(1_500_000_250) == "1.500000250")
+    #expect(MetricsText.seconds(10_000) == "0.000010000")
   }
 }

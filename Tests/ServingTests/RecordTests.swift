@@ -212,18 +212,4 @@ struct RecordTests {
     #expect(flock(other, LOCK_EX | LOCK_NB) == 0)
     close(other)
   }
-
-  @Test(arguments: [
-    ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true),
-    ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-comes", true),
-    ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", false),
-    ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false),
-    ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", false),
-    ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false),
-    ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false),
-    ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", false), ("", false), ("00-", false),
-  ])
-  func `a trace is taken from a traceparent and from nothing else`(field: String, isTrace: Bool) {
-    #expect(TraceNumbers.trace(of: field) == (isTrace ? "4bf92f3577b34da6a3ce929d0e0e4736" : nil))
-  }
 }

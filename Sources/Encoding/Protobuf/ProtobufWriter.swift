@@ -31,6 +31,18 @@ public struct ProtobufWriter {
     append(word: UInt64(value.bitPattern), count: 4)
   }
 
+  /// Appends a word of 64 bits, `fixed64`.
+  public mutating func fixed64(_ number: Int, _ value: UInt64) {
+    append(tag: number, wireType: 1)
+    append(word: value, count: 8)
+  }
+
+  /// Appends a word of 32 bits, `fixed32`.
+  public mutating func fixed32(_ number: Int, _ value: UInt32) {
+    append(tag: number, wireType: 5)
+    append(word: UInt64(value), count: 4)
+  }
+
   /// Appends bytes, a text or a message.
   public mutating func field(_ number: Int, _ content: some Collection<UInt8>) {
     append(tag: number, wireType: 2)

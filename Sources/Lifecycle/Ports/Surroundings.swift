@@ -18,6 +18,8 @@ public protocol Entropy: Sendable {
 public protocol DataPlane: Sendable {
   /// The address that callers reach it under, `http://127.0.0.1:8080`.
   var baseURL: String { get }
+  /// The address that metrics and health are answered under, without a key; nil where they are not.
+  var adminURL: String? { get }
   /// Makes it serve what `state` says. When this returns, every new request meets that state and no request
   /// was lost on the way; when it throws, the data plane serves what it served before. The state is durable
   /// first, so that a data plane that starts later starts from it.

@@ -1,23 +1,27 @@
 import Domain
 import Encoding
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// The listener for those who watch over a plane: metrics, health, and what was slow or failed.
+/// The listener for those who watch over a plane: metrics, health, what is under way, and what was slow or failed.
 ///
 /// Apart from the callers' listener, for it asks nobody for a key; to be bound where only those who may know reach it.
 final class AdminServer: Sendable {
   /// Connections at one time; more are closed unanswered.
   private static let connections = 64
 
-  let address: String
+  var address: String { socket.address }
+  private let socket: ListeningSocket
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let acceptor: any Channel
+  /// Whether `socket` is open; held while its descriptor is used or closed.
+  private let isListening = NIOLockedValueBox(true)
 
   /// Starts to accept connections on a socket that it takes over.
   init(plane: DataPlane, socket: ListeningSocket) throws(Problem) {
-    address = socket.address
+    self.socket = socket
     let open = Gauge()
     let bootstrap = ServerBootstrap(group: group)
       .childChannelInitializer { channel in
@@ -31,16 +35,28 @@ final class AdminServer: Sendable {
           try pipeline.addHandler(AdminHandler(plane: plane))
         }
       }
-    do { acceptor = try bootstrap.withBoundSocket(socket.descriptor).wait() } catch {
+    do { acceptor = try bootstrap.withBoundSocket(socket.duplicate()).wait() } catch {
       throw Problem(
         .unavailable, "listen.failed", "accepting connections of the admin listener failed",
         subject: socket.address, cause: "\(error)")
     }
   }
 
+  /// Calls `body` with the descriptor of the listening socket; nil where it is given up.
+  func withListener<Value>(_ body: (CInt) -> Value) -> Value? {
+    isListening.withLockedValue { $0 ? body(socket.descriptor) : nil }
+  }
+
   /// Closes everything; blocks, so never call it on an event loop.
+  ///
+  /// Of the socket this process's descriptors alone: whoever shares it goes on accepting.
   func stop() {
-    try? acceptor.close().wait()
+    isListening.withLockedValue { isListening in
+      guard isListening else { return }
+      isListening = false
+      try? acceptor.close().wait()
+      socket.close()
+    }
     try? group.syncShutdownGracefully()
   }
 }
@@ -75,8 +91,28 @@ private final class AdminHandler: ChannelInboundHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
+  private typealias Page = (status: HTTPResponseStatus, type: String, text: String)
+
   private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    let page = page(head)
+    let path = head.uri.prefix(while: { $0 != "?" })
+    guard head.method == .GET || head.method == .HEAD, path == "/metrics" || path == "/debug/requests" else {
+      return send(page(head, String(path)), to: head, context)
+    }
+    // These two tell what every connection does, which only its event loop knows.
+    let plane = plane
+    let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    PlaneObservation.take(plane, on: context.eventLoop).whenSuccess { seen in
+      let (handler, context) = loopBound.value
+      guard context.channel.isActive else { return }
+      let page: Page =
+        path == "/metrics"
+        ? (.ok, "text/plain; version=0.0.4; charset=utf-8", MetricsPage.write(plane, seen))
+        : (.ok, Self.json, RequestsPage.write(plane, seen).canonicalText)
+      handler.send(page, to: head, context)
+    }
+  }
+
+  private func send(_ page: Page, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     var headers = HTTPHeaders([("Content-Type", page.type), ("Content-Length", String(page.text.utf8.count))])
     if !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
     context.write(
@@ -92,23 +128,18 @@ private final class AdminHandler: ChannelInboundHandler {
     }
   }
 
-  private typealias Page = (status: HTTPResponseStatus, type: String, text: String)
+  private static let json = "application/json"
 
-  private func page(_ head: HTTPRequestHead) -> Page {
-    let json = "application/json"
+  private func page(_ head: HTTPRequestHead, _ path: String) -> Page {
     guard head.method == .GET || head.method == .HEAD else {
       return Self.problem(
         .methodNotAllowed, "request.method-not-allowed", "expected GET or HEAD, found another method")
     }
-    switch head.uri.prefix(while: { $0 != "?" }) {
-    case "/metrics": return (.ok, "text/plain; version=0.0.4; charset=utf-8", MetricsPage.write(plane))
-    case "/health/live": return (.ok, json, #"{"live":true}"#)
+    switch path {
+    case "/health/live": return (.ok, Self.json, #"{"live":true}"#)
     case "/health/ready":
       let isReady = plane.table.isReady && !plane.isDraining
-      return (isReady ? .ok : .serviceUnavailable, json, #"{"ready":\#(isReady)}"#)
-    case "/debug/requests":
-      let (slowest, failed) = plane.recent.lists
-      return (.ok, json, "{\"failed\":\(Self.list(failed)),\"slowest\":\(Self.list(slowest))}")
+      return (isReady ? .ok : .serviceUnavailable, Self.json, #"{"ready":\#(isReady)}"#)
     default:
       return Self.problem(
         .notFound, "request.no-such-route",
@@ -116,17 +147,8 @@ private final class AdminHandler: ChannelInboundHandler {
     }
   }
 
-  private static func list(_ records: [AccessRecord]) -> String {
-    var bytes: [UInt8] = []
-    for record in records {
-      bytes.append(UInt8(ascii: bytes.isEmpty ? "[" : ","))
-      record.write(to: &bytes)
-    }
-    return bytes.isEmpty ? "[]" : String(decoding: bytes, as: UTF8.self) + "]"
-  }
-
   private static func problem(_ status: HTTPResponseStatus, _ code: String, _ message: String) -> Page {
     let answer = Answer(Problem(.badInput, code, message))
-    return (status, "application/json", String(decoding: answer.body, as: UTF8.self))
+    return (status, json, String(decoding: answer.body, as: UTF8.self))
   }
 }

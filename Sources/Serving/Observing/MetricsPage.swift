@@ -1,141 +1,191 @@
 import Domain
-import Glibc
 
-/// The metrics of a plane in the text format of Prometheus, version 0.0.4.
+/// The metrics of a plane.
 ///
-/// Labels are bounded: names of what is served, versions, what can be asked for, statuses of answers. A caller can make
-/// no new ones.
+/// Labels are bounded: names of what is served, versions, what can be asked for and by what, statuses and codes of
+/// answers. A caller can make no new ones.
 struct MetricsPage {
-  private var text = ""
+  private var metrics = MetricsText()
+  private let plane: DataPlane
+  private let seen: PlaneObservation
 
-  /// Writes the page of a plane.
-  static func write(_ plane: DataPlane) -> String {
-    var page = MetricsPage()
-    page.models(plane)
-    page.requests(plane)
-    page.plane(plane)
+  /// Writes the page of a plane, whose connections were seen to do this.
+  static func write(_ plane: DataPlane, _ seen: PlaneObservation = PlaneObservation()) -> String {
+    var page = MetricsPage(plane: plane, seen: seen)
+    page.builds()
+    page.requests()
+    page.underWay()
+    page.connections()
+    page.state()
+    page.records()
+    page.spans()
     page.process()
-    return page.text
+    return page.metrics.text
   }
 
-  private mutating func models(_ plane: DataPlane) {
-    family("gatehouse_model_info", "gauge", "What is served.")
+  private init(plane: DataPlane, seen: PlaneObservation) {
+    self.plane = plane
+    self.seen = seen
+  }
+
+  private mutating func builds() {
+    metrics.family("gatehouse_build_info", "gauge", "The program that serves.")
+    metrics.sample("gatehouse_build_info", [("version", plane.version)], 1)
+    metrics.family("gatehouse_model_info", "gauge", "What is served.")
     for model in plane.table.models {
-      sample(
+      metrics.sample(
         "gatehouse_model_info",
-        Self.labels(of: model) + [("bundle", model.bundle.description), ("framework", model.framework)], "1")
+        Self.labels(of: model) + [("bundle", model.bundle.description), ("framework", model.framework)], 1)
     }
   }
 
-  private mutating func requests(_ plane: DataPlane) {
+  private mutating func requests() {
     let counted =
       plane.table.models.map { (Self.labels(of: $0), $0.metrics.counts) } + [([], plane.unserved.counts)]
-    family("gatehouse_requests_total", "counter", "Requests that were answered.")
+    metrics.family("gatehouse_requests_total", "counter", "Requests that were answered.")
     for (labels, counts) in counted {
       for (kind, count) in counts.requests.sorted(by: { $0.key < $1.key }) {
-        sample(
-          "gatehouse_requests_total",
-          labels + [("request", kind.request), ("status", String(kind.status))], String(count))
+        let more = [("request", kind.request), ("protocol", kind.transport), ("status", String(kind.status))]
+        metrics.sample("gatehouse_requests_total", labels + more, count)
       }
     }
-    family("gatehouse_rows_total", "counter", "Rows that were predicted for.")
-    for (labels, counts) in counted where !labels.isEmpty {
-      sample("gatehouse_rows_total", labels, String(counts.rows))
-    }
-    family("gatehouse_request_duration_seconds", "histogram", "From the head of a request to its answer.")
-    for (labels, counts) in counted where !labels.isEmpty {
-      var sum = 0
-      for (bound, count) in zip(RequestMetrics.bounds, counts.durations) {
-        sum += count
-        sample(
-          "gatehouse_request_duration_seconds_bucket", labels + [("le", Self.seconds(bound))], String(sum))
+    metrics.family("gatehouse_problems_total", "counter", "Requests that were refused or failed, by code.")
+    for (labels, counts) in counted {
+      for (code, count) in counts.problems.sorted(by: { $0.key < $1.key }) {
+        metrics.sample("gatehouse_problems_total", labels + [("code", code)], count)
       }
-      sum += counts.durations[RequestMetrics.bounds.count]
-      sample("gatehouse_request_duration_seconds_bucket", labels + [("le", "+Inf")], String(sum))
-      sample("gatehouse_request_duration_seconds_sum", labels, Self.seconds(counts.nanoseconds))
-      sample("gatehouse_request_duration_seconds_count", labels, String(sum))
+    }
+    metrics.family("gatehouse_rows_total", "counter", "Rows that were predicted for.")
+    for (labels, counts) in counted where !labels.isEmpty {
+      metrics.sample("gatehouse_rows_total", labels, counts.rows.sum)
+    }
+    let rows = "gatehouse_request_rows"
+    metrics.family(rows, "histogram", "Rows of a request that was predicted for.")
+    for (labels, counts) in counted where !labels.isEmpty {
+      metrics.histogram(rows, labels, counts.rows) { String($0) }
+    }
+    let durations = "gatehouse_request_duration_seconds"
+    metrics.family(durations, "histogram", "From the head of a request to its answer.")
+    for (labels, counts) in counted where !labels.isEmpty {
+      metrics.histogram(durations, labels, counts.durations, unit: MetricsText.seconds)
     }
   }
 
-  private mutating func plane(_ plane: DataPlane) {
-    gauge("gatehouse_connections", "Connections that are open.", plane.connections.count)
-    gauge("gatehouse_buffered_bytes", "Bytes of large bodies that are under way.", plane.bufferedBytes.count)
-    gauge(
+  private mutating func underWay() {
+    metrics.family("gatehouse_requests_in_flight", "gauge", "Requests that are under way.")
+    let requests = seen.requests.map(\.request)
+    var rest = requests.count
+    for model in plane.table.models {
+      let count = requests.count {
+        $0.deployment == model.reference.name && $0.version == model.reference.version.value
+      }
+      rest -= count
+      metrics.sample("gatehouse_requests_in_flight", Self.labels(of: model), count)
+    }
+    metrics.sample("gatehouse_requests_in_flight", [], rest)
+    metrics.gauge(
+      "gatehouse_buffered_bytes", "Bytes of large bodies that are under way.", plane.bufferedBytes.count)
+    metrics.gauge(
       "gatehouse_queued_predictions", "Predictions that wait for a thread or run on one.",
       plane.queuedPredictions.count)
-    gauge("gatehouse_ready", "1 where every model that should be served is.", plane.table.isReady ? 1 : 0)
-    gauge("gatehouse_draining", "1 where no new connection is taken.", plane.isDraining ? 1 : 0)
-    gauge(
+    metrics.gauge(
+      "gatehouse_event_loops", "Event loops, on which requests are read and answered.", seen.loops)
+    metrics.gauge(
+      "gatehouse_event_loops_answering", "Event loops that said within 500 ms what they do.",
+      seen.answeringLoops)
+  }
+
+  private mutating func connections() {
+    metrics.family(
+      "gatehouse_connections", "gauge", "Connections that are open, by what they do at the moment.")
+    let connections = seen.connections
+    for name in Set(connections.map(\.transport.name) + ["http/1.1"]).sorted() {
+      for phase in Observation.Phase.allCases {
+        let count = connections.count { $0.transport.name == name && $0.phase == phase }
+        metrics.sample("gatehouse_connections", [("protocol", name), ("state", phase.rawValue)], count)
+      }
+    }
+    metrics.gauge(
+      "gatehouse_connections_unread", "Connections whose callers do not read their answers.",
+      connections.count { $0.isUnread })
+    metrics.gauge(
+      "gatehouse_connections_limit", "Connections that are served at most.", plane.limits.connections)
+    metrics.counter(
+      "gatehouse_connections_refused_total", "Connections that were closed unanswered.",
+      plane.refusedConnections.count)
+  }
+
+  private mutating func state() {
+    metrics.gauge(
+      "gatehouse_ready", "1 where every model that should be served is.", plane.table.isReady ? 1 : 0)
+    metrics.gauge("gatehouse_draining", "1 where no new connection is taken.", plane.isDraining ? 1 : 0)
+    metrics.gauge(
       "gatehouse_state_generation", "The state of the control plane that is served.", plane.table.generation)
-    guard let spool = plane.spool else { return }
-    gauge(
-      "gatehouse_records_writable", "1 where records of requests can be written.",
-      spool.failure == nil ? 1 : 0)
+    let counts = plane.applications.counts
+    metrics.family("gatehouse_applications_total", "counter", "States of the control plane that came.")
+    for (outcome, count) in [
+      ("applied", counts.applied), ("partly", counts.partly), ("failed", counts.failed),
+    ] {
+      metrics.sample("gatehouse_applications_total", [("outcome", outcome)], count)
+    }
+    metrics.counter(
+      "gatehouse_model_swaps_total", "Versions that came new or took the place of another.", counts.swaps)
+    if let last = counts.last {
+      metrics.gauge(
+        "gatehouse_last_application_timestamp_seconds", "When a state was applied last.",
+        MetricsText.seconds(Int(last.milliseconds) * 1_000_000))
+    }
+  }
+
+  private mutating func records() {
+    guard let figures = plane.spool?.figures else { return }
+    metrics.gauge(
+      "gatehouse_records_writable", "1 where records of requests can be written.", figures.isWritable ? 1 : 0)
+    metrics.counter(
+      "gatehouse_records_written_total", "Records of requests that were written.", figures.written)
+    metrics.counter(
+      "gatehouse_records_lost_total", "Requests whose record could not be written.", figures.lost)
+    metrics.counter(
+      "gatehouse_segments_closed_total", "Segments of records that were closed.", figures.closed)
+    metrics.gauge(
+      "gatehouse_spool_bytes", "Bytes of records that nobody has fetched, as they were last counted.",
+      figures.bytes)
+    metrics.gauge("gatehouse_spool_limit_bytes", "Bytes that the spool takes at most.", figures.limit)
+    metrics.gauge(
+      "gatehouse_records_unsynced_seconds", "For how long the oldest record has not been on the disk.",
+      MetricsText.seconds(figures.unsyncedNanoseconds))
+  }
+
+  private mutating func spans() {
+    if let counts = plane.tracing?.exporter.counts {
+      metrics.family("gatehouse_spans_total", "counter", "Spans of requests, by what became of them.")
+      let outcomes = [
+        ("exported", counts.exported), ("dropped", counts.dropped), ("rejected", counts.rejected),
+        ("failed", counts.failed),
+      ]
+      for (outcome, count) in outcomes {
+        metrics.sample("gatehouse_spans_total", [("outcome", outcome)], count)
+      }
+      metrics.gauge("gatehouse_spans_waiting", "Spans that wait to be sent.", counts.waiting)
+    }
+    if let log = plane.log?.log {
+      metrics.counter(
+        "gatehouse_log_lines_left_out_total", "Lines of the log that were left out.", log.leftOut)
+    }
   }
 
   private mutating func process() {
     let usage = ProcessUsage()
-    gauge("process_resident_memory_bytes", "Resident memory size in bytes.", usage.residentBytes)
-    family("process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.")
-    sample("process_cpu_seconds_total", [], Self.seconds(usage.processorNanoseconds))
+    metrics.gauge(
+      "process_start_time_seconds", "Start time of the process since unix epoch in seconds.",
+      MetricsText.seconds(Int(plane.startedAt.milliseconds) * 1_000_000))
+    metrics.gauge("process_resident_memory_bytes", "Resident memory size in bytes.", usage.residentBytes)
+    metrics.gauge("process_max_fds", "Maximum number of open file descriptors.", usage.descriptorLimit)
+    metrics.family("process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.")
+    metrics.sample("process_cpu_seconds_total", [], MetricsText.seconds(usage.processorNanoseconds))
   }
 
-  private mutating func gauge(_ name: String, _ help: String, _ value: Int) {
-    family(name, "gauge", help)
-    sample(name, [], String(value))
-  }
-
-  private mutating func family(_ name: String, _ type: String, _ help: String) {
-    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-  }
-
-  private mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
-    text += name
-    if !labels.isEmpty {
-      text += "{" + labels.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ",") + "}"
-    }
-    text += " \(value)\n"
-  }
-
-  private static func labels(of model: ServedModel) -> [(String, String)] {
+  private static func labels(of model: ServedModel) -> MetricsText.Labels {
     [("deployment", model.reference.name.description), ("version", model.reference.version.description)]
-  }
-
-  /// A label's value: backslashes, quotes and line feeds are escaped.
-  static func escaped(_ value: String) -> String {
-    value.reduce(into: "") { text, character in
-      switch character {
-      case "\\": text += "\\\\"
-      case "\"": text += "\\\""
-      case "\n": text += "\\n"
-      default: text.append(character)
-      }
-    }
-  }
-
-  /// Nanoseconds in seconds, exactly.
-  static func seconds(_ nanoseconds: Int) -> String {
-    let fraction = String(nanoseconds % 1_000_000_000)
-    let padded = String(repeating: "0", count: 9 - fraction.count) + fraction
-    return "\(nanoseconds / 1_000_000_000).\(padded)"
-  }
-}
-
-/// What this process takes of the machine.
-struct ProcessUsage {
-  /// Bytes that are in memory.
-  let residentBytes: Int
-  /// What it has computed for so far, in nanoseconds.
-  let processorNanoseconds: Int
-
-  /// Asks the kernel.
-  init() {
-    let pages = (try? BoundedFile.pseudo("/proc/self/statm")).map { bytes in
-      String(decoding: bytes, as: UTF8.self).split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    }
-    residentBytes = (pages ?? 0) * sysconf(CInt(_SC_PAGESIZE))
-    var time = timespec()
-    _ = unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    processorNanoseconds = time.tv_sec * 1_000_000_000 + time.tv_nsec
   }
 }

@@ -7,12 +7,19 @@ struct AccessDraft {
   /// The model that it came to.
   var model: ServedModel?
   /// Nanoseconds of the clock that only goes forward, when the head had come in.
-  private let start: Int
+  let start: Int
   /// Whether the request leaves a record: one that asks for the health of the plane does not.
   var isRecorded = true
+  /// What was asked by, `/v2/models/{model}/infer`; nil where it is nothing that is served.
+  var route: StaticString?
+  /// What it came by.
+  let transport: RequestTransport
+  /// Its span; nil where it leaves none and its caller sent no trace.
+  var span: OpenSpan?
 
   /// Begins the record of a request that has come in now.
-  init(trace: String) {
+  init(trace: String, transport: RequestTransport = RequestTransport()) {
+    self.transport = transport
     start = Clock.monotonic()
     record = AccessRecord(time: Clock.now(), trace: trace)
   }

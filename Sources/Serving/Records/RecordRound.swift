@@ -18,6 +18,9 @@ final class RecordRound {
     let receiver: any AnswerReceiver
   }
 
+  static let unwritableCode = "record.unwritable"
+
+  private let plane: DataPlane
   private let spool: RecordSpool
   private let eventLoop: any EventLoop
   /// What digests of bodies begin with.
@@ -27,7 +30,8 @@ final class RecordRound {
   private var waiting: [Waiting] = []
   private var text: [UInt8] = []
 
-  init(spool: RecordSpool, eventLoop: any EventLoop) {
+  init(plane: DataPlane, spool: RecordSpool, eventLoop: any EventLoop) {
+    self.plane = plane
     self.spool = spool
     self.eventLoop = eventLoop
   }
@@ -51,20 +55,25 @@ final class RecordRound {
     let answers = waiting
     waiting.removeAll(keepingCapacity: true)
     var receipt = recordCount > 0 ? spool.append(lines, count: recordCount) : nil
+    if recordCount > 0, receipt == nil { plane.log?.noteUnwritten(recordCount, spool.failure) }
     lines.removeAll(keepingCapacity: true)
     recordCount = 0
     for one in answers {
       var answer = one.answer
       if !one.isRecorded {
         one.receiver.deliver(answer)
+        plane.end(answer.span, receipt: nil)
         continue
       }
+      var isWithheld = false
       if let found = receipt {
         answer.receipt = found
         receipt = Receipt(segment: found.segment, index: found.index + 1)
       } else if answer.answer.status == 200, spool.whenFull == .refuse {
         answer.answer = Self.unrecorded(closes: answer.answer.closes)
+        isWithheld = true
       }
+      plane.end(answer.span, receipt: answer.receipt, isWithheld: isWithheld)
       one.receiver.deliver(answer)
     }
     for one in answers { one.receiver.flush() }
@@ -72,7 +81,7 @@ final class RecordRound {
 
   private static func unrecorded(closes: Bool) -> Answer {
     .unavailable(
-      "record.unwritable", "the request cannot be recorded, and without a record there is no answer",
+      unwritableCode, "the request cannot be recorded, and without a record there is no answer",
       retryAfter: 5, closes: closes)
   }
 }

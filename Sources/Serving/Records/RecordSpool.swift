@@ -55,6 +55,11 @@ public final class RecordSpool: Sendable {
     /// Bytes of all segments that nobody has fetched, as they were when they were last counted.
     var storedBytes: Int
     var gap: AccessGap?
+    var written = 0
+    var lost = 0
+    var closed = 0
+    /// When the oldest record came that is not on the disk; of the clock that only goes forward.
+    var unsyncedSince: Int?
     /// Why the last attempt failed; nil where it did not.
     var failure: Problem?
   }
@@ -78,6 +83,32 @@ public final class RecordSpool: Sendable {
   /// Why records cannot be written at present; nil where they can.
   var failure: Problem? { state.withLockedValue { $0.failure } }
 
+  /// How a spool stands, for whoever watches.
+  struct Figures {
+    let isWritable: Bool
+    /// Records that were written.
+    let written: Int
+    /// Requests whose record could not be written.
+    let lost: Int
+    /// Segments that were closed.
+    let closed: Int
+    /// Bytes of all segments that nobody has fetched, as they were when they were last counted.
+    let bytes: Int
+    let limit: Int
+    /// For how long the oldest record has not been on the disk.
+    let unsyncedNanoseconds: Int
+  }
+
+  var figures: Figures {
+    let now = Clock.monotonic()
+    return state.withLockedValue { state in
+      Figures(
+        isWritable: state.failure == nil, written: state.written, lost: state.lost, closed: state.closed,
+        bytes: state.storedBytes + (state.segment?.byteCount ?? 0), limit: limits.spoolBytes,
+        unsyncedNanoseconds: state.unsyncedSince.map { max(0, now - $0) } ?? 0)
+    }
+  }
+
   /// Writes whole lines at the end, and says where the first of them stands; nil where that cannot be done.
   ///
   /// Lines that were not written are counted, and the next that can be say so before them.
@@ -88,6 +119,7 @@ public final class RecordSpool: Sendable {
       } catch {
         let now = Clock.now()
         state.failure = error
+        state.lost += count
         state.gap = AccessGap(
           count: (state.gap?.count ?? 0) + count, since: state.gap?.since ?? now, until: now)
         return nil
@@ -107,6 +139,8 @@ public final class RecordSpool: Sendable {
     }
     let first = segment.lineCount
     try segment.append(lines, count: count)
+    state.written += count
+    if state.unsyncedSince == nil { state.unsyncedSince = Clock.monotonic() }
     return Receipt(segment: segment.name, index: first)
   }
 
@@ -146,7 +180,7 @@ public final class RecordSpool: Sendable {
   /// Has what was written reach the disk, and closes segments that are done.
   private func keep() {
     while !isEnding.withLockedValue({ $0 }) {
-      usleep(UInt32(clamping: limits.syncInterval.microseconds))
+      usleep(UInt32(clamping: limits.syncInterval.nanoseconds / 1000))
       sync()
     }
   }
@@ -161,12 +195,16 @@ public final class RecordSpool: Sendable {
       }
       return (state.segment, state.finished, state.failure != nil)
     }
-    segment?.sync(in: directory)
+    // What comes from here on is of the next turn.
+    let unsyncedSince = state.withLockedValue { $0.unsyncedSince.take() }
+    let isSynced = segment?.sync(in: directory) ?? true
     for segment in finished { directory.close(segment) }
+    if !isSynced { state.withLockedValue { $0.unsyncedSince = unsyncedSince } }
     // Where the spool was full, somebody may have fetched segments meanwhile.
     guard !finished.isEmpty || hasFailed else { return }
     let bytes = try? directory.storedBytes()
     state.withLockedValue { state in
+      state.closed += finished.count
       state.finished.removeAll { segment in finished.contains { $0 === segment } }
       if let bytes { state.storedBytes = bytes }
     }
@@ -182,12 +220,5 @@ public final class RecordSpool: Sendable {
       if let segment = state.segment { finish(segment, &state) }
     }
     sync()
-  }
-}
-
-extension Duration {
-  fileprivate var microseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
   }
 }
