@@ -64,8 +64,8 @@ final class DataPlane: Sendable {
   func count(_ draft: AccessDraft, _ record: AccessRecord, _ answer: Answer) {
     answered.wrappingAdd(1, ordering: .relaxed)
     guard draft.isRecorded else { return }
-    (draft.model?.metrics ?? unserved).count(record, by: draft.transport)
-    recent.note(RecentRequest(record: record, times: answer.times, transport: draft.transport))
+    (draft.model?.metrics ?? unserved).count(record, by: draft.transport.wire)
+    recent.note(record, answer.times, draft.transport)
     log?.note(record, fault: answer.fault)
   }
 }

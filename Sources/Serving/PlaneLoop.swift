@@ -155,7 +155,9 @@ final class PlaneLoop {
     let record = draft.finished(with: outgoing.answer, salt: draft.isRecorded ? round?.salt : nil)
     plane.count(draft, record, outgoing.answer)
     var outgoing = outgoing
-    outgoing.span = AnsweredRequest(draft, record, outgoing.answer.times)
+    if let span = draft.span, draft.isRecorded {
+      outgoing.span = AnsweredRequest(span, draft, record, outgoing.answer.times)
+    }
     guard let round else {
       plane.end(outgoing.span, receipt: nil)
       return receiver.deliver(outgoing)

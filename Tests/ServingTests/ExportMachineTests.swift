@@ -37,6 +37,12 @@ struct ExportMachineTests {
     #expect(action == .wait(.milliseconds(Int(seconds * 1000))))
   }
 
+  @Test func `no answer is a reason to try again`() {
+    var machine = ExportMachine()
+    _ = machine.due()
+    #expect(machine.ended(.unanswered, isMoreDue: false, jitter: 1) == .wait(.seconds(1)))
+  }
+
   @Test func `what is refused is not sent again`() {
     var machine = ExportMachine()
     _ = machine.due()
@@ -51,11 +57,13 @@ struct ExportMachineTests {
     #expect(machine.ended(.taken, isMoreDue: false, jitter: 0) == .nothing)
   }
 
-  @Test func `at the end all that waits is sent, each batch once`() {
+  @Test func `at the end all that waits is sent, with short pauses and none for who is not there`() {
     var machine = ExportMachine()
     #expect(machine.finish() == .sendNext)
     #expect(machine.ended(.taken, isMoreDue: false, jitter: 0) == .sendNext)
-    #expect(machine.ended(.later(.seconds(5)), isMoreDue: false, jitter: 0) == .giveUp)
+    #expect(machine.ended(.later(.seconds(5)), isMoreDue: false, jitter: 1) == .wait(.milliseconds(100)))
+    #expect(machine.waited() == .sendAgain)
+    #expect(machine.ended(.unanswered, isMoreDue: false, jitter: 0) == .giveUp)
     #expect(machine.gaveUp(isMoreDue: false) == .sendNext)
     #expect(machine.foundNothing() == .end)
   }

@@ -114,7 +114,7 @@ struct ObservingTests {
       var record = AccessRecord(time: Timestamp(milliseconds: Int64(index)), trace: "")
       record.nanoseconds = index * 37 % 100
       record.status = index % 2 == 0 ? 200 : 400
-      recent.note(RecentRequest(record: record, times: .init(), transport: .init()))
+      recent.note(record, .init(), .init())
     }
     let (slowest, failed) = recent.lists
     #expect(slowest.map(\.record.nanoseconds) == (68..<100).reversed())

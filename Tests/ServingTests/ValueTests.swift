@@ -21,7 +21,25 @@ struct RuntimeArgumentsTests {
     #expect(try RuntimeArguments.parse(["--version"]) == .version)
   }
 
+  @Test func `options of who watches are read`() throws {
+    var expected = RuntimeArguments()
+    expected.state = "s"
+    expected.admin = .descriptor(4)
+    expected.collector = try CollectorAddress(parsing: "http://c:4318/v1/traces")
+    expected.traceShare = 0.5
+    expected.log = .json
+    expected.slowMilliseconds = 20
+    let text = "--state s --admin-fd 4 --otlp http://c --otlp-share 0.5 --log json --log-slow 20"
+    #expect(try RuntimeArguments.parse(text.split(separator: " ").map { String($0) }) == .serve(expected))
+  }
+
   @Test(arguments: [
+    ("--state a --admin 127.0.0.1:1 --admin-fd 4", "usage.conflicting-options"),
+    ("--state a --otlp-share 1", "usage.conflicting-options"),
+    ("--state a --otlp http://c --otlp-share 1.5", "usage.malformed-value"),
+    ("--state a --otlp http://c --otlp-share nan", "usage.malformed-value"),
+    ("--state a --log xml", "usage.malformed-value"), ("--state a --log-slow 0", "usage.malformed-number"),
+    ("--state a --otlp ftp://c", "otlp.malformed-url"),
     ("", "usage.nothing-to-serve"), ("--bundle a", "usage.nothing-trusted"),
     ("--spoo x", "usage.unknown-option"),
     ("--bundle", "usage.missing-value"), ("--state a --state b", "usage.repeated-option"),

@@ -45,7 +45,9 @@ struct MetricsPage {
     metrics.family("gatehouse_requests_total", "counter", "Requests that were answered.")
     for (labels, counts) in counted {
       for (kind, count) in counts.requests.sorted(by: { $0.key < $1.key }) {
-        let more = [("request", kind.request), ("protocol", kind.transport), ("status", String(kind.status))]
+        let more = [
+          ("request", kind.request), ("protocol", kind.wire.rawValue), ("status", String(kind.status)),
+        ]
         metrics.sample("gatehouse_requests_total", labels + more, count)
       }
     }
@@ -99,10 +101,11 @@ struct MetricsPage {
     metrics.family(
       "gatehouse_connections", "gauge", "Connections that are open, by what they do at the moment.")
     let connections = seen.connections
-    for name in Set(connections.map(\.transport.name) + ["http/1.1"]).sorted() {
+    for wire in RequestTransport.Wire.allCases where wire != .grpc {
       for phase in Observation.Phase.allCases {
-        let count = connections.count { $0.transport.name == name && $0.phase == phase }
-        metrics.sample("gatehouse_connections", [("protocol", name), ("state", phase.rawValue)], count)
+        let count = connections.count { $0.transport.wire == wire && $0.phase == phase }
+        metrics.sample(
+          "gatehouse_connections", [("protocol", wire.rawValue), ("state", phase.rawValue)], count)
       }
     }
     metrics.gauge(

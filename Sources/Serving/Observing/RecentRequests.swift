@@ -13,7 +13,7 @@ struct RecentRequest: Sendable {
   var json: JSON {
     var members: [String: JSON] = [
       "time": .string(record.time.description), "trace": .string(record.trace), "status": JSON(record.status),
-      "milliseconds": .milliseconds(record.nanoseconds), "protocol": .string(transport.name),
+      "milliseconds": .milliseconds(record.nanoseconds), "protocol": .string(transport.wire.rawValue),
     ]
     if let request = record.request { members["request"] = .string(request) }
     if let code = record.code { members["code"] = .string(code) }
@@ -54,17 +54,22 @@ final class RecentRequests: Sendable {
   }
 
   /// Keeps a request that is answered, where it is among those.
-  func note(_ request: RecentRequest) {
-    let nanoseconds = request.record.nanoseconds
+  ///
+  /// Most are not: nothing is made of those.
+  func note(_ record: AccessRecord, _ times: ModelStatistics.Times, _ transport: RequestTransport) {
     kept.withLockedValue { kept in
-      if request.record.status != 200 {
+      let isSlow =
+        kept.slowest.count < Self.most
+        || record.nanoseconds > kept.slowest[Self.most - 1].record.nanoseconds
+      guard isSlow || record.status != 200 else { return }
+      let request = RecentRequest(record: record, times: times, transport: transport)
+      if record.status != 200 {
         if kept.failed.count == Self.most { kept.failed.removeFirst() }
         kept.failed.append(request)
       }
-      guard
-        kept.slowest.count < Self.most || nanoseconds > kept.slowest[Self.most - 1].record.nanoseconds
-      else { return }
-      let place = kept.slowest.firstIndex { $0.record.nanoseconds < nanoseconds } ?? kept.slowest.count
+      guard isSlow else { return }
+      let place =
+        kept.slowest.firstIndex { $0.record.nanoseconds < record.nanoseconds } ?? kept.slowest.count
       kept.slowest.insert(request, at: place)
       if kept.slowest.count > Self.most { kept.slowest.removeLast() }
     }

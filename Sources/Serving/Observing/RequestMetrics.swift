@@ -6,11 +6,11 @@ final class RequestMetrics: Sendable {
   /// What is counted together: what was asked for, by what, and the status of the answer.
   struct Kind: Hashable, Comparable {
     let request: String
-    let transport: String
+    let wire: RequestTransport.Wire
     let status: Int
 
     static func < (left: Kind, right: Kind) -> Bool {
-      (left.request, left.transport, left.status) < (right.request, right.transport, right.status)
+      (left.request, left.wire.rawValue, left.status) < (right.request, right.wire.rawValue, right.status)
     }
   }
 
@@ -39,8 +39,8 @@ final class RequestMetrics: Sendable {
   var counts: Counts { state.withLockedValue { $0 } }
 
   /// Counts a request that is answered.
-  func count(_ record: AccessRecord, by transport: RequestTransport) {
-    let kind = Kind(request: record.request ?? "other", transport: transport.name, status: record.status)
+  func count(_ record: AccessRecord, by wire: RequestTransport.Wire) {
+    let kind = Kind(request: record.request ?? "other", wire: wire, status: record.status)
     state.withLockedValue { counts in
       counts.requests[kind, default: 0] += 1
       counts.durations.add(record.nanoseconds)

@@ -20,7 +20,7 @@ enum RequestsPage {
   private static func inFlight(_ observation: Observation, _ request: Observation.Request) -> JSON {
     var members: [String: JSON] = [
       "trace": .string(request.trace), "milliseconds": .milliseconds(request.age),
-      "phase": .string(observation.phase.rawValue), "protocol": .string(observation.transport.name),
+      "phase": .string(observation.phase.rawValue), "protocol": .string(observation.transport.wire.rawValue),
     ]
     if let kind = request.request { members["request"] = .string(kind) }
     if let deployment = request.deployment { members["deployment"] = .string(deployment.description) }

@@ -7,8 +7,10 @@ struct ExportMachine: ~Copyable {
   enum Outcome: Equatable {
     /// The collector has it.
     case taken
-    /// It may be tried again, not before the time that the collector named, where it named one.
+    /// The collector has no time for it now; not before the time that it named, where it named one.
     case later(Duration?)
+    /// No answer came.
+    case unanswered
     /// The connection had been used before and had ended meanwhile: the batch was never looked at.
     case stale
     /// It will not be taken at any time.
@@ -39,6 +41,8 @@ struct ExportMachine: ~Copyable {
   /// How often a batch is sent at most.
   static let attempts = 5
   private static let firstPause = Duration.seconds(1)
+  /// The same at the end, for which there is a bound that whoever ends keeps.
+  private static let firstPauseAtEnd = Duration.milliseconds(100)
   private static let longestPause = Duration.seconds(30)
 
   private var state = State.idle
@@ -64,15 +68,19 @@ struct ExportMachine: ~Copyable {
     case .taken: return next(isMoreDue)
     case .refused: return .giveUp
     case .stale: return .sendAgain
-    case .later(let asked):
-      // Whoever ends waits for nobody.
-      guard !isEnding, attempt < Self.attempts else { return .giveUp }
-      state = .waiting(attempt: attempt + 1)
-      var pause = Self.firstPause
-      for _ in 1..<attempt { pause *= 2 }
-      pause = min(pause, Self.longestPause) * (0.5 + jitter / 2)
-      return .wait(min(max(asked ?? .zero, pause), Self.longestPause))
+    // Whoever ends waits for nobody who is not there.
+    case .unanswered: return isEnding ? .giveUp : retry(attempt, asked: nil, jitter)
+    case .later(let asked): return retry(attempt, asked: asked, jitter)
     }
+  }
+
+  private mutating func retry(_ attempt: Int, asked: Duration?, _ jitter: Double) -> Action {
+    guard attempt < Self.attempts else { return .giveUp }
+    state = .waiting(attempt: attempt + 1)
+    var pause = isEnding ? Self.firstPauseAtEnd : Self.firstPause
+    for _ in 1..<attempt { pause *= 2 }
+    pause = min(pause, Self.longestPause) * (0.5 + jitter / 2)
+    return .wait(isEnding ? pause : min(max(asked ?? .zero, pause), Self.longestPause))
   }
 
   /// The batch that was given up on is counted.
@@ -94,7 +102,7 @@ struct ExportMachine: ~Copyable {
     return .sendAgain
   }
 
-  /// No span comes any more: what waits is sent, each batch once.
+  /// No span comes any more: what waits is sent at once.
   mutating func finish() -> Action {
     isEnding = true
     switch state {

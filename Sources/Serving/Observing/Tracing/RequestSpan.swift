@@ -16,9 +16,9 @@ final class AnsweredRequest: Sendable {
   /// Nanoseconds since 1970 of its head.
   let start: Int
 
-  /// Nil where the draft has no span, or leaves no record.
-  init?(_ draft: AccessDraft, _ record: AccessRecord, _ times: ModelStatistics.Times) {
-    guard let span = draft.span, draft.isRecorded else { return nil }
+  init(
+    _ span: OpenSpan, _ draft: AccessDraft, _ record: AccessRecord, _ times: ModelStatistics.Times
+  ) {
     context = span
     self.record = record
     route = draft.route.map { "\($0)" }
@@ -42,23 +42,4 @@ struct RequestSpan: Sendable {
   var status: Int { isWithheld ? 503 : record.status }
   /// The code of the problem that went out.
   var code: String? { isWithheld ? RecordRound.unwritableCode : record.code }
-}
-
-/// What a request came by.
-struct RequestTransport: Hashable, Sendable {
-  /// What is spoken on the connection.
-  enum Version: String, Sendable, CaseIterable {
-    case http1 = "1.1"
-    case http2 = "2"
-  }
-
-  var version = Version.http1
-  var isEncrypted = false
-  var isGRPC = false
-
-  /// The protocol's name for people and for labels.
-  var name: String {
-    if isGRPC { return "grpc" }
-    return version == .http1 ? "http/1.1" : "http/2"
-  }
 }

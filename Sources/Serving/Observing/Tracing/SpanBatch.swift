@@ -60,7 +60,7 @@ struct SpanBatch {
 
   /// Of few values: what was asked by, never what a caller can make up.
   private static func name(of span: RequestSpan) -> String {
-    guard !span.request.transport.isGRPC else { return span.request.route ?? "grpc" }
+    guard span.request.transport.wire != .grpc else { return span.request.route ?? "grpc" }
     let method = method(of: span) ?? "HTTP"
     return span.request.route.map { "\(method) \($0)" } ?? method
   }
@@ -73,7 +73,7 @@ struct SpanBatch {
 
   private static func writeAttributes(of span: RequestSpan, to writer: inout ProtobufWriter) {
     let (record, context) = (span.record, span.context)
-    if span.request.transport.isGRPC {
+    if span.request.transport.wire == .grpc {
       writer.attribute(9, "rpc.system", "grpc")
       if let route = span.request.route, let slash = route.firstIndex(of: "/") {
         writer.attribute(9, "rpc.service", String(route[..<slash]))
@@ -86,7 +86,7 @@ struct SpanBatch {
       writer.attribute(9, "url.scheme", span.request.transport.isEncrypted ? "https" : "http")
       writer.attribute(9, "http.response.status_code", span.status)
     }
-    writer.attribute(9, "network.protocol.version", span.request.transport.version.rawValue)
+    writer.attribute(9, "network.protocol.version", span.request.transport.wire.httpVersion)
     if span.status >= 500 { writer.attribute(9, "error.type", span.code ?? String(span.status)) }
     if let deployment = record.deployment {
       writer.attribute(9, "gatehouse.deployment", deployment.description)

@@ -145,7 +145,7 @@ private final class SpanSender {
       if wasKept { return .stale }
       log?.limited(
         .warning, "the collector of spans did not answer", [("cause", .string(cause.excerpt(200)))])
-      return .later(nil)
+      return .unanswered
     case .answered(let answer):
       switch answer.status {
       case 200..<300:
