@@ -83,10 +83,16 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // Anything but a malformed request is the socket's end, which needs no answer.
-    guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
-    receive(.malformed(error), context)
-    context.flush()
+    switch error {
+    case let error as HTTPParserError:
+      receive(.malformed(error), context)
+      context.flush()
+    // Behind bytes that could not be read nothing is. The answer to them is on its way, and would be lost to a reset
+    // were the connection closed while the caller sends.
+    case is ByteToMessageDecoderError: break
+    // The socket's end, which needs no answer.
+    default: context.close(promise: nil)
+    }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

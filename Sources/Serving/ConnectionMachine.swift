@@ -122,8 +122,11 @@ struct ConnectionMachine: ~Copyable {
   /// The request cannot go on: it is malformed, too slow, or there is no room for it.
   mutating func fail(_ answer: Answer) -> Action {
     switch state {
-    case .idle, .collecting, .skipping, .working: last(answer, expectsMore: true)
-    case .lingering: .nothing
+    case .idle, .collecting, .skipping, .working: return last(answer, expectsMore: true)
+    case .lingering:
+      // The caller sends on behind the last answer, and would lose it to a reset were the connection closed soon.
+      state = .lingering(expectsMore: true)
+      return .nothing
     }
   }
 

@@ -135,6 +135,22 @@ struct ConnectionTests {
     #expect(received.code == code)
   }
 
+  @Test(arguments: [
+    ("GET /v2 HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: y\r\n", count: 200))\r\n", 431),
+    ("GET /v2/health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 200),
+    ("nonsense\r\n\r\n", 400),
+  ])
+  func `who sends on behind the last answer of a connection can still read it`(
+    text: String, status: Int
+  ) throws {
+    let server = try LiveServer(plane())
+    defer { server.stop() }
+    let client = try server.connect()
+    let rest = String(repeating: prediction, count: 40_000)
+    #expect(try client.send(text + rest))
+    #expect(try client.receive().status == status)
+  }
+
   @Test func `a refused request leaves the connection usable`() throws {
     let server = try LiveServer(plane())
     defer { server.stop() }
