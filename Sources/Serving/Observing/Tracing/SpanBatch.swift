@@ -60,9 +60,14 @@ struct SpanBatch {
 
   /// Of few values: what was asked by, never what a caller can make up.
   private static func name(of span: RequestSpan) -> String {
-    guard span.request.transport.wire != .grpc else { return span.request.route ?? "grpc" }
+    guard !span.request.transport.isGRPC else { return call(of: span) ?? "grpc" }
     let method = method(of: span) ?? "HTTP"
     return span.request.route.map { "\(method) \($0)" } ?? method
+  }
+
+  /// The service and the method of gRPC; nil where it asks for one that is not served.
+  private static func call(of span: RequestSpan) -> String? {
+    span.request.route == nil ? nil : String(span.context.path.drop { $0 == "/" })
   }
 
   /// The method of HTTP; nil where it is none that the conventions know.
@@ -73,11 +78,11 @@ struct SpanBatch {
 
   private static func writeAttributes(of span: RequestSpan, to writer: inout ProtobufWriter) {
     let (record, context) = (span.record, span.context)
-    if span.request.transport.wire == .grpc {
+    if span.request.transport.isGRPC {
       writer.attribute(9, "rpc.system", "grpc")
-      if let route = span.request.route, let slash = route.firstIndex(of: "/") {
-        writer.attribute(9, "rpc.service", String(route[..<slash]))
-        writer.attribute(9, "rpc.method", String(route[route.index(after: slash)...]))
+      if let call = call(of: span), let slash = call.firstIndex(of: "/") {
+        writer.attribute(9, "rpc.service", String(call[..<slash]))
+        writer.attribute(9, "rpc.method", String(call[call.index(after: slash)...]))
       }
     } else {
       writer.attribute(9, "http.request.method", method(of: span) ?? "_OTHER")
@@ -86,7 +91,7 @@ struct SpanBatch {
       writer.attribute(9, "url.scheme", span.request.transport.isEncrypted ? "https" : "http")
       writer.attribute(9, "http.response.status_code", span.status)
     }
-    writer.attribute(9, "network.protocol.version", span.request.transport.wire.httpVersion)
+    writer.attribute(9, "network.protocol.version", span.request.transport.version.rawValue)
     if span.status >= 500 { writer.attribute(9, "error.type", span.code ?? String(span.status)) }
     if let deployment = record.deployment {
       writer.attribute(9, "gatehouse.deployment", deployment.description)
