@@ -30,10 +30,25 @@ def wrk(target, connections, seconds, folder):
     script.write_text(SCRIPT)
     fields = "\n".join(f"{name}: {value}" for name, value in target.fields.items())
     told = subprocess.run(
-        ["wrk", "--connections", str(connections), "--threads", "1", "--duration", f"{seconds}s", "--timeout", "30s",
-         "--script", script, target.url],
+        [
+            "wrk",
+            "--connections",
+            str(connections),
+            "--threads",
+            "1",
+            "--duration",
+            f"{seconds}s",
+            "--timeout",
+            "30s",
+            "--script",
+            script,
+            target.url,
+        ],
         env={"BODY": str(target.body), "FIELDS": fields, "PATH": "/usr/local/bin:/usr/bin:/bin"},
-        capture_output=True, text=True, check=True)
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     answer = json.loads(told.stdout.split("TOLD", 1)[1].splitlines()[0])
     if answer["status"] or answer["timeouts"] or answer["sockets"] or not answer["requests"]:
         raise RuntimeError(f"expected {target.name} to answer every request, found {answer}")
@@ -42,8 +57,19 @@ def wrk(target, connections, seconds, folder):
 
 def h2load(port, body, fields, connections, streams, seconds):
     """Calls a second, mean time of a call in microseconds, and how many were answered in all."""
-    arguments = ["h2load", "--clients", connections, "--max-concurrent-streams", streams, "--threads", "1",
-                 "--duration", seconds, "--data", body]
+    arguments = [
+        "h2load",
+        "--clients",
+        connections,
+        "--max-concurrent-streams",
+        streams,
+        "--threads",
+        "1",
+        "--duration",
+        seconds,
+        "--data",
+        body,
+    ]
     for name, value in ({"content-type": "application/grpc", "te": "trailers"} | fields).items():
         arguments += ["--header", f"{name}: {value}"]
     arguments.append(f"http://127.0.0.1:{port}/inference.GRPCInferenceService/ModelInfer")

@@ -21,8 +21,10 @@ ROW = [5.9, 3.0, 5.1, 1.8]
 
 def export(model, columns, folder):
     converted = to_onnx(
-        model, initial_types=[("x", FloatTensorType([None, columns]))],
-        options={"zipmap": False, "output_class_labels": False})
+        model,
+        initial_types=[("x", FloatTensorType([None, columns]))],
+        options={"zipmap": False, "output_class_labels": False},
+    )
     for output, name in zip(converted.graph.output, ("label", "probabilities")):
         if output.name != name:
             sys.exit(f"prepare.py: expected an output '{name}', found '{output.name}'")
@@ -45,10 +47,14 @@ def in_binary(rows, datatype, outputs):
     """A request with its rows in binary: the JSON's length, and the body."""
     data = rows.astype({"FP32": "<f4", "FP64": "<f8"}[datatype]).tobytes()
     header = {
-        "inputs": [{
-            "name": "input", "shape": list(rows.shape), "datatype": datatype,
-            "parameters": {"binary_data_size": len(data)},
-        }],
+        "inputs": [
+            {
+                "name": "input",
+                "shape": list(rows.shape),
+                "datatype": datatype,
+                "parameters": {"binary_data_size": len(data)},
+            }
+        ],
         "outputs": [{"name": name, "parameters": {"binary_data": True}} for name in outputs],
     }
     text = json.dumps(header, separators=(",", ":")).encode()
@@ -56,10 +62,12 @@ def in_binary(rows, datatype, outputs):
 
 
 def in_json(rows, outputs):
-    return json.dumps({
-        "inputs": [{"name": "input", "shape": list(rows.shape), "datatype": "FP64", "data": rows.ravel().tolist()}],
-        "outputs": [{"name": name} for name in outputs],
-    }).encode()
+    return json.dumps(
+        {
+            "inputs": [{"name": "input", "shape": list(rows.shape), "datatype": "FP64", "data": rows.ravel().tolist()}],
+            "outputs": [{"name": name} for name in outputs],
+        }
+    ).encode()
 
 
 def main():

@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "scripts/clients"))
 
-from planes import Plane, Violation, accepts, free_port, wait  # noqa: E402
+from planes import Violation, accepts, free_port, wait  # noqa: E402
 
 
 class Server:
@@ -23,7 +23,8 @@ class Server:
 
     def launch(self, arguments, environment=None, folder=None):
         self.process = self.workspace.start(
-            arguments, self.log, env=os.environ | (environment or {}), cwd=folder, start_new_session=True)
+            arguments, self.log, env=os.environ | (environment or {}), cwd=folder, start_new_session=True
+        )
         wait(f"{self.name} to start", lambda: accepts(self.port), 90, self.process, self.workspace.path / self.log)
 
     def tree(self):
@@ -39,13 +40,18 @@ class Server:
                     group.append(int(entry.name))
         return group
 
-    def hold(self):
+    def signal(self, number):
         for pid in self.tree():
-            os.kill(pid, signal.SIGSTOP)
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
+    def hold(self):
+        self.signal(signal.SIGSTOP)
 
     def release(self):
-        for pid in self.tree():
-            os.kill(pid, signal.SIGCONT)
+        self.signal(signal.SIGCONT)
         time.sleep(0.2)
 
     def memory(self):
@@ -61,11 +67,7 @@ class Server:
 
     def end(self):
         self.release()
-        for pid in self.tree():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        self.signal(signal.SIGKILL)
         self.process.wait()
         self.workspace.processes.remove(self.process)
 
@@ -104,8 +106,18 @@ class Gatehouse(Server):
     def start(self):
         options = ["--spool", self.workspace.path / self.name.replace(" ", "-")] if self.spool else []
         self.port, self.admin = free_port(), free_port()
-        self.launch([self.plane.program, "--state", self.plane.state, "--listen", f"127.0.0.1:{self.port}",
-                     "--admin", f"127.0.0.1:{self.admin}", *options])
+        self.launch(
+            [
+                self.plane.program,
+                "--state",
+                self.plane.state,
+                "--listen",
+                f"127.0.0.1:{self.port}",
+                "--admin",
+                f"127.0.0.1:{self.admin}",
+                *options,
+            ]
+        )
 
     def rest(self):
         # As a control plane does that collects them, but for keeping them.
@@ -117,8 +129,10 @@ class Gatehouse(Server):
         """How many rows were predicted for so far, by its own count."""
         text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=10).read().decode()
         return sum(
-            int(line.rpartition(" ")[2]) for line in text.splitlines()
-            if line.startswith(f'gatehouse_rows_total{{deployment="{model}"'))
+            int(line.rpartition(" ")[2])
+            for line in text.splitlines()
+            if line.startswith(f'gatehouse_rows_total{{deployment="{model}"')
+        )
 
 
 class Flask(Server):
@@ -128,8 +142,10 @@ class Flask(Server):
 
     def start(self):
         self.port = free_port()
-        self.launch([self.python / "flask", "--app", HERE / "flask_app.py", "run", "--port", self.port],
-                    {"MODEL": str(self.model)})
+        self.launch(
+            [self.python / "flask", "--app", HERE / "flask_app.py", "run", "--port", self.port],
+            {"MODEL": str(self.model)},
+        )
 
 
 class Gunicorn(Server):
@@ -139,8 +155,20 @@ class Gunicorn(Server):
 
     def start(self):
         self.port = free_port()
-        self.launch([self.python / "gunicorn", "--chdir", HERE, "--workers", 2, "--bind", f"127.0.0.1:{self.port}",
-                     "--no-control-socket", "flask_app:app"], {"MODEL": str(self.model)})
+        self.launch(
+            [
+                self.python / "gunicorn",
+                "--chdir",
+                HERE,
+                "--workers",
+                2,
+                "--bind",
+                f"127.0.0.1:{self.port}",
+                "--no-control-socket",
+                "flask_app:app",
+            ],
+            {"MODEL": str(self.model)},
+        )
 
 
 class FastAPI(Server):
@@ -150,8 +178,20 @@ class FastAPI(Server):
 
     def start(self):
         self.port = free_port()
-        self.launch([self.python / "uvicorn", "--app-dir", HERE, "--workers", 2, "--port", self.port,
-                     "--no-access-log", "fastapi_app:app"], {"MODEL": str(self.model)})
+        self.launch(
+            [
+                self.python / "uvicorn",
+                "--app-dir",
+                HERE,
+                "--workers",
+                2,
+                "--port",
+                self.port,
+                "--no-access-log",
+                "fastapi_app:app",
+            ],
+            {"MODEL": str(self.model)},
+        )
 
 
 class MLServer(Server):
@@ -163,11 +203,20 @@ class MLServer(Server):
         self.port, self.grpc = free_port(), free_port()
         folder = self.workspace.path / f"mlserver-{self.model_name}"
         folder.mkdir()
-        (folder / "model-settings.json").write_text(json.dumps({
-            "name": self.model_name, "implementation": "mlserver_sklearn.SKLearnModel",
-            "parameters": {"uri": str(self.model)}}))
-        (folder / "settings.json").write_text(json.dumps({
-            "host": "127.0.0.1", "http_port": self.port, "grpc_port": self.grpc, "metrics_port": free_port()}))
+        (folder / "model-settings.json").write_text(
+            json.dumps(
+                {
+                    "name": self.model_name,
+                    "implementation": "mlserver_sklearn.SKLearnModel",
+                    "parameters": {"uri": str(self.model)},
+                }
+            )
+        )
+        (folder / "settings.json").write_text(
+            json.dumps(
+                {"host": "127.0.0.1", "http_port": self.port, "grpc_port": self.grpc, "metrics_port": free_port()}
+            )
+        )
         self.launch([self.python / "mlserver", "start", folder], folder=folder)
         wait("MLServer to be ready", self.is_ready, 90, self.process, self.workspace.path / self.log)
 
@@ -192,10 +241,13 @@ class Nginx(Server):
             f"worker_processes 2; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.error;\n"
             "events { worker_connections 4096; }\n"
             "http { access_log off; keepalive_requests 1000000000;\n"
-            + "".join(f" {kind}_temp_path {folder}/nginx-{kind};\n"
-                      for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+            + "".join(
+                f" {kind}_temp_path {folder}/nginx-{kind};\n"
+                for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+            )
             + f" server {{ listen 127.0.0.1:{self.port} backlog=1024; default_type application/json;\n"
-            "  location / { return 200 '{\"result\":2}'; } } }\n")
+            "  location / { return 200 '{\"result\":2}'; } } }\n"
+        )
         self.launch(["nginx", "-c", path, "-p", folder])
 
 

@@ -67,7 +67,7 @@ def drip(port, head, rest, count, until):
                 crowd.send(member, head)
                 sent[member] = 0
             else:
-                crowd.send(member, rest[place % len(rest):][:1])
+                crowd.send(member, rest[place % len(rest) :][:1])
                 sent[member] = place + 1
         crowd.fill()
         until.wait(1)
@@ -102,7 +102,7 @@ def deaf(port, key, until):
         for member in list(crowd.members):
             # Whole requests, one behind the other.
             data = left.get(member) or whole
-            left[member] = data[crowd.send(member, data):]
+            left[member] = data[crowd.send(member, data) :]
         crowd.fill()
         until.wait(0.01)
 
@@ -185,7 +185,7 @@ def pipelining(port, key, until):
                     turn += 1
         for member in list(crowd.members):
             if waiting.get(member):
-                waiting[member] = waiting[member][crowd.send(member, waiting[member]):]
+                waiting[member] = waiting[member][crowd.send(member, waiting[member]) :]
         for ready, _ in selector.select(0.005):
             try:
                 if not ready.fileobj.recv(1 << 18):

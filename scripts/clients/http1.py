@@ -1,4 +1,4 @@
-"""Reads answers of HTTP/1.1 strictly, and keeps many connections busy: for the scripts that put load on a data plane."""
+"""Reads answers of HTTP/1.1 strictly, and keeps many connections busy: for the scripts that load a data plane."""
 
 import re
 import selectors
@@ -54,7 +54,7 @@ class Answers:
         end = match.end() + (length if wants_body else 0)
         if len(self.buffer) < end:
             return None
-        answer = Answer(status, bytes(head), bytes(self.buffer[match.end():end]))
+        answer = Answer(status, bytes(head), bytes(self.buffer[match.end() : end]))
         del self.buffer[:end]
         return answer
 

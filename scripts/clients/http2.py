@@ -37,16 +37,23 @@ def block(fields):
 
 def request(stream, method, path, fields, body):
     """The frames of a request."""
-    head = block([(":method", method), (":path", path), (":scheme", "http"), (":authority", "gatehouse"),
-                  *((name.lower(), value) for name, value in fields)])
-    parts = [head[start:start + MOST_FRAME_BYTES] for start in range(0, len(head), MOST_FRAME_BYTES)]
+    head = block(
+        [
+            (":method", method),
+            (":path", path),
+            (":scheme", "http"),
+            (":authority", "gatehouse"),
+            *((name.lower(), value) for name, value in fields),
+        ]
+    )
+    parts = [head[start : start + MOST_FRAME_BYTES] for start in range(0, len(head), MOST_FRAME_BYTES)]
     frames = []
     for number, part in enumerate(parts):
         flags = (END_HEADERS if number == len(parts) - 1 else 0) | (END_STREAM if number == 0 and not body else 0)
         frames.append(frame(HEADERS if number == 0 else CONTINUATION, flags, stream, part))
     for start in range(0, len(body), MOST_FRAME_BYTES):
         is_last = start + MOST_FRAME_BYTES >= len(body)
-        frames.append(frame(DATA, END_STREAM if is_last else 0, stream, body[start:start + MOST_FRAME_BYTES]))
+        frames.append(frame(DATA, END_STREAM if is_last else 0, stream, body[start : start + MOST_FRAME_BYTES]))
     return b"".join(frames)
 
 
@@ -77,8 +84,8 @@ class Connection:
                 raise Malformed(f"expected frames of {MOST_FRAME_BYTES} bytes at most, found {length} (type {kind})")
             if len(self.buffer) < 9 + length:
                 return
-            payload = bytes(self.buffer[9:9 + length])
-            del self.buffer[:9 + length]
+            payload = bytes(self.buffer[9 : 9 + length])
+            del self.buffer[: 9 + length]
             self.take(kind, flags, stream, payload)
 
     def take(self, kind, flags, stream, payload):

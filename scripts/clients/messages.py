@@ -39,14 +39,23 @@ def calls(model, feature_count=4):
     infer = field(1, model) + field(3, "q7")
     name = field(1, model)
     found = [
-        ("ModelInfer", infer + field(5, typed)), ("ModelInfer", infer + field(5, raw) + field(7, values)),
+        ("ModelInfer", infer + field(5, typed)),
+        ("ModelInfer", infer + field(5, raw) + field(7, values)),
         ("ModelInfer", infer + field(5, raw) + field(6, field(1, "predict")) + field(7, values)),
-        ("ModelStreamInfer", infer + field(5, raw) + field(7, values)), ("ServerLive", b""), ("ServerReady", b""),
-        ("ModelReady", name), ("ServerMetadata", b""), ("ModelMetadata", name), ("ModelStatistics", name),
-        ("RepositoryIndex", b""), ("RepositoryModelLoad", field(2, model)), ("Nothing", b""),
+        ("ModelStreamInfer", infer + field(5, raw) + field(7, values)),
+        ("ServerLive", b""),
+        ("ServerReady", b""),
+        ("ModelReady", name),
+        ("ServerMetadata", b""),
+        ("ModelMetadata", name),
+        ("ModelStatistics", name),
+        ("RepositoryIndex", b""),
+        ("RepositoryModelLoad", field(2, model)),
+        ("Nothing", b""),
     ]
     services = [(SERVICE + call, payload) for call, payload in found]
     return services + [
-        ("/grpc.health.v1.Health/Check", field(1, "")), ("/grpc.health.v1.Health/List", b""),
+        ("/grpc.health.v1.Health/Check", field(1, "")),
+        ("/grpc.health.v1.Health/List", b""),
         ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", field(7, "")),
     ]

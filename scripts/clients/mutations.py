@@ -15,26 +15,138 @@ import messages
 from http1 import request
 
 TOKENS = [
-    b"null", b"true", b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e-999", b"-0", b"0.1e1", b"01", b"1.", b".5",
-    b"9007199254740993", b"18446744073709551616", b"-9223372036854775809", b"1" * 400, b'"', b'""', b'"\\ud800"',
-    b'"\\u0000"', b"\\", b"[", b"]", b"{", b"}", b"[]", b"{}", b",", b":", b"[[[[", b"\xff", b"\xc3\x28", b"\xed\xa0\x80",
-    b"\x00", b"\t", b"\r\n", b'"FP16"', b'"FP32"', b'"FP64"', b'"BF16"', b'"BYTES"', b'"BOOL"', b'"INT8"', b'"UINT64"',
-    b'"shape":[-1,4]', b'"shape":[4294967296,4294967296]', b'"shape":[0,4]', b'"shape":[]', b'"data":', b'"inputs":[',
-    b'"outputs":[{"name":"predict"}]', b'"parameters":{"binary_data_size":16}', b'"parameters":{"binary_data":true}',
-    b'"binary_data_output":true', b'"id":"\xe2\x82\xac"', b'"name":"input"', b'"datatype":"FP64"', b'"columns":["a"]',
+    b"null",
+    b"true",
+    b"NaN",
+    b"Infinity",
+    b"-Infinity",
+    b"1e999",
+    b"-1e-999",
+    b"-0",
+    b"0.1e1",
+    b"01",
+    b"1.",
+    b".5",
+    b"9007199254740993",
+    b"18446744073709551616",
+    b"-9223372036854775809",
+    b"1" * 400,
+    b'"',
+    b'""',
+    b'"\\ud800"',
+    b'"\\u0000"',
+    b"\\",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b"[]",
+    b"{}",
+    b",",
+    b":",
+    b"[[[[",
+    b"\xff",
+    b"\xc3\x28",
+    b"\xed\xa0\x80",
+    b"\x00",
+    b"\t",
+    b"\r\n",
+    b'"FP16"',
+    b'"FP32"',
+    b'"FP64"',
+    b'"BF16"',
+    b'"BYTES"',
+    b'"BOOL"',
+    b'"INT8"',
+    b'"UINT64"',
+    b'"shape":[-1,4]',
+    b'"shape":[4294967296,4294967296]',
+    b'"shape":[0,4]',
+    b'"shape":[]',
+    b'"data":',
+    b'"inputs":[',
+    b'"outputs":[{"name":"predict"}]',
+    b'"parameters":{"binary_data_size":16}',
+    b'"parameters":{"binary_data":true}',
+    b'"binary_data_output":true',
+    b'"id":"\xe2\x82\xac"',
+    b'"name":"input"',
+    b'"datatype":"FP64"',
+    b'"columns":["a"]',
 ]
 VALUES = [
-    "", " ", "0", "1", "-1", "+1", "3", "16", "4294967296", "18446744073709551616", "99999999999999999999", "1e3", "0x10",
-    "12a", "gzip", "deflate", "gzip, gzip", "br", "identity", "chunked", "chunked, chunked", "application/json",
-    "application/octet-stream", "text/csv", "text/csv; charset=utf-16", "application/json; charset=utf-8", "a/b;c",
-    "100-continue", "close", "keep-alive", "upgrade", "h2c", "*/*", "\t", "a" * 300, "\x80\xff", ",", ";=;",
-    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-" + "0" * 32 + "-" + "0" * 16 + "-00", "ff-x-y-z",
-    "00-4bf92f3577b34da6a3ce929d0e0e4736", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "bearer x",
+    "",
+    " ",
+    "0",
+    "1",
+    "-1",
+    "+1",
+    "3",
+    "16",
+    "4294967296",
+    "18446744073709551616",
+    "99999999999999999999",
+    "1e3",
+    "0x10",
+    "12a",
+    "gzip",
+    "deflate",
+    "gzip, gzip",
+    "br",
+    "identity",
+    "chunked",
+    "chunked, chunked",
+    "application/json",
+    "application/octet-stream",
+    "text/csv",
+    "text/csv; charset=utf-16",
+    "application/json; charset=utf-8",
+    "a/b;c",
+    "100-continue",
+    "close",
+    "keep-alive",
+    "upgrade",
+    "h2c",
+    "*/*",
+    "\t",
+    "a" * 300,
+    "\x80\xff",
+    ",",
+    ";=;",
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "00-" + "0" * 32 + "-" + "0" * 16 + "-00",
+    "ff-x-y-z",
+    "00-4bf92f3577b34da6a3ce929d0e0e4736",
+    "Bearer",
+    "Bearer ",
+    "Basic YTpi",
+    "Bearer a b",
+    "bearer x",
 ]
 NAMES = [
-    "Content-Type", "Content-Encoding", "Inference-Header-Content-Length", "Accept", "Accept-Encoding", "traceparent",
-    "tracestate", "X-Request-Id", "Range", "If-None-Match", "Cookie", "Origin", "TE", "Host", "Priority", "Via",
-    "Forwarded", "User-Agent", "Expect", "Connection", "Upgrade", "Date", "X-" + "y" * 100,
+    "Content-Type",
+    "Content-Encoding",
+    "Inference-Header-Content-Length",
+    "Accept",
+    "Accept-Encoding",
+    "traceparent",
+    "tracestate",
+    "X-Request-Id",
+    "Range",
+    "If-None-Match",
+    "Cookie",
+    "Origin",
+    "TE",
+    "Host",
+    "Priority",
+    "Via",
+    "Forwarded",
+    "User-Agent",
+    "Expect",
+    "Connection",
+    "Upgrade",
+    "Date",
+    "X-" + "y" * 100,
 ]
 # Fields that say where a body ends, or change what is spoken: they are set by the framing alone.
 FRAMING = {"content-length", "transfer-encoding", "connection", "upgrade", "expect"}
@@ -59,32 +171,43 @@ class Mutations:
     @staticmethod
     def seeds_of(model):
         """Bodies that a model answers with 200, each with the operation and the fields that it needs."""
+
         def rows(values, names):
             flat = [value for row in values for value in row]
             if model == "iris":
                 tensors = [{"name": "input", "shape": [len(values), len(names)], "datatype": "FP64", "data": flat}]
             else:
                 tensors = [
-                    {"name": name, "shape": [len(values), 1], "data": [row[place] for row in values],
-                     "datatype": "BYTES" if isinstance(values[0][place], str) else "FP64"}
-                    for place, name in enumerate(names)]
+                    {
+                        "name": name,
+                        "shape": [len(values), 1],
+                        "data": [row[place] for row in values],
+                        "datatype": "BYTES" if isinstance(values[0][place], str) else "FP64",
+                    }
+                    for place, name in enumerate(names)
+                ]
             frame = {"columns": names, "data": values}
             return [
-                ("predict", {"data": values}), ("predict", {"data": [dict(zip(names, row)) for row in values]}),
+                ("predict", {"data": values}),
+                ("predict", {"data": [dict(zip(names, row)) for row in values]}),
                 ("invocations", {"inputs": {name: [row[i] for row in values] for i, name in enumerate(names)}}),
                 ("predict", {"data": dict(zip(names, values[0]))}),
-                ("invocations", {"dataframe_split": frame}), ("invocations", {"inputs": values}),
+                ("invocations", {"dataframe_split": frame}),
+                ("invocations", {"inputs": values}),
                 ("invocations", {"dataframe_records": [dict(zip(names, row)) for row in values]}),
-                ("invocations", {"instances": values}), ("infer", {"id": "a", "inputs": tensors}),
+                ("invocations", {"instances": values}),
+                ("infer", {"id": "a", "inputs": tensors}),
                 ("infer", {"inputs": tensors, "outputs": [{"name": "predict", "parameters": {"binary_data": True}}]}),
             ]
+
         if model == "iris":
             names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
             found = rows([[5.9, 3.0, 5.1, 1.8], [4.9, 3.1, 1.5, 0.1]], names)
         elif model == "mixed":
             found = rows(
                 [[58.0, 5.72, "S", "T", "medium", "", 0], [26.5, 5.92, "Q", "A", "small", "the don't", 2]],
-                ["age", "fare", "port", "deck", "size", "note", "kin"])
+                ["age", "fare", "port", "deck", "size", "note", "kin"],
+            )
         else:
             texts = ["the cat sat on the mat", "", "naïve café €"]
             tensor = {"name": "input", "shape": [3], "datatype": "BYTES", "data": texts}
@@ -94,8 +217,12 @@ class Mutations:
             bodies.append(("invocations", b"5.9,3.0,5.1,1.8\n4.9,3.1,1.5,0.1\n", [("Content-Type", "text/csv")]))
             for datatype, kind in (("FP64", "d"), ("FP32", "f")):
                 data = struct.pack(f"<8{kind}", 5.9, 3.0, 5.1, 1.8, 4.9, 3.1, 1.5, 0.1)
-                tensor = {"name": "input", "shape": [2, 4], "datatype": datatype,
-                          "parameters": {"binary_data_size": len(data)}}
+                tensor = {
+                    "name": "input",
+                    "shape": [2, 4],
+                    "datatype": datatype,
+                    "parameters": {"binary_data_size": len(data)},
+                }
                 for more in ({}, {"parameters": {"binary_data_output": True}}):
                     header = json.dumps({"inputs": [tensor], **more}).encode()
                     bodies.append(("infer", header + data, [("Inference-Header-Content-Length", str(len(header)))]))
@@ -125,7 +252,8 @@ class Mutations:
         if kind < 0.12:
             path, method, body = self.question(choose, model), "GET", b""
         elif kind < 0.15:
-            path, body = choose.choice(["/v2/repository/index", "/v2/repository/models/iris/load"]), choose.choice([b"", b"{}"])
+            path = choose.choice(["/v2/repository/index", "/v2/repository/models/iris/load"])
+            body = choose.choice([b"", b"{}"])
         if choose.random() < 0.55:
             body = self.mutate(choose, body)
         if choose.random() < 0.12:
@@ -158,9 +286,15 @@ class Mutations:
             method = "POST"
             fields = self.authorization(choose, "iris") + [("content-type", "application/grpc"), ("te", "trailers")]
             if choose.random() < 0.1:
-                fields.append(choose.choice([
-                    ("grpc-timeout", choose.choice(["1n", "0S", "99999999H", "1x", "", "123456789S"])),
-                    ("grpc-encoding", choose.choice(["gzip", "identity", "x"])), ("content-type", "application/grpc+json")]))
+                fields.append(
+                    choose.choice(
+                        [
+                            ("grpc-timeout", choose.choice(["1n", "0S", "99999999H", "1x", "", "123456789S"])),
+                            ("grpc-encoding", choose.choice(["gzip", "identity", "x"])),
+                            ("content-type", "application/grpc+json"),
+                        ]
+                    )
+                )
         elif method == "GET" or choose.random() < 0.5:
             fields.append(("content-length", str(len(body))))
         # What a field may not hold in HTTP/2 makes a stream end, and is there often enough in the wild ones.
@@ -173,19 +307,35 @@ class Mutations:
     @staticmethod
     def path(choose, model, operation):
         if operation != "infer":
-            return choose.choice([f"/models/{model}/{operation}"] * 5 + [f"/{operation}", f"/models/{model}@1/{operation}"])
+            return choose.choice(
+                [f"/models/{model}/{operation}"] * 5 + [f"/{operation}", f"/models/{model}@1/{operation}"]
+            )
         if choose.random() < 0.3:
             return f"/v2/models/{model}/versions/{choose.choice(VERSIONS)}/infer"
         return f"/v2/models/{model}/infer"
 
     @staticmethod
     def question(choose, model):
-        return choose.choice([
-            "/v2", "/v2/", "/v2/health/live", "/v2/health/ready", f"/v2/models/{model}", f"/v2/models/{model}/ready",
-            f"/v2/models/{model}/stats", "/v2/models/stats", f"/v2/models/{model}/versions/{choose.choice(VERSIONS)}",
-            f"/v2/models/{model}/versions/{choose.choice(VERSIONS)}/{choose.choice(['ready', 'stats', 'infer', ''])}",
-            "/", "/metrics", "/favicon.ico", "/v2/models", "/v2/models//infer", f"/v2/models/{model}@{choose.choice(VERSIONS)}",
-        ])
+        return choose.choice(
+            [
+                "/v2",
+                "/v2/",
+                "/v2/health/live",
+                "/v2/health/ready",
+                f"/v2/models/{model}",
+                f"/v2/models/{model}/ready",
+                f"/v2/models/{model}/stats",
+                "/v2/models/stats",
+                f"/v2/models/{model}/versions/{choose.choice(VERSIONS)}",
+                f"/v2/models/{model}/versions/{choose.choice(VERSIONS)}/{choose.choice(['ready', 'stats', 'infer', ''])}",
+                "/",
+                "/metrics",
+                "/favicon.ico",
+                "/v2/models",
+                "/v2/models//infer",
+                f"/v2/models/{model}@{choose.choice(VERSIONS)}",
+            ]
+        )
 
     def authorization(self, choose, model):
         kind = choose.random()
@@ -210,28 +360,43 @@ class Mutations:
             if kind == 0 and data:
                 data[place % len(data)] ^= 1 << choose.randrange(8)
             elif kind == 1:
-                del data[place:place + choose.choice([1, 1, 2, 5, 20, 200])]
+                del data[place : place + choose.choice([1, 1, 2, 5, 20, 200])]
             elif kind == 2:
                 data[place:place] = choose.choice(TOKENS)
             elif kind == 3:
-                data[place:place] = data[place:place + choose.choice([1, 4, 16, 64])] * choose.choice([1, 2, 50])
+                data[place:place] = data[place : place + choose.choice([1, 4, 16, 64])] * choose.choice([1, 2, 50])
             elif kind == 4:
-                data[place:place + choose.choice([1, 3, 8])] = choose.choice(TOKENS)
+                data[place : place + choose.choice([1, 3, 8])] = choose.choice(TOKENS)
             elif kind == 5:
                 del data[place:]
             else:
-                data[place:place] = choose.randbytes(choose.choice([1, 2, 8, 64])) if hasattr(choose, "randbytes") else b"\xfe"
+                data[place:place] = (
+                    choose.randbytes(choose.choice([1, 2, 8, 64])) if hasattr(choose, "randbytes") else b"\xfe"
+                )
         return bytes(data)
 
     @staticmethod
     def mutate_path(choose, path):
         place = choose.randrange(len(path) + 1)
-        return choose.choice([
-            path + "/", path + "?a=b", path + "?" + "q" * 2000, path[:place] + "/" + path[place:], path[:place],
-            path[:place] + "%2e%2e%2f" + path[place:], path[:place] + "\x7f" + path[place:],
-            path[:place] + choose.choice("@%;:~*é") + path[place:], "http://gatehouse" + path, "*", path + "@" + "v" * 300,
-            "/v2/models/" + "m" * 4000, path.upper(), "//" + path, path.replace("iris", "../iris"),
-        ])
+        return choose.choice(
+            [
+                path + "/",
+                path + "?a=b",
+                path + "?" + "q" * 2000,
+                path[:place] + "/" + path[place:],
+                path[:place],
+                path[:place] + "%2e%2e%2f" + path[place:],
+                path[:place] + "\x7f" + path[place:],
+                path[:place] + choose.choice("@%;:~*é") + path[place:],
+                "http://gatehouse" + path,
+                "*",
+                path + "@" + "v" * 300,
+                "/v2/models/" + "m" * 4000,
+                path.upper(),
+                "//" + path,
+                path.replace("iris", "../iris"),
+            ]
+        )
 
     @staticmethod
     def mutate_fields(choose, fields):
@@ -264,7 +429,7 @@ class Mutations:
         if body and choose.random() < 0.08:
             lines.append("Transfer-Encoding: chunked")
             size = choose.choice([1, 7, 100])
-            parts = [body[start:start + size] for start in range(0, len(body), size)]
+            parts = [body[start : start + size] for start in range(0, len(body), size)]
             tail = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
         else:
             if body or method == "POST":

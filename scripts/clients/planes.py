@@ -78,7 +78,8 @@ class Workspace:
     def start(self, arguments, log, **options):
         with open(self.path / log, "ab") as file:
             process = subprocess.Popen(
-                [str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=file, stderr=file, **options)
+                [str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=file, stderr=file, **options
+            )
         self.processes.append(process)
         return process
 
@@ -135,18 +136,31 @@ class Platform:
     def start(self):
         (self.data / "server.url").unlink(missing_ok=True)
         self.process = self.workspace.start(
-            [self.gatehouse, "serve", "--listen", "127.0.0.1:0", "--plane-listen", "127.0.0.1:0"], "serve.log",
-            env=self.environment)
-        wait("a control plane", lambda: (self.data / "server.url").exists() and self.run("models", check=False)[0] == 0,
-             process=self.process, log=self.log)
+            [self.gatehouse, "serve", "--listen", "127.0.0.1:0", "--plane-listen", "127.0.0.1:0"],
+            "serve.log",
+            env=self.environment,
+        )
+        wait(
+            "a control plane",
+            lambda: (self.data / "server.url").exists() and self.run("models", check=False)[0] == 0,
+            process=self.process,
+            log=self.log,
+        )
 
     def run(self, *arguments, check=True, timeout=120):
         """Runs `gatehouse`: exit status, standard output, standard error."""
         done = subprocess.run(
-            [self.gatehouse, *arguments], env=self.environment, capture_output=True, text=True, timeout=timeout,
-            stdin=subprocess.DEVNULL)
+            [self.gatehouse, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
         if check and done.returncode != 0:
-            raise Violation(f"expected 'gatehouse {arguments[0]}' to end with 0, found {done.returncode}: {done.stderr}")
+            raise Violation(
+                f"expected 'gatehouse {arguments[0]}' to end with 0, found {done.returncode}: {done.stderr}"
+            )
         return done.returncode, done.stdout, done.stderr
 
     def push(self, model, name):
@@ -185,8 +199,16 @@ class Plane:
     def start(self, spool=True):
         self.port, self.admin = free_port(), free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
-        arguments = [self.program, "--state", self.state, "--listen", f"127.0.0.1:{self.port}",
-                     "--admin", f"127.0.0.1:{self.admin}", *self.options]
+        arguments = [
+            self.program,
+            "--state",
+            self.state,
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--admin",
+            f"127.0.0.1:{self.admin}",
+            *self.options,
+        ]
         if spool and self.spool is not None:
             arguments += ["--spool", self.spool]
         self.process = self.workspace.start(arguments, "runtime.log")
