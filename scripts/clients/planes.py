@@ -227,12 +227,12 @@ class Plane:
             connection.close()
 
     def gauge(self, name):
-        """One sample without labels of the metrics page."""
+        """What a metric adds up to over all its labels."""
         text = self.get_admin("/metrics")[1]
-        found = re.search(rf"^{name} ([0-9.]+)$", text, re.MULTILINE)
-        if not found:
+        if f"# TYPE {name} " not in text:
             raise Violation(f"expected '{name}' among the metrics, found none")
-        return float(found[1])
+        samples = re.findall(rf"^{name}(?:{{[^}}]*}})? ([0-9.e+-]+)$", text, re.MULTILINE)
+        return sum(float(sample) for sample in samples)
 
     def memory(self, field="VmRSS"):
         """Resident bytes now (VmRSS) or at the most (VmHWM)."""
