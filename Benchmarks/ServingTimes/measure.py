@@ -264,14 +264,14 @@ def share_of_key(gatehouse, target, programs, seconds, folder, claims):
     claims.most("the key, of the plane's processor time", 5, keys, " %")
 
 
-def milliseconds_to_ready(program, state, spool, runs):
+def milliseconds_to_ready(serving, spool, runs):
     """From the start of the program to the answer 200 of /v2/health/ready, asked without a pause."""
     found, memory = [], ""
     for _ in range(runs):
         port = free_port()
         before = time.perf_counter()
         process = subprocess.Popen(
-            [program, "--state", state, "--listen", f"127.0.0.1:{port}", "--spool", spool],
+            [*serving, "--listen", f"127.0.0.1:{port}", "--spool", spool],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -303,8 +303,8 @@ def milliseconds_to_ready(program, state, spool, runs):
 def starts(planes, folder, runs, claims):
     rows = []
     for name, plane in planes.items():
-        found, memory = milliseconds_to_ready(plane.program, plane.state, folder / "start-spool", runs)
-        files = (plane.state.parent.parent / "bundles").rglob("*")
+        found, memory = milliseconds_to_ready(plane.serving(), folder / "start-spool", runs)
+        files = plane.bundles.rglob("*")
         bundle = sum(file.stat().st_size for file in files if file.is_file())
         claims.most(f"exec to ready, {START_NAMES[name]}", {"iris": 25, "forest": 250}[name], median(found), " ms")
         rows.append(

@@ -108,9 +108,7 @@ class Gatehouse(Server):
         self.port, self.admin = free_port(), free_port()
         self.launch(
             [
-                self.plane.program,
-                "--state",
-                self.plane.state,
+                *self.plane.serving(),
                 "--listen",
                 f"127.0.0.1:{self.port}",
                 "--admin",

@@ -190,19 +190,25 @@ class Plane:
         pushed = {name: platform.push(path, name) for name, path in models.items()}
         platform.stop()
         self.keys = {name: told["key"] for name, told in pushed.items()}
-        self.state = platform.data / "plane/state.json"
+        self.state, self.bundles = platform.data / "plane/state.json", platform.data / "bundles"
         self.options = list(options)
         self.spool = workspace.path / "spool" if spool else None
         self.log = workspace.path / "runtime.log"
         self.process = None
 
+    def serving(self):
+        """The program and what it serves, without where."""
+        arguments = [self.program, "--state", self.state]
+        # A plane that confines itself is told where the bundles of its state lie.
+        if "--bundles " in subprocess.run([self.program, "--help"], capture_output=True, text=True).stdout:
+            arguments += ["--bundles", self.bundles]
+        return arguments
+
     def start(self, spool=True):
         self.port, self.admin = free_port(), free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         arguments = [
-            self.program,
-            "--state",
-            self.state,
+            *self.serving(),
             "--listen",
             f"127.0.0.1:{self.port}",
             "--admin",
