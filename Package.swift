@@ -110,7 +110,7 @@ let package = Package(
       .nioSSL),
     gateway(
       "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CDescriptorPassing", "CZlib",
-      .nio, .nioPosix, .nioHTTP1, .nioLocks),
+      .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioLocks),
     gateway("Engines", "Domain", "Encoding", "ModelGraph", "Inference", "CSpawn"),
     .target(name: "CDescriptorPassing"),
     .target(name: "CSpawn"),
@@ -165,7 +165,8 @@ let package = Package(
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
-      "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioEmbedded, .nioLocks, "TestKit"),
+      "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioEmbedded,
+      .nioLocks, "TestKit"),
     tests(
       "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),

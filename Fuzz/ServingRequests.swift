@@ -29,6 +29,9 @@ public func fuzzRequests(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
       var reader = RequestReader(Array(body[..<border]), limits: limits)
       prediction = try Prediction(try InferRequest(&reader, binary: body[border...]), with: model)
     case 4: prediction = try Prediction(try InferRequest(raw: body[...], for: model), with: model)
+    case 6:
+      _ = try ModelQuery(leading: body[...])
+      prediction = try Prediction(try InferRequest(protobuf: body[...]), with: model)
     default: prediction = try Prediction(predictingCSV: body, with: model, asksMLflow: false)
     }
   } catch {
@@ -39,6 +42,12 @@ public func fuzzRequests(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   precondition(answer.status < 500, "a body that was understood is answered or refused")
   if answer.status == 200, case .json = answer.form {
     precondition((try? JSON(parsing: answer.body)) != nil, "an answer is JSON")
+  }
+  if case .protobuf = answer.form {
+    var reader = ProtobufReader(answer.body[...], origin: 0)
+    do throws(MalformedBytes) { while try reader.next() != nil {} } catch {
+      preconditionFailure("an answer is a message")
+    }
   }
   return 0
 }
@@ -82,3 +91,6 @@ private enum FuzzedModels {
     ModelGraph.Node(output: output, inputs: [input], operator: operation, origin: "fuzzed")
   }
 }
+
+/// In the place of what counts answers, which brings NIO along.
+final class RequestMetrics: Sendable {}

@@ -26,12 +26,15 @@ struct Answer: Equatable, Sendable {
     case json
     /// JSON of so many bytes, and tensors in binary behind it.
     case binaryTensors(headerBytes: Int)
+    /// A message of gRPC.
+    case protobuf
 
     var lines: String {
       switch self {
       case .json: "Content-Type: application/json\r\n"
       case .binaryTensors(let headerBytes):
         "Content-Type: application/octet-stream\r\nInference-Header-Content-Length: \(headerBytes)\r\n"
+      case .protobuf: "Content-Type: application/protobuf\r\n"
       }
     }
   }

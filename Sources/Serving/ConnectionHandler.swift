@@ -305,7 +305,7 @@ extension Answer {
 
 extension PlaneLimits {
   /// How often a connection looks at its deadline: often enough for the shortest of them.
-  fileprivate var clockInterval: TimeAmount {
+  var clockInterval: TimeAmount {
     let shortest = min(idle, idleWhileDraining, body, unread, close, linger)
     return min(max(TimeAmount(shortest / 4), .milliseconds(5)), .seconds(5))
   }

@@ -17,13 +17,24 @@ extension DataPlane {
           "expected a route such as '/models/{name}/predict' or '/v2/models/{name}/infer', found another path"
         )
       }
-      draft.note(route)
       guard route.method.accepts(head.method) else {
+        draft.note(route)
         let problem = Problem(
           .badInput, "request.method-not-allowed",
           "expected \(route.method.rawValue) on this route, found '\(head.method.prefix(20))'")
         return .answer(Answer(problem, status: 405, fields: [.allow(route.method)]))
       }
+      return decide(head, on: route, &draft)
+    } catch {
+      return .answer(Answer(error))
+    }
+  }
+
+  /// The same for a request whose route is known by other means than its target.
+  func decide(_ head: RequestHead, on route: Route, _ draft: inout AccessDraft) -> Decision {
+    draft.note(route)
+    do throws(Problem) {
+      if let fault = head.fault { throw fault.problem }
       return try decide(head, route, &draft)
     } catch {
       return .answer(Answer(error))
@@ -181,7 +192,7 @@ extension Route.Method {
 extension RequestHead {
   /// The form of the body by what the head says of it.
   fileprivate func bodyForm(for kind: ModelOperation.Kind?) throws(Problem) -> BodyForm {
-    var form = BodyForm()
+    var form = BodyForm(isProtobuf: isProtobuf)
     if let contentEncoding {
       guard let coding = ContentCoding(contentEncoding) else {
         throw Problem(

@@ -31,6 +31,7 @@ final class DataPlane: Sendable {
   let connections = Gauge()
   let bufferedBytes = Gauge()
   let queuedPredictions = Gauge()
+  let watches = Gauge()
 
   init(
     limits: PlaneLimits, version: String, table: RoutingTable, instance: String = "0000000000000000",

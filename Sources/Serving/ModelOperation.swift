@@ -10,6 +10,8 @@ struct BodyForm: Equatable, Sendable {
   var headerBytes: Int?
   /// Whether the rows are comma-separated values.
   var isCSV = false
+  /// Whether it is a message of gRPC.
+  var isProtobuf = false
 }
 
 /// What is to be done with a body.
@@ -63,6 +65,8 @@ struct ModelOperation: Sendable {
       }
       var reader = RequestReader(bytes, limits: jsonLimits)
       return try Prediction(predicting: &reader, with: model, asksMLflow: asksMLflow)
+    case .infer where form.isProtobuf:
+      return try Prediction(try InferRequest(protobuf: bytes[...]), with: model)
     case .infer:
       guard let headerBytes = form.headerBytes else {
         var reader = RequestReader(bytes, limits: jsonLimits)

@@ -29,6 +29,8 @@ public struct PlaneLimits: Sendable {
   public var headerBytes = 32 << 10
   /// Header fields of a request; beyond it 431, and the connection ends.
   public var headerFields = 100
+  /// Calls of gRPC that watch the health of the plane; beyond it `RESOURCE_EXHAUSTED`.
+  public var watches = 1024
   /// How long a connection may be between requests, the sending of a head included; then it is closed.
   public var idle = Duration.seconds(60)
   /// The same while the plane drains.

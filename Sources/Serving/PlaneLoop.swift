@@ -3,6 +3,7 @@ import Inference
 import NIOCore
 import NIOPosix
 import Provenance
+import Synchronization
 
 /// Who waits for an answer: a connection of HTTP/1.1, or one stream of a connection that has several.
 ///
@@ -14,6 +15,25 @@ protocol AnswerReceiver: AnyObject {
   func deliver(_ outgoing: OutgoingAnswer)
   /// Sends what was delivered.
   func flush()
+  /// What says that nobody waits for the answer any more; nil where that does not show.
+  var abandonment: Abandonment? { get }
+}
+
+extension AnswerReceiver {
+  var abandonment: Abandonment? { nil }
+}
+
+/// Says across threads that nobody waits for an answer any more.
+final class Abandonment: Sendable {
+  private let flag = Atomic<Bool>(false)
+
+  var isCertain: Bool { flag.load(ordering: .relaxed) }
+
+  func declare() { flag.store(true, ordering: .relaxed) }
+
+  /// The answer in the place of one that nobody waits for.
+  static let answer = Answer(
+    Problem(.unavailable, "request.abandoned", "the caller did not wait for the answer"), status: 499)
 }
 
 /// An answer on its way out, and what bears on how it is written.
@@ -117,7 +137,8 @@ final class PlaneLoop {
     }
   }
 
-  private func inputDigest(of body: ByteBuffer) -> Digest? {
+  /// What a record says of a body; nil where no records are kept.
+  func inputDigest(of body: ByteBuffer) -> Digest? {
     round.map { Digest(of: body.readableBytesView, salt: $0.salt) }
   }
 
@@ -133,9 +154,12 @@ final class PlaneLoop {
     }
     let plane = plane
     let loopBound = NIOLoopBound(receiver, eventLoop: eventLoop)
+    let abandonment = receiver.abandonment
     let start = Clock.monotonic()
     (model.plan.usesEngine ? engines.running : pool).runIfActive(eventLoop: eventLoop) {
       defer { plane.queuedPredictions.release(1) }
+      // A caller that is gone while it waits for a thread frees it for the next.
+      if let abandonment, abandonment.isCertain { return Abandonment.answer }
       return work(Clock.monotonic() - start)
     }.whenComplete { result in
       // The pool ends after the connections do: a failure is our own.

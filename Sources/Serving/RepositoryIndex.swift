@@ -35,10 +35,15 @@ struct RepositoryIndex: Sendable {
         }
         isReadyAlone = json["ready"]?.bool ?? false
       }
-      return .ok(.array(entries.filter { !isReadyAlone || $0.isReady }.map(Self.json)))
+      return answer(isReadyAlone: isReadyAlone)
     } catch {
       return Answer(error)
     }
+  }
+
+  /// The answer with all models, or with those alone that are ready.
+  func answer(isReadyAlone: Bool) -> Answer {
+    .ok(.array(entries.filter { !isReadyAlone || $0.isReady }.map(Self.json)))
   }
 
   /// The refusal of a longer body than it can have any use for.

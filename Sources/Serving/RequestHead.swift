@@ -16,6 +16,8 @@ struct RequestHead: Equatable, Sendable {
   var transport = RequestTransport()
   /// Whether Content-Type says that the body is comma-separated values.
   var isCSV = false
+  /// Whether the body is a message of gRPC.
+  var isProtobuf = false
   var body: BodyLength = .none
   /// Whether the caller waits for `100 Continue` before it sends the body.
   var expectsContinue = false

@@ -270,24 +270,25 @@ struct RequestFormTests {
     #expect(received.status == 413)
     #expect(received.code == "request.body-too-large")
   }
+}
 
-  private func deflated(_ bytes: [UInt8], window: CInt) -> [UInt8] {
-    var stream = unsafe z_stream()
-    unsafe deflateInit2_(
-      &stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size))
-    defer { unsafe deflateEnd(&stream) }
-    var source = bytes
-    var target = [UInt8](repeating: 0, count: bytes.count + 1024)
-    let count = unsafe source.withUnsafeMutableBufferPointer { source in
-      unsafe target.withUnsafeMutableBufferPointer { target in
-        unsafe stream.next_in = source.baseAddress
-        unsafe stream.avail_in = UInt32(source.count)
-        unsafe stream.next_out = target.baseAddress
-        unsafe stream.avail_out = UInt32(target.count)
-        _ = unsafe deflate(&stream, Z_FINISH)
-        return unsafe target.count - Int(stream.avail_out)
-      }
+/// The bytes as zlib packs them: `window` 31 for gzip, 15 for its own wrapping, negative for none.
+func deflated(_ bytes: [UInt8], window: CInt) -> [UInt8] {
+  var stream = unsafe z_stream()
+  unsafe deflateInit2_(
+    &stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size))
+  defer { unsafe deflateEnd(&stream) }
+  var source = bytes
+  var target = [UInt8](repeating: 0, count: bytes.count + 1024)
+  let count = unsafe source.withUnsafeMutableBufferPointer { source in
+    unsafe target.withUnsafeMutableBufferPointer { target in
+      unsafe stream.next_in = source.baseAddress
+      unsafe stream.avail_in = UInt32(source.count)
+      unsafe stream.next_out = target.baseAddress
+      unsafe stream.avail_out = UInt32(target.count)
+      _ = unsafe deflate(&stream, Z_FINISH)
+      return unsafe target.count - Int(stream.avail_out)
     }
-    return Array(target[..<count])
   }
+  return Array(target[..<count])
 }

@@ -80,6 +80,13 @@ public struct ProtobufReader: Sendable {
     return ProtobufField(number: number, value: value, offset: start)
   }
 
+  /// The number of the next field, which is not read; nil at the end of the message.
+  public func peekNumber() throws(MalformedBytes) -> Int? {
+    guard index < bytes.endIndex else { return nil }
+    var ahead = self
+    return try ahead.readTag().number
+  }
+
   private mutating func readTag() throws(MalformedBytes) -> (number: Int, wireType: Int) {
     let start = offset
     let tag = try readVarint("a field's tag")

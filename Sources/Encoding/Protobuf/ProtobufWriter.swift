@@ -6,6 +6,11 @@ public struct ProtobufWriter {
   /// Starts an empty message.
   public init() {}
 
+  /// Starts an empty message that has room for so many bytes.
+  public init(capacity: Int) {
+    bytes.reserveCapacity(capacity)
+  }
+
   private mutating func append(varint value: UInt64) {
     var rest = value
     while rest >= 0x80 {
@@ -17,6 +22,28 @@ public struct ProtobufWriter {
 
   private mutating func append(tag number: Int, wireType: UInt64) {
     append(varint: UInt64(number) << 3 | wireType)
+  }
+
+  /// Appends what `body` writes, behind its length.
+  private mutating func delimited(_ body: (inout ProtobufWriter) -> Void) {
+    let start = bytes.count
+    // Room for a length of one byte, which most have; a longer one moves what was written.
+    bytes.append(0)
+    body(&self)
+    var rest = UInt64(bytes.count - start - 1)
+    guard rest >= 0x80 else {
+      bytes[start] = UInt8(rest)
+      return
+    }
+    bytes[start] = UInt8(truncatingIfNeeded: rest) | 0x80
+    rest >>= 7
+    var more: [UInt8] = []
+    while rest >= 0x80 {
+      more.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    more.append(UInt8(rest))
+    bytes.insert(contentsOf: more, at: start + 1)
   }
 
   /// Appends an integer; a negative one takes ten bytes.
@@ -50,21 +77,30 @@ public struct ProtobufWriter {
     bytes.append(contentsOf: content)
   }
 
+  /// Appends a field of `count` bytes, which `body` appends.
+  public mutating func field(_ number: Int, count: Int, _ body: (inout [UInt8]) -> Void) {
+    append(tag: number, wireType: 2)
+    append(varint: UInt64(count))
+    let start = bytes.count
+    body(&bytes)
+    precondition(bytes.count - start == count, "a field is as long as it was said to be")
+  }
+
   /// Appends a text.
   public mutating func text(_ number: Int, _ content: String) { field(number, content.utf8) }
 
   /// Appends a message that `body` writes.
   public mutating func message(_ number: Int, _ body: (inout ProtobufWriter) -> Void) {
-    var inner = ProtobufWriter()
-    body(&inner)
-    field(number, inner.bytes)
+    append(tag: number, wireType: 2)
+    delimited(body)
   }
 
   /// Appends integers packed into one field.
   public mutating func packed(_ number: Int, _ values: some Sequence<Int64>) {
-    var inner = ProtobufWriter()
-    for value in values { inner.append(varint: UInt64(bitPattern: value)) }
-    field(number, inner.bytes)
+    append(tag: number, wireType: 2)
+    delimited { writer in
+      for value in values { writer.append(varint: UInt64(bitPattern: value)) }
+    }
   }
 
   /// Appends the lowest bytes of a word, the least significant first.

@@ -23,13 +23,28 @@ enum ContentCoding: Equatable, Sendable {
 
   /// Unpacks `body`; throws where it is damaged, or longer than `limit` when unpacked.
   static func inflate(_ body: [UInt8], _ coding: ContentCoding, limit: Int) throws(Problem) -> [UInt8] {
+    try BodyInflater(body, coding).run(body, hasMembers: coding == .gzip, limit: limit)
+  }
+
+  /// Unpacks no more than the first `count` bytes of a body, which may be cut off behind what they take.
+  static func prefix(of body: [UInt8], _ coding: ContentCoding, count: Int) throws(Problem) -> [UInt8] {
+    let inflater = try BodyInflater(body, coding)
+    var chunk = [UInt8](repeating: 0, count: count)
+    let (status, _, written) = inflater.step(body[...], into: &chunk)
+    guard status == Z_OK || status == Z_BUF_ERROR || status == Z_STREAM_END else {
+      throw damaged("damaged data")
+    }
+    return Array(chunk.prefix(written))
+  }
+
+  private init(_ body: [UInt8], _ coding: ContentCoding) throws(Problem) {
     // What HTTP calls deflate is zlib's wrapping (RFC 1950); some senders leave that out. The first two bytes are a
     // multiple of 31 with it.
     let isBare = coding == .deflate && !(body.count >= 2 && (Int(body[0]) << 8 | Int(body[1])) % 31 == 0)
     guard let inflater = BodyInflater(window: coding == .gzip ? 31 : isBare ? -15 : 15) else {
       throw Problem(.unavailable, "request.memory", "the server has no memory to unpack the body")
     }
-    return try inflater.run(body, hasMembers: coding == .gzip, limit: limit)
+    self = inflater
   }
 
   private init?(window: CInt) {

@@ -7,9 +7,28 @@ struct InferForm: Sendable {
   /// What the caller called the request; it gets it back.
   let id: String?
   let outputs: [InferOutput]
+  let wire: InferRequest.Wire
 
-  /// The answer with the outputs in their order, those in binary behind the JSON.
+  /// The answer with the outputs in their order.
   func answer(_ tensors: [PredictionMethod: [Tensor]], from model: ServedModel) throws(Problem) -> Answer {
+    switch wire {
+    case .json: try json(tensors, from: model)
+    case .protobuf: try message(tensors, from: model)
+    }
+  }
+
+  /// One of the tensors that were predicted.
+  func tensor(_ output: InferOutput, _ tensors: [PredictionMethod: [Tensor]]) throws(Problem) -> Tensor {
+    guard let tensor = tensors[output.method]?[output.place] else {
+      throw Problem(.internal, "predict.no-result", "expected a result, found none")
+    }
+    return tensor
+  }
+
+  /// The answer in JSON, with the outputs that are wanted in binary behind it.
+  private func json(_ tensors: [PredictionMethod: [Tensor]], from model: ServedModel) throws(Problem)
+    -> Answer
+  {
     var json = Array("{\"model_name\":\"\(model.reference.name)\"".utf8)
     json += ",\"model_version\":\"\(model.reference.version)\"".utf8
     if let id {
@@ -19,9 +38,7 @@ struct InferForm: Sendable {
     json += ",\"outputs\":[".utf8
     var binary: [UInt8] = []
     for (index, output) in outputs.enumerated() {
-      guard let tensor = tensors[output.method]?[output.place] else {
-        throw Problem(.internal, "predict.no-result", "expected a result, found none")
-      }
+      let tensor = try tensor(output, tensors)
       if index > 0 { json.append(UInt8(ascii: ",")) }
       let shape = tensor.shape.map(\.description).joined(separator: ",")
       json += "{\"name\":\"\(output.name)\",\"datatype\":\"\(tensor.elements.datatype.rawValue)\"".utf8

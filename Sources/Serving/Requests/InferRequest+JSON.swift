@@ -3,9 +3,6 @@ import Encoding
 import Inference
 
 extension InferRequest {
-  /// How many inputs, or outputs, a request may name.
-  private static let mostTensors = 65_536
-
   /// Reads a request in JSON; `binary` is what came behind it, the data of the tensors that say so, in their order.
   init(_ reader: inout RequestReader, binary: ArraySlice<UInt8>) throws(Problem) {
     let kind = try reader.kind()
@@ -157,7 +154,9 @@ extension InferTensor {
     try reader.beginArray()
     while try reader.hasElement() {
       let position = "\(pointer)/\(shape.count)"
-      guard shape.count < 8 else { throw malformedInfer("expected at most 8 axes, found more", at: pointer) }
+      guard shape.count < Self.mostAxes else {
+        throw malformedInfer("expected at most \(Self.mostAxes) axes, found more", at: pointer)
+      }
       try reader.expect(.number, "that is the length of an axis", at: position)
       guard let length = try reader.number().int, length >= 0 else {
         throw malformedInfer("expected the length of an axis, found another number", at: position)
@@ -328,11 +327,7 @@ private struct RequestParameters {
     pointer = "\(parent)/parameters"
     try reader.expect(.object, "as 'parameters'", at: pointer)
     values = try reader.value().object ?? [:]
-    for name in ["classification", "shared_memory_region"] where values[name] != nil {
-      throw Problem(
-        .badInput, "infer.unsupported-parameter", "expected no parameter '\(name)', found it",
-        position: "\(pointer)/\(name)")
-    }
+    for name in values.keys.sorted() { try InferRequest.refuseParameter(name, at: pointer) }
   }
 
   func flag(_ name: String) throws(Problem) -> Bool? {

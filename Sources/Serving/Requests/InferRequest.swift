@@ -5,6 +5,18 @@ import ModelGraph
 
 /// A request of the Open Inference Protocol, version 2, whatever wire it came on.
 struct InferRequest {
+  /// How a request came, and how it is answered.
+  enum Wire {
+    case json
+    /// As messages of gRPC.
+    case protobuf
+  }
+
+  /// How many inputs, or outputs, a request may name.
+  static let mostTensors = 65_536
+  /// The parameters that would change what the data or the answer mean.
+  private static let refusedParameters: Set = ["classification", "shared_memory_region"]
+
   /// What the caller called the request; it gets it back.
   var id: String?
   var tensors: [InferTensor] = []
@@ -12,6 +24,7 @@ struct InferRequest {
   var outputs: [Output] = []
   /// Whether outputs that do not say otherwise are answered in binary.
   var prefersBinary = false
+  var wire = Wire.json
 
   /// An output that the caller named.
   struct Output {
@@ -20,6 +33,14 @@ struct InferRequest {
     let isBinary: Bool?
     /// Where it stands in its request.
     let pointer: String
+  }
+
+  /// Refuses a parameter that is not ignored; `pointer` is where its parameters stand.
+  static func refuseParameter(_ name: String, at pointer: String) throws(Problem) {
+    guard refusedParameters.contains(name) else { return }
+    throw Problem(
+      .badInput, "infer.unsupported-parameter", "expected no parameter '\(name)', found it",
+      position: "\(pointer)/\(name)")
   }
 }
 
@@ -40,7 +61,7 @@ extension Prediction {
     for output in outputs where !methods.contains(output.method) { methods.append(output.method) }
     self.init(
       model: model, rows: try model.rows(of: request.tensors), methods: methods,
-      form: .infer(InferForm(id: request.id, outputs: outputs)))
+      form: .infer(InferForm(id: request.id, outputs: outputs, wire: request.wire)))
   }
 
   /// The tensors to answer with; a method of several tensors may be named by its own name or by each of theirs.

@@ -35,6 +35,9 @@ struct InferTensor {
     }
   }
 
+  /// How many axes a tensor may have.
+  static let mostAxes = 8
+
   let name: String
   let shape: [Int]
   let elements: Elements

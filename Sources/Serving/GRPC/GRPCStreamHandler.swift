@@ -1,0 +1,380 @@
+import Domain
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+
+/// Drives one call of gRPC on its stream of HTTP/2: tells the machine what came in and does what it says.
+///
+/// Takes the stream's payloads from the header fields on.
+final class GRPCStreamHandler: ChannelDuplexHandler {
+  typealias InboundIn = HTTP2Frame.FramePayload
+  typealias OutboundIn = HTTP2Frame.FramePayload
+  typealias OutboundOut = HTTP2Frame.FramePayload
+
+  private let loop: PlaneLoop
+  private var limits: PlaneLimits { loop.plane.limits }
+  private let transport: RequestTransport
+  private var machine = GRPCStreamMachine()
+  private var head: GRPCHead?
+  private var writer = GRPCWriter()
+  /// Nil as soon as the stream is gone.
+  private var context: ChannelHandlerContext?
+  /// The record of the message that is being answered.
+  private var draft: AccessDraft?
+  /// When the head had come in, of a call with one message.
+  private var begun: AccessDraft?
+  /// What of the plane's `bufferedBytes` this stream holds.
+  private var reserved = 0
+  /// Answers whose records are not written yet.
+  private var undelivered = 0
+  /// How the call ends once they are.
+  private var ending: Answer?
+  private var isInputEnded = false
+  private var isReadHeld = false
+  /// What tells the thread that answers that the caller is gone.
+  private var isAbandoned: Abandonment?
+
+  private var clock: RepeatedTask?
+  private var alarm: Scheduled<Void>?
+  /// When the caller no longer waits.
+  private var deadline: NIODeadline?
+  /// Until when the caller has to send what it began, or its next message; nil while that is not its turn.
+  private var inputDeadline: NIODeadline?
+  private var isInsideMessage = false
+  /// Until when the caller has to read; nil while what is written is taken.
+  private var unreadDeadline: NIODeadline?
+  /// What a watch was told last; nil where there is none.
+  private var watched: ServingStatus?
+
+  init(loop: PlaneLoop, isEncrypted: Bool = false) {
+    self.loop = loop
+    transport = RequestTransport(version: .http2, isEncrypted: isEncrypted, isGRPC: true)
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) { leave() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    leave()
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // A reset by the caller, or its fault: in either case nobody reads an answer.
+    context.close(promise: nil)
+  }
+
+  /// Lets go of everything; a message that is being answered leaves its record all the same.
+  private func leave() {
+    guard context != nil else { return }
+    context = nil
+    stopClocks()
+    loop.remove(self)
+    isAbandoned?.declare()
+    if !machine.isWorking { machine.end() }
+    releaseReserved()
+    if watched != nil {
+      watched = nil
+      loop.plane.watches.release(1)
+    }
+  }
+
+  // MARK: What comes in
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .headers(let payload):
+      if head == nil { receive(payload.headers) }
+      if payload.endStream { endInput() }
+    case .data(let payload):
+      if case .byteBuffer(let bytes) = payload.data { receive(bytes) }
+      if payload.endStream { endInput() }
+    default: return
+    }
+    proceed()
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    startClocks()
+    context.flush()
+    context.fireChannelReadComplete()
+  }
+
+  private func receive(_ headers: HPACKHeaders) {
+    var head = GRPCHead(headers)
+    head.request.transport = transport
+    self.head = head
+    writer.isGRPC = head.isGRPC
+    writer.method = head.method
+    let takesTensors = head.method?.takesTensors ?? false
+    machine.head(head, messageLimit: takesTensors ? limits.bodyBytes : limits.smallBodyBytes)
+    deadline = head.timeout.map { .now() + $0 }
+    if head.method?.takesStream != true { begun = loop.plane.draft(of: head.request) }
+  }
+
+  private func receive(_ bytes: ByteBuffer) {
+    let size = machine.keptBytes + bytes.readableBytes
+    if size > max(reserved, limits.smallBodyBytes) {
+      guard loop.plane.bufferedBytes.take(size - reserved, limit: limits.bufferedBytes) else {
+        return machine.refuse(PlaneLoop.overloaded)
+      }
+      reserved = size
+    }
+    machine.data(bytes)
+  }
+
+  private func endInput() {
+    isInputEnded = true
+    machine.inputEnded()
+  }
+
+  // MARK: What is done about it
+
+  private func proceed() {
+    while let action = machine.next() {
+      inputDeadline = nil
+      switch action {
+      case .refuse(let answer): send(answer, isLast: true)
+      case .perform(let message): perform(message)
+      case .finish: end(with: .message([]))
+      }
+    }
+  }
+
+  private func perform(_ message: FramedMessage) {
+    guard let head, let method = head.method else { return }
+    var draft = takeDraft()
+    if let deadline, deadline <= .now() {
+      self.draft = draft
+      return finish(.deadlineExceeded, endsCall: true)
+    }
+    let call = GRPCCall(method: method, head: head, message: message)
+    switch call.decide(loop.plane, &draft) {
+    case .answer(let answer):
+      if answer.status == 200, draft.isRecorded { draft.record.input = loop.inputDigest(of: message.bytes) }
+      self.draft = draft
+      if method == .healthWatch, answer.form == .protobuf { watch(answer) } else { finish(answer) }
+    case .perform(let operation):
+      let answer = loop.perform(operation, message.bytes, &draft, for: self)
+      self.draft = draft
+      if let answer { finish(answer) }
+    }
+  }
+
+  private func takeDraft() -> AccessDraft {
+    if let begun {
+      self.begun = nil
+      return begun
+    }
+    return head.map { loop.plane.draft(of: $0.request) } ?? AccessDraft(trace: loop.plane.nextTrace())
+  }
+
+  /// Takes the answer to the message that was being answered.
+  private func finish(_ answer: Answer, endsCall: Bool = false) {
+    releaseReserved()
+    isAbandoned = nil
+    machine.answered()
+    // Who has no key has none for the next message either.
+    if endsCall || answer.status == 401 || context == nil { machine.end() }
+    send(answer, isLast: machine.isDone)
+  }
+
+  private func send(_ answer: Answer, isLast: Bool) {
+    if isLast { stopClocks() }
+    let draft = draft ?? takeDraft()
+    self.draft = nil
+    undelivered += 1
+    loop.send(OutgoingAnswer(answer: answer, isLast: isLast), draft, to: self)
+  }
+
+  /// Ends the call behind the answers that are on their way, without an answer of its own.
+  private func end(with answer: Answer) {
+    machine.end()
+    stopClocks()
+    ending = answer
+    writeEnding()
+    flush()
+  }
+
+  private func writeEnding() {
+    guard let ending, undelivered == 0 else { return }
+    self.ending = nil
+    writer.end(OutgoingAnswer(answer: ending), isInputEnded: isInputEnded, to: context)
+  }
+
+  private func releaseReserved() {
+    loop.plane.bufferedBytes.release(reserved)
+    reserved = 0
+  }
+
+  // MARK: Back-pressure
+
+  /// Nothing is read while a message is answered, nor while the caller does not read its answers.
+  func read(context: ChannelHandlerContext) {
+    if machine.isWorking || !context.channel.isWritable { isReadHeld = true } else { context.read() }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      unreadDeadline = nil
+      resumeReading()
+    } else {
+      unreadDeadline = .now() + TimeAmount(limits.unread)
+      startTicking()
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  private func resumeReading() {
+    guard isReadHeld, let context, !machine.isWorking, context.channel.isWritable else { return }
+    isReadHeld = false
+    context.read()
+  }
+
+  // MARK: Time
+
+  /// Starts what ends the call in time; where all was answered at once there is nothing to start.
+  private func startClocks() {
+    guard context != nil, !machine.isDone else { return }
+    loop.add(self)
+    if alarm == nil, let deadline {
+      let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+      alarm = loop.eventLoop.scheduleTask(deadline: deadline) { loopBound.value.timeOut() }
+    }
+    if machine.isExpecting {
+      let isInside = machine.isInsideMessage || head?.method?.takesStream != true
+      if inputDeadline == nil || isInside != isInsideMessage {
+        isInsideMessage = isInside
+        inputDeadline = .now() + TimeAmount(isInside ? limits.body : limits.idle)
+      }
+      startTicking()
+    }
+  }
+
+  private func startTicking() {
+    guard clock == nil, context != nil else { return }
+    let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+    let interval = limits.clockInterval
+    clock = loop.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+      loopBound.value.tick()
+    }
+  }
+
+  private func stopClocks() {
+    alarm?.cancel()
+    alarm = nil
+    inputDeadline = nil
+    guard unreadDeadline == nil || context == nil else { return }
+    clock?.cancel()
+    clock = nil
+  }
+
+  /// The time is over that the caller would wait.
+  private func timeOut() {
+    guard !machine.isDone else { return }
+    isAbandoned?.declare()
+    if watched != nil || (draft == nil && begun == nil) { return end(with: .deadlineExceeded) }
+    machine.end()
+    releaseReserved()
+    send(.deadlineExceeded, isLast: true)
+    flush()
+  }
+
+  private func tick() {
+    let now = NIODeadline.now()
+    if let unreadDeadline, now >= unreadDeadline {
+      context?.close(promise: nil)
+      return
+    }
+    if watched != nil { return tickWatch() }
+    let isIdle = machine.isExpecting && !machine.isInsideMessage && begun == nil
+    if isIdle, loop.plane.isDraining { return end(with: .draining) }
+    guard let inputDeadline, now >= inputDeadline else { return }
+    if isIdle { return end(with: .idleTimeout) }
+    machine.refuse(.bodyTimeout)
+    proceed()
+    flush()
+  }
+
+  // MARK: Watching
+
+  private func watch(_ answer: Answer) {
+    guard loop.plane.watches.take(1, limit: limits.watches) else {
+      return finish(
+        Answer(
+          Problem(
+            .tooLarge, "grpc.too-many-watches",
+            "expected at most \(limits.watches) watches, found as many already"),
+          status: 429))
+    }
+    watched = answer == .health(.serving) ? .serving : .notServing
+    machine.watch()
+    send(answer, isLast: false)
+    startTicking()
+  }
+
+  /// Tells a watch what has changed; while the plane drains, that it ends.
+  private func tickWatch() {
+    let isDraining = loop.plane.isDraining
+    let status: ServingStatus = isDraining || !loop.plane.table.isReady ? .notServing : .serving
+    if status != watched {
+      watched = status
+      var draft = AccessDraft(trace: loop.plane.nextTrace(), transport: transport)
+      draft.isRecorded = false
+      self.draft = draft
+      send(.health(status), isLast: false)
+      flush()
+    }
+    if isDraining {
+      watched = nil
+      loop.plane.watches.release(1)
+      end(with: .draining)
+    }
+  }
+}
+
+extension GRPCStreamHandler: Observed {
+  var observation: Observation {
+    let phase: Observation.Phase =
+      if machine.isExpecting {
+        begun != nil || machine.isInsideMessage ? .receiving : .idle
+      } else {
+        machine.isDone ? .closing : .working
+      }
+    return Observation(
+      transport: transport, isConnection: false, phase: phase, isUnread: unreadDeadline != nil,
+      request: (draft ?? begun).map { Observation.Request($0) })
+  }
+}
+
+extension GRPCStreamHandler: AnswerReceiver {
+  func answered(_ answer: Answer) {
+    // The time was over before: that is what was answered.
+    guard machine.isWorking else { return }
+    finish(answer)
+    proceed()
+    startClocks()
+    flush()
+    resumeReading()
+  }
+
+  func deliver(_ outgoing: OutgoingAnswer) {
+    undelivered -= 1
+    if outgoing.isLast {
+      writer.last(outgoing, isInputEnded: isInputEnded, to: context)
+    } else {
+      writer.message(outgoing, to: context)
+    }
+    writeEnding()
+  }
+
+  func flush() { context?.flush() }
+
+  /// Asked for where a thread is to answer.
+  var abandonment: Abandonment? {
+    let abandonment = isAbandoned ?? Abandonment()
+    isAbandoned = abandonment
+    return abandonment
+  }
+}

@@ -1,0 +1,165 @@
+import Domain
+import Encoding
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import Provenance
+
+/// Puts the answers of one call on its stream.
+struct GRPCWriter {
+  var method: GRPCMethod?
+  /// Whether the caller speaks gRPC; if not, it is answered as on any other route.
+  var isGRPC = true
+  private var hasHead = false
+
+  private static let head: HPACKHeaders = [":status": "200", "content-type": "application/grpc"]
+
+  /// Writes the answer to one message of several.
+  mutating func message(_ outgoing: OutgoingAnswer, to context: ChannelHandlerContext?) {
+    guard let context else { return }
+    writeHead(context)
+    let answer = outgoing.answer
+    let bytes = method == .modelStreamInfer ? Self.streamResponse(answer, outgoing.receipt) : answer.body
+    context.write(Self.framed(bytes, context), promise: nil)
+  }
+
+  /// Writes the answer that ends the call.
+  mutating func last(_ outgoing: OutgoingAnswer, isInputEnded: Bool, to context: ChannelHandlerContext?) {
+    guard let context else { return }
+    if outgoing.answer.status == 200 {
+      writeHead(context)
+      context.write(Self.framed(outgoing.answer.body, context), promise: nil)
+    }
+    end(outgoing, isInputEnded: isInputEnded, to: context)
+  }
+
+  /// Ends the call with what an answer says of it, and without its body.
+  mutating func end(_ outgoing: OutgoingAnswer, isInputEnded: Bool, to context: ChannelHandlerContext?) {
+    guard let context else { return }
+    let last: HTTP2Frame.FramePayload
+    if isGRPC {
+      last = .headers(.init(headers: trailers(outgoing), endStream: true))
+    } else {
+      last = Self.plain(outgoing, context)
+    }
+    guard !isInputEnded else { return context.write(last, promise: nil) }
+    // The caller need not send what nobody reads (RFC 9113 section 8.1). It is told behind what waits for room.
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    promise.futureResult.whenSuccess {
+      loopBound.value.write(.rstStream(.noError), promise: nil)
+      loopBound.value.flush()
+    }
+    context.write(last, promise: promise)
+  }
+
+  private mutating func writeHead(_ context: ChannelHandlerContext) {
+    guard !hasHead else { return }
+    hasHead = true
+    context.write(.headers(.init(headers: Self.head)), promise: nil)
+  }
+
+  /// The fields at the end of a call; where there were none at its beginning, those too.
+  private func trailers(_ outgoing: OutgoingAnswer) -> HPACKHeaders {
+    let answer = outgoing.answer
+    let status = GRPCStatus(answer)
+    var fields = hasHead ? HPACKHeaders() : Self.head
+    fields.add(name: "grpc-status", value: status.code.rawValue.description)
+    Self.add(outgoing, to: &fields)
+    guard status.code != .ok else { return fields }
+    fields.add(name: "grpc-message", value: status.encodedMessage, indexing: .nonIndexable)
+    if let code = answer.code { fields.add(name: "gatehouse-code", value: code) }
+    if answer.code == "grpc.encoding" {
+      fields.add(name: "grpc-accept-encoding", value: "identity,gzip,deflate")
+    }
+    for case .retryAfter(let seconds) in answer.fields {
+      fields.add(name: "grpc-retry-pushback-ms", value: "\(seconds * 1000)")
+    }
+    return fields
+  }
+
+  /// Adds where the record of an answer stands, and its span.
+  ///
+  /// Each comes once: there is no use in remembering them.
+  private static func add(_ outgoing: OutgoingAnswer, to fields: inout HPACKHeaders) {
+    if let receipt = outgoing.receipt {
+      fields.add(name: "gatehouse-receipt", value: receipt.description, indexing: .nonIndexable)
+    }
+    if let span = outgoing.span {
+      fields.add(name: "traceresponse", value: span.context.response, indexing: .nonIndexable)
+    }
+  }
+
+  /// Writes the head of the refusal of what is no call, as REST has it, and gives its body.
+  private static func plain(
+    _ outgoing: OutgoingAnswer, _ context: ChannelHandlerContext
+  ) -> HTTP2Frame.FramePayload {
+    let answer = outgoing.answer
+    var fields: HPACKHeaders = [":status": answer.status.description, "content-type": "application/json"]
+    add(outgoing, to: &fields)
+    context.write(.headers(.init(headers: fields)), promise: nil)
+    let body = context.channel.allocator.buffer(bytes: answer.body)
+    return .data(.init(data: .byteBuffer(body), endStream: true))
+  }
+
+  /// A message behind its prefix: not compressed, and its length.
+  private static func framed(_ bytes: [UInt8], _ context: ChannelHandlerContext) -> HTTP2Frame.FramePayload {
+    var buffer = context.channel.allocator.buffer(capacity: 5 + bytes.count)
+    buffer.writeInteger(0 as UInt8)
+    buffer.writeInteger(UInt32(clamping: bytes.count))
+    buffer.writeBytes(bytes)
+    return .data(.init(data: .byteBuffer(buffer)))
+  }
+
+  /// A `ModelStreamInferResponse`: an answer, or why there is none; in either case with the receipt as a parameter, for
+  /// a stream has no fields beside a message.
+  static func streamResponse(_ answer: Answer, _ receipt: Receipt?) -> [UInt8] {
+    var parameters = ProtobufWriter()
+    if let receipt { parameters.parameter("gatehouse-receipt", receipt.description) }
+    var writer = ProtobufWriter(capacity: 128 + answer.body.count)
+    if answer.status != 200 {
+      writer.text(1, GRPCStatus(answer).message)
+      if let code = answer.code { parameters.parameter("gatehouse-code", code) }
+    }
+    let response = answer.status == 200 ? answer.body : []
+    // Fields of a message may come in any order: these stand behind the answer as it was recorded.
+    writer.field(2, count: response.count + parameters.bytes.count) {
+      $0 += response
+      $0 += parameters.bytes
+    }
+    return writer.bytes
+  }
+}
+
+extension ProtobufWriter {
+  /// Appends an entry of a `ModelInferResponse`'s parameters.
+  fileprivate mutating func parameter(_ name: String, _ value: String) {
+    message(4) { entry in
+      entry.text(1, name)
+      entry.message(2) { $0.text(3, value) }
+    }
+  }
+}
+
+extension ChannelHandlerContext {
+  fileprivate func write(_ payload: HTTP2Frame.FramePayload, promise: EventLoopPromise<Void>?) {
+    write(NIOAny(payload), promise: promise)
+  }
+}
+
+extension Answer {
+  /// How a call ends that the plane does not wait for while it drains.
+  static var draining: Answer { .unavailable("plane.draining", "the plane is draining", retryAfter: 1) }
+
+  /// How a stream ends that nothing comes on.
+  static var idleTimeout: Answer {
+    Answer(Problem(.badInput, "grpc.idle", "expected another message in time, found none"), status: 408)
+  }
+
+  /// The answer to a body that takes longer than `PlaneLimits.body`.
+  static var bodyTimeout: Answer {
+    let late = Problem(
+      .badInput, "request.body-timeout", "expected the whole body in time, found it unfinished")
+    return Answer(late, status: 408)
+  }
+}
