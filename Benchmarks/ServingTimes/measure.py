@@ -25,7 +25,7 @@ CONNECTIONS, WIDE_CONNECTIONS = 32, 8
 ROWS = 256
 START_NAMES = {"iris": "iris, 100 trees", "forest": "300 trees of depth 12"}
 # Frames of the plane that are there for the key alone.
-AUTHENTICATION = ("PresentedKey", "KeyRing")
+AUTHENTICATION = ("PresentedKey", "KeyRing", "7Serving6Caller", "CallerAccount", "CredentialHash", "VerifiedTokens")
 
 
 def say(text):

@@ -127,7 +127,7 @@ class Gatehouse(Server):
         """How many rows were predicted for so far, by its own count."""
         text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=10).read().decode()
         return sum(
-            int(line.rpartition(" ")[2])
+            float(line.rpartition(" ")[2])
             for line in text.splitlines()
             if line.startswith(f'gatehouse_rows_total{{deployment="{model}"')
         )
