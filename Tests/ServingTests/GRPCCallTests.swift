@@ -191,6 +191,30 @@ struct GRPCCallTests {
     #expect(try stream.answer().status == 0)
   }
 
+  @Test(arguments: [PlaneLimits().inlineSteps, 0])
+  func `answers that are more than there is room for at once all come, and in order`(inlineSteps: Int) throws
+  {
+    var limits = PlaneLimits()
+    limits.inlineSteps = inlineSteps
+    let stream = try GRPCServer.standard(limits).client().open(
+      .inference("ModelStreamInfer", key: "line-key"))
+    let rows = 1000
+    for index in 0..<60 {
+      var message = InferMessage(inputs: [.init(shape: [Int64(rows), 2])])
+      let row = [Double(index), 0].flatMap(\.bitPattern.littleEndianBytes)
+      message.raw = [Array([[UInt8]](repeating: row, count: rows).joined())]
+      message.id = "\(index)"
+      try stream.send(message.bytes)
+    }
+    try stream.endInput()
+    for index in 0..<60 {
+      let answer = try InferAnswer(Array(try #require(try fields(of: try stream.nextMessage()[...])[2])))
+      #expect(answer.id == "\(index)")
+      #expect(answer.raw.first?.prefix(8) == Double(index).bitPattern.littleEndianBytes[...])
+    }
+    #expect(try stream.answer().status == 0)
+  }
+
   @Test func `a stream without a key ends at its first message`() throws {
     let stream = try GRPCServer.standard().client().open(.inference("ModelStreamInfer"))
     try stream.send(InferMessage.row([1, 2]).bytes)
