@@ -86,7 +86,7 @@ public struct AccessRecord: Equatable, Sendable {
   private static func write(_ name: StaticString, _ digest: Digest, to bytes: inout [UInt8]) {
     write(name, to: &bytes)
     bytes.append(UInt8(ascii: "\""))
-    Hexadecimal.append(digest.bytes, to: &bytes)
+    digest.appendHexadecimal(to: &bytes)
     bytes.append(UInt8(ascii: "\""))
     bytes.append(UInt8(ascii: ","))
   }

@@ -17,6 +17,19 @@ public enum Hexadecimal {
     }
   }
 
+  /// Appends the sixteen digits of a word, the most significant first.
+  public static func append(_ word: UInt64, to text: inout [UInt8]) {
+    // All at once: this is written several times for every request that is recorded.
+    let bytes = unsafe unsafeBitCast(word.bigEndian, to: SIMD8<UInt8>.self)
+    var nibbles = SIMD16<UInt8>()
+    nibbles.evenHalf = bytes &>> 4
+    nibbles.oddHalf = bytes & 15
+    let letters = SIMD16<UInt8>(repeating: 0).replacing(
+      with: UInt8(ascii: "a") - UInt8(ascii: "0") - 10, where: nibbles .> 9)
+    let digits = nibbles &+ UInt8(ascii: "0") &+ letters
+    unsafe withUnsafeBytes(of: digits) { unsafe text.append(contentsOf: $0) }
+  }
+
   /// Reads two lower-case digits a byte; nil for anything else, so that every value has one spelling.
   public static func decode(_ text: some StringProtocol) -> [UInt8]? {
     let utf8 = Array(text.utf8)

@@ -24,10 +24,14 @@ public struct DigestHasher: Sendable {
 
   /// The digest of what was taken in so far; more may follow.
   public var digest: Digest {
-    guard let digest = Digest(bytes: state.finalize()) else {
-      preconditionFailure("SHA-256 gave other than 32 bytes")
+    let result = state.finalize()
+    return unsafe result.withUnsafeBytes { bytes in
+      precondition(bytes.count == 32, "SHA-256 gave other than 32 bytes")
+      func word(_ place: Int) -> UInt64 {
+        unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * place, as: UInt64.self))
+      }
+      return Digest(words: word(0), word(1), word(2), word(3))
     }
-    return digest
   }
 }
 

@@ -58,7 +58,7 @@ public struct RecordSegment: Sendable {
 
   /// Appends the line of a JSON text.
   public static func append(_ text: [UInt8], to bytes: inout [UInt8]) {
-    Hexadecimal.append(MerkleTree.leafHash(text).bytes[..<8], to: &bytes)
+    Hexadecimal.append(MerkleTree.leafHash(text).prefix, to: &bytes)
     bytes.append(UInt8(ascii: " "))
     bytes += text
     bytes.append(UInt8(ascii: "\n"))

@@ -21,11 +21,7 @@ struct KeyRing: Sendable {
       callers.append(Caller(id: key.id, terms: key.terms, account: account))
     }
 
-    static func words(of hash: Digest) -> [UInt64] {
-      stride(from: 0, to: 32, by: 8).map { start in
-        hash.bytes[start..<(start + 8)].reduce(0) { $0 << 8 | UInt64($1) }
-      }
-    }
+    static func words(of hash: Digest) -> [UInt64] { hash.words }
 
     /// Whose key has the hash `presented`; nil where there is none.
     ///
