@@ -105,51 +105,8 @@ public struct ExecutionPlan: Sendable {
       of: methods, from: try run(request, 0..<rows.rowCount, isCancelled), rows: rows.rowCount)
   }
 
-  /// Runs the methods on the rows, which up to `threads` threads share; the results are the same for any number.
-  ///
-  /// Where several rows are refused, the problem is that of the first part of them.
-  public func run(
-    _ methods: [PredictionMethod], on rows: Rows, threads: Int,
-    isCancelled: @escaping @Sendable () -> Bool = { Task.isCancelled }
-  ) async throws(Problem) -> [PredictionMethod: [Tensor]] {
-    let parts = RowBlocks.parts(of: rows.rowCount, count: usesEngine ? 1 : threads)
-    guard parts.count > 1 else { return try run(methods, on: rows, isCancelled: isCancelled) }
-    let request = try Request(methods, of: self, on: rows)
-    var results = await withTaskGroup(
-      of: (Int, Swift.Result<[Value], Problem>).self,
-      returning: [Swift.Result<[Value], Problem>?].self
-    ) { group in
-      for (index, part) in parts.enumerated().dropFirst() {
-        group.addTask { (index, self.result(of: request, part, isCancelled)) }
-      }
-      var results = [Swift.Result<[Value], Problem>?](repeating: nil, count: parts.count)
-      results[0] = result(of: request, parts[0], isCancelled)
-      for await (index, result) in group { results[index] = result }
-      return results
-    }
-    var values: [Value] = []
-    for index in results.indices {
-      guard let part = try results[index]?.get() else { continue }
-      results[index] = nil
-      if index == 0 {
-        values = part
-      } else {
-        for place in values.indices { values[place].append(part[place]) }
-      }
-    }
-    return tensors(of: methods, from: values, rows: rows.rowCount)
-  }
-
-  private func result(
-    of request: Request, _ part: Range<Int>, _ isCancelled: @escaping @Sendable () -> Bool
-  ) -> Swift.Result<[Value], Problem> {
-    do throws(Problem) { return .success(try run(request, part, isCancelled)) } catch {
-      return .failure(error)
-    }
-  }
-
   /// What is asked for.
-  private struct Request: Sendable {
+  struct Request: Sendable {
     let rows: Rows
     let schedule: Schedule
     /// The values that are asked for, as often as the methods name them.
@@ -180,7 +137,7 @@ public struct ExecutionPlan: Sendable {
   }
 
   /// The values asked for, of a range of the rows, block by block.
-  private func run(
+  func run(
     _ request: Request, _ range: Range<Int>, _ isCancelled: @escaping @Sendable () -> Bool
   ) throws(Problem) -> [Value] {
     // How a library sums may depend on how many rows it is given, so that it is given those that were sent.
@@ -237,7 +194,7 @@ public struct ExecutionPlan: Sendable {
       "expected somebody to wait for the answer, found that nobody does any more")
   }
 
-  private func tensors(
+  func tensors(
     of methods: [PredictionMethod], from values: [Value], rows: Int
   ) -> [PredictionMethod: [Tensor]] {
     var tensors: [PredictionMethod: [Tensor]] = [:]

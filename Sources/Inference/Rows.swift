@@ -53,6 +53,13 @@ public struct Rows: Sendable {
     self.init(numbers: [], texts: kept, rowCount: rowCount, featureCount: width)
   }
 
+  /// Takes rows that were sent apart, of the same features, one after another.
+  public init(joining parts: [Rows]) {
+    self.init(
+      numbers: Array(parts.map(\.numbers).joined()), texts: Array(parts.map(\.texts).joined()),
+      rowCount: parts.reduce(0) { $0 + $1.rowCount }, featureCount: parts.first?.featureCount ?? 0)
+  }
+
   /// So many rows for a model that reads none of their features.
   public init(unread rowCount: Int) {
     self.init(

@@ -19,6 +19,7 @@ final class ModelStatistics: Sendable {
 
   private let successes = Atomic<Int>(0)
   private let rows = Atomic<Int>(0)
+  private let executions = Atomic<Int>(0)
   private let queued = Atomic<Int>(0)
   private let input = Atomic<Int>(0)
   private let inference = Atomic<Int>(0)
@@ -28,8 +29,9 @@ final class ModelStatistics: Sendable {
   /// Milliseconds since 1970; 0 where there was none.
   private let last = Atomic<Int>(0)
 
-  /// Counts a request that was answered.
-  func countSuccess(_ times: Times, rows count: Int) {
+  /// Counts a request that was answered, and the runs of the model that it is to stand for.
+  func countSuccess(_ times: Times, rows count: Int, executions runs: Int) {
+    executions.wrappingAdd(runs, ordering: .relaxed)
     successes.wrappingAdd(1, ordering: .relaxed)
     rows.wrappingAdd(count, ordering: .relaxed)
     queued.wrappingAdd(times.queue, ordering: .relaxed)
@@ -55,7 +57,8 @@ final class ModelStatistics: Sendable {
     let none = Self.duration(0, 0)
     return [
       "last_inference": JSON(last.load(ordering: .relaxed)),
-      "inference_count": JSON(rows.load(ordering: .relaxed)), "execution_count": JSON(count),
+      "inference_count": JSON(rows.load(ordering: .relaxed)),
+      "execution_count": JSON(executions.load(ordering: .relaxed)),
       "inference_stats": [
         "success": Self.duration(count, parts.reduce(0, &+)),
         "fail": Self.duration(failures.load(ordering: .relaxed), failed.load(ordering: .relaxed)),

@@ -56,17 +56,22 @@ final class PlaneLoop {
   let eventLoop: any EventLoop
   let writer: AnswerWriter
   private let pool: NIOThreadPool
+  /// How many threads the pool has.
+  private let threads: Int
   private let engines: EngineThreads
   /// Where records go; nil where none are kept.
   private let round: RecordRound?
+  /// What waits to be answered together, by model and methods.
+  private var gathered: [GatheredLine.Key: GatheredLine] = [:]
 
   init(
-    plane: DataPlane, eventLoop: any EventLoop, pool: NIOThreadPool, engines: EngineThreads,
+    plane: DataPlane, eventLoop: any EventLoop, pool: NIOThreadPool, threads: Int, engines: EngineThreads,
     writer: AnswerWriter
   ) {
     self.plane = plane
     self.eventLoop = eventLoop
     self.pool = pool
+    self.threads = threads
     self.engines = engines
     self.writer = writer
     round = plane.spool.map { RecordRound(plane: plane, spool: $0, eventLoop: eventLoop) }
@@ -114,26 +119,36 @@ final class PlaneLoop {
       // A compressed body may be of any size behind its small one.
       guard body.readableBytes <= limits.smallBodyBytes, operation.form.coding == nil else {
         let salt = round?.salt
-        return submit(for: operation.model, receiver) { queue in
-          var answer = operation.perform(body, limits: limits, queue: queue)
-          answer.inputDigest = salt.map { Digest(of: body.readableBytesView, salt: $0) }
-          return answer
+        let (pool, threads) = (pool, threads)
+        return submit(for: operation.model, receiver) { queue, completion in
+          let digest = salt.map { Digest(of: body.readableBytesView, salt: $0) }
+          operation.perform(body, limits: limits, queue: queue, pool, threads: threads) { answer in
+            var answer = answer
+            answer.inputDigest = digest
+            completion(answer)
+          }
         }
       }
       draft.record.input = inputDigest(of: body)
       do throws(Problem) {
-        let prediction = try operation.decode(body, limits: limits)
-        guard prediction.steps <= limits.inlineSteps else {
-          return submit(for: operation.model, receiver) { queue in
-            var prediction = prediction
-            prediction.times.queue = queue
-            return prediction.run(answerLimit: limits.answerBytes)
-          }
-        }
-        return prediction.run(answerLimit: limits.answerBytes)
+        return predict(try operation.decode(body, limits: limits), receiver)
       } catch {
         return Answer(error)
       }
+    }
+  }
+
+  private func predict(_ prediction: Prediction, _ receiver: any AnswerReceiver) -> Answer? {
+    let limits = plane.limits
+    let steps = prediction.steps
+    if prediction.isGathered { return gather(prediction, steps: steps, receiver) }
+    guard steps > limits.inlineSteps else { return prediction.run(answerLimit: limits.answerBytes) }
+    let (pool, threads) = (pool, threads)
+    return submit(for: prediction.model, receiver) { queue, completion in
+      var prediction = prediction
+      prediction.times.queue = queue
+      prediction.run(
+        on: pool, threads: threads, answerLimit: limits.answerBytes, completion: completion)
     }
   }
 
@@ -142,12 +157,12 @@ final class PlaneLoop {
     round.map { Digest(of: body.readableBytesView, salt: $0.salt) }
   }
 
-  /// Has a thread answer; `work` is told how many nanoseconds it waited for one.
+  /// Has a thread answer; `work` is told how many nanoseconds it waited for one, and calls what it is given once.
   ///
   /// Returns the refusal where there is no room.
   private func submit(
     for model: ServedModel, _ receiver: any AnswerReceiver,
-    _ work: @escaping @Sendable (_ queue: Int) -> Answer
+    _ work: @escaping @Sendable (_ queue: Int, _ completion: @escaping @Sendable (Answer) -> Void) -> Void
   ) -> Answer? {
     guard plane.queuedPredictions.take(1, limit: plane.limits.queuedPredictions) else {
       return Self.overloaded
@@ -155,18 +170,64 @@ final class PlaneLoop {
     let plane = plane
     let loopBound = NIOLoopBound(receiver, eventLoop: eventLoop)
     let abandonment = receiver.abandonment
+    let promise = eventLoop.makePromise(of: Answer.self)
     let start = Clock.monotonic()
-    (model.plan.usesEngine ? engines.running : pool).runIfActive(eventLoop: eventLoop) {
-      defer { plane.queuedPredictions.release(1) }
+    (model.plan.usesEngine ? engines.running : pool).submit { state in
+      let completion = { @Sendable (answer: Answer) in
+        plane.queuedPredictions.release(1)
+        promise.succeed(answer)
+      }
+      // The pool ends after the connections do.
+      guard state == .active else { return completion(Self.ending) }
       // A caller that is gone while it waits for a thread frees it for the next.
-      if let abandonment, abandonment.isCertain { return Abandonment.answer }
-      return work(Clock.monotonic() - start)
-    }.whenComplete { result in
-      // The pool ends after the connections do: a failure is our own.
-      let ended = Answer.unavailable("plane.ending", "the plane is ending", retryAfter: 1, closes: true)
-      loopBound.value.answered((try? result.get()) ?? ended)
+      if let abandonment, abandonment.isCertain { return completion(Abandonment.answer) }
+      work(Clock.monotonic() - start, completion)
     }
+    promise.futureResult.whenSuccess { loopBound.value.answered($0) }
     return nil
+  }
+
+  // MARK: Several at once
+
+  /// Lets a small request wait for those that this turn of the event loop brings beside it, and while others of its
+  /// model are under way, for those that come meanwhile.
+  ///
+  /// Bounded as what waits for a thread is. Returns the refusal where there is no room.
+  private func gather(_ prediction: Prediction, steps: Int, _ receiver: any AnswerReceiver) -> Answer? {
+    guard plane.queuedPredictions.take(1, limit: plane.limits.queuedPredictions) else {
+      return Self.overloaded
+    }
+    let line = GatheredLine.Key(prediction)
+    let isFirst = gathered[line, default: GatheredLine()].append(prediction, steps: steps, receiver)
+    guard isFirst else { return nil }
+    let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.execute { loopBound.value.answerGathered(line) }
+    return nil
+  }
+
+  /// Answers what has gathered in a line: here where that is cheaper than the way to another thread and back.
+  private func answerGathered(_ line: GatheredLine.Key) {
+    guard let (batch, receivers) = gathered[line]?.next() else {
+      gathered[line] = nil
+      return
+    }
+    let limit = plane.limits.answerBytes
+    let loopBound = NIOLoopBound((self, receivers), eventLoop: eventLoop)
+    let plane = plane
+    let completion = { @Sendable (answers: [Answer]) in
+      plane.queuedPredictions.release(answers.count)
+      let (loop, receivers) = loopBound.value
+      for (receiver, answer) in zip(receivers, answers) { receiver.answered(answer) }
+      // In the next turn, for what the answered send next, and so that no chain of them is one deep stack.
+      loop.eventLoop.execute { loopBound.value.0.answerGathered(line) }
+    }
+    guard batch.steps > plane.limits.inlineSteps else { return completion(batch.run(answerLimit: limit)) }
+    let promise = eventLoop.makePromise(of: [Answer].self)
+    pool.submit { state in
+      let ended = [Answer](repeating: Self.ending, count: batch.predictions.count)
+      promise.succeed(state == .active ? batch.run(answerLimit: limit) : ended)
+    }
+    promise.futureResult.whenSuccess(completion)
   }
 
   // MARK: From answer to record
@@ -190,6 +251,9 @@ final class PlaneLoop {
   }
 
   // MARK: Refusals
+
+  private static let ending = Answer.unavailable(
+    "plane.ending", "the plane is ending", retryAfter: 1, closes: true)
 
   static let overloaded = Answer.unavailable(
     "plane.overloaded", "the plane has as much to do as it takes on", retryAfter: 1)

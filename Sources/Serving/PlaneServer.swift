@@ -26,7 +26,8 @@ final class PlaneServer: Sendable {
     pool = NIOThreadPool(numberOfThreads: threads)
     pool.start()
     do {
-      acceptor = try Self.bootstrap(plane, group, pool, engines).withBoundSocket(socket.duplicate()).wait()
+      acceptor = try Self.bootstrap(plane, group, pool, threads, engines).withBoundSocket(socket.duplicate())
+        .wait()
     } catch {
       throw Problem(
         .unavailable, "listen.failed", "accepting connections failed", subject: socket.address,
@@ -36,12 +37,12 @@ final class PlaneServer: Sendable {
   }
 
   private static func bootstrap(
-    _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool,
+    _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool, _ threads: Int,
     _ engines: EngineThreads
   )
     -> ServerBootstrap
   {
-    let loops = loops(plane, group, pool, engines)
+    let loops = loops(plane, group, pool, threads, engines)
     plane.loops.withLockedValue { $0 = Array(loops.values) }
     let decoding = NIOHTTPDecoderLimitConfiguration(plane.limits)
     return ServerBootstrap(group: group)
@@ -67,12 +68,14 @@ final class PlaneServer: Sendable {
   }
 
   private static func loops(
-    _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool, _ engines: EngineThreads
+    _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool, _ threads: Int,
+    _ engines: EngineThreads
   ) -> [ObjectIdentifier: ObservedLoop] {
     let writer = AnswerWriter()
     return Dictionary(
       uniqueKeysWithValues: group.makeIterator().map { eventLoop in
-        let loop = PlaneLoop(plane: plane, eventLoop: eventLoop, pool: pool, engines: engines, writer: writer)
+        let loop = PlaneLoop(
+          plane: plane, eventLoop: eventLoop, pool: pool, threads: threads, engines: engines, writer: writer)
         let box = NIOLoopBoundBox.makeBoxSendingValue(loop, eventLoop: eventLoop)
         return (ObjectIdentifier(eventLoop), ObservedLoop(box, on: eventLoop))
       })

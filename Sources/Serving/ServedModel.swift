@@ -17,6 +17,8 @@ public final class ServedModel: Sendable {
   let statistics = ModelStatistics()
   /// How its requests were answered since it was loaded.
   let metrics = RequestMetrics()
+  /// Whether its requests are answered several at once.
+  let batchGain: BatchGain
   /// What predicts.
   public let plan: ExecutionPlan
   /// Where the features of its rows go, by their order and by their names.
@@ -38,6 +40,8 @@ public final class ServedModel: Sendable {
     self.plan = try ExecutionPlan(graph, engine: engine)
     let signature = graph.signature
     self.layout = RowLayout(signature)
+    // A library's sums may depend on what else it is asked about.
+    self.batchGain = BatchGain(isPossible: !plan.usesEngine)
     let inputs = signature.inputs
     self.inputs = inputs
     // Of two tensors of one name the first is meant: the second can then never be sent, and rows are refused.

@@ -20,7 +20,8 @@ final class GRPCServer {
     pool.start()
     let eventLoop = group.any()
     let loop = NIOLoopBoundBox.makeBoxSendingValue(
-      PlaneLoop(plane: plane, eventLoop: eventLoop, pool: pool, engines: engines, writer: AnswerWriter()),
+      PlaneLoop(
+        plane: plane, eventLoop: eventLoop, pool: pool, threads: 1, engines: engines, writer: AnswerWriter()),
       eventLoop: eventLoop)
     acceptor = try ServerBootstrap(group: group)
       .childChannelInitializer { channel in

@@ -46,11 +46,15 @@ struct RecordTests {
       server.stop()
       spool.stop()
       let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
-      return try names.filter { $0.hasSuffix(".segment") }.flatMap { name in
-        let bytes = Array(try Data(contentsOf: directory.appending(path: name)))
-        return try bytes.split(separator: UInt8(ascii: "\n")).dropFirst().map { line in
-          try JSON(parsing: line.dropFirst(17))
-        }
+      return try names.filter { $0.hasSuffix(".segment") }.flatMap {
+        try Self.lines(of: directory.appending(path: $0))
+      }
+    }
+
+    /// The texts of all lines of a segment but its first.
+    static func lines(of segment: URL) throws -> [JSON] {
+      try Array(Data(contentsOf: segment)).split(separator: UInt8(ascii: "\n")).dropFirst().map { line in
+        try JSON(parsing: line.dropFirst(17))
       }
     }
 
@@ -169,11 +173,14 @@ struct RecordTests {
       try #require(receipts.count < 50)
     }
     var lost = 3
+    var gaps: [AccessGap] = []
     while true {
       // Somebody fetches what is closed by now.
       for name in try FileManager.default.contentsOfDirectory(atPath: kept.directory.path)
       where name.hasSuffix(".segment") {
-        try FileManager.default.removeItem(at: kept.directory.appending(path: name))
+        let segment = kept.directory.appending(path: name)
+        gaps += try Kept.lines(of: segment).compactMap { AccessGap(json: $0) }
+        try FileManager.default.removeItem(at: segment)
       }
       let answer = try kept.exchange(Self.prediction, answers: 1)[0]
       if answer.fields["gatehouse-receipt"] != nil { break }
@@ -181,7 +188,7 @@ struct RecordTests {
       try #require(lost < 1000, "\(String(describing: kept.spool.failure))")
       usleep(5000)
     }
-    let gaps = try kept.lines().compactMap { AccessGap(json: $0) }
+    gaps += try kept.lines().compactMap { AccessGap(json: $0) }
     // There may be room again for a moment between them.
     #expect(gaps.reduce(0) { $0 + $1.count } == lost)
   }

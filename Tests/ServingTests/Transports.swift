@@ -72,7 +72,7 @@ enum Transport: CaseIterable {
         ByteToMessageHandler(HTTPRequestDecoder()),
         ConnectionHandler(
           PlaneLoop(
-            plane: plane, eventLoop: channel.eventLoop, pool: pool, engines: EngineThreads(),
+            plane: plane, eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
             writer: AnswerWriter()), isRefused: false))
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
       _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))

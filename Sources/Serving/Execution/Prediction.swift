@@ -2,6 +2,7 @@ import Domain
 import Encoding
 import Inference
 import ModelGraph
+import NIOPosix
 
 /// A request that was understood: rows, methods, and the form of the answer.
 struct Prediction: Sendable {
@@ -24,30 +25,63 @@ struct Prediction: Sendable {
 
   /// Predicts and writes the answer down, which may be `limit` bytes long.
   func run(answerLimit limit: Int) -> Answer {
+    if let answer = answerWithoutRows { return answer }
+    let start = Clock.monotonic()
+    let result: Result<[PredictionMethod: [Tensor]], Problem>
+    do throws(Problem) { result = .success(try model.plan.run(methods, on: rows)) } catch {
+      result = .failure(error)
+    }
+    let nanoseconds = Clock.monotonic() - start
+    model.batchGain.noteAlone(rows: rows.rowCount, nanoseconds: nanoseconds)
+    return answer(result, took: nanoseconds, answerLimit: limit)
+  }
+
+  /// The same on this thread of a pool and others that are free; `completion` is called on one of them.
+  func run(
+    on pool: NIOThreadPool, threads: Int, answerLimit limit: Int,
+    completion: @escaping @Sendable (Answer) -> Void
+  ) {
+    if let answer = answerWithoutRows { return completion(answer) }
+    let start = Clock.monotonic()
+    PooledPrediction.run(model.plan, methods, on: rows, pool, threads: threads) { result in
+      completion(answer(result, took: Clock.monotonic() - start, answerLimit: limit))
+    }
+  }
+
+  /// Writes down what predicting came to, which took so many nanoseconds.
+  ///
+  /// `executions` is how many runs of the model are counted for it: none where another request counts the one that they
+  /// shared.
+  func answer(
+    _ result: Result<[PredictionMethod: [Tensor]], Problem>, took nanoseconds: Int, executions: Int = 1,
+    answerLimit limit: Int
+  ) -> Answer {
     var times = times
+    times.inference = nanoseconds
     let start = Clock.monotonic()
     do throws(Problem) {
-      // No rows, no results: the list form of an empty batch. The protocol's form asks for rows.
-      if rows.rowCount == 0, case .rows(let member, _) = form {
-        return .ok(.object(["\(member)": []]))
-      }
-      let tensors = try model.plan.run(methods, on: rows)
+      let tensors = try result.get()
       try refuseLongAnswer(tensors, limit)
-      let predicted = Clock.monotonic()
       var answer = try written(tensors)
       answer.rows = rows.rowCount
-      times.inference = predicted - start
-      times.output = Clock.monotonic() - predicted
+      times.output = Clock.monotonic() - start
       answer.times = times
-      model.statistics.countSuccess(times, rows: rows.rowCount)
+      model.statistics.countSuccess(times, rows: rows.rowCount, executions: executions)
       return answer
     } catch {
-      let spent = times.queue + times.input + Clock.monotonic() - start
-      model.statistics.countFailure(nanoseconds: spent)
+      model.statistics.countFailure(nanoseconds: times.queue + times.input + times.inference)
       var answer = Answer(error.forCaller)
       if error.httpStatus >= 500 { answer.fault = error.description.excerpt(1000) }
       return answer
     }
+  }
+
+  /// The answer to no rows: no results, the list form of an empty batch.
+  ///
+  /// The protocol's form asks for rows.
+  private var answerWithoutRows: Answer? {
+    guard rows.rowCount == 0, case .rows(let member, _) = form else { return nil }
+    return .ok(.object(["\(member)": []]))
   }
 
   private func written(_ tensors: [PredictionMethod: [Tensor]]) throws(Problem) -> Answer {

@@ -2,6 +2,7 @@ import Domain
 import Encoding
 import Inference
 import NIOCore
+import NIOPosix
 
 /// The form in which a body came.
 struct BodyForm: Equatable, Sendable {
@@ -85,10 +86,17 @@ struct ModelOperation: Sendable {
     }
   }
 
-  /// Understands a body and predicts, in one go.
-  func perform(_ body: ByteBuffer, limits: PlaneLimits, queue: Int) -> Answer {
-    do { return try decode(body, limits: limits, queue: queue).run(answerLimit: limits.answerBytes) } catch {
-      return Answer(error)
+  /// Understands a body and predicts, on this thread of a pool and others that are free; `completion` is called on one of
+  /// them.
+  func perform(
+    _ body: ByteBuffer, limits: PlaneLimits, queue: Int, _ pool: NIOThreadPool, threads: Int,
+    completion: @escaping @Sendable (Answer) -> Void
+  ) {
+    do throws(Problem) {
+      try decode(body, limits: limits, queue: queue).run(
+        on: pool, threads: threads, answerLimit: limits.answerBytes, completion: completion)
+    } catch {
+      completion(Answer(error))
     }
   }
 }
