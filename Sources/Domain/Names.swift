@@ -21,10 +21,18 @@ public struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertible
   }
 
   private static func isValid(_ text: String) -> Bool {
-    let utf8 = Array(text.utf8)
-    guard let first = utf8.first, let last = utf8.last, utf8.count <= 63 else { return false }
-    guard isAlphanumeric(first), isAlphanumeric(last), !text.contains("..") else { return false }
-    return utf8.allSatisfy { isAlphanumeric($0) || ".-_".utf8.contains($0) }
+    // One pass over bytes: the name in the path of every request is held to the rules.
+    let dot = UInt8(ascii: ".")
+    var count = 0
+    var previous: UInt8?
+    for byte in text.utf8 {
+      count += 1
+      let isInside = previous != nil && !(byte == dot && previous == dot)
+      let isPunctuation = byte == dot || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+      guard count <= 63, isAlphanumeric(byte) || isPunctuation && isInside else { return false }
+      previous = byte
+    }
+    return previous.map(isAlphanumeric) ?? false
   }
 
   private static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -8,6 +8,10 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
+  /// How many requests are answered of one read before other connections get their turn: hundreds fit into one, and
+  /// whoever pipelines them must not keep all others waiting.
+  private static let requestsPerTurn = 16
+
   private enum Event {
     case part(HTTPServerRequestPart)
     case malformed(HTTPParserError)
@@ -32,6 +36,10 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// Bounded: nothing is read from the socket meanwhile, so it is what one read had brought.
   private var postponed = CircularBuffer<Event>()
   private var isReadHeld = false
+  /// How many requests were begun since the connection last had to wait for others.
+  private var answeredInTurn = 0
+  /// Whether the connection lets others have their turn.
+  private var isPaused = false
   private var deadline = NIODeadline.distantFuture
   private var phase: ConnectionMachine.Phase?
   /// Until when the caller has to read; nil while the socket takes what is written.
@@ -78,6 +86,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    if !isPaused { answeredInTurn = 0 }
     context.flush()
     context.fireChannelReadComplete()
   }
@@ -101,11 +110,31 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   private func receive(_ event: Event, _ context: ChannelHandlerContext) {
-    if machine.isWorking || !postponed.isEmpty {
-      postponed.append(event)
-    } else {
+    if postponed.isEmpty, isItsTurn(event, context) {
       process(event, context)
+    } else {
+      postponed.append(event)
     }
+  }
+
+  /// Whether an event can be processed now; ends the connection's turn where it has had its share of requests.
+  private func isItsTurn(_ event: Event, _ context: ChannelHandlerContext) -> Bool {
+    guard !machine.isWorking, !isPaused else { return false }
+    guard case .part(.head) = event else { return true }
+    guard answeredInTurn == Self.requestsPerTurn else {
+      answeredInTurn += 1
+      return true
+    }
+    isPaused = true
+    let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    // Later than now: what is due at once the loop does before it looks at other connections.
+    context.eventLoop.scheduleTask(in: .microseconds(1)) {
+      let handler = loopBound.value
+      handler.isPaused = false
+      handler.answeredInTurn = 0
+      if let context = handler.context { handler.resume(context) }
+    }
+    return false
   }
 
   private func process(_ event: Event, _ context: ChannelHandlerContext) {
@@ -215,7 +244,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
 
   /// Nothing is read while an answer is computed, nor while the caller does not read its answers.
   func read(context: ChannelHandlerContext) {
-    if machine.isWorking || (!context.channel.isWritable && !machine.isAtEnd) {
+    if machine.isWorking || isPaused || (!context.channel.isWritable && !machine.isAtEnd) {
       isReadHeld = true
     } else {
       context.read()
@@ -233,9 +262,12 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   private func resume(_ context: ChannelHandlerContext) {
-    while !machine.isWorking, let event = postponed.popFirst() { process(event, context) }
+    while let event = postponed.first, isItsTurn(event, context) {
+      postponed.removeFirst()
+      process(event, context)
+    }
     context.flush()
-    guard isReadHeld, !machine.isWorking else { return }
+    guard isReadHeld, !machine.isWorking, !isPaused else { return }
     isReadHeld = false
     read(context: context)
   }

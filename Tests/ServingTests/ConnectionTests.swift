@@ -1,5 +1,9 @@
 import Domain
 import Glibc
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import NIOPosix
 import TestKit
 import Testing
 
@@ -24,6 +28,31 @@ struct ConnectionTests {
     for index in 0..<50 {
       #expect(String(decoding: try client.receive().body, as: UTF8.self) == #"{"result":\#(Double(index))}"#)
     }
+  }
+
+  @Test func `whoever pipelines lets others have their turn`() throws {
+    let channel = EmbeddedChannel()
+    let pool = NIOThreadPool(numberOfThreads: 1)
+    try channel.pipeline.syncOperations.addHandlers(
+      ByteToMessageHandler(HTTPRequestDecoder()),
+      ConnectionHandler(
+        PlaneLoop(
+          plane: try plane(), eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
+          writer: AnswerWriter()), isRefused: false))
+    try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    try channel.writeInbound(ByteBuffer(string: String(repeating: prediction, count: 40)))
+    func answers() throws -> Int {
+      var count = 0
+      while try channel.readOutbound(as: ByteBuffer.self) != nil { count += 1 }
+      return count
+    }
+    var turns: [Int] = []
+    for _ in 0..<4 {
+      turns.append(try answers())
+      channel.embeddedEventLoop.advanceTime(by: .microseconds(1))
+    }
+    #expect(turns == [16, 16, 8, 0])
+    _ = try channel.finish()
   }
 
   @Test func `a request that comes byte by byte is answered`() throws {
