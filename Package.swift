@@ -50,6 +50,7 @@ extension Target.Dependency {
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioLocks = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+  static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
   static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
   static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
@@ -110,7 +111,7 @@ let package = Package(
       .nioSSL),
     gateway(
       "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CDescriptorPassing", "CZlib",
-      .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioLocks),
+      .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL, .nioLocks),
     gateway("Engines", "Domain", "Encoding", "ModelGraph", "Inference", "CSpawn"),
     .target(name: "CDescriptorPassing"),
     .target(name: "CSpawn"),
@@ -165,8 +166,8 @@ let package = Package(
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
-      "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioEmbedded,
-      .nioLocks, "TestKit"),
+      "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL,
+      .nioLocks, .nioEmbedded, "TestKit"),
     tests(
       "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),

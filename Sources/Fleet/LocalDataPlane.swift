@@ -23,11 +23,14 @@ public actor LocalDataPlane: DataPlane {
     public var admin: AdminAddress
     /// Further options of the program.
     public var options: [String]
+    /// What connections are secured by; in the clear where nil.
+    public var tls: PlaneTLS?
 
     /// States where and what to run.
     public init(
       program: String, listen: ListenAddress, directory: String, spool: String? = nil,
-      goesOnWhenSpoolFull: Bool = false, admin: AdminAddress = .none, options: [String] = []
+      goesOnWhenSpoolFull: Bool = false, admin: AdminAddress = .none, tls: PlaneTLS? = nil,
+      options: [String] = []
     ) {
       self.admin = admin
       self.options = options
@@ -36,6 +39,7 @@ public actor LocalDataPlane: DataPlane {
       self.directory = directory
       self.spool = spool
       self.goesOnWhenSpoolFull = goesOnWhenSpoolFull
+      self.tls = tls
     }
   }
 
@@ -92,7 +96,7 @@ public actor LocalDataPlane: DataPlane {
     listener = inheritance.listener
     admin = inheritance.admin
     adminURL = inheritance.admin.map { "http://\($0.address)" }
-    baseURL = "http://\(listener.address)"
+    baseURL = "\(settings.tls == nil ? "http" : "https")://\(listener.address)"
     try await settle(inheritance)
   }
 
@@ -271,7 +275,8 @@ public actor LocalDataPlane: DataPlane {
     RuntimeLaunch(
       program: settings.program, statePath: store.path, controlPath: controlPath,
       logPath: "\(settings.directory)/runtime.log", spoolPath: settings.spool,
-      goesOnWhenSpoolFull: settings.goesOnWhenSpoolFull, hasAdmin: admin != nil, options: settings.options)
+      goesOnWhenSpoolFull: settings.goesOnWhenSpoolFull, hasAdmin: admin != nil, tls: settings.tls,
+      options: settings.options)
   }
 
   /// Notices the end of a process by that of a connection kept open to it.

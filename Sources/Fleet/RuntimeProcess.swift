@@ -2,6 +2,23 @@ import CSpawn
 import Domain
 import Glibc
 
+/// The files that the data plane's connections are secured by, in PEM, by absolute paths.
+public struct PlaneTLS: Sendable, Equatable {
+  /// The certificate chain.
+  public let certificate: String
+  /// Its private key.
+  public let key: String
+  /// The authorities that callers' certificates must come from; where nil, callers show none.
+  public let clientAuthorities: String?
+
+  /// Names the files.
+  public init(certificate: String, key: String, clientAuthorities: String?) {
+    self.certificate = certificate
+    self.key = key
+    self.clientAuthorities = clientAuthorities
+  }
+}
+
 /// How to start a data plane process.
 struct RuntimeLaunch: Sendable {
   /// The `gatehouse-runtime` program.
@@ -18,6 +35,8 @@ struct RuntimeLaunch: Sendable {
   let goesOnWhenSpoolFull: Bool
   /// Whether the process gets the socket of an admin listener too.
   let hasAdmin: Bool
+  /// What its connections are secured by; in the clear where nil.
+  let tls: PlaneTLS?
   /// Further options, for every process alike.
   let options: [String]
 
@@ -28,6 +47,10 @@ struct RuntimeLaunch: Sendable {
       arguments += ["--spool", spoolPath, "--when-spool-full", goesOnWhenSpoolFull ? "go-on" : "refuse"]
     }
     if hasAdmin { arguments += ["--admin-fd", "4"] }
+    if let tls {
+      arguments += ["--tls-certificate", tls.certificate, "--tls-key", tls.key]
+      if let authorities = tls.clientAuthorities { arguments += ["--tls-client-ca", authorities] }
+    }
     arguments += ["--log", "json"] + options
     // The process gets an empty environment, so that what names a library there is told it in another way.
     if let value = unsafe getenv("GATEHOUSE_ONNXRUNTIME"), let whole = unsafe realpath(value, nil) {

@@ -11,12 +11,20 @@ struct Answer: Equatable, Sendable {
     /// RFC 6750 section 3.
     case challenge(error: String?)
 
-    var line: String {
+    var name: String {
       switch self {
-      case .allow(let method): "Allow: \(method.rawValue)\r\n"
-      case .retryAfter(let seconds): "Retry-After: \(seconds)\r\n"
-      case .challenge(nil): "WWW-Authenticate: Bearer realm=\"gatehouse\"\r\n"
-      case .challenge(let error?): "WWW-Authenticate: Bearer realm=\"gatehouse\", error=\"\(error)\"\r\n"
+      case .allow: "Allow"
+      case .retryAfter: "Retry-After"
+      case .challenge: "WWW-Authenticate"
+      }
+    }
+
+    var value: String {
+      switch self {
+      case .allow(let method): method.rawValue
+      case .retryAfter(let seconds): seconds.description
+      case .challenge(nil): "Bearer realm=\"gatehouse\""
+      case .challenge(let error?): "Bearer realm=\"gatehouse\", error=\"\(error)\""
       }
     }
   }
@@ -29,12 +37,12 @@ struct Answer: Equatable, Sendable {
     /// A message of gRPC.
     case protobuf
 
-    var lines: String {
+    /// The Content-Type.
+    var type: String {
       switch self {
-      case .json: "Content-Type: application/json\r\n"
-      case .binaryTensors(let headerBytes):
-        "Content-Type: application/octet-stream\r\nInference-Header-Content-Length: \(headerBytes)\r\n"
-      case .protobuf: "Content-Type: application/protobuf\r\n"
+      case .json: "application/json"
+      case .binaryTensors: "application/octet-stream"
+      case .protobuf: "application/protobuf"
       }
     }
   }

@@ -5,10 +5,10 @@ import NIOCore
 
 /// Puts answers on the wire: head and body in one buffer, so that a small answer is one write.
 final class AnswerWriter: Sendable {
-  /// The Date field of the present second.
+  /// The date of the present second.
   ///
   /// Its second is the one it was made for.
-  private let date = NIOLockedValueBox((second: time_t(-1), line: ""))
+  private let present = NIOLockedValueBox((second: time_t(-1), date: ""))
 
   /// What of the request bears on how its answer is written.
   struct Context {
@@ -23,12 +23,18 @@ final class AnswerWriter: Sendable {
     buffer.writeString(" ")
     buffer.writeString(answer.reason)
     buffer.writeString("\r\n")
-    buffer.writeString(answer.form.lines)
-    buffer.writeString("Content-Length: ")
+    buffer.writeString("Content-Type: ")
+    buffer.writeString(answer.form.type)
+    if case .binaryTensors(let headerBytes) = answer.form {
+      buffer.writeString("\r\nInference-Header-Content-Length: ")
+      buffer.writeString(headerBytes.description)
+    }
+    buffer.writeString("\r\nContent-Length: ")
     buffer.writeString(answer.body.count.description)
+    buffer.writeString("\r\nDate: ")
+    buffer.writeString(date())
     buffer.writeString("\r\n")
-    buffer.writeString(dateLine())
-    for field in answer.fields { buffer.writeString(field.line) }
+    for field in answer.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
     if let receipt = outgoing.receipt {
       buffer.writeString("Gatehouse-Receipt: ")
       buffer.writeString(receipt.description)
@@ -48,16 +54,17 @@ final class AnswerWriter: Sendable {
     if !context.isHead { buffer.writeBytes(answer.body) }
   }
 
-  private func dateLine() -> String {
+  /// The value of the Date field.
+  func date() -> String {
     let now = time(nil)
-    return date.withLockedValue { date in
-      if date.second != now { date = (now, Self.dateLine(now)) }
-      return date.line
+    return present.withLockedValue { present in
+      if present.second != now { present = (now, Self.date(now)) }
+      return present.date
     }
   }
 
-  /// RFC 9110 section 5.6.7, `Date: Sun, 06 Nov 1994 08:49:37 GMT`.
-  static func dateLine(_ moment: time_t) -> String {
+  /// RFC 9110 section 5.6.7, `Sun, 06 Nov 1994 08:49:37 GMT`.
+  static func date(_ moment: time_t) -> String {
     var moment = moment
     var parts = unsafe tm()
     guard unsafe gmtime_r(&moment, &parts) != nil else { return "" }
@@ -67,7 +74,7 @@ final class AnswerWriter: Sendable {
     let (hour, minute, second) = unsafe (parts.tm_hour, parts.tm_min, parts.tm_sec)
     let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    return "Date: \(days[weekday]), \(padded(day)) \(months[month]) \(year)"
-      + " \(padded(hour)):\(padded(minute)):\(padded(second)) GMT\r\n"
+    return "\(days[weekday]), \(padded(day)) \(months[month]) \(year)"
+      + " \(padded(hour)):\(padded(minute)):\(padded(second)) GMT"
   }
 }

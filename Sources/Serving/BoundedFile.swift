@@ -17,11 +17,13 @@ enum BoundedFile {
   /// Reads the file at a path; only the last component may not be a link.
   ///
   /// With `isTrusted`, what the file says is believed: it must be this user's or root's, and nobody else may
-  /// be able to write it.
-  static func read(path: String, limit: Int, isTrusted: Bool = false) throws(Problem) -> [UInt8] {
+  /// be able to write it. With `isSecret`, only its owner and its group may be able to read it.
+  static func read(
+    path: String, limit: Int, isTrusted: Bool = false, isSecret: Bool = false
+  ) throws(Problem) -> [UInt8] {
     let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
     let raw = retryingInterrupts { unsafe open(path, flags) }
-    return try read(opened: raw, limit: limit, isTrusted: isTrusted, subject: path)
+    return try read(opened: raw, limit: limit, isTrusted: isTrusted, isSecret: isSecret, subject: path)
   }
 
   /// Reads a file of the kernel's, which says nothing of its size: its first 4096 bytes.
@@ -38,9 +40,9 @@ enum BoundedFile {
     return Array(bytes.prefix(max(0, count)))
   }
 
-  private static func read(opened raw: CInt, limit: Int, isTrusted: Bool = false, subject: String)
-    throws(Problem) -> [UInt8]
-  {
+  private static func read(
+    opened raw: CInt, limit: Int, isTrusted: Bool = false, isSecret: Bool = false, subject: String
+  ) throws(Problem) -> [UInt8] {
     guard raw >= 0 else {
       let errorNumber = errno
       if errorNumber == ELOOP { throw notRegular("a symbolic link", subject) }
@@ -61,6 +63,12 @@ enum BoundedFile {
         .integrity, "file.writable-by-others",
         "expected a file that only this user or root may write, found one that others may", subject: subject,
         hint: "chmod go-w it, and give it to the user that the data plane runs as")
+    }
+    if isSecret, status.st_mode & 0o004 != 0 {
+      throw Problem(
+        .integrity, "file.readable-by-others",
+        "expected a secret that only its owner and group may read, found one that everybody may",
+        subject: subject, hint: "chmod o-r it")
     }
     let size = Int(status.st_size)
     guard size <= limit else {

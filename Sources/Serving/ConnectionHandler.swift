@@ -20,7 +20,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
 
   private let loop: PlaneLoop
   private var plane: DataPlane { loop.plane }
-  private let transport = RequestTransport()
+  private let transport: RequestTransport
   /// Whether there are too many connections: this one gets its refusal and no more.
   private let isRefused: Bool
   /// Nil where the connection is gone, and with it whoever would read an answer or is owed a record.
@@ -28,9 +28,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   private var machine: ConnectionMachine
   private var answerContext = AnswerWriter.Context()
   private var draft: AccessDraft?
-  private var collected = ByteBuffer()
-  /// What of the plane's `bufferedBytes` this connection holds.
-  private var reserved = 0
+  private var body: RequestBody
   /// What was parsed while an answer was computed.
   ///
   /// Bounded: nothing is read from the socket meanwhile, so it is what one read had brought.
@@ -49,7 +47,9 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   init(_ loop: PlaneLoop, isRefused: Bool) {
     self.loop = loop
     self.isRefused = isRefused
-    self.machine = ConnectionMachine(limits: loop.plane.limits)
+    transport = RequestTransport(isEncrypted: loop.plane.tls != nil)
+    machine = ConnectionMachine(limits: loop.plane.limits)
+    body = RequestBody(of: loop.plane)
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -74,7 +74,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   func channelInactive(context: ChannelHandlerContext) {
     clock?.cancel()
     loop.remove(self)
-    releaseReserved()
+    body.drop()
     postponed.removeAll()
     context.fireChannelInactive()
   }
@@ -141,6 +141,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     switch event {
     case .part(.head(let head)):
       var head = RequestHead(head)
+      head.transport = transport
       if plane.isDraining { head.keepsAlive = false }
       answerContext = AnswerWriter.Context(isHead: head.isHead, isHTTP10: head.isHTTP10)
       let (decision, draft) = isRefused ? loop.refuse(head) : loop.begin(head)
@@ -149,23 +150,11 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     case .part(.body(var bytes)):
       let action = machine.body(bytes.readableBytes, tooLarge: plane.bodyTooLarge)
       guard case .collect = action else { return act(action, context) }
-      collect(&bytes, context)
+      if !body.append(&bytes) { act(machine.fail(PlaneLoop.overloaded), context) }
     case .part(.end): act(machine.end(), context)
     case .malformed(let error): act(machine.fail(Answer(malformed: error)), context)
     case .inputClosed: act(machine.inputClosed(), context)
     }
-  }
-
-  private func collect(_ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) {
-    let size = collected.readableBytes + bytes.readableBytes
-    if size > plane.limits.smallBodyBytes {
-      guard plane.bufferedBytes.take(size - reserved, limit: plane.limits.bufferedBytes) else {
-        return act(machine.fail(PlaneLoop.overloaded), context)
-      }
-      reserved = size
-    }
-    // The whole of a small body comes in one piece and is not copied.
-    if collected.readableBytes == 0 { collected = bytes } else { collected.writeBuffer(&bytes) }
   }
 
   // MARK: What is done about it
@@ -184,10 +173,8 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   private func perform(_ operation: Operation, _ context: ChannelHandlerContext) {
-    let body = collected
-    collected = ByteBuffer()
     guard var draft else { return }
-    let answer = loop.perform(operation, body, &draft, for: self)
+    let answer = loop.perform(operation, body.take(), &draft, for: self)
     self.draft = draft
     if let answer { finish(answer, context) }
   }
@@ -200,7 +187,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   private func finish(_ answer: Answer, _ context: ChannelHandlerContext) {
-    releaseReserved()
+    body.drop()
     var answer = answer
     if plane.isDraining { answer.closes = true }
     act(machine.answered(answer), context)
@@ -210,8 +197,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     let outgoing = OutgoingAnswer(answer: answer, context: answerContext, isLast: isLast)
     answerContext = AnswerWriter.Context()
     if isLast {
-      releaseReserved()
-      collected = ByteBuffer()
+      body.drop()
       postponed.removeAll()
     }
     let draft = draft
@@ -234,11 +220,6 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   func flush() { context?.flush() }
-
-  private func releaseReserved() {
-    plane.bufferedBytes.release(reserved)
-    reserved = 0
-  }
 
   // MARK: Back-pressure
 
@@ -310,10 +291,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     }
     guard now >= deadline else { return }
     switch machine.phase {
-    case .body:
-      let late = Problem(
-        .badInput, "request.body-timeout", "expected the whole body in time, found it unfinished")
-      act(machine.fail(Answer(late, status: 408)), context)
+    case .body: act(machine.fail(.bodyTimeout), context)
     case .idle, .working, .closing, .lingering: context.close(promise: nil)
     }
   }
@@ -323,10 +301,7 @@ extension Answer {
   /// The answer to bytes that are no request of HTTP/1.1.
   fileprivate init(malformed error: HTTPParserError) {
     switch error {
-    case .headerOverflow:
-      self.init(
-        Problem(.tooLarge, "request.head-too-large", "expected a smaller head, found more fields or bytes"),
-        status: 431, closes: true)
+    case .headerOverflow: self = .headTooLarge
     default:
       self.init(
         Problem(.badInput, "request.malformed", "expected a request of HTTP/1.1, found other bytes"),

@@ -10,6 +10,8 @@ final class DataPlane: Sendable {
   let startedAt = Clock.now()
   /// Where records of requests go; nil where none are kept.
   let spool: RecordSpool?
+  /// What connections are secured by; nil where they are in the clear.
+  let tls: TLSIdentity?
   private let traces: TraceNumbers
   /// Replaced whole by `publish`; a request takes the table once, at its head.
   private let current: NIOLockedValueBox<RoutingTable>
@@ -29,14 +31,16 @@ final class DataPlane: Sendable {
   /// Where failures and slow requests are told; nil where nobody listens.
   let log: RequestLog?
   let connections = Gauge()
+  let streams = Gauge()
   let bufferedBytes = Gauge()
   let queuedPredictions = Gauge()
   let watches = Gauge()
 
   init(
     limits: PlaneLimits, version: String, table: RoutingTable, instance: String = "0000000000000000",
-    spool: RecordSpool? = nil, tracing: Tracing? = nil, log: RequestLog? = nil
+    spool: RecordSpool? = nil, tls: TLSIdentity? = nil, tracing: Tracing? = nil, log: RequestLog? = nil
   ) {
+    self.tls = tls
     self.tracing = tracing
     self.log = log
     self.spool = spool

@@ -31,6 +31,23 @@ public struct PlaneLimits: Sendable {
   public var headerFields = 100
   /// Calls of gRPC that watch the health of the plane; beyond it `RESOURCE_EXHAUSTED`.
   public var watches = 1024
+  /// Handshakes of TLS under way on one event loop; beyond it the oldest is given up.
+  public var handshakes = 256
+  /// How long a handshake of TLS may take; then the connection is closed.
+  public var handshake = Duration.seconds(10)
+  /// Streams of one connection of HTTP/2 at one time; more are refused, and may be tried again.
+  public var connectionStreams = 128
+  /// Streams of all connections of HTTP/2; more are refused, and may be tried again.
+  public var streams = 8192
+  /// Bytes that a caller may send on one stream before it is told that they were taken.
+  public var streamWindow = 256 << 10
+  /// The same on all streams of a connection together.
+  public var connectionWindow = 1 << 20
+  /// Frames of HTTP/2 within a time that carry no request, such as PING, SETTINGS and PRIORITY; beyond it the connection
+  /// ends.
+  public var controlFrames = (count: 1000, window: Duration.seconds(10))
+  /// Streams within a time that their caller resets; beyond it the connection ends (CVE-2023-44487).
+  public var streamResets = (count: 1000, window: Duration.seconds(10))
   /// How long a connection may be between requests, the sending of a head included; then it is closed.
   public var idle = Duration.seconds(60)
   /// The same while the plane drains.

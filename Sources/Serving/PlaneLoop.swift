@@ -82,7 +82,7 @@ final class PlaneLoop {
   private var observed: [ObjectIdentifier: any Observed] = [:]
 
   /// What its connections do.
-  var observations: [Observation] { observed.values.map(\.observation) }
+  var observations: [Observation] { observed.values.flatMap { [$0.observation] + $0.streamObservations } }
 
   /// Takes in a connection, or a stream of one, that can be asked what it does.
   func add(_ one: any Observed) { observed[ObjectIdentifier(one)] = one }
@@ -260,4 +260,20 @@ final class PlaneLoop {
   private static let tooManyConnections = Answer.unavailable(
     "plane.too-many-connections", "the plane has as many connections as it takes on", retryAfter: 1,
     closes: true)
+}
+
+extension Answer {
+  /// The answer to a body that takes longer than `PlaneLimits.body`.
+  static var bodyTimeout: Answer {
+    let late = Problem(
+      .badInput, "request.body-timeout", "expected the whole body in time, found it unfinished")
+    return Answer(late, status: 408)
+  }
+
+  /// The answer to a head beyond `PlaneLimits.headerBytes` or `headerFields`.
+  static var headTooLarge: Answer {
+    Answer(
+      Problem(.tooLarge, "request.head-too-large", "expected a smaller head, found more fields or bytes"),
+      status: 431, closes: true)
+  }
 }

@@ -2,7 +2,6 @@ import Domain
 import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 
 /// The HTTP server of a data plane.
@@ -34,17 +33,15 @@ final class PlaneServer: Sendable {
         cause: "\(error)")
     }
     socket.restoreBacklog()
+    plane.tls?.watch(on: group.next(), reading: pool)
   }
 
   private static func bootstrap(
     _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool, _ threads: Int,
     _ engines: EngineThreads
-  )
-    -> ServerBootstrap
-  {
-    let loops = loops(plane, group, pool, threads, engines)
-    plane.loops.withLockedValue { $0 = Array(loops.values) }
-    let decoding = NIOHTTPDecoderLimitConfiguration(plane.limits)
+  ) -> ServerBootstrap {
+    let starters = starters(plane, group, pool, threads, engines)
+    plane.loops.withLockedValue { $0 = Array(starters.values) }
     return ServerBootstrap(group: group)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -56,18 +53,13 @@ final class PlaneServer: Sendable {
       .childChannelInitializer { channel in
         let isRefused = plane.connections.count > plane.limits.connections
         return channel.eventLoop.makeCompletedFuture {
-          guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.value else { return }
-          let decoder = HTTPRequestDecoder(
-            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
-            limitConfiguration: decoding)
-          try channel.pipeline.syncOperations.addHandlers(
-            ByteToMessageHandler(decoder),
-            ConnectionHandler(loop, isRefused: isRefused))
+          try starters[ObjectIdentifier(channel.eventLoop)]?.starter.start(channel, isRefused: isRefused)
         }
       }
   }
 
-  private static func loops(
+  /// What begins the connections of each event loop.
+  private static func starters(
     _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool, _ threads: Int,
     _ engines: EngineThreads
   ) -> [ObjectIdentifier: ObservedLoop] {
@@ -76,7 +68,7 @@ final class PlaneServer: Sendable {
       uniqueKeysWithValues: group.makeIterator().map { eventLoop in
         let loop = PlaneLoop(
           plane: plane, eventLoop: eventLoop, pool: pool, threads: threads, engines: engines, writer: writer)
-        let box = NIOLoopBoundBox.makeBoxSendingValue(loop, eventLoop: eventLoop)
+        let box = NIOLoopBoundBox.makeBoxSendingValue(ConnectionStarter(loop), eventLoop: eventLoop)
         return (ObjectIdentifier(eventLoop), ObservedLoop(box, on: eventLoop))
       })
   }
@@ -155,14 +147,5 @@ private final class ConnectionCounter: ChannelInboundHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // An accept that failed, such as for want of descriptors: the next may succeed.
-  }
-}
-
-extension NIOHTTPDecoderLimitConfiguration {
-  fileprivate init(_ limits: PlaneLimits) {
-    self.init()
-    maxHeaderFieldSize = limits.headerBytes
-    maxHeaderListSize = limits.headerBytes
-    maxHeaderFieldCount = limits.headerFields
   }
 }

@@ -10,29 +10,35 @@ extension RequestHead {
       // The length first: most fields are none of these, and no text is compared for them.
       switch name.utf8.count {
       case 4 where name.lowercased() == "host": hosts += 1
-      case 6 where name.lowercased() == "expect":
-        if value.lowercased() == "100-continue" { expectsContinue = true } else { fault = .expectation }
-      case 10 where name.lowercased() == "tracestate":
-        traceState = traceState.map { "\($0),\(value)" } ?? value
-      case 11 where name.lowercased() == "traceparent": traceParent = value
-      case 12 where name.lowercased() == "content-type":
-        isCSV = value.lowercased().hasPrefix("text/csv")
-      case 13 where name.lowercased() == "authorization":
-        if authorization != nil { fault = .severalAuthorizations }
-        authorization = value
       case 14 where name.lowercased() == "content-length":
         // The parser lets no other than digits through, and no second length that differs.
         body = .declared(Int(value) ?? .max)
-      case 16 where name.lowercased() == "content-encoding":
-        if value.lowercased() != "identity" { contentEncoding = value }
       case 17 where name.lowercased() == "transfer-encoding": body = .chunked
-      case 31 where name.lowercased() == "inference-header-content-length": inferenceHeader = value
-      default: break
+      default: note(name, value)
       }
     }
     isHTTP10 = head.version.minor == 0
     if hosts != 1, !isHTTP10 { fault = .host }
     // RFC 9110 section 10.1.1: no expectation where nothing follows, or from a client of HTTP/1.0.
     if body == .none || body == .declared(0) || isHTTP10 { expectsContinue = false }
+  }
+
+  /// Takes in a field that means the same whatever version of HTTP it comes by.
+  mutating func note(_ name: String, _ value: String) {
+    switch name.utf8.count {
+    case 6 where name.lowercased() == "expect":
+      if value.lowercased() == "100-continue" { expectsContinue = true } else { fault = .expectation }
+    case 10 where name.lowercased() == "tracestate":
+      traceState = traceState.map { "\($0),\(value)" } ?? value
+    case 11 where name.lowercased() == "traceparent": traceParent = value
+    case 12 where name.lowercased() == "content-type": isCSV = value.lowercased().hasPrefix("text/csv")
+    case 13 where name.lowercased() == "authorization":
+      if authorization != nil { fault = .severalAuthorizations }
+      authorization = value
+    case 16 where name.lowercased() == "content-encoding":
+      if value.lowercased() != "identity" { contentEncoding = value }
+    case 31 where name.lowercased() == "inference-header-content-length": inferenceHeader = value
+    default: break
+    }
   }
 }

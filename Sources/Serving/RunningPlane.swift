@@ -36,6 +36,8 @@ public struct PlaneConfiguration: Sendable {
   public var records: (directory: String, whenFull: RecordSpool.WhenFull)?
   /// Where metrics and health are asked for; nowhere where nil.
   public var admin: Listener?
+  /// What connections are secured by; in the clear where nil.
+  public var tls: TLSFiles?
   /// Where spans of requests go, and the share of the traces that begin here and are taken, from 0 to 1; nil where
   /// none are made.
   public var tracing: (collector: CollectorAddress, share: Double)?
@@ -105,10 +107,14 @@ public final class RunningPlane: Sendable {
         exporter: SpanExporter(to: tracing.collector, of: resource, log: configuration.log))
     }
     exporter = tracing?.exporter
+    let log = configuration.log
+    let tls = try configuration.tls.map { files throws(Problem) in
+      try TLSIdentity(files) { Self.tell($0, log) }
+    }
     plane = DataPlane(
       limits: configuration.limits, version: configuration.version, table: table, instance: instance,
-      spool: spool, tracing: tracing,
-      log: configuration.log.map { RequestLog(log: $0, slow: configuration.slow.nanoseconds) })
+      spool: spool, tls: tls, tracing: tracing,
+      log: log.map { RequestLog(log: $0, slow: configuration.slow.nanoseconds) })
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
     quotas?.start()
     // Bound last: whoever asks for health finds a plane that serves.
@@ -136,6 +142,7 @@ public final class RunningPlane: Sendable {
     }
     applying.lock()
     defer { applying.unlock() }
+    plane.tls?.look(settling: false)
     let (state, loader): (PlaneState, BundleLoader)
     do throws(Problem) {
       state = try StateFile.read(path: path)
@@ -210,6 +217,16 @@ public final class RunningPlane: Sendable {
     quotas?.stop()
     exporter?.stop()
     spool?.stop()
+  }
+
+  /// Tells the operator what became of a certificate that is new.
+  private static func tell(_ outcome: TLSIdentity.Outcome, _ log: RuntimeLog?) {
+    switch outcome {
+    case .unchanged: break
+    case .renewed: log?.write(.info, "new connections take the new certificate")
+    case .failed(let problem):
+      log?.write(.error, "the certificate in use stays: the new files cannot be used", problem)
+    }
   }
 
   // MARK: Loading

@@ -51,6 +51,8 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var whenSpoolFull = RecordSpool.WhenFull.refuse
   /// How many event loops there are; as many as there are processors where nil.
   public var threads: Int?
+  /// What connections are secured by; in the clear where nil.
+  public var tls: TLSFiles?
 
   /// One line for every mistake.
   public static let usage = """
@@ -59,7 +61,7 @@ public struct RuntimeArguments: Equatable, Sendable {
 
   /// All there is to know.
   public static let help = """
-    Serves sealed models over HTTP.
+    Serves sealed models over HTTP/1.1 and HTTP/2, on one port.
 
     \(usage)
 
@@ -71,6 +73,10 @@ public struct RuntimeArguments: Equatable, Sendable {
       --state FILE         serve what this snapshot of the control plane says
       --listen ADDR:PORT   accept connections on this address (default 127.0.0.1:8080)
       --listen-fd N        accept connections on this inherited listening socket
+      --tls-certificate FILE
+                           speak TLS with the certificate chain (PEM) in this file, and
+      --tls-key FILE       its private key (PEM) in this one; both are read anew when they change
+      --tls-client-ca FILE ask callers for a certificate from one of the authorities (PEM) in this file
       --control SOCKET     take commands on this Unix domain socket
       --admin ADDR:PORT    answer /metrics, /health/live, /health/ready and /debug/requests on this address,
                            without a key
@@ -125,6 +131,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     "--listen-fd": false, "--control": false, "--max-body": false, "--threads": false,
     "--onnxruntime": false, "--spool": false, "--admin": false, "--when-spool-full": false,
     "--admin-fd": false, "--otlp": false, "--otlp-share": false, "--log": false, "--log-slow": false,
+    "--tls-certificate": false, "--tls-key": false, "--tls-client-ca": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -141,6 +148,9 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--spool": spool = value
     case "--admin": admin = .address(value)
     case "--admin-fd": admin = .descriptor(CInt(try Self.number(value, option, 0...(1 << 20))))
+    case "--tls-certificate": secure { $0.certificate = value }
+    case "--tls-key": secure { $0.key = value }
+    case "--tls-client-ca": secure { $0.clientAuthorities = value }
     case "--otlp": collector = try CollectorAddress(parsing: value)
     case "--otlp-share": traceShare = try Self.share(value, option)
     case "--log":
@@ -157,6 +167,12 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--threads": threads = try Self.number(value, option, 1...256)
     default: preconditionFailure("an option of the table is handled here")
     }
+  }
+
+  private mutating func secure(_ change: (inout TLSFiles) -> Void) {
+    var files = tls ?? TLSFiles(certificate: "", key: "")
+    change(&files)
+    tls = files
   }
 
   private static func malformed(_ value: String, _ option: String, _ expected: String) -> Problem {
@@ -203,6 +219,11 @@ public struct RuntimeArguments: Equatable, Sendable {
     if seen.contains("--when-spool-full"), spool == nil {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--spool' with '--when-spool-full', found none")
+    }
+    if let tls, tls.certificate.isEmpty || tls.key.isEmpty {
+      throw Problem(
+        .usage, "usage.half-of-tls", "expected both '--tls-certificate' and '--tls-key', found one or none",
+        hint: "name the certificate chain and its private key")
     }
     if state == nil, bundles.isEmpty {
       throw Problem(.usage, "usage.nothing-to-serve", "expected '--bundle' or '--state', found neither")

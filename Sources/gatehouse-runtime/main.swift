@@ -66,6 +66,7 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   case .address(let address): configuration.admin = .address(address)
   case .descriptor(let number): configuration.admin = .inherited(try ListeningSocket(inherited: number))
   }
+  configuration.tls = arguments.tls
   configuration.tracing = arguments.collector.map { ($0, arguments.traceShare) }
   configuration.log = log
   configuration.slow = .milliseconds(arguments.slowMilliseconds)

@@ -10,7 +10,7 @@ extension DataDirectory {
       option ?? Environment["GATEHOUSE_DATA"]
       ?? Environment["XDG_DATA_HOME"].map { "\($0)/gatehouse" }
       ?? "\(Environment["HOME"] ?? "/var/lib")/.local/share/gatehouse"
-    if !path.hasPrefix("/") { path = "\(Self.workingDirectory)/\(path)" }
+    path = Self.absolute(path)
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     self.init(path: path)
   }
@@ -32,6 +32,11 @@ extension DataDirectory {
           hint: "name another directory")
       }
     }
+  }
+
+  /// A path that means the same wherever a process stands.
+  static func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)"
   }
 
   private static var workingDirectory: String {

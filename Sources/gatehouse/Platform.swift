@@ -15,6 +15,7 @@ struct Platform {
   let control: ListenAddress
   let plane: ListenAddress
   let tls: (certificates: String, privateKey: String)?
+  let planeTLS: PlaneTLS?
   let runtime: String
   let whenSpoolFull: SpoolPolicy
   let admin: LocalDataPlane.AdminAddress
@@ -47,7 +48,8 @@ struct Platform {
     let plane = try await LocalDataPlane(
       .init(
         program: runtime, listen: plane, directory: directory.plane, spool: directory.spool,
-        goesOnWhenSpoolFull: whenSpoolFull == .goOn, admin: admin, options: runtimeOptions), store: store)
+        goesOnWhenSpoolFull: whenSpoolFull == .goOn, admin: admin, tls: planeTLS, options: runtimeOptions),
+      store: store)
     let ending: Ending
     let collection: RecordCollection
     do {

@@ -29,6 +29,16 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "A PEM file with the certificate's private key.")
   var tlsKey: String?
 
+  @Option(help: "A PEM file with the data plane's certificate chain; read anew when it changes.")
+  var planeTlsCertificate: String?
+
+  @Option(help: "A PEM file with the private key of the data plane's certificate.")
+  var planeTlsKey: String?
+
+  @Option(
+    help: "A PEM file with the authorities that callers of the data plane must have a certificate from.")
+  var planeTlsClientCa: String?
+
   @Flag(help: "Listen without TLS on addresses that other machines can reach.")
   var insecure = false
 
@@ -64,15 +74,17 @@ struct ServeCommand: AsyncParsableCommand {
     let plane = try ListenAddress(parsing: planeListen)
     let admin = try adminAddress()
     let tls = try tlsFiles()
+    let planeTLS = try planeTLSFiles()
     guard control.isLoopback || tls != nil || insecure else {
       throw Self.exposed("the control plane", control, "--tls-certificate and --tls-key")
     }
-    guard plane.isLoopback || insecure else {
-      throw Self.exposed("the data plane", plane, "a proxy that ends TLS")
+    guard plane.isLoopback || planeTLS != nil || insecure else {
+      throw Self.exposed("the data plane", plane, "--plane-tls-certificate and --plane-tls-key")
     }
     let platform = Platform(
-      directory: data.directory, control: control, plane: plane, tls: tls, runtime: try runtimePath(),
-      whenSpoolFull: whenSpoolFull, admin: admin, runtimeOptions: try runtimeOptions())
+      directory: data.directory, control: control, plane: plane, tls: tls, planeTLS: planeTLS,
+      runtime: try runtimePath(), whenSpoolFull: whenSpoolFull, admin: admin,
+      runtimeOptions: try runtimeOptions())
     try await platform.run()
   }
 
@@ -113,6 +125,20 @@ struct ServeCommand: AsyncParsableCommand {
       throw Problem(
         .usage, "tls.half", "expected both --tls-certificate and --tls-key, found one of them")
     }
+  }
+
+  /// The data plane's files, seen to be of use before any process is started.
+  private func planeTLSFiles() throws(Problem) -> PlaneTLS? {
+    if planeTlsCertificate == nil, planeTlsKey == nil, planeTlsClientCa == nil { return nil }
+    guard let certificate = planeTlsCertificate, let key = planeTlsKey else {
+      throw Problem(
+        .usage, "tls.half", "expected both --plane-tls-certificate and --plane-tls-key, found one or none")
+    }
+    let tls = PlaneTLS(
+      certificate: DataDirectory.absolute(certificate), key: DataDirectory.absolute(key),
+      clientAuthorities: planeTlsClientCa.map { DataDirectory.absolute($0) })
+    try TLSFiles(certificate: tls.certificate, key: tls.key, clientAuthorities: tls.clientAuthorities).check()
+    return tls
   }
 
   private func runtimePath() throws(Problem) -> String {

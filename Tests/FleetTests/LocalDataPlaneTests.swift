@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Lifecycle
 import Storage
+import TestKit
 import Testing
 
 /// Real processes of the data plane, started, killed, replaced and adopted.
@@ -22,13 +23,24 @@ struct LocalDataPlaneTests {
 
     func plane(
       listen: String = "127.0.0.1:0", goesOnWhenSpoolFull: Bool = false,
-      admin: LocalDataPlane.AdminAddress = .none
+      admin: LocalDataPlane.AdminAddress = .none, tls: PlaneTLS? = nil
     ) async throws -> LocalDataPlane {
       try await LocalDataPlane(
         .init(
           program: Self.program, listen: try ListenAddress(parsing: listen), directory: path,
-          spool: "\(path)/spool", goesOnWhenSpoolFull: goesOnWhenSpoolFull, admin: admin),
+          spool: "\(path)/spool", goesOnWhenSpoolFull: goesOnWhenSpoolFull, admin: admin, tls: tls),
         store: FilePlaneStateStore(path: "\(path)/state.json"))
+    }
+
+    /// The fixtures' certificate and its key, as the data plane wants them.
+    func tls() throws -> PlaneTLS {
+      for name in ["server.pem", "server.key"] {
+        let file = "\(path)/\(name)"
+        try Data(Fixtures.bytes("tls/\(name)")).write(to: URL(filePath: file))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+      }
+      return PlaneTLS(
+        certificate: "\(path)/server.pem", key: "\(path)/server.key", clientAuthorities: nil)
     }
 
     /// The runtime of the same build, beside the tests.
@@ -221,6 +233,21 @@ struct LocalDataPlaneTests {
     #expect(try Self.metricsProcess(elsewhere.adminURL) != nil)
     await elsewhere.stop()
     await plane.stop()
+  }
+
+  @Test func `a plane that is to be secured is, says so in its address, and replaces one that is not`()
+    async throws
+  {
+    let scratch = try Scratch()
+    let plane = try await scratch.plane()
+    await plane.endSupervision()
+    let address = String(plane.baseURL.dropFirst("http://".count))
+    let next = try await scratch.plane(listen: address, tls: scratch.tls())
+    var events = next.events.makeAsyncIterator()
+    #expect(await events.next()?.kind == .replaced)
+    #expect(next.baseURL == "https://\(address)")
+    #expect(try await !Self.isAnswering(next))
+    await next.stop()
   }
 
   @Test func `an address that is taken is refused with what to do`() async throws {

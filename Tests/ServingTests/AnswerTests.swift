@@ -108,7 +108,7 @@ struct AnswerTests {
       ("GET", "/", 404), ("GET", "/v2/health/livex", 404), ("POST", "/models/line", 404),
       ("POST", "/models/line/predict/", 404), ("POST", "/v2/models/line/versions/", 404),
       ("GET", "/models/line/predict", 405), ("DELETE", "/v2/models/line/infer", 405), ("POST", "/v2", 405),
-      ("GET", "/v2", 200), ("GET", "/v2/", 200), ("GET", "/v2?x=1", 200), ("GET", "http://test/v2", 200),
+      ("GET", "/v2", 200), ("GET", "/v2/", 200), ("GET", "/v2?x=1", 200),
       ("GET", "/v2/health/live", 200), ("GET", "/v2/health/ready", 503),
       ("GET", "/v2/models/line/ready", 200),
       ("GET", "/v2/models/line/versions/1/ready", 200), ("GET", "/v2/models/line/versions/2/ready", 404),
@@ -121,6 +121,11 @@ struct AnswerTests {
     #expect(received.status == attempt.status)
     #expect((received.fields["allow"] != nil) == (attempt.status == 405))
     #expect((received.json?["error"]?.string != nil) == (attempt.status != 200))
+  }
+
+  @Test(arguments: [Transport.memory, .live, .secure])
+  func `a target that is a whole address is answered as its path is`(transport: Transport) throws {
+    #expect(try transport.exchange(request("GET", "http://test/v2"), with: plane()).status == 200)
   }
 
   @Test func `health is ready when every model is`() throws {

@@ -1,46 +1,16 @@
-import NIOConcurrencyHelpers
-import NIOCore
-import NIOHTTP2
-import NIOPosix
 import Testing
 
 @testable import Serving
 
-/// Serves calls on a free port of the loopback, over HTTP/2 that nothing else stands before.
+/// Serves calls on a free port of the loopback.
 final class GRPCServer {
-  let plane: DataPlane
-  let port: Int
-  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  private let pool = NIOThreadPool(numberOfThreads: 1)
-  private let engines = EngineThreads()
-  private let acceptor: any Channel
+  private let server: LiveServer
+  var plane: DataPlane { server.plane }
+  var port: Int { server.port }
 
-  init(_ plane: DataPlane) throws {
-    self.plane = plane
-    pool.start()
-    let eventLoop = group.any()
-    let loop = NIOLoopBoundBox.makeBoxSendingValue(
-      PlaneLoop(
-        plane: plane, eventLoop: eventLoop, pool: pool, threads: 1, engines: engines, writer: AnswerWriter()),
-      eventLoop: eventLoop)
-    acceptor = try ServerBootstrap(group: group)
-      .childChannelInitializer { channel in
-        channel.configureHTTP2Pipeline(
-          mode: .server, connectionConfiguration: .init(), streamConfiguration: .init()
-        ) { stream in
-          stream.eventLoop.makeCompletedFuture {
-            try stream.pipeline.syncOperations.addHandler(GRPCStreamHandler(loop: loop.value))
-          }
-        }.map { _ in }
-      }.bind(host: "127.0.0.1", port: 0).wait()
-    port = try #require(acceptor.localAddress?.port)
-  }
+  init(_ plane: DataPlane) throws { server = try LiveServer(plane) }
 
-  deinit {
-    try? group.syncShutdownGracefully()
-    try? pool.syncShutdownGracefully()
-    engines.stop()
-  }
+  deinit { server.stop() }
 
   func client() throws -> GRPCClient { try GRPCClient(port: port, of: self) }
 

@@ -61,6 +61,12 @@ enum Transport: CaseIterable {
   case memory
   /// Over a socket.
   case live
+  /// Over a socket and TLS.
+  case secure
+  /// As a stream of HTTP/2, by a client that knows that it is spoken.
+  case http2
+  /// As a stream of HTTP/2 that TLS has agreed on.
+  case secureHTTP2
 
   /// Sends bytes on a connection of their own and answers with all that came back.
   func exchange(_ bytes: [UInt8], with plane: DataPlane, answers: Int = 1) throws -> [Received] {
@@ -88,11 +94,30 @@ enum Transport: CaseIterable {
       let client = try server.connect()
       try client.send(bytes)
       return try (0..<answers).map { _ in try client.receive() }
+    case .secure, .http2, .secureHTTP2:
+      let files = try SecuredFiles()
+      let identity = self == .http2 ? nil : try TLSIdentity(files.files())
+      let server = try LiveServer(plane.secured(by: identity))
+      defer { server.stop() }
+      if self == .secure {
+        let client = try SecureClient(port: server.port, SecuredFiles.client())
+        client.send(bytes)
+        return try (0..<answers).map { _ in try client.receive() }
+      }
+      let tls = identity == nil ? nil : try SecuredFiles.client(protocols: ["h2"])
+      return [try HTTP2Client(port: server.port, tls).exchange(bytes)]
     }
   }
 
   func exchange(_ text: String, with plane: DataPlane) throws -> Received {
     try #require(exchange(Array(text.utf8), with: plane).first)
+  }
+}
+
+extension DataPlane {
+  /// The same plane behind TLS.
+  func secured(by identity: TLSIdentity?) -> DataPlane {
+    DataPlane(limits: limits, version: version, table: table, tls: identity)
   }
 }
 
@@ -175,11 +200,16 @@ final class Client {
   }
 
   private func fill() throws -> Bool {
+    guard let more = try receiveSome() else { return false }
+    buffered += more
+    return true
+  }
+
+  /// Waits for bytes, whatever they are; nil at the end of the connection.
+  func receiveSome() throws -> [UInt8]? {
     var chunk = [UInt8](repeating: 0, count: 65_536)
     let count = unsafe chunk.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
     try #require(count >= 0 || errno == ECONNRESET, "no byte came within ten seconds")
-    guard count > 0 else { return false }
-    buffered += chunk.prefix(count)
-    return true
+    return count > 0 ? Array(chunk.prefix(count)) : nil
   }
 }

@@ -155,11 +155,4 @@ extension Answer {
   static var idleTimeout: Answer {
     Answer(Problem(.badInput, "grpc.idle", "expected another message in time, found none"), status: 408)
   }
-
-  /// The answer to a body that takes longer than `PlaneLimits.body`.
-  static var bodyTimeout: Answer {
-    let late = Problem(
-      .badInput, "request.body-timeout", "expected the whole body in time, found it unfinished")
-    return Answer(late, status: 408)
-  }
 }

@@ -17,6 +17,7 @@ struct MetricsPage {
     page.underWay()
     page.connections()
     page.state()
+    page.security()
     page.records()
     page.spans()
     page.process()
@@ -113,6 +114,9 @@ struct MetricsPage {
       connections.count { $0.isUnread })
     metrics.gauge(
       "gatehouse_connections_limit", "Connections that are served at most.", plane.limits.connections)
+    metrics.gauge("gatehouse_streams", "Streams of HTTP/2 that are open.", plane.streams.count)
+    metrics.gauge(
+      "gatehouse_streams_limit", "Streams of HTTP/2 that are served at most.", plane.limits.streams)
     metrics.counter(
       "gatehouse_connections_refused_total", "Connections that were closed unanswered.",
       plane.refusedConnections.count)
@@ -138,6 +142,15 @@ struct MetricsPage {
         "gatehouse_last_application_timestamp_seconds", "When a state was applied last.",
         MetricsText.seconds(Int(last.milliseconds) * 1_000_000))
     }
+  }
+
+  private mutating func security() {
+    guard let tls = plane.tls else { return }
+    metrics.gauge(
+      "gatehouse_tls_certificate_end_timestamp_seconds", "When the certificate in use ends.", tls.end)
+    metrics.gauge(
+      "gatehouse_tls_stale", "1 where the newest files of TLS cannot be used, so that older ones are.",
+      tls.isStale ? 1 : 0)
   }
 
   private mutating func records() {

@@ -46,6 +46,12 @@ struct Observation: Sendable {
 /// Who can say what it does; asked on its event loop.
 protocol Observed: AnyObject {
   var observation: Observation { get }
+  /// What its streams do that are not asked themselves.
+  var streamObservations: [Observation] { get }
+}
+
+extension Observed {
+  var streamObservations: [Observation] { [] }
 }
 
 /// What all connections of a plane do at about one moment.
@@ -104,12 +110,13 @@ struct PlaneObservation: Sendable {
 /// A loop of a plane, to be asked on its own thread.
 struct ObservedLoop: Sendable {
   let eventLoop: any EventLoop
-  private let loop: NIOLoopBoundBox<PlaneLoop>
+  private let box: NIOLoopBoundBox<ConnectionStarter>
 
-  init(_ loop: NIOLoopBoundBox<PlaneLoop>, on eventLoop: any EventLoop) {
-    self.loop = loop
+  init(_ box: NIOLoopBoundBox<ConnectionStarter>, on eventLoop: any EventLoop) {
+    self.box = box
     self.eventLoop = eventLoop
   }
 
-  var value: PlaneLoop { loop.value }
+  var starter: ConnectionStarter { box.value }
+  var value: PlaneLoop { box.value.loop }
 }

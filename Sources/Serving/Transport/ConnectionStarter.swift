@@ -1,0 +1,119 @@
+import Domain
+import NIOCore
+import NIOHTTP1
+import NIOHTTP2
+import NIOSSL
+
+/// What can be spoken on a connection.
+enum ApplicationProtocol: Equatable {
+  case http1, http2
+}
+
+/// Begins the connections of one event loop: secures them where TLS is asked for, and learns what they speak.
+final class ConnectionStarter {
+  let loop: PlaneLoop
+  private let handshakes: Handshakes
+  private let configuration: NIOHTTP2Handler.Configuration
+
+  init(_ loop: PlaneLoop) {
+    self.loop = loop
+    let limits = loop.plane.limits
+    handshakes = Handshakes(limits: limits)
+    configuration = NIOHTTP2Handler.Configuration(limits)
+  }
+
+  /// Puts the first handlers into the pipeline of a connection that is not active yet.
+  func start(_ channel: any Channel, isRefused: Bool) throws {
+    let protocols = ConnectionProtocols(loop: loop, http2: configuration, isRefused: isRefused)
+    let pipeline = channel.pipeline.syncOperations
+    if let tls = loop.plane.tls {
+      try pipeline.addHandlers(
+        NIOSSLServerHandler(context: tls.context), HandshakeHandler(handshakes, protocols))
+    } else {
+      try pipeline.addHandler(ProtocolDetector(protocols))
+    }
+  }
+}
+
+/// Has the protocol of a connection take over, as soon as it is known.
+struct ConnectionProtocols {
+  let loop: PlaneLoop
+  let http2: NIOHTTP2Handler.Configuration
+  /// Whether there are too many connections: this one gets its refusal and no more.
+  let isRefused: Bool
+
+  /// Puts the protocol's handlers in the place of the one that learned which it is, and hands them what it has read.
+  func takeOver(
+    _ found: ApplicationProtocol, from handler: some RemovableChannelHandler,
+    _ context: ChannelHandlerContext,
+    with received: ByteBuffer? = nil
+  ) {
+    let pipeline = context.pipeline.syncOperations
+    do {
+      switch found {
+      case .http1: try pipeline.addHandlers(http1(), position: .after(handler))
+      case .http2: try pipeline.addHandlers(http2(context), position: .after(handler))
+      }
+    } catch {
+      // The pipeline is gone, and the connection with it.
+      return context.close(promise: nil)
+    }
+    context.fireChannelActive()
+    if let received { context.fireChannelRead(NIOAny(received)) }
+    pipeline.removeHandler(context: context, promise: nil)
+  }
+
+  private func http1() -> [any ChannelHandler] {
+    let decoder = HTTPRequestDecoder(
+      leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
+      limitConfiguration: NIOHTTPDecoderLimitConfiguration(loop.plane.limits))
+    return [ByteToMessageHandler(decoder), ConnectionHandler(loop, isRefused: isRefused)]
+  }
+
+  private func http2(_ context: ChannelHandlerContext) -> [any ChannelHandler] {
+    let collector = WriteCollector()
+    let connection = HTTP2Connection(loop, collector, isRefused: isRefused)
+    let loopBound = NIOLoopBound(connection, eventLoop: context.eventLoop)
+    let codec = NIOHTTP2Handler(
+      mode: .server, eventLoop: context.eventLoop, connectionConfiguration: http2.connection,
+      streamConfiguration: http2.stream, streamDelegate: StreamNumbers(connection: loopBound)
+    ) { stream in
+      stream.eventLoop.makeCompletedFuture {
+        try stream.pipeline.syncOperations.addHandler(RequestStream(loopBound.value))
+      }
+    }
+    return [collector, codec, connection]
+  }
+}
+
+extension NIOHTTPDecoderLimitConfiguration {
+  fileprivate init(_ limits: PlaneLimits) {
+    self.init()
+    maxHeaderFieldSize = limits.headerBytes
+    maxHeaderListSize = limits.headerBytes
+    maxHeaderFieldCount = limits.headerFields
+  }
+}
+
+extension NIOHTTP2Handler.Configuration {
+  /// The bounds of a connection, and of what its caller may make us do that is no request.
+  fileprivate init(_ limits: PlaneLimits) {
+    self.init()
+    connection.initialSettings = [
+      HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.connectionStreams),
+      HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes),
+      HTTP2Setting(parameter: .initialWindowSize, value: limits.streamWindow),
+    ]
+    connection.targetWindowSize = limits.connectionWindow
+    connection.maximumBufferedControlFrames = limits.controlFrames.count
+    // Callers that measure the way to us send a PING with every burst of data: more than NIO's 200 in 30 s.
+    connection.controlFrameRateLimit.maximumCount = limits.controlFrames.count
+    connection.controlFrameRateLimit.windowLength = TimeAmount(limits.controlFrames.window)
+    connection.maximumRecentlyResetStreams = limits.connectionStreams
+    stream.targetWindowSize = limits.streamWindow
+    stream.outboundBufferSizeHighWatermark = RequestStream.piece
+    stream.outboundBufferSizeLowWatermark = RequestStream.piece / 2
+    stream.streamResetFrameRateLimit.maximumCount = limits.streamResets.count
+    stream.streamResetFrameRateLimit.windowLength = TimeAmount(limits.streamResets.window)
+  }
+}
