@@ -40,7 +40,7 @@ public struct PlaneConfiguration: Sendable {
   public var tls: TLSFiles?
   /// Where spans of requests go, and the share of the traces that begin here and are taken, from 0 to 1; nil where
   /// none are made.
-  public var tracing: (collector: CollectorAddress, share: Double)?
+  public var tracing: (collector: Collector, share: Double)?
   /// Where failures and slow requests are told; nil where nobody listens.
   public var log: RuntimeLog?
   /// From when on a request is slow enough to be told of.

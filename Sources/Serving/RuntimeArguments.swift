@@ -39,6 +39,10 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var admin: Listener?
   /// Where spans of requests go; nowhere where nil.
   public var collector: CollectorAddress?
+  /// The file of header fields for the collector.
+  public var collectorFields: String?
+  /// The file of the authorities that the collector's certificate must come from; those of the machine where nil.
+  public var collectorAuthorities: String?
   /// The share of the traces that begin here and leave spans, from 0 to 1.
   public var traceShare = 0.01
   /// How the log is written.
@@ -83,6 +87,8 @@ public struct RuntimeArguments: Equatable, Sendable {
       --admin-fd N         the same on this inherited listening socket
       --otlp URL           send spans of requests to this collector, OTLP over HTTP, such as
                            http://127.0.0.1:4318
+      --otlp-headers FILE  with these header fields, 'Name: value' a line, such as the collector's key
+      --otlp-ca FILE       to an https URL, with a certificate of these authorities (PEM; default: the machine's)
       --otlp-share SHARE   leave spans of this share of the traces that begin here, 0 to 1 (default 0.01);
                            a caller's own trace leaves them where its sampled flag says so
       --log FORM           write the log as 'text' (default) or 'json', a line an event
@@ -130,7 +136,8 @@ public struct RuntimeArguments: Equatable, Sendable {
     "--bundle": true, "--trust": true, "--keys": false, "--state": false, "--listen": false,
     "--listen-fd": false, "--control": false, "--max-body": false, "--threads": false,
     "--onnxruntime": false, "--spool": false, "--admin": false, "--when-spool-full": false,
-    "--admin-fd": false, "--otlp": false, "--otlp-share": false, "--log": false, "--log-slow": false,
+    "--admin-fd": false, "--otlp": false, "--otlp-share": false, "--otlp-headers": false, "--otlp-ca": false,
+    "--log": false, "--log-slow": false,
     "--tls-certificate": false, "--tls-key": false, "--tls-client-ca": false,
   ]
 
@@ -152,6 +159,8 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--tls-key": secure { $0.key = value }
     case "--tls-client-ca": secure { $0.clientAuthorities = value }
     case "--otlp": collector = try CollectorAddress(parsing: value)
+    case "--otlp-headers": collectorFields = value
+    case "--otlp-ca": collectorAuthorities = value
     case "--otlp-share": traceShare = try Self.share(value, option)
     case "--log":
       guard let form = RuntimeLog.Form(rawValue: value) else {
@@ -208,8 +217,10 @@ public struct RuntimeArguments: Equatable, Sendable {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--admin' or '--admin-fd', found both")
     }
-    if seen.contains("--otlp-share"), collector == nil {
-      throw Problem(.usage, "usage.conflicting-options", "expected '--otlp' with '--otlp-share', found none")
+    if collector == nil,
+      let other = ["--otlp-share", "--otlp-headers", "--otlp-ca"].first(where: seen.contains)
+    {
+      throw Problem(.usage, "usage.conflicting-options", "expected '--otlp' with '\(other)', found none")
     }
     if state != nil, let other = ["--bundle", "--keys", "--trust"].first(where: seen.contains) {
       throw Problem(

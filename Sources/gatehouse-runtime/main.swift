@@ -67,7 +67,11 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   case .descriptor(let number): configuration.admin = .inherited(try ListeningSocket(inherited: number))
   }
   configuration.tls = arguments.tls
-  configuration.tracing = arguments.collector.map { ($0, arguments.traceShare) }
+  if let address = arguments.collector {
+    let collector = try Collector(
+      address, fieldsPath: arguments.collectorFields, authoritiesPath: arguments.collectorAuthorities)
+    configuration.tracing = (collector, arguments.traceShare)
+  }
   configuration.log = log
   configuration.slow = .milliseconds(arguments.slowMilliseconds)
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
@@ -77,10 +81,9 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   return configuration
 }
 
-func serve(_ arguments: RuntimeArguments) throws(Problem) {
+func serve(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) {
   let start = milliseconds()
   var signals = blockSignals()
-  let log = RuntimeLog(arguments.log)
   let configuration = try configuration(arguments, log)
   let socket: ListeningSocket =
     switch arguments.listener {
@@ -122,7 +125,12 @@ do throws(Problem) {
   switch try RuntimeArguments.parse(Array(CommandLine.arguments.dropFirst())) {
   case .help: print(RuntimeArguments.help)
   case .version: print("gatehouse-runtime \(version)")
-  case .serve(let arguments): try serve(arguments)
+  case .serve(let arguments):
+    let log = RuntimeLog(arguments.log)
+    do throws(Problem) { try serve(arguments, log) } catch {
+      log.write(.error, "the data plane cannot serve", error)
+      exit(error.exitCode)
+    }
   }
 } catch {
   report("\(error)")

@@ -60,6 +60,16 @@ struct ServeCommand: AsyncParsableCommand {
   var otlp: CollectorAddress?
 
   @Option(
+    name: .customLong("otlp-headers"),
+    help: "A file with header fields for the collector, 'Name: value' a line, such as its key.")
+  var otlpHeaders: String?
+
+  @Option(
+    name: .customLong("otlp-ca"),
+    help: "A PEM file with the authorities of a collector with an https URL (default: the machine's).")
+  var otlpAuthorities: String?
+
+  @Option(
     name: .customLong("otlp-share"),
     help: "Leave spans of this share of the traces that begin here, 0 to 1 (default: 0.01).")
   var otlpShare: Double?
@@ -103,18 +113,27 @@ struct ServeCommand: AsyncParsableCommand {
 
   /// What the data plane is told beside what the platform decides.
   private func runtimeOptions() throws(Problem) -> [String] {
+    let files = [("--otlp-headers", otlpHeaders), ("--otlp-ca", otlpAuthorities)]
     guard let otlp else {
-      guard otlpShare == nil else {
-        throw Problem(.usage, "otlp.half", "expected --otlp with --otlp-share, found none")
+      guard otlpShare == nil, files.allSatisfy({ $0.1 == nil }) else {
+        throw Problem(.usage, "otlp.half", "expected --otlp with the options of a collector, found none")
       }
       return []
     }
-    guard let otlpShare else { return ["--otlp", otlp.description] }
+    // What is wrong with them is found out before any process is started.
+    _ = try Collector(otlp, fieldsPath: otlpHeaders, authoritiesPath: otlpAuthorities)
+    var options = ["--otlp", otlp.description]
+    for (option, path) in files {
+      guard let path, let whole = unsafe realpath(path, nil) else { continue }
+      options += [option, unsafe String(cString: whole)]
+      unsafe free(whole)
+    }
+    guard let otlpShare else { return options }
     guard 0...1 ~= otlpShare else {
       throw Problem(
         .usage, "otlp.share", "expected a share from 0 to 1 after --otlp-share, found \(otlpShare)")
     }
-    return ["--otlp", otlp.description, "--otlp-share", "\(otlpShare)"]
+    return options + ["--otlp-share", "\(otlpShare)"]
   }
 
   private func tlsFiles() throws(Problem) -> (certificates: String, privateKey: String)? {

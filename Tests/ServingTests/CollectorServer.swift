@@ -3,6 +3,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Testing
 
 @testable import Serving
@@ -35,13 +36,21 @@ final class CollectorServer: Sendable {
   private let state: NIOLockedValueBox<State>
   private let acceptor: any Channel
 
+  private let isSecure: Bool
+
   /// Answers with these, one after another, and with 200 from then on.
-  init(_ replies: Reply...) throws {
+  convenience init(_ replies: Reply...) throws { try self.init(replies, security: nil) }
+
+  init(_ replies: [Reply], security: NIOSSLContext?) throws {
+    isSecure = security != nil
     let state = NIOLockedValueBox(State(replies: replies))
     self.state = state
     acceptor = try ServerBootstrap(group: group)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          if let security {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: security))
+          }
           try channel.pipeline.syncOperations.configureHTTPServerPipeline()
           let number = state.withLockedValue { state in
             defer { state.connections += 1 }
@@ -59,9 +68,14 @@ final class CollectorServer: Sendable {
       .bind(host: "127.0.0.1", port: 0).wait()
   }
 
+  var collector: Collector {
+    get throws { try Collector(try address) }
+  }
+
   var address: CollectorAddress {
     get throws {
-      try CollectorAddress(parsing: "http://127.0.0.1:\(try #require(acceptor.localAddress?.port))")
+      let port = try #require(acceptor.localAddress?.port)
+      return try CollectorAddress(parsing: "\(isSecure ? "https" : "http")://127.0.0.1:\(port)")
     }
   }
 

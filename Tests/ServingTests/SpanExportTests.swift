@@ -3,6 +3,7 @@ import Encoding
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Testing
 
 @testable import Serving
@@ -19,12 +20,13 @@ struct SpanExportTests {
     let server: LiveServer
 
     init(
-      _ collector: CollectorServer, share: Double = 0, limits: SpanExporter.Limits = quick,
-      spool: RecordSpool? = nil
+      _ collector: CollectorServer, as access: Collector? = nil, share: Double = 0,
+      limits: SpanExporter.Limits = quick, spool: RecordSpool? = nil
     ) throws {
       self.collector = collector
       exporter = SpanExporter(
-        to: try collector.address, of: .init(name: "gatehouse", version: "1", instance: "abc"), limits: limits
+        to: try access ?? collector.collector, of: .init(name: "gatehouse", version: "1", instance: "abc"),
+        limits: limits
       )
       server = try LiveServer(
         DataPlane(
@@ -167,6 +169,59 @@ struct SpanExportTests {
     #expect(traced.exporter.counts == .init(exported: 2))
   }
 
+  private static func fixture(_ name: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Fixtures/tls/\(name)").path
+  }
+
+  private static func secured() throws -> CollectorServer {
+    let chain = try NIOSSLCertificate.fromPEMFile(fixture("server.pem")).map {
+      NIOSSLCertificateSource.certificate($0)
+    }
+    let key = try NIOSSLPrivateKey(file: fixture("server.key"), format: .pem)
+    return try CollectorServer(
+      [],
+      security: NIOSSLContext(
+        configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))))
+  }
+
+  @Test func `a collector is spoken to by TLS, with the fields that it asks for`() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "fields-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try "X-Key: a secret\r\nX-Team:risk\n\n".write(toFile: file, atomically: true, encoding: .utf8)
+    let server = try Self.secured()
+    let access = try Collector(
+      try server.address, fieldsPath: file, authoritiesPath: Self.fixture("authority.pem"))
+    let traced = try Traced(server, as: access)
+    _ = try traced.predict(Self.traceparent)
+    traced.stop()
+    let request = try #require(server.requests.first)
+    #expect(request.head.headers["X-Key"] == ["a secret"])
+    #expect(request.head.headers["X-Team"] == ["risk"])
+    #expect(traced.exporter.counts == .init(exported: 1))
+  }
+
+  @Test func `a collector whose certificate nobody trusts is sent nothing`() throws {
+    let server = try Self.secured()
+    let traced = try Traced(server)
+    #expect(try traced.predict(Self.traceparent).status == 200)
+    traced.stop()
+    #expect(server.requests.isEmpty)
+    #expect(traced.exporter.counts == .init(failed: 1))
+  }
+
+  @Test(arguments: [
+    "no field", "X Y: z", ": v", "X-Key:", "X-Key: a\u{7}", String(repeating: "a: b\n", count: 33),
+  ])
+  func `what is no list of fields is refused, and not quoted`(text: String) throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "fields-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try text.write(toFile: file, atomically: true, encoding: .utf8)
+    let address = try CollectorAddress(parsing: "http://c")
+    let problem = #expect(throws: Problem.self) { try Collector(address, fieldsPath: file) }
+    #expect(problem?.code == "otlp.malformed-fields")
+  }
+
   @Test func `what the collector refuses is counted and not sent again`() throws {
     var partial = ProtobufWriter()
     partial.message(1) { inner in
@@ -201,7 +256,7 @@ struct SpanExportTests {
 
   @Test func `a collector that is not there costs nothing but its spans`() throws {
     let collector = try CollectorServer()
-    let address = try collector.address
+    let address = try collector.collector
     collector.stop()
     let exporter = SpanExporter(
       to: address, of: .init(name: "gatehouse", version: "1", instance: "abc"), limits: Traced.quick)

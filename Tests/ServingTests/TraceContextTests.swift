@@ -83,6 +83,7 @@ struct CollectorAddressTests {
     ("http://127.0.0.1", "http://127.0.0.1:4318/v1/traces"),
     ("http://collector:4318/", "http://collector:4318/v1/traces"),
     ("http://otel.example.org:80/in/traces", "http://otel.example.org:80/in/traces"),
+    ("https://otel.example.org", "https://otel.example.org:4318/v1/traces"),
     ("http://[::1]:4318", "http://[::1]:4318/v1/traces"), ("http://[::1]", "http://[::1]:4318/v1/traces"),
   ])
   func `a URL is completed by what the protocol has`(text: String, whole: String) throws {

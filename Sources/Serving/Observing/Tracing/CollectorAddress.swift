@@ -1,11 +1,13 @@
 public import Domain
 import Encoding
 
-/// Where a collector of OpenTelemetry's protocol over HTTP takes spans: `http://host:4318/v1/traces`.
+/// Where a collector of OpenTelemetry's protocol over HTTP takes spans: `http://host:4318/v1/traces`, or `https`.
 public struct CollectorAddress: Equatable, Sendable, CustomStringConvertible {
   /// A name or a numeric address; one of IPv6 without brackets.
   let host: String
   let port: Int
+  /// Whether it is spoken to by TLS.
+  let isSecure: Bool
   let path: String
 
   private static let standardPort = 4318
@@ -15,8 +17,9 @@ public struct CollectorAddress: Equatable, Sendable, CustomStringConvertible {
   ///
   /// Throws `otlp.malformed-url`.
   public init(parsing text: String) throws(Problem) {
-    let prefix = "http://"
-    guard text.hasPrefix(prefix) else { throw Self.malformed(text) }
+    guard let prefix = ["http://", "https://"].first(where: text.hasPrefix) else {
+      throw Self.malformed(text)
+    }
     let rest = text.dropFirst(prefix.count)
     let authority = rest.prefix { $0 != "/" }
     let path = rest[authority.endIndex...]
@@ -43,6 +46,7 @@ public struct CollectorAddress: Equatable, Sendable, CustomStringConvertible {
     else { throw Self.malformed(text) }
     self.host = String(host)
     self.port = port
+    isSecure = prefix == "https://"
     self.path = path.isEmpty || path == "/" ? Self.standardPath : String(path)
   }
 
@@ -50,7 +54,7 @@ public struct CollectorAddress: Equatable, Sendable, CustomStringConvertible {
   var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
   /// The URL with port and path.
-  public var description: String { "http://\(authority)\(path)" }
+  public var description: String { "\(isSecure ? "https" : "http")://\(authority)\(path)" }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {
     switch byte {

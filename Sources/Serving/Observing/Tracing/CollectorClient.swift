@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// Sends batches to a collector over one connection that is kept, one batch at a time.
 ///
@@ -22,12 +23,12 @@ final class CollectorClient {
   /// How long a connection may take to come about, and an answer to come.
   private static let patience = TimeAmount.seconds(10)
 
-  private let address: CollectorAddress
+  private let collector: Collector
   let eventLoop: any EventLoop
   private var kept: (channel: any Channel, handler: CollectorHandler)?
 
-  init(_ address: CollectorAddress, eventLoop: any EventLoop) {
-    self.address = address
+  init(_ collector: Collector, eventLoop: any EventLoop) {
+    self.collector = collector
     self.eventLoop = eventLoop
   }
 
@@ -36,15 +37,23 @@ final class CollectorClient {
     if let kept, kept.channel.isActive {
       return kept.handler.send(body, wasKept: true, done)
     }
-    let (address, eventLoop) = (address, eventLoop)
+    let (collector, eventLoop) = (collector, eventLoop)
+    let address = collector.address
     let loopBound = NIOLoopBound((self, done), eventLoop: eventLoop)
     ClientBootstrap(group: eventLoop)
       .connectTimeout(Self.patience)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHTTPClientHandlers()
-          try channel.pipeline.syncOperations.addHandler(CollectorHandler(address, patience: Self.patience))
+          let pipeline = channel.pipeline.syncOperations
+          if let security = collector.security {
+            // A certificate for an address is held against the address that was connected to.
+            let isNumeric = (try? SocketAddress(ipAddress: address.host, port: 0)) != nil
+            try pipeline.addHandler(
+              NIOSSLClientHandler(context: security, serverHostname: isNumeric ? nil : address.host))
+          }
+          try pipeline.addHTTPClientHandlers()
+          try pipeline.addHandler(CollectorHandler(collector, patience: Self.patience))
         }
       }
       .connect(host: address.host, port: address.port)
@@ -80,7 +89,7 @@ private final class CollectorHandler: ChannelInboundHandler {
   /// Bytes of an answer's body that are looked at; what a collector says beyond them is of no use.
   private static let bodyLimit = 64 << 10
 
-  private let address: CollectorAddress
+  private let collector: Collector
   private let patience: TimeAmount
   private var context: ChannelHandlerContext?
   private var waiting: (wasKept: Bool, done: (CollectorClient.Result) -> Void)?
@@ -88,8 +97,8 @@ private final class CollectorHandler: ChannelInboundHandler {
   private var answer = CollectorClient.Answer()
   private var keepsAlive = true
 
-  init(_ address: CollectorAddress, patience: TimeAmount) {
-    self.address = address
+  init(_ collector: Collector, patience: TimeAmount) {
+    self.collector = collector
     self.patience = patience
   }
 
@@ -104,10 +113,12 @@ private final class CollectorHandler: ChannelInboundHandler {
     guard let context else { return done(.failed(wasKept: wasKept, cause: "the connection ended")) }
     waiting = (wasKept, done)
     answer = CollectorClient.Answer()
-    let fields = HTTPHeaders([
-      ("Host", address.authority), ("Content-Type", "application/x-protobuf"),
-      ("Content-Length", String(body.count)), ("User-Agent", "gatehouse-runtime"),
-    ])
+    let address = collector.address
+    let fields = HTTPHeaders(
+      [
+        ("Host", address.authority), ("Content-Type", "application/x-protobuf"),
+        ("Content-Length", String(body.count)), ("User-Agent", "gatehouse-runtime"),
+      ] + collector.fields.map { ($0.name, $0.value) })
     let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: address.path, headers: fields)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)

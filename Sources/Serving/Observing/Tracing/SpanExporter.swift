@@ -25,7 +25,7 @@ final class SpanExporter: Sendable {
   private let ticks: RepeatedTask
 
   init(
-    to address: CollectorAddress, of resource: SpanBatch.Resource, limits: Limits = Limits(),
+    to collector: Collector, of resource: SpanBatch.Resource, limits: Limits = Limits(),
     log: RuntimeLog? = nil
   ) {
     self.limits = limits
@@ -33,7 +33,7 @@ final class SpanExporter: Sendable {
     self.queue = queue
     self.eventLoop = eventLoop
     let sender = NIOLoopBoundBox.makeBoxSendingValue(
-      SpanSender(queue, resource, CollectorClient(address, eventLoop: eventLoop), limits.batch, log),
+      SpanSender(queue, resource, CollectorClient(collector, eventLoop: eventLoop), limits.batch, log),
       eventLoop: eventLoop)
     self.sender = sender
     ticks = eventLoop.scheduleRepeatedTask(initialDelay: limits.interval, delay: limits.interval) { _ in
