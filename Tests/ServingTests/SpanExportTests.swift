@@ -114,6 +114,27 @@ struct SpanExportTests {
     #expect(spans.allSatisfy { !$0.isError && $0.attributes["error.type"] == nil })
   }
 
+  @Test func `a span of gRPC says which call it was and how it ended`() throws {
+    let open = OpenSpan(
+      trace: Self.trace, span: 1, parent: nil, state: "", isSampled: true, method: "POST",
+      path: "/inference.GRPCInferenceService/ModelInfer")
+    var draft = AccessDraft(trace: Self.trace, transport: RequestTransport(version: .http2, isGRPC: true))
+    draft.route = "/v2/models/{model}/infer"
+    var record = draft.record
+    record.status = 404
+    let request = AnsweredRequest(open, draft, record, .init())
+    let body = SpanBatch.encode(
+      [RequestSpan(request: request, receipt: nil)], of: .init(name: "n", version: "1", instance: "i"))
+    let span = try #require(try ReceivedSpan.read(body).spans.first)
+    #expect(span.name == "inference.GRPCInferenceService/ModelInfer")
+    let expected = [
+      "rpc.system": "grpc", "rpc.service": "inference.GRPCInferenceService", "rpc.method": "ModelInfer",
+      "rpc.grpc.status_code": "5", "network.protocol.version": "2",
+    ]
+    for (name, value) in expected { #expect(span.attributes[name] == value, "\(name)") }
+    #expect(span.attributes["http.route"] == nil)
+  }
+
   @Test func `an answer that was withheld for want of a record is an error of its span`() throws {
     let directory = FileManager.default.temporaryDirectory.appending(path: "spool-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: directory) }

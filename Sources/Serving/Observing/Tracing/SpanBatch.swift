@@ -80,6 +80,7 @@ struct SpanBatch {
     let (record, context) = (span.record, span.context)
     if span.request.transport.isGRPC {
       writer.attribute(9, "rpc.system", "grpc")
+      writer.attribute(9, "rpc.grpc.status_code", GRPCStatus.Code(httpStatus: span.status).rawValue)
       if let call = call(of: span), let slash = call.firstIndex(of: "/") {
         writer.attribute(9, "rpc.service", String(call[..<slash]))
         writer.attribute(9, "rpc.method", String(call[call.index(after: slash)...]))
