@@ -97,7 +97,8 @@ let package = Package(
 
     // Ring 1.
     useCase(
-      "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Gates",
+      "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
+      "Gates",
       "Provenance"),
 
     // Ring 2.

@@ -1,6 +1,7 @@
 public import Domain
 import Encoding
 import Gates
+import Inference
 import Inspection
 import Lifting
 import ModelGraph
@@ -95,6 +96,8 @@ struct Sign: Sendable {
       BundleFile(path: "manifest.json", bytes: manifest.json.canonicalBytes),
       BundleFile(path: "graph.json", bytes: model.encoded.graph),
       BundleFile(path: "weights.safetensors", bytes: model.encoded.weights),
+      BundleFile(
+        path: SelfCheck.path, bytes: SelfCheck(of: model.lifted.graph).canonicalBytes),
       BundleFile(path: "inspection.json", bytes: model.inspected.report.json.canonicalBytes),
       BundleFile(path: "gates.json", bytes: admitted.report.json.canonicalBytes),
     ])

@@ -190,28 +190,28 @@ extension Tensor.Elements {
   /// Reads elements end to end; nil where a boolean is neither 0 nor 1.
   fileprivate init?(_ bytes: ArraySlice<UInt8>, _ type: StoredType) {
     switch type {
-    case .float64: self = .float64(Self.words(bytes) { (word: UInt64) in Double(bitPattern: word) })
-    case .int64: self = .int64(Self.words(bytes) { (word: UInt64) in Int64(bitPattern: word) })
-    case .float32: self = .float32(Self.words(bytes) { (word: UInt32) in Float(bitPattern: word) })
-    case .int32: self = .int32(Self.words(bytes) { (word: UInt32) in Int32(bitPattern: word) })
+    case .float64: self = .float64(Self.words(bytes))
+    case .int64: self = .int64(Self.words(bytes))
+    case .float32: self = .float32(Self.words(bytes))
+    case .int32: self = .int32(Self.words(bytes))
     case .bool:
       guard bytes.allSatisfy({ $0 <= 1 }) else { return nil }
       self = .bool(bytes.map { $0 == 1 })
     }
   }
 
-  private static func words<Word: FixedWidthInteger & BitwiseCopyable, Item>(
-    _ bytes: ArraySlice<UInt8>, _ convert: (Word) -> Item
-  ) -> [Item] {
-    let span = unsafe bytes.span.bytes
-    let width = Word.bitWidth / 8
-    var items: [Item] = []
-    items.reserveCapacity(bytes.count / width)
-    for offset in stride(from: 0, to: bytes.count, by: width) {
-      // Unsafe in name only: any bytes make an integer, and RawSpan checks the bounds.
-      let word = unsafe span.unsafeLoadUnaligned(fromByteOffset: offset, as: Word.self)
-      items.append(convert(Word(littleEndian: word)))
+  #if _endian(big)
+    #error("weights lie least significant byte first, as the elements have to lie in memory")
+  #endif
+
+  /// The elements as they lie: every pattern of bits is one.
+  private static func words<Word: BitwiseCopyable>(_ bytes: ArraySlice<UInt8>) -> [Word] {
+    let count = bytes.count / MemoryLayout<Word>.stride
+    return unsafe [Word](unsafeUninitializedCapacity: count) { words, initialized in
+      unsafe bytes.prefix(count * MemoryLayout<Word>.stride).withUnsafeBytes { bytes in
+        unsafe UnsafeMutableRawBufferPointer(words).copyMemory(from: bytes)
+      }
+      initialized = count
     }
-    return items
   }
 }

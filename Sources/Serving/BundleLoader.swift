@@ -22,11 +22,36 @@ public struct BundleLoader: Sendable {
     self.engine = engine
   }
 
-  /// Loads the bundle at `path`.
+  /// Loads the bundle at `path`, and has the model answer its self-check.
   ///
-  /// Throws the seal's own problem, `bundle.unsealed`, `bundle.incomplete`, `bundle.unreadable`, or what the
-  /// manifest or graph is malformed in.
+  /// Throws the seal's own problem, `bundle.unsealed`, `bundle.incomplete`, `bundle.unreadable`, what the manifest or
+  /// graph is malformed in, or `bundle.self-check`.
   public func load(path: String) throws(Problem) -> ServedModel {
+    // The bytes of the files are gone before anything is planned: a large model would be in memory three times.
+    let bundle = try open(path: path)
+    let manifest = bundle.manifest
+    let model = try ServedModel(
+      reference: VersionReference(name: manifest.name, version: manifest.version), bundle: bundle.digest,
+      framework: "\(manifest.framework) \(manifest.frameworkVersion)",
+      graph: try ValidatedGraph(bundle.graph), engine: engine)
+    if let check = bundle.selfCheck {
+      try check.check(model.plan)
+    } else {
+      // Bundles of releases before this one have none.
+      try SelfCheck.checkZeros(model.plan)
+    }
+    return model
+  }
+
+  /// A bundle whose seal was verified, decoded.
+  private struct OpenBundle {
+    let digest: Digest
+    let manifest: Manifest
+    let graph: ModelGraph
+    let selfCheck: SelfCheck?
+  }
+
+  private func open(path: String) throws(Problem) -> OpenBundle {
     var files = try BundleDirectory.read(path: path, limits: limits)
     guard let place = files.firstIndex(where: { $0.path == SealedBundle.sealPath }) else {
       throw Problem(
@@ -39,14 +64,10 @@ public struct BundleLoader: Sendable {
     do { contents = try UnsealedBundle(files: files) } catch {
       throw Problem(.integrity, error.code, error.message, subject: path)
     }
-    let bundle = try SealedBundle(contents, seal: seal, trusting: trusted)
-    return try Self.decode(bundle, engine: engine)
+    return try Self.decode(try SealedBundle(contents, seal: seal, trusting: trusted))
   }
 
-  /// Decodes a bundle whose seal was verified.
-  static func decode(
-    _ bundle: SealedBundle, engine: (any InferenceEngine)? = nil
-  ) throws(Problem) -> ServedModel {
+  private static func decode(_ bundle: SealedBundle) throws(Problem) -> OpenBundle {
     func file(_ path: String) throws(Problem) -> [UInt8] {
       guard let bytes = bundle.contents.bytes(at: path) else {
         throw Problem(
@@ -55,12 +76,11 @@ public struct BundleLoader: Sendable {
       }
       return bytes
     }
-    let manifest = try Manifest(parsing: try file(Manifest.path))
-    let graph = try ModelGraph(
-      decoding: try file("graph.json"), weights: try file("weights.safetensors"))
-    return try ServedModel(
-      reference: VersionReference(name: manifest.name, version: manifest.version), bundle: bundle.digest,
-      framework: "\(manifest.framework) \(manifest.frameworkVersion)", graph: try ValidatedGraph(graph),
-      engine: engine)
+    var selfCheck: SelfCheck?
+    if let bytes = bundle.contents.bytes(at: SelfCheck.path) { selfCheck = try SelfCheck(parsing: bytes) }
+    return OpenBundle(
+      digest: bundle.digest, manifest: try Manifest(parsing: try file(Manifest.path)),
+      graph: try ModelGraph(decoding: try file("graph.json"), weights: try file("weights.safetensors")),
+      selfCheck: selfCheck)
   }
 }

@@ -104,6 +104,9 @@ public actor InMemoryBundleStore: BundleStore {
   /// All bundles, sorted.
   public func digests() -> [Digest] { bundles.keys.sorted() }
 
+  /// The bundle that was published; nil where there is none.
+  public func bundle(_ digest: Digest) -> SealedBundle? { bundles[digest] }
+
   /// Loses a bundle, as a disk may.
   public func lose(_ bundle: Digest) { bundles[bundle] = nil }
 }

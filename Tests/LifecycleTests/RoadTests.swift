@@ -144,6 +144,19 @@ struct RoadTests {
   }
 }
 
+struct SelfCheckTests {
+  @Test func `a bundle has rows and answers to check a model by`() async throws {
+    let bench = try Bench()
+    let outcome = try await bench.run { try await Bench.push(Fixture.forest, to: $0) }
+    let digest = try #require(outcome.digest)
+    let bundle = try #require(await bench.bundles.bundle(digest))
+    let bytes = try #require(bundle.contents.bytes(at: "self-check.json"))
+    let cases = try #require(try JSON(parsing: bytes)["cases"]?.array)
+    #expect(cases.count > 3)
+    #expect(cases.allSatisfy { $0["answers"]?["predict"] != nil && $0["answers"]?["predict_proba"] != nil })
+  }
+}
+
 struct RefusalTests {
   @Test func `a system call is refused with byte, opcode and callable, and kept in quarantine`() async throws
   {

@@ -1,6 +1,7 @@
 import Domain
 import Encoding
 import Glibc
+import Inference
 import ModelGraph
 import Provenance
 import Testing
@@ -47,7 +48,7 @@ final class TemporaryDirectory {
 /// Writes the sealed bundle of a line model.
 func writeBundle(
   to directory: TemporaryDirectory, key: SealingKey, name: String = "line", version: Int = 1,
-  intercept: Double = 0, graph: ModelGraph? = nil
+  intercept: Double = 0, graph: ModelGraph? = nil, selfCheck: [UInt8]? = nil
 ) throws -> Digest {
   let graph = try graph ?? TestModels.lineGraph(intercept: intercept)
   let encoded = graph.encoded()
@@ -59,6 +60,8 @@ func writeBundle(
     BundleFile(path: "manifest.json", bytes: manifest.canonicalBytes),
     BundleFile(path: "graph.json", bytes: encoded.graph),
     BundleFile(path: "weights.safetensors", bytes: encoded.weights),
+    BundleFile(
+      path: SelfCheck.path, bytes: try selfCheck ?? SelfCheck(of: ValidatedGraph(graph)).canonicalBytes),
   ]).sealed(with: key, name: name)
   for file in bundle.files { try directory.write(file.bytes, to: file.path) }
   return bundle.digest
@@ -143,6 +146,37 @@ struct BundleLoaderTests {
     } throws: {
       ($0 as? Problem)?.code == "bundle.too-many-files"
     }
+  }
+
+  @Test func `a model that does not answer its self-check is not served`() throws {
+    let other = try TemporaryDirectory()
+    let check = SelfCheck(of: try ValidatedGraph(TestModels.lineGraph(intercept: 1)))
+    _ = try writeBundle(to: other, key: key, selfCheck: check.canonicalBytes)
+    #expect {
+      try loader.load(path: other.path)
+    } throws: {
+      ($0 as? Problem)?.code == "bundle.self-check" && ($0 as? Problem)?.exitCode == 5
+    }
+    _ = try writeBundle(to: other, key: key, selfCheck: Array("{}".utf8))
+    #expect { try loader.load(path: other.path) } throws: {
+      ($0 as? Problem)?.code == "self-check.malformed"
+    }
+  }
+
+  @Test func `a bundle of before there were self-checks is served`() throws {
+    let encoded = try TestModels.lineGraph().encoded()
+    let manifest = Manifest(
+      name: try ModelName(parsing: "line"), version: .first, signature: [:], artifact: Digest(of: [1]),
+      framework: "scikit-learn", frameworkVersion: "1.9.1", estimator: "LinearRegression",
+      tool: "gatehouse test", policy: Digest(of: [2]))
+    let bundle = try UnsealedBundle(files: [
+      BundleFile(path: "manifest.json", bytes: manifest.canonicalBytes),
+      BundleFile(path: "graph.json", bytes: encoded.graph),
+      BundleFile(path: "weights.safetensors", bytes: encoded.weights),
+    ]).sealed(with: key, name: "line")
+    let former = try TemporaryDirectory()
+    for file in bundle.files { try former.write(file.bytes, to: file.path) }
+    #expect(try loader.load(path: former.path).reference.description == "line@1")
   }
 
   @Test func `a directory that is not there is not found`() {

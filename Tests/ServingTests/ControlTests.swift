@@ -183,6 +183,23 @@ struct ControlTests {
     }
   }
 
+  @Test func `a plane is not ready while a model does not answer its self-check`() throws {
+    let broken = try TemporaryDirectory()
+    let check = SelfCheck(of: try ValidatedGraph(TestModels.lineGraph(intercept: 1)))
+    let digest = try writeBundle(to: broken, key: key, name: "odd", selfCheck: check.canonicalBytes)
+    try write(
+      generation: 1, version: 1,
+      and: .init(
+        name: ModelName(parsing: "odd"), live: .init(version: .first, bundle: digest, path: broken.path)))
+    let plane = try start()
+    defer { plane.stop() }
+    #expect(plane.failures.map(\.problem.code) == ["bundle.self-check"])
+    #expect(try predict(plane).status == 200)
+    let port = try #require(plane.address.split(separator: ":").last.flatMap { Int($0) })
+    #expect(try Client(port: port).exchange(request("GET", "/v2/health/ready")).status == 503)
+    #expect(try Client(port: port).exchange(request("GET", "/v2/models/odd/ready")).status == 503)
+  }
+
   @Test func `a snapshot that was cut off changes nothing`() throws {
     try write(generation: 1, version: 1)
     let plane = try start()
