@@ -2,7 +2,7 @@ public import Encoding
 
 /// What became of one request to a data plane: who asked what of which model, and how it was answered.
 ///
-/// Of the data only salted digests: what was sent and answered can be held against them by whoever has both it and
+/// Of the data only salted digests, unless the deployment's policy asks for more: what was sent and answered can be held against them by whoever has both it and
 /// the salt, and nobody learns it from them.
 public struct AccessRecord: Equatable, Sendable {
   /// When its head had come in.
@@ -29,6 +29,8 @@ public struct AccessRecord: Equatable, Sendable {
   public var input: Digest?
   /// The salted digest of the body of the answer.
   public var output: Digest?
+  /// The rows and their answers as JSON in a text, where the deployment's policy has them kept (`RecordsPolicy`).
+  public var payload: String?
 
   /// The record of a request of which nothing is known yet but when it came.
   public init(time: Timestamp, trace: String) {
@@ -48,6 +50,7 @@ public struct AccessRecord: Equatable, Sendable {
     if let key { Self.write("key", key, to: &bytes) }
     Self.write("nanoseconds", nanoseconds, to: &bytes)
     if let output { Self.write("output", output, to: &bytes) }
+    if let payload { Self.write("payload", payload, to: &bytes) }
     if let request { Self.write("request", request, to: &bytes) }
     Self.write("rows", rows, to: &bytes)
     Self.write("status", status, to: &bytes)
@@ -108,6 +111,7 @@ public struct AccessRecord: Equatable, Sendable {
     code = json["code"]?.string
     input = json["input"]?.string.flatMap { Digest(hexadecimal: $0) }
     output = json["output"]?.string.flatMap { Digest(hexadecimal: $0) }
+    payload = json["payload"]?.string
   }
 }
 

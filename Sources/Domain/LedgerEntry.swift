@@ -10,6 +10,8 @@ public enum Act: String, Sendable, CaseIterable {
   case revokeKey = "revoke-key"
   case setAlias = "set-alias"
   case removeAlias = "remove-alias"
+  /// What a deployment's access records hold was set.
+  case setRecords = "set-records"
   /// A data plane process was started, adopted or replaced.
   case supervise
   /// What a crash left half done was put in order.

@@ -33,15 +33,19 @@ public struct PlaneState: Equatable, Sendable {
     public let others: [Version]
     /// Which of these versions each alias names.
     public let aliases: [AliasName: VersionNumber]
+    /// What its access records hold.
+    public let records: RecordsPolicy
 
     /// States what is served under a name.
     public init(
-      name: ModelName, live: Version, others: [Version] = [], aliases: [AliasName: VersionNumber] = [:]
+      name: ModelName, live: Version, others: [Version] = [], aliases: [AliasName: VersionNumber] = [:],
+      records: RecordsPolicy = .standard
     ) {
       self.name = name
       self.live = live
       self.others = others
       self.aliases = aliases
+      self.records = records
     }
 
     /// All versions that are served, the live one first.
@@ -164,11 +168,12 @@ extension PlaneState.Deployment {
       members["aliases"] = .object(
         Dictionary(uniqueKeysWithValues: aliases.map { ($0.description, JSON($1.value)) }))
     }
+    if records != .standard { members["records"] = records.json }
     return .object(members)
   }
 
   fileprivate init(_ fields: Fields) throws(Problem) {
-    try fields.requireOnly(["name", "version", "bundle", "path", "others", "aliases"])
+    try fields.requireOnly(["name", "version", "bundle", "path", "others", "aliases", "records"])
     let live = try Version(fields)
     var others: [Version] = []
     for (index, element) in try fields.optionalArray("others").enumerated() {
@@ -191,7 +196,14 @@ extension PlaneState.Deployment {
       }
       aliases[alias] = version
     }
-    self.init(name: try fields.name("name"), live: live, others: others, aliases: aliases)
+    var records = RecordsPolicy.standard
+    if let json = fields.json["records"] {
+      do throws(Problem) { records = try RecordsPolicy(json: json) } catch {
+        throw PlaneState.malformed(
+          "expected a policy at '\(fields.pointer)/records', found another", cause: error)
+      }
+    }
+    self.init(name: try fields.name("name"), live: live, others: others, aliases: aliases, records: records)
   }
 }
 

@@ -70,6 +70,7 @@ public final class ControlPlane: Sendable {
   private let road: Road
   private let keys: PredictionKeys
   private let aliases: Aliases
+  private let deploymentSettings: DeploymentSettings
   private let served: ServedState
 
   /// Puts the use cases together; nothing happens before `start`.
@@ -82,6 +83,8 @@ public final class ControlPlane: Sendable {
     keys = PredictionKeys(
       registry: registry, served: served, plane: parts.plane, entropy: parts.entropy, time: time)
     aliases = Aliases(registry: registry, served: served, plane: parts.plane, time: time)
+    deploymentSettings = DeploymentSettings(
+      registry: registry, served: served, plane: parts.plane, time: time)
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
@@ -169,6 +172,17 @@ public final class ControlPlane: Sendable {
     let aliases = aliases
     try await perform { () async throws(Problem) in
       try await aliases.remove(name, of: model, recorder: recorder)
+    }
+  }
+
+  /// Gives a deployment a policy for its access records.
+  public func setRecords(
+    _ policy: RecordsPolicy, of name: ModelName, by principal: Principal
+  ) async throws(Problem) {
+    let recorder = recorder(for: principal)
+    let settings = deploymentSettings
+    try await perform { () async throws(Problem) in
+      try await settings.set(policy, of: name, recorder: recorder)
     }
   }
 

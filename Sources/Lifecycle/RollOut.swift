@@ -57,29 +57,43 @@ struct ServedState: Sendable {
 
   /// The state with these deployments, and the rest as the registry has it.
   func with(deployments: [Deployment]) async throws(Problem) -> PlaneState {
-    try await state(deployments: deployments, aliases: registry.aliases(), keys: registry.keys())
+    try await state(
+      deployments: deployments, aliases: registry.aliases(), policies: registry.recordsPolicies(),
+      keys: registry.keys())
   }
 
   /// The state with these aliases, and the rest as the registry has it.
   func with(aliases: [Alias]) async throws(Problem) -> PlaneState {
-    try await state(deployments: registry.deployments(), aliases: aliases, keys: registry.keys())
+    try await state(
+      deployments: registry.deployments(), aliases: aliases, policies: registry.recordsPolicies(),
+      keys: registry.keys())
+  }
+
+  /// The state with these policies for access records, and the rest as the registry has it.
+  func with(recordsPolicies: [DeploymentRecords]) async throws(Problem) -> PlaneState {
+    try await state(
+      deployments: registry.deployments(), aliases: registry.aliases(), policies: recordsPolicies,
+      keys: registry.keys())
   }
 
   /// The state with these keys, and the rest as the registry has it.
   func with(keys: [PredictionKey]) async throws(Problem) -> PlaneState {
-    try await state(deployments: registry.deployments(), aliases: registry.aliases(), keys: keys)
+    try await state(
+      deployments: registry.deployments(), aliases: registry.aliases(), policies: registry.recordsPolicies(),
+      keys: keys)
   }
 
   private func state(
-    deployments: [Deployment], aliases: [Alias], keys: [PredictionKey]
+    deployments: [Deployment], aliases: [Alias], policies: [DeploymentRecords], keys: [PredictionKey]
   ) async throws(Problem) -> PlaneState {
     // The ledger only grows, and every change of the state has an entry: its size numbers the states.
     let generation = try await registry.checkpoint()?.size ?? 0
     let aliases = Dictionary(grouping: aliases, by: \.model)
+    let records = Dictionary(policies.map { ($0.deployment, $0.policy) }) { first, _ in first }
     return PlaneState(
       generation: generation, sealKeys: sealKeys.map(\.pem),
       deployments: deployments.sorted { $0.name < $1.name }.map {
-        deployed($0, aliases: aliases[$0.name] ?? [])
+        deployed($0, aliases: aliases[$0.name] ?? [], records: records[$0.name] ?? .standard)
       },
       keys: keys.filter { $0.revokedAt == nil }.map {
         PlaneState.Key(id: $0.id, hash: $0.hash, deployment: $0.deployment, terms: $0.terms)
@@ -87,7 +101,9 @@ struct ServedState: Sendable {
   }
 
   /// A deployment with the versions that its aliases name beside the live one, each once.
-  private func deployed(_ deployment: Deployment, aliases: [Alias]) -> PlaneState.Deployment {
+  private func deployed(
+    _ deployment: Deployment, aliases: [Alias], records: RecordsPolicy
+  ) -> PlaneState.Deployment {
     var bundlesOfOthers: [VersionNumber: Digest] = [:]
     for alias in aliases where alias.version != deployment.version {
       bundlesOfOthers[alias.version] = alias.bundle
@@ -95,7 +111,7 @@ struct ServedState: Sendable {
     return PlaneState.Deployment(
       name: deployment.name, live: version(deployment.version, deployment.bundle),
       others: bundlesOfOthers.sorted { $0.key < $1.key }.map { version($0.key, $0.value) },
-      aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }))
+      aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }), records: records)
   }
 
   private func version(_ number: VersionNumber, _ bundle: Digest) -> PlaneState.Deployment.Version {

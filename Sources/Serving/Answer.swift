@@ -57,6 +57,8 @@ struct Answer: Equatable, Sendable {
   var rows = 0
   /// The salted digest of the body that it answers, where records are kept.
   var inputDigest: Digest?
+  /// The rows and their answers for the record, where they are kept there.
+  var payload: String?
   /// The parts of its time.
   var times = ModelStatistics.Times()
   /// What the operator learns of a fault of our own, and the caller does not.

@@ -140,10 +140,16 @@ extension DataPlane {
     let model = try table.resolve(name, version: version)
     draft.record.version = model.reference.version.value
     draft.model = model
+    let policy = table.deployments[name]?.records ?? .standard
+    draft.whenSpoolFull = policy.whenSpoolFull
     if case .declared(let count) = head.body, count > limits.bodyBytes {
       return .answer(bodyTooLarge())
     }
-    return .perform(.model(ModelOperation(kind: kind, model: model, form: try head.bodyForm(for: kind))))
+    var operation = ModelOperation(kind: kind, model: model, form: try head.bodyForm(for: kind))
+    if spool != nil, policy.keepsPayload(of: draft.record.trace) {
+      operation.payload = PayloadForm(policy, for: model)
+    }
+    return .perform(.model(operation))
   }
 
   func bodyTooLarge() -> Answer {

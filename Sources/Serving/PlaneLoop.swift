@@ -247,7 +247,8 @@ final class PlaneLoop {
       plane.end(outgoing.span, receipt: nil)
       return receiver.deliver(outgoing)
     }
-    round.add(draft.isRecorded ? record : nil, outgoing, receiver)
+    round.add(
+      draft.isRecorded ? record : nil, whenFull: draft.whenSpoolFull, outgoing, receiver)
   }
 
   // MARK: Refusals

@@ -19,14 +19,20 @@ struct ServedDeployment: Sendable {
   let live: Entry
   /// Each version that is served or should be, ascending.
   let versions: [(number: VersionNumber, entry: Entry)]
+  /// What its access records hold.
+  let records: RecordsPolicy
   /// What each alias names.
   let aliases: [AliasName: Entry]
   /// Versions and aliases by the text that stands in a request.
   private let named: [String: Entry]
 
   /// States what is served; what answers for `live` and `aliases` is served by its number too.
-  init(live: Entry, versions: [VersionNumber: Entry], aliases: [AliasName: Entry] = [:]) {
+  init(
+    live: Entry, versions: [VersionNumber: Entry], aliases: [AliasName: Entry] = [:],
+    records: RecordsPolicy = .standard
+  ) {
     self.live = live
+    self.records = records
     self.aliases = aliases
     var all = versions
     for case .model(let model) in [live] + aliases.values { all[model.reference.version] = .model(model) }
@@ -58,6 +64,6 @@ struct ServedDeployment: Sendable {
     let kept = versions.filter { numbers.contains($0.number) }.map { ($0.number, $0.entry) }
     return ServedDeployment(
       live: live, versions: Dictionary(uniqueKeysWithValues: kept),
-      aliases: aliases.filter { state.aliases[$0.key] != nil })
+      aliases: aliases.filter { state.aliases[$0.key] != nil }, records: state.records)
   }
 }

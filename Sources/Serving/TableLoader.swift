@@ -57,7 +57,7 @@ struct TableLoader {
     let missing = Problem(.internal, "plane.no-version", "expected the live version among those served")
     return ServedDeployment(
       live: entry(deployment.live.version, former: former?.live) ?? .unavailable(missing),
-      versions: versions, aliases: aliases)
+      versions: versions, aliases: aliases, records: deployment.records)
   }
 
   private func load(

@@ -1,4 +1,5 @@
 import Domain
+import Encoding
 import Foundation
 import GRDB
 import Lifecycle
@@ -35,6 +36,14 @@ enum RegistryRows {
       Alias(
         model: try row.name("name"), name: try row.alias("alias"), version: try row.version("version"),
         bundle: try row.digest("bundle"), since: try row.moment("since"))
+    }
+  }
+
+  static func recordsPolicies(_ database: Database) throws -> [DeploymentRecords] {
+    try rows(database, "records_policies", "SELECT * FROM records_policies ORDER BY name") { row in
+      DeploymentRecords(
+        deployment: try row.name("name"), policy: try row.recordsPolicy("policy"),
+        since: try row.moment("since"))
     }
   }
 
@@ -109,6 +118,17 @@ enum RegistryRows {
         sql: "DELETE FROM aliases WHERE name = ? AND alias = ?",
         arguments: [name.description, alias.description])
       try require(database.changesCount == 1, "an alias that exists", "\(name)@\(alias)")
+    case .setRecordsPolicy(let records):
+      let isServed = try deployments(database).contains { $0.name == records.deployment }
+      try require(isServed, "a deployment", records.deployment.description)
+      try database.execute(
+        sql: """
+          INSERT INTO records_policies VALUES (?, ?, ?) ON CONFLICT (name)
+          DO UPDATE SET policy = excluded.policy, since = excluded.since
+          """,
+        arguments: [
+          records.deployment.description, records.policy.json.canonicalText, records.since.milliseconds,
+        ])
     case .addKey(let key):
       try database.execute(
         sql: """

@@ -18,6 +18,9 @@ enum RegistrySchema {
     migrator.registerMigration("4 terms of keys") { database in
       try database.execute(sql: keyTerms)
     }
+    migrator.registerMigration("5 policies for records") { database in
+      try database.execute(sql: recordsPolicies)
+    }
     return migrator
   }()
 
@@ -127,5 +130,13 @@ enum RegistrySchema {
     ALTER TABLE prediction_keys ADD COLUMN rate INTEGER CHECK (rate >= 1);
     ALTER TABLE prediction_keys ADD COLUMN burst INTEGER CHECK (burst >= 1);
     ALTER TABLE prediction_keys ADD COLUMN daily INTEGER CHECK (daily >= 1);
+    """
+
+  private static let recordsPolicies = """
+    CREATE TABLE records_policies (
+      name TEXT PRIMARY KEY REFERENCES deployments (name),
+      policy TEXT NOT NULL,
+      since INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
     """
 }

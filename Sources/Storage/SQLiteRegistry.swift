@@ -226,6 +226,11 @@ extension SQLiteRegistry: RegistryReader {
     try await read("the aliases") { try RegistryRows.aliases($0) }
   }
 
+  /// The policies for access records that were set, sorted by deployment.
+  public func recordsPolicies() async throws(Problem) -> [DeploymentRecords] {
+    try await read("the policies for records") { try RegistryRows.recordsPolicies($0) }
+  }
+
   /// All keys, revoked ones too, oldest first.
   public func keys() async throws(Problem) -> [PredictionKey] {
     try await read("the keys") { try RegistryRows.keys($0) }

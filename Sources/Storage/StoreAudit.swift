@@ -177,6 +177,9 @@ private enum RowComparison {
       $0.name.description
     }
     compare("alias", state.aliases, { try RegistryRows.aliases(database) }) { $0.reference.description }
+    compare("policy", state.recordsPolicies, { try RegistryRows.recordsPolicies(database) }) {
+      $0.deployment.description
+    }
     compare("key", state.keys, { try RegistryRows.keys(database) }, \.id)
     compare("quarantined artifact", state.quarantined, { try RegistryRows.quarantined(database) }) {
       "\($0.name) \($0.artifact)"

@@ -1,4 +1,5 @@
 import Domain
+import Encoding
 import GRDB
 
 /// A row as it came from the file: each column is checked before it is believed.
@@ -66,6 +67,13 @@ struct StoredRow {
   func alias(_ column: String) throws(Problem) -> AliasName {
     guard let name = try? AliasName(parsing: try text(column)) else { throw malformed(column, "an alias") }
     return name
+  }
+
+  func recordsPolicy(_ column: String) throws(Problem) -> RecordsPolicy {
+    guard let json = try? JSON(parsing: Array(try text(column).utf8)),
+      let policy = try? RecordsPolicy(json: json)
+    else { throw malformed(column, "a policy for records") }
+    return policy
   }
 
   func segment(_ column: String) throws(Problem) -> SegmentName {

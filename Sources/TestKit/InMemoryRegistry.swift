@@ -53,6 +53,9 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   /// All aliases of all models, sorted by model and alias.
   public func aliases() -> [Alias] { state.aliases }
 
+  /// The policies for access records that were set, sorted by deployment.
+  public func recordsPolicies() -> [DeploymentRecords] { state.recordsPolicies }
+
   /// All keys, revoked ones too, oldest first.
   public func keys() -> [PredictionKey] { state.keys }
 

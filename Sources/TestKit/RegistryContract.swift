@@ -28,6 +28,7 @@ public struct RegistryContract: Sendable {
     try await theCheckpointIsOverAllEntries()
     try await everyChangeIsRead()
     try await anAliasIsMovedAndRemoved()
+    try await aPolicyIsSetForADeployment()
     try await aContradictionChangesNothing()
     try await changesWithoutAnEntryAreRefused()
     try await theLastEntryAccountsForTheChanges()
@@ -44,6 +45,7 @@ public struct RegistryContract: Sendable {
     #expect(try await store.versions(of: Sample.name()).isEmpty)
     #expect(try await store.deployments().isEmpty)
     #expect(try await store.aliases().isEmpty)
+    #expect(try await store.recordsPolicies().isEmpty)
     #expect(try await store.keys().isEmpty)
     #expect(try await store.quarantined().isEmpty)
     #expect(try await store.segments(after: nil, count: 10).isEmpty)
@@ -142,6 +144,21 @@ public struct RegistryContract: Sendable {
     #expect(await store.audit(trusting: key).isEmpty)
   }
 
+  private func aPolicyIsSetForADeployment() async throws {
+    let store = try await make()
+    let early = await #expect(throws: Problem.self) {
+      try await store.commit([Sample.entry()], [.setRecordsPolicy(Sample.records(1))])
+    }
+    #expect(early?.code == "registry.conflict")
+    try await store.commit(
+      [Sample.entry()], [.addVersion(Sample.version(1)), .setDeployment(Sample.deployment(1))])
+    for number in [1, 2] {
+      try await store.commit([Sample.entry(.setRecords)], [.setRecordsPolicy(Sample.records(number))])
+      #expect(try await store.recordsPolicies() == [Sample.records(number)])
+    }
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
   private func segmentsAreReadByName() async throws {
     let store = try await make()
     let segments = [
@@ -209,7 +226,7 @@ public struct RegistryContract: Sendable {
     let store = try await make()
     let changes: [RegistryChange] = [
       .addVersion(Sample.version(1)), .setDeployment(Sample.deployment(1)), .addKey(Sample.key(1)),
-      .setAlias(Sample.alias("champion", 1)),
+      .setAlias(Sample.alias("champion", 1)), .setRecordsPolicy(Sample.records(3)),
       .removeAlias(Sample.alias("champion", 1).name, of: Sample.name(), at: Sample.moment(6)),
       .revokeKey(id: "key-1", at: Sample.moment(5)), .quarantine(Sample.refusal(1)),
       .addSegment(Sample.segment(1)), .addSegment(Sample.segment(2)),

@@ -52,6 +52,13 @@ public enum Sample {
       model: model, name: name, version: versionNumber(number), bundle: digest(number), since: moment(number))
   }
 
+  /// A policy for the records of a deployment.
+  public static func records(_ number: Int, of model: ModelName = name()) -> DeploymentRecords {
+    let policy = try? RecordsPolicy(
+      payloadMillionths: number, masked: ["age"], whenSpoolFull: number.isMultiple(of: 2) ? .goOn : nil)
+    return DeploymentRecords(deployment: model, policy: policy ?? .standard, since: moment(number))
+  }
+
   /// A key in force.
   public static func key(
     _ number: Int, for model: ModelName = name(), terms: KeyTerms = .unbounded

@@ -32,6 +32,7 @@ struct GatehouseCommand: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
       PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self,
+      DeploymentsCommand.self,
       KeysCommand.self, AuditCommand.self, DoctorCommand.self,
     ])
 

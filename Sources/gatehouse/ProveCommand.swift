@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Encoding
 import Lifecycle
 import Provenance
 import Storage
@@ -51,6 +52,7 @@ struct ProveCommand: AsyncParsableCommand {
     ]
     if let input = record.input { rows.append(["input", "\(input), salted"]) }
     if let output = record.output { rows.append(["output", "\(output), salted"]) }
+    if let payload = record.payload { rows.append(["payload", payload.excerpt()]) }
     rows += [
       ["segment", "line \(proof.inSegment.index) of \(proof.inSegment.size), root \(verified.root)"],
       ["entry", "\(proof.inLedger.index) of \(checkpoint.size), kept at \(entry.time)"],

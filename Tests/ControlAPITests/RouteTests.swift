@@ -80,6 +80,7 @@ struct RouteTests {
     ("GET", "quarantine"), ("GET", "ledger"), ("GET", "ledger/checkpoint"), ("GET", "status"),
     ("POST", "blobs"), ("POST", "models/a/versions"), ("POST", "deployments/a/keys"),
     ("GET", "deployments/a/keys"), ("DELETE", "keys/0"), ("GET", "models/a/aliases"),
+    ("GET", "deployments/a/records"), ("PUT", "deployments/a/records"),
     ("PUT", "models/a/aliases/b"), ("DELETE", "models/a/aliases/b"), ("HEAD", "blobs/sha256:0"),
   ])
   func `every route asks for a credential`(method: String, path: String) async throws {
@@ -165,6 +166,8 @@ struct RouteTests {
     ("PUT", "models/iris/aliases/champion", #"{"version":"1"}"#, 400, "request.member"),
     ("PUT", "models/iris/aliases/champion", #"{"version":1}"#, 404, "version.unknown"),
     ("DELETE", "models/iris/aliases/champion", "", 404, "alias.unknown"),
+    ("PUT", "deployments/iris/records", #"{"share":1}"#, 400, "records-policy.malformed"),
+    ("PUT", "deployments/iris/records", "{}", 404, "deployment.unknown"),
   ]
 
   @Test(arguments: mistakes)

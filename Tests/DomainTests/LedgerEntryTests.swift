@@ -20,7 +20,7 @@ import Testing
     #expect(
       Act.allCases.map(\.rawValue) == [
         "found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key", "revoke-key",
-        "set-alias", "remove-alias",
+        "set-alias", "remove-alias", "set-records",
         "supervise", "recover", "keep-records",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])

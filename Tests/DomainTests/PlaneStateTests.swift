@@ -31,7 +31,8 @@ import Testing
           others: [.init(version: .first, bundle: hash([3]), path: "/data/fraud-1")],
           aliases: [
             try AliasName(parsing: "champion"): .first, try AliasName(parsing: "challenger"): .first.next,
-          ]),
+          ],
+          records: try RecordsPolicy(payloadMillionths: 10_000, masked: ["age"], whenSpoolFull: .goOn)),
       ],
       keys: [
         .init(id: "k1", hash: hash([2]), deployment: try ModelName(parsing: "iris")),
@@ -173,6 +174,10 @@ import Testing
       ["keys", "1", "expires"], "soon", "expected a moment in UTC at '/keys/1/expires', found another text"
     ),
     (["keys", "1", "expires"], 5, "expected a string at '/keys/1/expires', found a number"),
+    (
+      ["deployments", "1", "records", "masked"], 1,
+      "expected a policy at '/deployments/1/records', found another"
+    ),
     (["extra"], true, "expected only known members at '', found 'extra'"),
   ]
 

@@ -72,6 +72,11 @@ extension RegistryChange {
         "change": "remove-alias", "name": .string(name.description), "alias": .string(alias.description),
         "at": .integer(moment.milliseconds),
       ]
+    case .setRecordsPolicy(let records):
+      [
+        "change": "set-records-policy", "name": .string(records.deployment.description),
+        "policy": records.policy.json, "at": .integer(records.since.milliseconds),
+      ]
     case .addKey(let key): key.change
     case .revokeKey(let id, let moment):
       ["change": "revoke-key", "id": .string(id), "at": .integer(moment.milliseconds)]
@@ -114,6 +119,11 @@ extension RegistryChange {
     case "remove-alias":
       guard let name = members.name("name"), let alias = members.alias("alias") else { return nil }
       self = .removeAlias(alias, of: name, at: moment)
+    case "set-records-policy":
+      guard let name = members.name("name"), let json = json["policy"],
+        let policy = try? RecordsPolicy(json: json)
+      else { return nil }
+      self = .setRecordsPolicy(DeploymentRecords(deployment: name, policy: policy, since: moment))
     case "add-key":
       guard let key = PredictionKey(change: members, at: moment) else { return nil }
       self = .addKey(key)

@@ -13,6 +13,8 @@ public enum RegistryChange: Equatable, Sendable {
   case setAlias(Alias)
   /// An alias names nothing any more.
   case removeAlias(AliasName, of: ModelName, at: Timestamp)
+  /// What a deployment's access records hold from now on.
+  case setRecordsPolicy(DeploymentRecords)
   /// A key that opens a deployment from now on.
   case addKey(PredictionKey)
   /// The key with this id opens nothing from this moment on.
@@ -47,6 +49,8 @@ public protocol RegistryReader: Sendable {
   func deployments() async throws(Problem) -> [Deployment]
   /// All aliases of all models, sorted by model and alias.
   func aliases() async throws(Problem) -> [Alias]
+  /// The policies for access records that were set, sorted by deployment.
+  func recordsPolicies() async throws(Problem) -> [DeploymentRecords]
   /// All keys, revoked ones too, oldest first.
   func keys() async throws(Problem) -> [PredictionKey]
   /// All refused artifacts, oldest first.

@@ -14,6 +14,7 @@ public struct RegistryState: Equatable, Sendable {
   public private(set) var versions: [ModelName: [ModelVersion]] = [:]
   private var served: [ModelName: Deployment] = [:]
   private var named: [ModelReference: Alias] = [:]
+  private var policies: [ModelName: DeploymentRecords] = [:]
   /// All keys, revoked ones too, oldest first.
   public private(set) var keys: [PredictionKey] = []
   private var keyIndices: [String: Int] = [:]
@@ -33,6 +34,9 @@ public struct RegistryState: Equatable, Sendable {
 
   /// All aliases of all models, sorted by model and alias.
   public var aliases: [Alias] { named.values.sorted { ($0.model, $0.name) < ($1.model, $1.name) } }
+
+  /// The policies for access records that were set, sorted by deployment.
+  public var recordsPolicies: [DeploymentRecords] { policies.values.sorted { $0.deployment < $1.deployment } }
 
   /// Makes one change.
   ///
@@ -63,6 +67,12 @@ public struct RegistryState: Equatable, Sendable {
       guard named.removeValue(forKey: reference) != nil else {
         throw Self.conflict("expected an alias that exists, found '\(reference)'", reference.description)
       }
+    case .setRecordsPolicy(let records):
+      guard served[records.deployment] != nil else {
+        throw Self.conflict(
+          "expected a deployment, found '\(records.deployment)'", records.deployment.description)
+      }
+      policies[records.deployment] = records
     case .addKey(let key):
       guard keyIndices[key.id] == nil else {
         throw Self.conflict("expected a new key id, found '\(key.id)', which exists", key.id)

@@ -33,6 +33,8 @@ struct ModelOperation: Sendable {
   let kind: Kind
   let model: ServedModel
   var form = BodyForm()
+  /// How rows and answers are written into the record; nil where they are not.
+  var payload: PayloadForm?
 
   /// Understands a body; the problem that it throws is the caller's.
   ///
@@ -41,6 +43,7 @@ struct ModelOperation: Sendable {
     let start = Clock.monotonic()
     do throws(Problem) {
       var prediction = try read(body, limits: limits)
+      prediction.payload = payload
       prediction.times.queue = queue
       prediction.times.input = Clock.monotonic() - start
       return prediction

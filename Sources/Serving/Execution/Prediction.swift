@@ -19,6 +19,8 @@ struct Prediction: Sendable {
   let form: Form
   /// What of the request's time went by so far.
   var times = ModelStatistics.Times()
+  /// How rows and answers are written into the record; nil where they are not.
+  var payload: PayloadForm?
 
   /// About how many elementary steps it takes.
   var steps: Int { model.plan.steps(of: methods, on: rows) }
@@ -64,6 +66,7 @@ struct Prediction: Sendable {
       try refuseLongAnswer(tensors, limit)
       var answer = try written(tensors)
       answer.rows = rows.rowCount
+      answer.payload = payload?.text(rows, tensors)
       times.output = Clock.monotonic() - start
       answer.times = times
       model.statistics.countSuccess(times, rows: rows.rowCount, executions: executions)

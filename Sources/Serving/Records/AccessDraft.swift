@@ -6,6 +6,8 @@ struct AccessDraft {
   var record: AccessRecord
   /// The model that it came to.
   var model: ServedModel?
+  /// What becomes of the answer where no record can be written; nil leaves it to the process.
+  var whenSpoolFull: RecordsPolicy.WhenSpoolFull?
   /// Nanoseconds of the clock that only goes forward, when the head had come in.
   let start: Int
   /// Whether the request leaves a record: one that asks for the health of the plane does not.
@@ -35,6 +37,7 @@ struct AccessDraft {
     record.rows = answer.rows
     record.nanoseconds = Clock.monotonic() - start
     record.input = answer.inputDigest ?? record.input
+    record.payload = answer.payload
     if let salt, answer.status == 200 { record.output = Digest(of: answer.body, salt: salt) }
     return record
   }

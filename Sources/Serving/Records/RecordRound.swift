@@ -15,6 +15,7 @@ final class RecordRound {
   private struct Waiting {
     let answer: OutgoingAnswer
     let isRecorded: Bool
+    let whenFull: RecordSpool.WhenFull
     let receiver: any AnswerReceiver
   }
 
@@ -38,14 +39,21 @@ final class RecordRound {
 
   /// Holds an answer back until its record is written, and every one that was added before; one without a record too,
   /// so that answers leave in the order in which they were asked for.
-  func add(_ record: AccessRecord?, _ answer: OutgoingAnswer, _ receiver: any AnswerReceiver) {
+  ///
+  /// `whenFull` says what becomes of it where that cannot be written; nil leaves it to the process.
+  func add(
+    _ record: AccessRecord?, whenFull: RecordSpool.WhenFull?, _ answer: OutgoingAnswer,
+    _ receiver: any AnswerReceiver
+  ) {
     if let record {
       text.removeAll(keepingCapacity: true)
       record.write(to: &text)
       RecordSegment.append(text, to: &lines)
       recordCount += 1
     }
-    waiting.append(Waiting(answer: answer, isRecorded: record != nil, receiver: receiver))
+    waiting.append(
+      Waiting(
+        answer: answer, isRecorded: record != nil, whenFull: whenFull ?? spool.whenFull, receiver: receiver))
     guard waiting.count == 1 else { return }
     let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
     eventLoop.execute { loopBound.value.commit() }
@@ -69,7 +77,7 @@ final class RecordRound {
       if let found = receipt {
         answer.receipt = found
         receipt = Receipt(segment: found.segment, index: found.index + 1)
-      } else if answer.answer.status == 200, spool.whenFull == .refuse {
+      } else if answer.answer.status == 200, one.whenFull == .refuse {
         answer.answer = Self.unrecorded(closes: answer.answer.closes)
         isWithheld = true
       }

@@ -29,13 +29,8 @@ public final class RecordSpool: Sendable {
     public init() {}
   }
 
-  /// What becomes of answers that no record can be written of.
-  public enum WhenFull: String, Sendable, CaseIterable {
-    /// Predictions are refused.
-    case refuse
-    /// They go out, and the next record that can be written says how many.
-    case goOn = "go-on"
-  }
+  /// What becomes of predictions that no record can be written of, where a deployment does not say.
+  public typealias WhenFull = RecordsPolicy.WhenSpoolFull
 
   let whenFull: WhenFull
   /// What digests of bodies begin with.
