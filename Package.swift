@@ -111,11 +111,14 @@ let package = Package(
       .log, .nio,
       .nioSSL),
     gateway(
-      "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CDescriptorPassing", "CZlib",
+      "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CConfinement",
+      "CDescriptorPassing", "CZlib",
       .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL, .nioLocks),
     gateway("Engines", "Domain", "Encoding", "ModelGraph", "Inference", "CSpawn"),
     .target(name: "CDescriptorPassing"),
-    .target(name: "CSpawn"),
+    .target(name: "CSpawn", dependencies: ["CDescriptorPassing"]),
+    // How the data plane gives up what it does not need.
+    .target(name: "CConfinement"),
 
     // Ring 3.
     program(
@@ -171,6 +174,13 @@ let package = Package(
       .nioLocks, .nioEmbedded, "TestKit"),
     tests(
       "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),
+    // A process that gives up what the data plane gives up, and then tries what it should not be able to do.
+    .target(name: "CForbiddenActs", path: "Tests/CForbiddenActs"),
+    .executableTarget(
+      name: "confinement-probe",
+      dependencies: ["Domain", "Serving", "CConfinement", "CForbiddenActs"],
+      path: "Tests/ConfinementProbe", swiftSettings: strict),
+    tests("ConfinementTests", "Domain", "confinement-probe", "gatehouse-runtime"),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),
     tests("TranscriptTests", "gatehouse", "gatehouse-runtime"),
   ]

@@ -9,6 +9,8 @@ import Inference
 final class EngineProcess {
   private let pid: pid_t
   private let socket: CInt
+  /// Who started the process, and is its parent; nil where this process is.
+  private let spawner: EngineSpawner?
   private var isReaped = false
 
   /// Why a frame did not come or go.
@@ -16,6 +18,20 @@ final class EngineProcess {
     case deadline
     case ended
     case malformed
+  }
+
+  /// Has the program started by another process.
+  init(_ spawner: EngineSpawner, program: String, _ numbers: EngineSpawner.Numbers) throws(Problem) {
+    var pid = pid_t()
+    var socket: CInt = -1
+    let code = spawner.start(numbers, process: &pid, channel: &socket)
+    guard code == 0 else {
+      throw Problem.engineAbsent(
+        "found that \(program) does not start", cause: unsafe String(cString: strerror(code)))
+    }
+    self.pid = pid
+    self.socket = socket
+    self.spawner = spawner
   }
 
   /// Starts the program; nothing of this process but the socket reaches it.
@@ -27,7 +43,7 @@ final class EngineProcess {
         cause: unsafe String(cString: strerror(errno)))
     }
     var pid = pid_t()
-    let code = unsafe Self.withCStrings([program] + arguments) { pointers in
+    let code = unsafe withCStrings([program] + arguments) { pointers in
       unsafe gatehouse_spawn(program, pointers, [ends[1]], 1, "/dev/null", &pid)
     }
     close(ends[1])
@@ -38,6 +54,7 @@ final class EngineProcess {
     }
     self.pid = pid
     self.socket = ends[0]
+    spawner = nil
   }
 
   deinit { end() }
@@ -47,17 +64,10 @@ final class EngineProcess {
     guard !isReaped else { return }
     isReaped = true
     close(socket)
+    if let spawner { return spawner.end(pid) }
     kill(pid, SIGKILL)
     var status: CInt = 0
     while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
-  }
-
-  private static func withCStrings<Result>(
-    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-  ) -> Result {
-    let pointers = unsafe strings.map { unsafe strdup($0) }
-    defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
-    return unsafe body(pointers + [nil])
   }
 
   // MARK: - Frames

@@ -25,6 +25,8 @@ public struct ONNXRuntimeEngine: InferenceEngine {
   /// The most models that are up at once; more are refused.
   public var modelLimit = 32
   private let models = EngineCount()
+  /// Who starts the processes; nil where this process does.
+  private var spawner: EngineSpawner?
 
   /// Names the program, and the library where it is known.
   public init(program: String, library: String? = nil) {
@@ -76,15 +78,33 @@ public struct ONNXRuntimeEngine: InferenceEngine {
     return try ONNXRuntimeSession(self, model, place)
   }
 
-  /// Starts the program and waits until it has the library.
-  func start(for model: ONNXRuntimeModel) throws(Problem) -> EngineProcess {
+  /// Has another process start engines from here on, for one that is about to give up that right; does nothing where
+  /// the program is not there.
+  ///
+  /// Call it while there is one thread. Throws `engine.failed`.
+  public mutating func startSpawner() throws(Problem) {
+    guard unsafe access(program, X_OK) == 0 else { return }
+    spawner = try EngineSpawner(program: program, fixed: libraryArguments)
+  }
+
+  private var libraryArguments: [String] { library.map { ["--library", $0] } ?? [] }
+
+  /// Starts the program.
+  private func process(for model: ONNXRuntimeModel) throws(Problem) -> EngineProcess {
+    let numbers = EngineSpawner.Numbers(
+      threads: threads, memory: memory + 8 * model.bytes.count,
+      deadline: (max(loadMilliseconds, runMilliseconds) + 1999) / 1000)
+    if let spawner { return try EngineProcess(spawner, program: program, numbers) }
     guard unsafe access(program, X_OK) == 0 else {
       throw Problem.engineAbsent("found no program \(program)")
     }
-    var arguments = ["--threads", "\(threads)", "--memory", "\(memory + 8 * model.bytes.count)"]
-    arguments += ["--deadline", "\((max(loadMilliseconds, runMilliseconds) + 1999) / 1000)"]
-    if let library { arguments += ["--library", library] }
-    let process = try EngineProcess(program: program, arguments: arguments)
+    let options = zip(EngineSpawner.Numbers.options, numbers.values).flatMap { [$0, String($1)] }
+    return try EngineProcess(program: program, arguments: libraryArguments + options)
+  }
+
+  /// Starts the program and waits until it has the library.
+  func start(for model: ONNXRuntimeModel) throws(Problem) -> EngineProcess {
+    let process = try process(for: model)
     let deadline = EngineProcess.now() + loadMilliseconds
     do {
       let hello = try process.receive(deadline: deadline)

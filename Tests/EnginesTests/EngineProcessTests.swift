@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Glibc
 import Inference
 import ModelGraph
 import Testing
@@ -70,6 +71,31 @@ struct EngineProcessTests {
     // One that does not come up takes no place.
     engine.program = "/bin/true"
     for _ in 0..<2 { #expect(Self.problem(engine)?.code == "engine.failed") }
+  }
+
+  @Test func `an engine that another process starts is ended with its session`() throws {
+    let note = FileManager.default.temporaryDirectory.appending(path: "engine-\(UUID().uuidString).pid")
+    let script = try Self.stand("echo $$ \"$@\" > \(note.path)\nexec sleep 60")
+    defer {
+      try? FileManager.default.removeItem(at: script)
+      try? FileManager.default.removeItem(at: note)
+    }
+    var engine = ONNXRuntimeEngine(program: script.path, library: "libonnxruntime.so")
+    try engine.startSpawner()
+    // It starts what was there when it was begun, and nothing that is named later.
+    engine.program = "/nowhere/gatehouse-onnx"
+    var session: (any EngineSession)? = try engine.open(Self.model)
+    withExtendedLifetime(session) {}
+    var words: [Substring] = []
+    while words.count < 9 {
+      words = ((try? String(contentsOf: note, encoding: .utf8)) ?? "").split { " \n".contains($0) }
+    }
+    #expect(words[1...].prefix(4) == ["--library", "libonnxruntime.so", "--threads", "1"])
+    let process = try #require(pid_t(words[0]))
+    #expect(kill(process, 0) == 0)
+    session = nil
+    #expect(kill(process, 0) == -1)
+    #expect(errno == ESRCH)
   }
 
   @Test func `a library of another kind is said not to serve`() throws {

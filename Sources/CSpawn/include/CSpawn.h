@@ -1,6 +1,7 @@
 #ifndef GATEHOUSE_SPAWN_H
 #define GATEHOUSE_SPAWN_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /// How many descriptors a program can be given.
@@ -18,5 +19,27 @@
 int gatehouse_spawn(
     const char *program, char *const arguments[], const int descriptors[], int count, const char *log,
     pid_t *process);
+
+/// How many numbers a spawner is told with each request, at most.
+enum { gatehouse_spawner_numbers = 4 };
+
+/// Starts a spawner: a process that starts `program`, and no other, for one that may start none itself.
+///
+/// `fixed` (ended by NULL) are the first arguments of each start; `options` (ended by NULL, at most
+/// `gatehouse_spawner_numbers`) the options that follow, each with a number that a request names. It holds no
+/// descriptor of ours but its end of `*socket`, and ends with all that it has started when ours is closed.
+///
+/// Call it while there is one thread. Returns 0, or the error number.
+int gatehouse_start_spawner(
+    const char *program, char *const fixed[], const char *const options[], int *socket);
+
+/// Has the spawner start the program: `*process` and `*channel`, which is descriptor 3 there, say what came of it.
+///
+/// One at a time on a socket. Returns 0, or the error number; EPIPE where the spawner is gone.
+int gatehouse_spawner_start(
+    int socket, const uint64_t numbers[gatehouse_spawner_numbers], pid_t *process, int *channel);
+
+/// Has the spawner kill a process that it started, and forget it.
+int gatehouse_spawner_end(int socket, pid_t process);
 
 #endif
