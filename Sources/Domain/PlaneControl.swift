@@ -53,6 +53,10 @@ public struct PlaneStatus: Equatable, Sendable {
   public let isDraining: Bool
   /// What answers, sorted by name.
   public let models: [Model]
+  /// What it has given up; nil where it does not say.
+  public var confinement: PlaneConfinement?
+  /// The file that the process was started from; nil where it does not say.
+  public var program: ProgramFile?
 
   /// States how a data plane stands.
   public init(
@@ -87,6 +91,8 @@ public struct PlaneStatus: Equatable, Sendable {
         }),
     ]
     if let admin { members["admin"] = .string(admin) }
+    members["confinement"] = confinement?.json
+    members["program"] = program.map { .string($0.description) }
     return .object(members)
   }
 
@@ -111,6 +117,8 @@ public struct PlaneStatus: Equatable, Sendable {
       admin: json["admin"]?.string, version: version,
       startedAt: Timestamp(milliseconds: startedAt), requests: requests, isDraining: isDraining,
       models: models)
+    confinement = json["confinement"].flatMap(PlaneConfinement.init(json:))
+    program = json["program"]?.string.flatMap { ProgramFile($0) }
   }
 }
 

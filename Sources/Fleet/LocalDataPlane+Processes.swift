@@ -8,7 +8,7 @@ extension LocalDataPlane {
   struct Inheritance: Sendable {
     let listener: ListeningSocket
     /// The process that gave the socket; nil where it was bound anew.
-    let source: Running?
+    let source: (running: Running, status: PlaneStatus)?
     let survivors: [Running]
     /// The socket for metrics and health; nil where they are not answered.
     var admin: ListeningSocket?
@@ -40,7 +40,7 @@ extension LocalDataPlane {
         continue
       }
       inheritance.admin = ListeningSocket(descriptor: socket, address: address)
-      inheritance.keepsAdmin = survivor.pid == inheritance.source?.pid
+      inheritance.keepsAdmin = survivor.pid == inheritance.source?.running.pid
       return inheritance
     }
     inheritance.admin = try settings.admin.bind()
@@ -76,7 +76,7 @@ extension LocalDataPlane {
           continue
         }
         return Inheritance(
-          listener: ListeningSocket(descriptor: descriptor, address: address), source: survivor.running,
+          listener: ListeningSocket(descriptor: descriptor, address: address), source: survivor,
           survivors: survivors)
       }
       do throws(Problem) {

@@ -17,6 +17,8 @@ public actor LocalDataPlane: DataPlane {
     public var directory: String
     /// The directory that access records are written to; nil where none are.
     public var spool: String?
+    /// The directory that has the bundles in it; nil where they are beside the state.
+    public var bundles: String?
     /// Whether predictions go out without a record where the spool is full; else they are refused.
     public var goesOnWhenSpoolFull: Bool
     /// Where metrics and health are answered.
@@ -29,7 +31,8 @@ public actor LocalDataPlane: DataPlane {
     /// States where and what to run.
     public init(
       program: String, listen: ListenAddress, directory: String, spool: String? = nil,
-      goesOnWhenSpoolFull: Bool = false, admin: AdminAddress = .none, tls: PlaneTLS? = nil,
+      bundles: String? = nil, goesOnWhenSpoolFull: Bool = false, admin: AdminAddress = .none,
+      tls: PlaneTLS? = nil,
       options: [String] = []
     ) {
       self.admin = admin
@@ -38,6 +41,7 @@ public actor LocalDataPlane: DataPlane {
       self.listen = listen
       self.directory = directory
       self.spool = spool
+      self.bundles = bundles
       self.goesOnWhenSpoolFull = goesOnWhenSpoolFull
       self.tls = tls
     }
@@ -74,6 +78,8 @@ public actor LocalDataPlane: DataPlane {
   private nonisolated let ending: AsyncStream<pid_t>.Continuation
   private let settings: Settings
   private let store: any PlaneStateStore
+  /// Whom the processes become; nil for whom we are.
+  private let account: PlaneAccount?
   private let listener: ListeningSocket
   private let admin: ListeningSocket?
   private var running: Running?
@@ -91,6 +97,7 @@ public actor LocalDataPlane: DataPlane {
     // At most a few events a second; the bound only keeps a reader that has gone away from costing memory.
     (events, reporting) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
     (endings, ending) = AsyncStream.makeStream()
+    account = Self.account(settings, reporting)
     try Self.prepare(store, reporting)
     let inheritance = try await Self.inherit(settings)
     listener = inheritance.listener
@@ -240,13 +247,14 @@ public actor LocalDataPlane: DataPlane {
   /// Adopts what serves already and is the program that we would start, as we would; replaces it where it is another.
   private func settle(_ inheritance: Inheritance) async throws(Problem) {
     let launch = launch(controlPath: "")
-    if let kept = inheritance.source, inheritance.keepsAdmin, launch.isProgram(of: kept.pid),
-      launch.hasStarted(kept.pid)
+    if let kept = inheritance.source, inheritance.keepsAdmin, launch.isProgram(of: kept.status),
+      launch.hasStarted(kept.running.pid)
     {
-      watch(kept)
-      running = kept
+      watch(kept.running)
+      running = kept.running
       reporting.yield(
-        PlaneEvent(kind: .adopted, process: Int(kept.pid), detail: "served on while no control plane ran"))
+        PlaneEvent(
+          kind: .adopted, process: Int(kept.running.pid), detail: "served on while no control plane ran"))
     } else {
       // Under another name than the socket of the one that serves still.
       running = inheritance.survivors.first
@@ -276,7 +284,7 @@ public actor LocalDataPlane: DataPlane {
       program: settings.program, statePath: store.path, controlPath: controlPath,
       logPath: "\(settings.directory)/runtime.log", spoolPath: settings.spool,
       goesOnWhenSpoolFull: settings.goesOnWhenSpoolFull, hasAdmin: admin != nil, tls: settings.tls,
-      options: settings.options)
+      bundles: settings.bundles, account: account, options: settings.options)
   }
 
   /// Notices the end of a process by that of a connection kept open to it.

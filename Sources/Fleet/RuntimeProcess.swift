@@ -37,6 +37,10 @@ struct RuntimeLaunch: Sendable {
   let hasAdmin: Bool
   /// What its connections are secured by; in the clear where nil.
   let tls: PlaneTLS?
+  /// The directory that has the bundles in it; nil where they are beside the state.
+  let bundles: String?
+  /// Whom the process becomes; nil for whom we are.
+  let account: PlaneAccount?
   /// Further options, for every process alike.
   let options: [String]
 
@@ -51,6 +55,8 @@ struct RuntimeLaunch: Sendable {
       arguments += ["--tls-certificate", tls.certificate, "--tls-key", tls.key]
       if let authorities = tls.clientAuthorities { arguments += ["--tls-client-ca", authorities] }
     }
+    if let bundles { arguments += ["--bundles", bundles] }
+    if let account { arguments += ["--user", account.description] }
     arguments += ["--log", "json"] + options
     // The process gets an empty environment, so that what names a library there is told it in another way.
     if let value = unsafe getenv("GATEHOUSE_ONNXRUNTIME"), let whole = unsafe realpath(value, nil) {
@@ -88,14 +94,13 @@ struct RuntimeLaunch: Sendable {
     return unsafe body(pointers + [nil])
   }
 
-  /// Whether the running process `pid` was started from the file that `program` is now.
-  func isProgram(of pid: pid_t) -> Bool {
-    var running = stat()
+  /// Whether a running process was started from the file that `program` is now.
+  ///
+  /// By what it says: one that has hidden its memory hides this too from all but root.
+  func isProgram(of process: PlaneStatus) -> Bool {
     var present = stat()
-    guard unsafe stat("/proc/\(pid)/exe", &running) == 0, unsafe stat(program, &present) == 0 else {
-      return false
-    }
-    return running.st_dev == present.st_dev && running.st_ino == present.st_ino
+    guard unsafe stat(program, &present) == 0 else { return false }
+    return process.program == ProgramFile(device: UInt64(present.st_dev), node: UInt64(present.st_ino))
   }
 
   /// Whether the running process `pid` was started with these arguments; its control socket may be another.

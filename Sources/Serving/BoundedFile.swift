@@ -22,13 +22,13 @@ enum BoundedFile {
     path: String, limit: Int, isTrusted: Bool = false, isSecret: Bool = false
   ) throws(Problem) -> [UInt8] {
     let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
-    let raw = retryingInterrupts { unsafe open(path, flags) }
+    let raw = OpenPlaces.open(path, flags)
     return try read(opened: raw, limit: limit, isTrusted: isTrusted, isSecret: isSecret, subject: path)
   }
 
   /// Reads a file of the kernel's, which says nothing of its size: its first 4096 bytes.
   static func pseudo(_ path: String) throws(Problem) -> [UInt8] {
-    let raw = retryingInterrupts { unsafe open(path, O_RDONLY | O_CLOEXEC) }
+    let raw = OpenPlaces.open(path, O_RDONLY | O_CLOEXEC)
     guard raw >= 0 else {
       throw .system(.unavailable, "file.unreadable", "opening the file", subject: path)
     }

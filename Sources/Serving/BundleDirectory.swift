@@ -26,7 +26,7 @@ struct BundleDirectory {
 
   /// Reads the directory at `path`.
   static func read(path: String, limits: BundleLimits) throws(Problem) -> [BundleFile] {
-    let raw = retryingInterrupts { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    let raw = OpenPlaces.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard raw >= 0 else {
       let errorNumber = errno
       throw .system(

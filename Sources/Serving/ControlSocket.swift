@@ -12,25 +12,47 @@ public final class ControlSocket: Sendable {
   private static let connections = 16
   private static let lineLimit = 4096
 
-  private let path: String
   private let listener: CInt
+  /// Who may speak here.
+  private let owner: uid_t
   /// A pipe: closing the one end wakes the thread for good.
   private let wake: (read: CInt, write: CInt)
   private let pool = NIOThreadPool(numberOfThreads: 1)
   private let plane: RunningPlane
   private let drain: @Sendable () -> Void
 
-  /// Listens at `path`, mode 0600, for this user alone.
+  /// The socket with its name, which nobody answers yet.
+  public struct Listener: Sendable {
+    fileprivate let descriptor: CInt
+    fileprivate let owner: uid_t
+
+    /// Listens at `path`, mode 0600, for the user alone that this process has now.
+    ///
+    /// A socket that a dead process left there is replaced. Throws `control.in-use` where one answers, and
+    /// `control.failed`.
+    public init(path: String) throws(Problem) {
+      owner = geteuid()
+      descriptor = try ControlSocket.bind(path)
+    }
+  }
+
+  /// Answers on a socket of its own, see `Listener`.
+  public convenience init(path: String, plane: RunningPlane, drain: @escaping @Sendable () -> Void)
+    throws(Problem)
+  {
+    try self.init(try Listener(path: path), plane: plane, drain: drain)
+  }
+
+  /// Answers on a socket that it takes over.
   ///
   /// `drain` is called when the plane is asked to end.
-  ///
-  /// A socket that a dead process left there is replaced. Throws `control.in-use` where one answers, and
-  /// `control.failed`.
-  public init(path: String, plane: RunningPlane, drain: @escaping @Sendable () -> Void) throws(Problem) {
-    self.path = path
+  public init(_ listener: Listener, plane: RunningPlane, drain: @escaping @Sendable () -> Void)
+    throws(Problem)
+  {
     self.plane = plane
     self.drain = drain
-    listener = try Self.bind(path)
+    self.listener = listener.descriptor
+    owner = listener.owner
     var ends: [CInt] = [-1, -1]
     guard unsafe pipe(&ends) == 0 else { throw .system(.unavailable, "control.failed", "making a pipe") }
     wake = (ends[0], ends[1])
@@ -81,7 +103,7 @@ public final class ControlSocket: Sendable {
     guard raw >= 0 else { return nil }
     _ = fcntl(raw, F_SETFD, FD_CLOEXEC)
     // The mode of the socket keeps others out already; this holds where a directory was opened too far.
-    guard gatehouse_peer_user(raw) == Int64(geteuid()) else {
+    guard gatehouse_peer_user(raw) == Int64(owner) else {
       _ = close(raw)
       return nil
     }

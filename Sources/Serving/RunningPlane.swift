@@ -45,6 +45,8 @@ public struct PlaneConfiguration: Sendable {
   public var log: RuntimeLog?
   /// From when on a request is slow enough to be told of.
   public var slow = Duration.seconds(1)
+  /// What the process has given up, for those who ask.
+  public var confinement: PlaneConfinement?
   /// The version of the program, for those who ask.
   public var version: String
 
@@ -81,6 +83,7 @@ public final class RunningPlane: Sendable {
   /// Whether the next process has the admin listener's socket already.
   private let sharesAdmin: Bool
   private let exporter: SpanExporter?
+  private let confinement: PlaneConfinement?
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
   private let applying = NIOLock()
 
@@ -88,6 +91,7 @@ public final class RunningPlane: Sendable {
   public init(_ configuration: PlaneConfiguration, socket: ListeningSocket) throws(Problem) {
     source = configuration.source
     engine = configuration.engine
+    confinement = configuration.confinement
     self.socket = socket
     // First, so that every account begins with what is known of it.
     let accounts = accounts
@@ -168,7 +172,7 @@ public final class RunningPlane: Sendable {
   /// How it stands.
   public var status: PlaneStatus {
     let table = plane.table
-    return PlaneStatus(
+    var status = PlaneStatus(
       process: Int(getpid()), instance: instance, generation: table.generation, address: socket.address,
       admin: adminAddress,
       version: plane.version, startedAt: plane.startedAt, requests: plane.requests,
@@ -177,6 +181,9 @@ public final class RunningPlane: Sendable {
         PlaneStatus.Model(
           name: model.reference.name, version: model.reference.version, bundle: model.bundle)
       })
+    status.confinement = confinement
+    status.program = .own
+    return status
   }
 
   /// Calls `body` with the descriptor of the listening socket; throws `plane.draining` where it is given up.

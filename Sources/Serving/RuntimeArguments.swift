@@ -57,6 +57,12 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var threads: Int?
   /// What connections are secured by; in the clear where nil.
   public var tls: TLSFiles?
+  /// Directories that lie above the bundles that a snapshot names.
+  public var bundleRoots: [String] = []
+  /// What becomes of a process that cannot give up what it does not need.
+  public var confine = Confinement.Mode.bestEffort
+  /// Whom the process becomes where it is root; nil where nobody said.
+  public var account: PlaneAccount?
 
   /// One line for every mistake.
   public static let usage = """
@@ -101,6 +107,11 @@ public struct RuntimeArguments: Equatable, Sendable {
       --onnxruntime FILE   run models that need ONNX Runtime by this library
                            (default: GATEHOUSE_ONNXRUNTIME, then what the loader finds)
       --threads N          run this many event loops (default: one a processor)
+      --bundles DIR        with --state: the bundles that it names lie in this directory; may be repeated
+      --confine MODE       before anything is read that callers or bundles bring, give up all that serving does
+                           not need: 'required' to end where that cannot be done, 'best-effort' to go on and
+                           say so (default), or 'off'
+      --user UID[:GID]     become this user where root starts it (default 65532:65532)
       --version            print the version
       --help               print this
 
@@ -139,6 +150,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     "--admin-fd": false, "--otlp": false, "--otlp-share": false, "--otlp-headers": false, "--otlp-ca": false,
     "--log": false, "--log-slow": false,
     "--tls-certificate": false, "--tls-key": false, "--tls-client-ca": false,
+    "--bundles": true, "--confine": false, "--user": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -173,6 +185,13 @@ public struct RuntimeArguments: Equatable, Sendable {
         throw Self.malformed(value, option, "'refuse' or 'go-on'")
       }
       whenSpoolFull = whenFull
+    case "--bundles": bundleRoots.append(value)
+    case "--confine":
+      guard let mode = Confinement.Mode(rawValue: value) else {
+        throw Self.malformed(value, option, "'required', 'best-effort' or 'off'")
+      }
+      confine = mode
+    case "--user": account = try PlaneAccount(parsing: value)
     case "--threads": threads = try Self.number(value, option, 1...256)
     default: preconditionFailure("an option of the table is handled here")
     }
@@ -226,6 +245,11 @@ public struct RuntimeArguments: Equatable, Sendable {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--state' without '\(other)', found both",
         hint: "the snapshot says what is served and who is trusted")
+    }
+    if state == nil, !bundleRoots.isEmpty {
+      throw Problem(
+        .usage, "usage.conflicting-options", "expected '--state' with '--bundles', found none",
+        hint: "name a bundle by '--bundle'")
     }
     if seen.contains("--when-spool-full"), spool == nil {
       throw Problem(

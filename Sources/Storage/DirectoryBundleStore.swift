@@ -3,8 +3,12 @@ public import Lifecycle
 public import Provenance
 
 /// Sealed bundles as directories named by their digests, for a data plane to open.
+///
+/// Readable by the group of the store's directory: the data plane may be of another user.
 public actor DirectoryBundleStore: BundleStore {
   private static let fileLimit = 4096
+  private static let fileMode: UInt32 = 0o640
+  private static let directoryMode: UInt32 = 0o750
   private static let depthLimit = 16
 
   private nonisolated let directory: String
@@ -43,7 +47,7 @@ public actor DirectoryBundleStore: BundleStore {
     } else {
       let unfinished = "\(directory)/\(DiskPath.unfinished())"
       do throws(Problem) {
-        try disk.createDirectory(unfinished)
+        try disk.createDirectory(unfinished, mode: Self.directoryMode)
         try fill(unfinished, with: bundle)
         // Every file and every name in it is durable by now. A crash before this leaves an unfinished
         // directory, which the next start removes.
@@ -62,9 +66,9 @@ public actor DirectoryBundleStore: BundleStore {
     var directories: Set<String> = [target]
     for file in bundle.files {
       let path = "\(target)/\(file.path)"
-      try disk.createDirectory(DiskPath.parent(of: path))
+      try disk.createDirectory(DiskPath.parent(of: path), mode: Self.directoryMode)
       directories.insert(DiskPath.parent(of: path))
-      let open = try disk.create(path)
+      let open = try disk.create(path, mode: Self.fileMode)
       try disk.write(file.bytes, to: open)
       try disk.sync(open)
     }
@@ -85,9 +89,10 @@ public actor DirectoryBundleStore: BundleStore {
       let path = "\(target)/\(file.path)"
       let found = try OpenFile.reading(path)?.bytes(limit: file.bytes.count)
       if found == file.bytes { continue }
-      try disk.createDirectory(DiskPath.parent(of: path))
+      try disk.createDirectory(DiskPath.parent(of: path), mode: Self.directoryMode)
       // By way of the store's directory: an unfinished file in the bundle's would be one too many.
-      try disk.replace(path, with: file.bytes, via: "\(directory)/\(DiskPath.unfinished())")
+      try disk.replace(
+        path, with: file.bytes, via: "\(directory)/\(DiskPath.unfinished())", mode: Self.fileMode)
       try disk.syncDirectory(DiskPath.parent(of: path))
     }
   }

@@ -128,9 +128,9 @@ struct Disk: Sendable {
     try remove(path)
   }
 
-  /// Creates a directory and those above it, for the owner alone; those that are there are left alone.
-  func createDirectory(_ path: String) throws(Problem) {
-    if unsafe mkdir(path, 0o700) == 0 {
+  /// Creates a directory, for the owner alone unless `mode` says otherwise, and those above it that are missing.
+  func createDirectory(_ path: String, mode: UInt32 = 0o700) throws(Problem) {
+    if unsafe mkdir(path, mode) == 0 {
       // Without this a crash could take away the directory with all that was made durable inside it.
       return try syncDirectory(DiskPath.parent(of: path))
     }
@@ -141,7 +141,7 @@ struct Disk: Sendable {
       }
     case ENOENT where DiskPath.parent(of: path) != path:
       try createDirectory(DiskPath.parent(of: path))
-      try createDirectory(path)
+      try createDirectory(path, mode: mode)
     default: throw Problem.storage("create the directory", path, errno: errno)
     }
   }

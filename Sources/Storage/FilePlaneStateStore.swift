@@ -19,7 +19,9 @@ public struct FilePlaneStateStore: PlaneStateStore {
   ///
   /// A crash on the way leaves the former state or this one, each whole.
   public func save(_ state: PlaneState) throws(Problem) {
-    try DurableFile.write(state.encoded(digest: Digest(of: state.canonicalContent)), to: path)
+    // For the group too: the data plane may be of another user.
+    try DurableFile.write(
+      state.encoded(digest: Digest(of: state.canonicalContent)), to: path, mode: 0o640)
   }
 
   /// The state that was saved last, its digest checked.

@@ -58,7 +58,9 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   let processors = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
   var configuration = PlaneConfiguration(
     source: source, threads: arguments.threads ?? processors, version: version)
-  configuration.engine = ONNXRuntimeEngine.installed(library: arguments.onnxRuntime)
+  var engine = ONNXRuntimeEngine.installed(library: arguments.onnxRuntime)
+  if arguments.confine != .off { try engine.startSpawner() }
+  configuration.engine = engine
   configuration.records = arguments.spool.map { ($0, arguments.whenSpoolFull) }
   if arguments.spool == nil { log.write(.warning, "no records of requests are kept (--spool)") }
   switch arguments.admin {
@@ -69,7 +71,8 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   configuration.tls = arguments.tls
   if let address = arguments.collector {
     let collector = try Collector(
-      address, fieldsPath: arguments.collectorFields, authoritiesPath: arguments.collectorAuthorities)
+      address.resolved(), fieldsPath: arguments.collectorFields,
+      authoritiesPath: arguments.collectorAuthorities)
     configuration.tracing = (collector, arguments.traceShare)
   }
   configuration.log = log
@@ -81,19 +84,37 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   return configuration
 }
 
+/// Gives up what serving does not need, and says what holds.
+///
+/// After everything is open that takes more rights than are left then, and before there is a second thread.
+func confine(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) -> PlaneConfinement {
+  var confinement = arguments.confinement
+  if geteuid() == 0, confinement.account == nil { confinement.account = .unprivileged }
+  if let spool = arguments.spool {
+    try RecordSpool.makeDirectory(spool, for: confinement.mode == .off ? nil : confinement.account)
+  }
+  let result = try confinement.enter()
+  if !result.holds.isEmpty {
+    log.write(.info, "confined", [("by", .string(result.holds.joined(separator: ", ")))])
+  }
+  for lack in result.lacks { log.write(.warning, "not confined", [("by", .string(lack))]) }
+  return result
+}
+
 func serve(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) {
   let start = milliseconds()
   var signals = blockSignals()
-  let configuration = try configuration(arguments, log)
+  var configuration = try configuration(arguments, log)
   let socket: ListeningSocket =
     switch arguments.listener {
     case .address(let address): try ListeningSocket(address: address)
     case .descriptor(let descriptor): try ListeningSocket(inherited: descriptor)
     }
+  let commands = try arguments.control.map { path throws(Problem) in try ControlSocket.Listener(path: path) }
+  configuration.confinement = try confine(arguments, log)
   let plane = try RunningPlane(configuration, socket: socket)
-  var control: ControlSocket?
-  if let path = arguments.control {
-    control = try ControlSocket(path: path, plane: plane) { _ = kill(getpid(), SIGTERM) }
+  let control = try commands.map { listener throws(Problem) in
+    try ControlSocket(listener, plane: plane) { _ = kill(getpid(), SIGTERM) }
   }
   for failure in plane.failures {
     log.write(

@@ -33,6 +33,8 @@ struct Platform {
   func run() async throws {
     let started = ContinuousClock.now
     let signals = SignalSources([SIGINT, SIGTERM, SIGHUP])
+    // Some files are open to the group that the data plane is of; none is ever open to others.
+    umask(0o027)
     try DataDirectory.make(directory.plane, mode: 0o700)
     let lock = try DirectoryLock(path: directory.lock)
     defer { withExtendedLifetime(lock) {} }
@@ -48,8 +50,8 @@ struct Platform {
     let plane = try await LocalDataPlane(
       .init(
         program: runtime, listen: plane, directory: directory.plane, spool: directory.spool,
-        goesOnWhenSpoolFull: whenSpoolFull == .goOn, admin: admin, tls: planeTLS, options: runtimeOptions),
-      store: store)
+        bundles: directory.bundles, goesOnWhenSpoolFull: whenSpoolFull == .goOn, admin: admin, tls: planeTLS,
+        options: runtimeOptions), store: store)
     let ending: Ending
     let collection: RecordCollection
     do {

@@ -27,12 +27,13 @@ struct RingTable {
       ],
       ["Lifecycle"],
       ["Storage", "Distribution", "Fleet", "ControlAPI", "Serving", "Engines"],
-      ["gatehouse", "gatehouse-runtime"],
+      ["gatehouse", "gatehouse-runtime", "confinement-probe"],
     ],
     native: [
       "CZlib": ["Artifacts", "Serving"],
       "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"],
-      "CDescriptorPassing": ["Fleet", "Serving"], "CSpawn": ["Fleet", "Engines"],
+      "CDescriptorPassing": ["Fleet", "Serving", "CSpawn"], "CSpawn": ["Fleet", "Engines"],
+      "CConfinement": ["Serving", "confinement-probe"], "CForbiddenActs": ["confinement-probe"],
       "CKernels": ["Inference"], "gatehouse-onnx": [],
     ],
     beside: ["TestKit"],
@@ -65,9 +66,10 @@ struct RingTable {
   /// Whether an arrow from a target to a sibling points inward.
   func allows(from: Place, named name: String, to: Place) -> Bool {
     switch (from, to) {
-    case (_, .test), (.native, _): false
+    case (_, .test): false
     case (.test, _): true
     case (_, .native(let openTo)): openTo.contains(name)
+    case (.native, _): false
     case (.beside, .ring(let inner)): inner <= 1
     case (.beside, .beside): true
     case (.ring, .beside): false

@@ -27,7 +27,7 @@ struct AccessRecordTests {
       plane = try await LocalDataPlane(
         .init(
           program: LocalDataPlaneTests.Scratch.program, listen: try ListenAddress(parsing: "127.0.0.1:0"),
-          directory: path, spool: directory.spool),
+          directory: path, spool: directory.spool, bundles: directory.bundles),
         store: FilePlaneStateStore(path: "\(path)/state.json"))
       keys = try KeyFiles.openOrCreate(in: directory.keys, ledgerName: "test")
       registry = try SQLiteRegistry(path: directory.registry, signingKey: keys.ledger)

@@ -47,6 +47,9 @@ struct RuntimeArgumentsTests {
     ("--state a --listen 1:1 --listen-fd 3", "usage.conflicting-options"),
     ("--state a --threads 0", "usage.malformed-number"),
     ("--state a --max-body 1k", "usage.malformed-number"),
+    ("--state a --confine maybe", "usage.malformed-value"),
+    ("--state a --user me", "usage.malformed-account"),
+    ("--bundle a --trust b --bundles c", "usage.conflicting-options"),
   ])
   func `mistakes are named`(text: String, code: String) {
     #expect {

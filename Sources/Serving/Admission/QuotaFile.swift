@@ -55,9 +55,7 @@ struct QuotaFile: Sendable {
   }
 
   private func locked() throws(Problem) -> Lock {
-    let raw = retryingInterrupts {
-      unsafe open("\(path).lock", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    }
+    let raw = OpenPlaces.open("\(path).lock", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode: 0o600)
     guard raw >= 0 else { throw failed("opening the lock of the quotas") }
     let lock = Lock(descriptor: Descriptor(owning: raw))
     // Held for milliseconds; a process that was stopped while it held it must not stop the others.
@@ -70,9 +68,8 @@ struct QuotaFile: Sendable {
 
   private func write(_ bytes: [UInt8]) throws(Problem) {
     let unfinished = "\(path).part"
-    let raw = retryingInterrupts {
-      unsafe open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    }
+    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC
+    let raw = OpenPlaces.open(unfinished, flags, mode: 0o600)
     guard raw >= 0 else { throw failed("making the file of the quotas") }
     let descriptor = Descriptor(owning: raw)
     var written = 0
@@ -85,7 +82,7 @@ struct QuotaFile: Sendable {
       guard count > 0 else { throw failed("writing the quotas") }
       written += count
     }
-    guard fsync(descriptor.rawValue) == 0, unsafe rename(unfinished, path) == 0 else {
+    guard fsync(descriptor.rawValue) == 0, OpenPlaces.rename(unfinished, to: path) == 0 else {
       throw failed("writing the quotas")
     }
   }

@@ -59,6 +59,11 @@ public final class RecordSpool: Sendable {
     var failure: Problem?
   }
 
+  /// Makes the directory of a spool where it is not there, for the account of the process that is to write it.
+  public static func makeDirectory(_ path: String, for account: PlaneAccount?) throws(Problem) {
+    try SpoolDirectory.make(path, for: account)
+  }
+
   /// Opens the spool in a directory, which is made where it is not there; throws `spool.…` problems.
   public init(
     directory path: String, instance: String, whenFull: WhenFull = .refuse, limits: Limits = Limits()

@@ -8,17 +8,51 @@ struct SpoolDirectory: Sendable {
   private static let saltBytes = 32
 
   let path: String
+  /// Everything in it is reached from here: a process that gave up its rights may not pass the directories above.
+  private let handle: Handle
 
-  /// Makes the directory where it is not there, for this user alone.
+  private final class Handle: Sendable {
+    let descriptor: CInt
+    init(owning descriptor: CInt) { self.descriptor = descriptor }
+    deinit { _ = Glibc.close(descriptor) }
+  }
+
+  private var descriptor: CInt { handle.descriptor }
+
+  /// Makes the directory where it is not there, for this user alone, or for `account` where that is another.
+  static func make(_ path: String, for account: PlaneAccount? = nil) throws(Problem) {
+    guard unsafe mkdir(path, 0o700) == 0 else {
+      guard errno == EEXIST else {
+        throw .system(.unavailable, "spool.failed", "making the spool's directory", subject: path)
+      }
+      return
+    }
+    guard let account, account.user != geteuid() else { return }
+    guard unsafe lchown(path, account.user, account.group) == 0 else {
+      throw .system(.unavailable, "spool.failed", "giving the spool to its user", subject: path)
+    }
+  }
+
+  /// Opens the directory; makes it where it is not there, for this user alone.
   init(_ path: String) throws(Problem) {
     self.path = path
-    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
-      throw .system(.unavailable, "spool.failed", "making the spool's directory", subject: path)
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    var raw = OpenPlaces.open(path, flags)
+    if raw < 0, errno == ENOENT {
+      try Self.make(path)
+      raw = OpenPlaces.open(path, flags)
     }
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    guard raw >= 0 else {
+      guard errno == ENOTDIR || errno == ELOOP else {
+        throw .system(.unavailable, "spool.failed", "opening the spool's directory", subject: path)
+      }
       throw Problem(
         .usage, "spool.no-directory", "expected a directory to spool to, found another thing", subject: path)
+    }
+    handle = Handle(owning: raw)
+    var status = stat()
+    guard unsafe fstat(raw, &status) == 0 else {
+      throw .system(.unavailable, "spool.failed", "looking at the spool's directory", subject: path)
     }
     guard status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
       throw Problem(
@@ -30,34 +64,35 @@ struct SpoolDirectory: Sendable {
 
   /// The salt of all digests that are made here: read, or made once.
   func salt() throws(Problem) -> [UInt8] {
-    let file = "\(path)/salt"
-    if unsafe access(file, F_OK) == 0 { return try readSalt(file) }
+    let file = "salt"
+    if unsafe faccessat(descriptor, file, F_OK, 0) == 0 { return try readSalt(file) }
     var generator = SystemRandomNumberGenerator()
     let salt = (0..<Self.saltBytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
     // Whole before it has its name: another process that finds it may use it at once, and of two that make one the
     // first wins.
     let unfinished = "\(file).\(getpid())"
     let raw = retryingInterrupts {
-      unsafe open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      unsafe openat(descriptor, unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
     }
     guard raw >= 0 else {
-      throw .system(.unavailable, "spool.failed", "making the spool's salt", subject: file)
+      throw .system(.unavailable, "spool.failed", "making the spool's salt", subject: path)
     }
-    let descriptor = Descriptor(owning: raw)
+    let opened = Descriptor(owning: raw)
     let written = unsafe salt.withUnsafeBytes { unsafe write(raw, $0.baseAddress, $0.count) }
-    guard written == salt.count, fsync(descriptor.rawValue) == 0 else {
-      throw .system(.unavailable, "spool.failed", "writing the spool's salt", subject: file)
+    guard written == salt.count, fsync(opened.rawValue) == 0 else {
+      throw .system(.unavailable, "spool.failed", "writing the spool's salt", subject: path)
     }
-    let isFirst = unsafe link(unfinished, file) == 0
+    let isFirst = unsafe linkat(descriptor, unfinished, descriptor, file, 0) == 0
     guard isFirst || errno == EEXIST else {
-      throw .system(.unavailable, "spool.failed", "naming the spool's salt", subject: file)
+      throw .system(.unavailable, "spool.failed", "naming the spool's salt", subject: path)
     }
-    _ = unsafe unlink(unfinished)
+    _ = unsafe unlinkat(descriptor, unfinished, 0)
     try sync()
     return isFirst ? salt : try readSalt(file)
   }
 
-  private func readSalt(_ file: String) throws(Problem) -> [UInt8] {
+  private func readSalt(_ name: String) throws(Problem) -> [UInt8] {
+    let file = "\(path)/\(name)"
     let salt = try BoundedFile.read(path: file, limit: 4096, isTrusted: true)
     guard salt.count == Self.saltBytes else {
       throw Problem(
@@ -69,9 +104,9 @@ struct SpoolDirectory: Sendable {
 
   /// Makes the file of a segment, with its first line; its name reaches the disk with `sync`.
   func begin(_ name: String, header: [UInt8]) throws(Problem) -> OpenSegment {
-    let file = "\(path)/\(name).open"
+    let file = "\(name).open"
     let raw = retryingInterrupts {
-      unsafe open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      unsafe openat(descriptor, file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     }
     guard raw >= 0 else {
       throw .system(.unavailable, "spool.failed", "making a segment of the spool", subject: file)
@@ -90,7 +125,7 @@ struct SpoolDirectory: Sendable {
       }
       try segment.append(header, count: 1)
     } catch {
-      _ = unsafe unlink(file)
+      _ = unsafe unlinkat(descriptor, file, 0)
       throw error
     }
     return segment
@@ -100,15 +135,18 @@ struct SpoolDirectory: Sendable {
   /// segments to find when this process has ended.
   func close(_ segment: OpenSegment) {
     guard !segment.isBroken, segment.sync(in: self) else { return }
-    guard unsafe rename("\(path)/\(segment.name).open", "\(path)/\(segment.name).segment") == 0 else {
-      return
-    }
+    let renamed = unsafe renameat(
+      descriptor, "\(segment.name).open", descriptor, "\(segment.name).segment")
+    guard renamed == 0 else { return }
     try? sync()
   }
 
   /// The bytes of all segments that are here.
   func storedBytes() throws(Problem) -> Int {
-    guard let directory = unsafe opendir(path) else {
+    // A listing of its own: one that is shared would go on where another has come to.
+    let raw = retryingInterrupts { unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    guard raw >= 0, let directory = unsafe fdopendir(raw) else {
+      if raw >= 0 { _ = Glibc.close(raw) }
       throw .system(.unavailable, "spool.failed", "listing the spool", subject: path)
     }
     defer { unsafe closedir(directory) }
@@ -119,17 +157,14 @@ struct SpoolDirectory: Sendable {
       }
       guard name.hasSuffix(".segment") || name.hasSuffix(".open") else { continue }
       var status = stat()
-      if unsafe lstat("\(path)/\(name)", &status) == 0 { bytes += Int(status.st_size) }
+      if unsafe fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 { bytes += Int(status.st_size) }
     }
     return bytes
   }
 
   /// Has the names of what is here reach the disk.
   func sync() throws(Problem) {
-    let raw = retryingInterrupts { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    guard raw >= 0 else { throw .system(.unavailable, "spool.failed", "opening the spool", subject: path) }
-    let descriptor = Descriptor(owning: raw)
-    guard fsync(descriptor.rawValue) == 0 else {
+    guard fsync(descriptor) == 0 else {
       throw .system(.unavailable, "spool.failed", "having the spool reach the disk", subject: path)
     }
   }

@@ -38,7 +38,10 @@ struct FileStamp: Equatable {
   /// Asks the kernel; nil where there is no file.
   init?(path: String) {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
+    let descriptor = OpenPlaces.open(path, O_PATH | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { _ = close(descriptor) }
+    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
     device = UInt(status.st_dev)
     file = UInt(status.st_ino)
     size = Int(status.st_size)

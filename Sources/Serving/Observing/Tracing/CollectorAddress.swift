@@ -1,5 +1,6 @@
 public import Domain
 import Encoding
+import NIOCore
 
 /// Where a collector of OpenTelemetry's protocol over HTTP takes spans: `http://host:4318/v1/traces`, or `https`.
 public struct CollectorAddress: Equatable, Sendable, CustomStringConvertible {
@@ -9,6 +10,8 @@ public struct CollectorAddress: Equatable, Sendable, CustomStringConvertible {
   /// Whether it is spoken to by TLS.
   let isSecure: Bool
   let path: String
+  /// The numeric address of the host, where it was looked up.
+  private(set) var numericHost: String?
 
   private static let standardPort = 4318
   private static let standardPath = "/v1/traces"
@@ -48,6 +51,15 @@ public struct CollectorAddress: Equatable, Sendable, CustomStringConvertible {
     self.port = port
     isSecure = prefix == "https://"
     self.path = path.isEmpty || path == "/" ? Self.standardPath : String(path)
+  }
+
+  /// The same with its host looked up, for a process that will not be able to ask; as it is where nobody knows it.
+  ///
+  /// Blocks as long as the system's resolver does.
+  public func resolved() -> CollectorAddress {
+    var resolved = self
+    resolved.numericHost = (try? SocketAddress.makeAddressResolvingHost(host, port: port))?.ipAddress
+    return resolved
   }
 
   /// The value of the field Host.

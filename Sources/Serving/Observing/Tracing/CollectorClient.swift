@@ -56,7 +56,7 @@ final class CollectorClient {
           try pipeline.addHandler(CollectorHandler(collector, patience: Self.patience))
         }
       }
-      .connect(host: address.host, port: address.port)
+      .connect(host: address.numericHost ?? address.host, port: address.port)
       .flatMapThrowing { channel in
         (
           channel,
