@@ -19,7 +19,12 @@ struct LocalDataPlaneTests {
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    private var tlsPath: String { "\(path)-tls" }
+
+    deinit {
+      try? FileManager.default.removeItem(atPath: path)
+      try? FileManager.default.removeItem(atPath: tlsPath)
+    }
 
     func plane(
       listen: String = "127.0.0.1:0", goesOnWhenSpoolFull: Bool = false,
@@ -32,15 +37,19 @@ struct LocalDataPlaneTests {
         store: FilePlaneStateStore(path: "\(path)/state.json"))
     }
 
-    /// The fixtures' certificate and its key, as the data plane wants them.
+    /// The fixtures' certificate and its key, as the data plane wants them: where the account that it runs as can
+    /// read them, and nobody else the key.
     func tls() throws -> PlaneTLS {
+      try FileManager.default.createDirectory(
+        atPath: tlsPath, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
       for name in ["server.pem", "server.key"] {
-        let file = "\(path)/\(name)"
+        let file = "\(tlsPath)/\(name)"
         try Data(Fixtures.bytes("tls/\(name)")).write(to: URL(filePath: file))
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        if geteuid() == 0 { try #require(unsafe chown(file, 0, 65532) == 0) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file)
       }
       return PlaneTLS(
-        certificate: "\(path)/server.pem", key: "\(path)/server.key", clientAuthorities: nil)
+        certificate: "\(tlsPath)/server.pem", key: "\(tlsPath)/server.key", clientAuthorities: nil)
     }
 
     /// The runtime of the same build, beside the tests.
