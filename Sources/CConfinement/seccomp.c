@@ -45,6 +45,8 @@ static const int calls[] = {
     // Files of bundles and of the spool, by name.
     SYS_openat, SYS_newfstatat, SYS_statx, SYS_faccessat, SYS_faccessat2, SYS_getdents64, SYS_renameat, SYS_renameat2,
     SYS_linkat, SYS_unlinkat,
+    // Secrets that are mounted are links, which are followed by name.
+    SYS_readlink, SYS_readlinkat,
     // Memory, in which nothing is ever to be executed (see below).
     SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_membarrier,
     // Threads and time.

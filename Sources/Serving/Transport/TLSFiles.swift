@@ -38,7 +38,7 @@ struct FileStamp: Equatable {
   /// Asks the kernel; nil where there is no file.
   init?(path: String) {
     var status = stat()
-    let descriptor = OpenPlaces.open(path, O_PATH | O_CLOEXEC)
+    let descriptor = OpenPlaces.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { _ = close(descriptor) }
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }

@@ -65,6 +65,8 @@ final class WriteCollector: ChannelOutboundHandler {
   private func flushNow(_ context: ChannelHandlerContext) {
     passOn(context)
     context.flush()
+    // The socket that takes what is flushed may have had the codec write more.
+    guard gathered.readableBytes == 0 else { return flush(context: context) }
     // What the socket took at once leaves its room to the next turn.
     if gathered.capacity > 2 * Self.most { gathered = ByteBuffer() } else { gathered.clear() }
   }
