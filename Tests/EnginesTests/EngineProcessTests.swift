@@ -133,8 +133,17 @@ struct EngineProcessTests {
     let hello =
       #"printf 'GHE1\145\0\0\0\0\0\0\0\0\0\0\0\001\0\0\0\0\0\0\0x' >&3"#
       + "\n" + #"printf 'GHE1\146\0\0\0\001\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >&3"#
-    try "#!/bin/sh\n\(isUp ? hello : "")\n\(rest)\n".write(to: script, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: script.path)
+    // Written by a process of its own: a child that another test starts meanwhile would inherit the file open for
+    // writing, and what somebody may still write to cannot be started ("Text file busy").
+    let writer = Process()
+    writer.executableURL = URL(filePath: "/bin/sh")
+    writer.arguments = [
+      "-c", "printf %s \"$1\" > \"$0\" && chmod 700 \"$0\"", script.path,
+      "#!/bin/sh\n\(isUp ? hello : "")\n\(rest)\n",
+    ]
+    try writer.run()
+    writer.waitUntilExit()
+    try #require(writer.terminationStatus == 0)
     return script
   }
 
