@@ -269,15 +269,8 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   var observation: Observation {
-    let phase: Observation.Phase =
-      switch machine.phase {
-      case .idle: .idle
-      case .body: .receiving
-      case .working: .working
-      case .closing, .lingering: .closing
-      }
-    return Observation(
-      transport: transport, isConnection: true, phase: phase, isUnread: unreadDeadline != nil,
+    Observation(
+      transport: transport, isConnection: true, phase: .init(machine.phase), isUnread: unreadDeadline != nil,
       request: draft.map { Observation.Request($0) })
   }
 

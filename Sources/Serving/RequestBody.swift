@@ -1,21 +1,37 @@
 import NIOCore
 
-/// The body of a request as it comes in, and what of the plane's memory for bodies it holds.
-struct RequestBody {
+/// What of the plane's memory for bodies (`PlaneLimits.bufferedBytes`) somebody holds; small bodies need none.
+struct BodyRoom {
   private let plane: DataPlane
-  private var bytes = ByteBuffer()
-  /// What of the plane's `bufferedBytes` it holds, until it is dropped.
-  private var reserved = 0
+  private var held = 0
 
-  init(of plane: DataPlane) { self.plane = plane }
+  init(in plane: DataPlane) { self.plane = plane }
+
+  /// Holds room for so many bytes at least; says whether there is as much.
+  mutating func hold(_ size: Int) -> Bool {
+    guard size > max(held, plane.limits.smallBodyBytes) else { return true }
+    guard plane.bufferedBytes.take(size - held, limit: plane.limits.bufferedBytes) else { return false }
+    held = size
+    return true
+  }
+
+  /// Gives all of it back.
+  mutating func release() {
+    plane.bufferedBytes.release(held)
+    held = 0
+  }
+}
+
+/// The body of a request as it comes in, and the room that it holds until it is dropped.
+struct RequestBody {
+  private var room: BodyRoom
+  private var bytes = ByteBuffer()
+
+  init(of plane: DataPlane) { room = BodyRoom(in: plane) }
 
   /// Takes in what came; says whether there is room for it.
   mutating func append(_ more: inout ByteBuffer) -> Bool {
-    let size = bytes.readableBytes + more.readableBytes
-    if size > plane.limits.smallBodyBytes {
-      guard plane.bufferedBytes.take(size - reserved, limit: plane.limits.bufferedBytes) else { return false }
-      reserved = size
-    }
+    guard room.hold(bytes.readableBytes + more.readableBytes) else { return false }
     // The whole of a small body comes in one piece and is not copied.
     if bytes.readableBytes == 0 { bytes = more } else { bytes.writeBuffer(&more) }
     return true
@@ -29,8 +45,7 @@ struct RequestBody {
 
   /// Lets go of the bytes and their room.
   mutating func drop() {
-    plane.bufferedBytes.release(reserved)
-    reserved = 0
+    room.release()
     bytes = ByteBuffer()
   }
 }

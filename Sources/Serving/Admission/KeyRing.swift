@@ -17,11 +17,9 @@ struct KeyRing: Sendable {
     private var callers: [Caller] = []
 
     mutating func append(_ key: PlaneState.Key, _ account: CallerAccount) {
-      words += Self.words(of: key.hash)
+      words += key.hash.words
       callers.append(Caller(id: key.id, terms: key.terms, account: account))
     }
-
-    static func words(of hash: Digest) -> [UInt64] { hash.words }
 
     /// Whose key has the hash `presented`; nil where there is none.
     ///
@@ -53,14 +51,14 @@ struct KeyRing: Sendable {
 
   /// The deployments that the key opens, sorted, and whose it is; nil for a key that is unknown.
   func opened(by key: some Collection<UInt8>) -> (names: [String], caller: Caller)? {
-    let presented = Hashes.words(of: Digest(of: key))
+    let presented = Digest(of: key).words
     let found = deployments.compactMapValues { $0.caller(with: presented) }
     return found.first.map { (found.keys.sorted(), $0.value) }
   }
 
   /// What the key opens, where `deployment` is wanted.
   func access(_ key: some Collection<UInt8>, to deployment: String) -> Access {
-    let presented = Hashes.words(of: Digest(of: key))
+    let presented = Digest(of: key).words
     if let caller = deployments[deployment]?.caller(with: presented) { return .granted(caller) }
     let other = deployments.values.reduce(nil) { $1.caller(with: presented) ?? $0 }
     return other.map { .otherDeployment($0) } ?? .unknown

@@ -23,8 +23,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   private var draft: AccessDraft?
   /// When the head had come in, of a call with one message.
   private var begun: AccessDraft?
-  /// What of the plane's `bufferedBytes` this stream holds.
-  private var reserved = 0
+  private var room: BodyRoom
   /// Answers whose records are not written yet.
   private var undelivered = 0
   /// How the call ends once they are.
@@ -48,6 +47,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
 
   init(loop: PlaneLoop, isEncrypted: Bool = false) {
     self.loop = loop
+    room = BodyRoom(in: loop.plane)
     transport = RequestTransport(version: .http2, isEncrypted: isEncrypted, isGRPC: true)
   }
 
@@ -73,7 +73,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     loop.remove(self)
     isAbandoned?.declare()
     if !machine.isWorking { machine.end() }
-    releaseReserved()
+    room.release()
     if watched != nil {
       watched = nil
       loop.plane.watches.release(1)
@@ -114,12 +114,8 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   }
 
   private func receive(_ bytes: ByteBuffer) {
-    let size = machine.keptBytes + bytes.readableBytes
-    if size > max(reserved, limits.smallBodyBytes) {
-      guard loop.plane.bufferedBytes.take(size - reserved, limit: limits.bufferedBytes) else {
-        return machine.refuse(PlaneLoop.overloaded)
-      }
-      reserved = size
+    guard room.hold(machine.keptBytes + bytes.readableBytes) else {
+      return machine.refuse(PlaneLoop.overloaded)
     }
     machine.data(bytes)
   }
@@ -172,7 +168,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
 
   /// Takes the answer to the message that was being answered.
   private func finish(_ answer: Answer, endsCall: Bool = false) {
-    releaseReserved()
+    room.release()
     isAbandoned = nil
     machine.answered()
     // Who has no key has none for the next message either.
@@ -201,11 +197,6 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     guard let ending, undelivered == 0 else { return }
     self.ending = nil
     writer.end(OutgoingAnswer(answer: ending), isInputEnded: isInputEnded, to: context)
-  }
-
-  private func releaseReserved() {
-    loop.plane.bufferedBytes.release(reserved)
-    reserved = 0
   }
 
   // MARK: Back-pressure
@@ -276,7 +267,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     isAbandoned?.declare()
     if watched != nil || (draft == nil && begun == nil) { return end(with: .deadlineExceeded) }
     machine.end()
-    releaseReserved()
+    room.release()
     send(.deadlineExceeded, isLast: true)
     flush()
   }

@@ -14,6 +14,17 @@ struct Observation: Sendable {
     case working
     /// The last answer is out, the caller has not ended yet.
     case closing
+
+    /// Where a connection of HTTP/1.1, or a stream that is one request, stands.
+    init(_ phase: ConnectionMachine.Phase) {
+      self =
+        switch phase {
+        case .idle: .idle
+        case .body: .receiving
+        case .working: .working
+        case .closing, .lingering: .closing
+        }
+    }
   }
 
   /// The request that is under way.

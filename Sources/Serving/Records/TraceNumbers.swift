@@ -19,7 +19,11 @@ final class TraceNumbers: Sendable {
   }
 
   /// The next trace id: 32 hexadecimal digits.
-  func next() -> String { process + Hexadecimal.encode(OpenSpan.bytes(of: nextNumber())) }
+  func next() -> String {
+    var digits = Array(process.utf8)
+    Hexadecimal.append(nextNumber(), to: &digits)
+    return String(decoding: digits, as: UTF8.self)
+  }
 
   /// The next span id, which is never 0.
   func nextSpan() -> UInt64 { max(nextNumber() ^ seed, 1) }

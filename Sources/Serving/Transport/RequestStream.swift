@@ -128,15 +128,9 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   /// What it does; nil where whoever took it over is asked.
   var observation: Observation? {
     guard !isCall else { return nil }
-    let phase: Observation.Phase =
-      switch machine.phase {
-      case .idle: .idle
-      case .body: .receiving
-      case .working: .working
-      case .closing, .lingering: .closing
-      }
     return Observation(
-      transport: connection.transport, isConnection: false, phase: phase, isUnread: rest.readableBytes > 0,
+      transport: connection.transport, isConnection: false, phase: .init(machine.phase),
+      isUnread: rest.readableBytes > 0,
       request: draft.map { Observation.Request($0) })
   }
 

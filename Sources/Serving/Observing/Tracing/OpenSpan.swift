@@ -32,10 +32,10 @@ final class OpenSpan: Sendable {
 
   /// The value of the field `traceresponse`: the trace, our span in it, and whether it is kept.
   var response: String {
-    "00-\(trace)-\(Self.digits(span))-0\(isSampled ? 1 : 0)"
+    var digits: [UInt8] = []
+    Hexadecimal.append(span, to: &digits)
+    return "00-\(trace)-\(String(decoding: digits, as: UTF8.self))-0\(isSampled ? 1 : 0)"
   }
-
-  private static func digits(_ span: UInt64) -> String { Hexadecimal.encode(bytes(of: span)) }
 
   /// The eight bytes of a span id, in the order they are written.
   static func bytes(of span: UInt64) -> [UInt8] {
