@@ -44,9 +44,9 @@ public struct RecordsPolicy: Hashable, Sendable {
 
   /// Whether the record of a request of this trace has a payload: every part of one trace has, or none.
   public func keepsPayload(of trace: String) -> Bool {
-    // FNV-1a, its bits mixed once more: traces are counted upwards, and the share is wanted of each run of them.
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in trace.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    guard payloadMillionths > 0 else { return false }
+    // Its bits mixed once more: traces are counted upwards, and the share is wanted of each run of them.
+    var hash = FNV1a.hash(of: trace.utf8)
     hash = (hash ^ hash >> 33) &* 0xFF51_AFD7_ED55_8CCD
     hash ^= hash >> 33
     return Int(hash % 1_000_000) < payloadMillionths

@@ -31,6 +31,18 @@ public struct Tensor: Equatable, Sendable {
       }
     }
 
+    /// Those of a range of places.
+    public subscript(range: Range<Int>) -> Elements {
+      switch self {
+      case .bool(let elements): .bool(Array(elements[range]))
+      case .int32(let elements): .int32(Array(elements[range]))
+      case .int64(let elements): .int64(Array(elements[range]))
+      case .float32(let elements): .float32(Array(elements[range]))
+      case .float64(let elements): .float64(Array(elements[range]))
+      case .string(let elements): .string(Array(elements[range]))
+      }
+    }
+
     /// Their type.
     public var datatype: Datatype {
       switch self {

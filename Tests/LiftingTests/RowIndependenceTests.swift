@@ -19,7 +19,7 @@ import Testing
       for method in methods {
         for (one, all) in zip(try #require(alone[method]), try #require(together[method])) {
           let width = one.elements.count
-          let expected = all.elements.part((row * width)..<((row + 1) * width))
+          let expected = all.elements[(row * width)..<((row + 1) * width)]
           #expect(one.elements.bits == expected.bits, "\(method.rawValue), row \(row)")
         }
       }
@@ -39,17 +39,6 @@ extension Rows {
 }
 
 extension Tensor.Elements {
-  fileprivate func part(_ range: Range<Int>) -> Self {
-    switch self {
-    case .bool(let elements): .bool(Array(elements[range]))
-    case .int32(let elements): .int32(Array(elements[range]))
-    case .int64(let elements): .int64(Array(elements[range]))
-    case .float32(let elements): .float32(Array(elements[range]))
-    case .float64(let elements): .float64(Array(elements[range]))
-    case .string(let elements): .string(Array(elements[range]))
-    }
-  }
-
   /// The elements as text that differs where a bit does.
   fileprivate var bits: String {
     switch self {

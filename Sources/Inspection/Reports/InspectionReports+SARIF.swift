@@ -87,13 +87,9 @@ extension InspectionReports {
     return ["startLine": 1, "byteOffset": JSON(offset), "byteLength": 1]
   }
 
-  /// What makes a finding the same one in the next run: rule, member and message, FNV-1a over 64 bits.
+  /// What makes a finding the same one in the next run: a hash of rule, member and message.
   private static func fingerprint(_ finding: Finding) -> String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in "\(finding.rule)\n\(finding.member)\n\(finding.message)".utf8 {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-    }
-    return String(hash, radix: 16)
+    String(FNV1a.hash(of: "\(finding.rule)\n\(finding.member)\n\(finding.message)".utf8), radix: 16)
   }
 }
 

@@ -53,21 +53,8 @@ extension Tensor {
   /// Some of the rows, which the first axis counts.
   fileprivate func rows(_ range: Range<Int>) -> Tensor {
     let length = shape.dropFirst().reduce(1, *)
-    let part = elements.part((range.lowerBound * length)..<(range.upperBound * length))
+    let part = elements[(range.lowerBound * length)..<(range.upperBound * length)]
     // As many elements as the shape says: those of whole rows.
     return Tensor(shape: [range.count] + shape.dropFirst(), elements: part) ?? Tensor(vector: part)
-  }
-}
-
-extension Tensor.Elements {
-  fileprivate func part(_ range: Range<Int>) -> Self {
-    switch self {
-    case .bool(let elements): .bool(Array(elements[range]))
-    case .int32(let elements): .int32(Array(elements[range]))
-    case .int64(let elements): .int64(Array(elements[range]))
-    case .float32(let elements): .float32(Array(elements[range]))
-    case .float64(let elements): .float64(Array(elements[range]))
-    case .string(let elements): .string(Array(elements[range]))
-    }
   }
 }
