@@ -87,7 +87,7 @@ let package = Package(
     entity("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     entity("Gates", "Domain", "Encoding"),
-    entity("Provenance", "Domain", "Encoding", .crypto),
+    entity("Provenance", "Domain", "Encoding", .crypto, .cryptoExtras),
     // The inner loops of inference, in forms for several generations of processors.
     .target(name: "CKernels"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -171,7 +171,7 @@ let package = Package(
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
       "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL,
-      .nioLocks, .nioEmbedded, "TestKit"),
+      .nioLocks, .nioEmbedded, .crypto, "TestKit"),
     tests(
       "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),
     // A process that gives up what the data plane gives up, and then tries what it should not be able to do.

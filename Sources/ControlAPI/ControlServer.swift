@@ -74,6 +74,7 @@ public struct ControlServer: Sendable {
     let api = router.group("api/v1").add(middleware: Authentication(credentials: credentials))
     PushRoutes(control: control).add(to: api)
     KeyRoutes(control: control).add(to: api)
+    IssuerRoutes(control: control).add(to: api)
     AliasRoutes(control: control).add(to: api)
     DeploymentRoutes(control: control).add(to: api)
     QueryRoutes(control: control, version: settings.version).add(to: api)

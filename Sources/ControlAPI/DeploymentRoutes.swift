@@ -3,20 +3,44 @@ import Encoding
 import Hummingbird
 import Lifecycle
 
-/// What deployments go by.
+/// What every served name serves, and how it answers.
 struct DeploymentRoutes: Sendable {
   let control: ControlPlane
 
   func add(to group: RouterGroup<ControlContext>) {
+    group.get("deployments", use: list)
+    group.put("deployments/:name/limits", use: limit)
     group.get("deployments/:name/records", use: records)
     group.put("deployments/:name/records", use: setRecords)
+  }
+
+  /// `GET /api/v1/deployments`: what every served name serves.
+  @Sendable private func list(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let settings = try await control.registry.settings()
+    let all = try await control.registry.deployments().map { deployment -> JSON in
+      var members = deployment.json(url: control.planeURL).object ?? [:]
+      let policy = settings.first { $0.deployment == deployment.name }?.policy ?? .standard
+      members["limits"] = policy.limits.json ?? .null
+      members["records"] = policy.records.json
+      return .object(members)
+    }
+    return .json(.ok, ["deployments": .array(all)])
+  }
+
+  /// `PUT /api/v1/deployments/{name}/limits` with `{"concurrency","queue","deadline"}`, the last in milliseconds; what is
+  /// left out has no bound any more.
+  @Sendable private func limit(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let limits = try DeploymentLimits(json: try await request.json())
+    try await control.limitDeployment(
+      context.modelName(), to: limits, by: context.requirePrincipal())
+    return .json(.ok, ["limits": limits.json ?? .null])
   }
 
   /// `GET /api/v1/deployments/{name}/records`: its policy for access records.
   @Sendable private func records(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
-    let policy = try await control.registry.recordsPolicies().first { $0.deployment == name }?.policy
-    return .json(.ok, (policy ?? .standard).json)
+    let policy = try await control.registry.settings().first { $0.deployment == name }?.policy
+    return .json(.ok, (policy ?? .standard).records.json)
   }
 
   /// `PUT /api/v1/deployments/{name}/records` with `{"payloadMillionths","masked","whenSpoolFull"}`, each of which may

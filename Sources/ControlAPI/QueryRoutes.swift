@@ -14,7 +14,6 @@ struct QueryRoutes: Sendable {
     group.get("models", use: models)
     group.get("models/:name", use: model)
     group.get("models/:name/history", use: history)
-    group.get("deployments", use: deployments)
     group.get("quarantine", use: quarantine)
     group.get("ledger", use: ledger)
     group.get("ledger/checkpoint", use: checkpoint)
@@ -76,12 +75,6 @@ struct QueryRoutes: Sendable {
         "name": .string(name.description), "served": .array(history.served.map(\.json)),
         "aliases": .array(history.aliases.map(\.json)),
       ])
-  }
-
-  /// `GET /api/v1/deployments`: what every served name serves.
-  @Sendable private func deployments(_ request: Request, _ context: ControlContext) async throws -> Response {
-    let all = try await control.registry.deployments()
-    return .json(.ok, ["deployments": .array(all.map { $0.json(url: control.planeURL) })])
   }
 
   /// `GET /api/v1/quarantine`: what was refused and is kept.

@@ -54,27 +54,8 @@ extension CallerLimits {
 
   /// Reads what `json` writes; throws `limits.malformed`.
   public init(json: JSON?) throws(Problem) {
-    guard let json, json != .null else {
-      self = .none
-      return
-    }
-    guard let members = json.object else {
-      throw Problem(.badInput, "limits.malformed", "expected limits in an object, found \(json.kind)")
-    }
-    if let stranger = members.keys.filter({ !["rate", "burst", "daily"].contains($0) }).min() {
-      throw Problem(
-        .badInput, "limits.malformed",
-        "expected the limits 'rate', 'burst' and 'daily' alone, found '\(stranger.excerpt(40))'")
-    }
-    func bound(_ name: String) throws(Problem) -> Int? {
-      guard let value = members[name], value != .null else { return nil }
-      guard let number = value.int else {
-        throw Problem(
-          .badInput, "limits.malformed", "expected a whole number as '\(name)', found \(value.kind)")
-      }
-      return number
-    }
-    try self.init(rate: bound("rate"), burst: bound("burst"), daily: bound("daily"))
+    let bounds = try WholeNumbers(json, of: ["rate", "burst", "daily"])
+    try self.init(rate: bounds["rate"], burst: bounds["burst"], daily: bounds["daily"])
   }
 }
 

@@ -8,10 +8,13 @@ public enum Act: String, Sendable, CaseIterable {
   case rollOut = "roll-out"
   case createKey = "create-key"
   case revokeKey = "revoke-key"
+  /// Whose tokens are taken was set, or with which keys.
+  case setIssuer = "set-issuer"
+  case removeIssuer = "remove-issuer"
+  /// How a deployment answers was set.
+  case setPolicy = "set-policy"
   case setAlias = "set-alias"
   case removeAlias = "remove-alias"
-  /// What a deployment's access records hold was set.
-  case setRecords = "set-records"
   /// A data plane process was started, adopted or replaced.
   case supervise
   /// What a crash left half done was put in order.

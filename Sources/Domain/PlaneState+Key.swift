@@ -29,6 +29,14 @@ extension Fields {
     }
   }
 
+  /// The policy at `name`; the standard where there is no such member.
+  func policy(_ name: String) throws(Problem) -> DeploymentPolicy {
+    guard let policy = json[name] else { return .standard }
+    do throws(Problem) { return try DeploymentPolicy(json: policy) } catch {
+      throw PlaneState.malformed("\(error.message) at '\(pointer)/\(name)'")
+    }
+  }
+
   /// The moment at `name`; nil where there is no such member.
   func moment(_ name: String) throws(Problem) -> Timestamp? {
     guard json[name] != nil else { return nil }

@@ -33,19 +33,19 @@ public struct PlaneState: Equatable, Sendable {
     public let others: [Version]
     /// Which of these versions each alias names.
     public let aliases: [AliasName: VersionNumber]
-    /// What its access records hold.
-    public let records: RecordsPolicy
+    /// How it answers, whatever version does.
+    public let policy: DeploymentPolicy
 
     /// States what is served under a name.
     public init(
       name: ModelName, live: Version, others: [Version] = [], aliases: [AliasName: VersionNumber] = [:],
-      records: RecordsPolicy = .standard
+      policy: DeploymentPolicy = .standard
     ) {
       self.name = name
       self.live = live
       self.others = others
       self.aliases = aliases
-      self.records = records
+      self.policy = policy
     }
 
     /// All versions that are served, the live one first.
@@ -80,13 +80,18 @@ public struct PlaneState: Equatable, Sendable {
   public let deployments: [Deployment]
   /// Who may call it; revoked keys are left out.
   public let keys: [Key]
+  /// Whose tokens are taken beside the keys.
+  public let issuers: [TokenIssuer]
 
   /// States what is to be served.
-  public init(generation: Int, sealKeys: [String], deployments: [Deployment], keys: [Key]) {
+  public init(
+    generation: Int, sealKeys: [String], deployments: [Deployment], keys: [Key], issuers: [TokenIssuer] = []
+  ) {
     self.generation = generation
     self.sealKeys = sealKeys
     self.deployments = deployments
     self.keys = keys
+    self.issuers = issuers
   }
 }
 
@@ -102,10 +107,13 @@ extension PlaneState {
   }
 
   private var members: [String: JSON] {
-    [
+    var members: [String: JSON] = [
       "generation": JSON(generation), "sealKeys": .array(sealKeys.map { .string($0) }),
       "deployments": .array(deployments.map(\.json)), "keys": .array(keys.map(\.json)),
     ]
+    // As it was before there were issuers: the digest of such a state is the same.
+    if !issuers.isEmpty { members["issuers"] = .array(issuers.map(\.json)) }
+    return members
   }
 
   /// Reads what `encoded` writes.
@@ -130,7 +138,7 @@ extension PlaneState {
   }
 
   private init(_ fields: Fields) throws(Problem) {
-    try fields.requireOnly(["generation", "sealKeys", "deployments", "keys", "digest"])
+    try fields.requireOnly(["generation", "sealKeys", "deployments", "keys", "issuers", "digest"])
     let generation = try fields.number("generation", from: 0)
     var sealKeys: [String] = []
     for (index, key) in try fields.array("sealKeys").enumerated() {
@@ -150,7 +158,14 @@ extension PlaneState {
     for (index, element) in try fields.array("keys").enumerated() {
       keys.append(try Key(json: element, at: "/keys/\(index)"))
     }
-    self.init(generation: generation, sealKeys: sealKeys, deployments: deployments, keys: keys)
+    var issuers: [TokenIssuer] = []
+    for (index, element) in try fields.optionalArray("issuers").enumerated() {
+      do throws(Problem) { issuers.append(try TokenIssuer(json: element)) } catch {
+        throw Self.malformed("\(error.message) at '/issuers/\(index)'")
+      }
+    }
+    self.init(
+      generation: generation, sealKeys: sealKeys, deployments: deployments, keys: keys, issuers: issuers)
   }
 
   static func malformed(_ message: String, cause: Problem? = nil) -> Problem {
@@ -168,12 +183,12 @@ extension PlaneState.Deployment {
       members["aliases"] = .object(
         Dictionary(uniqueKeysWithValues: aliases.map { ($0.description, JSON($1.value)) }))
     }
-    if records != .standard { members["records"] = records.json }
+    if policy != .standard { members["policy"] = policy.json }
     return .object(members)
   }
 
   fileprivate init(_ fields: Fields) throws(Problem) {
-    try fields.requireOnly(["name", "version", "bundle", "path", "others", "aliases", "records"])
+    try fields.requireOnly(["name", "version", "bundle", "path", "others", "aliases", "policy"])
     let live = try Version(fields)
     var others: [Version] = []
     for (index, element) in try fields.optionalArray("others").enumerated() {
@@ -196,14 +211,9 @@ extension PlaneState.Deployment {
       }
       aliases[alias] = version
     }
-    var records = RecordsPolicy.standard
-    if let json = fields.json["records"] {
-      do throws(Problem) { records = try RecordsPolicy(json: json) } catch {
-        throw PlaneState.malformed(
-          "expected a policy at '\(fields.pointer)/records', found another", cause: error)
-      }
-    }
-    self.init(name: try fields.name("name"), live: live, others: others, aliases: aliases, records: records)
+    self.init(
+      name: try fields.name("name"), live: live, others: others, aliases: aliases,
+      policy: try fields.policy("policy"))
   }
 }
 

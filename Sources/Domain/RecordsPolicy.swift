@@ -100,20 +100,3 @@ extension RecordsPolicy {
     try self.init(payloadMillionths: millionths, masked: masked, whenSpoolFull: whenSpoolFull)
   }
 }
-
-/// A deployment's policy for its records, as it is kept.
-public struct DeploymentRecords: Equatable, Sendable {
-  /// The deployment.
-  public let deployment: ModelName
-  /// Its policy.
-  public let policy: RecordsPolicy
-  /// Since when.
-  public let since: Timestamp
-
-  /// Records which policy a deployment has.
-  public init(deployment: ModelName, policy: RecordsPolicy, since: Timestamp) {
-    self.deployment = deployment
-    self.policy = policy
-    self.since = since
-  }
-}

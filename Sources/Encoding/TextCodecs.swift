@@ -119,3 +119,48 @@ public enum Base64 {
     return bytes
   }
 }
+
+/// Base 64 with the alphabet for URLs and without padding (RFC 4648 section 5, RFC 7515 section 2).
+public enum Base64URL {
+  /// Reads it; nil for another alphabet, padding, a length that none has, or stray bits, so that every value has one
+  /// spelling.
+  public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count / 4 * 3 + 2)
+    var group: UInt32 = 0
+    var held = 0
+    for character in text {
+      guard let value = value(character) else { return nil }
+      group = group << 6 | value
+      held += 1
+      guard held == 4 else { continue }
+      bytes.append(UInt8(truncatingIfNeeded: group >> 16))
+      bytes.append(UInt8(truncatingIfNeeded: group >> 8))
+      bytes.append(UInt8(truncatingIfNeeded: group))
+      (group, held) = (0, 0)
+    }
+    switch held {
+    case 0: break
+    case 2:
+      guard group & 15 == 0 else { return nil }
+      bytes.append(UInt8(truncatingIfNeeded: group >> 4))
+    case 3:
+      guard group & 3 == 0 else { return nil }
+      bytes.append(UInt8(truncatingIfNeeded: group >> 10))
+      bytes.append(UInt8(truncatingIfNeeded: group >> 2))
+    default: return nil
+    }
+    return bytes
+  }
+
+  private static func value(_ character: UInt8) -> UInt32? {
+    switch character {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a") + 26)
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character - UInt8(ascii: "0") + 52)
+    case UInt8(ascii: "-"): 62
+    case UInt8(ascii: "_"): 63
+    default: nil
+    }
+  }
+}

@@ -21,12 +21,14 @@ public final class ControlPlane: Sendable {
     public var time: any TimeSource
     /// The source of keys and trace ids.
     public var entropy: any Entropy
+    /// Where the key sets of issuers are published.
+    public var keySets: any KeySetSource
 
     /// Names the parts.
     public init(
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
-      entropy: any Entropy
+      entropy: any Entropy, keySets: any KeySetSource = NoKeySets()
     ) {
       self.registry = registry
       self.blobs = blobs
@@ -35,6 +37,7 @@ public final class ControlPlane: Sendable {
       self.plane = plane
       self.time = time
       self.entropy = entropy
+      self.keySets = keySets
     }
   }
 
@@ -70,7 +73,8 @@ public final class ControlPlane: Sendable {
   private let road: Road
   private let keys: PredictionKeys
   private let aliases: Aliases
-  private let deploymentSettings: DeploymentSettings
+  private let policies: DeploymentPolicies
+  let issuers: TokenIssuers
   private let served: ServedState
 
   /// Puts the use cases together; nothing happens before `start`.
@@ -83,8 +87,9 @@ public final class ControlPlane: Sendable {
     keys = PredictionKeys(
       registry: registry, served: served, plane: parts.plane, entropy: parts.entropy, time: time)
     aliases = Aliases(registry: registry, served: served, plane: parts.plane, time: time)
-    deploymentSettings = DeploymentSettings(
-      registry: registry, served: served, plane: parts.plane, time: time)
+    issuers = TokenIssuers(
+      registry: registry, served: served, plane: parts.plane, keySets: parts.keySets, time: time)
+    policies = DeploymentPolicies(registry: registry, served: served, plane: parts.plane, time: time)
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
@@ -175,14 +180,25 @@ public final class ControlPlane: Sendable {
     }
   }
 
-  /// Gives a deployment a policy for its access records.
+  /// Says what a deployment's access records hold.
   public func setRecords(
-    _ policy: RecordsPolicy, of name: ModelName, by principal: Principal
+    _ records: RecordsPolicy, of name: ModelName, by principal: Principal
   ) async throws(Problem) {
     let recorder = recorder(for: principal)
-    let settings = deploymentSettings
+    let policies = policies
     try await perform { () async throws(Problem) in
-      try await settings.set(policy, of: name, recorder: recorder)
+      try await policies.record(name, by: records, recorder: recorder)
+    }
+  }
+
+  /// Bounds what a deployment takes on at a time.
+  public func limitDeployment(
+    _ name: ModelName, to limits: DeploymentLimits, by principal: Principal
+  ) async throws(Problem) {
+    let recorder = recorder(for: principal)
+    let policies = policies
+    try await perform { () async throws(Problem) in
+      try await policies.limit(name, to: limits, recorder: recorder)
     }
   }
 
@@ -237,7 +253,7 @@ public final class ControlPlane: Sendable {
   ///
   /// One that fails between its effect and its entry leaves the data plane ahead of the registry; applying
   /// the registry's state takes that back.
-  private func perform<Result: Sendable>(
+  func perform<Result: Sendable>(
     _ act: @escaping @Sendable () async throws(Problem) -> Result
   ) async throws(Problem) -> Result {
     let (served, plane) = (served, parts.plane)
@@ -251,7 +267,7 @@ public final class ControlPlane: Sendable {
     }
   }
 
-  private func recorder(for principal: Principal) -> Recorder {
+  func recorder(for principal: Principal) -> Recorder {
     Recorder(
       registry: parts.registry, time: parts.time, principal: principal,
       trace: Hexadecimal.encode(parts.entropy.bytes(8)))

@@ -23,9 +23,7 @@ struct PredictionKeys: Sendable {
     for name: ModelName, terms: KeyTerms = .unbounded, recorder: Recorder
   ) async throws(Problem) -> IssuedKey {
     guard try await registry.deployments().contains(where: { $0.name == name }) else {
-      throw Problem(
-        .notFound, "deployment.unknown", "expected the name of a deployment, found '\(name)'",
-        hint: "push a model under that name first")
+      throw Problem.unknownDeployment(name)
     }
     let id = Hexadecimal.encode(entropy.bytes(6))
     // The prefix lets secret scanners and people tell what it is; 32 random bytes cannot be guessed.

@@ -51,58 +51,54 @@ struct ServedState: Sendable {
   let sealKeys: [SealVerificationKey]
 
   /// The state that the registry stands for.
-  func current() async throws(Problem) -> PlaneState {
-    try await with(deployments: registry.deployments())
-  }
+  func current() async throws(Problem) -> PlaneState { try await with() }
 
-  /// The state with these deployments, and the rest as the registry has it.
-  func with(deployments: [Deployment]) async throws(Problem) -> PlaneState {
-    try await state(
-      deployments: deployments, aliases: registry.aliases(), policies: registry.recordsPolicies(),
-      keys: registry.keys())
-  }
-
-  /// The state with these aliases, and the rest as the registry has it.
-  func with(aliases: [Alias]) async throws(Problem) -> PlaneState {
-    try await state(
-      deployments: registry.deployments(), aliases: aliases, policies: registry.recordsPolicies(),
-      keys: registry.keys())
-  }
-
-  /// The state with these policies for access records, and the rest as the registry has it.
-  func with(recordsPolicies: [DeploymentRecords]) async throws(Problem) -> PlaneState {
-    try await state(
-      deployments: registry.deployments(), aliases: registry.aliases(), policies: recordsPolicies,
-      keys: registry.keys())
-  }
-
-  /// The state with these keys, and the rest as the registry has it.
-  func with(keys: [PredictionKey]) async throws(Problem) -> PlaneState {
-    try await state(
-      deployments: registry.deployments(), aliases: registry.aliases(), policies: registry.recordsPolicies(),
-      keys: keys)
-  }
-
-  private func state(
-    deployments: [Deployment], aliases: [Alias], policies: [DeploymentRecords], keys: [PredictionKey]
+  /// The state with what is given, and the rest as the registry has it.
+  func with(
+    deployments: [Deployment]? = nil, aliases: [Alias]? = nil, keys: [PredictionKey]? = nil,
+    settings: [DeploymentSettings]? = nil, issuers: [ConfiguredIssuer]? = nil
   ) async throws(Problem) -> PlaneState {
+    var known = Known()
+    if let deployments {
+      known.deployments = deployments
+    } else {
+      known.deployments = try await registry.deployments()
+    }
+    if let aliases { known.aliases = aliases } else { known.aliases = try await registry.aliases() }
+    if let keys { known.keys = keys } else { known.keys = try await registry.keys() }
+    if let settings { known.settings = settings } else { known.settings = try await registry.settings() }
+    if let issuers { known.issuers = issuers } else { known.issuers = try await registry.issuers() }
+    return try await state(of: known)
+  }
+
+  /// What a state is put together from.
+  private struct Known {
+    var deployments: [Deployment] = []
+    var aliases: [Alias] = []
+    var keys: [PredictionKey] = []
+    var settings: [DeploymentSettings] = []
+    var issuers: [ConfiguredIssuer] = []
+  }
+
+  private func state(of known: Known) async throws(Problem) -> PlaneState {
     // The ledger only grows, and every change of the state has an entry: its size numbers the states.
     let generation = try await registry.checkpoint()?.size ?? 0
-    let aliases = Dictionary(grouping: aliases, by: \.model)
-    let records = Dictionary(policies.map { ($0.deployment, $0.policy) }) { first, _ in first }
+    let aliases = Dictionary(grouping: known.aliases, by: \.model)
     return PlaneState(
       generation: generation, sealKeys: sealKeys.map(\.pem),
-      deployments: deployments.sorted { $0.name < $1.name }.map {
-        deployed($0, aliases: aliases[$0.name] ?? [], records: records[$0.name] ?? .standard)
+      deployments: known.deployments.sorted { $0.name < $1.name }.map { deployment in
+        deployed(
+          deployment, aliases: aliases[deployment.name] ?? [],
+          policy: known.settings.first { $0.deployment == deployment.name }?.policy ?? .standard)
       },
-      keys: keys.filter { $0.revokedAt == nil }.map {
+      keys: known.keys.filter { $0.revokedAt == nil }.map {
         PlaneState.Key(id: $0.id, hash: $0.hash, deployment: $0.deployment, terms: $0.terms)
-      })
+      }, issuers: known.issuers.map(\.issuer).sorted { $0.url < $1.url })
   }
 
   /// A deployment with the versions that its aliases name beside the live one, each once.
   private func deployed(
-    _ deployment: Deployment, aliases: [Alias], records: RecordsPolicy
+    _ deployment: Deployment, aliases: [Alias], policy: DeploymentPolicy
   ) -> PlaneState.Deployment {
     var bundlesOfOthers: [VersionNumber: Digest] = [:]
     for alias in aliases where alias.version != deployment.version {
@@ -111,7 +107,7 @@ struct ServedState: Sendable {
     return PlaneState.Deployment(
       name: deployment.name, live: version(deployment.version, deployment.bundle),
       others: bundlesOfOthers.sorted { $0.key < $1.key }.map { version($0.key, $0.value) },
-      aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }), records: records)
+      aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }), policy: policy)
   }
 
   private func version(_ number: VersionNumber, _ bundle: Digest) -> PlaneState.Deployment.Version {

@@ -113,12 +113,13 @@ extension Answer {
     if let hint = problem.hint { members["hint"] = .string(hint) }
     self.init(
       status: status ?? problem.httpStatus, body: JSON.object(members).canonicalBytes, fields: fields,
-      code: problem.code, closes: closes)
+      // The caller learns that its token is refused, the record why.
+      code: problem.code == "token.refused" ? problem.cause : problem.code, closes: closes)
   }
 
   /// Whether a credential was shown that is none, or none any more (RFC 6750 section 3.1).
   private static func isInvalid(_ problem: Problem) -> Bool {
-    problem.code == "key.unknown" || problem.code == "key.expired"
+    ["key.unknown", "key.expired"].contains(problem.code) || problem.code.hasPrefix("token.")
   }
 
   /// The answer while something is full or not there yet.

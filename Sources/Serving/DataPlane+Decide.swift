@@ -140,7 +140,7 @@ extension DataPlane {
     let model = try table.resolve(name, version: version)
     draft.record.version = model.reference.version.value
     draft.model = model
-    let policy = table.deployments[name]?.records ?? .standard
+    let policy = table.deployments[name]?.policy.records ?? .standard
     draft.whenSpoolFull = policy.whenSpoolFull
     if case .declared(let count) = head.body, count > limits.bodyBytes {
       return .answer(bodyTooLarge())
@@ -149,6 +149,7 @@ extension DataPlane {
     if spool != nil, policy.keepsPayload(of: draft.record.trace) {
       operation.payload = PayloadForm(policy, for: model)
     }
+    operation.turn = table.deployments[name]?.turn(timeout: head.timeout, from: draft.arrival) ?? .open
     return .perform(.model(operation))
   }
 
@@ -231,6 +232,10 @@ extension RequestHead.Fault {
     case .host: Problem(.badInput, "request.host", "expected exactly one Host field, found none or several")
     case .severalAuthorizations:
       Problem(.badInput, "request.several-authorizations", "expected one Authorization field, found several")
+    case .timeout:
+      Problem(
+        .badInput, "request.timeout",
+        "expected one field Gatehouse-Timeout-Ms of 1 to 3600000 milliseconds, found another")
     case .expectation:
       Problem(.badInput, "request.expectation", "expected 'Expect: 100-continue' or none, found another")
     }

@@ -15,6 +15,8 @@ public struct PlaneLimits: Sendable {
   public var bodyValues = 4_000_000
   /// Arrays and objects inside one another in a body; beyond it 400.
   public var bodyDepth = 16
+  /// Rows of one request; beyond it 413.
+  public var rows = 1_000_000
   /// Bytes that one answer may take; beyond it 413.
   public var answerBytes = 256 << 20
   /// Elementary steps of a prediction that the event loop itself takes; beyond it a thread of the pool does.

@@ -115,36 +115,41 @@ final class PlaneLoop {
       draft.record.input = inputDigest(of: body)
       return index.answer(body, limits: plane.limits)
     case .model(let operation):
-      let limits = plane.limits
-      // A compressed body may be of any size behind its small one.
-      guard body.readableBytes <= limits.smallBodyBytes, operation.form.coding == nil else {
-        let salt = round?.salt
-        let (pool, threads) = (pool, threads)
-        return submit(for: operation.model, receiver) { queue, completion in
-          let digest = salt.map { Digest(of: body.readableBytesView, salt: $0) }
-          operation.perform(body, limits: limits, queue: queue, pool, threads: threads) { answer in
-            var answer = answer
-            answer.inputDigest = digest
-            completion(answer)
-          }
-        }
-      }
-      draft.record.input = inputDigest(of: body)
-      do throws(Problem) {
-        return predict(try operation.decode(body, limits: limits), receiver)
-      } catch {
-        return Answer(error)
-      }
+      guard let gate = operation.turn.gate else { return predict(operation, body, &draft, receiver) }
+      guard gate.enter() else { return wait(at: gate, operation, body, receiver) }
+      let answer = predict(operation, body, &draft, receiver)
+      // What a thread does leaves when it is done.
+      if answer != nil { gate.leave() }
+      return answer
     }
   }
 
-  private func predict(_ prediction: Prediction, _ receiver: any AnswerReceiver) -> Answer? {
+  private func predict(
+    _ operation: ModelOperation, _ body: ByteBuffer, _ draft: inout AccessDraft,
+    _ receiver: any AnswerReceiver
+  ) -> Answer? {
+    // A compressed body may be of any size behind its small one.
+    guard body.readableBytes <= plane.limits.smallBodyBytes, operation.form.coding == nil else {
+      return submit(operation, receiver, work(on: operation, body))
+    }
+    draft.record.input = inputDigest(of: body)
+    do throws(Problem) {
+      return predict(try operation.decode(body, limits: plane.limits), of: operation, receiver)
+    } catch {
+      return Answer(error)
+    }
+  }
+
+  private func predict(
+    _ prediction: Prediction, of operation: ModelOperation, _ receiver: any AnswerReceiver
+  ) -> Answer? {
     let limits = plane.limits
     let steps = prediction.steps
-    if prediction.isGathered { return gather(prediction, steps: steps, receiver) }
+    // What goes through a gate is one prediction of its own.
+    if operation.turn.gate == nil, prediction.isGathered { return gather(prediction, steps: steps, receiver) }
     guard steps > limits.inlineSteps else { return prediction.run(answerLimit: limits.answerBytes) }
     let (pool, threads) = (pool, threads)
-    return submit(for: prediction.model, receiver) { queue, completion in
+    return submit(operation, receiver) { queue, completion in
       var prediction = prediction
       prediction.times.queue = queue
       prediction.run(
@@ -157,34 +162,99 @@ final class PlaneLoop {
     round.map { Digest(of: body.readableBytesView, salt: $0.salt) }
   }
 
-  /// Has a thread answer; `work` is told how many nanoseconds it waited for one, and calls what it is given once.
-  ///
-  /// Returns the refusal where there is no room.
+  /// What a thread does: told how many nanoseconds it was waited for, and what to call with the answer, once.
+  private typealias Work =
+    @Sendable (
+      _ queue: Int, _ completion: @escaping @Sendable (Answer) -> Void
+    ) -> Void
+
+  /// Everything from body to answer.
+  private func work(on operation: ModelOperation, _ body: ByteBuffer) -> Work {
+    let (limits, salt, pool, threads) = (plane.limits, round?.salt, pool, threads)
+    return { queue, completion in
+      let digest = salt.map { Digest(of: body.readableBytesView, salt: $0) }
+      operation.perform(body, limits: limits, queue: queue, pool, threads: threads) { answer in
+        var answer = answer
+        answer.inputDigest = digest
+        completion(answer)
+      }
+    }
+  }
+
+  /// Has a thread answer; returns the refusal where there is no room.
   private func submit(
-    for model: ServedModel, _ receiver: any AnswerReceiver,
-    _ work: @escaping @Sendable (_ queue: Int, _ completion: @escaping @Sendable (Answer) -> Void) -> Void
+    _ operation: ModelOperation, _ receiver: any AnswerReceiver, _ work: @escaping Work
   ) -> Answer? {
     guard plane.queuedPredictions.take(1, limit: plane.limits.queuedPredictions) else {
       return Self.overloaded
     }
+    job(operation, receiver, work)()
+    return nil
+  }
+
+  /// Has a thread answer when the gate has room; returns the refusal where too many wait.
+  private func wait(
+    at gate: ModelGate, _ operation: ModelOperation, _ body: ByteBuffer, _ receiver: any AnswerReceiver
+  ) -> Answer? {
+    guard plane.queuedPredictions.take(1, limit: plane.limits.queuedPredictions) else {
+      return Self.overloaded
+    }
+    let begin = job(operation, receiver, work(on: operation, body))
+    let place = ModelGate.Place()
+    let alarm = operation.turn.deadline.remaining.map {
+      tellWhenOver(.nanoseconds(Int64($0)), operation.model, at: place, gate, receiver)
+    }
+    let isTaken = gate.wait(at: place) {
+      alarm?.cancel()
+      begin()
+    }
+    guard !isTaken else { return nil }
+    alarm?.cancel()
+    plane.queuedPredictions.release(1)
+    return Self.modelOverloaded
+  }
+
+  /// Refuses what still waits at a gate when its time is over; it takes no place there any longer.
+  private func tellWhenOver(
+    _ time: TimeAmount, _ model: ServedModel, at place: ModelGate.Place, _ gate: ModelGate,
+    _ receiver: any AnswerReceiver
+  ) -> Scheduled<Void> {
+    let (plane, start) = (plane, Clock.monotonic())
+    let loopBound = NIOLoopBound(receiver, eventLoop: eventLoop)
+    return eventLoop.scheduleTask(in: time) {
+      guard gate.abandon(place) else { return }
+      plane.queuedPredictions.release(1)
+      model.statistics.countFailure(nanoseconds: Clock.monotonic() - start)
+      loopBound.value.answered(Answer(Deadline.over))
+    }
+  }
+
+  /// What has a thread do the work and the receiver told, begun on any thread; it leaves the gate at its end.
+  private func job(
+    _ operation: ModelOperation, _ receiver: any AnswerReceiver, _ work: @escaping Work
+  ) -> @Sendable () -> Void {
     let plane = plane
+    let pool = operation.model.plan.usesEngine ? engines.running : pool
+    let gate = operation.turn.gate
     let loopBound = NIOLoopBound(receiver, eventLoop: eventLoop)
     let abandonment = receiver.abandonment
-    let promise = eventLoop.makePromise(of: Answer.self)
     let start = Clock.monotonic()
-    (model.plan.usesEngine ? engines.running : pool).submit { state in
+    return { [eventLoop] in
+      let promise = eventLoop.makePromise(of: Answer.self)
+      promise.futureResult.whenSuccess { loopBound.value.answered($0) }
       let completion = { @Sendable (answer: Answer) in
         plane.queuedPredictions.release(1)
+        gate?.leave()
         promise.succeed(answer)
       }
-      // The pool ends after the connections do.
-      guard state == .active else { return completion(Self.ending) }
-      // A caller that is gone while it waits for a thread frees it for the next.
-      if let abandonment, abandonment.isCertain { return completion(Abandonment.answer) }
-      work(Clock.monotonic() - start, completion)
+      pool.submit { state in
+        // The pool ends after the connections do.
+        guard state == .active else { return completion(Self.ending) }
+        // A caller that is gone while it waits for a thread, or for its turn, frees both for the next.
+        if let abandonment, abandonment.isCertain { return completion(Abandonment.answer) }
+        work(Clock.monotonic() - start, completion)
+      }
     }
-    promise.futureResult.whenSuccess { loopBound.value.answered($0) }
-    return nil
   }
 
   // MARK: Several at once
@@ -258,6 +328,9 @@ final class PlaneLoop {
 
   static let overloaded = Answer.unavailable(
     "plane.overloaded", "the plane has as much to do as it takes on", retryAfter: 1)
+  private static let modelOverloaded = Answer.unavailable(
+    "model.overloaded", "the model has as many predictions under way and waiting as it takes on",
+    retryAfter: 1)
   private static let tooManyConnections = Answer.unavailable(
     "plane.too-many-connections", "the plane has as many connections as it takes on", retryAfter: 1,
     closes: true)

@@ -38,6 +38,15 @@ extension RequestHead {
     case 16 where name.lowercased() == "content-encoding":
       if value.lowercased() != "identity" { contentEncoding = value }
     case 31 where name.lowercased() == "inference-header-content-length": inferenceHeader = value
+    case 20 where name.lowercased() == "gatehouse-timeout-ms":
+      // Digits alone, up to an hour; a second field is as wrong as a second number.
+      guard timeout == nil, value.utf8.allSatisfy({ 0x30...0x39 ~= $0 }),
+        let milliseconds = Int(value), 1...3_600_000 ~= milliseconds
+      else {
+        fault = .timeout
+        break
+      }
+      timeout = milliseconds * 1_000_000
     default: break
     }
   }

@@ -14,6 +14,8 @@ struct RequestHead: Equatable, Sendable {
   var traceState: String?
   /// What it came by.
   var transport = RequestTransport()
+  /// The nanoseconds from the head on that the caller gives a prediction to begin; nil for any time.
+  var timeout: Int?
   /// Whether Content-Type says that the body is comma-separated values.
   var isCSV = false
   /// Whether the body is a message of gRPC.
@@ -40,6 +42,7 @@ struct RequestHead: Equatable, Sendable {
     case host
     case severalAuthorizations
     case expectation
+    case timeout
   }
 
   /// Whether the answer goes without its body.

@@ -8,11 +8,13 @@ final class RoutingTable: Sendable {
   /// What is served, by its name.
   let deployments: [String: ServedDeployment]
   let keys: KeyRing
+  let issuers: IssuerRing
 
-  init(generation: Int, deployments: [String: ServedDeployment], keys: KeyRing) {
+  init(generation: Int, deployments: [String: ServedDeployment], keys: KeyRing, issuers: IssuerRing = .none) {
     self.generation = generation
     self.deployments = deployments
     self.keys = keys
+    self.issuers = issuers
   }
 
   /// The model that answers for a name and a version of it, which is a number, an alias, or nil for the live one.
@@ -42,14 +44,14 @@ final class RoutingTable: Sendable {
   /// What this table serves of what a snapshot has, by the snapshot's keys alone.
   ///
   /// What stands while the snapshot is loaded: it opens nothing that the snapshot closes.
-  func narrowed(to state: PlaneState, accounts: CallerAccounts) -> RoutingTable {
+  func narrowed(to state: PlaneState, callers: Callers) -> RoutingTable {
     var kept: [String: ServedDeployment] = [:]
     for deployment in state.deployments {
       let name = deployment.name.description
       kept[name] = deployments[name]?.narrowed(to: deployment)
     }
     return RoutingTable(
-      generation: generation, deployments: kept, keys: KeyRing(state.keys, accounts: accounts))
+      generation: generation, deployments: kept, keys: callers.keys, issuers: callers.issuers)
   }
 
   /// The models that answer, sorted by name and version.

@@ -30,6 +30,8 @@ public struct PlaneConfiguration: Sendable {
   public var limits = PlaneLimits()
   /// How many event loops there are, and as many threads for long predictions.
   public var threads: Int
+  /// Whose tokens are taken by a plane of named bundles; a snapshot names its own.
+  public var issuers: [TokenIssuer] = []
   /// What runs the models that need an engine; without one they are refused.
   public var engine: (any InferenceEngine)?
   /// Where records of requests go: a directory, and what happens where it is full; nil where none are kept.
@@ -78,6 +80,8 @@ public final class RunningPlane: Sendable {
   private let spool: RecordSpool?
   private let admin: AdminServer?
   private let accounts = CallerAccounts()
+  /// What the digests begin with that stand for the subjects of tokens.
+  private let salt: [UInt8]
   /// Keeps what callers have used of their quotas; nil where there is no spool to keep it beside.
   private let quotas: QuotaKeeper?
   /// Whether the next process has the admin listener's socket already.
@@ -96,7 +100,12 @@ public final class RunningPlane: Sendable {
     // First, so that every account begins with what is known of it.
     let accounts = accounts
     quotas = configuration.records.map { QuotaKeeper(directory: $0.directory, accounts: accounts) }
-    let (table, failures) = try Self.load(configuration.source, configuration.engine, accounts)
+    // The spool's, so that a subject is known by the same digest after a restart; without records it is never seen.
+    salt =
+      if let records = configuration.records { try SpoolDirectory(records.directory).salt() } else {
+        Array(Self.randomName().utf8)
+      }
+    let (table, failures) = try Self.load(configuration, accounts, salt)
     self.failures = failures
     instance = Self.randomName()
     let name = instance
@@ -155,9 +164,10 @@ public final class RunningPlane: Sendable {
       plane.applications.countFailure()
       throw error
     }
+    let callers = try Callers(state.keys, state.issuers, accounts, salt: salt)
     let former = plane.table
-    plane.publish(former.narrowed(to: state, accounts: accounts))
-    let (table, failures) = TableLoader.load(state, loader, accounts, replacing: former)
+    plane.publish(former.narrowed(to: state, callers: callers))
+    let (table, failures) = TableLoader.load(state, loader, callers, replacing: former)
     plane.publish(table)
     accounts.keep(Set(state.keys.map(\.id)))
     let before = Set(former.models.map(\.bundle))
@@ -239,12 +249,14 @@ public final class RunningPlane: Sendable {
   // MARK: Loading
 
   private static func load(
-    _ source: PlaneConfiguration.Source, _ engine: (any InferenceEngine)?, _ accounts: CallerAccounts
+    _ configuration: PlaneConfiguration, _ accounts: CallerAccounts, _ salt: [UInt8]
   ) throws(Problem) -> (RoutingTable, [PlaneApplication.Failure]) {
-    switch source {
+    let engine = configuration.engine
+    switch configuration.source {
     case .state(let path):
       let state = try StateFile.read(path: path)
-      return TableLoader.load(state, try loader(for: state, engine), accounts, replacing: nil)
+      let callers = try Callers(state.keys, state.issuers, accounts, salt: salt)
+      return TableLoader.load(state, try loader(for: state, engine), callers, replacing: nil)
     case .bundles(let paths, let trusted, let keys):
       let loader = BundleLoader(trusting: trusted, engine: engine)
       var versions: [ModelName: [VersionNumber: ServedModel]] = [:]
@@ -264,9 +276,10 @@ public final class RunningPlane: Sendable {
         deployments[name.description] = ServedDeployment(
           live: .model(newest.value), versions: models.mapValues { .model($0) })
       }
-      return (
-        RoutingTable(generation: 0, deployments: deployments, keys: KeyRing(keys, accounts: accounts)), []
-      )
+      let callers = try Callers(keys, configuration.issuers, accounts, salt: salt)
+      let table = RoutingTable(
+        generation: 0, deployments: deployments, keys: callers.keys, issuers: callers.issuers)
+      return (table, [])
     }
   }
 

@@ -27,12 +27,20 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var listener = Listener.address("127.0.0.1:8080")
   /// The file of callers' keys.
   public var keys: String?
+  /// The file of issuers whose tokens are taken.
+  public var issuers: String?
   /// Files of public keys whose seals are trusted.
   public var trusted: [String] = []
   /// The path of the control socket.
   public var control: String?
   /// The largest body of a request, in bytes.
   public var maximumBody: Int?
+  /// The most rows of a request.
+  public var maximumRows: Int?
+  /// The most connections.
+  public var maximumConnections: Int?
+  /// The most predictions that wait for or run on threads.
+  public var maximumQueued: Int?
   /// The library of ONNX Runtime; where nil, the one that the environment or the loader names.
   public var onnxRuntime: String?
   /// Where metrics and health are asked for; nowhere where nil.
@@ -80,6 +88,8 @@ public struct RuntimeArguments: Equatable, Sendable {
       --keys FILE          callers' keys, one JSON object a line: {"id", "hash", "deployment"}, and
                            perhaps "limits": {"rate", "burst", "daily"} and "expires";
                            without it every prediction is refused
+      --issuers FILE       take the tokens (JWT) of issuers, one JSON object a line: {"url", "audiences",
+                           "algorithms", "keySet"}, and perhaps "claim", "prefix", "leeway", "limits"
       --state FILE         serve what this snapshot of the control plane says
       --listen ADDR:PORT   accept connections on this address (default 127.0.0.1:8080)
       --listen-fd N        accept connections on this inherited listening socket
@@ -104,6 +114,9 @@ public struct RuntimeArguments: Equatable, Sendable {
       --when-spool-full W  'refuse' predictions that no record can be written of (default), or 'go-on'
                            and say in the next record how many there were
       --max-body BYTES     refuse larger request bodies (default 16777216)
+      --max-rows N         refuse requests of more rows (default 1000000)
+      --max-connections N  serve no more connections (default 4096, or what the limit of open files allows)
+      --max-queued N       have no more predictions wait for or run on threads (default 256)
       --onnxruntime FILE   run models that need ONNX Runtime by this library
                            (default: GATEHOUSE_ONNXRUNTIME, then what the loader finds)
       --threads N          run this many event loops (default: one a processor)
@@ -144,8 +157,10 @@ public struct RuntimeArguments: Equatable, Sendable {
 
   /// Every option that takes a value, and whether it may be repeated.
   private static let options = [
-    "--bundle": true, "--trust": true, "--keys": false, "--state": false, "--listen": false,
-    "--listen-fd": false, "--control": false, "--max-body": false, "--threads": false,
+    "--bundle": true, "--trust": true, "--keys": false, "--issuers": false, "--state": false,
+    "--listen": false,
+    "--listen-fd": false, "--control": false, "--max-body": false,
+    "--max-rows": false, "--max-connections": false, "--max-queued": false, "--threads": false,
     "--onnxruntime": false, "--spool": false, "--admin": false, "--when-spool-full": false,
     "--admin-fd": false, "--otlp": false, "--otlp-share": false, "--otlp-headers": false, "--otlp-ca": false,
     "--log": false, "--log-slow": false,
@@ -158,11 +173,15 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--bundle": bundles.append(value)
     case "--trust": trusted.append(value)
     case "--keys": keys = value
+    case "--issuers": issuers = value
     case "--state": state = value
     case "--listen": listener = .address(value)
     case "--listen-fd": listener = .descriptor(CInt(try Self.number(value, option, 0...(1 << 20))))
     case "--control": control = value
     case "--max-body": maximumBody = try Self.number(value, option, 1...(1 << 30))
+    case "--max-rows": maximumRows = try Self.number(value, option, 1...(1 << 30))
+    case "--max-connections": maximumConnections = try Self.number(value, option, 1...(1 << 20))
+    case "--max-queued": maximumQueued = try Self.number(value, option, 1...(1 << 20))
     case "--onnxruntime": onnxRuntime = value
     case "--spool": spool = value
     case "--admin": admin = .address(value)
@@ -241,7 +260,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     {
       throw Problem(.usage, "usage.conflicting-options", "expected '--otlp' with '\(other)', found none")
     }
-    if state != nil, let other = ["--bundle", "--keys", "--trust"].first(where: seen.contains) {
+    if state != nil, let other = ["--bundle", "--keys", "--issuers", "--trust"].first(where: seen.contains) {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--state' without '\(other)', found both",
         hint: "the snapshot says what is served and who is trusted")

@@ -19,20 +19,23 @@ struct ServedDeployment: Sendable {
   let live: Entry
   /// Each version that is served or should be, ascending.
   let versions: [(number: VersionNumber, entry: Entry)]
-  /// What its access records hold.
-  let records: RecordsPolicy
   /// What each alias names.
   let aliases: [AliasName: Entry]
   /// Versions and aliases by the text that stands in a request.
   private let named: [String: Entry]
+  /// How it answers, whatever version does.
+  let policy: DeploymentPolicy
+  /// What its predictions go through; the same in every table that has the deployment.
+  let gate: ModelGate
 
   /// States what is served; what answers for `live` and `aliases` is served by its number too.
   init(
     live: Entry, versions: [VersionNumber: Entry], aliases: [AliasName: Entry] = [:],
-    records: RecordsPolicy = .standard
+    policy: DeploymentPolicy = .standard, gate: ModelGate? = nil
   ) {
+    self.policy = policy
+    self.gate = gate ?? ModelGate(policy.limits)
     self.live = live
-    self.records = records
     self.aliases = aliases
     var all = versions
     for case .model(let model) in [live] + aliases.values { all[model.reference.version] = .model(model) }
@@ -64,6 +67,15 @@ struct ServedDeployment: Sendable {
     let kept = versions.filter { numbers.contains($0.number) }.map { ($0.number, $0.entry) }
     return ServedDeployment(
       live: live, versions: Dictionary(uniqueKeysWithValues: kept),
-      aliases: aliases.filter { state.aliases[$0.key] != nil }, records: state.records)
+      aliases: aliases.filter { state.aliases[$0.key] != nil }, policy: policy, gate: gate)
+  }
+
+  /// When a request that came then, and gives so many nanoseconds, may run.
+  func turn(timeout: Int?, from arrival: Arrival) -> Turn {
+    let own = policy.limits.deadline.map { $0 * 1_000_000 }
+    let time = [timeout, own].compactMap(\.self).min()
+    return Turn(
+      deadline: Deadline(nanoseconds: time.map { arrival.nanoseconds + $0 }),
+      gate: policy.limits.concurrency == nil ? nil : gate)
   }
 }

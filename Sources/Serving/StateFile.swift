@@ -36,6 +36,28 @@ public enum StateFile {
     return keys
   }
 
+  /// Reads issuers of tokens: one JSON object a line, as `TokenIssuer` writes it.
+  public static func readIssuers(path: String) throws(Problem) -> [TokenIssuer] {
+    let bytes = try BoundedFile.read(path: path, limit: sizeLimit, isTrusted: true)
+    var issuers: [TokenIssuer] = []
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where !line.isEmpty {
+      let json: JSON
+      do { json = try JSON(parsing: line, limits: JSONLimits(depth: 8)) } catch {
+        throw Problem(
+          .badInput, "issuer.malformed", "expected a JSON object in each line, found other text",
+          subject: path,
+          position: "line \(index + 1)", cause: error.description)
+      }
+      do throws(Problem) { issuers.append(try TokenIssuer(json: json)) } catch {
+        var problem = error
+        (problem.subject, problem.position) = (path, "line \(index + 1)")
+        throw problem
+      }
+    }
+    return issuers
+  }
+
   /// Reads public keys in PEM, one a file.
   public static func readTrustedKeys(paths: [String]) throws(Problem) -> [SealVerificationKey] {
     var keys: [SealVerificationKey] = []

@@ -21,16 +21,17 @@ struct TableLoader {
   ///
   /// Where a version cannot be loaded, the name or alias keeps what it had.
   static func load(
-    _ state: PlaneState, _ loader: BundleLoader, _ accounts: CallerAccounts, replacing former: RoutingTable?
+    _ state: PlaneState, _ loader: BundleLoader, _ callers: Callers, replacing former: RoutingTable?
   ) -> (RoutingTable, [PlaneApplication.Failure]) {
     var tables = TableLoader(loader, former: former)
     var deployments: [String: ServedDeployment] = [:]
     for deployment in state.deployments {
       deployments[deployment.name.description] = tables.load(deployment)
     }
+    for served in deployments.values { served.gate.bound(by: served.policy.limits) }
     let table = RoutingTable(
       generation: state.generation, deployments: deployments,
-      keys: KeyRing(state.keys, accounts: accounts))
+      keys: callers.keys, issuers: callers.issuers)
     return (table, tables.failures)
   }
 
@@ -57,7 +58,7 @@ struct TableLoader {
     let missing = Problem(.internal, "plane.no-version", "expected the live version among those served")
     return ServedDeployment(
       live: entry(deployment.live.version, former: former?.live) ?? .unavailable(missing),
-      versions: versions, aliases: aliases, records: deployment.records)
+      versions: versions, aliases: aliases, policy: deployment.policy, gate: former?.gate)
   }
 
   private func load(

@@ -39,14 +39,6 @@ enum RegistryRows {
     }
   }
 
-  static func recordsPolicies(_ database: Database) throws -> [DeploymentRecords] {
-    try rows(database, "records_policies", "SELECT * FROM records_policies ORDER BY name") { row in
-      DeploymentRecords(
-        deployment: try row.name("name"), policy: try row.recordsPolicy("policy"),
-        since: try row.moment("since"))
-    }
-  }
-
   static func keys(_ database: Database) throws -> [PredictionKey] {
     try rows(database, "prediction_keys", "SELECT * FROM prediction_keys ORDER BY position") { row in
       PredictionKey(
@@ -118,17 +110,6 @@ enum RegistryRows {
         sql: "DELETE FROM aliases WHERE name = ? AND alias = ?",
         arguments: [name.description, alias.description])
       try require(database.changesCount == 1, "an alias that exists", "\(name)@\(alias)")
-    case .setRecordsPolicy(let records):
-      let isServed = try deployments(database).contains { $0.name == records.deployment }
-      try require(isServed, "a deployment", records.deployment.description)
-      try database.execute(
-        sql: """
-          INSERT INTO records_policies VALUES (?, ?, ?) ON CONFLICT (name)
-          DO UPDATE SET policy = excluded.policy, since = excluded.since
-          """,
-        arguments: [
-          records.deployment.description, records.policy.json.canonicalText, records.since.milliseconds,
-        ])
     case .addKey(let key):
       try database.execute(
         sql: """
@@ -147,6 +128,9 @@ enum RegistryRows {
         sql: "UPDATE prediction_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
         arguments: [moment.milliseconds, id])
       try require(database.changesCount == 1, "the id of a key in force", id)
+    case .setIssuer(let configured): try set(configured, database)
+    case .removeIssuer(let url, _): try removeIssuer(url, database)
+    case .setPolicy(let settings): try set(settings, database)
     case .quarantine(let refused):
       try database.execute(
         sql: """

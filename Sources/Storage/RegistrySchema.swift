@@ -18,8 +18,11 @@ enum RegistrySchema {
     migrator.registerMigration("4 terms of keys") { database in
       try database.execute(sql: keyTerms)
     }
-    migrator.registerMigration("5 policies for records") { database in
-      try database.execute(sql: recordsPolicies)
+    migrator.registerMigration("5 policies of deployments") { database in
+      try database.execute(sql: policyTable)
+    }
+    migrator.registerMigration("6 issuers of tokens") { database in
+      try database.execute(sql: issuerTable)
     }
     return migrator
   }()
@@ -125,18 +128,28 @@ enum RegistrySchema {
     ) STRICT, WITHOUT ROWID;
     """
 
+  // The policy is its canonical JSON, as the ledger has it.
+  private static let policyTable = """
+    CREATE TABLE deployment_policies (
+      name TEXT PRIMARY KEY REFERENCES deployments (name),
+      policy TEXT NOT NULL,
+      since INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  // The settings are their canonical JSON, as the ledger has it.
+  private static let issuerTable = """
+    CREATE TABLE issuers (
+      url TEXT PRIMARY KEY,
+      settings TEXT NOT NULL,
+      since INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """
+
   private static let keyTerms = """
     ALTER TABLE prediction_keys ADD COLUMN expires_at INTEGER;
     ALTER TABLE prediction_keys ADD COLUMN rate INTEGER CHECK (rate >= 1);
     ALTER TABLE prediction_keys ADD COLUMN burst INTEGER CHECK (burst >= 1);
     ALTER TABLE prediction_keys ADD COLUMN daily INTEGER CHECK (daily >= 1);
-    """
-
-  private static let recordsPolicies = """
-    CREATE TABLE records_policies (
-      name TEXT PRIMARY KEY REFERENCES deployments (name),
-      policy TEXT NOT NULL,
-      since INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
     """
 }

@@ -226,14 +226,19 @@ extension SQLiteRegistry: RegistryReader {
     try await read("the aliases") { try RegistryRows.aliases($0) }
   }
 
-  /// The policies for access records that were set, sorted by deployment.
-  public func recordsPolicies() async throws(Problem) -> [DeploymentRecords] {
-    try await read("the policies for records") { try RegistryRows.recordsPolicies($0) }
-  }
-
   /// All keys, revoked ones too, oldest first.
   public func keys() async throws(Problem) -> [PredictionKey] {
     try await read("the keys") { try RegistryRows.keys($0) }
+  }
+
+  /// Whose tokens are taken, sorted by URL.
+  public func issuers() async throws(Problem) -> [ConfiguredIssuer] {
+    try await read("the issuers") { try RegistryRows.issuers($0) }
+  }
+
+  /// The policies that were set for deployments, sorted by name.
+  public func settings() async throws(Problem) -> [DeploymentSettings] {
+    try await read("the policies") { try RegistryRows.settings($0) }
   }
 
   /// All refused artifacts, oldest first.

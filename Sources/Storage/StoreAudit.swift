@@ -177,9 +177,8 @@ private enum RowComparison {
       $0.name.description
     }
     compare("alias", state.aliases, { try RegistryRows.aliases(database) }) { $0.reference.description }
-    compare("policy", state.recordsPolicies, { try RegistryRows.recordsPolicies(database) }) {
-      $0.deployment.description
-    }
+    compare("issuer", state.issuers, { try RegistryRows.issuers(database) }) { $0.issuer.url }
+    compare("policy", state.settings, { try RegistryRows.settings(database) }) { $0.deployment.description }
     compare("key", state.keys, { try RegistryRows.keys(database) }, \.id)
     compare("quarantined artifact", state.quarantined, { try RegistryRows.quarantined(database) }) {
       "\($0.name) \($0.artifact)"

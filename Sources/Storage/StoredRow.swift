@@ -69,13 +69,6 @@ struct StoredRow {
     return name
   }
 
-  func recordsPolicy(_ column: String) throws(Problem) -> RecordsPolicy {
-    guard let json = try? JSON(parsing: Array(try text(column).utf8)),
-      let policy = try? RecordsPolicy(json: json)
-    else { throw malformed(column, "a policy for records") }
-    return policy
-  }
-
   func segment(_ column: String) throws(Problem) -> SegmentName {
     guard let name = SegmentName(try text(column)) else { throw malformed(column, "the name of a segment") }
     return name
@@ -91,6 +84,16 @@ struct StoredRow {
   func principal(_ column: String) throws(Problem) -> Principal {
     guard let principal = Principal(parsing: try text(column)) else { throw malformed(column, "a principal") }
     return principal
+  }
+
+  /// What a column's JSON stands for; `expected` names it where it stands for nothing.
+  func parsed<Value>(
+    _ column: String, _ expected: String, _ parse: (JSON) throws(Problem) -> Value
+  ) throws(Problem) -> Value {
+    guard let json = try? JSON(parsing: try text(column).utf8), let value = try? parse(json) else {
+      throw malformed(column, expected)
+    }
+    return value
   }
 
   func verdict(_ column: String) throws(Problem) -> InspectionVerdict {

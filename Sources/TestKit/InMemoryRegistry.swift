@@ -53,11 +53,14 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   /// All aliases of all models, sorted by model and alias.
   public func aliases() -> [Alias] { state.aliases }
 
-  /// The policies for access records that were set, sorted by deployment.
-  public func recordsPolicies() -> [DeploymentRecords] { state.recordsPolicies }
-
   /// All keys, revoked ones too, oldest first.
   public func keys() -> [PredictionKey] { state.keys }
+
+  /// Whose tokens are taken, sorted by URL.
+  public func issuers() -> [ConfiguredIssuer] { state.issuers }
+
+  /// The policies that were set for deployments, sorted by name.
+  public func settings() -> [DeploymentSettings] { state.settings }
 
   /// All refused artifacts, oldest first.
   public func quarantined() -> [QuarantinedArtifact] { state.quarantined }

@@ -28,7 +28,8 @@ public struct RegistryContract: Sendable {
     try await theCheckpointIsOverAllEntries()
     try await everyChangeIsRead()
     try await anAliasIsMovedAndRemoved()
-    try await aPolicyIsSetForADeployment()
+    try await aPolicyIsSetForADeploymentAlone()
+    try await anIssuerIsSetAndRemoved()
     try await aContradictionChangesNothing()
     try await changesWithoutAnEntryAreRefused()
     try await theLastEntryAccountsForTheChanges()
@@ -45,8 +46,9 @@ public struct RegistryContract: Sendable {
     #expect(try await store.versions(of: Sample.name()).isEmpty)
     #expect(try await store.deployments().isEmpty)
     #expect(try await store.aliases().isEmpty)
-    #expect(try await store.recordsPolicies().isEmpty)
     #expect(try await store.keys().isEmpty)
+    #expect(try await store.settings().isEmpty)
+    #expect(try await store.issuers().isEmpty)
     #expect(try await store.quarantined().isEmpty)
     #expect(try await store.segments(after: nil, count: 10).isEmpty)
     #expect(try await store.segment(Sample.segmentName(1)) == nil)
@@ -144,21 +146,6 @@ public struct RegistryContract: Sendable {
     #expect(await store.audit(trusting: key).isEmpty)
   }
 
-  private func aPolicyIsSetForADeployment() async throws {
-    let store = try await make()
-    let early = await #expect(throws: Problem.self) {
-      try await store.commit([Sample.entry()], [.setRecordsPolicy(Sample.records(1))])
-    }
-    #expect(early?.code == "registry.conflict")
-    try await store.commit(
-      [Sample.entry()], [.addVersion(Sample.version(1)), .setDeployment(Sample.deployment(1))])
-    for number in [1, 2] {
-      try await store.commit([Sample.entry(.setRecords)], [.setRecordsPolicy(Sample.records(number))])
-      #expect(try await store.recordsPolicies() == [Sample.records(number)])
-    }
-    #expect(await store.audit(trusting: key).isEmpty)
-  }
-
   private func segmentsAreReadByName() async throws {
     let store = try await make()
     let segments = [
@@ -177,6 +164,38 @@ public struct RegistryContract: Sendable {
     #expect(try await store.segments(after: nil, count: 2) == Array(sorted[..<2]))
     #expect(try await store.segments(after: sorted[1].name, count: 10) == Array(sorted[2...]))
     #expect(try await store.segments(after: sorted[3].name, count: 10).isEmpty)
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func aPolicyIsSetForADeploymentAlone() async throws {
+    let store = try await make()
+    let settings = Sample.settings(4)
+    let problem = await #expect(throws: Problem.self) {
+      try await store.commit([Sample.entry(.setPolicy)], [.setPolicy(settings)])
+    }
+    #expect(problem?.code == "registry.conflict")
+    try await store.commit(
+      [Sample.entry()], [.addVersion(Sample.version(1)), .setDeployment(Sample.deployment(1))])
+    for settings in [settings, Sample.settings(5)] {
+      try await store.commit([Sample.entry(.setPolicy)], [.setPolicy(settings)])
+      #expect(try await store.settings() == [settings])
+    }
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func anIssuerIsSetAndRemoved() async throws {
+    let store = try await make()
+    try await store.commit(
+      [Sample.entry(.setIssuer)], [.setIssuer(Sample.issuer(2)), .setIssuer(Sample.issuer(1))])
+    #expect(try await store.issuers() == [Sample.issuer(1), Sample.issuer(2)])
+    try await store.commit([Sample.entry(.setIssuer)], [.setIssuer(Sample.issuer(1, leeway: 5))])
+    let removal = RegistryChange.removeIssuer(url: Sample.issuer(2).issuer.url, at: Sample.moment())
+    try await store.commit([Sample.entry(.removeIssuer)], [removal])
+    #expect(try await store.issuers() == [Sample.issuer(1, leeway: 5)])
+    let problem = await #expect(throws: Problem.self) {
+      try await store.commit([Sample.entry(.removeIssuer)], [removal])
+    }
+    #expect(problem?.code == "registry.conflict")
     #expect(await store.audit(trusting: key).isEmpty)
   }
 
@@ -226,7 +245,7 @@ public struct RegistryContract: Sendable {
     let store = try await make()
     let changes: [RegistryChange] = [
       .addVersion(Sample.version(1)), .setDeployment(Sample.deployment(1)), .addKey(Sample.key(1)),
-      .setAlias(Sample.alias("champion", 1)), .setRecordsPolicy(Sample.records(3)),
+      .setAlias(Sample.alias("champion", 1)), .setPolicy(Sample.settings(3)),
       .removeAlias(Sample.alias("champion", 1).name, of: Sample.name(), at: Sample.moment(6)),
       .revokeKey(id: "key-1", at: Sample.moment(5)), .quarantine(Sample.refusal(1)),
       .addSegment(Sample.segment(1)), .addSegment(Sample.segment(2)),

@@ -52,13 +52,6 @@ public enum Sample {
       model: model, name: name, version: versionNumber(number), bundle: digest(number), since: moment(number))
   }
 
-  /// A policy for the records of a deployment.
-  public static func records(_ number: Int, of model: ModelName = name()) -> DeploymentRecords {
-    let policy = try? RecordsPolicy(
-      payloadMillionths: number, masked: ["age"], whenSpoolFull: number.isMultiple(of: 2) ? .goOn : nil)
-    return DeploymentRecords(deployment: model, policy: policy ?? .standard, since: moment(number))
-  }
-
   /// A key in force.
   public static func key(
     _ number: Int, for model: ModelName = name(), terms: KeyTerms = .unbounded
@@ -66,6 +59,27 @@ public enum Sample {
     PredictionKey(
       id: "key-\(number)", hash: digest(2000 + number), deployment: model, createdAt: moment(number),
       terms: terms)
+  }
+
+  /// An issuer whose tokens are taken; its key set is none.
+  public static func issuer(_ number: Int, leeway: Int = 30) -> ConfiguredIssuer {
+    guard
+      let issuer = try? TokenIssuer(
+        url: "https://issuer-\(number).example", audiences: ["gatehouse"], algorithms: [.es256, .rs256],
+        leeway: leeway, limits: CallerLimits(rate: number, daily: 1000), keySet: ["keys": []],
+        keySetURL: "https://issuer-\(number).example/keys")
+    else { preconditionFailure("no issuer: \(number)") }
+    return ConfiguredIssuer(issuer: issuer, since: moment(number))
+  }
+
+  /// A policy that was set for a deployment.
+  public static func settings(_ number: Int, of model: ModelName = name()) -> DeploymentSettings {
+    guard let limits = try? DeploymentLimits(concurrency: number, deadline: 250),
+      let records = try? RecordsPolicy(
+        payloadMillionths: number, masked: ["age"], whenSpoolFull: number.isMultiple(of: 2) ? .goOn : nil)
+    else { preconditionFailure("no policy: \(number)") }
+    return DeploymentSettings(
+      deployment: model, policy: DeploymentPolicy(limits: limits, records: records), since: moment(number))
   }
 
   /// A refused artifact.

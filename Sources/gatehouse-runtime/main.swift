@@ -52,12 +52,15 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
     let trusted = try StateFile.readTrustedKeys(paths: arguments.trusted)
     var keys: [PlaneState.Key] = []
     if let path = arguments.keys { keys = try StateFile.readKeys(path: path) }
-    if keys.isEmpty { log.write(.warning, "there are no keys (--keys), so every prediction is refused") }
+    if keys.isEmpty, arguments.issuers == nil {
+      log.write(.warning, "there are no keys (--keys), so every prediction is refused")
+    }
     source = .bundles(paths: arguments.bundles, trusted: trusted, keys: keys)
   }
   let processors = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
   var configuration = PlaneConfiguration(
     source: source, threads: arguments.threads ?? processors, version: version)
+  if let path = arguments.issuers { configuration.issuers = try StateFile.readIssuers(path: path) }
   var engine = ONNXRuntimeEngine.installed(library: arguments.onnxRuntime)
   if arguments.confine != .off { try engine.startSpawner() }
   configuration.engine = engine
@@ -78,6 +81,9 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   configuration.log = log
   configuration.slow = .milliseconds(arguments.slowMilliseconds)
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
+  if let maximum = arguments.maximumRows { configuration.limits.rows = maximum }
+  if let maximum = arguments.maximumQueued { configuration.limits.queuedPredictions = maximum }
+  if let maximum = arguments.maximumConnections { configuration.limits.connections = maximum }
   let reserve = configuration.limits.refusedConnections + 64
   configuration.limits.connections = min(
     configuration.limits.connections, max(16, raiseDescriptorLimit() - reserve))

@@ -5,7 +5,60 @@ import Encoding
 /// `gatehouse deployments`.
 struct DeploymentsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "deployments", abstract: "Set what a deployment goes by.", subcommands: [Set.self])
+    commandName: "deployments", abstract: "List what is served, and say how it answers.",
+    subcommands: [List.self, Limit.self, Set.self])
+
+  /// `gatehouse deployments list`.
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List what every name serves, with its limits.")
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let answer = try await server.withClient { try await $0.get("/deployments") }
+      if json { return Console.data(answer) }
+      let rows = (answer["deployments"]?.array ?? []).map { deployment in
+        let limits = deployment["limits"] ?? .null
+        return ["name", "version"].map { deployment[$0].cell }
+          + ["concurrency", "queue", "deadline"].map { limits[$0].cell } + [deployment["url"].cell]
+      }
+      Console.table([["NAME", "VERSION", "CONCURRENCY", "QUEUE", "DEADLINE/MS", "URL"]] + rows)
+    }
+  }
+
+  /// `gatehouse deployments limit`.
+  struct Limit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Bound what a deployment takes on at a time; a bound that is left out is lifted.")
+
+    @Argument(help: "The deployment.")
+    var name: String
+
+    @Option(help: ArgumentHelp("The most predictions that run at one time.", valueName: "n"))
+    var concurrency: Int?
+
+    @Option(help: ArgumentHelp("The most that wait while so many run (default: 16).", valueName: "n"))
+    var queue: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        "The milliseconds after which a prediction that has not begun is not begun.", valueName: "ms"))
+    var deadline: Int?
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let name = try ModelName(parsing: name)
+      let limits = try DeploymentLimits(concurrency: concurrency, queue: queue, deadline: deadline)
+      _ = try await server.withClient {
+        try await $0.put("/deployments/\(name)/limits", limits.json ?? [:])
+      }
+      Console.prose(limits == .none ? "\(name) has no limits of its own" : "limited \(name)")
+    }
+  }
 
   /// `gatehouse deployments set`.
   struct Set: AsyncParsableCommand {

@@ -83,7 +83,8 @@ struct Platform {
         blobs: try FileBlobStore(directory: directory.blobs, ingestDirectory: directory.ingest),
         bundles: try DirectoryBundleStore(directory: directory.bundles),
         records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
-        time: SystemTime(), entropy: SystemEntropy()),
+        time: SystemTime(), entropy: SystemEntropy(),
+        keySets: HTTPKeySets()),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: "gatehouse \(GatehouseCommand.version)"))
@@ -105,7 +106,7 @@ struct Platform {
     async let records: Void = collection.run()
     let ending: Result<Ending, any Error>
     do {
-      ending = .success(try await listen(plane, server, signals, started))
+      ending = .success(try await listen(controlPlane, plane, server, signals, started))
     } catch {
       ending = .failure(error)
     }
@@ -119,12 +120,17 @@ struct Platform {
   }
 
   private func listen(
-    _ plane: LocalDataPlane, _ server: ControlServer, _ signals: AsyncStream<Int32>,
+    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer,
+    _ signals: AsyncStream<Int32>,
     _ started: ContinuousClock.Instant
   ) async throws -> Ending {
     try await withThrowingTaskGroup(of: Ending?.self) { group in
       group.addTask {
         await plane.supervise()
+        return nil
+      }
+      group.addTask {
+        await IssuerRefresh(control: controlPlane).run()
         return nil
       }
       group.addTask {

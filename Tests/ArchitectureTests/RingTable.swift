@@ -37,7 +37,10 @@ struct RingTable {
       "CKernels": ["Inference"], "gatehouse-onnx": [],
     ],
     beside: ["TestKit"],
-    reserved: ["Crypto": ["Provenance", "Packaging"], "GRDB": ["Storage"], "Hummingbird": ["ControlAPI"]])
+    reserved: [
+      "Crypto": ["Provenance", "Packaging"], "CryptoExtras": ["Provenance"], "GRDB": ["Storage"],
+      "Hummingbird": ["ControlAPI"],
+    ])
 
   /// The C library's functions that map numbers to numbers and nothing else: what rings 0 and 1 may import of it.
   static let mathematics: Set<String> = [

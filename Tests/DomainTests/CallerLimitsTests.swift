@@ -37,12 +37,37 @@ struct CallerLimitsTests {
     (["burst": 2], "expected a rate beside a burst, found none"),
     (["daily": 0], "expected 1 to 1000000000000 requests a day, found 0"),
     (["daily": 1.5], "expected a whole number as 'daily', found a number"),
-    (["weekly": 1], "expected the limits 'rate', 'burst' and 'daily' alone, found 'weekly'"),
+    (["weekly": 1], "expected the limits 'rate', 'burst', 'daily' alone, found 'weekly'"),
   ]
 
   @Test(arguments: refusals)
   func `limits that are none are refused`(json: JSON, message expected: String) {
     #expect(message { _ = try CallerLimits(json: json) } == expected)
+  }
+
+  @Test func `limits of a deployment read back from their JSON`() throws {
+    for limits in [
+      DeploymentLimits.none, try .init(concurrency: 1), try .init(concurrency: 8, queue: 0, deadline: 250),
+      try .init(concurrency: nil, deadline: 1),
+    ] {
+      #expect(try DeploymentLimits(json: limits.json) == limits)
+      let policy = DeploymentPolicy(limits: limits)
+      #expect(try DeploymentPolicy(json: policy.json) == policy)
+    }
+    #expect(try DeploymentLimits(concurrency: 1).queue == 16)
+  }
+
+  static let deploymentRefusals: [(JSON, String)] = [
+    (["concurrency": 0], "expected 1 to 100000 predictions at one time, found 0"),
+    (["queue": 3], "expected a concurrency beside a queue, found none"),
+    (["concurrency": 1, "queue": -1], "expected 0 to 100000 predictions that wait, found -1"),
+    (["deadline": 3_600_001], "expected 1 to 3600000 milliseconds, found 3600001"),
+    (["speed": 1], "expected the limits 'concurrency', 'queue', 'deadline' alone, found 'speed'"),
+  ]
+
+  @Test(arguments: deploymentRefusals)
+  func `limits of a deployment that are none are refused`(json: JSON, message expected: String) {
+    #expect(message { _ = try DeploymentLimits(json: json) } == expected)
   }
 
   @Test func `a key expires after a time or at a moment`() throws {

@@ -20,8 +20,8 @@ import Testing
     #expect(
       Act.allCases.map(\.rawValue) == [
         "found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key", "revoke-key",
-        "set-alias", "remove-alias", "set-records",
-        "supervise", "recover", "keep-records",
+        "set-issuer", "remove-issuer", "set-policy",
+        "set-alias", "remove-alias", "supervise", "recover", "keep-records",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

@@ -32,7 +32,9 @@ import Testing
           aliases: [
             try AliasName(parsing: "champion"): .first, try AliasName(parsing: "challenger"): .first.next,
           ],
-          records: try RecordsPolicy(payloadMillionths: 10_000, masked: ["age"], whenSpoolFull: .goOn)),
+          policy: DeploymentPolicy(
+            limits: try DeploymentLimits(concurrency: 4, deadline: 250),
+            records: try RecordsPolicy(payloadMillionths: 10_000, masked: ["age"], whenSpoolFull: .goOn))),
       ],
       keys: [
         .init(id: "k1", hash: hash([2]), deployment: try ModelName(parsing: "iris")),
@@ -167,6 +169,14 @@ import Testing
     ),
     (["deployments", "1", "aliases"], [], "expected an object at '/deployments/1/aliases', found an array"),
     (
+      ["deployments", "1", "policy"], ["limits": ["concurrency": 0]],
+      "expected 1 to 100000 predictions at one time, found 0 at '/deployments/1/policy'"
+    ),
+    (
+      ["deployments", "1", "policy"], ["other": 1],
+      "expected 'limits' and 'records' alone in an object, found an object of another form at '/deployments/1/policy'"
+    ),
+    (
       ["keys", "1", "limits"], ["rate": 0],
       "expected 1 to 1000000 requests a second, found 0 at '/keys/1/limits'"
     ),
@@ -175,8 +185,8 @@ import Testing
     ),
     (["keys", "1", "expires"], 5, "expected a string at '/keys/1/expires', found a number"),
     (
-      ["deployments", "1", "records", "masked"], 1,
-      "expected a policy at '/deployments/1/records', found another"
+      ["deployments", "1", "policy", "records", "masked"], 1,
+      "expected a list of names as 'masked', found a number at '/deployments/1/policy'"
     ),
     (["extra"], true, "expected only known members at '', found 'extra'"),
   ]

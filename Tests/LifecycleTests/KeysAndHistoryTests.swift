@@ -53,6 +53,36 @@ struct PredictionKeysTests {
   }
 }
 
+struct DeploymentPolicyTests {
+  @Test func `limits reach the data plane, stay over a push, and are lifted again`() async throws {
+    let bench = try Bench()
+    let limits = try DeploymentLimits(concurrency: 2, queue: 5, deadline: 100)
+    try await bench.run { control in
+      let name = try await Bench.push(Fixture.tree, to: control).name
+      try await control.limitDeployment(name, to: limits, by: Sample.principal)
+      #expect(bench.plane.applied.last?.deployments.first?.policy.limits == limits)
+      let entries = try await bench.entries().count
+      try await control.limitDeployment(name, to: limits, by: Sample.principal)
+      #expect(try await bench.entries().count == entries)
+      _ = try await Bench.push(Fixture.forest, to: control)
+      #expect(bench.plane.applied.last?.deployments.first?.policy.limits == limits)
+      try await control.limitDeployment(name, to: .none, by: Sample.principal)
+      #expect(bench.plane.applied.last?.deployments.first?.policy == .standard)
+    }
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `limits of nothing are refused`() async throws {
+    let bench = try Bench()
+    let problem = await #expect(throws: Problem.self) {
+      try await bench.run {
+        try await $0.limitDeployment(Sample.name("nothing"), to: .none, by: Sample.principal)
+      }
+    }
+    #expect(problem?.code == "deployment.unknown")
+  }
+}
+
 struct HistoryTests {
   @Test func `the ledger tells what served when`() async throws {
     let bench = try Bench()

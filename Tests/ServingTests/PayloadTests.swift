@@ -23,7 +23,7 @@ struct PayloadTests {
       let deployments = models.map { model in
         (
           model.reference.name.description,
-          ServedDeployment(live: .model(model), versions: [:], records: policy)
+          ServedDeployment(live: .model(model), versions: [:], policy: DeploymentPolicy(records: policy))
         )
       }
       let keys = try deployments.map { try PlaneState.Key.record(of: "key", opening: $0.0) }

@@ -27,7 +27,7 @@ private let filled = Task {
       [Sample.entry(.sign, subject: "iris@\(number)", trace: "t\(number)")],
       [
         .addVersion(Sample.version(number)), .setDeployment(Sample.deployment(number)),
-        .setAlias(Sample.alias("champion", number)), .setRecordsPolicy(Sample.records(number)),
+        .setAlias(Sample.alias("champion", number)), .setPolicy(Sample.settings(number)),
         .addKey(Sample.key(number)), .quarantine(Sample.refusal(number)),
         .addSegment(Sample.segment(number)), .addDamagedSegment(Sample.damagedSegment(number)),
       ])
@@ -58,7 +58,7 @@ private let filled = Task {
       "UPDATE aliases SET version = 1, bundle = (SELECT bundle FROM versions WHERE version = 1)",
       "registry.row-changed", "iris@champion"
     ),
-    ("UPDATE records_policies SET policy = '{}'", "registry.row-changed", "iris"),
+    ("UPDATE deployment_policies SET policy = '{}'", "registry.row-changed", "iris"),
     ("UPDATE aliases SET alias = 'mine'", "registry.row-missing", "iris@champion"),
     ("UPDATE prediction_keys SET revoked_at = 5 WHERE id = 'key-4'", "registry.row-changed", "key-4"),
     ("UPDATE prediction_keys SET hash = zeroblob(32) WHERE id = 'key-4'", "registry.row-changed", "key-4"),

@@ -1,7 +1,7 @@
 import Domain
 import Encoding
 
-// Who may call, as the details of an entry carry it; see `LedgerAccounting.swift`.
+// Who may call and how much, as the details of an entry carry it; see `LedgerAccounting.swift`.
 
 extension PredictionKey {
   /// The key as a change.
@@ -26,5 +26,36 @@ extension PredictionKey {
       id: id, hash: hash, deployment: deployment, createdAt: moment,
       terms: KeyTerms(limits: limits, expiresAt: members.moment("expires")),
       revokedAt: members.moment("revokedAt"))
+  }
+}
+
+extension DeploymentSettings {
+  /// The policy as a change.
+  var change: JSON {
+    [
+      "change": "set-policy", "name": .string(deployment.description), "policy": policy.json,
+      "at": .integer(since.milliseconds),
+    ]
+  }
+
+  /// Reads what `change` writes; nil where it is something else.
+  init?(change members: ChangeMembers, at moment: Timestamp) {
+    guard let name = members.name("name"), let json = members.json["policy"],
+      let policy = try? DeploymentPolicy(json: json)
+    else { return nil }
+    self.init(deployment: name, policy: policy, since: moment)
+  }
+}
+
+extension ConfiguredIssuer {
+  /// The issuer as a change.
+  var change: JSON {
+    ["change": "set-issuer", "issuer": issuer.json, "at": .integer(since.milliseconds)]
+  }
+
+  /// Reads what `change` writes; nil where it is something else.
+  init?(change members: ChangeMembers, at moment: Timestamp) {
+    guard let json = members.json["issuer"], let issuer = try? TokenIssuer(json: json) else { return nil }
+    self.init(issuer: issuer, since: moment)
   }
 }

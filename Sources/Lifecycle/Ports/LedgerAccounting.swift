@@ -72,14 +72,13 @@ extension RegistryChange {
         "change": "remove-alias", "name": .string(name.description), "alias": .string(alias.description),
         "at": .integer(moment.milliseconds),
       ]
-    case .setRecordsPolicy(let records):
-      [
-        "change": "set-records-policy", "name": .string(records.deployment.description),
-        "policy": records.policy.json, "at": .integer(records.since.milliseconds),
-      ]
     case .addKey(let key): key.change
     case .revokeKey(let id, let moment):
       ["change": "revoke-key", "id": .string(id), "at": .integer(moment.milliseconds)]
+    case .setIssuer(let configured): configured.change
+    case .removeIssuer(let url, let moment):
+      ["change": "remove-issuer", "url": .string(url), "at": .integer(moment.milliseconds)]
+    case .setPolicy(let settings): settings.change
     case .quarantine(let refused):
       [
         "change": "quarantine", "artifact": .string(refused.artifact.description),
@@ -119,17 +118,21 @@ extension RegistryChange {
     case "remove-alias":
       guard let name = members.name("name"), let alias = members.alias("alias") else { return nil }
       self = .removeAlias(alias, of: name, at: moment)
-    case "set-records-policy":
-      guard let name = members.name("name"), let json = json["policy"],
-        let policy = try? RecordsPolicy(json: json)
-      else { return nil }
-      self = .setRecordsPolicy(DeploymentRecords(deployment: name, policy: policy, since: moment))
     case "add-key":
       guard let key = PredictionKey(change: members, at: moment) else { return nil }
       self = .addKey(key)
     case "revoke-key":
       guard let id = members.text("id") else { return nil }
       self = .revokeKey(id: id, at: moment)
+    case "set-issuer":
+      guard let configured = ConfiguredIssuer(change: members, at: moment) else { return nil }
+      self = .setIssuer(configured)
+    case "remove-issuer":
+      guard let url = members.text("url") else { return nil }
+      self = .removeIssuer(url: url, at: moment)
+    case "set-policy":
+      guard let settings = DeploymentSettings(change: members, at: moment) else { return nil }
+      self = .setPolicy(settings)
     case "quarantine":
       guard let artifact = members.digest("artifact"), let name = members.name("name"),
         let verdict = members.text("verdict").flatMap(InspectionVerdict.init(rawValue:)),

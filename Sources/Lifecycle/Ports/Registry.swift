@@ -13,12 +13,16 @@ public enum RegistryChange: Equatable, Sendable {
   case setAlias(Alias)
   /// An alias names nothing any more.
   case removeAlias(AliasName, of: ModelName, at: Timestamp)
-  /// What a deployment's access records hold from now on.
-  case setRecordsPolicy(DeploymentRecords)
   /// A key that opens a deployment from now on.
   case addKey(PredictionKey)
   /// The key with this id opens nothing from this moment on.
   case revokeKey(id: String, at: Timestamp)
+  /// Whose tokens are taken from now on, and with which keys.
+  case setIssuer(ConfiguredIssuer)
+  /// The tokens of the issuer with this URL are taken no more.
+  case removeIssuer(url: String, at: Timestamp)
+  /// How a deployment answers from now on.
+  case setPolicy(DeploymentSettings)
   /// A refused artifact is kept.
   case quarantine(QuarantinedArtifact)
   /// A segment of access records is kept.
@@ -49,10 +53,12 @@ public protocol RegistryReader: Sendable {
   func deployments() async throws(Problem) -> [Deployment]
   /// All aliases of all models, sorted by model and alias.
   func aliases() async throws(Problem) -> [Alias]
-  /// The policies for access records that were set, sorted by deployment.
-  func recordsPolicies() async throws(Problem) -> [DeploymentRecords]
   /// All keys, revoked ones too, oldest first.
   func keys() async throws(Problem) -> [PredictionKey]
+  /// Whose tokens are taken, sorted by URL.
+  func issuers() async throws(Problem) -> [ConfiguredIssuer]
+  /// The policies that were set for deployments, sorted by name.
+  func settings() async throws(Problem) -> [DeploymentSettings]
   /// All refused artifacts, oldest first.
   func quarantined() async throws(Problem) -> [QuarantinedArtifact]
   /// The segment of access records with this name; nil where none is kept.

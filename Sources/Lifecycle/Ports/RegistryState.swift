@@ -1,4 +1,5 @@
 public import Domain
+import Encoding
 
 /// All that the registry knows, as the sum of its changes.
 ///
@@ -14,10 +15,11 @@ public struct RegistryState: Equatable, Sendable {
   public private(set) var versions: [ModelName: [ModelVersion]] = [:]
   private var served: [ModelName: Deployment] = [:]
   private var named: [ModelReference: Alias] = [:]
-  private var policies: [ModelName: DeploymentRecords] = [:]
   /// All keys, revoked ones too, oldest first.
   public private(set) var keys: [PredictionKey] = []
   private var keyIndices: [String: Int] = [:]
+  private var policies: [ModelName: DeploymentSettings] = [:]
+  private var trusted: [String: ConfiguredIssuer] = [:]
   /// All refused artifacts, oldest first.
   public private(set) var quarantined: [QuarantinedArtifact] = []
   private var refusals: Set<Refusal> = []
@@ -35,15 +37,19 @@ public struct RegistryState: Equatable, Sendable {
   /// All aliases of all models, sorted by model and alias.
   public var aliases: [Alias] { named.values.sorted { ($0.model, $0.name) < ($1.model, $1.name) } }
 
-  /// The policies for access records that were set, sorted by deployment.
-  public var recordsPolicies: [DeploymentRecords] { policies.values.sorted { $0.deployment < $1.deployment } }
+  /// Whose tokens are taken, sorted by URL.
+  public var issuers: [ConfiguredIssuer] { trusted.values.sorted { $0.issuer.url < $1.issuer.url } }
+
+  /// The policies that were set for deployments, sorted by name.
+  public var settings: [DeploymentSettings] { policies.values.sorted { $0.deployment < $1.deployment } }
 
   /// Makes one change.
   ///
   /// Throws `registry.conflict`, and changes nothing, where it contradicts what is there: a version that is
   /// not the next of its model, a deployment of a version that does not exist or whose bundle is another, a
-  /// second key with the same id, an alias of a version that does not exist, the end of an alias or of a key that has none, or a second segment of the same name (a damaged
-  /// one: of the same name and the same bytes). A second refusal of the same artifact under the same name changes
+  /// second key with the same id, an alias of a version that does not exist, the end of an alias or of a key that has
+  /// none, a policy of a deployment that does not exist, or a second segment of the same name (a damaged one: of the
+  /// same name and the same bytes). A second refusal of the same artifact under the same name changes
   /// nothing.
   public mutating func apply(_ change: RegistryChange) throws(Problem) {
     switch change {
@@ -67,12 +73,6 @@ public struct RegistryState: Equatable, Sendable {
       guard named.removeValue(forKey: reference) != nil else {
         throw Self.conflict("expected an alias that exists, found '\(reference)'", reference.description)
       }
-    case .setRecordsPolicy(let records):
-      guard served[records.deployment] != nil else {
-        throw Self.conflict(
-          "expected a deployment, found '\(records.deployment)'", records.deployment.description)
-      }
-      policies[records.deployment] = records
     case .addKey(let key):
       guard keyIndices[key.id] == nil else {
         throw Self.conflict("expected a new key id, found '\(key.id)', which exists", key.id)
@@ -84,6 +84,18 @@ public struct RegistryState: Equatable, Sendable {
         throw Self.conflict("expected the id of a key in force, found '\(id)'", id)
       }
       keys[index] = keys[index].revoked(at: moment)
+    case .setIssuer(let configured): trusted[configured.issuer.url] = configured
+    case .removeIssuer(let url, _):
+      guard trusted.removeValue(forKey: url) != nil else {
+        throw Self.conflict("expected the URL of an issuer, found '\(url.excerpt(80))'", url)
+      }
+    case .setPolicy(let settings):
+      guard served[settings.deployment] != nil else {
+        throw Self.conflict(
+          "expected the name of a deployment, found '\(settings.deployment)'", settings.deployment.description
+        )
+      }
+      policies[settings.deployment] = settings
     case .quarantine(let refused):
       if refusals.insert(Refusal(artifact: refused.artifact, name: refused.name)).inserted {
         quarantined.append(refused)

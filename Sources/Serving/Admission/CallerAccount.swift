@@ -54,6 +54,11 @@ final class CallerAccount: Sendable {
     }
   }
 
+  /// Whether it would count the same if it were new.
+  func isIdle(at arrival: Arrival) -> Bool {
+    due.load(ordering: .relaxed) <= arrival.nanoseconds && counted.day < arrival.day
+  }
+
   /// What was counted so far.
   var counted: DayCount { DayCount(packed: today.load(ordering: .relaxed)) }
 

@@ -4,9 +4,14 @@ import NIOConcurrencyHelpers
 final class CallerAccounts: Sendable {
   private struct State {
     var accounts: [String: CallerAccount] = [:]
+    /// Those of the subjects of tokens, who come unannounced.
+    var subjects: [String: CallerAccount] = [:]
     /// What the file had last, for callers who have no account here yet.
     var stored = QuotaCounts()
   }
+
+  /// The most subjects of tokens.
+  static let subjectLimit = 100_000
 
   private let state = NIOLockedValueBox(State())
 
@@ -14,28 +19,48 @@ final class CallerAccounts: Sendable {
   func account(of caller: String) -> CallerAccount {
     state.withLockedValue { state in
       if let account = state.accounts[caller] { return account }
-      let count = DayCount(day: state.stored.day, count: state.stored.counts[caller] ?? 0)
-      let account = CallerAccount(count)
+      let account = CallerAccount(state.stored.count(of: caller))
       state.accounts[caller] = account
       return account
     }
   }
 
-  /// Forgets the accounts of callers who are not among these.
+  /// The same for the subject of a token; nil where there are as many as are counted for.
+  func account(ofSubject caller: String) -> CallerAccount? {
+    state.withLockedValue { state in
+      if let account = state.subjects[caller] { return account }
+      guard state.subjects.count < Self.subjectLimit else { return nil }
+      let account = CallerAccount(state.stored.count(of: caller))
+      state.subjects[caller] = account
+      return account
+    }
+  }
+
+  /// Forgets the subjects who have nothing behind them that counts still.
+  func removeIdleSubjects(at arrival: Arrival) {
+    state.withLockedValue { state in
+      state.subjects = state.subjects.filter { !$0.value.isIdle(at: arrival) }
+    }
+  }
+
+  /// Forgets the accounts of holders of keys who are not among these.
   func keep(_ callers: Set<String>) {
     state.withLockedValue { state in state.accounts = state.accounts.filter { callers.contains($0.key) } }
   }
 
   /// Whether any request was counted against a quota.
   var hasCounted: Bool {
-    state.withLockedValue { state in state.accounts.values.contains { $0.counted.count > 0 } }
+    state.withLockedValue { state in
+      state.accounts.values.contains { $0.counted.count > 0 }
+        || state.subjects.values.contains { $0.counted.count > 0 }
+    }
   }
 
   /// Brings the accounts and what a file has of a day together; what is to stand in the file.
   ///
   /// Never call it twice at a time.
   func exchange(with stored: QuotaCounts, on day: Int) -> QuotaCounts {
-    let accounts = state.withLockedValue { $0.accounts }
+    let accounts = state.withLockedValue { $0.accounts.merging($0.subjects) { key, _ in key } }
     var merged = stored.day == day ? stored : QuotaCounts(day: day)
     for (caller, account) in accounts {
       let count = account.merge(merged.counts[caller] ?? 0, on: day)

@@ -1,8 +1,9 @@
 import Domain
+import Provenance
 
-/// The key that a request presents.
+/// The credential that a request presents: a key, or a token of an issuer.
 struct PresentedKey {
-  private let key: Substring.UTF8View
+  private let credential: Substring.UTF8View
 
   /// Takes it from the head; a problem where there is none.
   init(_ head: RequestHead) throws(Problem) {
@@ -12,34 +13,50 @@ struct PresentedKey {
         hint: "send 'Authorization: Bearer KEY'")
     }
     // The scheme in any case (RFC 9110 section 11.1).
-    let parts = authorization.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1)
-    guard parts.count == 2, parts[0].count == 6, Substring(parts[0]).lowercased() == "bearer" else {
+    let scheme = authorization.utf8.prefix(7)
+    guard scheme.elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }), authorization.utf8.count > 7 else {
       throw Problem(
         .unauthenticated, "key.malformed", "expected 'Bearer' and a key, found another Authorization",
         hint: "send 'Authorization: Bearer KEY'")
     }
-    key = parts[1]
+    credential = authorization.utf8.dropFirst(7)
   }
 
-  /// Sees that the key opens `deployment` and may be used now, and writes down whose it is.
+  /// Sees that the credential opens `deployment` and may be used now, and writes down whose it is.
   func authorize(
     for deployment: String, _ table: RoutingTable, _ draft: inout AccessDraft
   ) throws(Problem) {
-    switch table.keys.access(key, to: deployment) {
+    if table.issuers.takes(credential) {
+      let bearer = try table.issuers.bearer(of: credential, at: draft.arrival)
+      try draft.admit(bearer.caller)
+      if !bearer.token.grant.contains(deployment) { try refuse(deployment, table) }
+      return
+    }
+    switch table.keys.access(credential, to: deployment) {
     case .granted(let caller): try draft.admit(caller)
     case .unknown: throw Self.unknown
     case .otherDeployment(let caller):
       try draft.admit(caller)
-      // To a known caller a name that nothing is served under is not found rather than forbidden.
-      if table.deployments[deployment] == nil, !deployment.isEmpty { return }
-      throw Problem(
-        .forbidden, "key.other-deployment", "expected a key to this deployment, found one to another")
+      try refuse(deployment, table)
     }
   }
 
-  /// The names of what is served and the key opens, sorted.
+  /// Refuses a known caller what it may not call; a name that nothing is served under is not found rather than
+  /// forbidden, as whoever goes on will find.
+  private func refuse(_ deployment: String, _ table: RoutingTable) throws(Problem) {
+    if table.deployments[deployment] == nil, !deployment.isEmpty { return }
+    throw Problem(
+      .forbidden, "key.other-deployment", "expected a key to this deployment, found one to another")
+  }
+
+  /// The names of what is served and the credential opens, sorted.
   func opened(_ table: RoutingTable, _ draft: inout AccessDraft) throws(Problem) -> [String] {
-    guard let (names, caller) = table.keys.opened(by: key) else { throw Self.unknown }
+    if table.issuers.takes(credential) {
+      let bearer = try table.issuers.bearer(of: credential, at: draft.arrival)
+      try draft.admit(bearer.caller)
+      return table.deployments.keys.filter(bearer.token.grant.contains).sorted()
+    }
+    guard let (names, caller) = table.keys.opened(by: credential) else { throw Self.unknown }
     try draft.admit(caller)
     return names.filter { table.deployments[$0] != nil }
   }

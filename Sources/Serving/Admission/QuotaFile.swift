@@ -8,6 +8,8 @@ struct QuotaCounts: Equatable, Sendable {
   /// The days since 1970-01-01.
   var day = 0
   var counts: [String: Int] = [:]
+
+  func count(of caller: String) -> DayCount { DayCount(day: day, count: counts[caller] ?? 0) }
 }
 
 /// The file in which the processes of a plane add up what callers have used of their quotas.

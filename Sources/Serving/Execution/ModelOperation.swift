@@ -35,6 +35,7 @@ struct ModelOperation: Sendable {
   var form = BodyForm()
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
+  var turn = Turn.open
 
   /// Understands a body; the problem that it throws is the caller's.
   ///
@@ -42,8 +43,16 @@ struct ModelOperation: Sendable {
   func decode(_ body: ByteBuffer, limits: PlaneLimits, queue: Int = 0) throws(Problem) -> Prediction {
     let start = Clock.monotonic()
     do throws(Problem) {
+      try turn.deadline.check()
       var prediction = try read(body, limits: limits)
       prediction.payload = payload
+      guard prediction.rows.rowCount <= limits.rows else {
+        throw Problem(
+          .tooLarge, "predict.too-many-rows",
+          "expected at most \(limits.rows) rows, found \(prediction.rows.rowCount)",
+          hint: "send them in several requests")
+      }
+      prediction.deadline = turn.deadline
       prediction.times.queue = queue
       prediction.times.input = Clock.monotonic() - start
       return prediction

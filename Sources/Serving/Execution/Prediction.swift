@@ -17,6 +17,7 @@ struct Prediction: Sendable {
   let rows: Rows
   let methods: [PredictionMethod]
   let form: Form
+  var deadline = Deadline.never
   /// What of the request's time went by so far.
   var times = ModelStatistics.Times()
   /// How rows and answers are written into the record; nil where they are not.
@@ -27,7 +28,7 @@ struct Prediction: Sendable {
 
   /// Predicts and writes the answer down, which may be `limit` bytes long.
   func run(answerLimit limit: Int) -> Answer {
-    if let answer = answerWithoutRows { return answer }
+    if let answer = earlyAnswer { return answer }
     let start = Clock.monotonic()
     let result: Result<[PredictionMethod: [Tensor]], Problem>
     do throws(Problem) { result = .success(try model.plan.run(methods, on: rows)) } catch {
@@ -43,7 +44,7 @@ struct Prediction: Sendable {
     on pool: NIOThreadPool, threads: Int, answerLimit limit: Int,
     completion: @escaping @Sendable (Answer) -> Void
   ) {
-    if let answer = answerWithoutRows { return completion(answer) }
+    if let answer = earlyAnswer { return completion(answer) }
     let start = Clock.monotonic()
     PooledPrediction.run(model.plan, methods, on: rows, pool, threads: threads) { result in
       completion(answer(result, took: Clock.monotonic() - start, answerLimit: limit))
@@ -79,10 +80,12 @@ struct Prediction: Sendable {
     }
   }
 
-  /// The answer to no rows: no results, the list form of an empty batch.
-  ///
-  /// The protocol's form asks for rows.
-  private var answerWithoutRows: Answer? {
+  /// The answer that takes no prediction: it is too late for one, or there are no rows.
+  private var earlyAnswer: Answer? {
+    do throws(Problem) { try deadline.check() } catch {
+      model.statistics.countFailure(nanoseconds: times.queue + times.input)
+      return Answer(error)
+    }
     guard rows.rowCount == 0, case .rows(let member, _) = form else { return nil }
     return .ok(.object(["\(member)": []]))
   }

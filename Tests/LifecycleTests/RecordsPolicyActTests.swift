@@ -4,7 +4,7 @@ import Lifecycle
 import TestKit
 import Testing
 
-struct DeploymentSettingsTests {
+struct RecordsPolicyActTests {
   @Test func `a policy for records reaches the data plane and the ledger, and the same again does nothing`()
     async throws
   {
@@ -13,15 +13,16 @@ struct DeploymentSettingsTests {
     try await bench.run { control in
       _ = try await Bench.push(Fixture.tree, to: control)
       try await control.setRecords(policy, of: Sample.name(), by: Sample.principal)
-      #expect(bench.plane.applied.last?.deployments.map(\.records) == [policy])
-      let entry = try #require(try await bench.entries().last)
-      #expect(entry.act == .setRecords && entry.phase == .done)
-      #expect(entry.details["policy"] == policy.json)
+      #expect(bench.plane.applied.last?.deployments.map(\.policy.records) == [policy])
+      let last = try await bench.entries().suffix(2)
+      #expect(last.map(\.act) == [.setPolicy, .setPolicy])
+      #expect(last.map(\.phase) == [.begun, .done])
+      #expect(last.first?.details["policy"]?["records"] == policy.json)
       let count = try await bench.entries().count
       try await control.setRecords(policy, of: Sample.name(), by: Sample.principal)
       #expect(try await bench.entries().count == count)
       _ = try await Bench.push(Fixture.forest, to: control)
-      #expect(bench.plane.applied.last?.deployments.map(\.records) == [policy])
+      #expect(bench.plane.applied.last?.deployments.map(\.policy.records) == [policy])
     }
     #expect(await bench.audit().problems == [])
   }

@@ -1,0 +1,51 @@
+import Domain
+import Encoding
+import Hummingbird
+import Lifecycle
+import Provenance
+
+/// Whose tokens are taken.
+struct IssuerRoutes: Sendable {
+  let control: ControlPlane
+
+  func add(to group: RouterGroup<ControlContext>) {
+    group.get("issuers", use: list)
+    group.put("issuers", use: set)
+    group.delete("issuers/:id", use: remove)
+  }
+
+  /// `GET /api/v1/issuers`: all of them, with their key sets.
+  @Sendable private func list(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let issuers = try await control.registry.issuers()
+    return .json(.ok, ["issuers": .array(issuers.map(\.json))])
+  }
+
+  /// `PUT /api/v1/issuers` with an issuer as `TokenIssuer` writes one; where it has no `keySet`, that at `keySetURL` is
+  /// fetched.
+  @Sendable private func set(_ request: Request, _ context: ControlContext) async throws -> Response {
+    guard var members = try await request.json().object else {
+      throw Problem(.badInput, "issuer.malformed", "expected an issuer in an object, found another value")
+    }
+    if members["keySet"] == nil, let url = members["keySetURL"]?.string {
+      members["keySet"] = try await control.fetchKeySet(at: url)
+    }
+    let issuer = try TokenIssuer(json: .object(members))
+    try await control.setIssuer(issuer, by: context.requirePrincipal())
+    return .json(.ok, ["id": .string(issuer.id), "url": .string(issuer.url)])
+  }
+
+  /// `DELETE /api/v1/issuers/{id}`: its tokens are taken no more when the answer is there.
+  @Sendable private func remove(_ request: Request, _ context: ControlContext) async throws -> Response {
+    try await control.removeIssuer(id: context.parameter("id"), by: context.requirePrincipal())
+    return Response(status: .noContent)
+  }
+}
+
+extension ConfiguredIssuer {
+  fileprivate var json: JSON {
+    var members = issuer.json.object ?? [:]
+    members["id"] = .string(issuer.id)
+    members["since"] = .string(since.description)
+    return .object(members)
+  }
+}

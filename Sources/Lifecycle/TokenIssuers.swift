@@ -1,0 +1,66 @@
+import Domain
+import Encoding
+import Provenance
+
+/// Configures whose tokens are taken.
+struct TokenIssuers: Sendable {
+  /// The most bytes of a key set as it is published.
+  private static let keySetLimit = 256 << 10
+  /// The most issuers.
+  private static let countLimit = 32
+
+  let registry: any RegistryReader
+  let served: ServedState
+  let plane: any DataPlane
+  let keySets: any KeySetSource
+  let time: any TimeSource
+
+  /// The key set at a URL, with what verifying needs and nothing else.
+  func fetch(_ url: String) async throws(Problem) -> JSON {
+    let bytes = try await keySets.keySet(at: url, limit: Self.keySetLimit)
+    let json: JSON
+    do { json = try JSON(parsing: bytes, limits: JSONLimits(depth: 16, values: 20_000)) } catch {
+      throw Problem(
+        .badInput, "issuer.keys", "expected a key set in JSON, found other bytes", subject: url,
+        cause: error.description)
+    }
+    return try TokenKeySet(json: json).json
+  }
+
+  /// Takes the tokens of an issuer, with these settings and no former ones; they are taken by the time this returns.
+  ///
+  /// Throws `issuer.keys` for a key set that cannot be used and `issuer.too-many`.
+  func set(_ issuer: TokenIssuer, recorder: Recorder) async throws(Problem) {
+    let issuer = try issuer.with(keySet: TokenKeySet(json: issuer.keySet).json)
+    let present = try await registry.issuers()
+    guard present.first(where: { $0.issuer.url == issuer.url })?.issuer != issuer else { return }
+    let others = present.filter { $0.issuer.url != issuer.url }
+    guard others.count < Self.countLimit else {
+      throw Problem(
+        .conflict, "issuer.too-many", "expected at most \(Self.countLimit) issuers, found one more",
+        hint: "remove one with 'gatehouse issuers remove'")
+    }
+    let configured = ConfiguredIssuer(issuer: issuer, since: time.now())
+    try await recorder.record(.setIssuer, of: issuer.id, details: ["url": .string(issuer.url)]) {
+      () async throws(Problem) in
+      try await plane.apply(served.with(issuers: others + [configured]))
+      return .done((), changes: [.setIssuer(configured)])
+    }
+  }
+
+  /// Takes the tokens of an issuer no more by the time this returns.
+  func remove(id: String, recorder: Recorder) async throws(Problem) {
+    let present = try await registry.issuers()
+    guard let configured = present.first(where: { $0.issuer.id == id }) else {
+      throw Problem(
+        .notFound, "issuer.unknown", "expected the id of an issuer, found '\(id.excerpt(40))'",
+        hint: "list them with 'gatehouse issuers list'")
+    }
+    let url = configured.issuer.url
+    try await recorder.record(.removeIssuer, of: id, details: ["url": .string(url)]) {
+      () async throws(Problem) in
+      try await plane.apply(served.with(issuers: present.filter { $0.issuer.url != url }))
+      return .done((), changes: [.removeIssuer(url: url, at: time.now())])
+    }
+  }
+}

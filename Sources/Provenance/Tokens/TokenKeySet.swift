@@ -1,0 +1,245 @@
+import enum Crypto.Curve25519
+import enum Crypto.P256
+import enum Crypto.P384
+import enum Crypto.P521
+import struct Crypto.SHA256
+import struct Crypto.SHA384
+import struct Crypto.SHA512
+import enum CryptoExtras._RSA
+public import Domain
+public import Encoding
+
+/// The public keys of an issuer, read from a JSON Web Key Set (RFC 7517, RFC 7518 section 6, RFC 8037).
+///
+/// Keys that are not for signatures, or of kinds that are not known here, are left out, as RFC 7517 asks. A key that is
+/// private or shared refuses the whole set: it is nobody's to hand on.
+public struct TokenKeySet: Sendable {
+  /// The most keys that a set may have here.
+  public static let countLimit = 32
+
+  let keys: [TokenKey]
+
+  /// Reads a set; throws `issuer.keys` where it is none, where a key is malformed, too short, private or shared, where
+  /// two cannot be told apart, and where none is of use.
+  public init(json: JSON) throws(Problem) {
+    guard let elements = json["keys"]?.array else {
+      throw Self.malformed(
+        "expected an object with an array 'keys', found \(json.object == nil ? json.kind : "none")")
+    }
+    guard elements.count <= Self.countLimit else {
+      throw Self.malformed("expected at most \(Self.countLimit) keys, found \(elements.count)")
+    }
+    var keys: [TokenKey] = []
+    for (index, element) in elements.enumerated() {
+      if let key = try TokenKey(json: element, at: "/keys/\(index)") { keys.append(key) }
+    }
+    guard !keys.isEmpty else {
+      throw Self.malformed(
+        "expected a public key for signatures (RSA, P-256, P-384, P-521, Ed25519), found none")
+    }
+    for (index, key) in keys.enumerated() where keys[..<index].contains(where: { $0.isConfused(with: key) }) {
+      throw Self.malformed(
+        "expected keys with ids of their own, found '\(key.id?.excerpt(40) ?? "none")' again")
+    }
+    self.keys = keys
+  }
+
+  /// The set with what verifying needs and nothing else, so that the same keys are the same bytes.
+  public var json: JSON { ["keys": .array(keys.map(\.json))] }
+
+  /// The key that a token names, or the only one that it may mean.
+  func key(for token: UnverifiedToken) throws(Problem) -> TokenKey {
+    let named = keys.filter { $0.fits(token.algorithm) && (token.keyID == nil || $0.id == token.keyID) }
+    guard let only = named.first, named.count == 1 else {
+      throw Problem(
+        .unauthenticated, "token.unknown-key",
+        "expected a token by one of the issuer's keys for \(token.algorithm.rawValue), found \(named.count) that it may mean"
+      )
+    }
+    return only
+  }
+
+  static func malformed(_ message: String, at pointer: String? = nil) -> Problem {
+    Problem(.badInput, "issuer.keys", message, position: pointer)
+  }
+}
+
+/// One public key of an issuer.
+struct TokenKey: Sendable {
+  private enum Material: Sendable {
+    case rsa(_RSA.Signing.PublicKey)
+    case p256(P256.Signing.PublicKey)
+    case p384(P384.Signing.PublicKey)
+    case p521(P521.Signing.PublicKey)
+    case ed25519(Curve25519.Signing.PublicKey)
+  }
+
+  /// What tokens name it by (`kid`).
+  let id: String?
+  /// The one algorithm that it is for; nil where any that fits will do.
+  private let algorithm: TokenAlgorithm?
+  private let material: Material
+  /// The members that it is made of.
+  let json: JSON
+
+  /// Reads a key; nil for one that is of no use here.
+  init?(json: JSON, at pointer: String) throws(Problem) {
+    let fields = KeyFields(json: json, pointer: pointer)
+    let kind = try fields.text("kty")
+    guard kind != "oct", json["d"] == nil, json["k"] == nil else {
+      throw TokenKeySet.malformed(
+        "expected public keys alone, found one that is private or shared", at: pointer)
+    }
+    if let use = json["use"], use != "sig" { return nil }
+    if let operations = json["key_ops"]?.array, !operations.contains("verify") { return nil }
+    var algorithm: TokenAlgorithm?
+    if json["alg"] != nil {
+      algorithm = TokenAlgorithm(rawValue: try fields.text("alg"))
+      guard algorithm != nil else { return nil }
+    }
+    var members: [String: JSON] = ["kty": .string(kind)]
+    switch (kind, json["crv"]?.string) {
+    case ("RSA", _):
+      material = .rsa(try fields.rsa(into: &members))
+    case ("EC", "P-256"):
+      let point = try fields.point(32, into: &members)
+      material = .p256(try fields.made { try P256.Signing.PublicKey(x963Representation: point) })
+    case ("EC", "P-384"):
+      let point = try fields.point(48, into: &members)
+      material = .p384(try fields.made { try P384.Signing.PublicKey(x963Representation: point) })
+    case ("EC", "P-521"):
+      let point = try fields.point(66, into: &members)
+      material = .p521(try fields.made { try P521.Signing.PublicKey(x963Representation: point) })
+    case ("OKP", "Ed25519"):
+      let bytes = try fields.bytes("x", count: 32, into: &members)
+      material = .ed25519(try fields.made { try Curve25519.Signing.PublicKey(rawRepresentation: bytes) })
+    default: return nil
+    }
+    members["crv"] = kind == "RSA" ? nil : json["crv"]
+    members["alg"] = algorithm.map { .string($0.rawValue) }
+    id = json["kid"] == nil ? nil : try fields.text("kid")
+    members["kid"] = id.map { .string($0) }
+    self.algorithm = algorithm
+    self.json = .object(members)
+    if let algorithm, !fits(algorithm) {
+      throw TokenKeySet.malformed(
+        "expected an algorithm that the key is for, found \(algorithm.rawValue) for a key of kind \(kind)",
+        at: pointer)
+    }
+  }
+
+  /// Whether signatures of an algorithm are made with such a key.
+  func fits(_ wanted: TokenAlgorithm) -> Bool {
+    if let algorithm, algorithm != wanted { return false }
+    return switch (material, wanted) {
+    case (.rsa, .rs256), (.rsa, .rs384), (.rsa, .rs512), (.rsa, .ps256), (.rsa, .ps384), (.rsa, .ps512),
+      (.p256, .es256), (.p384, .es384), (.p521, .es512), (.ed25519, .edDSA):
+      true
+    default: false
+    }
+  }
+
+  /// Whether a token that names one could mean the other.
+  func isConfused(with other: TokenKey) -> Bool {
+    id == other.id && TokenAlgorithm.allCases.contains { fits($0) && other.fits($0) }
+  }
+
+  /// Whether a signature (RFC 7518 section 3) over a message is by this key.
+  func isValid(_ signature: [UInt8], over message: [UInt8], _ algorithm: TokenAlgorithm) -> Bool {
+    guard fits(algorithm) else { return false }
+    switch material {
+    case .rsa(let key):
+      let signature = _RSA.Signing.RSASignature(rawRepresentation: signature)
+      return switch algorithm {
+      case .rs256:
+        key.isValidSignature(signature, for: SHA256.hash(data: message), padding: .insecurePKCS1v1_5)
+      case .rs384:
+        key.isValidSignature(signature, for: SHA384.hash(data: message), padding: .insecurePKCS1v1_5)
+      case .rs512:
+        key.isValidSignature(signature, for: SHA512.hash(data: message), padding: .insecurePKCS1v1_5)
+      case .ps256: key.isValidSignature(signature, for: SHA256.hash(data: message), padding: .PSS)
+      case .ps384: key.isValidSignature(signature, for: SHA384.hash(data: message), padding: .PSS)
+      case .ps512: key.isValidSignature(signature, for: SHA512.hash(data: message), padding: .PSS)
+      default: false
+      }
+    // r and s end to end, each as long as the curve's order; another length is no signature.
+    case .p256(let key):
+      guard let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature) else {
+        return false
+      }
+      return key.isValidSignature(signature, for: message)
+    case .p384(let key):
+      guard let signature = try? P384.Signing.ECDSASignature(rawRepresentation: signature) else {
+        return false
+      }
+      return key.isValidSignature(signature, for: message)
+    case .p521(let key):
+      guard let signature = try? P521.Signing.ECDSASignature(rawRepresentation: signature) else {
+        return false
+      }
+      return key.isValidSignature(signature, for: message)
+    case .ed25519(let key): return key.isValidSignature(signature, for: message)
+    }
+  }
+}
+
+/// The members of a key, with where it stands for the error.
+private struct KeyFields {
+  let json: JSON
+  let pointer: String
+
+  func text(_ name: String) throws(Problem) -> String {
+    guard let text = json[name]?.string, 1...255 ~= text.utf8.count else {
+      throw malformed("expected a text of 1 to 255 bytes as '\(name)', found \(found(name))")
+    }
+    return text
+  }
+
+  /// A number or coordinate in base 64; nil for `count` takes any length up to 1,024 bytes.
+  func bytes(_ name: String, count: Int? = nil, into members: inout [String: JSON]) throws(Problem) -> [UInt8]
+  {
+    guard let text = json[name]?.string, text.utf8.count <= 2048, let bytes = Base64URL.decode(text.utf8),
+      1...1024 ~= bytes.count, count == nil || bytes.count == count
+    else {
+      throw malformed(
+        "expected \(count.map { "\($0)" } ?? "1 to 1024") bytes in base 64 for URLs as '\(name)', found \(found(name))"
+      )
+    }
+    members[name] = .string(text)
+    return bytes
+  }
+
+  /// An uncompressed point (SEC 1 section 2.3.3).
+  func point(_ size: Int, into members: inout [String: JSON]) throws(Problem) -> [UInt8] {
+    try [4] + bytes("x", count: size, into: &members) + bytes("y", count: size, into: &members)
+  }
+
+  func rsa(into members: inout [String: JSON]) throws(Problem) -> _RSA.Signing.PublicKey {
+    let modulus = try bytes("n", into: &members)
+    let exponent = try bytes("e", into: &members)
+    guard let first = modulus.first, first != 0 else {
+      throw malformed("expected a modulus without leading zeros, found another")
+    }
+    let bits = modulus.count * 8 - first.leadingZeroBitCount
+    guard 2048...8192 ~= bits else {
+      throw malformed("expected an RSA key of 2048 to 8192 bits, found one of \(bits)")
+    }
+    guard exponent.count <= 4, exponent.first != 0, let last = exponent.last, last & 1 == 1, exponent != [1]
+    else {
+      throw malformed("expected an odd exponent above 1 of at most 32 bits, found another")
+    }
+    return try made { try _RSA.Signing.PublicKey(n: modulus, e: exponent) }
+  }
+
+  func made<Key>(_ body: () throws -> Key) throws(Problem) -> Key {
+    do { return try body() } catch {
+      throw malformed("expected a key of its kind, found numbers that make none")
+    }
+  }
+
+  private func found(_ name: String) -> String {
+    json[name].map { $0.string == nil ? $0.kind : "another text" } ?? "nothing"
+  }
+
+  private func malformed(_ message: String) -> Problem { TokenKeySet.malformed(message, at: pointer) }
+}

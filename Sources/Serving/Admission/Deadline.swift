@@ -1,0 +1,22 @@
+import Domain
+
+/// Until when a prediction may begin.
+struct Deadline: Equatable, Sendable {
+  /// Nanoseconds of the clock that only goes forward; nil where there is no end.
+  var nanoseconds: Int?
+
+  static let never = Deadline()
+
+  /// Throws where it is too late to begin.
+  func check() throws(Problem) {
+    guard let remaining, remaining <= 0 else { return }
+    throw Self.over
+  }
+
+  /// The nanoseconds that are left; nil where there is no end.
+  var remaining: Int? { nanoseconds.map { $0 - Clock.monotonic() } }
+
+  static var over: Problem {
+    Problem(.deadline, "request.deadline", "expected to begin the prediction in time, found the time over")
+  }
+}
