@@ -295,10 +295,7 @@ extension Answer {
   fileprivate init(malformed error: HTTPParserError) {
     switch error {
     case .headerOverflow: self = .headTooLarge
-    default:
-      self.init(
-        Problem(.badInput, "request.malformed", "expected a request of HTTP/1.1, found other bytes"),
-        closes: true)
+    default: self = .malformed(.http1)
     }
   }
 }

@@ -30,11 +30,10 @@ extension DataPlane {
     }
   }
 
-  /// The same for a request whose route is known by other means than its target.
+  /// The same for a request whose route is known, and whose head has no fault.
   func decide(_ head: RequestHead, on route: Route, _ draft: inout AccessDraft) -> Decision {
     draft.note(route)
     do throws(Problem) {
-      if let fault = head.fault { throw fault.problem }
       return try decide(head, route, &draft)
     } catch {
       return .answer(Answer(error))
@@ -227,7 +226,7 @@ extension RequestHead {
 }
 
 extension RequestHead.Fault {
-  fileprivate var problem: Problem {
+  var problem: Problem {
     switch self {
     case .host: Problem(.badInput, "request.host", "expected exactly one Host field, found none or several")
     case .severalAuthorizations:
@@ -238,6 +237,10 @@ extension RequestHead.Fault {
         "expected one field Gatehouse-Timeout-Ms of 1 to 3600000 milliseconds, found another")
     case .expectation:
       Problem(.badInput, "request.expectation", "expected 'Expect: 100-continue' or none, found another")
+    case .contentLength:
+      Problem(
+        .badInput, "request.content-length",
+        "expected a body of as many bytes as Content-Length says, found another number of them")
     }
   }
 }

@@ -344,6 +344,13 @@ extension Answer {
     return Answer(late, status: 408)
   }
 
+  /// The answer to bytes or fields that are no request of this version of HTTP.
+  static func malformed(_ version: RequestTransport.Version) -> Answer {
+    let problem = Problem(
+      .badInput, "request.malformed", "expected a request of HTTP/\(version.rawValue), found something else")
+    return Answer(problem, closes: true)
+  }
+
   /// The answer to a head beyond `PlaneLimits.headerBytes` or `headerFields`.
   static var headTooLarge: Answer {
     Answer(

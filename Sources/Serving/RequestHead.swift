@@ -27,7 +27,7 @@ struct RequestHead: Equatable, Sendable {
   var keepsAlive = true
   /// Whether the caller speaks HTTP/1.0 and must be told that the connection stays.
   var isHTTP10 = false
-  /// What of the head is against RFC 9112, where something is.
+  /// What of the head is against RFC 9112 or 9113, where something is.
   var fault: Fault?
 
   enum BodyLength: Equatable, Sendable {
@@ -43,6 +43,8 @@ struct RequestHead: Equatable, Sendable {
     case severalAuthorizations
     case expectation
     case timeout
+    /// The body is not as long as the head says.
+    case contentLength
   }
 
   /// Whether the answer goes without its body.

@@ -30,6 +30,14 @@ struct GRPCCallTests {
     #expect(try InferAnswer(try answer.whole()).raw == [(5.0).bitPattern.littleEndianBytes])
   }
 
+  @Test func `a call with two keys is refused whichever would open it`() throws {
+    var fields = Self.infer
+    fields.headers.add(name: "authorization", value: "Bearer line-key")
+    let answer = try GRPCServer.standard().call(fields, InferMessage.rawRow([1, 2]).bytes)
+    #expect(answer.status == 3)
+    #expect(answer.code == "request.several-authorizations")
+  }
+
   @Test func `many calls of one connection are each answered with their own`() throws {
     let server = try GRPCServer.standard()
     let client = try server.client()

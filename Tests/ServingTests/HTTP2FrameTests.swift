@@ -1,5 +1,7 @@
 import Domain
+import Encoding
 import NIOCore
+import NIOHPACK
 import TestKit
 import Testing
 
@@ -77,7 +79,6 @@ struct HTTP2FrameTests {
     [(":method", "GET"), (":scheme", "http"), (":path", "/v2"), ("connection", "close")],
     [(":method", "GET"), (":scheme", "http"), (":path", "/v2"), ("transfer-encoding", "chunked")],
     [(":method", "GET"), (":scheme", "http"), (":path", "/v2"), ("te", "gzip")],
-    [(":method", "GET"), (":scheme", "http"), (":path", "/v2"), ("content-length", "3")],
     [(":method", "GET"), (":scheme", "http"), (":path", "/v2"), ("x", "a\r\nb: c")],
     [(":method", "GET"), (":scheme", "http"), (":path", "/v2\r\nx: y")],
   ])
@@ -91,6 +92,81 @@ struct HTTP2FrameTests {
     #expect(reset?.word(at: 0) == 1)
     try raw.send(.headers(3, Self.get))
     #expect(try raw.next { $0.kind == RawFrame.Kind.headers }?.stream == 3)
+  }
+
+  @Test(arguments: [
+    (fields: [("content-length", "3")], body: nil), ([("content-length", "3")], "{}"),
+    ([("content-length", "1")], "{}"), ([("content-length", "x")], "{}"), ([("content-length", "+2")], "{}"),
+    ([("content-length", "2"), ("content-length", "3")], "{}"), ([("content-length", "2")], nil),
+  ])
+  func `a body that is not as long as its head says is answered 400`(
+    fields: [(String, String)], body: String?
+  ) throws {
+    let server = try server()
+    defer { server.stop() }
+    let start = [
+      (":method", "POST"), (":scheme", "http"), (":authority", "test"), ("authorization", "Bearer line-key"),
+    ]
+    let requests = [
+      [(":path", "/predict")],
+      [
+        (":path", "/grpc.health.v1.Health/Check"), ("content-type", "application/grpc"), ("te", "trailers"),
+      ],
+    ]
+    for request in requests {
+      let raw = try RawHTTP2(port: server.port)
+      let head = try RawFrame.headers(
+        1, request.prefix(1) + start + request.dropFirst() + fields, endStream: body == nil)
+      let rest = body.map { RawFrame(kind: RawFrame.Kind.data, flags: 1, stream: 1, payload: Array($0.utf8)) }
+      try raw.send([head, rest].compactMap(\.self).flatMap(\.bytes))
+      let answer = try raw.answer(on: 1)
+      let code =
+        answer.fields.first(name: "gatehouse-code") ?? (try? JSON(parsing: answer.body))?["code"]?.string
+      #expect(code == "request.content-length")
+      try raw.send(.headers(3, Self.get))
+      #expect(try raw.next { $0.kind == RawFrame.Kind.headers }?.stream == 3)
+    }
+  }
+
+  // MARK: Answers before the end of their requests
+
+  /// Heads that are refused before a body has come: by the routes, and as a call of gRPC.
+  private static let refused = [
+    [("content-length", "200000000"), ("authorization", "Bearer line-key")],
+    [("content-type", "application/grpc+json")],
+  ].map { fields in
+    [(":method", "POST"), (":scheme", "http"), (":path", "/predict"), (":authority", "test")] + fields
+  }
+
+  @Test(arguments: refused)
+  func `an answer that comes before its request is whole is followed by a reset without an error`(
+    fields: [(String, String)]
+  ) throws {
+    let server = try server()
+    defer { server.stop() }
+    let raw = try RawHTTP2(port: server.port)
+    try raw.send(.headers(1, fields, endStream: false))
+    #expect(try raw.next { $0.stream == 1 && $0.flags & RawFrame.endStream != 0 } != nil)
+    let next = try raw.next { $0.stream == 1 && $0.kind != RawFrame.Kind.windowUpdate }
+    #expect(next == RawFrame(kind: RawFrame.Kind.reset, stream: 1, payload: RawFrame.word(0)))
+  }
+
+  @Test(arguments: refused)
+  func `a stream that its caller ends while the answer waits for room is not reset`(
+    fields: [(String, String)]
+  ) throws {
+    let server = try server()
+    defer { server.stop() }
+    let raw = try RawHTTP2(port: server.port, settings: [(4, 0)])
+    try raw.send(.headers(1, fields, endStream: false))
+    #expect(try raw.next { $0.stream == 1 }?.kind == RawFrame.Kind.headers)
+    try raw.send(
+      RawFrame(kind: RawFrame.Kind.data, flags: 1, stream: 1),
+      RawFrame(kind: RawFrame.Kind.windowUpdate, stream: 1, payload: RawFrame.word(65_536)))
+    #expect(try raw.next { $0.stream == 1 && $0.flags & RawFrame.endStream != 0 } != nil)
+    try raw.send(RawFrame(kind: RawFrame.Kind.ping, payload: .init(repeating: 7, count: 8)))
+    let next = try raw.next { $0.stream == 1 || $0.kind == RawFrame.Kind.ping }
+    #expect(next?.kind == RawFrame.Kind.ping)
   }
 
   @Test func `a path that is a whole address leads nowhere`() throws {
@@ -139,6 +215,21 @@ struct HTTP2FrameTests {
     let raw = try RawHTTP2(port: server.port)
     try raw.send((0..<100).flatMap { _ in frame.bytes })
     #expect(try raw.goodbye() == 11)
+  }
+
+  @Test func `who sends malformed requests without end is sent away`() throws {
+    let server = try server()
+    defer { server.stop() }
+    let raw = try RawHTTP2(port: server.port)
+    let heads = try stride(from: UInt32(1), to: 403, by: 2).map { try RawFrame.headers($0, [("Upper", "x")]) }
+    try raw.send(heads.flatMap(\.bytes))
+    var resets = 0
+    let end = try raw.next { frame in
+      resets += frame.kind == RawFrame.Kind.reset ? 1 : 0
+      return frame.kind == RawFrame.Kind.goAway
+    }
+    #expect(end?.word(at: 4) == 11)
+    #expect(resets == 200)
   }
 
   @Test func `a head without end is cut off`() throws {

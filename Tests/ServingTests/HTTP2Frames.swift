@@ -99,6 +99,22 @@ final class RawHTTP2 {
     return nil
   }
 
+  /// The fields and the body of the first answer of the connection, on a stream; empty where there is none.
+  func answer(on stream: UInt32) throws -> (fields: HPACKHeaders, body: [UInt8]) {
+    var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
+    var answer = (fields: HPACKHeaders(), body: [UInt8]())
+    while let frame = try next(where: { $0.stream == stream }), frame.kind != RawFrame.Kind.reset {
+      if frame.kind == RawFrame.Kind.headers {
+        var block = ByteBuffer(bytes: frame.payload)
+        answer.fields.add(contentsOf: try decoder.decodeHeaders(from: &block))
+      } else if frame.kind == RawFrame.Kind.data {
+        answer.body += frame.payload
+      }
+      if frame.flags & RawFrame.endStream != 0 { break }
+    }
+    return answer
+  }
+
   /// The code of the GOAWAY that the connection ends with; nil where it ends without one.
   func goodbye() throws -> UInt32? { try next { $0.kind == RawFrame.Kind.goAway }?.word(at: 4) }
 

@@ -110,6 +110,28 @@ struct RecordTests {
     #expect(answers[3].fields["gatehouse-receipt"] == nil)
   }
 
+  @Test func `a malformed request of HTTP/2 leaves a record, be it answered or reset`() throws {
+    let kept = try Kept()
+    let start = [(":method", "POST"), (":scheme", "http"), (":authority", "test")]
+    let head =
+      start + [(":path", "/models/line/predict"), ("authorization", "Bearer line-key")]
+    let raw = try RawHTTP2(port: kept.server.port)
+    try raw.send(
+      .headers(1, start), .headers(3, head + [("Upper", "x")]), .headers(5, head + [("connection", "close")]),
+      .headers(7, head + [("content-length", "3")]),
+      .headers(9, head + [("content-length", "3")], endStream: false),
+      RawFrame(kind: RawFrame.Kind.data, flags: 1, stream: 9, payload: Array("{}".utf8)),
+      .headers(11, head, endStream: false), .headers(11, [(":status", "200")]))
+    for stream: UInt32 in [1, 3, 5, 11] {
+      #expect(try raw.next { $0.kind == RawFrame.Kind.reset }?.stream == stream)
+    }
+    let records = try kept.lines().compactMap { AccessRecord(json: $0) }
+    #expect(records.allSatisfy { $0.status == 400 })
+    #expect(records.filter { $0.code == "request.malformed" }.map(\.key) == [nil, nil, nil, nil])
+    #expect(records.filter { $0.code == "request.content-length" }.count == 2)
+    #expect(records.count == 6)
+  }
+
   @Test func `a request whose caller does not wait for its answer leaves its record`() throws {
     var limits = PlaneLimits()
     limits.inlineSteps = 0

@@ -7,6 +7,8 @@ import NIOHPACK
 struct GRPCHead {
   /// What is called; nil where the refusal says why not.
   var method: GRPCMethod?
+  /// How long the messages are with their prefixes.
+  var length = DeclaredLength()
   /// What decisions are made on.
   var request = RequestHead(method: "POST", target: "")
   /// How compressed messages are compressed.
@@ -40,9 +42,11 @@ struct GRPCHead {
             ))
         }
       case 13 where name == "authorization":
-        if request.authorization != nil { request.fault = .severalAuthorizations }
+        if request.authorization != nil { refuse(RequestHead.Fault.severalAuthorizations.problem) }
         request.authorization = value
       case 13 where name == "grpc-encoding": coding = value == "identity" ? nil : value
+      case 14 where name == "content-length":
+        if !length.declare(value) { refuse(RequestHead.Fault.contentLength.problem) }
       default: break
       }
     }

@@ -24,6 +24,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   /// When the head had come in, of a call with one message.
   private var begun: AccessDraft?
   private var room: BodyRoom
+  private var length = DeclaredLength()
   /// Answers whose records are not written yet.
   private var undelivered = 0
   /// How the call ends once they are.
@@ -105,6 +106,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     var head = GRPCHead(headers)
     head.request.transport = transport
     self.head = head
+    length = head.length
     writer.isGRPC = head.isGRPC
     writer.method = head.method
     let takesTensors = head.method?.takesTensors ?? false
@@ -114,6 +116,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   }
 
   private func receive(_ bytes: ByteBuffer) {
+    guard length.take(bytes.readableBytes) else { return machine.refuse(DeclaredLength.refusal) }
     guard room.hold(machine.keptBytes + bytes.readableBytes) else {
       return machine.refuse(PlaneLoop.overloaded)
     }
@@ -122,6 +125,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
 
   private func endInput() {
     isInputEnded = true
+    if !length.isMet { machine.refuse(DeclaredLength.refusal) }
     machine.inputEnded()
   }
 

@@ -104,6 +104,8 @@ extension NIOHTTP2Handler.Configuration {
       HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes),
       HTTP2Setting(parameter: .initialWindowSize, value: limits.streamWindow),
     ]
+    // Held by whoever answers the stream, so that who breaks it gets an answer and a record.
+    connection.contentLengthValidation = .disabled
     connection.targetWindowSize = limits.connectionWindow
     connection.maximumBufferedControlFrames = limits.controlFrames.count
     // Callers that measure the way to us send a PING with every burst of data: more than NIO's 200 in 30 s.

@@ -109,9 +109,18 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // The caller has been told what it broke: a stream alone, or the connection, which ends with it.
-    if error.isOfOneStream { return }
+    if error.isOfMalformedRequest { return recordMalformed() }
+    if error is NIOHTTP2Errors.StreamError { return }
     guard error is any NIOHTTP2Error else { return context.close(promise: nil) }
     act(machine.fail(.now()))
+  }
+
+  /// Records a request that the codec has reset.
+  ///
+  /// All that is known of it is what it came by: its fields never got through.
+  private func recordMalformed() {
+    let draft = AccessDraft(trace: loop.plane.nextTrace(), transport: transport)
+    loop.send(OutgoingAnswer(answer: .malformed(.http2)), draft, to: ResetRequest())
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -162,18 +171,23 @@ struct StreamNumbers: NIOHTTP2StreamDelegate {
   func streamClosed(_ id: HTTP2StreamID, channel: any Channel) {}
 }
 
+/// Waits for no answer: its stream is gone.
+private final class ResetRequest: AnswerReceiver {
+  func answered(_ answer: Answer) {}
+  func deliver(_ outgoing: OutgoingAnswer) {}
+  func flush() {}
+}
+
 extension Error {
   /// Whether it is about a request that breaks RFC 9113 section 8: its stream is reset, and the others go on.
-  fileprivate var isOfOneStream: Bool {
+  fileprivate var isOfMalformedRequest: Bool {
     switch self {
-    case is NIOHTTP2Errors.StreamError, is NIOHTTP2Errors.ForbiddenHeaderField,
+    case is NIOHTTP2Errors.ForbiddenHeaderField,
       is NIOHTTP2Errors.InvalidPseudoHeaders, is NIOHTTP2Errors.InvalidPseudoHeaderValue,
       is NIOHTTP2Errors.PseudoHeaderAfterRegularHeader, is NIOHTTP2Errors.DuplicatePseudoHeader,
       is NIOHTTP2Errors.MissingPseudoHeader, is NIOHTTP2Errors.UnknownPseudoHeader,
       is NIOHTTP2Errors.EmptyPathHeader, is NIOHTTP2Errors.InvalidHTTP2HeaderFieldName,
-      is NIOHTTP2Errors.InvalidHTTP2HeaderFieldValue, is NIOHTTP2Errors.TrailersWithoutEndStream,
-      is NIOHTTP2Errors.ContentLengthViolated, is NIOHTTP2Errors.ContentLengthHeadersMismatch,
-      is NIOHTTP2Errors.ContentLengthHeaderNegative, is NIOHTTP2Errors.ContentLengthHeaderMalformedValue:
+      is NIOHTTP2Errors.InvalidHTTP2HeaderFieldValue, is NIOHTTP2Errors.TrailersWithoutEndStream:
       true
     default: false
     }

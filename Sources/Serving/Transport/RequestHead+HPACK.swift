@@ -6,8 +6,8 @@ extension RequestHead {
   /// `isWhole` says that no body follows.
   init(_ headers: HPACKHeaders, isWhole: Bool) {
     self.init(method: "", target: "")
-    body = isWhole ? .none : .chunked
     var authority: String?
+    var length = DeclaredLength()
     for (name, value, _) in headers {
       switch name {
       case ":method": method = value
@@ -17,11 +17,16 @@ extension RequestHead {
         // Section 8.3.1: the same as the authority, where both are there.
         if let known = authority, known.lowercased() != value.lowercased() { fault = .host }
         authority = value
-      case "content-length": if !isWhole { body = .declared(Int(value) ?? .max) }
+      case "content-length": if !length.declare(value) { fault = .contentLength }
       default: note(name, value)
       }
     }
     if authority == nil { fault = .host }
+    if isWhole {
+      if !length.isMet { fault = .contentLength }
+    } else {
+      body = length.rest.map(BodyLength.declared) ?? .chunked
+    }
     // Section 8.3.1: a path and no more, whatever a proxy's form of a target would be.
     if !target.hasPrefix("/") { target = "" }
     if isWhole { expectsContinue = false }

@@ -18,6 +18,7 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   private var context: ChannelHandlerContext?
   private var machine: ConnectionMachine
   private var body: RequestBody
+  private var length = DeclaredLength()
   private var draft: AccessDraft?
   private var answerContext = AnswerWriter.Context()
   private var hasBegun = false
@@ -25,6 +26,7 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   private var isCall = false
   /// What of the answer's body is not written yet.
   private var rest = ByteBuffer()
+  private var isInputEnded = false
   /// Whether the answer is certain before its request was whole: its caller need not send what is left.
   private var isCutShort = false
   private var deadline = NIODeadline.distantFuture
@@ -64,10 +66,10 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
     case .headers(let headers):
       // A second block is trailers, of which none matter.
       if !hasBegun { begin(headers, context) }
-      if headers.endStream { act(machine.end(), context) }
+      if headers.endStream { endInput(context) }
     case .data(let data):
       if case .byteBuffer(var bytes) = data.data { receive(&bytes, context) }
-      if data.endStream { act(machine.end(), context) }
+      if data.endStream { endInput(context) }
     default: break
     }
   }
@@ -101,6 +103,7 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
     var head = RequestHead(headers.headers, isWhole: headers.endStream)
     head.transport = connection.transport
     answerContext.isHead = head.isHead
+    if case .declared(let count) = head.body { length = DeclaredLength(count) }
     var (decision, draft) = connection.isRefused ? connection.loop.refuse(head) : connection.loop.begin(head)
     if headers.headers.count > plane.limits.headerFields { decision = .answer(.headTooLarge) }
     self.draft = draft
@@ -109,9 +112,15 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   }
 
   private func receive(_ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) {
+    guard length.take(bytes.readableBytes) else { return act(machine.fail(DeclaredLength.refusal), context) }
     let action = machine.body(bytes.readableBytes, tooLarge: plane.bodyTooLarge)
     guard case .collect = action else { return act(action, context) }
     if !body.append(&bytes) { act(machine.fail(PlaneLoop.overloaded), context) }
+  }
+
+  private func endInput(_ context: ChannelHandlerContext) {
+    isInputEnded = true
+    act(length.isMet ? machine.end() : machine.fail(DeclaredLength.refusal), context)
   }
 
   /// A moment has come: whoever sends or reads too slowly is let go.
@@ -170,7 +179,7 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
 
   private func send(_ answer: Answer) {
     body.drop()
-    isCutShort = machine.phase == .lingering
+    isCutShort = machine.phase == .lingering && !isInputEnded
     deadline = .now() + TimeAmount(plane.limits.unread)
     let draft = draft
     self.draft = nil
