@@ -7,6 +7,7 @@ from http1 import Malformed
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RESET, SETTINGS, PING, GOAWAY, WINDOW, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 END_STREAM, ACKNOWLEDGED, END_HEADERS = 1, 1, 4
+NO_ERROR = 0
 MOST_FRAME_BYTES = 16_384
 # Statuses that have an index of their own (RFC 7541, appendix A).
 INDEXED = {0x88: 200, 0x89: 204, 0x8A: 206, 0x8B: 304, 0x8C: 400, 0x8D: 404, 0x8E: 500}
@@ -102,7 +103,10 @@ class Connection:
             self.goaway = int.from_bytes(payload[4:8], "big")
         elif kind in (DATA, HEADERS, RESET):
             answer = self.streams.setdefault(stream, Answer())
-            if stream % 2 == 0 or answer.is_ended:
+            # RFC 9113 section 8.1: behind a whole answer the server may ask for what is left of its request not to be
+            # sent. Whether anything was left when it wrote that, only the server knows.
+            is_cut_short = kind == RESET and answer.reset is None and payload == struct.pack(">I", NO_ERROR)
+            if stream % 2 == 0 or answer.is_ended and not is_cut_short:
                 raise Malformed(f"expected no frame of type {kind} on stream {stream}, which is over or nobody's")
             if kind == HEADERS:
                 if not flags & END_HEADERS:
