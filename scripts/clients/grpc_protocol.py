@@ -9,13 +9,15 @@ WORDS_KEY), from the fixtures of those names below. Every answer is held against
 
 import asyncio
 import json
-import os
 import pathlib
 import queue
 import sys
 
 import grpc
 import numpy
+
+import checks
+from checks import bearer, check, texts
 
 client, address, fixtures = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 if client == "triton":
@@ -26,23 +28,6 @@ else:
 IRIS = fixtures / "iris-random-forest"
 MIXED = fixtures / "frames-mixed-forest"
 WORDS = fixtures / "text-tfidf-logistic"
-checks = 0
-
-
-def check(name, is_so):
-    """Counts a check that holds; one that does not ends the program."""
-    global checks
-    if not is_so:
-        sys.exit(f"grpc_protocol.py: expected {name}, found otherwise")
-    checks += 1
-
-
-def bearer(model):
-    return {"authorization": f"Bearer {os.environ[model.upper() + '_KEY']}"}
-
-
-def texts(array):
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in array.reshape(-1)]
 
 
 def refusal(call):
@@ -175,4 +160,4 @@ if client == "triton":
     ask_plainly()
 else:
     asyncio.run(ask_kserve())
-print(f"grpc_protocol.py: {checks} checks hold with {client}")
+print(f"grpc_protocol.py: {checks.count} checks hold with {client}")

@@ -16,27 +16,13 @@ import numpy
 import tritonclient.http as triton
 from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
 
+import checks
+from checks import bearer, check, texts
+
 address, fixtures = sys.argv[1], pathlib.Path(sys.argv[2])
 IRIS = fixtures / "iris-random-forest"
 MIXED = fixtures / "frames-mixed-forest"
 WORDS = fixtures / "text-tfidf-logistic"
-checks = 0
-
-
-def check(name, is_so):
-    """Counts a check that holds; one that does not ends the program."""
-    global checks
-    if not is_so:
-        sys.exit(f"protocol.py: expected {name}, found otherwise")
-    checks += 1
-
-
-def bearer(model):
-    return {"Authorization": f"Bearer {os.environ[model.upper() + '_KEY']}"}
-
-
-def texts(array):
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in array.reshape(-1)]
 
 
 def ask_triton():
@@ -136,4 +122,4 @@ async def ask_kserve():
 
 ask_triton()
 asyncio.run(ask_kserve())
-print(f"protocol.py: {checks} checks hold")
+print(f"protocol.py: {checks.count} checks hold")
