@@ -63,15 +63,21 @@ public final class ControlSocket: Sendable {
     }
   }
 
-  /// Answers nobody any more.
+  /// Answers nobody any more; for a process that ends now.
   ///
-  /// Blocks until the thread has ended. The socket's name stays: by now it may be a successor's, and `bind`
+  /// Blocks until the last answer is out. The socket's name stays: by now it may be a successor's, and `bind`
   /// replaces one that nobody answers.
-  public func stop() {
+  public func finish() {
     _ = close(wake.write)
-    try? pool.syncShutdownGracefully()
+    pool.finishWork()
     _ = close(wake.read)
     _ = close(listener)
+  }
+
+  /// The same, and ends the thread.
+  public func stop() {
+    finish()
+    try? pool.syncShutdownGracefully()
   }
 
   private func serve() {

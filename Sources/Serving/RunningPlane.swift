@@ -212,16 +212,17 @@ public final class RunningPlane: Sendable {
   /// Accepts nothing any more, waits until every connection has ended or `PlaneLimits.drain` is over, and
   /// answers with the number of connections that were left.
   ///
+  /// All that was recorded, counted and traced is where it belongs then. The threads are left: a process that drains ends.
   /// Blocks; never call it on an event loop.
   @discardableResult
   public func drain() -> Int {
     // The next process answers there: were this one to answer too, counts would go back and forth between the two.
-    if sharesAdmin { admin?.stop() }
+    if sharesAdmin { admin?.finish() }
     let left = server.drain()
-    admin?.stop()
-    quotas?.stop()
-    exporter?.stop()
-    spool?.stop()
+    admin?.finish()
+    quotas?.finish()
+    exporter?.finish()
+    spool?.finish()
     return left
   }
 

@@ -144,7 +144,7 @@ func serve(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) {
   log.write(.info, "draining")
   let left = plane.drain()
   // The control socket stays until now: its end tells the control plane that this process is gone.
-  control?.stop()
+  control?.finish()
   log.write(.info, "drained", left == 0 ? [] : [("connectionsLeft", .integer(Int64(left)))])
 }
 

@@ -49,6 +49,16 @@ struct ConfinedPlaneTests {
     #expect(log.contains("confined"))
     #expect(!log.contains("refused a system call"), "\(log)")
   }
+
+  @Test func `a confined process that drains gets to its end`() async throws {
+    for _ in 0..<4 {
+      let scratch = try LocalDataPlaneTests.Scratch()
+      let plane = try await scratch.plane()
+      await plane.stop()
+      let log = try String(contentsOfFile: "\(scratch.path)/runtime.log", encoding: .utf8)
+      #expect(log.contains("\"drained\""), "\(log)")
+    }
+  }
 }
 
 extension Substring {

@@ -43,11 +43,17 @@ final class QuotaKeeper: Sendable {
   /// Writes a last time.
   ///
   /// Blocks; never call it on an event loop.
-  func stop() {
+  func finish() {
     ending.lock()
     ending.unlock(withValue: 1)
-    try? pool.syncShutdownGracefully()
+    pool.finishWork()
     exchange()
+  }
+
+  /// The same, and ends the thread.
+  func stop() {
+    finish()
+    try? pool.syncShutdownGracefully()
   }
 
   private func exchange() {

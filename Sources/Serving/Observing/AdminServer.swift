@@ -10,23 +10,33 @@ import NIOPosix
 /// Apart from the callers' listener, for it asks nobody for a key; to be bound where only those who may know reach it.
 final class AdminServer: Sendable {
   /// Connections at one time; more are closed unanswered.
-  private static let connections = 64
+  private static let connectionLimit = 64
 
   var address: String { socket.address }
   private let socket: ListeningSocket
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let acceptor: any Channel
+  /// Those that are open.
+  private let connections: NIOLockedValueBox<[ObjectIdentifier: any Channel]>
   /// Whether `socket` is open; held while its descriptor is used or closed.
   private let isListening = NIOLockedValueBox(true)
 
   /// Starts to accept connections on a socket that it takes over.
   init(plane: DataPlane, socket: ListeningSocket) throws(Problem) {
     self.socket = socket
-    let open = Gauge()
+    let connections = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
+    self.connections = connections
     let bootstrap = ServerBootstrap(group: group)
       .childChannelInitializer { channel in
-        guard open.take(1, limit: Self.connections) else { return channel.close() }
-        channel.closeFuture.whenComplete { _ in open.release(1) }
+        let isTaken = connections.withLockedValue { connections in
+          guard connections.count < Self.connectionLimit else { return false }
+          connections[ObjectIdentifier(channel)] = channel
+          return true
+        }
+        guard isTaken else { return channel.close() }
+        channel.closeFuture.whenComplete { _ in
+          connections.withLockedValue { $0[ObjectIdentifier(channel)] = nil }
+        }
         return channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
@@ -50,13 +60,19 @@ final class AdminServer: Sendable {
   /// Closes everything; blocks, so never call it on an event loop.
   ///
   /// Of the socket this process's descriptors alone: whoever shares it goes on accepting.
-  func stop() {
+  func finish() {
     isListening.withLockedValue { isListening in
       guard isListening else { return }
       isListening = false
       try? acceptor.close().wait()
       socket.close()
     }
+    for connection in connections.withLockedValue({ Array($0.values) }) { try? connection.close().wait() }
+  }
+
+  /// The same, and ends the thread.
+  func stop() {
+    finish()
     try? group.syncShutdownGracefully()
   }
 }

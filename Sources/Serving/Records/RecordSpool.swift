@@ -213,12 +213,18 @@ public final class RecordSpool: Sendable {
   /// Closes the segment that is open; nothing may be appended any more.
   ///
   /// Blocks; never call it on an event loop.
-  func stop() {
+  func finish() {
     isEnding.withLockedValue { $0 = true }
-    try? pool.syncShutdownGracefully()
+    pool.finishWork()
     state.withLockedValue { state in
       if let segment = state.segment { finish(segment, &state) }
     }
     sync()
+  }
+
+  /// The same, and ends the thread.
+  func stop() {
+    finish()
+    try? pool.syncShutdownGracefully()
   }
 }

@@ -2,6 +2,7 @@ import Encoding
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Sends the spans of a plane to a collector, from a thread of its own.
 final class SpanExporter: Sendable {
@@ -23,6 +24,7 @@ final class SpanExporter: Sendable {
   private let eventLoop: any EventLoop
   private let sender: NIOLoopBoundBox<SpanSender>
   private let ticks: RepeatedTask
+  private let isFinished = Atomic<Bool>(false)
 
   init(
     to collector: Collector, of resource: SpanBatch.Resource, limits: Limits = Limits(),
@@ -52,16 +54,22 @@ final class SpanExporter: Sendable {
     eventLoop.execute { sender.value.due() }
   }
 
-  /// Sends what waits, as long as there is time, and ends the thread.
+  /// Sends what waits, as long as there is time; nothing may be taken any more.
   ///
   /// Blocks; never call it on an event loop.
-  func stop() {
+  func finish() {
+    guard !isFinished.exchange(true, ordering: .relaxed) else { return }
     ticks.cancel()
     let ended = eventLoop.makePromise(of: Void.self)
     let (sender, eventLoop) = (sender, eventLoop)
     eventLoop.execute { sender.value.finish(ended) }
     eventLoop.scheduleTask(in: TimeAmount(limits.ending)) { sender.value.abandon() }
     try? ended.futureResult.wait()
+  }
+
+  /// The same, and ends the thread.
+  func stop() {
+    finish()
     try? group.syncShutdownGracefully()
   }
 }
