@@ -83,3 +83,18 @@ final class PooledPrediction: Sendable {
     }
   }
 }
+
+extension Prediction {
+  /// Predicts and writes the answer down on this thread of a pool and others that are free; `completion` is called on one
+  /// of them.
+  func run(
+    on pool: NIOThreadPool, threads: Int, answerLimit limit: Int,
+    completion: @escaping @Sendable (Answer) -> Void
+  ) {
+    if let answer = earlyAnswer { return completion(answer) }
+    let start = Clock.monotonic()
+    PooledPrediction.run(model.plan, methods, on: rows, pool, threads: threads) { result in
+      completion(answer(result, took: Clock.monotonic() - start, answerLimit: limit))
+    }
+  }
+}

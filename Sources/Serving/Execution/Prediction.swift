@@ -2,7 +2,6 @@ import Domain
 import Encoding
 import Inference
 import ModelGraph
-import NIOPosix
 
 /// A request that was understood: rows, methods, and the form of the answer.
 struct Prediction: Sendable {
@@ -39,18 +38,6 @@ struct Prediction: Sendable {
     return answer(result, took: nanoseconds, answerLimit: limit)
   }
 
-  /// The same on this thread of a pool and others that are free; `completion` is called on one of them.
-  func run(
-    on pool: NIOThreadPool, threads: Int, answerLimit limit: Int,
-    completion: @escaping @Sendable (Answer) -> Void
-  ) {
-    if let answer = earlyAnswer { return completion(answer) }
-    let start = Clock.monotonic()
-    PooledPrediction.run(model.plan, methods, on: rows, pool, threads: threads) { result in
-      completion(answer(result, took: Clock.monotonic() - start, answerLimit: limit))
-    }
-  }
-
   /// Writes down what predicting came to, which took so many nanoseconds.
   ///
   /// `executions` is how many runs of the model are counted for it: none where another request counts the one that they
@@ -81,7 +68,7 @@ struct Prediction: Sendable {
   }
 
   /// The answer that takes no prediction: it is too late for one, or there are no rows.
-  private var earlyAnswer: Answer? {
+  var earlyAnswer: Answer? {
     do throws(Problem) { try deadline.check() } catch {
       model.statistics.countFailure(nanoseconds: times.queue + times.input)
       return Answer(error)
