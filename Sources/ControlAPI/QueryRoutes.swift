@@ -19,13 +19,15 @@ struct QueryRoutes: Sendable {
     group.get("ledger/checkpoint", use: checkpoint)
   }
 
-  /// `GET /api/v1/status`: which program answers, and where predictions are answered, and metrics of them.
+  /// `GET /api/v1/status`: which program answers, where predictions are answered, and metrics of them, and what the process
+  /// that answers has given up.
   @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
     .json(
       .ok,
       [
         "version": .string(version), "plane": .string(control.planeURL),
         "admin": control.adminURL.map { .string($0) } ?? .null,
+        "confinement": await control.planeConfinement()?.json ?? .null,
       ])
   }
 

@@ -127,6 +127,12 @@ public actor LocalDataPlane: DataPlane {
     }
   }
 
+  /// What the process that serves says that it has given up.
+  public func confinement() async -> PlaneConfinement? {
+    guard let control = running?.control else { return nil }
+    return try? await Self.blocking { () throws(Problem) in try control.status() }.confinement
+  }
+
   /// Starts a new process wherever one ends that was not asked to, until `endSupervision` or a cancellation.
   ///
   /// A process that had served for a while is started again at once; one that ends soon after its start, or

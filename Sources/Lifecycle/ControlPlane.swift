@@ -83,7 +83,8 @@ public final class ControlPlane: Sendable {
     self.settings = settings
     let (registry, time) = (parts.registry, parts.time)
     served = ServedState(
-      registry: registry, bundles: parts.bundles, sealKeys: [settings.sealingKey.verificationKey])
+      registry: registry, bundles: parts.bundles, sealKeys: [settings.sealingKey.verificationKey],
+      time: time)
     keys = PredictionKeys(
       registry: registry, served: served, plane: parts.plane, entropy: parts.entropy, time: time)
     aliases = Aliases(registry: registry, served: served, plane: parts.plane, time: time)
@@ -245,6 +246,9 @@ public final class ControlPlane: Sendable {
 
   /// The address that the data plane's metrics and health are answered under; nil where they are not.
   public var adminURL: String? { parts.plane.adminURL }
+
+  /// What the data plane's process has given up for good; nil where none serves.
+  public func planeConfinement() async -> PlaneConfinement? { await parts.plane.confinement() }
 
   /// The moment now.
   public func now() -> Timestamp { parts.time.now() }

@@ -49,6 +49,7 @@ struct ServedState: Sendable {
   let registry: any RegistryReader & LedgerReader
   let bundles: any BundleStore
   let sealKeys: [SealVerificationKey]
+  let time: any TimeSource
 
   /// The state that the registry stands for.
   func current() async throws(Problem) -> PlaneState { try await with() }
@@ -91,9 +92,16 @@ struct ServedState: Sendable {
           deployment, aliases: aliases[deployment.name] ?? [],
           policy: known.settings.first { $0.deployment == deployment.name }?.policy ?? .standard)
       },
-      keys: known.keys.filter { $0.revokedAt == nil }.map {
+      keys: known.keys.filter(isOfUse).map {
         PlaneState.Key(id: $0.id, hash: $0.hash, deployment: $0.deployment, terms: $0.terms)
       }, issuers: known.issuers.map(\.issuer).sorted { $0.url < $1.url })
+  }
+
+  /// Whether a key may open anything still; one that has ended a day ago opens nothing by any clock.
+  private func isOfUse(_ key: PredictionKey) -> Bool {
+    guard key.revokedAt == nil else { return false }
+    guard let end = key.terms.expiresAt else { return true }
+    return end.milliseconds > time.now().milliseconds - 86_400_000
   }
 
   /// A deployment with the versions that its aliases name beside the live one, each once.

@@ -74,6 +74,9 @@ public final class InMemoryDataPlane: DataPlane {
   public func apply(_ state: PlaneState) async throws(Problem) {
     try faults.write { () throws(Problem) in states.withLock { $0.append(state) } }
   }
+
+  /// There is no process.
+  public func confinement() async -> PlaneConfinement? { nil }
 }
 
 /// The data plane's state in memory, with faults on request.

@@ -83,6 +83,13 @@ struct DoctorCommand: AsyncParsableCommand {
       found: isPrivate ? path : "\(path) is open to others", remedy: "chmod 600 \(path)")
   }
 
+  /// What the data plane has given up and what not, which no line alone can mend: kernels and containers differ.
+  private static func confinement(_ json: JSON?) -> String {
+    guard let confinement = json.flatMap(PlaneConfinement.init(json:)) else { return "no process serves" }
+    if confinement.lacks.isEmpty { return confinement.holds.joined(separator: ", ") }
+    return "not \(confinement.lacks.joined(separator: ", not "))"
+  }
+
   /// The control plane, and what it says of the data plane.
   private func planes() async -> [Check] {
     do {
@@ -92,6 +99,7 @@ struct DoctorCommand: AsyncParsableCommand {
         Check(name: "control plane", isWell: true, found: "version \(status["version"].cell)"),
         Check(
           name: "data plane", isWell: true, found: "predictions on \(status["plane"].cell), \(metrics)"),
+        Check(name: "confinement", isWell: true, found: Self.confinement(status["confinement"])),
       ]
     } catch let problem as Problem {
       return [

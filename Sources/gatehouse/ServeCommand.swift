@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Encoding
 import Fleet
 import Glibc
 import Serving
@@ -74,6 +75,11 @@ struct ServeCommand: AsyncParsableCommand {
     help: "Leave spans of this share of the traces that begin here, 0 to 1 (default: 0.01).")
   var otlpShare: Double?
 
+  @Option(
+    help: "Where the data plane cannot give up what serving does not need: required, best-effort or off.",
+    transform: Self.confinementMode)
+  var confine = Confinement.Mode.bestEffort
+
   @Option(help: "The data plane's program (default: gatehouse-runtime beside this program).")
   var runtime: String?
 
@@ -94,8 +100,17 @@ struct ServeCommand: AsyncParsableCommand {
     let platform = Platform(
       directory: data.directory, control: control, plane: plane, tls: tls, planeTLS: planeTLS,
       runtime: try runtimePath(), whenSpoolFull: whenSpoolFull, admin: admin,
-      runtimeOptions: try runtimeOptions())
+      runtimeOptions: try collectorOptions() + ["--confine", confine.rawValue])
     try await platform.run()
+  }
+
+  private static func confinementMode(_ text: String) throws(Problem) -> Confinement.Mode {
+    guard let mode = Confinement.Mode(rawValue: text) else {
+      throw Problem(
+        .usage, "usage.confine",
+        "expected required, best-effort or off after --confine, found '\(text.excerpt(40))'")
+    }
+    return mode
   }
 
   private func adminAddress() throws(Problem) -> LocalDataPlane.AdminAddress {
@@ -111,8 +126,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
-  /// What the data plane is told beside what the platform decides.
-  private func runtimeOptions() throws(Problem) -> [String] {
+  /// What the data plane is told of a collector of spans.
+  private func collectorOptions() throws(Problem) -> [String] {
     let files = [("--otlp-headers", otlpHeaders), ("--otlp-ca", otlpAuthorities)]
     guard let otlp else {
       guard otlpShare == nil, files.allSatisfy({ $0.1 == nil }) else {

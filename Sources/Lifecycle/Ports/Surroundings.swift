@@ -24,6 +24,8 @@ public protocol DataPlane: Sendable {
   /// was lost on the way; when it throws, the data plane serves what it served before. The state is durable
   /// first, so that a data plane that starts later starts from it.
   func apply(_ state: PlaneState) async throws(Problem)
+  /// What the process that serves has given up for good; nil where none serves.
+  func confinement() async -> PlaneConfinement?
 }
 
 /// Something that happened to a data plane process.
