@@ -36,8 +36,8 @@
 /// What serving needs, whatever the arguments: what is found by the name of a file is for Landlock to judge.
 static const int calls[] = {
     // Bytes of connections and files that are open.
-    SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_recvfrom, SYS_sendto, SYS_recvmsg,
-    SYS_sendmsg, SYS_close, SYS_lseek, SYS_fstat, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_flock,
+    SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_recvfrom, SYS_recvmsg,
+    SYS_close, SYS_lseek, SYS_fstat, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_flock,
     // Connections.
     SYS_accept4, SYS_accept, SYS_listen, SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_getsockopt,
     SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_eventfd2, SYS_timerfd_create, SYS_timerfd_settime,
@@ -85,7 +85,8 @@ static void load(struct program *program, size_t offset) {
   put(program, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }
 
-/// Of an argument the lower half, as both architectures are little-endian; every call below looks at no more.
+/// Of an argument the lower half, as both architectures are little-endian; the kernel looks at no more of those below
+/// that are no addresses.
 static void load_argument(struct program *program, unsigned argument) {
   load(program, offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t));
 }
@@ -183,8 +184,19 @@ static void build(struct program *program, unsigned permissions) {
   put(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
   answer(program, SECCOMP_RET_TRAP);
   answer(program, SECCOMP_RET_ERRNO | 0);
-  // Limits are read, of itself.
-  ALLOW_VALUES(program, SYS_prlimit64, 2, 0);
+  // A first write that connects by itself is not asked of Landlock.
+  allow_bits(program, SYS_sendto, 3, 0, MSG_FASTOPEN);
+  allow_bits(program, SYS_sendmsg, 2, 0, MSG_FASTOPEN);
+  // Limits are read, of itself: no process is named, and both halves of where the new one is are 0.
+  put(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_prlimit64, 0, 8);
+  load_argument(program, 0);
+  put(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 5);
+  load_argument(program, 2);
+  put(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+  load(program, offsetof(struct seccomp_data, args) + 2 * sizeof(uint64_t) + sizeof(uint32_t));
+  put(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+  answer(program, SECCOMP_RET_ALLOW);
+  answer(program, SECCOMP_RET_TRAP);
   ALLOW_VALUES(program, SYS_prctl, 0, PR_SET_NAME, PR_GET_NAME);
   ALLOW_VALUES(program, SYS_fcntl, 1, F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL);
   ALLOW_VALUES(program, SYS_ioctl, 1, FIONBIO, FIONREAD, TCGETS);

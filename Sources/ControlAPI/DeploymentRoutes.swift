@@ -39,6 +39,9 @@ struct DeploymentRoutes: Sendable {
   /// `GET /api/v1/deployments/{name}/records`: its policy for access records.
   @Sendable private func records(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
+    guard try await control.registry.deployments().contains(where: { $0.name == name }) else {
+      throw Problem.unknownDeployment(name)
+    }
     let policy = try await control.registry.settings().first { $0.deployment == name }?.policy
     return .json(.ok, (policy ?? .standard).records.json)
   }

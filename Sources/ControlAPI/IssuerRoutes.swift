@@ -27,7 +27,7 @@ struct IssuerRoutes: Sendable {
       throw Problem(.badInput, "issuer.malformed", "expected an issuer in an object, found another value")
     }
     if members["keySet"] == nil, let url = members["keySetURL"]?.string {
-      members["keySet"] = try await control.fetchKeySet(at: url)
+      members["keySet"] = try await control.fetchKeySet(at: try KeySetURL(parsing: url))
     }
     let issuer = try TokenIssuer(json: .object(members))
     try await control.setIssuer(issuer, by: context.requirePrincipal())

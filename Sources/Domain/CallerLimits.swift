@@ -85,6 +85,10 @@ public struct KeyTerms: Hashable, Sendable {
         "expected a time such as '90d', '12h' or '30m' or a moment such as '2027-01-01T00:00:00Z', found"
           + " '\(text.excerpt(40))'")
     }
+    // Behind the year 9999 there is no form that would be read again.
+    guard moment.milliseconds < 253_402_300_800_000 else {
+      throw Problem(.badInput, "key.expiry", "expected a moment before the year 10000, found \(moment)")
+    }
     guard now < moment else {
       throw Problem(.badInput, "key.expiry", "expected a moment after \(now), found \(moment)")
     }
@@ -94,7 +98,7 @@ public struct KeyTerms: Hashable, Sendable {
   private static func moment(_ text: String, from now: Timestamp) -> Timestamp? {
     let units: [Character: Int64] = ["d": 86_400_000, "h": 3_600_000, "m": 60_000]
     guard let unit = text.last.flatMap({ units[$0] }) else { return try? Timestamp(parsing: text) }
-    // At most some 100 years in minutes, so that nothing here overflows.
+    // Few enough that nothing here overflows.
     let digits = text.utf8.dropLast()
     guard 1...8 ~= digits.count, digits.allSatisfy({ 0x30...0x39 ~= $0 }),
       let count = Int64(text.dropLast())

@@ -164,6 +164,9 @@ extension PlaneState {
         throw Self.malformed("\(error.message) at '/issuers/\(index)'")
       }
     }
+    guard TokenIssuer.repeatedURL(of: issuers) == nil else {
+      throw Self.malformed("expected each issuer once at '/issuers', found one again")
+    }
     self.init(
       generation: generation, sealKeys: sealKeys, deployments: deployments, keys: keys, issuers: issuers)
   }

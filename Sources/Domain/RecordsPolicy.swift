@@ -21,6 +21,8 @@ public struct RecordsPolicy: Hashable, Sendable {
   public static let standard = RecordsPolicy()
   /// The most fields that can be masked.
   private static let mostMasked = 256
+  /// The most bytes of all of them as the ledger has them, of whose entry they are a part.
+  private static let maskedBytes = 32_768
 
   private init() {
     payloadMillionths = 0
@@ -36,6 +38,9 @@ public struct RecordsPolicy: Hashable, Sendable {
     let names = Set(masked).sorted()
     guard names.count <= Self.mostMasked, names.allSatisfy({ 1...256 ~= $0.utf8.count }) else {
       throw Self.malformed("at most \(Self.mostMasked) masked fields of 1 to 256 bytes", "others")
+    }
+    guard JSON.array(names.map { .string($0) }).canonicalBytes.count <= Self.maskedBytes else {
+      throw Self.malformed("masked fields of at most \(Self.maskedBytes) bytes together", "more")
     }
     self.payloadMillionths = payloadMillionths
     self.masked = names

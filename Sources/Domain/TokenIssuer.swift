@@ -35,7 +35,7 @@ public struct TokenIssuer: Equatable, Sendable {
   /// Its public keys, a JSON Web Key Set (RFC 7517).
   public let keySet: JSON
   /// Where its key set is fetched anew; nil where it stays as it is.
-  public let keySetURL: String?
+  public let keySetURL: KeySetURL?
 
   /// States whose tokens are taken for what.
   ///
@@ -44,7 +44,7 @@ public struct TokenIssuer: Equatable, Sendable {
   public init(
     url: String, audiences: [String], algorithms: [TokenAlgorithm], claim: String = "scope",
     prefix: String = "predict:", leeway: Int = 30, limits: CallerLimits = .none, keySet: JSON,
-    keySetURL: String? = nil
+    keySetURL: KeySetURL? = nil
   ) throws(Problem) {
     try Self.check(url, "the URL of an issuer")
     for audience in audiences { try Self.check(audience, "an audience") }
@@ -89,6 +89,15 @@ public struct TokenIssuer: Equatable, Sendable {
 }
 
 extension TokenIssuer {
+  /// The most bytes of an issuer as the ledger has it, of whose entry it is a part.
+  public static let sizeLimit = 60_000
+
+  /// The URL that several of these issuers have; nil where each has its own.
+  public static func repeatedURL(of issuers: [TokenIssuer]) -> String? {
+    var seen: Set<String> = []
+    return issuers.first { !seen.insert($0.url).inserted }?.url
+  }
+
   /// The issuer as a snapshot, the ledger and the registry carry it.
   public var json: JSON {
     var members: [String: JSON] = [
@@ -97,7 +106,7 @@ extension TokenIssuer {
       "prefix": .string(prefix), "leeway": JSON(leeway), "keySet": keySet,
     ]
     members["limits"] = limits.json
-    members["keySetURL"] = keySetURL.map { .string($0) }
+    members["keySetURL"] = keySetURL.map { .string($0.description) }
     return .object(members)
   }
 
@@ -143,12 +152,13 @@ extension TokenIssuer {
     guard let seconds = leeway.int else {
       throw Self.malformed("expected a whole number as 'leeway', found \(leeway.kind)")
     }
+    var url: KeySetURL?
+    if members["keySetURL"] != nil { url = try KeySetURL(parsing: text("keySetURL")) }
     guard let keySet = members["keySet"] else { throw Self.malformed("expected a 'keySet', found nothing") }
     try self.init(
       url: try text("url"), audiences: try texts("audiences"), algorithms: algorithms,
       claim: try text("claim", default: "scope"), prefix: try text("prefix", default: "predict:"),
-      leeway: seconds, limits: try CallerLimits(json: members["limits"]), keySet: keySet,
-      keySetURL: members["keySetURL"] == nil ? nil : try text("keySetURL"))
+      leeway: seconds, limits: try CallerLimits(json: members["limits"]), keySet: keySet, keySetURL: url)
   }
 }
 

@@ -3,10 +3,15 @@ public import Encoding
 
 extension ControlPlane {
   /// The key set that is published at a URL, as issuers are configured with.
-  public func fetchKeySet(at url: String) async throws(Problem) -> JSON { try await issuers.fetch(url) }
+  public func fetchKeySet(at url: KeySetURL) async throws(Problem) -> JSON { try await issuers.fetch(url) }
 
-  /// Takes the tokens of an issuer.
+  /// Takes the tokens of an issuer; throws `issuer.keys` where it has no key that could be used.
   public func setIssuer(_ issuer: TokenIssuer, by principal: Principal) async throws(Problem) {
+    guard issuer.keySet["keys"]?.array?.isEmpty != true else {
+      throw Problem(
+        .badInput, "issuer.keys",
+        "expected a public key for signatures (RSA, P-256, P-384, P-521, Ed25519), found none")
+    }
     let (recorder, issuers) = (recorder(for: principal), issuers)
     try await perform { () async throws(Problem) in
       try await issuers.set(issuer, recorder: recorder)
@@ -21,16 +26,27 @@ extension ControlPlane {
     }
   }
 
-  /// Fetches every key set that is published anew, and takes over what has changed; the problems of those that could not
-  /// be had, whose issuers go on with the keys that they have.
+  /// Fetches every key set that is published anew, all at a time, and takes over what has changed; the problems of those
+  /// that could not be had, whose issuers go on with the keys that they have.
   public func refreshIssuers() async throws(Problem) -> [Problem] {
+    let configured = try await registry.issuers()
+    let issuers = issuers
+    let fetched = await withTaskGroup(of: (TokenIssuer, Result<JSON, Problem>).self) { group in
+      for issuer in configured.map(\.issuer) {
+        guard let url = issuer.keySetURL else { continue }
+        group.addTask {
+          do throws(Problem) { return (issuer, .success(try await issuers.fetch(url))) } catch {
+            return (issuer, .failure(error))
+          }
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
     var problems: [Problem] = []
-    for configured in try await registry.issuers() {
-      guard let url = configured.issuer.keySetURL else { continue }
+    for (issuer, outcome) in fetched {
       do throws(Problem) {
-        let keySet = try await fetchKeySet(at: url)
         // An administrator may have set it anew meanwhile: only the keys change, and only what is there.
-        try await replaceKeySet(of: configured.issuer, by: keySet)
+        try await replaceKeySet(of: issuer, by: try outcome.get())
       } catch {
         problems.append(error)
       }

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 import Encoding
 
 /// Sets how deployments answer.
@@ -35,9 +35,9 @@ struct DeploymentPolicies: Sendable {
     guard policy != former else { return }
     let settings = DeploymentSettings(deployment: name, policy: policy, since: time.now())
     try await recorder.record(
-      .setPolicy, of: name.description, details: ["from": former.json, "policy": policy.json]
-    ) {
-      () async throws(Problem) in
+      // What it was and what it becomes stand once in the ledger, with the changes that were made.
+      .setPolicy, of: name.description
+    ) { () async throws(Problem) in
       try await plane.apply(served.with(settings: present.filter { $0.deployment != name } + [settings]))
       return .done((), changes: [.setPolicy(settings)])
     }
@@ -46,7 +46,7 @@ struct DeploymentPolicies: Sendable {
 
 extension Problem {
   /// Why nothing can be done to a deployment that does not exist.
-  static func unknownDeployment(_ name: ModelName) -> Problem {
+  public static func unknownDeployment(_ name: ModelName) -> Problem {
     Problem(
       .notFound, "deployment.unknown", "expected the name of a deployment, found '\(name)'",
       hint: "push a model under that name first")

@@ -15,16 +15,16 @@ struct TokenIssuers: Sendable {
   let keySets: any KeySetSource
   let time: any TimeSource
 
-  /// The key set at a URL, with what verifying needs and nothing else.
-  func fetch(_ url: String) async throws(Problem) -> JSON {
+  /// The key set at a URL, with what verifying needs and nothing else, and without keys that are of no use here.
+  func fetch(_ url: KeySetURL) async throws(Problem) -> JSON {
     let bytes = try await keySets.keySet(at: url, limit: Self.keySetLimit)
     let json: JSON
     do { json = try JSON(parsing: bytes, limits: JSONLimits(depth: 16, values: 20_000)) } catch {
       throw Problem(
-        .badInput, "issuer.keys", "expected a key set in JSON, found other bytes", subject: url,
+        .badInput, "issuer.keys", "expected a key set in JSON, found other bytes", subject: url.description,
         cause: error.description)
     }
-    return try TokenKeySet(json: json).json
+    return try TokenKeySet(published: json).json
   }
 
   /// Takes the tokens of an issuer, with these settings and no former ones; they are taken by the time this returns.
@@ -32,6 +32,13 @@ struct TokenIssuers: Sendable {
   /// Throws `issuer.keys` for a key set that cannot be used and `issuer.too-many`.
   func set(_ issuer: TokenIssuer, recorder: Recorder) async throws(Problem) {
     let issuer = try issuer.with(keySet: TokenKeySet(json: issuer.keySet).json)
+    // Before anything has an effect: behind it there is no way back but to undo it.
+    guard issuer.json.canonicalBytes.count <= TokenIssuer.sizeLimit else {
+      throw Problem(
+        .tooLarge, "issuer.too-large",
+        "expected an issuer of at most \(TokenIssuer.sizeLimit) bytes, found more",
+        hint: "publish fewer keys")
+    }
     let present = try await registry.issuers()
     guard present.first(where: { $0.issuer.url == issuer.url })?.issuer != issuer else { return }
     let others = present.filter { $0.issuer.url != issuer.url }

@@ -49,19 +49,18 @@ extension DataPlane {
     case .ready: return .answer(ready(table))
     case .serverMetadata: return .answer(.ok(Metadata.server(version: version)))
     case .predict(let name, let version), .invocations(let name, let version):
-      let isUnnamed = name == nil
-      let name = name ?? table.deployments.keys.first ?? ""
-      let key = try PresentedKey(head)
-      if isUnnamed { draft.record.deployment = try? ModelName(parsing: name) }
-      try key.authorize(for: name, table, &draft)
       var kind = ModelOperation.Kind.predict
       if case .invocations = route { kind = .invoke }
-      guard !isUnnamed || table.deployments.count == 1 else {
+      let key = try PresentedKey(head)
+      guard let name = name ?? table.onlyDeployment else {
+        _ = try key.opened(table, &draft)
         throw Problem(
           .notFound, "request.model-not-named",
           "expected exactly one model behind this route, found \(table.deployments.count)",
           hint: "name the model: '/models/{name}/\(kind == .invoke ? "invocations" : "predict")'")
       }
+      draft.record.deployment = try? ModelName(parsing: name)
+      try key.authorize(for: name, table, &draft)
       return try operation(kind, on: name, version: version, table, head, &draft)
     case .infer(let name, let version):
       try PresentedKey(head).authorize(for: name, table, &draft)

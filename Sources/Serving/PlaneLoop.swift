@@ -1,5 +1,6 @@
 import Domain
 import Inference
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Provenance
@@ -25,11 +26,22 @@ extension AnswerReceiver {
 
 /// Says across threads that nobody waits for an answer any more.
 final class Abandonment: Sendable {
-  private let flag = Atomic<Bool>(false)
+  private let flag = Synchronization.Atomic<Bool>(false)
+  private let hook = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
 
   var isCertain: Bool { flag.load(ordering: .relaxed) }
 
-  func declare() { flag.store(true, ordering: .relaxed) }
+  func declare() {
+    flag.store(true, ordering: .relaxed)
+    let action = hook.withLockedValue { hook in
+      defer { hook = nil }
+      return hook
+    }
+    action?()
+  }
+
+  /// Has `action` called where it is declared from here on, in the place of what was to be called before; nothing for nil.
+  func onDeclaration(_ action: (@Sendable () -> Void)?) { hook.withLockedValue { $0 = action } }
 
   /// The answer in the place of one that nobody waits for.
   static let answer = Answer(
@@ -201,31 +213,37 @@ final class PlaneLoop {
     }
     let begin = job(operation, receiver, work(on: operation, body))
     let place = ModelGate.Place()
+    let leave = leaving(place, gate, operation.model, receiver)
     let alarm = operation.turn.deadline.remaining.map {
-      tellWhenOver(.nanoseconds(Int64($0)), operation.model, at: place, gate, receiver)
+      eventLoop.scheduleTask(in: .nanoseconds(Int64($0))) { leave(Answer(Deadline.over)) }
+    }
+    let abandonment = receiver.abandonment
+    abandonment?.onDeclaration { [eventLoop] in
+      eventLoop.execute { leave(Abandonment.answer) }
     }
     let isTaken = gate.wait(at: place) {
       alarm?.cancel()
+      abandonment?.onDeclaration(nil)
       begin()
     }
     guard !isTaken else { return nil }
     alarm?.cancel()
+    abandonment?.onDeclaration(nil)
     plane.queuedPredictions.release(1)
     return Self.modelOverloaded
   }
 
-  /// Refuses what still waits at a gate when its time is over; it takes no place there any longer.
-  private func tellWhenOver(
-    _ time: TimeAmount, _ model: ServedModel, at place: ModelGate.Place, _ gate: ModelGate,
-    _ receiver: any AnswerReceiver
-  ) -> Scheduled<Void> {
+  /// What ends the wait of what still waits at a gate, with an answer in the place of its own; to be called on the loop.
+  private func leaving(
+    _ place: ModelGate.Place, _ gate: ModelGate, _ model: ServedModel, _ receiver: any AnswerReceiver
+  ) -> @Sendable (Answer) -> Void {
     let (plane, start) = (plane, Clock.monotonic())
     let loopBound = NIOLoopBound(receiver, eventLoop: eventLoop)
-    return eventLoop.scheduleTask(in: time) {
+    return { answer in
       guard gate.abandon(place) else { return }
       plane.queuedPredictions.release(1)
       model.statistics.countFailure(nanoseconds: Clock.monotonic() - start)
-      loopBound.value.answered(Answer(Deadline.over))
+      loopBound.value.answered(answer)
     }
   }
 

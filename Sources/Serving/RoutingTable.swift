@@ -17,6 +17,9 @@ final class RoutingTable: Sendable {
     self.issuers = issuers
   }
 
+  /// The name of the one deployment; nil where there are several or none.
+  var onlyDeployment: String? { deployments.count == 1 ? deployments.keys.first : nil }
+
   /// The model that answers for a name and a version of it, which is a number, an alias, or nil for the live one.
   ///
   /// Throws `model.not-found` and `model.no-such-version`, and `model.not-ready` where it should be served and is

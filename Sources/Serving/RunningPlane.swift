@@ -80,6 +80,7 @@ public final class RunningPlane: Sendable {
   private let spool: RecordSpool?
   private let admin: AdminServer?
   private let accounts = CallerAccounts()
+  private let log: RuntimeLog?
   /// What the digests begin with that stand for the subjects of tokens.
   private let salt: [UInt8]
   /// Keeps what callers have used of their quotas; nil where there is no spool to keep it beside.
@@ -95,6 +96,7 @@ public final class RunningPlane: Sendable {
   public init(_ configuration: PlaneConfiguration, socket: ListeningSocket) throws(Problem) {
     source = configuration.source
     engine = configuration.engine
+    log = configuration.log
     confinement = configuration.confinement
     self.socket = socket
     // First, so that every account begins with what is known of it.
@@ -164,7 +166,8 @@ public final class RunningPlane: Sendable {
       plane.applications.countFailure()
       throw error
     }
-    let callers = try Callers(state.keys, state.issuers, accounts, salt: salt)
+    let callers = Callers(state.keys, state.issuers, accounts, salt: salt)
+    callers.tell(log)
     let former = plane.table
     plane.publish(former.narrowed(to: state, callers: callers))
     let (table, failures) = TableLoader.load(state, loader, callers, replacing: former)
@@ -256,7 +259,8 @@ public final class RunningPlane: Sendable {
     switch configuration.source {
     case .state(let path):
       let state = try StateFile.read(path: path)
-      let callers = try Callers(state.keys, state.issuers, accounts, salt: salt)
+      let callers = Callers(state.keys, state.issuers, accounts, salt: salt)
+      callers.tell(configuration.log)
       return TableLoader.load(state, try loader(for: state, engine), callers, replacing: nil)
     case .bundles(let paths, let trusted, let keys):
       let loader = BundleLoader(trusting: trusted, engine: engine)
@@ -277,7 +281,8 @@ public final class RunningPlane: Sendable {
         deployments[name.description] = ServedDeployment(
           live: .model(newest.value), versions: models.mapValues { .model($0) })
       }
-      let callers = try Callers(keys, configuration.issuers, accounts, salt: salt)
+      let callers = Callers(keys, configuration.issuers, accounts, salt: salt)
+      if let problem = callers.unusable.first { throw problem }
       let table = RoutingTable(
         generation: 0, deployments: deployments, keys: callers.keys, issuers: callers.issuers)
       return (table, [])

@@ -87,7 +87,7 @@ public struct RuntimeArguments: Equatable, Sendable {
       --trust FILE         trust seals by the public key (PEM) in this file; may be repeated
       --keys FILE          callers' keys, one JSON object a line: {"id", "hash", "deployment"}, and
                            perhaps "limits": {"rate", "burst", "daily"} and "expires";
-                           without it every prediction is refused
+                           without it and --issuers every prediction is refused
       --issuers FILE       take the tokens (JWT) of issuers, one JSON object a line: {"url", "audiences",
                            "algorithms", "keySet"}, and perhaps "claim", "prefix", "leeway", "limits"
       --state FILE         serve what this snapshot of the control plane says

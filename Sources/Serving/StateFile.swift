@@ -55,6 +55,10 @@ public enum StateFile {
         throw problem
       }
     }
+    if let url = TokenIssuer.repeatedURL(of: issuers) {
+      throw Problem(
+        .badInput, "issuer.malformed", "expected each issuer once, found '\(url)' again", subject: path)
+    }
     return issuers
   }
 

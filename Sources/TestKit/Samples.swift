@@ -67,7 +67,7 @@ public enum Sample {
       let issuer = try? TokenIssuer(
         url: "https://issuer-\(number).example", audiences: ["gatehouse"], algorithms: [.es256, .rs256],
         leeway: leeway, limits: CallerLimits(rate: number, daily: 1000), keySet: ["keys": []],
-        keySetURL: "https://issuer-\(number).example/keys")
+        keySetURL: KeySetURL(parsing: "https://issuer-\(number).example/keys"))
     else { preconditionFailure("no issuer: \(number)") }
     return ConfiguredIssuer(issuer: issuer, since: moment(number))
   }

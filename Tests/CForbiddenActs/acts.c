@@ -147,6 +147,20 @@ static int raise_limit(void) {
   struct rlimit limit = {1 << 20, RLIM_INFINITY};
   return outcome(setrlimit(RLIMIT_CORE, &limit));
 }
+// From an address whose lower half is 0, as where there is none.
+static int raise_limit_unseen(void) {
+  struct rlimit *limit = mmap(
+      (void *)(1UL << 32), 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (limit == MAP_FAILED) return errno;
+  *limit = (struct rlimit){1 << 20, RLIM_INFINITY};
+  int code = outcome(syscall(SYS_prlimit64, 0, RLIMIT_CORE, limit, NULL));
+  munmap(limit, 4096);
+  return code;
+}
+static int read_limit_of_parent(void) {
+  struct rlimit limit;
+  return outcome(syscall(SYS_prlimit64, getppid(), RLIMIT_CORE, NULL, &limit));
+}
 
 // MARK: The network
 
@@ -178,6 +192,12 @@ static int socket_machine(void) { return gatehouse_try_socket(AF_VSOCK, SOCK_STR
 static int socket_pair(void) {
   int ends[2];
   return outcome(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+}
+// A first write that connects, which no rule over connections sees.
+static int connect_by_write(void) { return outcome(sendto(-1, NULL, 0, MSG_FASTOPEN, NULL, 0)); }
+static int connect_by_message(void) {
+  struct msghdr message = {0};
+  return outcome(sendmsg(-1, &message, MSG_FASTOPEN));
 }
 static int connect_socket(void) { return outcome(connect(-1, NULL, 0)); }
 static int bind_socket(void) { return outcome(bind(-1, NULL, 0)); }
@@ -257,7 +277,8 @@ static const struct {
     ACT(change_owner), ACT(change_time), ACT(change_directory), ACT(change_mask), ACT(change_root), ACT(fork_process),
     ACT(fork_by_clone3), ACT(execute), ACT(execute_opened), ACT(be_traced), ACT(read_memory), ACT(write_memory),
     ACT(signal_parent), ACT(signal_all), ACT(signal_thread), ACT(watch_parent), ACT(steal_descriptor),
-    ACT(change_priority), ACT(raise_limit), ACT(socket_tcp), ACT(socket_tcp6), ACT(socket_udp), ACT(socket_unix),
+    ACT(change_priority), ACT(raise_limit), ACT(raise_limit_unseen),
+    ACT(read_limit_of_parent), ACT(connect_by_write), ACT(connect_by_message), ACT(socket_tcp), ACT(socket_tcp6), ACT(socket_udp), ACT(socket_unix),
     ACT(socket_netlink), ACT(socket_raw), ACT(socket_packet), ACT(socket_machine), ACT(socket_pair),
     ACT(connect_socket), ACT(bind_socket), ACT(filter_packets), ACT(encrypt_in_kernel), ACT(become_root),
     ACT(become_group), ACT(take_groups), ACT(take_capabilities), ACT(enter_namespace), ACT(leave_namespace),

@@ -280,7 +280,8 @@ struct TokenKeySetTests {
   static let refusals: [(Int, String, JSON?)] = [
     (0, "d", "AQ"), (2, "d", "AQ"), (0, "n", nil), (0, "n", "AQAB"), (0, "n", "a+b="), (0, "e", "AQ"),
     (0, "e", "AA"), (0, "e", "AAEAAQ"), (0, "e", "AQAA"), (0, "e", "AQAAAAE"), (0, "alg", "ES256"),
-    (0, "kid", 5), (0, "kid", ""), (1, "x", "AQAB"), (2, "x", nil), (2, "y", "AQAB"), (2, "kty", 5),
+    (0, "kid", 5), (0, "kid", ""), (0, "kid", "a b"), (0, "kid", "\n"), (1, "x", "AQAB"), (2, "x", nil),
+    (2, "y", "AQAB"), (2, "kty", 5),
     (2, "alg", "ES384"), (3, "crv", "P-256"), (0, "kty", "oct"), (0, "k", "AQ"),
   ]
 
@@ -312,9 +313,38 @@ struct TokenKeySetTests {
     }
     let other: JSON = ["keys": [["kty": "OKP", "crv": "X25519", "x": "AQ"]]]
     #expect(code { _ = try TokenKeySet(json: other) } == "issuer.keys")
-    for json in [.null, [], [:], ["keys": [:]], ["keys": []]] as [JSON] {
+    for json in [.null, [], [:], ["keys": [:]]] as [JSON] {
       #expect(code { _ = try TokenKeySet(json: json) } == "issuer.keys")
     }
+  }
+
+  @Test func `of a set that is published, what cannot be used takes nothing else along`() throws {
+    let all = try #require(try TokenFixture().keySet["keys"]?.array)
+    let short = try #require(try TokenFixture().shortKeySet["keys"]?.array)
+    for stranger in short + [
+      5, [:], ["kty": "RSA", "alg": .null], ["kty": "EC", "crv": "P-256", "kid": ""],
+    ] as [JSON] {
+      let set = try TokenKeySet(published: ["keys": .array([stranger] + all)])
+      #expect(set.json == (try TokenKeySet(json: ["keys": .array(all)]).json))
+    }
+    #expect(try TokenKeySet(published: ["keys": []]).keys.isEmpty)
+    #expect(try TokenKeySet(published: ["keys": .array(short)]).keys.isEmpty)
+    #expect(try TokenKeySet(published: ["keys": .array([all[0], all[0]])]).keys.isEmpty)
+    let empty = try TokenKeySet(published: ["keys": []]).json
+    #expect(try TokenKeySet(json: empty).keys.isEmpty)
+  }
+
+  @Test func `a set that is published is refused whole for what is secret, or none`() throws {
+    for json in [try changed(0, "d", "AQ"), try changed(0, "kty", "oct"), .null, ["keys": 5], [:]] as [JSON] {
+      #expect(code { _ = try TokenKeySet(published: json) } == "issuer.keys")
+    }
+  }
+
+  @Test func `the same keys in another order are the same bytes`() throws {
+    let all = try #require(try TokenFixture().keySet["keys"]?.array)
+    #expect(
+      try TokenKeySet(json: ["keys": .array(all)]).json
+        == TokenKeySet(json: ["keys": .array(all.reversed())]).json)
   }
 
   @Test func `keys that cannot be told apart are refused`() throws {

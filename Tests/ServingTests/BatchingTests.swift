@@ -90,6 +90,17 @@ import Testing
     #expect(batch.run(answerLimit: 1 << 20).map(\.status) == [200, 400, 200])
   }
 
+  @Test func `a request whose time is over is refused among others as it is alone`() throws {
+    let model = try Self.gathered()
+    var batch = BatchedPredictions()
+    for (place, rows) in [[[1.0, 2]], [[3, 4]], [[7, 8]]].enumerated() {
+      var prediction = Self.prediction(model, rows)
+      if place == 1 { prediction.deadline.nanoseconds = 0 }
+      batch.append(prediction, steps: 1)
+    }
+    #expect(batch.run(answerLimit: 1 << 20).map(\.status) == [200, 504, 200])
+  }
+
   @Test func `a batch is one execution of as many inferences as it has rows`() throws {
     let model = try Self.gathered()
     var batch = BatchedPredictions()

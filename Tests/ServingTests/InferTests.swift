@@ -16,6 +16,19 @@ struct InferTests {
     #"{"id":"q1","inputs":[{"name":"input","shape":\#(shape),"datatype":"\#(datatype)","data":\#(data)}]}"#
   }
 
+  @Test(arguments: ["[1152921504606846976,0]", "[1000000,0]", "[1,0]", "[2]"])
+  func `rows of no features are refused by a model that reads none`(shape: String) throws {
+    let plane = DataPlane(limits: PlaneLimits(), version: "1", table: try .serving(TestModels.constant()))
+    func ask(_ shape: String, _ data: String) throws -> Received {
+      let body = #"{"inputs":[{"name":"input","shape":\#(shape),"datatype":"FP64","data":\#(data)}]}"#
+      return try Transport.memory.exchange(
+        request("POST", "/v2/models/constant/infer", key: "constant-key", body: body), with: plane)
+    }
+    let refused = try ask(shape, shape == "[2]" ? "[1,2]" : "[]")
+    #expect(refused.status == 400)
+    #expect(try ask("[2,3]", "[1,2,3,4,5,6]").json?["outputs"]?.array?.first?["data"] == [3.0, 3.0])
+  }
+
   @Test func `an inference is answered with the id, the version and every output`() throws {
     let received = try infer(
       #"{"id":"a\"b","inputs":[{"name":"input","shape":[2,1],"datatype":"FP64","data":[[-1],[0]]}]}"#,

@@ -68,8 +68,35 @@ struct ModelGateTests {
     gate.leave()
     #expect(turns.all.isEmpty)
     gate.bound(by: .none)
+    #expect(turns.all == [0, 1, 2])
+  }
+
+  @Test func `whoever comes while others wait overtakes none of them`() throws {
+    let (gate, turns) = (try Self.gate(1, 5), Turns())
+    #expect(gate.enter())
+    for number in 0..<2 { #expect(gate.wait(turns.take(number))) }
+    gate.bound(by: try DeploymentLimits(concurrency: 2, queue: 5))
+    #expect(turns.all == [0])
+    #expect(!gate.enter())
+    #expect(gate.wait(turns.take(2)))
+    gate.leave()
     gate.leave()
     #expect(turns.all == [0, 1, 2])
+  }
+
+  @Test func `what is declared abandoned has its action called once, and none that was taken back`() {
+    let (abandonment, turns) = (Abandonment(), Turns())
+    abandonment.onDeclaration(turns.take(1))
+    abandonment.onDeclaration(turns.take(2))
+    abandonment.declare()
+    abandonment.declare()
+    #expect(turns.all == [2])
+    #expect(abandonment.isCertain)
+    let other = Abandonment()
+    other.onDeclaration(turns.take(3))
+    other.onDeclaration(nil)
+    other.declare()
+    #expect(turns.all == [2])
   }
 
   @Test func `threads that come and go never run more than the bound, and all have their turn`() async throws
@@ -200,6 +227,27 @@ struct DeploymentLimitTests {
     #expect(try deadline(nil, 7_000_000) == 7_001_000)
     #expect(try deadline(5, 7_000_000) == 5_001_000)
     #expect(try deadline(9, 7_000_000) == 7_001_000)
+  }
+
+  @Test func `a route without a name says of several models which it could mean, to whoever has a key`()
+    throws
+  {
+    let plane = DataPlane(
+      limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line(), TestModels.sign()))
+    var head = RequestHead(method: "POST", target: "/predict")
+    head.authorization = "Bearer sign-key"
+    var draft = AccessDraft(trace: "")
+    guard case .answer(let answer) = plane.decide(head, &draft) else {
+      Issue.record("one of several models was taken")
+      return
+    }
+    #expect(answer.code == "request.model-not-named")
+    #expect(draft.record.deployment == nil)
+    #expect(draft.record.key != nil)
+    head.authorization = "Bearer nobody's"
+    draft = AccessDraft(trace: "")
+    guard case .answer(let refused) = plane.decide(head, &draft) else { return }
+    #expect(refused.status == 401)
   }
 
   @Test(arguments: ["0", "", "-1", "1.5", "3600001", "1e3", "99999999999999999999", "٣"])

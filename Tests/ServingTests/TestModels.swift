@@ -68,6 +68,18 @@ enum TestModels {
     return try served(graph, name: "colour", version: 1)
   }
 
+  /// Says the same of each row, whatever stands in it.
+  static func constant() throws -> ServedModel {
+    let same = Linear(
+      coefficients: try #require(ConstantMatrix([0], rows: 1, columns: 1)), intercepts: [3])
+    let graph = ModelGraph(
+      signature: ModelSignature(
+        features: FeatureList(form: .unread, count: 1),
+        outputs: [.init(.predict, .float64, shape: [-1])], classes: []),
+      nodes: [node("same", ModelGraph.inputName, same)], results: [.predict: ["same"]])
+    return try served(graph, name: "constant", version: 1)
+  }
+
   /// A model that needs an engine.
   static func engineGraph() -> ModelGraph {
     let model = ONNXRuntimeModel(

@@ -52,7 +52,7 @@ struct TokenAdmissionTests {
       limits: PlaneLimits(), version: "1",
       table: RoutingTable(
         generation: 1, deployments: table.deployments, keys: table.keys,
-        issuers: try IssuerRing([issuer], accounts: accounts, salt: [7])))
+        issuers: try IssuerRing([TokenVerifier(issuer)], accounts: accounts, salt: [7])))
   }
 
   private func ask(
@@ -107,7 +107,7 @@ struct TokenAdmissionTests {
 
   @Test func `a token ends when it says, verified before or not`() throws {
     let issuer = Issuer()
-    let ring = try IssuerRing([issuer.configured()], accounts: CallerAccounts(), salt: [])
+    let ring = try IssuerRing([TokenVerifier(issuer.configured())], accounts: CallerAccounts(), salt: [])
     let token = try issuer.token("predict:line", seconds: 600)
     let now = Clock.now()
     func arrival(_ seconds: Int64) -> Arrival {
@@ -141,7 +141,7 @@ struct TokenAdmissionTests {
     let issuer = Issuer()
     let token = try issuer.token("predict:line")
     func id(_ salt: [UInt8]) throws -> String {
-      let ring = try IssuerRing([issuer.configured()], accounts: CallerAccounts(), salt: salt)
+      let ring = try IssuerRing([TokenVerifier(issuer.configured())], accounts: CallerAccounts(), salt: salt)
       return try ring.bearer(of: token.utf8, at: Arrival(nanoseconds: 0, time: Clock.now())).caller.id
     }
     let first = try id([1])
@@ -156,7 +156,7 @@ struct TokenAdmissionTests {
     let issuer = Issuer()
     let token = try issuer.token("predict:line")
     let now = Clock.now()
-    let bearer = try IssuerRing([issuer.configured()], accounts: CallerAccounts(), salt: [])
+    let bearer = try IssuerRing([TokenVerifier(issuer.configured())], accounts: CallerAccounts(), salt: [])
       .bearer(of: token.utf8, at: Arrival(nanoseconds: 0, time: now))
     let kept = VerifiedTokens()
     let hashes = (0..<20_000).map { Digest(of: "\($0)".utf8) }
@@ -171,12 +171,42 @@ struct TokenAdmissionTests {
 
   @Test func `more subjects than are counted for make room where they can`() throws {
     let accounts = CallerAccounts()
-    let arrival = Arrival(nanoseconds: 5, time: Timestamp(milliseconds: 86_400_000 * 9))
+    let time = Timestamp(milliseconds: 86_400_000 * 9)
+    func arrival(_ seconds: Int) -> Arrival { Arrival(nanoseconds: seconds * 1_000_000_000, time: time) }
     for number in 0..<CallerAccounts.subjectLimit { #expect(accounts.account(ofSubject: "\(number)") != nil) }
     #expect(accounts.account(ofSubject: "new") == nil)
     #expect(accounts.account(ofSubject: "1")?.count(on: 9, limit: 5) == true)
-    accounts.removeIdleSubjects(at: arrival)
+    // That all of them are known to have asked for nothing today keeps none of them.
+    #expect(accounts.exchange(with: QuotaCounts(), on: 9).counts.count == 1)
+    #expect(accounts.removeIdleSubjects(at: arrival(1)))
     #expect(accounts.account(ofSubject: "new") != nil)
     #expect(accounts.account(ofSubject: "1")?.counted.count == 1)
+  }
+
+  @Test func `subjects are looked through once in five seconds at most`() {
+    let accounts = CallerAccounts()
+    func arrival(_ seconds: Int) -> Arrival {
+      Arrival(nanoseconds: seconds * 1_000_000_000, time: Timestamp(milliseconds: 0))
+    }
+    #expect(!accounts.removeIdleSubjects(at: arrival(10)))
+    _ = accounts.account(ofSubject: "ada")
+    #expect(!accounts.removeIdleSubjects(at: arrival(14)))
+    #expect(accounts.removeIdleSubjects(at: arrival(15)))
+  }
+
+  @Test func `an issuer whose keys are none opens nothing, and the others go on`() throws {
+    let issuer = Issuer()
+    var broken = Issuer()
+    broken.url = "https://broken.example"
+    let callers = Callers(
+      [], [try broken.configured().with(keySet: ["keys": 5]), try issuer.configured()], CallerAccounts(),
+      salt: [])
+    #expect(callers.unusable.map(\.code) == ["issuer.keys"])
+    #expect(callers.unusable.map(\.subject) == [broken.url])
+    let now = Arrival(nanoseconds: 0, time: Clock.now())
+    _ = try callers.issuers.bearer(of: issuer.token("predict:line").utf8, at: now)
+    #expect(throws: Problem.self) {
+      try callers.issuers.bearer(of: broken.token("predict:line").utf8, at: now)
+    }
   }
 }

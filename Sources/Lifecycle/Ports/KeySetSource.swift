@@ -5,7 +5,7 @@ public protocol KeySetSource: Sendable {
   /// The bytes at a URL, at most `limit` of them.
   ///
   /// Throws `issuer.unreachable` where there are none to be had, or more.
-  func keySet(at url: String, limit: Int) async throws(Problem) -> [UInt8]
+  func keySet(at url: KeySetURL, limit: Int) async throws(Problem) -> [UInt8]
 }
 
 /// Reaches nobody.
@@ -14,10 +14,10 @@ public struct NoKeySets: KeySetSource {
   public init() {}
 
   /// Throws, always.
-  public func keySet(at url: String, limit: Int) async throws(Problem) -> [UInt8] {
+  public func keySet(at url: KeySetURL, limit: Int) async throws(Problem) -> [UInt8] {
     throw Problem(
       .unavailable, "issuer.unreachable",
       "expected key sets to be fetched, found a platform that fetches none",
-      subject: url)
+      subject: url.description)
   }
 }

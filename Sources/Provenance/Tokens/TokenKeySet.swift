@@ -16,16 +16,17 @@ public import Encoding
 public struct TokenKeySet: Sendable {
   /// The most keys that a set may have here.
   public static let countLimit = 32
+  /// The most that are looked at.
+  private static let publishedLimit = 256
 
   let keys: [TokenKey]
 
-  /// Reads a set; throws `issuer.keys` where it is none, where a key is malformed, too short, private or shared, where
-  /// two cannot be told apart, and where none is of use.
+  /// Reads a set that somebody configures, or one that `json` wrote.
+  ///
+  /// Throws `issuer.keys` where it is none, where a key is malformed, too short, private or shared, where two cannot be
+  /// told apart, and where none of those that stand in it is of use.
   public init(json: JSON) throws(Problem) {
-    guard let elements = json["keys"]?.array else {
-      throw Self.malformed(
-        "expected an object with an array 'keys', found \(json.object == nil ? json.kind : "none")")
-    }
+    let elements = try Self.elements(of: json)
     guard elements.count <= Self.countLimit else {
       throw Self.malformed("expected at most \(Self.countLimit) keys, found \(elements.count)")
     }
@@ -33,7 +34,7 @@ public struct TokenKeySet: Sendable {
     for (index, element) in elements.enumerated() {
       if let key = try TokenKey(json: element, at: "/keys/\(index)") { keys.append(key) }
     }
-    guard !keys.isEmpty else {
+    guard !keys.isEmpty || elements.isEmpty else {
       throw Self.malformed(
         "expected a public key for signatures (RSA, P-256, P-384, P-521, Ed25519), found none")
     }
@@ -44,8 +45,41 @@ public struct TokenKeySet: Sendable {
     self.keys = keys
   }
 
-  /// The set with what verifying needs and nothing else, so that the same keys are the same bytes.
-  public var json: JSON { ["keys": .array(keys.map(\.json))] }
+  /// Reads a set as its issuer publishes it, where what is gone must open nothing whatever else stands there.
+  ///
+  /// Keys that cannot be used are left out, all of those that cannot be told apart too; none may be left. Throws
+  /// `issuer.keys` for what is no set, for one of more than 32 keys that can be used, and for one with a private or
+  /// shared key.
+  public init(published json: JSON) throws(Problem) {
+    var keys: [TokenKey] = []
+    for (index, element) in try Self.elements(of: json).enumerated() {
+      try TokenKey.checkPublic(element, at: "/keys/\(index)")
+      if let key = try? TokenKey(json: element, at: "/keys/\(index)") { keys.append(key) }
+    }
+    keys = keys.enumerated().filter { index, key in
+      !keys.enumerated().contains { $0 != index && $1.isConfused(with: key) }
+    }.map(\.element)
+    guard keys.count <= Self.countLimit else {
+      throw Self.malformed("expected at most \(Self.countLimit) keys, found \(keys.count)")
+    }
+    self.keys = keys
+  }
+
+  private static func elements(of json: JSON) throws(Problem) -> [JSON] {
+    guard let elements = json["keys"]?.array else {
+      throw malformed(
+        "expected an object with an array 'keys', found \(json.object == nil ? json.kind : "none")")
+    }
+    guard elements.count <= publishedLimit else {
+      throw malformed("expected at most \(publishedLimit) keys, found \(elements.count)")
+    }
+    return elements
+  }
+
+  /// The set with what verifying needs and nothing else, in an order of its own, so that the same keys are the same bytes.
+  public var json: JSON {
+    ["keys": .array(keys.map(\.json).sorted { $0.canonicalText < $1.canonicalText })]
+  }
 
   /// The key that a token names, or the only one that it may mean.
   func key(for token: UnverifiedToken) throws(Problem) -> TokenKey {
@@ -85,11 +119,8 @@ struct TokenKey: Sendable {
   /// Reads a key; nil for one that is of no use here.
   init?(json: JSON, at pointer: String) throws(Problem) {
     let fields = KeyFields(json: json, pointer: pointer)
+    try Self.checkPublic(json, at: pointer)
     let kind = try fields.text("kty")
-    guard kind != "oct", json["d"] == nil, json["k"] == nil else {
-      throw TokenKeySet.malformed(
-        "expected public keys alone, found one that is private or shared", at: pointer)
-    }
     if let use = json["use"], use != "sig" { return nil }
     if let operations = json["key_ops"]?.array, !operations.contains("verify") { return nil }
     var algorithm: TokenAlgorithm?
@@ -125,6 +156,14 @@ struct TokenKey: Sendable {
       throw TokenKeySet.malformed(
         "expected an algorithm that the key is for, found \(algorithm.rawValue) for a key of kind \(kind)",
         at: pointer)
+    }
+  }
+
+  /// Throws where a key is private or shared.
+  static func checkPublic(_ json: JSON, at pointer: String) throws(Problem) {
+    guard json["kty"] != "oct", json["d"] == nil, json["k"] == nil else {
+      throw TokenKeySet.malformed(
+        "expected public keys alone, found one that is private or shared", at: pointer)
     }
   }
 
@@ -189,8 +228,10 @@ private struct KeyFields {
   let pointer: String
 
   func text(_ name: String) throws(Problem) -> String {
-    guard let text = json[name]?.string, 1...255 ~= text.utf8.count else {
-      throw malformed("expected a text of 1 to 255 bytes as '\(name)', found \(found(name))")
+    guard let text = json[name]?.string, 1...255 ~= text.utf8.count,
+      text.utf8.allSatisfy({ 0x21...0x7E ~= $0 })
+    else {
+      throw malformed("expected a text of 1 to 255 visible characters as '\(name)', found \(found(name))")
     }
     return text
   }

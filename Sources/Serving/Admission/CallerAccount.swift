@@ -56,7 +56,9 @@ final class CallerAccount: Sendable {
 
   /// Whether it would count the same if it were new.
   func isIdle(at arrival: Arrival) -> Bool {
-    due.load(ordering: .relaxed) <= arrival.nanoseconds && counted.day < arrival.day
+    let counted = counted
+    return due.load(ordering: .relaxed) <= arrival.nanoseconds
+      && (counted.count == 0 || counted.day < arrival.day)
   }
 
   /// What was counted so far.

@@ -6,6 +6,8 @@ final class CallerAccounts: Sendable {
     var accounts: [String: CallerAccount] = [:]
     /// Those of the subjects of tokens, who come unannounced.
     var subjects: [String: CallerAccount] = [:]
+    /// When subjects were forgotten last, in nanoseconds of the clock that only goes forward.
+    var cleared: Int?
     /// What the file had last, for callers who have no account here yet.
     var stored = QuotaCounts()
   }
@@ -36,10 +38,16 @@ final class CallerAccounts: Sendable {
     }
   }
 
-  /// Forgets the subjects who have nothing behind them that counts still.
-  func removeIdleSubjects(at arrival: Arrival) {
+  /// Forgets the subjects who have nothing behind them that counts still; whether there were any.
+  ///
+  /// Looks at all of them, and therefore once in five seconds at most.
+  func removeIdleSubjects(at arrival: Arrival) -> Bool {
     state.withLockedValue { state in
+      if let cleared = state.cleared, arrival.nanoseconds - cleared < 5_000_000_000 { return false }
+      state.cleared = arrival.nanoseconds
+      let count = state.subjects.count
       state.subjects = state.subjects.filter { !$0.value.isIdle(at: arrival) }
+      return state.subjects.count < count
     }
   }
 

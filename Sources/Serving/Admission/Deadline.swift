@@ -9,8 +9,12 @@ struct Deadline: Equatable, Sendable {
 
   /// Throws where it is too late to begin.
   func check() throws(Problem) {
-    guard let remaining, remaining <= 0 else { return }
-    throw Self.over
+    if isOver { throw Self.over }
+  }
+
+  var isOver: Bool {
+    guard let remaining else { return false }
+    return remaining <= 0
   }
 
   /// The nanoseconds that are left; nil where there is no end.

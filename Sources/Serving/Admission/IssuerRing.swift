@@ -33,11 +33,10 @@ final class IssuerRing: Sendable {
     self.salt = salt
   }
 
-  /// Reads the keys of all issuers; throws `issuer.keys`.
-  convenience init(_ issuers: [TokenIssuer], accounts: CallerAccounts, salt: [UInt8]) throws(Problem) {
-    var verifiers: [String: TokenVerifier] = [:]
-    for issuer in issuers { verifiers[issuer.url] = try TokenVerifier(issuer) }
-    self.init(verifiers, accounts: accounts, salt: salt)
+  /// Takes the tokens of issuers.
+  convenience init(_ verifiers: [TokenVerifier], accounts: CallerAccounts, salt: [UInt8]) {
+    self.init(
+      Dictionary(verifiers.map { ($0.issuer.url, $0) }) { first, _ in first }, accounts: accounts, salt: salt)
   }
 
   /// Whether a credential is to be verified here; else it is a key.
@@ -83,9 +82,9 @@ final class IssuerRing: Sendable {
 
   private func account(of id: String, at arrival: Arrival) -> CallerAccount? {
     if let account = accounts.account(ofSubject: id) { return account }
+    guard accounts.removeIdleSubjects(at: arrival) else { return nil }
     // What was verified holds accounts too: two of one subject would count for themselves.
     verified.removeAll()
-    accounts.removeIdleSubjects(at: arrival)
     return accounts.account(ofSubject: id)
   }
 
@@ -99,13 +98,27 @@ final class IssuerRing: Sendable {
 struct Callers: Sendable {
   let keys: KeyRing
   let issuers: IssuerRing
+  /// Why the tokens of some issuers are not taken: their keys are none that can be used here.
+  private(set) var unusable: [Problem] = []
 
-  /// Reads keys and issuers; throws `issuer.keys`.
   init(
     _ keys: [PlaneState.Key], _ issuers: [TokenIssuer], _ accounts: CallerAccounts, salt: [UInt8]
-  ) throws(Problem) {
+  ) {
     self.keys = KeyRing(keys, accounts: accounts)
-    self.issuers = issuers.isEmpty ? .none : try IssuerRing(issuers, accounts: accounts, salt: salt)
+    var verifiers: [TokenVerifier] = []
+    for issuer in issuers {
+      do throws(Problem) { verifiers.append(try TokenVerifier(issuer)) } catch {
+        var problem = error
+        problem.subject = issuer.url
+        unusable.append(problem)
+      }
+    }
+    self.issuers = verifiers.isEmpty ? .none : IssuerRing(verifiers, accounts: accounts, salt: salt)
+  }
+
+  /// Tells the operator whose tokens are not taken.
+  func tell(_ log: RuntimeLog?) {
+    for problem in unusable { log?.write(.error, "the tokens of an issuer are not taken", problem) }
   }
 }
 

@@ -15,6 +15,18 @@ final class ModelGate: Sendable {
     var waiting = CircularBuffer<(place: Place, begin: @Sendable () -> Void)>()
 
     var hasRoom: Bool { running < limits.concurrency ?? .max }
+
+    /// Those whose turn it is now; they run from here on.
+    ///
+    /// Afterwards nothing waits where there is room, so that whoever comes next overtakes nobody.
+    mutating func nextTurns() -> [@Sendable () -> Void] {
+      var turns: [@Sendable () -> Void] = []
+      while hasRoom, let first = waiting.popFirst() {
+        running += 1
+        turns.append(first.begin)
+      }
+      return turns
+    }
   }
 
   private let state: NIOLockedValueBox<State>
@@ -23,8 +35,14 @@ final class ModelGate: Sendable {
     state = NIOLockedValueBox(State(limits: limits))
   }
 
-  /// Takes other bounds; what runs and waits goes on.
-  func bound(by limits: DeploymentLimits) { state.withLockedValue { $0.limits = limits } }
+  /// Takes other bounds; what runs and waits goes on, and what waits begins where there is room for it now.
+  func bound(by limits: DeploymentLimits) {
+    let turns = state.withLockedValue { state in
+      state.limits = limits
+      return state.nextTurns()
+    }
+    for begin in turns { begin() }
+  }
 
   /// Begins a prediction, where there is room for one; `leave` is owed for it.
   func enter() -> Bool {
@@ -63,16 +81,11 @@ final class ModelGate: Sendable {
 
   /// Ends a prediction, and begins those that have their turn.
   func leave() {
-    let next = state.withLockedValue { state in
+    let turns = state.withLockedValue { state in
       state.running -= 1
-      var next: [@Sendable () -> Void] = []
-      while state.hasRoom, let first = state.waiting.popFirst() {
-        state.running += 1
-        next.append(first.begin)
-      }
-      return next
+      return state.nextTurns()
     }
-    for begin in next { begin() }
+    for begin in turns { begin() }
   }
 }
 

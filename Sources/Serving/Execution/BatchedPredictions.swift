@@ -24,9 +24,12 @@ struct BatchedPredictions: Sendable {
 
   /// Predicts, and writes the answers in the order of the predictions.
   ///
-  /// A row that is refused refuses its own request alone: then each is answered by itself.
+  /// A row that is refused, or a time that is over, refuses its own request alone: then each is answered by itself.
   func run(answerLimit limit: Int) -> [Answer] {
     guard let first = predictions.first, predictions.count > 1 else {
+      return predictions.map { $0.run(answerLimit: limit) }
+    }
+    guard !predictions.contains(where: \.deadline.isOver) else {
       return predictions.map { $0.run(answerLimit: limit) }
     }
     let start = Clock.monotonic()

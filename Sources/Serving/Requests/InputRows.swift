@@ -73,7 +73,10 @@ extension InferTensor {
   /// One column may also be sent without saying so.
   fileprivate func rowCount(for port: ModelSignature.Port) throws(Problem) -> Int {
     let columns = port.shape.count == 2 ? port.shape[1] : 1
-    guard let rows = shape.first, rows >= 1, shape.count == 2 || (shape.count == 1 && columns == 1) else {
+    // Rows of no features would be as many as a caller says, and take nothing to send.
+    guard let rows = shape.first, rows >= 1,
+      shape.count == 1 ? columns == 1 : shape.count == 2 && shape[1] >= 1
+    else {
       throw malformedInfer(
         "expected a shape of rows and features, such as [1,\(max(1, columns))]", at: "\(pointer)/shape")
     }
