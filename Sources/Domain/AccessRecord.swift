@@ -62,27 +62,19 @@ public struct AccessRecord: Equatable, Sendable {
 
   private static func write(_ name: StaticString, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
-    unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
+    bytes.append(name)
+    bytes.append("\":")
   }
 
   private static func write(_ name: StaticString, _ text: String, to bytes: inout [UInt8]) {
     write(name, to: &bytes)
-    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-    if isPlain {
-      bytes.append(UInt8(ascii: "\""))
-      bytes.append(contentsOf: text.utf8)
-      bytes.append(UInt8(ascii: "\""))
-    } else {
-      bytes.append(contentsOf: JSON.string(text).canonicalBytes)
-    }
+    bytes.append(jsonString: text)
     bytes.append(UInt8(ascii: ","))
   }
 
   private static func write(_ name: StaticString, _ number: Int, to bytes: inout [UInt8]) {
     write(name, to: &bytes)
-    bytes.append(contentsOf: String(number).utf8)
+    bytes.append(decimal: number)
     bytes.append(UInt8(ascii: ","))
   }
 
@@ -90,8 +82,7 @@ public struct AccessRecord: Equatable, Sendable {
     write(name, to: &bytes)
     bytes.append(UInt8(ascii: "\""))
     digest.appendHexadecimal(to: &bytes)
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ","))
+    bytes.append("\",")
   }
 
   /// Reads what `write` wrote; nil where it is something else.

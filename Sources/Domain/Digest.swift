@@ -30,15 +30,17 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     self.init(words: words[0], words[1], words[2], words[3])
   }
 
-  /// The raw bytes, eight to a word, the first of them the most significant; four words.
-  public var words: [UInt64] { [first, second, third, fourth] }
+  /// The raw bytes, eight to a word, the first of them the most significant.
+  public var words: (UInt64, UInt64, UInt64, UInt64) { (first, second, third, fourth) }
 
   /// The first eight bytes, the first of them the most significant.
   public var prefix: UInt64 { first }
 
   /// The 32 raw bytes.
   public var bytes: [UInt8] {
-    words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) } }
+    [first, second, third, fourth].flatMap { word in
+      (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
+    }
   }
 
   /// Reads `sha256:` and 64 lower-case hexadecimal digits.

@@ -14,7 +14,18 @@ public struct Receipt: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// `SEGMENT-INDEX`.
-  public var description: String { "\(segment)-\(index)" }
+  public var description: String {
+    var text: [UInt8] = []
+    append(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends what `description` says.
+  public func append(to text: inout [UInt8]) {
+    text += segment.utf8
+    text.append(UInt8(ascii: "-"))
+    text.append(decimal: index)
+  }
 
   /// Reads what `description` says.
   public init(parsing text: String) throws(Problem) {

@@ -19,15 +19,21 @@ public enum Hexadecimal {
 
   /// Appends the sixteen digits of a word, the most significant first.
   public static func append(_ word: UInt64, to text: inout [UInt8]) {
-    // All at once: this is written several times for every request that is recorded.
-    let bytes = unsafe unsafeBitCast(word.bigEndian, to: SIMD8<UInt8>.self)
-    var nibbles = SIMD16<UInt8>()
-    nibbles.evenHalf = bytes &>> 4
-    nibbles.oddHalf = bytes & 15
-    let letters = SIMD16<UInt8>(repeating: 0).replacing(
-      with: UInt8(ascii: "a") - UInt8(ascii: "0") - 10, where: nibbles .> 9)
-    let digits = nibbles &+ UInt8(ascii: "0") &+ letters
-    unsafe withUnsafeBytes(of: digits) { unsafe text.append(contentsOf: $0) }
+    // Eight at once: this is written several times for every request that is recorded.
+    let halves = (digits(of: UInt32(word >> 32)), digits(of: UInt32(truncatingIfNeeded: word)))
+    unsafe withUnsafeBytes(of: halves) { unsafe text.append(contentsOf: $0) }
+  }
+
+  /// The eight digits of half a word as they lie in memory, each in a byte.
+  private static func digits(of half: UInt32) -> UInt64 {
+    var nibbles = UInt64(half)
+    nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+    nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+    nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
+    // 1 where a nibble is above 9, and so a letter.
+    let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    let toLetters = UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
+    return (nibbles &+ 0x3030_3030_3030_3030 &+ letters &* toLetters).bigEndian
   }
 
   /// Reads two lower-case digits a byte; nil for anything else, so that every value has one spelling.

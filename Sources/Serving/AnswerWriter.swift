@@ -1,4 +1,5 @@
 import Domain
+import Encoding
 import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
@@ -10,6 +11,9 @@ final class AnswerWriter: Sendable {
   /// Its second is the one it was made for.
   private let present = NIOLockedValueBox((second: time_t(-1), date: ""))
 
+  /// How many bytes a head has at most, as a rule.
+  static let usualHeadBytes = 256
+
   /// What of the request bears on how its answer is written.
   struct Context {
     var isHead = false
@@ -17,41 +21,47 @@ final class AnswerWriter: Sendable {
   }
 
   func write(_ outgoing: OutgoingAnswer, to buffer: inout ByteBuffer) {
-    let (answer, context) = (outgoing.answer, outgoing.context)
-    buffer.writeString("HTTP/1.1 ")
-    buffer.writeString(answer.status.description)
-    buffer.writeString(" ")
-    buffer.writeString(answer.reason)
-    buffer.writeString("\r\n")
-    buffer.writeString("Content-Type: ")
-    buffer.writeString(answer.form.type)
+    buffer.writeBytes(head(of: outgoing))
+    if !outgoing.context.isHead { buffer.writeBytes(outgoing.answer.body) }
+  }
+
+  private func head(of outgoing: OutgoingAnswer) -> [UInt8] {
+    let answer = outgoing.answer
+    var head: [UInt8] = []
+    head.reserveCapacity(Self.usualHeadBytes)
+    head.append("HTTP/1.1 ")
+    head.append(decimal: answer.status)
+    head.append(" ")
+    head += answer.reason.utf8
+    head.append("\r\nContent-Type: ")
+    head += answer.form.type.utf8
     if case .binaryTensors(let headerBytes) = answer.form {
-      buffer.writeString("\r\nInference-Header-Content-Length: ")
-      buffer.writeString(headerBytes.description)
+      head.append("\r\nInference-Header-Content-Length: ")
+      head.append(decimal: headerBytes)
     }
-    buffer.writeString("\r\nContent-Length: ")
-    buffer.writeString(answer.body.count.description)
-    buffer.writeString("\r\nDate: ")
-    buffer.writeString(date())
-    buffer.writeString("\r\n")
-    for field in answer.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
+    head.append("\r\nContent-Length: ")
+    head.append(decimal: answer.body.count)
+    head.append("\r\nDate: ")
+    head += date().utf8
+    head.append("\r\n")
+    for field in answer.fields { head += "\(field.name): \(field.value)\r\n".utf8 }
     if let receipt = outgoing.receipt {
-      buffer.writeString("Gatehouse-Receipt: ")
-      buffer.writeString(receipt.description)
-      buffer.writeString("\r\n")
+      head.append("Gatehouse-Receipt: ")
+      receipt.append(to: &head)
+      head.append("\r\n")
     }
     if let span = outgoing.span {
-      buffer.writeString("Traceresponse: ")
-      buffer.writeString(span.context.response)
-      buffer.writeString("\r\n")
+      head.append("Traceresponse: ")
+      head += span.context.response.utf8
+      head.append("\r\n")
     }
     if outgoing.isLast {
-      buffer.writeString("Connection: close\r\n")
-    } else if context.isHTTP10 {
-      buffer.writeString("Connection: keep-alive\r\n")
+      head.append("Connection: close\r\n")
+    } else if outgoing.context.isHTTP10 {
+      head.append("Connection: keep-alive\r\n")
     }
-    buffer.writeString("\r\n")
-    if !context.isHead { buffer.writeBytes(answer.body) }
+    head.append("\r\n")
+    return head
   }
 
   /// The value of the Date field.

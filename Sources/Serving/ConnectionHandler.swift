@@ -208,7 +208,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// Puts an answer on the wire, where there still is one.
   func deliver(_ outgoing: OutgoingAnswer) {
     guard let context else { return }
-    var buffer = context.channel.allocator.buffer(capacity: 256 + outgoing.answer.body.count)
+    var buffer = context.channel.allocator.buffer(capacity: AnswerWriter.usualHeadBytes + outgoing.answer.body.count)
     loop.writer.write(outgoing, to: &buffer)
     guard outgoing.isLast else { return context.write(wrapOutboundOut(buffer), promise: nil) }
     // Only the output ends: were the socket closed while the caller still sends, the answer would be lost to

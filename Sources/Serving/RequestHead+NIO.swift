@@ -9,11 +9,11 @@ extension RequestHead {
     for (name, value) in head.headers {
       // The length first: most fields are none of these, and no text is compared for them.
       switch name.utf8.count {
-      case 4 where name.lowercased() == "host": hosts += 1
-      case 14 where name.lowercased() == "content-length":
+      case 4 where name.isEqual(ignoringCase: "host"): hosts += 1
+      case 14 where name.isEqual(ignoringCase: "content-length"):
         // The parser lets no other than digits through, and no second length that differs.
         body = .declared(Int(value) ?? .max)
-      case 17 where name.lowercased() == "transfer-encoding": body = .chunked
+      case 17 where name.isEqual(ignoringCase: "transfer-encoding"): body = .chunked
       default: note(name, value)
       }
     }
@@ -26,19 +26,20 @@ extension RequestHead {
   /// Takes in a field that means the same whatever version of HTTP it comes by.
   mutating func note(_ name: String, _ value: String) {
     switch name.utf8.count {
-    case 6 where name.lowercased() == "expect":
-      if value.lowercased() == "100-continue" { expectsContinue = true } else { fault = .expectation }
-    case 10 where name.lowercased() == "tracestate":
+    case 6 where name.isEqual(ignoringCase: "expect"):
+      if value.isEqual(ignoringCase: "100-continue") { expectsContinue = true } else { fault = .expectation }
+    case 10 where name.isEqual(ignoringCase: "tracestate"):
       traceState = traceState.map { "\($0),\(value)" } ?? value
-    case 11 where name.lowercased() == "traceparent": traceParent = value
-    case 12 where name.lowercased() == "content-type": isCSV = value.lowercased().hasPrefix("text/csv")
-    case 13 where name.lowercased() == "authorization":
+    case 11 where name.isEqual(ignoringCase: "traceparent"): traceParent = value
+    case 12 where name.isEqual(ignoringCase: "content-type"):
+      isCSV = value.hasPrefix(ignoringCase: "text/csv")
+    case 13 where name.isEqual(ignoringCase: "authorization"):
       if authorization != nil { fault = .severalAuthorizations }
       authorization = value
-    case 16 where name.lowercased() == "content-encoding":
-      if value.lowercased() != "identity" { contentEncoding = value }
-    case 31 where name.lowercased() == "inference-header-content-length": inferenceHeader = value
-    case 20 where name.lowercased() == "gatehouse-timeout-ms":
+    case 16 where name.isEqual(ignoringCase: "content-encoding"):
+      if !value.isEqual(ignoringCase: "identity") { contentEncoding = value }
+    case 31 where name.isEqual(ignoringCase: "inference-header-content-length"): inferenceHeader = value
+    case 20 where name.isEqual(ignoringCase: "gatehouse-timeout-ms"):
       // Digits alone, up to an hour; a second field is as wrong as a second number.
       guard timeout == nil, value.utf8.allSatisfy({ 0x30...0x39 ~= $0 }),
         let milliseconds = Int(value), 1...3_600_000 ~= milliseconds
@@ -48,6 +49,27 @@ extension RequestHead {
       }
       timeout = milliseconds * 1_000_000
     default: break
+    }
+  }
+}
+
+extension String {
+  /// Whether it is `text`, which has no capital letters, but for the case of ASCII's letters.
+  func isEqual(ignoringCase text: StaticString) -> Bool {
+    utf8.count == text.utf8CodeUnitCount && hasPrefix(ignoringCase: text)
+  }
+
+  /// Whether it begins with `text`, which has no capital letters, but for the case of ASCII's letters.
+  func hasPrefix(ignoringCase text: StaticString) -> Bool {
+    var own = self
+    return own.withUTF8 { bytes in
+      guard bytes.count >= text.utf8CodeUnitCount else { return false }
+      for place in 0..<text.utf8CodeUnitCount {
+        let byte = unsafe bytes[place]
+        let isCapital = UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+        guard unsafe (isCapital ? byte | 0x20 : byte) == text.utf8Start[place] else { return false }
+      }
+      return true
     }
   }
 }

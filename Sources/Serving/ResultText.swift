@@ -11,7 +11,11 @@ public enum ResultText {
   /// Of several tensors, one a target, each is written so in a list of their own.
   public static func write(_ tensors: [Tensor], isSingleRow: Bool, member: StaticString = "result") -> [UInt8]
   {
-    var bytes = Array("{\"\(member)\":".utf8)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(64)
+    bytes.append("{\"")
+    bytes.append(member)
+    bytes.append("\":")
     if tensors.count != 1 { bytes.append(UInt8(ascii: "[")) }
     for (index, tensor) in tensors.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -39,15 +43,14 @@ public enum ResultText {
   /// Appends elements with commas between them.
   static func append(_ elements: Tensor.Elements, _ range: Range<Int>, to bytes: inout [UInt8]) {
     switch elements {
-    case .bool(let values): append(values[range], to: &bytes) { $1 += ($0 ? "true" : "false").utf8 }
-    case .int32(let values): append(values[range], to: &bytes) { $1 += $0.description.utf8 }
-    case .int64(let values): append(values[range], to: &bytes) { $1 += $0.description.utf8 }
+    case .bool(let values): append(values[range], to: &bytes) { $1.append($0 ? "true" : "false") }
+    case .int32(let values): append(values[range], to: &bytes) { $1.append(decimal: Int($0)) }
+    case .int64(let values): append(values[range], to: &bytes) { $1.append(decimal: Int($0)) }
     case .float32(let values):
       append(values[range], to: &bytes) { $1 += ($0.isFinite ? $0.description : "null").utf8 }
     case .float64(let values):
       append(values[range], to: &bytes) { $1 += ($0.isFinite ? $0.description : "null").utf8 }
-    case .string(let values):
-      append(values[range], to: &bytes) { $1 += JSON.string($0).canonicalBytes }
+    case .string(let values): append(values[range], to: &bytes) { $1.append(jsonString: $0) }
     }
   }
 

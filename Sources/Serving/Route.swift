@@ -57,61 +57,60 @@ enum Route: Equatable {
   ///
   /// Model names need no escapes in a path (see `ModelName`), so none is decoded: a path has one spelling.
   init?(target: String) {
-    let segments = Self.path(of: target).utf8.split(
-      separator: UInt8(ascii: "/"), omittingEmptySubsequences: false
-    ).map { Substring($0) }
-    guard segments.first == "" else { return nil }
-    switch segments.dropFirst() {
-    case ["predict"]: self = .predict(model: nil, version: nil)
-    case ["invocations"]: self = .invocations(model: nil, version: nil)
-    case let path where path.count == 3 && path.first == "models" && path.last == "predict":
-      let (model, version) = Self.reference(segments[2])
+    var path = PathSegments(Self.path(of: target))
+    guard path.next() == "" else { return nil }
+    let segments = (path.next(), path.next(), path.next(), path.next(), path.next(), path.next())
+    // No route has a seventh.
+    guard path.next() == nil else { return nil }
+    switch segments {
+    case ("models", let name?, "predict", nil, _, _):
+      let (model, version) = Self.reference(name)
       self = .predict(model: model, version: version)
-    case let path where path.count == 3 && path.first == "models" && path.last == "invocations":
-      let (model, version) = Self.reference(segments[2])
+    case ("models", let name?, "invocations", nil, _, _):
+      let (model, version) = Self.reference(name)
       self = .invocations(model: model, version: version)
-    case ["v2"], ["v2", ""]: self = .serverMetadata
-    case ["v2", "health", "live"]: self = .live
-    case ["v2", "health", "ready"]: self = .ready
-    case ["v2", "models", "stats"]: self = .modelStatistics(model: nil, version: nil)
-    case let path where path.starts(with: ["v2", "repository"]): self.init(repository: path.dropFirst(2))
-    case let path where path.count >= 3 && path.starts(with: ["v2", "models"]):
-      self.init(model: String(segments[3]), rest: segments.dropFirst(4))
+    case ("v2", "models", "stats", nil, _, _): self = .modelStatistics(model: nil, version: nil)
+    case ("v2", "models", let model?, "versions", let version?, let action):
+      self.init(model: model, version: version, action)
+    case ("v2", "models", let model?, let action, nil, _): self.init(model: model, version: nil, action)
+    case ("v2", nil, _, _, _, _), ("v2", "", nil, _, _, _): self = .serverMetadata
+    case ("v2", "health", "live", nil, _, _): self = .live
+    case ("v2", "health", "ready", nil, _, _): self = .ready
+    // The repository's own name may stand before; there is one repository, whatever it is called.
+    case ("v2", "repository", "index", let rest, _, _): self.init(repository: ("index", rest, nil, nil))
+    case ("v2", "repository", "models", let model, let change, let rest):
+      self.init(repository: ("models", model, change, rest))
+    case ("v2", "repository", _, let kind, let model, let change):
+      self.init(repository: (kind, model, change, nil))
+    case ("predict", nil, _, _, _, _): self = .predict(model: nil, version: nil)
+    case ("invocations", nil, _, _, _, _): self = .invocations(model: nil, version: nil)
     default: return nil
     }
   }
 
   /// The model and the version in `iris`, `iris@3` or `iris@champion`.
-  private static func reference(_ segment: Substring) -> (model: String, version: String?) {
-    guard let sign = segment.utf8.firstIndex(of: UInt8(ascii: "@")) else { return (String(segment), nil) }
+  private static func reference(_ segment: String) -> (model: String, version: String?) {
+    guard let sign = segment.utf8.firstIndex(of: UInt8(ascii: "@")) else { return (segment, nil) }
     return (String(segment[..<sign]), String(segment[segment.utf8.index(after: sign)...]))
   }
 
-  private init?(model: String, rest: ArraySlice<Substring>) {
-    var rest = rest
-    var version: String?
-    if rest.first == "versions", rest.count >= 2 {
-      version = String(rest[rest.startIndex + 1])
-      rest = rest.dropFirst(2)
-    }
+  private init?(model: String, version: String?, _ action: String?) {
     guard !model.isEmpty, version != "" else { return nil }
-    switch rest {
-    case []: self = .modelMetadata(model: model, version: version)
-    case ["ready"]: self = .modelReady(model: model, version: version)
-    case ["infer"]: self = .infer(model: model, version: version)
-    case ["stats"]: self = .modelStatistics(model: model, version: version)
+    switch action {
+    case nil: self = .modelMetadata(model: model, version: version)
+    case "ready": self = .modelReady(model: model, version: version)
+    case "infer": self = .infer(model: model, version: version)
+    case "stats": self = .modelStatistics(model: model, version: version)
     default: return nil
     }
   }
 
-  /// A route of the repository, whose own name may stand before; there is one repository, whatever it is called.
-  private init?(repository path: ArraySlice<Substring>) {
-    let rest = path.first == "index" || path.first == "models" ? path : path.dropFirst()
-    switch Array(rest) {
-    case ["index"]: self = .repositoryIndex
-    case let rest where rest.count == 3 && rest[0] == "models" && !rest[1].isEmpty:
-      guard rest[2] == "load" || rest[2] == "unload" else { return nil }
-      self = .repositoryChange(model: String(rest[1]))
+  private init?(repository path: (String?, String?, String?, String?)) {
+    switch path {
+    case ("index", nil, nil, nil): self = .repositoryIndex
+    case ("models", let model?, "load", nil), ("models", let model?, "unload", nil):
+      guard !model.isEmpty else { return nil }
+      self = .repositoryChange(model: model)
     default: return nil
     }
   }
@@ -123,5 +122,23 @@ enum Route: Equatable {
     guard path.first != UInt8(ascii: "/"), target.hasPrefix("http://") else { return Substring(path) }
     let authority = path.dropFirst("http://".utf8.count)
     return Substring(authority.drop { $0 != UInt8(ascii: "/") })
+  }
+}
+
+/// The parts of a path between its slashes, one after the other.
+private struct PathSegments {
+  /// What is left of the path; nil behind its last part.
+  private var rest: Substring.UTF8View?
+
+  init(_ path: Substring) { rest = path.utf8 }
+
+  mutating func next() -> String? {
+    guard let rest else { return nil }
+    guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else {
+      self.rest = nil
+      return String(Substring(rest))
+    }
+    self.rest = rest[rest.index(after: slash)...]
+    return String(Substring(rest[..<slash]))
   }
 }

@@ -34,6 +34,17 @@ import Testing
     #expect(Hexadecimal.decode("sha256:00ff".dropFirst(7)) == [0, 255])
   }
 
+  @Test func `a word has the digits of its bytes`() {
+    var generator = SeededGenerator(seed: 5)
+    let words = [0, 9, 10, 0x0123_4567_89AB_CDEF, .max] + (0..<200).map { _ in generator.next() }
+    for word in words {
+      var text: [UInt8] = []
+      Hexadecimal.append(word, to: &text)
+      let bytes = (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+      #expect(String(decoding: text, as: UTF8.self) == Hexadecimal.encode(bytes))
+    }
+  }
+
   @Test func `decoding gives back what was encoded`() {
     var generator = SeededGenerator(seed: 3)
     for count in 0..<200 {

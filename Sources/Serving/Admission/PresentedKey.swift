@@ -13,8 +13,7 @@ struct PresentedKey {
         hint: "send 'Authorization: Bearer KEY'")
     }
     // The scheme in any case (RFC 9110 section 11.1).
-    let scheme = authorization.utf8.prefix(7)
-    guard scheme.elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }), authorization.utf8.count > 7 else {
+    guard authorization.hasPrefix(ignoringCase: "bearer "), authorization.utf8.count > 7 else {
       throw Problem(
         .unauthenticated, "key.malformed", "expected 'Bearer' and a key, found another Authorization",
         hint: "send 'Authorization: Bearer KEY'")

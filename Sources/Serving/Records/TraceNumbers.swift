@@ -20,7 +20,9 @@ final class TraceNumbers: Sendable {
 
   /// The next trace id: 32 hexadecimal digits.
   func next() -> String {
-    var digits = Array(process.utf8)
+    var digits: [UInt8] = []
+    digits.reserveCapacity(32)
+    digits += process.utf8
     Hexadecimal.append(nextNumber(), to: &digits)
     return String(decoding: digits, as: UTF8.self)
   }

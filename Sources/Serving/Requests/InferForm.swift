@@ -29,31 +29,43 @@ struct InferForm: Sendable {
   private func json(_ tensors: [PredictionMethod: [Tensor]], from model: ServedModel) throws(Problem)
     -> Answer
   {
-    var json = Array("{\"model_name\":\"\(model.reference.name)\"".utf8)
-    json += ",\"model_version\":\"\(model.reference.version)\"".utf8
+    var json: [UInt8] = []
+    json.reserveCapacity(512)
+    json.append("{\"model_name\":")
+    json.append(jsonString: model.reference.name.description)
+    json.append(",\"model_version\":\"")
+    json.append(decimal: model.reference.version.value)
+    json.append("\"")
     if let id {
-      json += ",\"id\":".utf8
-      json += JSON.string(id).canonicalBytes
+      json.append(",\"id\":")
+      json.append(jsonString: id)
     }
-    json += ",\"outputs\":[".utf8
+    json.append(",\"outputs\":[")
     var binary: [UInt8] = []
     for (index, output) in outputs.enumerated() {
       let tensor = try tensor(output, tensors)
-      if index > 0 { json.append(UInt8(ascii: ",")) }
-      let shape = tensor.shape.map(\.description).joined(separator: ",")
-      json += "{\"name\":\"\(output.name)\",\"datatype\":\"\(tensor.elements.datatype.rawValue)\"".utf8
-      json += ",\"shape\":[\(shape)],".utf8
+      json.append(index > 0 ? ",{\"name\":" : "{\"name\":")
+      json.append(jsonString: output.name)
+      json.append(",\"datatype\":\"")
+      json += tensor.elements.datatype.rawValue.utf8
+      json.append("\",\"shape\":[")
+      for (axis, length) in tensor.shape.enumerated() {
+        if axis > 0 { json.append(",") }
+        json.append(decimal: length)
+      }
       if output.isBinary {
         let start = binary.count
         tensor.elements.appendBinary(to: &binary)
-        json += "\"parameters\":{\"binary_data_size\":\(binary.count - start)}}".utf8
+        json.append("],\"parameters\":{\"binary_data_size\":")
+        json.append(decimal: binary.count - start)
+        json.append("}}")
       } else {
-        json += "\"data\":[".utf8
+        json.append("],\"data\":[")
         ResultText.append(tensor.elements, 0..<tensor.elements.count, to: &json)
-        json += "]}".utf8
+        json.append("]}")
       }
     }
-    json += "]}".utf8
+    json.append("]}")
     guard outputs.contains(where: \.isBinary) else { return .ok(json) }
     return Answer(status: 200, body: json + binary, form: .binaryTensors(headerBytes: json.count))
   }
