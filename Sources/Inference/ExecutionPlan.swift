@@ -9,6 +9,8 @@ public struct ExecutionPlan: Sendable {
   public let signature: ModelSignature
   private let operations: [PlannedOperation]
   fileprivate let results: [PredictionMethod: Result]
+  /// All methods of the model, and what they take together: callers ask for one of them or for all.
+  private let all: (methods: [PredictionMethod], asked: Asked)
   private let numberNames: [String]?
   private let numberCount: Int
   /// How many numbers of a row the features take, those that are numbers and those that are texts.
@@ -23,9 +25,15 @@ public struct ExecutionPlan: Sendable {
 
   /// How one method is answered.
   fileprivate struct Result {
-    let values: [Int]
     /// For each value whether it is one element a row rather than a row of elements.
     let areVectors: [Bool]
+    let asked: Asked
+  }
+
+  /// What is asked for by one or more methods.
+  struct Asked: Sendable {
+    /// The values that are asked for, as often as the methods name them.
+    let values: [Int]
     /// How many numbers a row of all the values takes.
     let width: Int
     /// The operations that it takes.
@@ -64,15 +72,20 @@ public struct ExecutionPlan: Sendable {
     self.numberNames = signature.featureNames.map { names in numbers.map { names[$0] } }
     let inputWidths = [numbers.count, 2 * signature.features.texts.count]
     self.inputWidths = inputWidths
-    var results: [PredictionMethod: Result] = [:]
-    for output in signature.outputs {
-      let values = graph.results[output.method] ?? []
-      results[output.method] = Result(
-        values: values, areVectors: output.ports.map { $0.shape.count == 1 },
-        width: values.reduce(0) { $0 + ($1 > 1 ? graph.steps[$1 - 2].type.width : 1) },
+    func asked(_ values: [Int]) -> Asked {
+      Asked(
+        values: values, width: values.reduce(0) { $0 + ($1 > 1 ? graph.steps[$1 - 2].type.width : 1) },
         schedule: Schedule(of: values, operations: operations, inputWidths: inputWidths))
     }
+    var results: [PredictionMethod: Result] = [:]
+    for output in signature.outputs {
+      results[output.method] = Result(
+        areVectors: output.ports.map { $0.shape.count == 1 },
+        asked: asked(graph.results[output.method] ?? []))
+    }
     self.results = results
+    let methods = signature.methods
+    self.all = (methods, asked(methods.flatMap { graph.results[$0] ?? [] }))
   }
 
   /// About how many elementary steps it takes to answer the methods about the rows.
@@ -81,13 +94,17 @@ public struct ExecutionPlan: Sendable {
   /// can afford it) is the caller's. Methods that the model does not have count nothing. Takes time in proportion to
   /// the rows' texts.
   public func steps(of methods: [PredictionMethod], on rows: Rows) -> Int {
-    schedule(of: methods).work.steps(rows: rows.rowCount, bytes: rows.textBytes)
+    asked(by: methods).schedule.work.steps(rows: rows.rowCount, bytes: rows.textBytes)
   }
 
-  private func schedule(of methods: [PredictionMethod]) -> Schedule {
-    if methods.count == 1, let result = results[methods[0]] { return result.schedule }
-    return Schedule(
-      of: methods.flatMap { results[$0]?.values ?? [] }, operations: operations, inputWidths: inputWidths)
+  private func asked(by methods: [PredictionMethod]) -> Asked {
+    if methods.count == 1, let result = results[methods[0]] { return result.asked }
+    if methods == all.methods { return all.asked }
+    let each = methods.compactMap { results[$0]?.asked }
+    let values = each.flatMap(\.values)
+    return Asked(
+      values: values, width: each.reduce(0) { $0 + $1.width },
+      schedule: Schedule(of: values, operations: operations, inputWidths: inputWidths))
   }
 
   /// Runs the methods on the rows; what several of them need is computed once.
@@ -108,30 +125,20 @@ public struct ExecutionPlan: Sendable {
   /// What is asked for.
   struct Request: Sendable {
     let rows: Rows
-    let schedule: Schedule
-    /// The values that are asked for, as often as the methods name them.
-    let values: [Int]
+    let asked: Asked
     /// How many steps a row takes, of texts of average length.
     let steps: Int
 
     /// Checks the methods and rows.
     init(_ methods: [PredictionMethod], of plan: ExecutionPlan, on rows: Rows) throws(Problem) {
-      var values: [Int] = []
-      var width = 0
-      var schedule: Schedule?
-      for method in methods {
-        guard let result = plan.results[method] else { throw plan.noSuchMethod(method) }
-        values += result.values
-        width += result.width
-        schedule = result.schedule
+      if let stranger = methods.first(where: { plan.results[$0] == nil }) {
+        throw plan.noSuchMethod(stranger)
       }
-      let chosen: Schedule
-      if methods.count == 1, let schedule { chosen = schedule } else { chosen = plan.schedule(of: methods) }
-      let steps = chosen.work.steps(rows: rows.rowCount, bytes: rows.textBytes)
-      try plan.check(rows, chosen, width: width, steps: steps)
+      let asked = plan.asked(by: methods)
+      let steps = asked.schedule.work.steps(rows: rows.rowCount, bytes: rows.textBytes)
+      try plan.check(rows, asked, steps: steps)
       self.rows = rows
-      self.values = values
-      self.schedule = chosen
+      self.asked = asked
       self.steps = steps / max(1, rows.rowCount)
     }
   }
@@ -143,7 +150,7 @@ public struct ExecutionPlan: Sendable {
     // How a library sums may depend on how many rows it is given, so that it is given those that were sent.
     let blocks =
       usesEngine
-      ? RowBlocks(whole: range) : RowBlocks(range, for: request.schedule, steps: request.steps)
+      ? RowBlocks(whole: range) : RowBlocks(range, for: request.asked.schedule, steps: request.steps)
     var values = try runBlock(request, blocks.first, isCancelled)
     for block in blocks.others {
       let more = try runBlock(request, block, isCancelled)
@@ -158,12 +165,13 @@ public struct ExecutionPlan: Sendable {
   private func runBlock(
     _ request: Request, _ block: Range<Int>, _ isCancelled: @escaping @Sendable () -> Bool
   ) throws(Problem) -> [Value] {
+    let schedule = request.asked.schedule
     var values = [Value?](repeating: nil, count: operations.count + 2)
     values[0] = .numbers(request.rows.numbers(block, columns: numberCount))
     values[1] = .texts(request.rows.texts(block, columns: signature.features.texts.count))
     // Elements of sparse values, which no count of columns bounds.
     var sparseElements = 0
-    for turn in request.schedule.turns {
+    for turn in schedule.turns {
       guard !isCancelled() else { throw Self.cancelled }
       let operation = operations[turn.operation]
       let operands = operation.inputs.map { number in
@@ -173,7 +181,7 @@ public struct ExecutionPlan: Sendable {
         return value
       }
       for number in turn.lastReads {
-        if request.schedule.hasSparse { sparseElements -= values[number]?.sparseCount ?? 0 }
+        if schedule.hasSparse { sparseElements -= values[number]?.sparseCount ?? 0 }
         values[number] = nil
       }
       let value = try operation.kernel.run(
@@ -181,11 +189,11 @@ public struct ExecutionPlan: Sendable {
         Batch(
           rowCount: block.count, firstRow: block.lowerBound, numberNames: numberNames,
           origin: operation.origin, isCancelled: isCancelled))
-      if request.schedule.hasSparse { sparseElements += value.sparseCount }
+      if schedule.hasSparse { sparseElements += value.sparseCount }
       guard sparseElements <= SparseMatrix.mostElements else { throw SparseMatrix.tooMany }
       values[turn.operation + 2] = value
     }
-    return request.values.compactMap { values[$0] }
+    return request.asked.values.compactMap { values[$0] }
   }
 
   static var cancelled: Problem {
@@ -210,7 +218,7 @@ public struct ExecutionPlan: Sendable {
   }
 
   fileprivate func check(
-    _ rows: Rows, _ schedule: Schedule, width: Int, steps: Int
+    _ rows: Rows, _ asked: Asked, steps: Int
   ) throws(Problem) {
     guard rows.featureCount == signature.featureCount else {
       throw Problem(
@@ -224,13 +232,13 @@ public struct ExecutionPlan: Sendable {
     guard rows.rowCount > 0 else {
       throw Problem(.badInput, "predict.no-rows", "expected at least one row, found none")
     }
-    guard schedule.live <= Self.mostElements else {
+    guard asked.schedule.live <= Self.mostElements else {
       throw Problem(
         .tooLarge, "predict.too-wide",
-        "expected at most \(Self.mostElements) numbers at once for a row, found \(schedule.live)",
+        "expected at most \(Self.mostElements) numbers at once for a row, found \(asked.schedule.live)",
         hint: "serve a model of fewer columns")
     }
-    let mostRows = Self.mostElements / max(1, width, inputWidths[0], inputWidths[1])
+    let mostRows = Self.mostElements / max(1, asked.width, inputWidths[0], inputWidths[1])
     guard rows.rowCount <= mostRows else {
       throw Problem(
         .tooLarge, "predict.too-many-rows",

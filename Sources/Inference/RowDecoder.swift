@@ -215,7 +215,11 @@ extension RowDecoder {
     _ reader: inout RequestReader, order: [Int]?, at pointer: () -> String
   ) throws(Problem) {
     let (firstNumber, firstText) = (numbers.count, texts.count)
-    if order != nil { appendBlanks() }
+    if order != nil {
+      appendBlanks()
+    } else if rowCount == 0 {
+      numbers.reserveCapacity(features.numberCount)
+    }
     // Named columns may leave out those that nothing reads.
     let expected = order?.count ?? features.count
     try reader.beginArray()

@@ -8,6 +8,18 @@ public enum PredictionMethod: String, Sendable, CaseIterable {
   case decisionFunction = "decision_function"
   /// What a transformer makes of its input.
   case transform
+
+  /// Hashes which method it is; its name takes longer to hash than there is to look up among four.
+  public func hash(into hasher: inout Hasher) {
+    let place: UInt8 =
+      switch self {
+      case .predict: 0
+      case .predictProbabilities: 1
+      case .decisionFunction: 2
+      case .transform: 3
+      }
+    hasher.combine(place)
+  }
 }
 
 /// What one row of a model's input is.

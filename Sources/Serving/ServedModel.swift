@@ -27,6 +27,9 @@ public final class ServedModel: Sendable {
   let inputs: [ModelSignature.Port]
   /// Which of them is called what.
   let inputPlaces: [String: Int]
+  /// What is answered where a request names no outputs, and the methods that give it.
+  let outputs: [InferOutput]
+  let methods: [PredictionMethod]
   /// What the tensors are called that the model does not read, and that may come along.
   let ignoredInputs: Set<String>
 
@@ -47,6 +50,8 @@ public final class ServedModel: Sendable {
     // Of two tensors of one name the first is meant: the second can then never be sent, and rows are refused.
     self.inputPlaces = Dictionary(
       zip(inputs.map(\.name), inputs.indices), uniquingKeysWith: { first, _ in first })
+    self.outputs = signature.outputs.flatMap { InferOutput.all(of: $0, isBinary: false) }
+    self.methods = signature.methods
     self.ignoredInputs = Set(signature.features.ignored.map(signature.inputName(of:)))
   }
 

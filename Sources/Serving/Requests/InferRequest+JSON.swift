@@ -31,7 +31,7 @@ extension InferRequest {
       }
     }
     try reader.end()
-    guard members.names.contains("inputs") else {
+    guard members.contains("inputs") else {
       throw malformedInfer("expected an array as 'inputs', found none", at: "/inputs")
     }
     guard rest.isEmpty else {
@@ -49,7 +49,7 @@ extension InferRequest {
       guard tensors.count < Self.mostTensors else {
         throw malformedInfer("expected at most \(Self.mostTensors) inputs, found more", at: "/inputs")
       }
-      tensors.append(try InferTensor(&reader, &rest, at: "/inputs/\(tensors.count)"))
+      tensors.append(try InferTensor(&reader, &rest, index: tensors.count))
     }
   }
 
@@ -89,8 +89,9 @@ extension InferRequest {
 
 extension InferTensor {
   fileprivate init(
-    _ reader: inout RequestReader, _ rest: inout ArraySlice<UInt8>, at pointer: String
+    _ reader: inout RequestReader, _ rest: inout ArraySlice<UInt8>, index: Int
   ) throws(Problem) {
+    var pointer: String { Self.pointer(index) }
     try reader.expect(.object, "with an input", at: pointer)
     var members = MemberNames()
     var name: String?
@@ -113,7 +114,7 @@ extension InferTensor {
         binarySize = try RequestParameters(&reader, at: pointer).size("binary_data_size")
       case "data":
         if let shape, let datatype {
-          elements = try Self.elements(&reader, datatype, shape, at: pointer)
+          elements = try Self.elements(&reader, datatype, shape, index: index)
         } else {
           postponed = reader
           try reader.skip()
@@ -127,7 +128,7 @@ extension InferTensor {
       throw malformedInfer("expected a 'datatype', found none", at: "\(pointer)/datatype")
     }
     if postponed != nil, var data = postponed {
-      elements = try Self.elements(&data, datatype, shape, at: pointer)
+      elements = try Self.elements(&data, datatype, shape, index: index)
     }
     if let binarySize {
       guard elements == nil else {
@@ -145,44 +146,47 @@ extension InferTensor {
     guard let elements else {
       throw malformedInfer("expected an array as 'data', found none", at: "\(pointer)/data")
     }
-    self.init(name: name, shape: shape, elements: elements, pointer: pointer)
+    self.init(name: name, shape: shape, elements: elements, index: index)
   }
 
-  private static func shape(_ reader: inout RequestReader, at pointer: String) throws(Problem) -> [Int] {
-    try reader.expect(.array, "of lengths of axes", at: pointer)
+  private static func shape(
+    _ reader: inout RequestReader, at pointer: @autoclosure () -> String
+  ) throws(Problem) -> [Int] {
+    try reader.expect(.array, "of lengths of axes", at: pointer())
     var shape: [Int] = []
     try reader.beginArray()
     while try reader.hasElement() {
-      let position = "\(pointer)/\(shape.count)"
       guard shape.count < Self.mostAxes else {
-        throw malformedInfer("expected at most \(Self.mostAxes) axes, found more", at: pointer)
+        throw malformedInfer("expected at most \(Self.mostAxes) axes, found more", at: pointer())
       }
-      try reader.expect(.number, "that is the length of an axis", at: position)
+      try reader.expect(.number, "that is the length of an axis", at: "\(pointer())/\(shape.count)")
       guard let length = try reader.number().int, length >= 0 else {
-        throw malformedInfer("expected the length of an axis, found another number", at: position)
+        throw malformedInfer(
+          "expected the length of an axis, found another number", at: "\(pointer())/\(shape.count)")
       }
       shape.append(length)
     }
     return shape
   }
 
-  private static func datatype(_ reader: inout RequestReader, at pointer: String) throws(Problem) -> Datatype
-  {
-    try reader.expect(.string, "as 'datatype'", at: pointer)
+  private static func datatype(
+    _ reader: inout RequestReader, at pointer: @autoclosure () -> String
+  ) throws(Problem) -> Datatype {
+    try reader.expect(.string, "as 'datatype'", at: pointer())
     let name = try reader.string()
     guard let datatype = Datatype(name) else {
       throw malformedInfer(
-        "expected a datatype such as FP64, INT64 or BYTES, found '\(name.excerpt(20))'", at: pointer)
+        "expected a datatype such as FP64, INT64 or BYTES, found '\(name.excerpt(20))'", at: pointer())
     }
     return datatype
   }
 
   private static func elements(
-    _ reader: inout RequestReader, _ datatype: Datatype, _ shape: [Int], at pointer: String
+    _ reader: inout RequestReader, _ datatype: Datatype, _ shape: [Int], index: Int
   ) throws(Problem) -> Elements {
-    let count = try count(of: shape, at: pointer)
-    var data = TensorData(datatype: datatype, shape: shape, count: count, pointer: "\(pointer)/data")
-    try data.read(&reader)
+    let count = try count(of: shape, at: pointer(index))
+    var data = TensorData(datatype: datatype, shape: shape, count: count)
+    try data.read(&reader) { "\(pointer(index))/data" }
     return data.elements
   }
 }
@@ -192,35 +196,38 @@ private struct TensorData {
   let datatype: InferTensor.Datatype
   let shape: [Int]
   let count: Int
-  let pointer: String
   private var numbers: [Double] = []
   private var texts: [String?] = []
 
-  init(datatype: InferTensor.Datatype, shape: [Int], count: Int, pointer: String) {
+  /// For how many elements there is room before any was read: the shape may say anything.
+  private static let mostExpected = 1024
+
+  init(datatype: InferTensor.Datatype, shape: [Int], count: Int) {
     self.datatype = datatype
     self.shape = shape
     self.count = count
-    self.pointer = pointer
+    if datatype != .text { numbers.reserveCapacity(min(count, Self.mostExpected)) }
   }
 
   var elements: InferTensor.Elements { datatype == .text ? .texts(texts) : .numbers(numbers) }
 
-  mutating func read(_ reader: inout RequestReader) throws(Problem) {
-    try reader.expect(.array, "as 'data'", at: pointer)
+  /// Reads the array that is next, which stands at `pointer` in its request.
+  mutating func read(_ reader: inout RequestReader, at pointer: () -> String) throws(Problem) {
+    try reader.expect(.array, "as 'data'", at: pointer())
     var ahead = reader
     try ahead.beginArray()
     guard try ahead.hasElement() else {
-      guard count == 0 else { throw miscounted(0) }
+      guard count == 0 else { throw miscounted(0, at: pointer()) }
       reader = ahead
       return
     }
     if shape.count > 1, try ahead.kind() == .array { return try readNested(&reader, axis: 0, at: pointer) }
     let found = try readRow(&reader, limit: count, at: pointer)
-    guard found == count else { throw miscounted(found) }
+    guard found == count else { throw miscounted(found, at: pointer()) }
   }
 
   private mutating func readNested(
-    _ reader: inout RequestReader, axis: Int, at pointer: String
+    _ reader: inout RequestReader, axis: Int, at pointer: () -> String
   ) throws(Problem) {
     let found: Int
     if axis == shape.count - 1 {
@@ -234,20 +241,21 @@ private struct TensorData {
           index += 1
           continue
         }
-        try reader.expect(.array, "like those before it", at: "\(pointer)/\(index)")
-        try readNested(&reader, axis: axis + 1, at: "\(pointer)/\(index)")
+        let place = index
+        try reader.expect(.array, "like those before it", at: "\(pointer())/\(place)")
+        try readNested(&reader, axis: axis + 1) { "\(pointer())/\(place)" }
         index += 1
       }
       found = index
     }
     guard found == shape[axis] else {
-      throw malformedInfer("expected \(shape[axis]) elements, as in 'shape', found \(found)", at: pointer)
+      throw malformedInfer("expected \(shape[axis]) elements, as in 'shape', found \(found)", at: pointer())
     }
   }
 
   /// Reads an array of elements, and says how many there were; those beyond `limit` are only counted.
   private mutating func readRow(
-    _ reader: inout RequestReader, limit: Int, at pointer: String
+    _ reader: inout RequestReader, limit: Int, at pointer: () -> String
   ) throws(Problem) -> Int {
     var found = 0
     try reader.beginArray()
@@ -266,7 +274,7 @@ private struct TensorData {
   }
 
   private func number(
-    _ reader: inout RequestReader, _ datatype: NumericDatatype, _ index: Int, at pointer: String
+    _ reader: inout RequestReader, _ datatype: NumericDatatype, _ index: Int, at pointer: () -> String
   ) throws(Problem) -> Double {
     let kind = try reader.kind()
     switch kind {
@@ -280,13 +288,13 @@ private struct TensorData {
     }
     throw Problem(
       .badInput, "infer.element", "expected \(datatype), found \(kind.description) that is none",
-      position: "\(pointer)/\(index)")
+      position: "\(pointer())/\(index)")
   }
 
   /// A text; an object or an array is one too, for models that read mappings.
-  private func text(_ reader: inout RequestReader, _ index: Int, at pointer: String) throws(Problem)
-    -> String?
-  {
+  private func text(
+    _ reader: inout RequestReader, _ index: Int, at pointer: () -> String
+  ) throws(Problem) -> String? {
     switch try reader.kind() {
     case .null:
       try reader.null()
@@ -296,11 +304,11 @@ private struct TensorData {
     case let kind:
       throw Problem(
         .badInput, "infer.element", "expected a string or null, found \(kind.description)",
-        position: "\(pointer)/\(index)")
+        position: "\(pointer())/\(index)")
     }
   }
 
-  private func miscounted(_ found: Int) -> Problem {
+  private func miscounted(_ found: Int, at pointer: String) -> Problem {
     malformedInfer("expected \(count) elements, as in 'shape', found \(found)", at: pointer)
   }
 }
@@ -309,10 +317,24 @@ private struct TensorData {
 
 /// The names of an object's members so far: none may come twice, for readers would differ in which one counts.
 struct MemberNames {
-  private(set) var names: Set<String> = []
+  /// The first of them, among which it takes no longer to look than to hash a name; most objects have no more.
+  private var first = InlineArray<8, String>(repeating: "")
+  private var firstCount = 0
+  private var others: Set<String> = []
+
+  func contains(_ name: String) -> Bool {
+    for place in 0..<firstCount where first[place] == name { return true }
+    return others.contains(name)
+  }
 
   mutating func add(_ name: String, _ reader: RequestReader) throws(Problem) {
-    guard names.insert(name).inserted else { throw reader.repeated(name) }
+    guard !contains(name) else { throw reader.repeated(name) }
+    guard firstCount < first.count else {
+      others.insert(name)
+      return
+    }
+    first[firstCount] = name
+    firstCount += 1
   }
 }
 
@@ -350,11 +372,13 @@ private struct RequestParameters {
 
 extension RequestReader {
   /// Sees that the next value is of a kind; `what` says what it is for.
-  mutating func expect(_ kind: JSONReader.Kind, _ what: String, at pointer: String) throws(Problem) {
+  mutating func expect(
+    _ kind: JSONReader.Kind, _ what: String, at pointer: @autoclosure () -> String
+  ) throws(Problem) {
     let found = try self.kind()
     guard found == kind else {
       throw malformedInfer(
-        "expected \(kind.description) \(what), found \(found.description)", at: pointer)
+        "expected \(kind.description) \(what), found \(found.description)", at: pointer())
     }
   }
 }

@@ -30,8 +30,6 @@ extension InferRequest {
       elements = try InferTensor.Datatype.number(.fp64).elements(
         in: bytes, count: rowCount * columns, at: "/inputs/0/data")
     }
-    tensors = [
-      InferTensor(name: port.name, shape: [rowCount, columns], elements: elements, pointer: "/inputs/0")
-    ]
+    tensors = [InferTensor(name: port.name, shape: [rowCount, columns], elements: elements, index: 0)]
   }
 }

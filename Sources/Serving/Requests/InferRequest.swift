@@ -51,33 +51,42 @@ struct InferOutput: Sendable, Equatable {
   let place: Int
   let name: String
   var isBinary: Bool
+
+  /// Those that a method gives.
+  static func all(of output: ModelSignature.Output, isBinary: Bool) -> [InferOutput] {
+    output.ports.enumerated().map { place, port in
+      InferOutput(method: output.method, place: place, name: port.name, isBinary: isBinary)
+    }
+  }
 }
 
 extension Prediction {
   /// Understands a request of the protocol for a model.
   init(_ request: InferRequest, with model: ServedModel) throws(Problem) {
-    let outputs = try Self.outputs(request, model.signature)
-    var methods: [PredictionMethod] = []
-    for output in outputs where !methods.contains(output.method) { methods.append(output.method) }
+    var (outputs, methods) = (model.outputs, model.methods)
+    if !request.outputs.isEmpty {
+      outputs = try Self.outputs(request, model.signature)
+      methods = []
+      for output in outputs where !methods.contains(output.method) { methods.append(output.method) }
+    } else if request.prefersBinary {
+      for place in outputs.indices { outputs[place].isBinary = true }
+    }
     self.init(
       model: model, rows: try model.rows(of: request.tensors), methods: methods,
       form: .infer(InferForm(id: request.id, outputs: outputs, wire: request.wire)))
   }
 
-  /// The tensors to answer with; a method of several tensors may be named by its own name or by each of theirs.
+  /// The tensors that a request names; a method of several tensors may be named by its own name or by each of theirs.
   private static func outputs(
     _ request: InferRequest, _ signature: ModelSignature
   ) throws(Problem) -> [InferOutput] {
-    guard !request.outputs.isEmpty else {
-      return signature.outputs.flatMap { outputs(of: $0, isBinary: request.prefersBinary) }
-    }
     var chosen: [InferOutput] = []
     for requested in request.outputs {
       let position = "\(requested.pointer)/name"
       let isBinary = requested.isBinary ?? request.prefersBinary
       var found: [InferOutput] = []
       for output in signature.outputs {
-        let all = outputs(of: output, isBinary: isBinary)
+        let all = InferOutput.all(of: output, isBinary: isBinary)
         found += output.method.rawValue == requested.name ? all : all.filter { $0.name == requested.name }
       }
       if found.isEmpty { _ = try signature.method(named: requested.name, position: position) }
@@ -88,12 +97,6 @@ extension Prediction {
       chosen += found
     }
     return chosen
-  }
-
-  private static func outputs(of output: ModelSignature.Output, isBinary: Bool) -> [InferOutput] {
-    output.ports.enumerated().map { place, port in
-      InferOutput(method: output.method, place: place, name: port.name, isBinary: isBinary)
-    }
   }
 }
 

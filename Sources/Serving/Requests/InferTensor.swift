@@ -41,16 +41,21 @@ struct InferTensor {
   let name: String
   let shape: [Int]
   let elements: Elements
+  /// Which of the request's inputs it is.
+  let index: Int
   /// Where the tensor stands in its request.
-  let pointer: String
+  var pointer: String { Self.pointer(index) }
+
+  /// Where an input stands in its request.
+  static func pointer(_ index: Int) -> String { "/inputs/\(index)" }
 
   /// How many elements a shape has; a problem where an axis is negative or they are too many to count.
-  static func count(of shape: [Int], at pointer: String) throws(Problem) -> Int {
+  static func count(of shape: [Int], at pointer: @autoclosure () -> String) throws(Problem) -> Int {
     var count = 1
     for (axis, length) in shape.enumerated() {
       let (product, overflow) = count.multipliedReportingOverflow(by: length)
       guard length >= 0, !overflow else {
-        throw malformedInfer("expected lengths of axes, found \(length)", at: "\(pointer)/shape/\(axis)")
+        throw malformedInfer("expected lengths of axes, found \(length)", at: "\(pointer())/shape/\(axis)")
       }
       count = product
     }

@@ -6,25 +6,17 @@ import ModelGraph
 extension ServedModel {
   /// The tensors of a request as rows: the one that the signature names, or one for each feature.
   func rows(of tensors: [InferTensor]) throws(Problem) -> Rows {
-    // By what was sent: a request of one tensor takes no longer where the model has many inputs.
+    // As most requests have them. With a name twice among the inputs there is no order to keep.
+    let areInOrder =
+      tensors.count == inputs.count && inputPlaces.count == inputs.count
+      && zip(tensors, inputs).allSatisfy { $0.name == $1.name }
     var found: [Int: InferTensor] = [:]
-    for tensor in tensors {
-      guard let place = inputPlaces[tensor.name] else {
-        guard !ignoredInputs.contains(tensor.name) else { continue }
-        throw malformedInfer(
-          "expected \(expectedInputs), found '\(tensor.name.excerpt(80))'", at: "\(tensor.pointer)/name")
-      }
-      guard found[place] == nil else {
-        throw malformedInfer(
-          "expected each input once, found '\(tensor.name.excerpt(80))' again", at: "\(tensor.pointer)/name")
-      }
-      found[place] = tensor
-    }
+    if !areInOrder { found = try places(of: tensors) }
     var numbers: [[Double]] = []
     var texts: [[String?]] = []
     var rowCount: Int?
     for (place, port) in inputs.enumerated() {
-      guard let tensor = found[place] else {
+      guard let tensor = areInOrder ? tensors[place] : found[place] else {
         throw malformedInfer(
           "expected an input '\(port.name.excerpt(80))', found none of that name", at: "/inputs")
       }
@@ -49,6 +41,25 @@ extension ServedModel {
     return Rows(
       numbers: Self.sideBySide(numbers, rowCount ?? 0), texts: Self.sideBySide(texts, rowCount ?? 0),
       rowCount: rowCount ?? 0, featureCount: signature.featureCount)
+  }
+
+  /// Which of the inputs each tensor is; those that the model does not read are left out.
+  private func places(of tensors: [InferTensor]) throws(Problem) -> [Int: InferTensor] {
+    // By what was sent: a request of one tensor takes no longer where the model has many inputs.
+    var found: [Int: InferTensor] = [:]
+    for tensor in tensors {
+      guard let place = inputPlaces[tensor.name] else {
+        guard !ignoredInputs.contains(tensor.name) else { continue }
+        throw malformedInfer(
+          "expected \(expectedInputs), found '\(tensor.name.excerpt(80))'", at: "\(tensor.pointer)/name")
+      }
+      guard found[place] == nil else {
+        throw malformedInfer(
+          "expected each input once, found '\(tensor.name.excerpt(80))' again", at: "\(tensor.pointer)/name")
+      }
+      found[place] = tensor
+    }
+    return found
   }
 
   private var expectedInputs: String {

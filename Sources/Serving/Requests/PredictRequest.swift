@@ -71,7 +71,7 @@ extension Prediction {
   private init(
     _ rows: Rows, _ method: PredictionMethod?, of model: ServedModel, isSingleRow: Bool, asksMLflow: Bool
   ) throws(Problem) {
-    guard let method = method ?? model.signature.methods.first else {
+    guard let method = method ?? model.signature.outputs.first?.method else {
       throw Problem(.internal, "predict.no-method", "expected a model with a method, found none")
     }
     self.init(
@@ -129,7 +129,7 @@ extension Prediction {
           position: "\(pointer)/\(name.excerpt(40))")
       }
     }
-    guard let columns, members.names.contains("data") else {
+    guard let columns, members.contains("data") else {
       throw Problem(
         .badInput, "predict.malformed",
         "expected 'columns' and 'data', found no '\(columns == nil ? "columns" : "data")'", position: pointer)

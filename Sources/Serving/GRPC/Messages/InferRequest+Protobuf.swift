@@ -82,7 +82,7 @@ extension InferTensor {
   fileprivate init(
     protobuf message: ArraySlice<UInt8>, origin: Int, raw: ArraySlice<UInt8>?, index: Int
   ) throws(Problem) {
-    let pointer = "/inputs/\(index)"
+    let pointer = Self.pointer(index)
     var name = ""
     var datatypeName = ""
     var shape: [Int] = []
@@ -118,7 +118,7 @@ extension InferTensor {
     } else {
       elements = try datatype.elements(inContentsOf: message, origin: origin, count: count, at: pointer)
     }
-    self.init(name: name, shape: shape, elements: elements, pointer: pointer)
+    self.init(name: name, shape: shape, elements: elements, index: index)
   }
 }
 
