@@ -173,7 +173,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   private func perform(_ operation: Operation, _ context: ChannelHandlerContext) {
-    guard var draft else { return }
+    guard var draft = draft.take() else { return }
     let answer = loop.perform(operation, body.take(), &draft, for: self)
     self.draft = draft
     if let answer { finish(answer, context) }
@@ -200,9 +200,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
       body.drop()
       postponed.removeAll()
     }
-    let draft = draft
-    self.draft = nil
-    loop.send(outgoing, draft, to: self)
+    loop.send(outgoing, draft.take(), to: self)
   }
 
   /// Puts an answer on the wire, where there still is one.
@@ -258,13 +256,12 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   private func startPhase() {
     guard machine.phase != phase else { return }
     phase = machine.phase
-    let limits = plane.limits
     switch machine.phase {
-    case .idle: deadline = .now() + TimeAmount(limits.idle)
-    case .body: deadline = .now() + TimeAmount(limits.body)
+    case .idle: deadline = .now() + TimeAmount(plane.limits.idle)
+    case .body: deadline = .now() + TimeAmount(plane.limits.body)
     case .working: deadline = .distantFuture
-    case .closing: deadline = .now() + TimeAmount(limits.close)
-    case .lingering: deadline = .now() + TimeAmount(limits.linger)
+    case .closing: deadline = .now() + TimeAmount(plane.limits.close)
+    case .lingering: deadline = .now() + TimeAmount(plane.limits.linger)
     }
   }
 

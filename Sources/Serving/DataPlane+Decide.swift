@@ -135,10 +135,11 @@ extension DataPlane {
     _ head: RequestHead,
     _ draft: inout AccessDraft
   ) throws(Problem) -> Decision {
-    let model = try table.resolve(name, version: version)
+    let deployment = try table.deployment(name)
+    let model = try deployment.resolve(version, of: name)
     draft.record.version = model.reference.version.value
     draft.model = model
-    let policy = table.deployments[name]?.policy.records ?? .standard
+    let policy = deployment.policy.records
     draft.whenSpoolFull = policy.whenSpoolFull
     if case .declared(let count) = head.body, count > limits.bodyBytes {
       return .answer(bodyTooLarge())
@@ -147,7 +148,7 @@ extension DataPlane {
     if spool != nil, policy.keepsPayload(of: draft.record.trace) {
       operation.payload = PayloadForm(policy, for: model)
     }
-    operation.turn = table.deployments[name]?.turn(timeout: head.timeout, from: draft.arrival) ?? .open
+    operation.turn = deployment.turn(timeout: head.timeout, from: draft.arrival)
     return .perform(.model(operation))
   }
 

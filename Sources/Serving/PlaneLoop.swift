@@ -287,35 +287,47 @@ final class PlaneLoop {
     }
     let line = GatheredLine.Key(prediction)
     let isFirst = gathered[line, default: GatheredLine()].append(prediction, steps: steps, receiver)
-    guard isFirst else { return nil }
-    let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
-    eventLoop.execute { loopBound.value.answerGathered(line) }
+    if isFirst { answerGatheredNext(line) }
     return nil
   }
 
   /// Answers what has gathered in a line: here where that is cheaper than the way to another thread and back.
   private func answerGathered(_ line: GatheredLine.Key) {
-    guard let (batch, receivers) = gathered[line]?.next() else {
-      gathered[line] = nil
-      return
-    }
+    guard var gatheredLine = gathered.removeValue(forKey: line), let (batch, receivers) = gatheredLine.next()
+    else { return }
     let limit = plane.limits.answerBytes
-    let loopBound = NIOLoopBound((self, receivers), eventLoop: eventLoop)
-    let plane = plane
-    let completion = { @Sendable (answers: [Answer]) in
-      plane.queuedPredictions.release(answers.count)
-      let (loop, receivers) = loopBound.value
-      for (receiver, answer) in zip(receivers, answers) { receiver.answered(answer) }
-      // In the next turn, for what the answered send next, and so that no chain of them is one deep stack.
-      loop.eventLoop.execute { loopBound.value.0.answerGathered(line) }
+    guard batch.steps > plane.limits.inlineSteps else {
+      // Nothing is under way once this is done: a line that is empty now is begun anew by what comes next.
+      if !gatheredLine.isEmpty { gathered[line] = gatheredLine }
+      return answer(receivers, with: batch.run(answerLimit: limit), in: line)
     }
-    guard batch.steps > plane.limits.inlineSteps else { return completion(batch.run(answerLimit: limit)) }
+    gathered[line] = gatheredLine
+    let loopBound = NIOLoopBound((self, receivers), eventLoop: eventLoop)
     let promise = eventLoop.makePromise(of: [Answer].self)
     pool.submit { state in
       let ended = [Answer](repeating: Self.ending, count: batch.predictions.count)
       promise.succeed(state == .active ? batch.run(answerLimit: limit) : ended)
     }
-    promise.futureResult.whenSuccess(completion)
+    promise.futureResult.whenSuccess { answers in
+      let (loop, receivers) = loopBound.value
+      loop.answer(receivers, with: answers, in: line)
+    }
+  }
+
+  /// Tells who waited in a line, and sees to those who wait there still.
+  private func answer(
+    _ receivers: [any AnswerReceiver], with answers: [Answer], in line: GatheredLine.Key
+  ) {
+    plane.queuedPredictions.release(answers.count)
+    let isUnderWay = gathered[line] != nil
+    for (receiver, answer) in zip(receivers, answers) { receiver.answered(answer) }
+    // In the next turn, for what the answered send next, and so that no chain of them is one deep stack.
+    if isUnderWay { answerGatheredNext(line) }
+  }
+
+  private func answerGatheredNext(_ line: GatheredLine.Key) {
+    let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.execute { loopBound.value.answerGathered(line) }
   }
 
   // MARK: From answer to record

@@ -25,23 +25,17 @@ final class RoutingTable: Sendable {
   /// Throws `model.not-found` and `model.no-such-version`, and `model.not-ready` where it should be served and is
   /// not. That one does not say why: that is for the operator, who is told by the control socket.
   func resolve(_ name: String, version: String?) throws(Problem) -> ServedModel {
+    try deployment(name).resolve(version, of: name)
+  }
+
+  /// What is served under a name; throws `model.not-found`.
+  func deployment(_ name: String) throws(Problem) -> ServedDeployment {
     guard let deployment = deployments[name] else {
       throw Problem(
         .notFound, "model.not-found",
         "expected the name of a model that is served, found '\(name.excerpt(80))'")
     }
-    guard let entry = deployment.entry(version) else {
-      let served =
-        deployment.versions.map(\.number.description) + deployment.aliases.keys.sorted().map(\.description)
-      throw Problem(
-        .notFound, "model.no-such-version",
-        "expected a version of '\(name)' that is served (\(served.joined(separator: ", "))), found"
-          + " '\((version ?? "").excerpt(40))'")
-    }
-    guard case .model(let model) = entry else {
-      throw Problem(.unavailable, "model.not-ready", "model '\(name)' is not ready")
-    }
-    return model
+    return deployment
   }
 
   /// What this table serves of what a snapshot has, by the snapshot's keys alone.

@@ -1,4 +1,5 @@
 import Domain
+import Encoding
 
 /// What is served under one name: the version that answers who names none, and those beside it.
 struct ServedDeployment: Sendable {
@@ -53,6 +54,23 @@ struct ServedDeployment: Sendable {
   func entry(_ version: String?) -> Entry? {
     guard let version else { return live }
     return named[version]
+  }
+
+  /// The model that answers for a version or an alias, or neither, of this deployment, which has a name.
+  ///
+  /// Throws as `RoutingTable.resolve` does.
+  func resolve(_ version: String?, of name: String) throws(Problem) -> ServedModel {
+    guard let entry = entry(version) else {
+      let served = versions.map(\.number.description) + aliases.keys.sorted().map(\.description)
+      throw Problem(
+        .notFound, "model.no-such-version",
+        "expected a version of '\(name)' that is served (\(served.joined(separator: ", "))), found"
+          + " '\((version ?? "").excerpt(40))'")
+    }
+    guard case .model(let model) = entry else {
+      throw Problem(.unavailable, "model.not-ready", "model '\(name)' is not ready")
+    }
+    return model
   }
 
   /// The models that answer, by version.

@@ -29,6 +29,9 @@ struct GatheredLine {
   private var waiting: [Waiting] = []
   private var isUnderWay = false
 
+  /// Whether none waits.
+  var isEmpty: Bool { waiting.isEmpty }
+
   /// Lets a request wait; says whether somebody has to see to the line.
   mutating func append(_ prediction: Prediction, steps: Int, _ receiver: any AnswerReceiver) -> Bool {
     waiting.append(Waiting(prediction: prediction, steps: steps, receiver: receiver))

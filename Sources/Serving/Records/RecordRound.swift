@@ -29,6 +29,8 @@ final class RecordRound {
   private var lines: [UInt8] = []
   private var recordCount = 0
   private var waiting: [Waiting] = []
+  /// Those of the round that is being committed; kept for its memory.
+  private var leaving: [Waiting] = []
   private var text: [UInt8] = []
 
   init(plane: DataPlane, spool: RecordSpool, eventLoop: any EventLoop) {
@@ -60,13 +62,12 @@ final class RecordRound {
   }
 
   private func commit() {
-    let answers = waiting
-    waiting.removeAll(keepingCapacity: true)
+    swap(&waiting, &leaving)
     var receipt = recordCount > 0 ? spool.append(lines, count: recordCount) : nil
     if recordCount > 0, receipt == nil { plane.log?.noteUnwritten(recordCount, spool.failure) }
     lines.removeAll(keepingCapacity: true)
     recordCount = 0
-    for one in answers {
+    for one in leaving {
       var answer = one.answer
       if !one.isRecorded {
         one.receiver.deliver(answer)
@@ -84,7 +85,8 @@ final class RecordRound {
       plane.end(answer.span, receipt: answer.receipt, isWithheld: isWithheld)
       one.receiver.deliver(answer)
     }
-    for one in answers { one.receiver.flush() }
+    for one in leaving { one.receiver.flush() }
+    leaving.removeAll(keepingCapacity: true)
   }
 
   private static func unrecorded(closes: Bool) -> Answer {
