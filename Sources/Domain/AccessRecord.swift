@@ -44,42 +44,37 @@ public struct AccessRecord: Equatable, Sendable {
   /// Appends the canonical JSON of the record (`JSON.canonicalBytes`), without a tree in between.
   public func write(to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "{"))
-    if let code { Self.write("code", code, to: &bytes) }
-    if let deployment { Self.write("deployment", deployment.description, to: &bytes) }
-    if let input { Self.write("input", input, to: &bytes) }
-    if let key { Self.write("key", key, to: &bytes) }
-    Self.write("nanoseconds", nanoseconds, to: &bytes)
-    if let output { Self.write("output", output, to: &bytes) }
-    if let payload { Self.write("payload", payload, to: &bytes) }
-    if let request { Self.write("request", request, to: &bytes) }
-    Self.write("rows", rows, to: &bytes)
-    Self.write("status", status, to: &bytes)
-    Self.write("time", Int(time.milliseconds), to: &bytes)
-    Self.write("trace", trace, to: &bytes)
-    if let version { Self.write("version", version, to: &bytes) }
+    if let code { Self.write(#""code":"#, code, to: &bytes) }
+    if let deployment { Self.write(#""deployment":"#, deployment.description, to: &bytes) }
+    if let input { Self.write(#""input":"#, input, to: &bytes) }
+    if let key { Self.write(#""key":"#, key, to: &bytes) }
+    Self.write(#""nanoseconds":"#, nanoseconds, to: &bytes)
+    if let output { Self.write(#""output":"#, output, to: &bytes) }
+    if let payload { Self.write(#""payload":"#, payload, to: &bytes) }
+    if let request { Self.write(#""request":"#, request, to: &bytes) }
+    Self.write(#""rows":"#, rows, to: &bytes)
+    Self.write(#""status":"#, status, to: &bytes)
+    Self.write(#""time":"#, Int(time.milliseconds), to: &bytes)
+    Self.write(#""trace":"#, trace, to: &bytes)
+    if let version { Self.write(#""version":"#, version, to: &bytes) }
     bytes[bytes.count - 1] = UInt8(ascii: "}")
   }
 
-  private static func write(_ name: StaticString, to bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(name)
-    bytes.append("\":")
-  }
-
+  /// Appends a member; `name` is written with its quotes and colon.
   private static func write(_ name: StaticString, _ text: String, to bytes: inout [UInt8]) {
-    write(name, to: &bytes)
+    bytes.append(name)
     bytes.append(jsonString: text)
     bytes.append(UInt8(ascii: ","))
   }
 
   private static func write(_ name: StaticString, _ number: Int, to bytes: inout [UInt8]) {
-    write(name, to: &bytes)
+    bytes.append(name)
     bytes.append(decimal: number)
     bytes.append(UInt8(ascii: ","))
   }
 
   private static func write(_ name: StaticString, _ digest: Digest, to bytes: inout [UInt8]) {
-    write(name, to: &bytes)
+    bytes.append(name)
     bytes.append(UInt8(ascii: "\""))
     digest.appendHexadecimal(to: &bytes)
     bytes.append("\",")

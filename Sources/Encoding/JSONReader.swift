@@ -350,12 +350,19 @@ extension JSONReader {
   private mutating func text() throws(MalformedJSON) -> String {
     offset += 1
     let start = offset
+    var allBits: UInt8 = 0
     while offset < bytes.count, case let byte = bytes[offset], byte != UInt8(ascii: "\""),
       byte != UInt8(ascii: "\\"), byte >= 0x20
     {
+      allBits |= byte
       offset += 1
     }
-    if take(UInt8(ascii: "\"")) { return try text(bytes[start..<(offset - 1)], from: start) }
+    if take(UInt8(ascii: "\"")) {
+      let content = bytes[start..<(offset - 1)]
+      // ASCII, as most names are, need not be looked at again.
+      guard allBits >= 0x80 else { return String(decoding: content, as: UTF8.self) }
+      return try text(content, from: start)
+    }
     var content = Array(bytes[start..<offset])
     while let byte = peek {
       switch byte {

@@ -206,7 +206,8 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// Puts an answer on the wire, where there still is one.
   func deliver(_ outgoing: OutgoingAnswer) {
     guard let context else { return }
-    var buffer = context.channel.allocator.buffer(capacity: AnswerWriter.usualHeadBytes + outgoing.answer.body.count)
+    var buffer = context.channel.allocator.buffer(
+      capacity: AnswerWriter.usualHeadBytes + outgoing.answer.body.count)
     loop.writer.write(outgoing, to: &buffer)
     guard outgoing.isLast else { return context.write(wrapOutboundOut(buffer), promise: nil) }
     // Only the output ends: were the socket closed while the caller still sends, the answer would be lost to
@@ -241,11 +242,13 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   private func resume(_ context: ChannelHandlerContext) {
-    while let event = postponed.first, isItsTurn(event, context) {
-      postponed.removeFirst()
-      process(event, context)
+    if !postponed.isEmpty {
+      while let event = postponed.first, isItsTurn(event, context) {
+        postponed.removeFirst()
+        process(event, context)
+      }
+      context.flush()
     }
-    context.flush()
     guard isReadHeld, !machine.isWorking, !isPaused else { return }
     isReadHeld = false
     read(context: context)
