@@ -53,6 +53,8 @@ struct Answer: Equatable, Sendable {
   var fields: [Field] = []
   /// The code of the problem that it carries.
   var code: String?
+  /// What the record has in the place of the code, where that tells its caller less.
+  var recordCode: String?
   /// How many rows it predicts for.
   var rows = 0
   /// The salted digest of the body that it answers, where records are kept.
@@ -113,8 +115,9 @@ extension Answer {
     if let hint = problem.hint { members["hint"] = .string(hint) }
     self.init(
       status: status ?? problem.httpStatus, body: JSON.object(members).canonicalBytes, fields: fields,
-      // The caller learns that its token is refused, the record why.
-      code: problem.code == "token.refused" ? problem.cause : problem.code, closes: closes)
+      code: problem.code, closes: closes)
+    // The caller learns that its token is refused, the record why.
+    if problem.code == "token.refused" { recordCode = problem.cause }
   }
 
   /// Whether a credential was shown that is none, or none any more (RFC 6750 section 3.1).

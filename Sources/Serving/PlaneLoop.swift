@@ -361,7 +361,7 @@ final class PlaneLoop {
   private static let modelOverloaded = Answer.unavailable(
     "model.overloaded", "the model has as many predictions under way and waiting as it takes on",
     retryAfter: 1)
-  private static let tooManyConnections = Answer.unavailable(
+  static let tooManyConnections = Answer.unavailable(
     "plane.too-many-connections", "the plane has as many connections as it takes on", retryAfter: 1,
     closes: true)
 }

@@ -259,6 +259,7 @@ struct GRPCCallTests {
     let late = try server.call(Self.infer.with("grpc-timeout", "0n"), InferMessage.row([1, 2]).bytes)
     #expect(late.status == 4)
     #expect(late.code == "grpc.deadline")
+    #expect(late.trailers.first(name: "grpc-retry-pushback-ms") == nil)
     let waiting = try server.client().open(Self.infer.with("grpc-timeout", "50m"))
     #expect(try waiting.answer().status == 4)
     let idle = try server.client().open(

@@ -57,6 +57,7 @@ struct ProtocolTests {
     var limits = PlaneLimits()
     limits.idle = .seconds(60)
     limits.close = .seconds(1)
+    limits.unread = .seconds(30)
     return HTTP2ConnectionMachine(limits: limits, now: .uptimeNanoseconds(0))
   }
 
@@ -78,10 +79,30 @@ struct ProtocolTests {
     let actions = [
       machine.tick(second(1), streams: 2, isDraining: true), machine.streamEnded(second(1), streams: 0),
       machine.heard(second(1), streams: 1), machine.streamEnded(second(2), streams: 0),
-      machine.tick(second(2), streams: 0, isDraining: true),
-      machine.tick(second(3), streams: 0, isDraining: true),
     ]
-    #expect(actions == [.sayGoodbye, .nothing, .nothing, .finish, .nothing, .close])
+    #expect(actions == [.sayGoodbye, .nothing, .nothing, .finish])
+  }
+
+  @Test func `a connection ends so long after its answers are out, however long that takes`() {
+    var machine = machine()
+    var actions = [
+      machine.leave(second(1)), machine.heard(second(1), streams: 0),
+      machine.tick(second(30), streams: 0, isDraining: true), machine.inputClosed(),
+    ]
+    machine.outputEnded(second(30))
+    actions.append(machine.tick(second(30), streams: 0, isDraining: true))
+    actions.append(machine.tick(second(31), streams: 0, isDraining: true))
+    #expect(actions == [.sayGoodbye, .finish, .nothing, .nothing, .nothing, .close])
+  }
+
+  @Test func `a connection whose answers are not read ends all the same`() {
+    var machine = machine()
+    let actions = [
+      machine.leave(second(1)), machine.heard(second(1), streams: 0),
+      machine.tick(second(30), streams: 0, isDraining: true),
+      machine.tick(second(31), streams: 0, isDraining: true),
+    ]
+    #expect(actions == [.sayGoodbye, .finish, .nothing, .close])
   }
 
   @Test func `a caller that does not say that it heard is not waited for`() {
@@ -95,10 +116,9 @@ struct ProtocolTests {
 
   @Test func `a caller that broke the protocol is heard no more`() {
     var machine = machine()
-    let actions = [
-      machine.fail(second(1)), machine.fail(second(1)), machine.heard(second(1), streams: 3),
-      machine.tick(second(2), streams: 3, isDraining: false),
-    ]
+    var actions = [machine.fail(second(1)), machine.fail(second(1)), machine.heard(second(1), streams: 3)]
+    machine.outputEnded(second(1))
+    actions.append(machine.tick(second(2), streams: 3, isDraining: false))
     #expect(actions == [.endOutput, .nothing, .nothing, .close])
   }
 }

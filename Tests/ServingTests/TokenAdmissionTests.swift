@@ -98,11 +98,20 @@ struct TokenAdmissionTests {
       Issue.record("a stranger's token was taken")
       return
     }
-    #expect(answer.code == "token.signature")
+    #expect(draft.finished(with: answer, salt: nil).code == "token.signature")
     #expect(draft.record.key == nil)
     var other = Issuer()
     other.url = "https://other.example"
     #expect(try ask(plane, other.token("predict:line")).code == "token.refused")
+  }
+
+  @Test func `a call whose token cannot be verified is told no more than a request is`() throws {
+    let server = try GRPCServer(plane(Issuer().configured()))
+    let call = GRPCFields.inference("ModelInfer", key: try Issuer().token("predict:line"))
+    let answer = try server.call(call, InferMessage.row([1, 2]).bytes)
+    #expect(answer.status == 16)
+    #expect(answer.code == "token.refused")
+    #expect(server.plane.recent.lists.failed.map(\.record.code) == ["token.signature"])
   }
 
   @Test func `a token ends when it says, verified before or not`() throws {

@@ -169,8 +169,6 @@ extension Answer {
 
   /// The answer to a call whose time is over.
   static var deadlineExceeded: Answer {
-    Answer(
-      Problem(.unavailable, "grpc.deadline", "expected an answer within grpc-timeout, found it unfinished"),
-      status: 504)
+    Answer(Problem(.deadline, "grpc.deadline", "expected an answer within grpc-timeout, found it unfinished"))
   }
 }

@@ -47,6 +47,9 @@ struct GRPCHead {
       case 13 where name == "grpc-encoding": coding = value == "identity" ? nil : value
       case 14 where name == "content-length":
         if !length.declare(value) { refuse(RequestHead.Fault.contentLength.problem) }
+      case 20 where name == "gatehouse-timeout-ms":
+        request.note(name, value)
+        if request.fault == .timeout { refuse(RequestHead.Fault.timeout.problem) }
       default: break
       }
     }
@@ -93,6 +96,14 @@ struct GRPCHead {
 
   private mutating func refuse(_ problem: Problem, status: Int? = nil) {
     if refusal == nil { refusal = Answer(problem, status: status) }
+  }
+
+  /// Has a message begin within what is left of `grpc-timeout`, where the caller's own time for it is not over before.
+  ///
+  /// `arrival` is when the request came in that the message is, which its time counts from.
+  mutating func limit(to left: TimeAmount, from arrival: Arrival) {
+    let time = Clock.monotonic() - arrival.nanoseconds + Int(min(left, .hours(1)).nanoseconds)
+    request.timeout = min(request.timeout ?? time, time)
   }
 
   /// Whether a content type is that of protobuf's messages in gRPC's frames.

@@ -14,6 +14,8 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   private let loop: PlaneLoop
   private var limits: PlaneLimits { loop.plane.limits }
   private let transport: RequestTransport
+  /// The answer to the call whatever it asks for; nil where that decides.
+  private let refusal: Answer?
   private var machine = GRPCStreamMachine()
   private var head: GRPCHead?
   private var writer = GRPCWriter()
@@ -24,6 +26,8 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   /// When the head had come in, of a call with one message.
   private var begun: AccessDraft?
   private var room: BodyRoom
+  /// Whether a thread has, or is to have, the message that is being answered; until it is done its room is taken.
+  private var isOnThread = false
   private var length = DeclaredLength()
   /// Answers whose records are not written yet.
   private var undelivered = 0
@@ -34,20 +38,20 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   /// What tells the thread that answers that the caller is gone.
   private var isAbandoned: Abandonment?
 
-  private var clock: RepeatedTask?
   private var alarm: Scheduled<Void>?
   /// When the caller no longer waits.
   private var deadline: NIODeadline?
   /// Until when the caller has to send what it began, or its next message; nil while that is not its turn.
   private var inputDeadline: NIODeadline?
   private var isInsideMessage = false
-  /// Until when the caller has to read; nil while what is written is taken.
+  /// Until when the caller has to read; nil while the call goes on and what is written is taken.
   private var unreadDeadline: NIODeadline?
   /// What a watch was told last; nil where there is none.
   private var watched: ServingStatus?
 
-  init(loop: PlaneLoop, isEncrypted: Bool = false) {
+  init(loop: PlaneLoop, isEncrypted: Bool = false, refusal: Answer? = nil) {
     self.loop = loop
+    self.refusal = refusal
     room = BodyRoom(in: loop.plane)
     transport = RequestTransport(version: .http2, isEncrypted: isEncrypted, isGRPC: true)
   }
@@ -74,11 +78,16 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     loop.remove(self)
     isAbandoned?.declare()
     if !machine.isWorking { machine.end() }
-    room.release()
+    releaseRoom()
     if watched != nil {
       watched = nil
       loop.plane.watches.release(1)
     }
+  }
+
+  /// Gives back the memory of messages, unless a thread still has one.
+  private func releaseRoom() {
+    if !isOnThread { room.release() }
   }
 
   // MARK: What comes in
@@ -105,6 +114,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   private func receive(_ headers: HPACKHeaders) {
     var head = GRPCHead(headers)
     head.request.transport = transport
+    if let refusal { head.refusal = refusal }
     self.head = head
     length = head.length
     writer.isGRPC = head.isGRPC
@@ -143,11 +153,15 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   }
 
   private func perform(_ message: FramedMessage) {
-    guard let head, let method = head.method else { return }
+    guard var head, let method = head.method else { return }
     var draft = takeDraft()
-    if let deadline, deadline <= .now() {
-      self.draft = draft
-      return finish(.deadlineExceeded, endsCall: true)
+    if let deadline {
+      let left = deadline - .now()
+      guard left > .zero else {
+        self.draft = draft
+        return finish(.deadlineExceeded, endsCall: true)
+      }
+      head.limit(to: left, from: draft.arrival)
     }
     let call = GRPCCall(method: method, head: head, message: message)
     switch call.decide(loop.plane, &draft) {
@@ -158,7 +172,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     case .perform(let operation):
       let answer = loop.perform(operation, message.bytes, &draft, for: self)
       self.draft = draft
-      if let answer { finish(answer) }
+      if let answer { finish(answer) } else { isOnThread = true }
     }
   }
 
@@ -172,7 +186,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
 
   /// Takes the answer to the message that was being answered.
   private func finish(_ answer: Answer, endsCall: Bool = false) {
-    room.release()
+    releaseRoom()
     isAbandoned = nil
     machine.answered()
     // Who has no key has none for the next message either.
@@ -181,7 +195,10 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   }
 
   private func send(_ answer: Answer, isLast: Bool) {
-    if isLast { stopClocks() }
+    if isLast {
+      stopClocks()
+      releaseRoom()
+    }
     let draft = draft ?? takeDraft()
     self.draft = nil
     undelivered += 1
@@ -192,6 +209,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   private func end(with answer: Answer) {
     machine.end()
     stopClocks()
+    releaseRoom()
     ending = answer
     writeEnding()
     flush()
@@ -201,6 +219,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     guard let ending, undelivered == 0 else { return }
     self.ending = nil
     writer.end(OutgoingAnswer(answer: ending), isInputEnded: isInputEnded, to: context)
+    expectReading()
   }
 
   // MARK: Back-pressure
@@ -211,15 +230,16 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable {
-      unreadDeadline = nil
-      resumeReading()
-    } else {
-      unreadDeadline = .now() + TimeAmount(limits.unread)
-      startTicking()
-    }
+    if context.channel.isWritable, !writer.hasEnded { unreadDeadline = nil } else { expectReading() }
+    resumeReading()
     context.fireChannelWritabilityChanged()
   }
+
+  /// Gives the caller so long from now on to read.
+  ///
+  /// Where the call has ended nothing else ends its stream: what is short waits for room in the caller's window without
+  /// making the stream unwritable.
+  private func expectReading() { unreadDeadline = .now() + TimeAmount(limits.unread) }
 
   private func resumeReading() {
     guard isReadHeld, let context, !machine.isWorking, context.channel.isWritable else { return }
@@ -243,16 +263,6 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
         isInsideMessage = isInside
         inputDeadline = .now() + TimeAmount(isInside ? limits.body : limits.idle)
       }
-      startTicking()
-    }
-  }
-
-  private func startTicking() {
-    guard clock == nil, context != nil else { return }
-    let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-    let interval = limits.clockInterval
-    clock = loop.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-      loopBound.value.tick()
     }
   }
 
@@ -260,24 +270,20 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     alarm?.cancel()
     alarm = nil
     inputDeadline = nil
-    guard unreadDeadline == nil || context == nil else { return }
-    clock?.cancel()
-    clock = nil
   }
 
   /// The time is over that the caller would wait.
   private func timeOut() {
     guard !machine.isDone else { return }
-    isAbandoned?.declare()
     if watched != nil || (draft == nil && begun == nil) { return end(with: .deadlineExceeded) }
     machine.end()
-    room.release()
+    isAbandoned?.declare()
     send(.deadlineExceeded, isLast: true)
     flush()
   }
 
-  private func tick() {
-    let now = NIODeadline.now()
+  /// A moment has come; the connection's clock tells.
+  func tick(_ now: NIODeadline) {
     if let unreadDeadline, now >= unreadDeadline {
       context?.close(promise: nil)
       return
@@ -306,7 +312,6 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     watched = answer == .health(.serving) ? .serving : .notServing
     machine.watch()
     send(answer, isLast: false)
-    startTicking()
   }
 
   /// Tells a watch what has changed; while the plane drains, that it ends.
@@ -345,8 +350,9 @@ extension GRPCStreamHandler: Observed {
 
 extension GRPCStreamHandler: AnswerReceiver {
   func answered(_ answer: Answer) {
+    isOnThread = false
     // The time was over before: that is what was answered.
-    guard machine.isWorking else { return }
+    guard machine.isWorking else { return room.release() }
     finish(answer)
     proceed()
     startClocks()
@@ -356,8 +362,12 @@ extension GRPCStreamHandler: AnswerReceiver {
 
   func deliver(_ outgoing: OutgoingAnswer) {
     undelivered -= 1
-    if outgoing.isLast {
+    // Only a message of ModelStreamInfer has room for a problem, be it one that withholds an answer.
+    if outgoing.isLast || (outgoing.answer.status != 200 && head?.method != .modelStreamInfer) {
+      machine.end()
+      stopClocks()
       writer.last(outgoing, isInputEnded: isInputEnded, to: context)
+      expectReading()
     } else {
       writer.message(outgoing, to: context)
     }

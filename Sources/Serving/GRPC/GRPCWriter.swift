@@ -11,12 +11,14 @@ struct GRPCWriter {
   /// Whether the caller speaks gRPC; if not, it is answered as on any other route.
   var isGRPC = true
   private var hasHead = false
+  /// Whether the end is written; nothing comes behind it.
+  private(set) var hasEnded = false
 
   private static let head: HPACKHeaders = [":status": "200", "content-type": "application/grpc"]
 
   /// Writes the answer to one message of several.
   mutating func message(_ outgoing: OutgoingAnswer, to context: ChannelHandlerContext?) {
-    guard let context else { return }
+    guard let context, !hasEnded else { return }
     writeHead(context)
     let answer = outgoing.answer
     let bytes = method == .modelStreamInfer ? Self.streamResponse(answer, outgoing.receipt) : answer.body
@@ -25,7 +27,7 @@ struct GRPCWriter {
 
   /// Writes the answer that ends the call.
   mutating func last(_ outgoing: OutgoingAnswer, isInputEnded: Bool, to context: ChannelHandlerContext?) {
-    guard let context else { return }
+    guard let context, !hasEnded else { return }
     if outgoing.answer.status == 200 {
       writeHead(context)
       context.write(Self.framed(outgoing.answer.body, context), promise: nil)
@@ -35,7 +37,8 @@ struct GRPCWriter {
 
   /// Ends the call with what an answer says of it, and without its body.
   mutating func end(_ outgoing: OutgoingAnswer, isInputEnded: Bool, to context: ChannelHandlerContext?) {
-    guard let context else { return }
+    guard let context, !hasEnded else { return }
+    hasEnded = true
     let last: HTTP2Frame.FramePayload
     if isGRPC {
       last = .headers(.init(headers: trailers(outgoing), endStream: true))

@@ -33,7 +33,7 @@ struct AccessDraft {
   func finished(with answer: Answer, salt: [UInt8]?) -> AccessRecord {
     var record = record
     record.status = answer.status
-    record.code = answer.code
+    record.code = answer.recordCode ?? answer.code
     record.rows = answer.rows
     record.nanoseconds = Clock.monotonic() - start
     record.input = answer.inputDigest ?? record.input

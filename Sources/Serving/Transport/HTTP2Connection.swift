@@ -102,8 +102,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // Who sends nothing more cannot even make room for what it would read.
-    if case .inputClosed? = event as? ChannelEvent { context.close(promise: nil) }
+    if case .inputClosed? = event as? ChannelEvent { act(machine.inputClosed()) }
     context.fireUserInboundEventTriggered(event)
   }
 
@@ -126,10 +125,6 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     unreadDeadline = context.channel.isWritable ? nil : .now() + TimeAmount(loop.plane.limits.unread)
     context.fireChannelWritabilityChanged()
-  }
-
-  func read(context: ChannelHandlerContext) {
-    if machine.isReading { context.read() }
   }
 
   private func tick() {
@@ -156,8 +151,13 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
 
   private func endOutput(_ context: ChannelHandlerContext) {
     // Later in this turn: the last frames of a stream that has ended now are not flushed yet.
-    let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    context.eventLoop.execute { loopBound.value.close(mode: .output, promise: nil) }
+    let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    context.eventLoop.execute {
+      let context = loopBound.value.1
+      let promise = context.eventLoop.makePromise(of: Void.self)
+      promise.futureResult.whenComplete { _ in loopBound.value.0.machine.outputEnded(.now()) }
+      context.close(mode: .output, promise: promise)
+    }
   }
 
   private func close() { context?.close(promise: nil) }

@@ -4,7 +4,7 @@ import NIOCore
 ///
 /// It takes events and says what to do; the doing is `HTTP2Connection`'s. A connection ends in three steps, so that no
 /// request is lost on the way (RFC 9113 section 6.8): its caller is told to begin no more, all that was begun before it
-/// heard of that is answered, and then the output ends.
+/// heard of that is answered, and then the output ends, behind all that was written.
 struct HTTP2ConnectionMachine: ~Copyable {
   private enum Stage {
     case serving
@@ -12,6 +12,8 @@ struct HTTP2ConnectionMachine: ~Copyable {
     case leaving(until: NIODeadline)
     /// Nothing more can come; what was begun is answered.
     case finishing
+    /// The output ends once the caller has read what it is behind, for which it has until then.
+    case flushing(until: NIODeadline)
     /// The output has ended; the caller has until then to end its own.
     case closing(until: NIODeadline)
   }
@@ -28,19 +30,24 @@ struct HTTP2ConnectionMachine: ~Copyable {
   }
 
   private let idle: TimeAmount
+  private let unread: TimeAmount
   private let patience: TimeAmount
   private var stage = Stage.serving
   private var idleSince: NIODeadline
 
   init(limits: PlaneLimits, now: NIODeadline) {
     idle = TimeAmount(limits.idle)
+    unread = TimeAmount(limits.unread)
     patience = TimeAmount(limits.close)
     idleSince = now
   }
 
   /// Whether what comes in is still of use.
   var isReading: Bool {
-    if case .closing = stage { false } else { true }
+    switch stage {
+    case .serving, .leaving, .finishing: true
+    case .flushing, .closing: false
+    }
   }
 
   /// A moment has come; `streams` are under way.
@@ -51,7 +58,7 @@ struct HTTP2ConnectionMachine: ~Copyable {
       return leave(now)
     case .leaving(let end): return now >= end ? finish(now, streams: streams) : .nothing
     case .finishing: return .nothing
-    case .closing(let end): return now >= end ? .close : .nothing
+    case .flushing(let end), .closing(let end): return now >= end ? .close : .nothing
     }
   }
 
@@ -79,8 +86,19 @@ struct HTTP2ConnectionMachine: ~Copyable {
   /// The caller broke the protocol and was told so.
   mutating func fail(_ now: NIODeadline) -> Action {
     guard isReading else { return .nothing }
-    stage = .closing(until: now + patience)
+    stage = .flushing(until: now + unread)
     return .endOutput
+  }
+
+  /// All that was written is out, and the output has ended behind it.
+  mutating func outputEnded(_ now: NIODeadline) {
+    if case .flushing = stage { stage = .closing(until: now + patience) }
+  }
+
+  /// The caller sends nothing more.
+  mutating func inputClosed() -> Action {
+    // It cannot even make room for what it would read; but what has room already, it may still read.
+    if case .flushing = stage { .nothing } else { .close }
   }
 
   private mutating func finish(_ now: NIODeadline, streams: Int) -> Action {
@@ -88,7 +106,7 @@ struct HTTP2ConnectionMachine: ~Copyable {
       stage = .finishing
       return .nothing
     }
-    stage = .closing(until: now + patience)
+    stage = .flushing(until: now + unread)
     return .finish
   }
 }

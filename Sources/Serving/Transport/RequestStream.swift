@@ -22,14 +22,16 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   private var draft: AccessDraft?
   private var answerContext = AnswerWriter.Context()
   private var hasBegun = false
-  /// Whether the stream is a call of gRPC, which the handler behind this one answers.
-  private var isCall = false
+  /// What answers the stream where it is a call of gRPC: the handler behind this one.
+  private var call: GRPCStreamHandler?
   /// What of the answer's body is not written yet.
   private var rest = ByteBuffer()
   private var isInputEnded = false
   /// Whether the answer is certain before its request was whole: its caller need not send what is left.
   private var isCutShort = false
   private var deadline = NIODeadline.distantFuture
+  /// What tells the thread that answers that the caller is gone.
+  private var isAbandoned: Abandonment?
 
   init(_ connection: HTTP2Connection) {
     self.connection = connection
@@ -45,7 +47,8 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    body.drop()
+    // What a thread holds is not given back before the thread is done with it.
+    if machine.isWorking { isAbandoned?.declare() } else { body.drop() }
     rest = ByteBuffer()
     connection.ended(self)
     context.fireChannelInactive()
@@ -53,16 +56,16 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // Its caller reset the stream, or broke the protocol on it: what follows is its end.
-    if isCall { context.fireErrorCaught(error) }
+    if call != nil { context.fireErrorCaught(error) }
   }
 
   // MARK: What comes in
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    if isCall { return context.fireChannelRead(data) }
+    if call != nil { return context.fireChannelRead(data) }
     switch unwrapInboundIn(data) {
     case .headers(let headers) where !hasBegun && headers.headers.isCall:
-      handOver(data, context)
+      handOver(data, headers.headers, context)
     case .headers(let headers):
       // A second block is trailers, of which none matter.
       if !hasBegun { begin(headers, context) }
@@ -80,11 +83,14 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   }
 
   /// Has gRPC's own handler take the stream over; what counts streams stays here.
-  private func handOver(_ data: NIOAny, _ context: ChannelHandlerContext) {
+  private func handOver(_ data: NIOAny, _ headers: HPACKHeaders, _ context: ChannelHandlerContext) {
     hasBegun = true
     guard connection.opened(self) else { return refuse(context) }
-    isCall = true
-    let handler = GRPCStreamHandler(loop: connection.loop, isEncrypted: connection.transport.isEncrypted)
+    var refusal = connection.isRefused ? PlaneLoop.tooManyConnections : nil
+    if headers.count > plane.limits.headerFields { refusal = .headTooLarge }
+    let handler = GRPCStreamHandler(
+      loop: connection.loop, isEncrypted: connection.transport.isEncrypted, refusal: refusal)
+    call = handler
     do {
       try context.pipeline.syncOperations.addHandler(handler, position: .after(self))
       context.fireChannelRead(data)
@@ -125,6 +131,7 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
 
   /// A moment has come: whoever sends or reads too slowly is let go.
   func tick(_ now: NIODeadline) {
+    if let call { return call.tick(now) }
     guard now >= deadline, let context else { return }
     if case .body = machine.phase {
       act(machine.fail(.bodyTimeout), context)
@@ -136,7 +143,7 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
 
   /// What it does; nil where whoever took it over is asked.
   var observation: Observation? {
-    guard !isCall else { return nil }
+    guard call == nil else { return nil }
     return Observation(
       transport: connection.transport, isConnection: false, phase: .init(machine.phase),
       isUnread: rest.readableBytes > 0,
@@ -170,6 +177,13 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
     finish(answer, context)
     context.flush()
     if !context.channel.isActive { self.context = nil }
+  }
+
+  /// Asked for where a thread is to answer.
+  var abandonment: Abandonment? {
+    let abandonment = isAbandoned ?? Abandonment()
+    isAbandoned = abandonment
+    return abandonment
   }
 
   private func finish(_ answer: Answer, _ context: ChannelHandlerContext) {

@@ -4,7 +4,11 @@ import NIOCore
 ///
 /// HTTP/2 writes frame by frame, and each stream flushes for itself. Every write would be a record of TLS or an entry of
 /// a vector, and every flush a system call.
-final class WriteCollector: ChannelOutboundHandler {
+///
+/// Where the output ends, what still comes in is read and dropped: unread, it would turn the close into a reset, and the
+/// caller could lose the answers that it has not read yet.
+final class WriteCollector: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
@@ -16,6 +20,7 @@ final class WriteCollector: ChannelOutboundHandler {
   private var context: ChannelHandlerContext?
   private var gathered = ByteBuffer()
   private var isFlushScheduled = false
+  private var isEnding = false
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
@@ -38,6 +43,10 @@ final class WriteCollector: ChannelOutboundHandler {
     }
   }
 
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if !isEnding { context.fireChannelRead(data) }
+  }
+
   func flush(context: ChannelHandlerContext) {
     guard !isFlushScheduled else { return }
     isFlushScheduled = true
@@ -55,6 +64,7 @@ final class WriteCollector: ChannelOutboundHandler {
       flushNow(context)
       return context.close(mode: mode, promise: promise)
     }
+    isEnding = true
     let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
     let written = context.write(wrapOutboundOut(gathered))
     gathered = ByteBuffer()

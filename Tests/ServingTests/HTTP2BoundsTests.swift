@@ -1,0 +1,232 @@
+import Dispatch
+import Domain
+import Encoding
+import Foundation
+import NIOCore
+import NIOEmbedded
+import NIOHPACK
+import NIOHTTP2
+import NIOPosix
+import Testing
+
+@testable import Serving
+
+/// Bounds that hold where a caller does not read what it asked for, or goes away before it could.
+struct HTTP2BoundsTests {
+  private static let prediction: HPACKHeaders = [
+    ":method": "POST", ":scheme": "http", ":path": "/predict", ":authority": "test",
+    "authorization": "Bearer line-key",
+  ]
+
+  private func plane(_ change: (inout PlaneLimits) -> Void = { _ in }) throws -> DataPlane {
+    var limits = PlaneLimits()
+    change(&limits)
+    return DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line()))
+  }
+
+  // MARK: Answers that nobody reads
+
+  @Test(arguments: ["ServerLive", "RepositoryIndex"])
+  func `a caller that makes no room for the answer to its call is let go`(method: String) throws {
+    let server = try LiveServer(plane { $0.unread = .milliseconds(80) })
+    defer { server.stop() }
+    let raw = try RawHTTP2(port: server.port, settings: [(4, 0)])
+    for stream: UInt32 in [1, 3] {
+      let fields = GRPCFields.inference(method, key: "line-key").headers.map { ($0.name, $0.value) }
+      try raw.send(
+        .headers(stream, fields, endStream: false),
+        RawFrame(
+          kind: RawFrame.Kind.data, flags: RawFrame.endStream, stream: stream,
+          payload: [UInt8](repeating: 0, count: 5)))
+    }
+    let reset = try raw.next { $0.kind == RawFrame.Kind.reset }
+    #expect(reset?.word(at: 0) == 8)
+    try Patience.wait(until: { server.plane.streams.count == 0 })
+  }
+
+  // MARK: Bodies that a thread holds
+
+  @Test(arguments: [false, true])
+  func `the body of a request that is reset counts until the thread that has it is done`(isCall: Bool)
+    async throws
+  {
+    let plane = try plane { $0.smallBodyBytes = 10 }
+    let pool = NIOThreadPool(numberOfThreads: 1)
+    pool.start()
+    let busy = DispatchSemaphore(value: 0)
+    pool.submit { _ in busy.wait() }
+    let channel = try await NIOAsyncTestingChannel { channel in
+      let loop = PlaneLoop(
+        plane: plane, eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
+        writer: AnswerWriter())
+      let connection = HTTP2Connection(loop, WriteCollector(), isRefused: false)
+      try channel.pipeline.syncOperations.addHandler(RequestStream(connection))
+    }
+    try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
+    let message = InferMessage.row([1, 2]).bytes
+    let head = isCall ? GRPCFields.inference("ModelInfer", key: "line-key").headers : Self.prediction
+    let body =
+      isCall
+      ? [0] + UInt32(message.count).littleEndianBytes.reversed() + message
+      : Array(#"{"data":[1,2]}"#.utf8)
+    try await channel.writeInbound(HTTP2Frame.FramePayload.headers(.init(headers: head)))
+    try await channel.writeInbound(
+      HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(ByteBuffer(bytes: body)), endStream: true)))
+    #expect(plane.queuedPredictions.count == 1)
+    try await channel.close()
+    #expect(plane.streams.count == 0)
+    #expect(plane.bufferedBytes.count > 0)
+
+    busy.signal()
+    while plane.queuedPredictions.count > 0 { await Task.yield() }
+    while plane.requests == 0 { await channel.testingEventLoop.run() }
+    #expect(plane.bufferedBytes.count == 0)
+    // Nobody waited for the answer: none was computed.
+    #expect(plane.recent.lists.failed.map(\.record.code) == ["request.abandoned"])
+    try await pool.shutdownGracefully()
+  }
+
+  // MARK: Heads of calls
+
+  @Test func `a call of a connection beyond the bound is refused, and the connection ends`() throws {
+    let server = try GRPCServer(
+      plane {
+        $0.connections = 1
+        $0.refusedConnections = 1
+        $0.close = .milliseconds(100)
+      })
+    let call = GRPCFields.inference("ServerLive")
+    let served = try server.client()
+    #expect(try served.call(call, []).status == 0)
+    let refused = try server.call(call, [])
+    #expect(refused.status == 14)
+    #expect(refused.code == "plane.too-many-connections")
+    #expect(try served.call(call, []).status == 0)
+  }
+
+  @Test func `a call with more fields than the bound is refused`() throws {
+    var fields = GRPCFields.inference("ServerLive")
+    for number in 0..<120 { fields.headers.add(name: "x-\(number)", value: "y") }
+    let answer = try GRPCServer.standard().call(fields, [])
+    #expect(answer.status == 8)
+    #expect(answer.code == "request.head-too-large")
+  }
+
+  // MARK: Time
+
+  @Test(arguments: [("grpc-timeout", "60m"), ("gatehouse-timeout-ms", "60")])
+  func `a call that waits for its turn leaves the line when its time is over`(name: String, value: String)
+    throws
+  {
+    let limits = try DeploymentLimits(concurrency: 1, queue: 1)
+    let gate = ModelGate(limits)
+    let deployment = ServedDeployment(
+      live: .model(try TestModels.line()), versions: [:], policy: DeploymentPolicy(limits: limits), gate: gate
+    )
+    let server = try GRPCServer(
+      DataPlane(
+        limits: PlaneLimits(), version: "1",
+        table: RoutingTable(
+          generation: 1, deployments: ["line": deployment],
+          keys: KeyRing([try .record(of: "key", opening: "line")]))))
+    #expect(gate.enter())
+    let call = GRPCFields.inference("ModelInfer", key: "key").with(name, value)
+    let answer = try server.call(call, InferMessage.row([1, 2]).bytes)
+    #expect(answer.status == 4)
+    // Who is late already is not to try again.
+    #expect(answer.trailers.first(name: "grpc-retry-pushback-ms") == nil)
+    try Patience.wait(until: { server.plane.queuedPredictions.count == 0 })
+    #expect(gate.wait(at: ModelGate.Place()) {})
+  }
+
+  @Test
+  func `what is left of grpc-timeout counts from the message on, and the earlier time before the later`() {
+    func time(_ own: String?, left: TimeAmount, passed: Int) -> Int {
+      var fields = GRPCFields.inference("ModelInfer")
+      if let own { fields = fields.with("gatehouse-timeout-ms", own) }
+      var head = GRPCHead(fields.headers)
+      let arrival = Arrival(nanoseconds: Clock.monotonic() - passed, time: Timestamp(milliseconds: 0))
+      head.limit(to: left, from: arrival)
+      return head.request.timeout ?? 0
+    }
+    #expect(time("5", left: .seconds(9), passed: 0) == 5_000_000)
+    #expect(time("5", left: .nanoseconds(1), passed: 0) < 5_000_000)
+    #expect(time(nil, left: .seconds(9), passed: 2_000_000_000) >= 11_000_000_000)
+    #expect(time(nil, left: .nanoseconds(.max), passed: 0) >= 3_600_000_000_000)
+  }
+
+  @Test func `a time in metadata that is none is refused`() throws {
+    let call = GRPCFields.inference("ModelInfer", key: "line-key").with("gatehouse-timeout-ms", "0")
+    let answer = try GRPCServer.standard().call(call, InferMessage.row([1, 2]).bytes)
+    #expect(answer.status == 3)
+    #expect(answer.code == "request.timeout")
+  }
+
+  // MARK: Streams of reflection
+
+  private static let reflection = GRPCFields("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+
+  @Test func `a stream of reflection ends where there is no answer to a message`() throws {
+    let server = try GRPCServer.standard()
+    let stream = try server.client().open(Self.reflection)
+    var services = ProtobufMessage.services
+    try stream.send(services)
+    _ = try stream.nextMessage()
+    services[0] = 0xFF
+    try stream.send(services)
+    try stream.send(ProtobufMessage.services)
+    let answer = try stream.answer()
+    #expect(answer.messages.isEmpty)
+    #expect(answer.status == 3)
+  }
+
+  @Test func `a stream of reflection ends where an answer is withheld for want of a record`() throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "spool-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: directory) }
+    var limits = RecordSpool.Limits()
+    limits.spoolBytes = 100
+    let spool = try RecordSpool(
+      directory: directory.path, instance: "0123456789abcdef", whenFull: .refuse, limits: limits)
+    let server = try GRPCServer(
+      DataPlane(
+        limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line()), spool: spool))
+    let stream = try server.client().open(Self.reflection)
+    try stream.send(ProtobufMessage.services)
+    try stream.send(ProtobufMessage.services)
+    let answer = try stream.answer()
+    #expect(answer.messages.isEmpty)
+    #expect(answer.status == 14)
+    #expect(answer.code == "record.unwritable")
+  }
+
+  private enum ProtobufMessage {
+    /// A `ServerReflectionRequest` that asks for the services.
+    static let services: [UInt8] = [7 << 3 | 2, 1, UInt8(ascii: "*")]
+  }
+
+  // MARK: The end of a connection
+
+  @Test func `what comes behind the end of the output is read and dropped`() throws {
+    let server = try LiveServer(plane { $0.close = .seconds(5) })
+    defer { server.stop() }
+    let client = try Client(port: server.port)
+    try client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    // Data on the connection breaks it.
+    try client.send(
+      RawFrame(kind: RawFrame.Kind.settings).bytes + RawFrame(kind: 0, flags: 1, payload: [1]).bytes)
+    #expect(try !client.receivesEnd())
+    #expect(try client.send([UInt8](repeating: 0, count: 32 << 20)))
+  }
+
+  @Test func `an idle connection in TLS ends`() throws {
+    let files = try SecuredFiles()
+    let server = try LiveServer(
+      plane {
+        $0.idle = .milliseconds(80)
+        $0.close = .milliseconds(80)
+      }.secured(by: try TLSIdentity(files.files())))
+    defer { server.stop() }
+    let client = try HTTP2Client(port: server.port, SecuredFiles.client(protocols: ["h2"]))
+    try Patience.wait(until: { !client.channel.isActive })
+  }
+}
