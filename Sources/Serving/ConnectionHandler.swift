@@ -31,13 +31,26 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   private var body: RequestBody
   /// What was parsed while an answer was computed.
   ///
-  /// Bounded: nothing is read from the socket meanwhile, so it is what one read had brought.
+  /// Bounded: nothing is read from the socket meanwhile, so it is what one read had brought. Where the caller ends its
+  /// output, that is all that the socket holds, and `PlaneLimits.postponedParts` bounds it.
   private var postponed = CircularBuffer<Event>()
+  /// Whether more was postponed than may be: the connection is closed, and nothing more taken in.
+  private var isOverrun = false
   private var isReadHeld = false
   /// How many requests were begun since the connection last had to wait for others.
   private var answeredInTurn = 0
   /// Whether the connection lets others have their turn.
   private var isPaused = false
+  /// How many answers wait for their records.
+  private var undelivered = 0
+  /// Whether the caller is to be asked for a body once the answers before it are delivered.
+  private var isAskOwed = false
+  /// Whether the connection closes once every answer is out: its caller sends nothing more.
+  private var endsWhenWritten = false
+  /// Whether the last answer is out.
+  private var isLastWritten = false
+  /// What tells a thread that the caller is gone; nil while none is asked to answer.
+  private var isAbandoned: Abandonment?
   private var deadline = NIODeadline.distantFuture
   private var phase: ConnectionMachine.Phase?
   /// Until when the caller has to read; nil while the socket takes what is written.
@@ -74,7 +87,8 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   func channelInactive(context: ChannelHandlerContext) {
     clock?.cancel()
     loop.remove(self)
-    body.drop()
+    // A thread that answers holds the body still: its room is given back when that is done with it.
+    if machine.isWorking { isAbandoned?.declare() } else { body.drop() }
     postponed.removeAll()
     context.fireChannelInactive()
   }
@@ -96,6 +110,10 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     case let error as HTTPParserError:
       receive(.malformed(error), context)
       context.flush()
+    // More than a head may hold, and none of it a part of one: behind a request to change the protocol nothing is parsed.
+    case is ByteToMessageDecoderError.PayloadTooLargeError:
+      receive(.malformed(.headerOverflow), context)
+      context.flush()
     // Behind bytes that could not be read nothing is. The answer to them is on its way, and would be lost to a reset
     // were the connection closed while the caller sends.
     case is ByteToMessageDecoderError: break
@@ -110,17 +128,22 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   private func receive(_ event: Event, _ context: ChannelHandlerContext) {
-    if postponed.isEmpty, isItsTurn(event, context) {
-      process(event, context)
-    } else {
-      postponed.append(event)
-    }
+    if isOverrun { return }
+    // Of what follows the last answer nothing is looked at, nor is anybody charged for it.
+    if case .part = event, machine.isAtEnd { return }
+    if postponed.isEmpty, isItsTurn(event, context) { return process(event, context) }
+    postponed.append(event)
+    guard postponed.count > plane.limits.postponedParts else { return }
+    isOverrun = true
+    context.close(promise: nil)
   }
 
   /// Whether an event can be processed now; ends the connection's turn where it has had its share of requests.
   private func isItsTurn(_ event: Event, _ context: ChannelHandlerContext) -> Bool {
     guard !machine.isWorking, !isPaused else { return false }
     guard case .part(.head) = event else { return true }
+    // Whoever does not read its answers gets no more of them.
+    guard context.channel.isWritable else { return false }
     guard answeredInTurn == Self.requestsPerTurn else {
       answeredInTurn += 1
       return true
@@ -163,17 +186,21 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     switch action {
     case .nothing, .collect: break
     case .askForBody:
-      context.writeAndFlush(
-        wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+      isAskOwed = true
+      deliveredOne(context)
+      context.flush()
     case .perform(let operation): perform(operation, context)
     case .send(let answer, let isLast): send(answer, isLast: isLast, context)
-    case .close: context.close(promise: nil)
+    case .close:
+      endsWhenWritten = true
+      deliveredOne(context)
     }
     startPhase()
   }
 
   private func perform(_ operation: Operation, _ context: ChannelHandlerContext) {
     guard var draft = draft.take() else { return }
+    isAskOwed = false
     let answer = loop.perform(operation, body.take(), &draft, for: self)
     self.draft = draft
     if let answer { finish(answer, context) }
@@ -188,6 +215,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
 
   private func finish(_ answer: Answer, _ context: ChannelHandlerContext) {
     body.drop()
+    isAbandoned = nil
     var answer = answer
     if plane.isDraining { answer.closes = true }
     act(machine.answered(answer), context)
@@ -200,22 +228,54 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
       body.drop()
       postponed.removeAll()
     }
-    loop.send(outgoing, draft.take(), to: self)
+    isAskOwed = false
+    undelivered += 1
+    let draft = draft.take() ?? AccessDraft(trace: plane.nextTrace(), transport: transport)
+    loop.send(outgoing, draft, to: self)
   }
 
   /// Puts an answer on the wire, where there still is one.
   func deliver(_ outgoing: OutgoingAnswer) {
+    undelivered -= 1
     guard let context else { return }
+    write(outgoing, context)
+    deliveredOne(context)
+  }
+
+  /// Does what has to wait for the answers before it.
+  private func deliveredOne(_ context: ChannelHandlerContext) {
+    guard undelivered == 0 else { return }
+    if isAskOwed {
+      isAskOwed = false
+      context.write(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+    guard endsWhenWritten else { return }
+    // Nothing, behind all that was written: when that is out, or cannot be, so is the rest.
+    let channel = context.channel
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+  }
+
+  private func write(_ outgoing: OutgoingAnswer, _ context: ChannelHandlerContext) {
     var buffer = context.channel.allocator.buffer(
       capacity: AnswerWriter.usualHeadBytes + outgoing.answer.body.count)
     loop.writer.write(outgoing, to: &buffer)
     guard outgoing.isLast else { return context.write(wrapOutboundOut(buffer), promise: nil) }
     // Only the output ends: were the socket closed while the caller still sends, the answer would be lost to
     // a reset. What still comes is read and dropped until the caller is done, or the linger is over.
-    let channel = context.channel
+    let loopBound = NIOLoopBound((self, context.channel), eventLoop: context.eventLoop)
     context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in
+      let (handler, channel) = loopBound.value
+      handler.isLastWritten = true
+      handler.startDeadline()
       channel.close(mode: .output, promise: nil)
     }
+  }
+
+  /// Asked for where a thread is to answer.
+  var abandonment: Abandonment? {
+    let abandonment = isAbandoned ?? Abandonment()
+    isAbandoned = abandonment
+    return abandonment
   }
 
   func flush() { context?.flush() }
@@ -259,10 +319,17 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   private func startPhase() {
     guard machine.phase != phase else { return }
     phase = machine.phase
+    startDeadline()
+  }
+
+  private func startDeadline() {
     switch machine.phase {
     case .idle: deadline = .now() + TimeAmount(plane.limits.idle)
     case .body: deadline = .now() + TimeAmount(plane.limits.body)
     case .working: deadline = .distantFuture
+    // Closed before it is out, a connection would cut its last answer off.
+    case .closing where !isLastWritten, .lingering where !isLastWritten:
+      deadline = .now() + TimeAmount(plane.limits.unread)
     case .closing: deadline = .now() + TimeAmount(plane.limits.close)
     case .lingering: deadline = .now() + TimeAmount(plane.limits.linger)
     }

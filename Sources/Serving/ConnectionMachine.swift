@@ -30,7 +30,7 @@ struct ConnectionMachine: ~Copyable {
     case perform(Operation)
     /// Send an answer, and end the output after it where `isLast`.
     case send(Answer, isLast: Bool)
-    /// Close the connection: nothing more can come of it.
+    /// Close the connection once what was sent is out: nothing more can come of it.
     case close
   }
 
@@ -136,7 +136,10 @@ struct ConnectionMachine: ~Copyable {
     case .working:
       keepsAlive = false
       return .nothing
-    case .idle, .collecting, .skipping, .lingering: return .close
+    case .idle, .collecting, .skipping:
+      state = .lingering(expectsMore: false)
+      return .close
+    case .lingering: return .close
     }
   }
 

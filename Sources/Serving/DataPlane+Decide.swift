@@ -237,6 +237,9 @@ extension RequestHead.Fault {
         "expected one field Gatehouse-Timeout-Ms of 1 to 3600000 milliseconds, found another")
     case .expectation:
       Problem(.badInput, "request.expectation", "expected 'Expect: 100-continue' or none, found another")
+    case .transferCoding:
+      Problem(
+        .badInput, "request.transfer-encoding", "expected no Transfer-Encoding in HTTP/1.0, found it")
     case .contentLength:
       Problem(
         .badInput, "request.content-length",

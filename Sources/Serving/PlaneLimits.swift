@@ -31,6 +31,11 @@ public struct PlaneLimits: Sendable {
   public var headerBytes = 32 << 10
   /// Header fields of a request; beyond it 431, and the connection ends.
   public var headerFields = 100
+  /// Heads, pieces of bodies and ends of requests that wait for answers before them on a connection of HTTP/1.1; beyond
+  /// it the connection is closed.
+  ///
+  /// One read brings fewer. The rest of what the socket holds comes at once where the caller ends its output.
+  public var postponedParts = 65_536
   /// Calls of gRPC that watch the health of the plane; beyond it `RESOURCE_EXHAUSTED`.
   public var watches = 1024
   /// Handshakes of TLS under way on one event loop; beyond it the oldest is given up.

@@ -9,6 +9,8 @@ extension RequestHead {
     for (name, value) in head.headers {
       // The length first: most fields are none of these, and no text is compared for them.
       switch name.utf8.count {
+      // Behind a request to change the protocol the parser reads no further one, and the protocol stays what it is.
+      case 7 where name.isEqual(ignoringCase: "upgrade"): keepsAlive = false
       case 4 where name.isEqual(ignoringCase: "host"): hosts += 1
       case 14 where name.isEqual(ignoringCase: "content-length"):
         // The parser lets no other than digits through, and no second length that differs.
@@ -18,7 +20,10 @@ extension RequestHead {
       }
     }
     isHTTP10 = head.version.minor == 0
+    if head.method == .CONNECT { keepsAlive = false }
     if hosts != 1, !isHTTP10 { fault = .host }
+    // RFC 9112 section 6.1: whoever forwarded it may have understood it otherwise.
+    if isHTTP10, body == .chunked { (fault, keepsAlive) = (.transferCoding, false) }
     // RFC 9110 section 10.1.1: no expectation where nothing follows, or from a client of HTTP/1.0.
     if body == .none || body == .declared(0) || isHTTP10 { expectsContinue = false }
   }

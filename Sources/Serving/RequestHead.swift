@@ -43,6 +43,8 @@ struct RequestHead: Equatable, Sendable {
     case severalAuthorizations
     case expectation
     case timeout
+    /// HTTP/1.0 knows no Transfer-Encoding.
+    case transferCoding
     /// The body is not as long as the head says.
     case contentLength
   }

@@ -168,6 +168,7 @@ struct ConnectionTests {
     ("GET /v2 HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: y\r\n", count: 200))\r\n", 431),
     ("GET /v2/health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 200),
     ("nonsense\r\n\r\n", 400),
+    ("GET /v2 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", 200),
   ])
   func `who sends on behind the last answer of a connection can still read it`(
     text: String, status: Int

@@ -128,13 +128,14 @@ struct ModelGateTests {
 /// Concurrency, deadlines and rows as callers meet them.
 struct DeploymentLimitTests {
   private func plane(
-    _ limits: DeploymentLimits, gate: ModelGate? = nil, rows: Int? = nil
+    _ limits: DeploymentLimits, gate: ModelGate? = nil, rows: Int? = nil, smallBodyBytes: Int? = nil
   ) throws -> DataPlane {
     let model = try TestModels.line()
     let deployment = ServedDeployment(
       live: .model(model), versions: [:], policy: DeploymentPolicy(limits: limits), gate: gate)
     var bounds = PlaneLimits()
     if let rows { bounds.rows = rows }
+    if let smallBodyBytes { bounds.smallBodyBytes = smallBodyBytes }
     return DataPlane(
       limits: bounds, version: "1",
       table: RoutingTable(
@@ -196,6 +197,30 @@ struct DeploymentLimitTests {
     while server.plane.queuedPredictions.count == 0 { usleep(500) }
     gate.leave()
     #expect(try next.receive().body == Array(#"{"result":11.0}"#.utf8))
+  }
+
+  @Test func `a caller whose connection is reset leaves its place and its room, and a record`() throws {
+    let limits = try DeploymentLimits(concurrency: 1, queue: 1)
+    let gate = ModelGate(limits)
+    let server = try LiveServer(try plane(limits, gate: gate, smallBodyBytes: 10))
+    defer { server.stop() }
+    let plane = server.plane
+    #expect(gate.enter())
+    let client = try server.connect()
+    try client.send(prediction("[3,4]"))
+    while plane.queuedPredictions.count == 0 { usleep(500) }
+    #expect(plane.bufferedBytes.count > 0)
+    client.reset()
+    let found = try Patience.wait { plane.recent.lists.failed.first }
+    #expect(found.record.status == 499)
+    #expect(found.record.code == "request.abandoned")
+    #expect(plane.bufferedBytes.count == 0)
+    #expect(plane.queuedPredictions.count == 0)
+    let next = try server.connect()
+    try next.send(prediction("[5,6]"))
+    while plane.queuedPredictions.count == 0 { usleep(500) }
+    gate.leave()
+    #expect(try next.receive().body == Array(#"{"result":17.0}"#.utf8))
   }
 
   @Test func `a prediction whose time is over is not begun`() throws {

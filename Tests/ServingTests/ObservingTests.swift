@@ -52,6 +52,23 @@ struct ObservingTests {
     }
   }
 
+  @Test(arguments: [
+    (request("GET", "/health/live", fields: ["Connection: Upgrade", "Upgrade: h2c"]), 200),
+    ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+  ])
+  func `who asks the admin listener for another protocol is answered, and the connection ends`(
+    text: String, status: Int
+  ) throws {
+    let watched = try Watched()
+    defer { watched.stop() }
+    let client = try Client(port: watched.adminPort)
+    try client.send(text)
+    let received = try client.receive()
+    #expect(received.status == status)
+    #expect(received.fields["connection"] == "close")
+    #expect(try client.receivesEnd())
+  }
+
   @Test func `requests, rows and durations are counted by model`() throws {
     let watched = try Watched()
     defer { watched.stop() }

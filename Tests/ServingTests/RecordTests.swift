@@ -132,6 +132,48 @@ struct RecordTests {
     #expect(records.count == 6)
   }
 
+  @Test(arguments: [(request("GET", "/v2"), 200_000), (prediction, 200_000), (prediction, 0)])
+  func `a caller that ends its output is answered once its record is written`(
+    text: String, inlineSteps: Int
+  ) throws {
+    var limits = PlaneLimits()
+    limits.inlineSteps = inlineSteps
+    let kept = try Kept(plane: limits)
+    for _ in 0..<20 {
+      let client = try kept.server.connect()
+      try client.send(text + text)
+      client.endOutput()
+      #expect(try client.receive().status == 200)
+      #expect(try client.receive().status == 200)
+      #expect(try client.receivesEnd())
+    }
+    #expect(try kept.lines().count == 40)
+  }
+
+  @Test func `a caller that ends its output within a request is told so`() throws {
+    let kept = try Kept()
+    let client = try kept.server.connect()
+    try client.send(request("GET", "/v2") + "POST /predict HTTP/1.1\r\nHo")
+    client.endOutput()
+    #expect(try client.receive().status == 200)
+    #expect(try client.receive().status == 400)
+    #expect(try client.receivesEnd())
+  }
+
+  @Test func `who expects to be asked for a body is asked behind the answers before it`() throws {
+    let kept = try Kept()
+    let client = try kept.server.connect()
+    try client.send(
+      request("GET", "/v2")
+        + request(
+          "POST", "/models/line/predict", key: "line-key",
+          fields: ["Content-Length: 14", "Expect: 100-continue"]))
+    #expect(try client.receive().status == 200)
+    #expect(try client.receive().status == 100)
+    try client.send(#"{"data":[1,2]}"#)
+    #expect(try client.receive().status == 200)
+  }
+
   @Test func `a request whose caller does not wait for its answer leaves its record`() throws {
     var limits = PlaneLimits()
     limits.inlineSteps = 0

@@ -31,6 +31,15 @@ struct TLSTests {
     for _ in 0..<3 { #expect(try client.exchange(prediction).status == 200) }
   }
 
+  @Test func `bytes that are no request are known to have come by TLS`() throws {
+    let server = try server(SecuredFiles())
+    defer { server.stop() }
+    let client = try SecureClient(port: server.port, SecuredFiles.client())
+    #expect(try client.exchange("nonsense\r\n\r\n").status == 400)
+    let found = try #require(server.plane.recent.lists.failed.first)
+    #expect(found.transport == RequestTransport(isEncrypted: true))
+  }
+
   @Test func `a caller that can do no better than TLS 1 1 is refused`() throws {
     let server = try server(SecuredFiles())
     defer { server.stop() }

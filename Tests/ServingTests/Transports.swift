@@ -140,7 +140,7 @@ struct LiveServer {
 
 /// A client without any library's opinion of what a request is.
 final class Client {
-  private let descriptor: CInt
+  private var descriptor: CInt
   private var buffered: [UInt8] = []
 
   init(port: Int) throws {
@@ -181,6 +181,15 @@ final class Client {
   func exchange(_ text: String) throws -> Received {
     try send(text)
     return try receive()
+  }
+
+  /// Has the connection end with a reset, at once.
+  func reset() {
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    _ = unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+    _ = close(descriptor)
+    descriptor = -1
   }
 
   func endOutput() { _ = shutdown(descriptor, CInt(SHUT_WR)) }

@@ -39,9 +39,9 @@ final class AdminServer: Sendable {
         }
         return channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
-          try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
-          // Whoever sends nothing, or takes nothing, is let go.
-          try pipeline.addHandler(IdleStateHandler(allTimeout: .seconds(30)))
+          try pipeline.addHandlers(
+            HTTPResponseEncoder(), ByteToMessageHandler(plane.limits), HTTPServerPipelineHandler(),
+            HTTPServerProtocolErrorHandler())
           try pipeline.addHandler(AdminHandler(plane: plane))
         }
       }
@@ -82,8 +82,13 @@ private final class AdminHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
+  /// How long a whole request may take to come, and its answer to be taken and the next to come; then the connection is
+  /// closed.
+  private static let patience = TimeAmount.seconds(30)
+
   private let plane: DataPlane
   private var head: HTTPRequestHead?
+  private var deadline: Scheduled<Void>?
 
   init(plane: DataPlane) {
     self.plane = plane
@@ -100,9 +105,20 @@ private final class AdminHandler: ChannelInboundHandler {
     }
   }
 
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
-    context.fireUserInboundEventTriggered(event)
+  func channelActive(context: ChannelHandlerContext) {
+    wait(context)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    deadline?.cancel()
+    context.fireChannelInactive()
+  }
+
+  private func wait(_ context: ChannelHandlerContext) {
+    deadline?.cancel()
+    let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    deadline = context.eventLoop.scheduleTask(in: Self.patience) { loopBound.value.close(promise: nil) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -130,7 +146,10 @@ private final class AdminHandler: ChannelInboundHandler {
 
   private func send(_ page: Page, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     var headers = HTTPHeaders([("Content-Type", page.type), ("Content-Length", String(page.text.utf8.count))])
-    if !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
+    // Behind a request to change the protocol no other is parsed.
+    let keepsAlive = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "Upgrade")
+    if !keepsAlive { headers.add(name: "Connection", value: "close") }
+    wait(context)
     context.write(
       wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: page.status, headers: headers))),
       promise: nil)
@@ -138,7 +157,6 @@ private final class AdminHandler: ChannelInboundHandler {
       context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: page.text)))), promise: nil)
     }
     let channel = context.channel
-    let keepsAlive = head.isKeepAlive
     context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
       if !keepsAlive { channel.close(promise: nil) }
     }

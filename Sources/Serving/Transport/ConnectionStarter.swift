@@ -64,10 +64,7 @@ struct ConnectionProtocols {
   }
 
   private func http1() -> [any ChannelHandler] {
-    let decoder = HTTPRequestDecoder(
-      leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
-      limitConfiguration: NIOHTTPDecoderLimitConfiguration(loop.plane.limits))
-    return [ByteToMessageHandler(decoder), ConnectionHandler(loop, isRefused: isRefused)]
+    [ByteToMessageHandler(loop.plane.limits), ConnectionHandler(loop, isRefused: isRefused)]
   }
 
   private func http2(_ context: ChannelHandlerContext) -> [any ChannelHandler] {
@@ -83,6 +80,19 @@ struct ConnectionProtocols {
       }
     }
     return [collector, codec, connection]
+  }
+}
+
+extension ByteToMessageHandler<HTTPRequestDecoder> {
+  /// The parser of HTTP/1.1.
+  ///
+  /// Of a head it keeps one field at most. But behind a request to change the protocol it parses nothing, and would keep
+  /// whatever comes.
+  convenience init(_ limits: PlaneLimits) {
+    let decoder = HTTPRequestDecoder(
+      leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
+      limitConfiguration: NIOHTTPDecoderLimitConfiguration(limits))
+    self.init(decoder, maximumBufferSize: 2 * limits.headerBytes)
   }
 }
 

@@ -1,0 +1,171 @@
+import Glibc
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import NIOPosix
+import Testing
+
+@testable import Serving
+
+/// What a connection of HTTP/1.1 does for callers that end it, pipeline without reading, or ask to change its protocol.
+struct ConnectionEndTests {
+  private static let prediction = request("POST", "/predict", key: "line-key", body: #"{"data":[1,2]}"#)
+  private static let closing = request("GET", "/v2", fields: ["Connection: close"])
+  private static let upgrade = request("GET", "/v2", fields: ["Connection: Upgrade", "Upgrade: h2c"])
+
+  /// The handlers of a connection without its socket.
+  private struct Connection {
+    let channel = EmbeddedChannel()
+    let handler: ConnectionHandler
+
+    init(_ change: (inout PlaneLimits) -> Void = { _ in }, writesThrough held: HeldWrites? = nil) throws {
+      var limits = PlaneLimits()
+      change(&limits)
+      let plane = DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line()))
+      handler = ConnectionHandler(
+        PlaneLoop(
+          plane: plane, eventLoop: channel.eventLoop, pool: NIOThreadPool(numberOfThreads: 1), threads: 1,
+          engines: EngineThreads(), writer: AnswerWriter()), isRefused: false)
+      let pipeline = channel.pipeline.syncOperations
+      if let held { try pipeline.addHandler(held) }
+      try pipeline.addHandlers(ByteToMessageHandler(limits), handler)
+      try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    func receive(_ text: String) throws { try channel.writeInbound(ByteBuffer(string: text)) }
+
+    func answers() throws -> Int {
+      var count = 0
+      while try channel.readOutbound(as: ByteBuffer.self) != nil { count += 1 }
+      return count
+    }
+
+    /// Has the connection look at its deadline.
+    func tick() { channel.embeddedEventLoop.advanceTime(by: .seconds(5)) }
+  }
+
+  /// A socket whose caller takes nothing until it is told to.
+  private final class HeldWrites: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    private var promises: [EventLoopPromise<Void>] = []
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+      if let promise { promises.append(promise) }
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+      // A channel without a socket knows no end of its output alone.
+      if mode != .output { context.close(mode: mode, promise: promise) }
+    }
+
+    func release() {
+      let promises = promises
+      self.promises = []
+      for promise in promises { promise.succeed() }
+    }
+  }
+
+  // MARK: Other protocols
+
+  @Test(arguments: [(upgrade, 200), ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 404)])
+  func `who asks for another protocol is answered in this one, and the connection ends`(
+    text: String, status: Int
+  ) throws {
+    let server = try LiveServer(
+      DataPlane(limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line())))
+    defer { server.stop() }
+    let client = try server.connect()
+    try client.send(text)
+    let received = try client.receive()
+    #expect(received.status == status)
+    #expect(received.fields["connection"] == "close")
+    #expect(try client.receivesEnd())
+  }
+
+  @Test func `a body that comes with a request for another protocol is taken`() throws {
+    let text = request(
+      "POST", "/predict", key: "line-key", body: #"{"data":[1,2]}"#,
+      fields: ["Connection: Upgrade", "Upgrade: h2c"])
+    let plane = DataPlane(limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line()))
+    #expect(try Transport.live.exchange(text, with: plane).status == 200)
+  }
+
+  @Test func `of what follows a request for another protocol no more is kept than of a head`() throws {
+    let channel = EmbeddedChannel()
+    try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(PlaneLimits()))
+    try channel.writeInbound(ByteBuffer(string: Self.upgrade))
+    try channel.writeInbound(ByteBuffer(repeating: 0x78, count: 64 << 10))
+    #expect(throws: ByteToMessageDecoderError.PayloadTooLargeError.self) {
+      try channel.writeInbound(ByteBuffer(repeating: 0x78, count: 1))
+    }
+    _ = try? channel.finish()
+  }
+
+  @Test func `HTTP 1 0 with a transfer coding is refused and the connection ends`() throws {
+    let server = try LiveServer(
+      DataPlane(limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line())))
+    defer { server.stop() }
+    let client = try server.connect()
+    try client.send(
+      "POST /predict HTTP/1.0\r\nConnection: keep-alive\r\nAuthorization: Bearer line-key\r\n"
+        + "Transfer-Encoding: chunked\r\n\r\ne\r\n{\"data\":[1,2]}\r\n0\r\n\r\n")
+    let received = try client.receive()
+    #expect(received.status == 400)
+    #expect(received.code == "request.transfer-encoding")
+    #expect(try client.receivesEnd())
+  }
+
+  // MARK: The last answer
+
+  @Test func `a last answer has the time to be read that every answer has`() throws {
+    let held = HeldWrites()
+    let connection = try Connection({ $0.close = .zero }, writesThrough: held)
+    try connection.receive(Self.closing)
+    connection.tick()
+    #expect(connection.channel.isActive)
+    held.release()
+    connection.tick()
+    #expect(!connection.channel.isActive)
+  }
+
+  @Test func `a last answer that is not read in time is given up`() throws {
+    let connection = try Connection({ $0.unread = .zero }, writesThrough: HeldWrites())
+    try connection.receive(Self.closing)
+    connection.tick()
+    #expect(!connection.channel.isActive)
+  }
+
+  @Test func `nothing is decided on requests behind the last answer`() throws {
+    let held = HeldWrites()
+    let connection = try Connection(writesThrough: held)
+    try connection.receive(Self.closing + request("POST", "/predict", fields: ["Content-Length: 14"]))
+    #expect(connection.handler.observation.request == nil)
+    #expect(connection.handler.observation.phase == .closing)
+    held.release()
+    _ = try? connection.channel.finish()
+  }
+
+  // MARK: Pipelining
+
+  @Test func `who pipelines and does not read is not answered until it does`() throws {
+    let connection = try Connection()
+    connection.channel.isWritable = false
+    connection.channel.pipeline.fireChannelWritabilityChanged()
+    try connection.receive(String(repeating: request("GET", "/v2"), count: 10))
+    #expect(try connection.answers() == 0)
+    connection.channel.isWritable = true
+    connection.channel.pipeline.fireChannelWritabilityChanged()
+    #expect(try connection.answers() == 10)
+    _ = try connection.channel.finish()
+  }
+
+  @Test func `more pipelined requests than may wait end the connection`() throws {
+    let connection = try Connection { $0.postponedParts = 20 }
+    connection.channel.isWritable = false
+    connection.channel.pipeline.fireChannelWritabilityChanged()
+    try connection.receive(String(repeating: request("GET", "/v2"), count: 10))
+    #expect(connection.channel.isActive)
+    try connection.receive(request("GET", "/v2"))
+    #expect(!connection.channel.isActive)
+  }
+}
