@@ -170,7 +170,8 @@ let package = Package(
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
-      "CDescriptorPassing", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL,
+      "CDescriptorPassing", "CConfinement", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK,
+      .nioTLS, .nioSSL,
       .nioLocks, .nioEmbedded, .crypto, "TestKit"),
     tests(
       "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),

@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -64,7 +65,14 @@ static const int calls[] = {
 #endif
 };
 
-enum { program_limit = 512 };
+enum { program_limit = 512, giving_way = 10 };
+
+void gatehouse_give_way(void) {
+  static _Thread_local int has_given_way;
+  if (has_given_way) return;
+  has_given_way = 1;
+  setpriority(PRIO_PROCESS, 0, giving_way);
+}
 
 struct program {
   struct sock_filter code[program_limit];
@@ -178,12 +186,18 @@ static void build(struct program *program, unsigned permissions) {
   uint32_t self = (uint32_t)getpid();
   ALLOW_VALUES(program, SYS_kill, 0, self);
   ALLOW_VALUES(program, SYS_tgkill, 0, self);
-  // The priority of its own threads: Dispatch asks for that, and takes a refusal to the system's log. It is told yes.
-  put(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_setpriority, 0, 4);
+  // The priority of its own threads, which may give way. Dispatch asks for others, and takes a refusal to the system's log:
+  // it is told yes.
+  put(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_setpriority, 0, 9);
   load_argument(program, 1);
   put(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
   answer(program, SECCOMP_RET_TRAP);
+  load_argument(program, 0);
+  put(program, BPF_JMP | BPF_JEQ | BPF_K, PRIO_PROCESS, 0, 2);
+  load_argument(program, 2);
+  put(program, BPF_JMP | BPF_JEQ | BPF_K, giving_way, 1, 0);
   answer(program, SECCOMP_RET_ERRNO | 0);
+  answer(program, SECCOMP_RET_ALLOW);
   // A first write that connects by itself is not asked of Landlock.
   allow_bits(program, SYS_sendto, 3, 0, MSG_FASTOPEN);
   allow_bits(program, SYS_sendmsg, 2, 0, MSG_FASTOPEN);

@@ -1,3 +1,4 @@
+import CConfinement
 import Domain
 import Inference
 import NIOConcurrencyHelpers
@@ -266,6 +267,8 @@ final class PlaneLoop {
         promise.succeed(answer)
       }
       pool.submit { state in
+        // What is large gives way to the event loops, and to what they answer themselves.
+        gatehouse_give_way()
         // The pool ends after the connections do.
         guard state == .active else { return completion(Self.ending) }
         // A caller that is gone while it waits for a thread, or for its turn, frees both for the next.
@@ -305,6 +308,7 @@ final class PlaneLoop {
     let loopBound = NIOLoopBound((self, receivers), eventLoop: eventLoop)
     let promise = eventLoop.makePromise(of: [Answer].self)
     pool.submit { state in
+      gatehouse_give_way()
       let ended = [Answer](repeating: Self.ending, count: batch.predictions.count)
       promise.succeed(state == .active ? batch.run(answerLimit: limit) : ended)
     }

@@ -142,6 +142,7 @@ static int signal_all(void) { return outcome(kill(-getpgrp(), 0)); }
 static int signal_thread(void) { return outcome(syscall(SYS_tgkill, getppid(), getppid(), 0)); }
 static int watch_parent(void) { return outcome(syscall(SYS_pidfd_open, getppid(), 0)); }
 static int steal_descriptor(void) { return outcome(syscall(SYS_pidfd_getfd, -1, 0, 0)); }
+static int give_way(void) { return outcome(setpriority(PRIO_PROCESS, 0, 10)); }
 static int change_priority(void) { return outcome(setpriority(PRIO_PROCESS, (id_t)getppid(), 0)); }
 static int raise_limit(void) {
   struct rlimit limit = {1 << 20, RLIM_INFINITY};
@@ -270,7 +271,7 @@ static const struct {
   const char *name;
   int (*attempt)(void);
 } acts[] = {
-    ACT(read_model), ACT(list_models), ACT(keep_record), ACT(start_thread), ACT(wake_itself), ACT(read_passwords),
+    ACT(read_model), ACT(list_models), ACT(keep_record), ACT(start_thread), ACT(give_way), ACT(wake_itself), ACT(read_passwords),
     ACT(list_root), ACT(read_outside), ACT(write_outside), ACT(cut_outside), ACT(make_outside), ACT(climb_out),
     ACT(move_outside), ACT(move_in), ACT(link_in), ACT(remove_outside), ACT(write_model), ACT(make_model),
     ACT(remove_model), ACT(read_machine), ACT(make_directory), ACT(make_link), ACT(make_fifo), ACT(change_mode),

@@ -74,7 +74,7 @@ struct Probe {
 
   /// What serving does: possible whatever was given up.
   static let needed: Set<String> = [
-    "read_model", "list_models", "keep_record", "start_thread", "wake_itself",
+    "read_model", "list_models", "keep_record", "start_thread", "wake_itself", "give_way",
   ]
 
   /// What Landlock refuses, by EACCES or, for what moves between directories, EXDEV.

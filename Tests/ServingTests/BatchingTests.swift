@@ -1,8 +1,11 @@
+import CConfinement
 import Domain
 import Encoding
+import Glibc
 import Inference
 import ModelGraph
 import NIOConcurrencyHelpers
+import NIOCore
 import NIOPosix
 import Testing
 
@@ -166,5 +169,20 @@ import Testing
     done.unlock()
     let found = try #require(result.withLockedValue { $0 }).get()
     #expect(found == (try model.plan.run([.predict], on: rows)))
+  }
+
+  @Test func `a thread that gives way does so for good, and alone`() throws {
+    let pool = NIOThreadPool(numberOfThreads: 1)
+    pool.start()
+    defer { try? pool.syncShutdownGracefully() }
+    let before = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+    for _ in 0..<2 {
+      let priority = try pool.runIfActive(eventLoop: MultiThreadedEventLoopGroup.singleton.any()) {
+        gatehouse_give_way()
+        return getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+      }.wait()
+      #expect(priority == 10)
+    }
+    #expect(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) == before)
   }
 }

@@ -51,6 +51,9 @@ enum { gatehouse_may_open_sockets = 1 };
 /// Any other fails with EPERM, and the first time of each a line on descriptor 2 says so.
 int gatehouse_filter_calls(unsigned permissions);
 
+/// Has the calling thread give way to the others of its control group from here on (nice 10); a thread cannot take it back.
+void gatehouse_give_way(void);
+
 /// How many calls the filter has refused.
 unsigned long gatehouse_refused_calls(void);
 

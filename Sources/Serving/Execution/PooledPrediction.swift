@@ -1,3 +1,4 @@
+import CConfinement
 import Domain
 import Inference
 import ModelGraph
@@ -52,6 +53,7 @@ final class PooledPrediction: Sendable {
     let prediction = PooledPrediction(parts, completion: completion)
     for _ in 0..<min(threads, parts.count) - 1 {
       pool.submit { state in
+        gatehouse_give_way()
         if state == .active { prediction.takeParts() }
       }
     }
