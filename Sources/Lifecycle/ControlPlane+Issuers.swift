@@ -1,5 +1,6 @@
 public import Domain
 public import Encoding
+import Provenance
 
 extension ControlPlane {
   /// The key set that is published at a URL, as issuers are configured with.
@@ -7,21 +8,15 @@ extension ControlPlane {
 
   /// Takes the tokens of an issuer; throws `issuer.keys` where it has no key that could be used.
   public func setIssuer(_ issuer: TokenIssuer, by principal: Principal) async throws(Problem) {
-    guard issuer.keySet["keys"]?.array?.isEmpty != true else {
-      throw Problem(
-        .badInput, "issuer.keys",
-        "expected a public key for signatures (RSA, P-256, P-384, P-521, Ed25519), found none")
-    }
-    let (recorder, issuers) = (recorder(for: principal), issuers)
-    try await perform { () async throws(Problem) in
+    guard issuer.keySet["keys"]?.array?.isEmpty != true else { throw TokenKeySet.withoutKeys }
+    try await perform(by: principal) { [issuers] recorder async throws(Problem) in
       try await issuers.set(issuer, recorder: recorder)
     }
   }
 
   /// Takes the tokens of an issuer no more.
   public func removeIssuer(id: String, by principal: Principal) async throws(Problem) {
-    let (recorder, issuers) = (recorder(for: principal), issuers)
-    try await perform { () async throws(Problem) in
+    try await perform(by: principal) { [issuers] recorder async throws(Problem) in
       try await issuers.remove(id: id, recorder: recorder)
     }
   }
@@ -56,9 +51,8 @@ extension ControlPlane {
 
   private func replaceKeySet(of issuer: TokenIssuer, by keySet: JSON) async throws(Problem) {
     guard issuer.keySet != keySet else { return }
-    let (recorder, issuers, registry) = (recorder(for: .platform), issuers, registry)
     let next = try issuer.with(keySet: keySet)
-    try await perform { () async throws(Problem) in
+    try await perform(by: .platform) { [issuers, registry] recorder async throws(Problem) in
       guard try await registry.issuers().contains(where: { $0.issuer == issuer }) else { return }
       try await issuers.set(next, recorder: recorder)
     }

@@ -132,9 +132,7 @@ public final class ControlPlane: Sendable {
   public func push(_ request: PushRequest, follow: @escaping @Sendable (RoadEvent) -> Void)
     async throws(Problem) -> PushOutcome
   {
-    let recorder = recorder(for: request.principal)
-    let road = road
-    return try await perform { () async throws(Problem) in
+    try await perform(by: request.principal) { [road] recorder async throws(Problem) in
       try await road.take(request, recorder: recorder, follow: follow)
     }
   }
@@ -143,18 +141,14 @@ public final class ControlPlane: Sendable {
   public func createKey(
     for name: ModelName, terms: KeyTerms = .unbounded, by principal: Principal
   ) async throws(Problem) -> IssuedKey {
-    let recorder = recorder(for: principal)
-    let keys = keys
-    return try await perform { () async throws(Problem) in
+    try await perform(by: principal) { [keys] recorder async throws(Problem) in
       try await keys.create(for: name, terms: terms, recorder: recorder)
     }
   }
 
   /// Revokes a key.
   public func revokeKey(id: String, by principal: Principal) async throws(Problem) {
-    let recorder = recorder(for: principal)
-    let keys = keys
-    try await perform { () async throws(Problem) in
+    try await perform(by: principal) { [keys] recorder async throws(Problem) in
       try await keys.revoke(id: id, recorder: recorder)
     }
   }
@@ -163,9 +157,7 @@ public final class ControlPlane: Sendable {
   public func setAlias(
     _ name: AliasName, of model: ModelName, to version: VersionNumber, by principal: Principal
   ) async throws(Problem) -> Alias {
-    let recorder = recorder(for: principal)
-    let aliases = aliases
-    return try await perform { () async throws(Problem) in
+    try await perform(by: principal) { [aliases] recorder async throws(Problem) in
       try await aliases.set(name, of: model, to: version, recorder: recorder)
     }
   }
@@ -174,9 +166,7 @@ public final class ControlPlane: Sendable {
   public func removeAlias(_ name: AliasName, of model: ModelName, by principal: Principal)
     async throws(Problem)
   {
-    let recorder = recorder(for: principal)
-    let aliases = aliases
-    try await perform { () async throws(Problem) in
+    try await perform(by: principal) { [aliases] recorder async throws(Problem) in
       try await aliases.remove(name, of: model, recorder: recorder)
     }
   }
@@ -185,9 +175,7 @@ public final class ControlPlane: Sendable {
   public func setRecords(
     _ records: RecordsPolicy, of name: ModelName, by principal: Principal
   ) async throws(Problem) {
-    let recorder = recorder(for: principal)
-    let policies = policies
-    try await perform { () async throws(Problem) in
+    try await perform(by: principal) { [policies] recorder async throws(Problem) in
       try await policies.record(name, by: records, recorder: recorder)
     }
   }
@@ -196,9 +184,7 @@ public final class ControlPlane: Sendable {
   public func limitDeployment(
     _ name: ModelName, to limits: DeploymentLimits, by principal: Principal
   ) async throws(Problem) {
-    let recorder = recorder(for: principal)
-    let policies = policies
-    try await perform { () async throws(Problem) in
+    try await perform(by: principal) { [policies] recorder async throws(Problem) in
       try await policies.limit(name, to: limits, recorder: recorder)
     }
   }
@@ -271,7 +257,15 @@ public final class ControlPlane: Sendable {
     }
   }
 
-  func recorder(for principal: Principal) -> Recorder {
+  /// Lets an act of a principal have its turn, and gives it what it is recorded with.
+  func perform<Result: Sendable>(
+    by principal: Principal, _ act: @escaping @Sendable (Recorder) async throws(Problem) -> Result
+  ) async throws(Problem) -> Result {
+    let recorder = recorder(for: principal)
+    return try await perform { () async throws(Problem) in try await act(recorder) }
+  }
+
+  private func recorder(for principal: Principal) -> Recorder {
     Recorder(
       registry: parts.registry, time: parts.time, principal: principal,
       trace: Hexadecimal.encode(parts.entropy.bytes(8)))

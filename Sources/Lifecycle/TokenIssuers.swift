@@ -4,8 +4,6 @@ import Provenance
 
 /// Configures whose tokens are taken.
 struct TokenIssuers: Sendable {
-  /// The most bytes of a key set as it is published.
-  private static let keySetLimit = 256 << 10
   /// The most issuers.
   private static let countLimit = 32
 
@@ -17,13 +15,8 @@ struct TokenIssuers: Sendable {
 
   /// The key set at a URL, with what verifying needs and nothing else, and without keys that are of no use here.
   func fetch(_ url: KeySetURL) async throws(Problem) -> JSON {
-    let bytes = try await keySets.keySet(at: url, limit: Self.keySetLimit)
-    let json: JSON
-    do { json = try JSON(parsing: bytes, limits: JSONLimits(depth: 16, values: 20_000)) } catch {
-      throw Problem(
-        .badInput, "issuer.keys", "expected a key set in JSON, found other bytes", subject: url.description,
-        cause: error.description)
-    }
+    let bytes = try await keySets.keySet(at: url, limit: TokenKeySet.sizeLimit)
+    let json = try TokenKeySet.json(parsing: bytes, subject: url.description)
     return try TokenKeySet(published: json).json
   }
 

@@ -272,11 +272,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   /// Asked for where a thread is to answer.
-  var abandonment: Abandonment? {
-    let abandonment = isAbandoned ?? Abandonment()
-    isAbandoned = abandonment
-    return abandonment
-  }
+  var abandonment: Abandonment? { isAbandoned.orNew() }
 
   func flush() { context?.flush() }
 

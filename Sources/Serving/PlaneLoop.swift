@@ -49,6 +49,15 @@ final class Abandonment: Sendable {
     Problem(.unavailable, "request.abandoned", "the caller did not wait for the answer"), status: 499)
 }
 
+extension Abandonment? {
+  /// The one that there is, or the one that there is from here on.
+  mutating func orNew() -> Abandonment {
+    let abandonment = self ?? Abandonment()
+    self = abandonment
+    return abandonment
+  }
+}
+
 /// An answer on its way out, and what bears on how it is written.
 struct OutgoingAnswer {
   var answer: Answer

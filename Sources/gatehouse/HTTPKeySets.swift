@@ -35,7 +35,7 @@ struct HTTPKeySets: KeySetSource {
     try await withThrowingTaskGroup { group in
       group.addTask { () async throws -> (status: HTTPResponseStatus, body: ByteBuffer)? in
         let request = HTTPClientRequest(url: url.description)
-        let response = try await http.execute(request, deadline: .now() + .seconds(15))
+        let response = try await http.execute(request, deadline: .now() + TimeAmount(patience))
         return (response.status, try await response.body.collect(upTo: limit))
       }
       group.addTask {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Encoding
+import Provenance
 
 /// `gatehouse issuers`.
 struct IssuersCommand: AsyncParsableCommand {
@@ -58,22 +59,14 @@ struct IssuersCommand: AsyncParsableCommand {
       if jwks.contains("://") {
         members["keySetURL"] = .string(jwks)
       } else {
-        members["keySet"] = try Self.keySet(jwks)
+        let bytes = try LocalFiles.read(jwks, limit: TokenKeySet.sizeLimit)
+        members["keySet"] = try TokenKeySet.json(parsing: bytes, subject: jwks)
       }
       let body = JSON.object(members)
       let answer = try await server.withClient { try await $0.put("/issuers", body) }
       if json { return Console.data(answer) }
       Console.data(answer["id"].cell)
       Console.prose("tokens of \(issuer) are taken")
-    }
-
-    private static func keySet(_ path: String) throws(Problem) -> JSON {
-      let bytes = try LocalFiles.read(path, limit: 256 << 10)
-      do { return try JSON(parsing: bytes, limits: JSONLimits(depth: 16, values: 20_000)) } catch {
-        throw Problem(
-          .badInput, "issuer.keys", "expected a key set in JSON, found other bytes", subject: path,
-          cause: error.description)
-      }
     }
   }
 

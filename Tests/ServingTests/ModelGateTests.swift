@@ -1,5 +1,4 @@
 import Domain
-import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
 import Testing
@@ -194,7 +193,7 @@ struct DeploymentLimitTests {
     #expect(server.plane.queuedPredictions.count == 0)
     let next = try server.connect()
     try next.send(prediction("[3,4]"))
-    while server.plane.queuedPredictions.count == 0 { usleep(500) }
+    try Patience.wait(until: { server.plane.queuedPredictions.count > 0 })
     gate.leave()
     #expect(try next.receive().body == Array(#"{"result":11.0}"#.utf8))
   }
@@ -208,7 +207,7 @@ struct DeploymentLimitTests {
     #expect(gate.enter())
     let client = try server.connect()
     try client.send(prediction("[3,4]"))
-    while plane.queuedPredictions.count == 0 { usleep(500) }
+    try Patience.wait(until: { plane.queuedPredictions.count > 0 })
     #expect(plane.bufferedBytes.count > 0)
     client.reset()
     let found = try Patience.wait { plane.recent.lists.failed.first }
@@ -218,7 +217,7 @@ struct DeploymentLimitTests {
     #expect(plane.queuedPredictions.count == 0)
     let next = try server.connect()
     try next.send(prediction("[5,6]"))
-    while plane.queuedPredictions.count == 0 { usleep(500) }
+    try Patience.wait(until: { plane.queuedPredictions.count > 0 })
     gate.leave()
     #expect(try next.receive().body == Array(#"{"result":17.0}"#.utf8))
   }

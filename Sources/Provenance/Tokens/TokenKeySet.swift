@@ -18,6 +18,8 @@ public struct TokenKeySet: Sendable {
   public static let countLimit = 32
   /// The most that are looked at.
   private static let publishedLimit = 256
+  /// The most bytes of a set as it is published.
+  public static let sizeLimit = 256 << 10
 
   let keys: [TokenKey]
 
@@ -35,8 +37,7 @@ public struct TokenKeySet: Sendable {
       if let key = try TokenKey(json: element, at: "/keys/\(index)") { keys.append(key) }
     }
     guard !keys.isEmpty || elements.isEmpty else {
-      throw Self.malformed(
-        "expected a public key for signatures (RSA, P-256, P-384, P-521, Ed25519), found none")
+      throw Self.withoutKeys
     }
     for (index, key) in keys.enumerated() where keys[..<index].contains(where: { $0.isConfused(with: key) }) {
       throw Self.malformed(
@@ -65,6 +66,15 @@ public struct TokenKeySet: Sendable {
     self.keys = keys
   }
 
+  /// The JSON of a set that was found at `subject`; throws `issuer.keys`.
+  public static func json(parsing bytes: [UInt8], subject: String) throws(Problem) -> JSON {
+    do { return try JSON(parsing: bytes, limits: JSONLimits(depth: 16, values: 20_000)) } catch {
+      throw Problem(
+        .badInput, "issuer.keys", "expected a key set in JSON, found other bytes", subject: subject,
+        cause: error.description)
+    }
+  }
+
   private static func elements(of json: JSON) throws(Problem) -> [JSON] {
     guard let elements = json["keys"]?.array else {
       throw malformed(
@@ -91,6 +101,11 @@ public struct TokenKeySet: Sendable {
       )
     }
     return only
+  }
+
+  /// Why a set of no keys that could be used is refused.
+  public static var withoutKeys: Problem {
+    malformed("expected a public key for signatures (RSA, P-256, P-384, P-521, Ed25519), found none")
   }
 
   static func malformed(_ message: String, at pointer: String? = nil) -> Problem {

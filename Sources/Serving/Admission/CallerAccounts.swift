@@ -58,19 +58,20 @@ final class CallerAccounts: Sendable {
 
   /// Whether any request was counted against a quota.
   var hasCounted: Bool {
-    state.withLockedValue { state in
-      state.accounts.values.contains { $0.counted.count > 0 }
-        || state.subjects.values.contains { $0.counted.count > 0 }
-    }
+    everybody.contains { $0.values.contains { $0.counted.count > 0 } }
+  }
+
+  /// Holders of keys and subjects of tokens, to be gone through without the lock that event loops wait for.
+  private var everybody: [[String: CallerAccount]] {
+    state.withLockedValue { [$0.accounts, $0.subjects] }
   }
 
   /// Brings the accounts and what a file has of a day together; what is to stand in the file.
   ///
   /// Never call it twice at a time.
   func exchange(with stored: QuotaCounts, on day: Int) -> QuotaCounts {
-    let accounts = state.withLockedValue { $0.accounts.merging($0.subjects) { key, _ in key } }
     var merged = stored.day == day ? stored : QuotaCounts(day: day)
-    for (caller, account) in accounts {
+    for (caller, account) in everybody.joined() {
       let count = account.merge(merged.counts[caller] ?? 0, on: day)
       if count > 0 { merged.counts[caller] = count }
     }

@@ -377,9 +377,5 @@ extension GRPCStreamHandler: AnswerReceiver {
   func flush() { context?.flush() }
 
   /// Asked for where a thread is to answer.
-  var abandonment: Abandonment? {
-    let abandonment = isAbandoned ?? Abandonment()
-    isAbandoned = abandonment
-    return abandonment
-  }
+  var abandonment: Abandonment? { isAbandoned.orNew() }
 }

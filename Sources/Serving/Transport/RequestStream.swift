@@ -180,11 +180,7 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   }
 
   /// Asked for where a thread is to answer.
-  var abandonment: Abandonment? {
-    let abandonment = isAbandoned ?? Abandonment()
-    isAbandoned = abandonment
-    return abandonment
-  }
+  var abandonment: Abandonment? { isAbandoned.orNew() }
 
   private func finish(_ answer: Answer, _ context: ChannelHandlerContext) {
     body.drop()
