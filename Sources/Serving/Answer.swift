@@ -48,7 +48,10 @@ struct Answer: Equatable, Sendable {
   }
 
   var status: Int
+  /// The body; where it is large it is in `large`.
   var body: [UInt8]
+  /// The body of an answer that is large and waits to be written.
+  var large: LargeBody?
   var form = Form.json
   var fields: [Field] = []
   /// The code of the problem that it carries.
@@ -59,6 +62,8 @@ struct Answer: Equatable, Sendable {
   var rows = 0
   /// The salted digest of the body that it answers, where records are kept.
   var inputDigest: Digest?
+  /// The salted digest of its own body, where that is known already.
+  var outputDigest: Digest?
   /// The rows and their answers for the record, where they are kept there.
   var payload: String?
   /// The parts of its time.
@@ -67,6 +72,9 @@ struct Answer: Equatable, Sendable {
   var fault: String?
   /// Whether the connection ends with this answer, whatever the caller would like.
   var closes = false
+
+  /// How many bytes the body has.
+  var bodyBytes: Int { large?.count ?? body.count }
 
   /// The reason phrase of a status that is answered here.
   var reason: String {

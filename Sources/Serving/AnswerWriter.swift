@@ -4,7 +4,7 @@ import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Puts answers on the wire: head and body in one buffer, so that a small answer is one write.
+/// Puts answers on the wire: head and body in one buffer, so that a small answer is one write; a large body comes behind.
 final class AnswerWriter: Sendable {
   /// The date of the present second.
   ///
@@ -20,6 +20,7 @@ final class AnswerWriter: Sendable {
     var isHTTP10 = false
   }
 
+  /// Writes the head, and the body unless it is large.
   func write(_ outgoing: OutgoingAnswer, to buffer: inout ByteBuffer) {
     buffer.writeBytes(head(of: outgoing))
     if !outgoing.context.isHead { buffer.writeBytes(outgoing.answer.body) }
@@ -40,7 +41,7 @@ final class AnswerWriter: Sendable {
       head.append(decimal: headerBytes)
     }
     head.append("\r\nContent-Length: ")
-    head.append(decimal: answer.body.count)
+    head.append(decimal: answer.bodyBytes)
     head.append("\r\nDate: ")
     head += date().utf8
     head.append("\r\n")

@@ -259,11 +259,19 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     var buffer = context.channel.allocator.buffer(
       capacity: AnswerWriter.usualHeadBytes + outgoing.answer.body.count)
     loop.writer.write(outgoing, to: &buffer)
-    guard outgoing.isLast else { return context.write(wrapOutboundOut(buffer), promise: nil) }
+    var promise: EventLoopPromise<Void>?
+    if let large = outgoing.answer.large, !outgoing.context.isHead {
+      context.write(wrapOutboundOut(buffer), promise: nil)
+      buffer = large.bytes
+      promise = large.written(on: context.eventLoop)
+    }
+    guard outgoing.isLast else { return context.write(wrapOutboundOut(buffer), promise: promise) }
     // Only the output ends: were the socket closed while the caller still sends, the answer would be lost to
     // a reset. What still comes is read and dropped until the caller is done, or the linger is over.
     let loopBound = NIOLoopBound((self, context.channel), eventLoop: context.eventLoop)
-    context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in
+    let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+    context.writeAndFlush(wrapOutboundOut(buffer), promise: written)
+    written.futureResult.whenComplete { _ in
       let (handler, channel) = loopBound.value
       handler.isLastWritten = true
       handler.startDeadline()

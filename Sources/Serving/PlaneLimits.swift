@@ -6,7 +6,9 @@ public struct PlaneLimits: Sendable {
   public var bodyBytes = 16 << 20
   /// Bytes of all bodies under way that are larger than `smallBodyBytes`; beyond it 503.
   public var bufferedBytes = 256 << 20
-  /// Bytes of a body that is neither counted against `bufferedBytes` nor parsed off the event loop.
+  /// Bytes of all answers that are larger than `smallBodyBytes` and not written to their end; beyond it 503.
+  public var unreadBytes = 256 << 20
+  /// Bytes of a body that is neither counted against `bufferedBytes` or `unreadBytes` nor parsed off the event loop.
   public var smallBodyBytes = 16 << 10
   /// Bytes of a body that is read to its end after the answer is already certain; beyond it the connection
   /// ends.

@@ -261,7 +261,7 @@ final class PlaneLoop {
   private func job(
     _ operation: ModelOperation, _ receiver: any AnswerReceiver, _ work: @escaping Work
   ) -> @Sendable () -> Void {
-    let plane = plane
+    let (plane, salt) = (plane, round?.salt)
     let pool = operation.model.plan.usesEngine ? engines.running : pool
     let gate = operation.turn.gate
     let loopBound = NIOLoopBound(receiver, eventLoop: eventLoop)
@@ -271,6 +271,7 @@ final class PlaneLoop {
       let promise = eventLoop.makePromise(of: Answer.self)
       promise.futureResult.whenSuccess { loopBound.value.answered($0) }
       let completion = { @Sendable (answer: Answer) in
+        let answer = plane.settled(answer, salt: salt)
         plane.queuedPredictions.release(1)
         gate?.leave()
         promise.succeed(answer)
@@ -350,9 +351,11 @@ final class PlaneLoop {
   /// What is no request has no draft, and leaves a record all the same.
   func send(_ outgoing: OutgoingAnswer, _ draft: AccessDraft?, to receiver: any AnswerReceiver) {
     let draft = draft ?? AccessDraft(trace: plane.nextTrace())
-    let record = draft.finished(with: outgoing.answer, salt: draft.isRecorded ? round?.salt : nil)
-    plane.count(draft, record, outgoing.answer)
+    let salt = draft.isRecorded ? round?.salt : nil
     var outgoing = outgoing
+    outgoing.answer = plane.settled(outgoing.answer, salt: salt)
+    let record = draft.finished(with: outgoing.answer, salt: salt)
+    plane.count(draft, record, outgoing.answer)
     if let span = draft.span, draft.isRecorded {
       outgoing.span = AnsweredRequest(span, draft, record, outgoing.answer.times)
     }

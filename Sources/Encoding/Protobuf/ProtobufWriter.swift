@@ -72,15 +72,19 @@ public struct ProtobufWriter {
 
   /// Appends bytes, a text or a message.
   public mutating func field(_ number: Int, _ content: some Collection<UInt8>) {
-    append(tag: number, wireType: 2)
-    append(varint: UInt64(content.count))
+    prefix(number, count: content.count)
     bytes.append(contentsOf: content)
+  }
+
+  /// Appends what stands before the `count` bytes of a field that come from elsewhere.
+  public mutating func prefix(_ number: Int, count: Int) {
+    append(tag: number, wireType: 2)
+    append(varint: UInt64(count))
   }
 
   /// Appends a field of `count` bytes, which `body` appends.
   public mutating func field(_ number: Int, count: Int, _ body: (inout [UInt8]) -> Void) {
-    append(tag: number, wireType: 2)
-    append(varint: UInt64(count))
+    prefix(number, count: count)
     let start = bytes.count
     body(&bytes)
     precondition(bytes.count - start == count, "a field is as long as it was said to be")

@@ -21,8 +21,12 @@ struct GRPCWriter {
     guard let context, !hasEnded else { return }
     writeHead(context)
     let answer = outgoing.answer
-    let bytes = method == .modelStreamInfer ? Self.streamResponse(answer, outgoing.receipt) : answer.body
-    context.write(Self.framed(bytes, context), promise: nil)
+    if method == .modelStreamInfer {
+      let (head, tail) = Self.streamResponse(answer, outgoing.receipt)
+      Self.write(head, answer.large, tail, to: context)
+    } else {
+      Self.write(answer.body, answer.large, to: context)
+    }
   }
 
   /// Writes the answer that ends the call.
@@ -30,7 +34,7 @@ struct GRPCWriter {
     guard let context, !hasEnded else { return }
     if outgoing.answer.status == 200 {
       writeHead(context)
-      context.write(Self.framed(outgoing.answer.body, context), promise: nil)
+      Self.write(outgoing.answer.body, outgoing.answer.large, to: context)
     }
     end(outgoing, isInputEnded: isInputEnded, to: context)
   }
@@ -105,18 +109,29 @@ struct GRPCWriter {
     return .data(.init(data: .byteBuffer(body), endStream: true))
   }
 
-  /// A message behind its prefix: not compressed, and its length.
-  private static func framed(_ bytes: [UInt8], _ context: ChannelHandlerContext) -> HTTP2Frame.FramePayload {
-    var buffer = context.channel.allocator.buffer(capacity: 5 + bytes.count)
+  /// Writes a message behind its prefix: not compressed, and its length.
+  private static func write(
+    _ head: [UInt8], _ large: LargeBody?, _ tail: [UInt8] = [], to context: ChannelHandlerContext
+  ) {
+    var buffer = context.channel.allocator.buffer(capacity: 5 + head.count)
     buffer.writeInteger(0 as UInt8)
-    buffer.writeInteger(UInt32(clamping: bytes.count))
-    buffer.writeBytes(bytes)
-    return .data(.init(data: .byteBuffer(buffer)))
+    buffer.writeInteger(UInt32(clamping: head.count + (large?.count ?? 0) + tail.count))
+    buffer.writeBytes(head)
+    context.write(.data(.init(data: .byteBuffer(buffer))), promise: nil)
+    guard let large else { return }
+    context.write(
+      .data(.init(data: .byteBuffer(large.bytes))), promise: large.written(on: context.eventLoop))
+    if !tail.isEmpty {
+      context.write(.data(.init(data: .byteBuffer(ByteBuffer(bytes: tail)))), promise: nil)
+    }
   }
 
   /// A `ModelStreamInferResponse`: an answer, or why there is none; in either case with the receipt as a parameter, for
   /// a stream has no fields beside a message.
-  static func streamResponse(_ answer: Answer, _ receipt: Receipt?) -> [UInt8] {
+  ///
+  /// The body of a large answer belongs between the two parts.
+  private static func streamResponse(_ answer: Answer, _ receipt: Receipt?) -> (head: [UInt8], tail: [UInt8])
+  {
     var parameters = ProtobufWriter()
     if let receipt { parameters.parameter("gatehouse-receipt", receipt.description) }
     var writer = ProtobufWriter(capacity: 128 + answer.body.count)
@@ -124,13 +139,12 @@ struct GRPCWriter {
       writer.text(1, GRPCStatus(answer).message)
       if let code = answer.code { parameters.parameter("gatehouse-code", code) }
     }
-    let response = answer.status == 200 ? answer.body : []
     // Fields of a message may come in any order: these stand behind the answer as it was recorded.
-    writer.field(2, count: response.count + parameters.bytes.count) {
-      $0 += response
-      $0 += parameters.bytes
-    }
-    return writer.bytes
+    writer.prefix(2, count: (answer.status == 200 ? answer.bodyBytes : 0) + parameters.bytes.count)
+    var head = writer.bytes
+    if answer.status == 200 { head += answer.body }
+    guard answer.large == nil else { return (head, parameters.bytes) }
+    return (head + parameters.bytes, [])
   }
 }
 

@@ -89,6 +89,9 @@ struct MetricsPage {
     metrics.gauge(
       "gatehouse_buffered_bytes", "Bytes of large bodies that are under way.", plane.bufferedBytes.count)
     metrics.gauge(
+      "gatehouse_unread_bytes", "Bytes of large answers that are not written to their end.",
+      plane.unreadBytes.count)
+    metrics.gauge(
       "gatehouse_queued_predictions", "Predictions that wait for a thread or run on one.",
       plane.queuedPredictions.count)
     metrics.gauge(

@@ -38,7 +38,11 @@ struct AccessDraft {
     record.nanoseconds = Clock.monotonic() - start
     record.input = answer.inputDigest ?? record.input
     record.payload = answer.payload
-    if let salt, answer.status == 200 { record.output = Digest(of: answer.body, salt: salt) }
+    if let digest = answer.outputDigest {
+      record.output = digest
+    } else if let salt, answer.status == 200 {
+      record.output = Digest(of: answer.body, salt: salt)
+    }
     return record
   }
 }

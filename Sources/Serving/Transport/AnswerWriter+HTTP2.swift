@@ -15,7 +15,7 @@ extension AnswerWriter {
     if case .binaryTensors(let bytes) = answer.form {
       headers.add(name: "inference-header-content-length", value: bytes.description, indexing: .nonIndexable)
     }
-    headers.add(name: "content-length", value: answer.body.count.description, indexing: .nonIndexable)
+    headers.add(name: "content-length", value: answer.bodyBytes.description, indexing: .nonIndexable)
     headers.add(name: "date", value: date(), indexing: .nonIndexable)
     for field in answer.fields {
       headers.add(name: field.name.lowercased(), value: field.value, indexing: .nonIndexable)

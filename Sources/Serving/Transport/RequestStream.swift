@@ -26,6 +26,8 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   private var call: GRPCStreamHandler?
   /// What of the answer's body is not written yet.
   private var rest = ByteBuffer()
+  /// What holds the room of those bytes.
+  private var large: LargeBody?
   private var isInputEnded = false
   /// Whether the answer is certain before its request was whole: its caller need not send what is left.
   private var isCutShort = false
@@ -49,7 +51,7 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   func channelInactive(context: ChannelHandlerContext) {
     // What a thread holds is not given back before the thread is done with it.
     if machine.isWorking { isAbandoned?.declare() } else { body.drop() }
-    rest = ByteBuffer()
+    (rest, large) = (ByteBuffer(), nil)
     connection.ended(self)
     context.fireChannelInactive()
   }
@@ -201,11 +203,12 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   func deliver(_ outgoing: OutgoingAnswer) {
     guard let context, context.channel.isActive else { return }
     let headers = connection.loop.writer.headers(of: outgoing)
-    let isBodyless = outgoing.context.isHead || outgoing.answer.body.isEmpty
+    let isBodyless = outgoing.context.isHead || outgoing.answer.bodyBytes == 0
     let head = HTTP2Frame.FramePayload.headers(.init(headers: headers, endStream: isBodyless))
     if isBodyless { return writeLast(head, context) }
     context.write(wrapOutboundOut(head), promise: nil)
-    rest = ByteBuffer(bytes: outgoing.answer.body)
+    large = outgoing.answer.large
+    rest = large?.bytes ?? ByteBuffer(bytes: outgoing.answer.body)
     writeRest(context)
   }
 
@@ -235,11 +238,15 @@ final class RequestStream: ChannelInboundHandler, AnswerReceiver {
   }
 
   private func writeLast(_ payload: HTTP2Frame.FramePayload, _ context: ChannelHandlerContext) {
-    guard isCutShort else { return context.write(wrapOutboundOut(payload), promise: nil) }
+    let promise = large?.written(on: context.eventLoop)
+    large = nil
+    guard isCutShort else { return context.write(wrapOutboundOut(payload), promise: promise) }
     // RFC 9113 section 8.1: the answer is whole, and what is left of the request is not wanted. Not before it is out,
     // for a reset drops what still waits on its stream.
     let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    context.write(wrapOutboundOut(payload)).whenSuccess {
+    let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+    context.write(wrapOutboundOut(payload), promise: written)
+    written.futureResult.whenSuccess {
       let (stream, context) = loopBound.value
       context.writeAndFlush(stream.wrapOutboundOut(.rstStream(.noError)), promise: nil)
     }
