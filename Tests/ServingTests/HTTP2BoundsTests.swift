@@ -59,8 +59,8 @@ struct HTTP2BoundsTests {
       let loop = PlaneLoop(
         plane: plane, eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
         writer: AnswerWriter())
-      let connection = HTTP2Connection(loop, WriteCollector(), isRefused: false)
-      try channel.pipeline.syncOperations.addHandler(RequestStream(connection))
+      try channel.pipeline.syncOperations.addHandler(
+        HTTP2Connection(loop, WriteCollector(), isRefused: false))
     }
     try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
     let message = InferMessage.row([1, 2]).bytes
@@ -69,9 +69,12 @@ struct HTTP2BoundsTests {
       isCall
       ? [0] + UInt32(message.count).littleEndianBytes.reversed() + message
       : Array(#"{"data":[1,2]}"#.utf8)
-    try await channel.writeInbound(HTTP2Frame.FramePayload.headers(.init(headers: head)))
-    try await channel.writeInbound(
-      HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(ByteBuffer(bytes: body)), endStream: true)))
+    for payload: HTTP2Frame.FramePayload in [
+      .headers(.init(headers: head)),
+      .data(.init(data: .byteBuffer(ByteBuffer(bytes: body)), endStream: true)),
+    ] {
+      try await channel.writeInbound(HTTP2Frame(streamID: 1, payload: payload))
+    }
     #expect(plane.queuedPredictions.count == 1)
     try await channel.close()
     #expect(plane.streams.count == 0)

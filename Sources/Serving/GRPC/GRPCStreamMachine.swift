@@ -3,7 +3,7 @@ import NIOCore
 
 /// Where one call stands between its messages and its answers.
 ///
-/// Events tell it what came in, and `next` what is to be done; the doing is `GRPCStreamHandler`'s. One message is under
+/// Events tell it what came in, and `next` what is to be done; the doing is `CallStream`'s. One message is under
 /// way at a time, and those behind it wait, so that answers keep the order of their messages.
 struct GRPCStreamMachine: ~Copyable {
   private enum Phase: Equatable {

@@ -17,53 +17,51 @@ struct GRPCWriter {
   private static let head: HPACKHeaders = [":status": "200", "content-type": "application/grpc"]
 
   /// Writes the answer to one message of several.
-  mutating func message(_ outgoing: OutgoingAnswer, to context: ChannelHandlerContext?) {
-    guard let context, !hasEnded else { return }
-    writeHead(context)
+  mutating func message(_ outgoing: OutgoingAnswer, to stream: HTTP2Stream?) {
+    guard let stream, !hasEnded else { return }
+    writeHead(stream)
     let answer = outgoing.answer
     if method == .modelStreamInfer {
       let (head, tail) = Self.streamResponse(answer, outgoing.receipt)
-      Self.write(head, answer.large, tail, to: context)
+      Self.write(head, answer.large, tail, to: stream)
     } else {
-      Self.write(answer.body, answer.large, to: context)
+      Self.write(answer.body, answer.large, to: stream)
     }
   }
 
   /// Writes the answer that ends the call.
-  mutating func last(_ outgoing: OutgoingAnswer, isInputEnded: Bool, to context: ChannelHandlerContext?) {
-    guard let context, !hasEnded else { return }
+  mutating func last(_ outgoing: OutgoingAnswer, isInputEnded: Bool, to stream: HTTP2Stream?) {
+    guard let stream, !hasEnded else { return }
     if outgoing.answer.status == 200 {
-      writeHead(context)
-      Self.write(outgoing.answer.body, outgoing.answer.large, to: context)
+      writeHead(stream)
+      Self.write(outgoing.answer.body, outgoing.answer.large, to: stream)
     }
-    end(outgoing, isInputEnded: isInputEnded, to: context)
+    end(outgoing, isInputEnded: isInputEnded, to: stream)
   }
 
   /// Ends the call with what an answer says of it, and without its body.
-  mutating func end(_ outgoing: OutgoingAnswer, isInputEnded: Bool, to context: ChannelHandlerContext?) {
-    guard let context, !hasEnded else { return }
+  mutating func end(_ outgoing: OutgoingAnswer, isInputEnded: Bool, to stream: HTTP2Stream?) {
+    guard let stream, !hasEnded else { return }
     hasEnded = true
     let last: HTTP2Frame.FramePayload
     if isGRPC {
       last = .headers(.init(headers: trailers(outgoing), endStream: true))
     } else {
-      last = Self.plain(outgoing, context)
+      last = Self.plain(outgoing, stream)
     }
-    guard !isInputEnded else { return context.write(last, promise: nil) }
+    guard !isInputEnded else { return stream.write(last) }
     // The caller need not send what nobody reads (RFC 9113 section 8.1). It is told behind what waits for room.
-    let promise = context.eventLoop.makePromise(of: Void.self)
-    let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    promise.futureResult.whenSuccess {
-      loopBound.value.write(.rstStream(.noError), promise: nil)
-      loopBound.value.flush()
-    }
-    context.write(last, promise: promise)
+    let eventLoop = stream.connection.loop.eventLoop
+    let promise = eventLoop.makePromise(of: Void.self)
+    let loopBound = NIOLoopBound(stream, eventLoop: eventLoop)
+    promise.futureResult.whenSuccess { loopBound.value.reset(.noError) }
+    stream.write(last, promise: promise)
   }
 
-  private mutating func writeHead(_ context: ChannelHandlerContext) {
+  private mutating func writeHead(_ stream: HTTP2Stream) {
     guard !hasHead else { return }
     hasHead = true
-    context.write(.headers(.init(headers: Self.head)), promise: nil)
+    stream.write(.headers(.init(headers: Self.head)))
   }
 
   /// The fields at the end of a call; where there were none at its beginning, those too.
@@ -99,30 +97,30 @@ struct GRPCWriter {
 
   /// Writes the head of the refusal of what is no call, as REST has it, and gives its body.
   private static func plain(
-    _ outgoing: OutgoingAnswer, _ context: ChannelHandlerContext
+    _ outgoing: OutgoingAnswer, _ stream: HTTP2Stream
   ) -> HTTP2Frame.FramePayload {
     let answer = outgoing.answer
     var fields: HPACKHeaders = [":status": answer.status.description, "content-type": "application/json"]
     add(outgoing, to: &fields)
-    context.write(.headers(.init(headers: fields)), promise: nil)
-    let body = context.channel.allocator.buffer(bytes: answer.body)
-    return .data(.init(data: .byteBuffer(body), endStream: true))
+    stream.write(.headers(.init(headers: fields)))
+    return .data(.init(data: .byteBuffer(ByteBuffer(bytes: answer.body)), endStream: true))
   }
 
   /// Writes a message behind its prefix: not compressed, and its length.
   private static func write(
-    _ head: [UInt8], _ large: LargeBody?, _ tail: [UInt8] = [], to context: ChannelHandlerContext
+    _ head: [UInt8], _ large: LargeBody?, _ tail: [UInt8] = [], to stream: HTTP2Stream
   ) {
-    var buffer = context.channel.allocator.buffer(capacity: 5 + head.count)
+    var buffer = ByteBufferAllocator().buffer(capacity: 5 + head.count)
     buffer.writeInteger(0 as UInt8)
     buffer.writeInteger(UInt32(clamping: head.count + (large?.count ?? 0) + tail.count))
     buffer.writeBytes(head)
-    context.write(.data(.init(data: .byteBuffer(buffer))), promise: nil)
+    stream.write(.data(.init(data: .byteBuffer(buffer))))
     guard let large else { return }
-    context.write(
-      .data(.init(data: .byteBuffer(large.bytes))), promise: large.written(on: context.eventLoop))
+    stream.write(
+      .data(.init(data: .byteBuffer(large.bytes))),
+      promise: large.written(on: stream.connection.loop.eventLoop))
     if !tail.isEmpty {
-      context.write(.data(.init(data: .byteBuffer(ByteBuffer(bytes: tail)))), promise: nil)
+      stream.write(.data(.init(data: .byteBuffer(ByteBuffer(bytes: tail)))))
     }
   }
 
@@ -155,12 +153,6 @@ extension ProtobufWriter {
       entry.text(1, name)
       entry.message(2) { $0.text(3, value) }
     }
-  }
-}
-
-extension ChannelHandlerContext {
-  fileprivate func write(_ payload: HTTP2Frame.FramePayload, promise: EventLoopPromise<Void>?) {
-    write(NIOAny(payload), promise: promise)
   }
 }
 

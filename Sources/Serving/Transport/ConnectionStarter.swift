@@ -51,8 +51,8 @@ struct ConnectionProtocols {
     let pipeline = context.pipeline.syncOperations
     do {
       switch found {
-      case .http1: try pipeline.addHandlers(http1(), position: .after(handler))
-      case .http2: try pipeline.addHandlers(http2(context), position: .after(handler))
+      case .http1: try pipeline.addHandlers(http1Handlers(), position: .after(handler))
+      case .http2: try pipeline.addHandlers(http2Handlers(), position: .after(handler))
       }
     } catch {
       // The pipeline is gone, and the connection with it.
@@ -63,22 +63,16 @@ struct ConnectionProtocols {
     pipeline.removeHandler(context: context, promise: nil)
   }
 
-  private func http1() -> [any ChannelHandler] {
+  private func http1Handlers() -> [any ChannelHandler] {
     [ByteToMessageHandler(loop.plane.limits), ConnectionHandler(loop, isRefused: isRefused)]
   }
 
-  private func http2(_ context: ChannelHandlerContext) -> [any ChannelHandler] {
+  private func http2Handlers() -> [any ChannelHandler] {
     let collector = WriteCollector()
     let connection = HTTP2Connection(loop, collector, isRefused: isRefused)
-    let loopBound = NIOLoopBound(connection, eventLoop: context.eventLoop)
     let codec = NIOHTTP2Handler(
-      mode: .server, eventLoop: context.eventLoop, connectionConfiguration: http2.connection,
-      streamConfiguration: http2.stream, streamDelegate: StreamNumbers(connection: loopBound)
-    ) { stream in
-      stream.eventLoop.makeCompletedFuture {
-        try stream.pipeline.syncOperations.addHandler(RequestStream(loopBound.value))
-      }
-    }
+      mode: .server, frameDelegate: connection, connectionConfiguration: http2.connection,
+      streamConfiguration: http2.stream)
     return [collector, codec, connection]
   }
 }
@@ -116,15 +110,11 @@ extension NIOHTTP2Handler.Configuration {
     ]
     // Held by whoever answers the stream, so that who breaks it gets an answer and a record.
     connection.contentLengthValidation = .disabled
-    connection.targetWindowSize = limits.connectionWindow
     connection.maximumBufferedControlFrames = limits.controlFrames.count
     // Callers that measure the way to us send a PING with every burst of data: more than NIO's 200 in 30 s.
     connection.controlFrameRateLimit.maximumCount = limits.controlFrames.count
     connection.controlFrameRateLimit.windowLength = TimeAmount(limits.controlFrames.window)
     connection.maximumRecentlyResetStreams = limits.connectionStreams
-    stream.targetWindowSize = limits.streamWindow
-    stream.outboundBufferSizeHighWatermark = RequestStream.piece
-    stream.outboundBufferSizeLowWatermark = RequestStream.piece / 2
     stream.streamResetFrameRateLimit.maximumCount = limits.streamResets.count
     stream.streamResetFrameRateLimit.windowLength = TimeAmount(limits.streamResets.window)
   }

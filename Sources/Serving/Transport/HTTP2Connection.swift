@@ -1,8 +1,12 @@
 import Domain
 import NIOCore
+import NIOHPACK
 import NIOHTTP2
 
-/// What the streams of one connection of HTTP/2 share: its bounds in time, and its end.
+/// One connection of HTTP/2 behind its codec: hands what comes in to its streams, and holds it to its bounds in number and
+/// time.
+///
+/// What becomes of a stream while the codec is at work, its streams are told once that is done.
 final class HTTP2Connection: ChannelDuplexHandler, Observed {
   typealias InboundIn = HTTP2Frame
   typealias OutboundIn = HTTP2Frame
@@ -24,9 +28,18 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   private var machine: HTTP2ConnectionMachine
   private var context: ChannelHandlerContext?
   /// Those under way.
-  private var streams: [ObjectIdentifier: RequestStream] = [:]
+  private var streams: [HTTP2StreamID: HTTP2Stream] = [:]
   /// The last that its caller has opened.
-  fileprivate var lastStream = HTTP2StreamID.rootStream
+  private var lastStream = HTTP2StreamID.rootStream
+  /// Those that the present read has brought something for.
+  private var read: [HTTP2Stream] = []
+  /// Those that have ended or can be written to again, and do not know yet.
+  private var changed: [HTTP2Stream] = []
+  private var isSettling = false
+  /// Whether the present read goes on, behind which all that was written is flushed.
+  private var isReading = false
+  private var hasWritten = false
+  private var window: InboundWindow
   /// Until when the caller has to read; nil while the socket takes what is written.
   private var unreadDeadline: NIODeadline?
   private var clock: RepeatedTask?
@@ -36,6 +49,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
     self.collector = collector
     self.isRefused = isRefused
     machine = HTTP2ConnectionMachine(limits: loop.plane.limits, now: .now())
+    window = InboundWindow(target: loop.plane.limits.connectionWindow)
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -57,27 +71,78 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   func channelInactive(context: ChannelHandlerContext) {
     clock?.cancel()
     loop.remove(self)
+    for stream in streams.values { ended(stream) }
+    settle()
     context.fireChannelInactive()
   }
 
   // MARK: Streams
 
-  /// Counts a stream that its caller has opened; says whether there is room for it.
-  func opened(_ stream: RequestStream) -> Bool {
+  /// Takes a stream that its caller has opened, where there is room for it.
+  private func open(_ number: HTTP2StreamID, _ headers: HPACKHeaders) -> HTTP2Stream? {
+    lastStream = number
     let limits = loop.plane.limits
     // The codec holds a caller to its number of streams only once that has said that it knows the number.
     guard streams.count < limits.connectionStreams, loop.plane.streams.take(1, limit: limits.streams) else {
-      return false
+      write(HTTP2Frame(streamID: number, payload: .rstStream(.refusedStream)))
+      return nil
     }
-    streams[ObjectIdentifier(stream)] = stream
-    return true
+    let stream = HTTP2Stream(number, of: self)
+    streams[number] = stream
+    stream.begin(headers.isCall ? CallStream(stream) : RequestStream(stream))
+    return stream
   }
 
-  func ended(_ stream: RequestStream) {
-    guard streams.removeValue(forKey: ObjectIdentifier(stream)) != nil else { return }
+  private func ended(_ stream: HTTP2Stream) {
+    guard streams.removeValue(forKey: stream.number) != nil else { return }
+    stream.end()
     loop.plane.streams.release(1)
+    changed.append(stream)
+  }
+
+  /// Tells streams what has become of them.
+  private func settle() {
+    guard !isSettling, !changed.isEmpty else { return }
+    isSettling = true
+    while !changed.isEmpty {
+      let streams = changed
+      changed = []
+      for stream in streams {
+        if stream.isOpen { stream.receiver?.writabilityChanged() } else { left(stream) }
+      }
+    }
+    isSettling = false
+    flush()
+  }
+
+  private func left(_ stream: HTTP2Stream) {
+    guard stream.receiver != nil else { return }
+    stream.leave()
     act(machine.streamEnded(.now(), streams: streams.count))
     if isRefused { act(machine.leave(.now())) }
+  }
+
+  // MARK: Output
+
+  /// Whether the socket takes what is written.
+  var isWritable: Bool { context?.channel.isWritable ?? false }
+
+  /// Writes a frame behind those that were written before.
+  func write(_ frame: HTTP2Frame, promise: EventLoopPromise<Void>? = nil) {
+    guard let context else {
+      promise?.fail(ChannelError.ioOnClosedChannel)
+      return
+    }
+    hasWritten = true
+    context.write(wrapOutboundOut(frame), promise: promise)
+  }
+
+  /// Sends what was written, at the end of the present read at the latest.
+  func flush() {
+    guard hasWritten, !isReading, let context else { return }
+    hasWritten = false
+    context.flush()
+    settle()
   }
 
   // MARK: For whoever watches
@@ -92,18 +157,60 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
       transport: transport, isConnection: true, phase: phase, isUnread: unreadDeadline != nil, request: nil)
   }
 
-  var streamObservations: [Observation] { streams.values.compactMap(\.observation) }
+  var streamObservations: [Observation] { streams.values.compactMap(\.receiver?.observation) }
 
   // MARK: Events
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard case .ping(Self.question, ack: true) = unwrapInboundIn(data).payload else { return }
-    act(machine.heard(.now(), streams: streams.count))
+    isReading = true
+    let frame = unwrapInboundIn(data)
+    switch frame.payload {
+    case .ping(Self.question, ack: true): act(machine.heard(.now(), streams: streams.count))
+    case .headers(let headers):
+      guard let stream = streams[frame.streamID] ?? open(frame.streamID, headers.headers) else { return }
+      receive(frame.payload, on: stream)
+    case .data:
+      if let stream = streams[frame.streamID] { receive(frame.payload, on: stream) }
+    default: break
+    }
+  }
+
+  private func receive(_ payload: HTTP2Frame.FramePayload, on stream: HTTP2Stream) {
+    if read.last !== stream { read.append(stream) }
+    stream.receiver?.receive(payload)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    let streams = read
+    read.removeAll(keepingCapacity: true)
+    for stream in streams { stream.receiver?.readComplete() }
+    isReading = false
+    settle()
+    flush()
+    context.fireChannelReadComplete()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .inputClosed? = event as? ChannelEvent { act(machine.inputClosed()) }
-    context.fireUserInboundEventTriggered(event)
+    switch event {
+    case let event as NIOHTTP2WindowUpdatedEvent: resize(event)
+    case let event as StreamClosedEvent:
+      if let stream = streams[event.streamID] { ended(stream) }
+    case let event as NIOHTTP2BulkStreamWindowChangeEvent:
+      for stream in streams.values { stream.windowChanged(by: event.delta) }
+    case ChannelEvent.inputClosed: act(machine.inputClosed())
+    default: break
+    }
+  }
+
+  /// A window has changed: its caller gets more room where much of it is used up.
+  private func resize(_ event: NIOHTTP2WindowUpdatedEvent) {
+    guard event.streamID == .rootStream else {
+      streams[event.streamID]?.windowIs(event.inboundWindowSize)
+      return
+    }
+    window.size = event.inboundWindowSize
+    guard let increment = window.increment else { return }
+    write(HTTP2Frame(streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: increment)))
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -124,14 +231,17 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     unreadDeadline = context.channel.isWritable ? nil : .now() + TimeAmount(loop.plane.limits.unread)
+    changed += streams.values
+    settle()
     context.fireChannelWritabilityChanged()
   }
 
   private func tick() {
     let now = NIODeadline.now()
     if let unreadDeadline, now >= unreadDeadline { return close() }
-    for stream in streams.values { stream.tick(now) }
+    for stream in streams.values { stream.receiver?.tick(now) }
     act(machine.tick(now, streams: streams.count, isDraining: loop.plane.isDraining))
+    flush()
   }
 
   private func act(_ action: HTTP2ConnectionMachine.Action) {
@@ -163,12 +273,21 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   private func close() { context?.close(promise: nil) }
 }
 
-/// Keeps the number of the last stream that the caller of a connection has opened.
-struct StreamNumbers: NIOHTTP2StreamDelegate {
-  let connection: NIOLoopBound<HTTP2Connection>
+extension HTTP2Connection: NIOHTTP2FrameDelegate {
+  /// The codec writes a frame now: its data has found room in the caller's windows.
+  func wroteFrame(_ frame: HTTP2Frame) {
+    guard case .data(let data) = frame.payload, let stream = streams[frame.streamID],
+      stream.wrote(data.data.readableBytes)
+    else { return }
+    changed.append(stream)
+  }
+}
 
-  func streamCreated(_ id: HTTP2StreamID, channel: any Channel) { connection.value.lastStream = id }
-  func streamClosed(_ id: HTTP2StreamID, channel: any Channel) {}
+extension HPACKHeaders {
+  /// Whether they begin a call of gRPC: `application/grpc`, with what it is encoded in behind it or not.
+  fileprivate var isCall: Bool {
+    first(name: "content-type")?.lowercased().hasPrefix("application/grpc") ?? false
+  }
 }
 
 /// Waits for no answer: its stream is gone.

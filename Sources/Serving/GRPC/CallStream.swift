@@ -4,23 +4,15 @@ import NIOHPACK
 import NIOHTTP2
 
 /// Drives one call of gRPC on its stream of HTTP/2: tells the machine what came in and does what it says.
-///
-/// Takes the stream's payloads from the header fields on.
-final class GRPCStreamHandler: ChannelDuplexHandler {
-  typealias InboundIn = HTTP2Frame.FramePayload
-  typealias OutboundIn = HTTP2Frame.FramePayload
-  typealias OutboundOut = HTTP2Frame.FramePayload
-
+final class CallStream: StreamReceiver {
   private let loop: PlaneLoop
   private var limits: PlaneLimits { loop.plane.limits }
   private let transport: RequestTransport
-  /// The answer to the call whatever it asks for; nil where that decides.
-  private let refusal: Answer?
   private var machine = GRPCStreamMachine()
   private var head: GRPCHead?
   private var writer = GRPCWriter()
   /// Nil as soon as the stream is gone.
-  private var context: ChannelHandlerContext?
+  private var stream: HTTP2Stream?
   /// The record of the message that is being answered.
   private var draft: AccessDraft?
   /// When the head had come in, of a call with one message.
@@ -34,7 +26,6 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   /// How the call ends once they are.
   private var ending: Answer?
   private var isInputEnded = false
-  private var isReadHeld = false
   /// What tells the thread that answers that the caller is gone.
   private var isAbandoned: Abandonment?
 
@@ -49,33 +40,19 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   /// What a watch was told last; nil where there is none.
   private var watched: ServingStatus?
 
-  init(loop: PlaneLoop, isEncrypted: Bool = false, refusal: Answer? = nil) {
-    self.loop = loop
-    self.refusal = refusal
+  init(_ stream: HTTP2Stream) {
+    self.stream = stream
+    loop = stream.connection.loop
     room = BodyRoom(in: loop.plane)
-    transport = RequestTransport(version: .http2, isEncrypted: isEncrypted, isGRPC: true)
-  }
-
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-  func handlerRemoved(context: ChannelHandlerContext) { leave() }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    leave()
-    context.fireChannelInactive()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // A reset by the caller, or its fault: in either case nobody reads an answer.
-    context.close(promise: nil)
+    var transport = stream.connection.transport
+    transport.isGRPC = true
+    self.transport = transport
   }
 
   /// Lets go of everything; a message that is being answered leaves its record all the same.
-  private func leave() {
-    guard context != nil else { return }
-    context = nil
+  func closed() {
+    stream = nil
     stopClocks()
-    loop.remove(self)
     isAbandoned?.declare()
     if !machine.isWorking { machine.end() }
     releaseRoom()
@@ -92,8 +69,8 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
 
   // MARK: What comes in
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
+  func receive(_ payload: HTTP2Frame.FramePayload) {
+    switch payload {
     case .headers(let payload):
       if head == nil { receive(payload.headers) }
       if payload.endStream { endInput() }
@@ -105,16 +82,13 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     proceed()
   }
 
-  func channelReadComplete(context: ChannelHandlerContext) {
-    startClocks()
-    context.flush()
-    context.fireChannelReadComplete()
-  }
+  func readComplete() { startClocks() }
 
   private func receive(_ headers: HPACKHeaders) {
     var head = GRPCHead(headers)
     head.request.transport = transport
-    if let refusal { head.refusal = refusal }
+    if headers.count > limits.headerFields { head.refusal = .headTooLarge }
+    if stream?.connection.isRefused == true { head.refusal = PlaneLoop.tooManyConnections }
     self.head = head
     length = head.length
     writer.isGRPC = head.isGRPC
@@ -172,7 +146,9 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     case .perform(let operation):
       let answer = loop.perform(operation, message.bytes, &draft, for: self)
       self.draft = draft
-      if let answer { finish(answer) } else { isOnThread = true }
+      if let answer { return finish(answer) }
+      isOnThread = true
+      holdReading()
     }
   }
 
@@ -190,7 +166,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     isAbandoned = nil
     machine.answered()
     // Who has no key has none for the next message either.
-    if endsCall || answer.status == 401 || context == nil { machine.end() }
+    if endsCall || answer.status == 401 || stream == nil { machine.end() }
     send(answer, isLast: machine.isDone)
   }
 
@@ -218,21 +194,21 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   private func writeEnding() {
     guard let ending, undelivered == 0 else { return }
     self.ending = nil
-    writer.end(OutgoingAnswer(answer: ending), isInputEnded: isInputEnded, to: context)
+    writer.end(OutgoingAnswer(answer: ending), isInputEnded: isInputEnded, to: stream)
     expectReading()
   }
 
   // MARK: Back-pressure
 
-  /// Nothing is read while a message is answered, nor while the caller does not read its answers.
-  func read(context: ChannelHandlerContext) {
-    if machine.isWorking || !context.channel.isWritable { isReadHeld = true } else { context.read() }
+  func writabilityChanged() {
+    if stream?.isWritable == true, !writer.hasEnded { unreadDeadline = nil } else { expectReading() }
+    holdReading()
   }
 
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable, !writer.hasEnded { unreadDeadline = nil } else { expectReading() }
-    resumeReading()
-    context.fireChannelWritabilityChanged()
+  /// The caller gets no more room to send while a message is answered, nor while it does not read its answers.
+  private func holdReading() {
+    guard let stream else { return }
+    stream.holdReading(machine.isWorking || !stream.isWritable)
   }
 
   /// Gives the caller so long from now on to read.
@@ -241,18 +217,11 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   /// making the stream unwritable.
   private func expectReading() { unreadDeadline = .now() + TimeAmount(limits.unread) }
 
-  private func resumeReading() {
-    guard isReadHeld, let context, !machine.isWorking, context.channel.isWritable else { return }
-    isReadHeld = false
-    context.read()
-  }
-
   // MARK: Time
 
   /// Starts what ends the call in time; where all was answered at once there is nothing to start.
   private func startClocks() {
-    guard context != nil, !machine.isDone else { return }
-    loop.add(self)
+    guard stream != nil, !machine.isDone else { return }
     if alarm == nil, let deadline {
       let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
       alarm = loop.eventLoop.scheduleTask(deadline: deadline) { loopBound.value.timeOut() }
@@ -282,10 +251,10 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
     flush()
   }
 
-  /// A moment has come; the connection's clock tells.
   func tick(_ now: NIODeadline) {
     if let unreadDeadline, now >= unreadDeadline {
-      context?.close(promise: nil)
+      self.unreadDeadline = nil
+      stream?.reset()
       return
     }
     if watched != nil { return tickWatch() }
@@ -334,7 +303,7 @@ final class GRPCStreamHandler: ChannelDuplexHandler {
   }
 }
 
-extension GRPCStreamHandler: Observed {
+extension CallStream {
   var observation: Observation {
     let phase: Observation.Phase =
       if machine.isExpecting {
@@ -348,7 +317,7 @@ extension GRPCStreamHandler: Observed {
   }
 }
 
-extension GRPCStreamHandler: AnswerReceiver {
+extension CallStream: AnswerReceiver {
   func answered(_ answer: Answer) {
     isOnThread = false
     // The time was over before: that is what was answered.
@@ -357,7 +326,7 @@ extension GRPCStreamHandler: AnswerReceiver {
     proceed()
     startClocks()
     flush()
-    resumeReading()
+    holdReading()
   }
 
   func deliver(_ outgoing: OutgoingAnswer) {
@@ -366,15 +335,15 @@ extension GRPCStreamHandler: AnswerReceiver {
     if outgoing.isLast || (outgoing.answer.status != 200 && head?.method != .modelStreamInfer) {
       machine.end()
       stopClocks()
-      writer.last(outgoing, isInputEnded: isInputEnded, to: context)
+      writer.last(outgoing, isInputEnded: isInputEnded, to: stream)
       expectReading()
     } else {
-      writer.message(outgoing, to: context)
+      writer.message(outgoing, to: stream)
     }
     writeEnding()
   }
 
-  func flush() { context?.flush() }
+  func flush() { stream?.flush() }
 
   /// Asked for where a thread is to answer.
   var abandonment: Abandonment? { isAbandoned.orNew() }
