@@ -110,10 +110,6 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     case let error as HTTPParserError:
       receive(.malformed(error), context)
       context.flush()
-    // More than a head may hold, and none of it a part of one: behind a request to change the protocol nothing is parsed.
-    case is ByteToMessageDecoderError.PayloadTooLargeError:
-      receive(.malformed(.headerOverflow), context)
-      context.flush()
     // Behind bytes that could not be read nothing is. The answer to them is on its way, and would be lost to a reset
     // were the connection closed while the caller sends.
     case is ByteToMessageDecoderError: break

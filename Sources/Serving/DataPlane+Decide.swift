@@ -239,7 +239,8 @@ extension RequestHead.Fault {
       Problem(.badInput, "request.expectation", "expected 'Expect: 100-continue' or none, found another")
     case .transferCoding:
       Problem(
-        .badInput, "request.transfer-encoding", "expected no Transfer-Encoding in HTTP/1.0, found it")
+        .badInput, "request.transfer-encoding",
+        "expected no Transfer-Encoding but 'chunked', and none in HTTP/1.0, found another")
     case .contentLength:
       Problem(
         .badInput, "request.content-length",

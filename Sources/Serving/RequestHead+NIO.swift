@@ -9,13 +9,15 @@ extension RequestHead {
     for (name, value) in head.headers {
       // The length first: most fields are none of these, and no text is compared for them.
       switch name.utf8.count {
-      // Behind a request to change the protocol the parser reads no further one, and the protocol stays what it is.
-      case 7 where name.isEqual(ignoringCase: "upgrade"): keepsAlive = false
       case 4 where name.isEqual(ignoringCase: "host"): hosts += 1
       case 14 where name.isEqual(ignoringCase: "content-length"):
         // The parser lets no other than digits through, and no second length that differs.
         body = .declared(Int(value) ?? .max)
-      case 17 where name.isEqual(ignoringCase: "transfer-encoding"): body = .chunked
+      case 17 where name.isEqual(ignoringCase: "transfer-encoding"):
+        // The parser finds a body by `chunked`. With another coding behind it, a request that asks for another protocol
+        // has none to the parser, and all the connection brings to others.
+        if body == .chunked || !value.isChunked { (fault, keepsAlive) = (.transferCoding, false) }
+        body = .chunked
       default: note(name, value)
       }
     }
@@ -59,6 +61,11 @@ extension RequestHead {
 }
 
 extension String {
+  /// Whether it says `chunked` and nothing else; the parser leaves blanks at the end.
+  fileprivate var isChunked: Bool {
+    hasPrefix(ignoringCase: "chunked") && utf8.dropFirst(7).allSatisfy { $0 == UInt8(ascii: " ") }
+  }
+
   /// Whether it is `text`, which has no capital letters, but for the case of ASCII's letters.
   func isEqual(ignoringCase text: StaticString) -> Bool {
     utf8.count == text.utf8CodeUnitCount && hasPrefix(ignoringCase: text)

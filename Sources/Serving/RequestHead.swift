@@ -43,7 +43,7 @@ struct RequestHead: Equatable, Sendable {
     case severalAuthorizations
     case expectation
     case timeout
-    /// HTTP/1.0 knows no Transfer-Encoding.
+    /// No Transfer-Encoding but `chunked`, once, is taken, and HTTP/1.0 knows none.
     case transferCoding
     /// The body is not as long as the head says.
     case contentLength

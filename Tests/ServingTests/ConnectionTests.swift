@@ -34,7 +34,7 @@ struct ConnectionTests {
     let channel = EmbeddedChannel()
     let pool = NIOThreadPool(numberOfThreads: 1)
     try channel.pipeline.syncOperations.addHandlers(
-      ByteToMessageHandler(HTTPRequestDecoder()),
+      ByteToMessageHandler(PlaneLimits()),
       ConnectionHandler(
         PlaneLoop(
           plane: try plane(), eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
@@ -168,7 +168,7 @@ struct ConnectionTests {
     ("GET /v2 HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: y\r\n", count: 200))\r\n", 431),
     ("GET /v2/health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 200),
     ("nonsense\r\n\r\n", 400),
-    ("GET /v2 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", 200),
+    ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
   ])
   func `who sends on behind the last answer of a connection can still read it`(
     text: String, status: Int

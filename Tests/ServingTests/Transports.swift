@@ -75,7 +75,7 @@ enum Transport: CaseIterable {
       let pool = NIOThreadPool(numberOfThreads: 1)
       let channel = EmbeddedChannel()
       try channel.pipeline.syncOperations.addHandlers(
-        ByteToMessageHandler(HTTPRequestDecoder()),
+        ByteToMessageHandler(plane.limits),
         ConnectionHandler(
           PlaneLoop(
             plane: plane, eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),

@@ -1,6 +1,5 @@
 import Domain
 import NIOCore
-import NIOHTTP1
 import NIOHTTP2
 import NIOSSL
 
@@ -74,28 +73,6 @@ struct ConnectionProtocols {
       mode: .server, frameDelegate: connection, connectionConfiguration: http2.connection,
       streamConfiguration: http2.stream)
     return [collector, codec, connection]
-  }
-}
-
-extension ByteToMessageHandler<HTTPRequestDecoder> {
-  /// The parser of HTTP/1.1.
-  ///
-  /// Of a head it keeps one field at most. But behind a request to change the protocol it parses nothing, and would keep
-  /// whatever comes.
-  convenience init(_ limits: PlaneLimits) {
-    let decoder = HTTPRequestDecoder(
-      leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
-      limitConfiguration: NIOHTTPDecoderLimitConfiguration(limits))
-    self.init(decoder, maximumBufferSize: 2 * limits.headerBytes)
-  }
-}
-
-extension NIOHTTPDecoderLimitConfiguration {
-  fileprivate init(_ limits: PlaneLimits) {
-    self.init()
-    maxHeaderFieldSize = limits.headerBytes
-    maxHeaderListSize = limits.headerBytes
-    maxHeaderFieldCount = limits.headerFields
   }
 }
 
