@@ -18,6 +18,12 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     case inputClosed
   }
 
+  /// How often what comes behind the last answer is read.
+  ///
+  /// One read takes 256 KiB at most (NIO takes up to 64 KiB four times), so this is 52 MB/s: who sends a body that was
+  /// refused is soon through, and who pours without end no longer takes from the event loop all that it can.
+  private static let dropInterval = TimeAmount.milliseconds(5)
+
   private let loop: PlaneLoop
   private var plane: DataPlane { loop.plane }
   private let transport: RequestTransport
@@ -37,6 +43,10 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// Whether more was postponed than may be: the connection is closed, and nothing more taken in.
   private var isOverrun = false
   private var isReadHeld = false
+  /// When what comes behind the last answer is read next.
+  private var nextDrop = NIODeadline.uptimeNanoseconds(0)
+  /// Whether a read waits for `nextDrop`.
+  private var isDropHeld = false
   /// How many requests were begun since the connection last had to wait for others.
   private var answeredInTurn = 0
   /// Whether the connection lets others have their turn.
@@ -284,10 +294,31 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
 
   /// Nothing is read while an answer is computed, nor while the caller does not read its answers.
   func read(context: ChannelHandlerContext) {
-    if machine.isWorking || isPaused || (!context.channel.isWritable && !machine.isAtEnd) {
+    if machine.isAtEnd {
+      readToDrop(context)
+    } else if machine.isWorking || isPaused || !context.channel.isWritable {
       isReadHeld = true
     } else {
       context.read()
+    }
+  }
+
+  /// Reads what nobody wants, at a pace, so that TCP slows the caller.
+  ///
+  /// That its output ends, or the connection, is told whether somebody reads or not.
+  private func readToDrop(_ context: ChannelHandlerContext) {
+    let now = context.eventLoop.now
+    guard now < nextDrop else {
+      nextDrop = now + Self.dropInterval
+      return context.read()
+    }
+    guard !isDropHeld else { return }
+    isDropHeld = true
+    let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(deadline: nextDrop) {
+      let handler = loopBound.value
+      handler.isDropHeld = false
+      if let context = handler.context { handler.readToDrop(context) }
     }
   }
 

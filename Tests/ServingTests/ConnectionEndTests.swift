@@ -47,6 +47,13 @@ struct ConnectionEndTests {
   private final class HeldWrites: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     private var promises: [EventLoopPromise<Void>] = []
+    /// How often it was asked for what comes in.
+    private(set) var reads = 0
+
+    func read(context: ChannelHandlerContext) {
+      reads += 1
+      context.read()
+    }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
       if let promise { promises.append(promise) }
@@ -121,6 +128,38 @@ struct ConnectionEndTests {
     #expect(connection.handler.observation.phase == .closing)
     held.release()
     _ = try? connection.channel.finish()
+  }
+
+  @Test func `what comes behind the last answer is read at a pace`() throws {
+    let held = HeldWrites()
+    let connection = try Connection(writesThrough: held)
+    try connection.receive(Self.closing)
+    let before = held.reads
+    func advance(_ time: TimeAmount) -> Int {
+      for _ in 0..<3 { connection.channel.read() }
+      connection.channel.embeddedEventLoop.advanceTime(by: time)
+      return held.reads - before
+    }
+    #expect(advance(.milliseconds(4)) == 1)
+    #expect(advance(.milliseconds(1)) == 2)
+    #expect(advance(.milliseconds(5)) == 3)
+    // Nobody asked meanwhile.
+    connection.channel.embeddedEventLoop.advanceTime(by: .milliseconds(50))
+    #expect(advance(.zero) == 4)
+    held.release()
+    _ = try? connection.channel.finish()
+  }
+
+  @Test func `a caller that ends its output is not waited for`() throws {
+    let held = HeldWrites()
+    let connection = try Connection(writesThrough: held)
+    try connection.receive(Self.closing)
+    for _ in 0..<3 { connection.channel.read() }
+    held.release()
+    connection.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    held.release()
+    #expect(!connection.channel.isActive)
+    connection.channel.embeddedEventLoop.advanceTime(by: .milliseconds(10))
   }
 
   // MARK: Pipelining
