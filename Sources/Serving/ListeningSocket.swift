@@ -14,6 +14,12 @@ public struct ListeningSocket: Sendable {
 
   private static let backlog: CInt = 1024
 
+  /// How many bytes the system keeps of a connection that it could not send yet; beyond it the connection takes no more.
+  ///
+  /// Left to itself it grows to 4 MiB a connection, so that who never reads has thousands of answers computed first. What
+  /// is on its way to the caller is not counted, so that long ways are as fast.
+  static let unsentBytes: CInt = 128 << 10
+
   /// Binds an address `HOST:PORT` with a numeric host; port 0 takes a free one.
   ///
   /// Throws `listen.malformed-address` or `listen.failed`.
@@ -47,6 +53,10 @@ public struct ListeningSocket: Sendable {
         "expected descriptor \(descriptor) to be a listening socket, found that it is none")
     }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    // Connections have it from the socket that accepts them. Where the system does not know it, its own bound holds.
+    var unsent = Self.unsentBytes
+    _ = unsafe setsockopt(
+      descriptor, CInt(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &unsent, socklen_t(MemoryLayout<CInt>.size))
     self.descriptor = descriptor
     self.address = try Self.boundAddress(of: descriptor)
   }

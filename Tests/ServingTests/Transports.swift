@@ -143,8 +143,14 @@ final class Client {
   private var descriptor: CInt
   private var buffered: [UInt8] = []
 
-  init(port: Int) throws {
+  /// `receiveBuffer` is how many bytes the system keeps at most that were not read, about; nil for its own choice.
+  init(port: Int, receiveBuffer: CInt? = nil) throws {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    if var receiveBuffer {
+      // Before the connection is made: it says what is offered to the other end.
+      _ = unsafe setsockopt(
+        descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<CInt>.size))
+    }
     let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
     let connected = unsafe address.withSockAddr { [descriptor] address, size in
       unsafe Glibc.connect(descriptor, address, socklen_t(size))

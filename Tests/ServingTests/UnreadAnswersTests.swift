@@ -1,0 +1,34 @@
+import Glibc
+import Testing
+
+@testable import Serving
+
+/// What a caller that never reads its answers can have computed and kept for it.
+struct UnreadAnswersTests {
+  @Test func `the kernel keeps little for a caller that does not read`() throws {
+    let socket = try ListeningSocket(address: "127.0.0.1:0")
+    defer { socket.close() }
+    let client = try Client(port: try #require(socket.address.split(separator: ":").last.flatMap { Int($0) }))
+    let accepted = accept(socket.descriptor, nil, nil)
+    defer { _ = close(accepted) }
+    var bytes: CInt = 0
+    var size = socklen_t(MemoryLayout<CInt>.size)
+    #expect(unsafe getsockopt(accepted, CInt(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &bytes, &size) == 0)
+    #expect(bytes == ListeningSocket.unsentBytes)
+    _ = client
+  }
+
+  @Test func `who pipelines and never reads has few requests answered`() throws {
+    var limits = PlaneLimits()
+    limits.unread = .milliseconds(500)
+    let server = try LiveServer(
+      DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line())))
+    defer { server.stop() }
+    let client = try Client(port: server.port, receiveBuffer: 4096)
+    let prediction = request("POST", "/predict", key: "line-key", body: #"{"data":[1,2]}"#)
+    // Ends with the connection, which is closed because its answers lie unread.
+    #expect(try !client.send(String(repeating: prediction, count: 400_000)))
+    try Patience.wait(until: { server.plane.connections.count == 0 })
+    #expect(1...5000 ~= server.plane.requests)
+  }
+}
