@@ -89,6 +89,77 @@ struct HTTP2BoundsTests {
     try await pool.shutdownGracefully()
   }
 
+  // MARK: Windows
+
+  @Test func `more room is given where half of a window is used up, as much as was used`() {
+    var window = InboundWindow(target: 1000)
+    #expect(window.increment == nil)
+    for (size, increment) in [(1000, nil), (501, nil), (500, 500), (0, 1000), (-70, 1070)] {
+      window.size = size
+      #expect(window.increment == increment)
+    }
+    // A caller that was given more than the target before it knew of that keeps it.
+    window.size = 65_535
+    #expect(window.increment == nil)
+  }
+
+  @Test func `bodies of many streams come through a window of the connection that is smaller than one`()
+    throws
+  {
+    let server = try LiveServer(
+      plane {
+        $0.streamWindow = 70_000
+        $0.connectionWindow = 70_000
+      })
+    defer { server.stop() }
+    let client = try HTTP2Client(port: server.port)
+    let body = Array("{\"data\":[1,2]\(String(repeating: " ", count: 200_000))}".utf8)
+    let exchanges = try (0..<5).map { _ in try client.begin(Self.prediction, isWhole: false) }
+    for start in stride(from: 0, to: body.count, by: 10_000) {
+      for exchange in exchanges {
+        let end = min(start + 10_000, body.count)
+        try exchange.send(Array(body[start..<end]), isLast: end == body.count)
+      }
+    }
+    for exchange in exchanges { #expect(try exchange.receive().status == 200) }
+  }
+
+  @Test func `who waits for an answer on a stream of messages gets no more room to send`() throws {
+    let limits = try DeploymentLimits(concurrency: 1, queue: 1)
+    let gate = ModelGate(limits)
+    let deployment = ServedDeployment(
+      live: .model(try TestModels.line()), versions: [:], policy: DeploymentPolicy(limits: limits), gate: gate
+    )
+    let table = RoutingTable(
+      generation: 1, deployments: ["line": deployment],
+      keys: KeyRing([try .record(of: "key", opening: "line")]))
+    var bounds = PlaneLimits()
+    bounds.streamWindow = 1000
+    let server = try LiveServer(DataPlane(limits: bounds, version: "1", table: table))
+    defer { server.stop() }
+    #expect(gate.enter())
+
+    let raw = try RawHTTP2(port: server.port)
+    _ = try raw.next { $0.kind == RawFrame.Kind.settings }
+    try raw.send(RawFrame(kind: RawFrame.Kind.settings, flags: RawFrame.acknowledged))
+    let message = InferMessage.row([1, 2]).bytes
+    let framed = [0] + RawFrame.word(UInt32(message.count)) + message
+    let fields = GRPCFields.inference("ModelStreamInfer", key: "key").headers.map { ($0.name, $0.value) }
+    let data = RawFrame(kind: RawFrame.Kind.data, stream: 1, payload: framed)
+    try raw.send(.headers(1, fields, endStream: false), data)
+    try Patience.wait(until: { server.plane.queuedPredictions.count == 1 })
+    for _ in 0..<(900 / framed.count) { try raw.send(data) }
+    try raw.send(RawFrame(kind: RawFrame.Kind.ping, payload: [1, 2, 3, 4, 5, 6, 7, 8]))
+    let first = try raw.next {
+      ($0.kind == RawFrame.Kind.ping && $0.payload.first == 1)
+        || ($0.kind == RawFrame.Kind.windowUpdate && $0.stream == 1)
+    }
+    #expect(first?.kind == RawFrame.Kind.ping)
+
+    gate.leave()
+    #expect(try raw.next { $0.kind == RawFrame.Kind.windowUpdate && $0.stream == 1 } != nil)
+  }
+
   // MARK: Heads of calls
 
   @Test func `a call of a connection beyond the bound is refused, and the connection ends`() throws {
