@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// A process that gave up what the data plane gives up tries what it should not be able to do.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(20)))
 struct ConfinementTests {
   /// EXDEV is how Landlock refuses what would move a file from one directory to another.
   private static let refusals: Set<CInt> = [EPERM, EACCES, EXDEV]

@@ -65,8 +65,8 @@ final class RawHTTP2 {
   private var buffered: [UInt8] = []
 
   /// Sends the preface and settings.
-  init(port: Int, settings: [(UInt16, UInt32)] = []) throws {
-    client = try Client(port: port)
+  init(port: Int, settings: [(UInt16, UInt32)] = [], receiveBuffer: CInt? = nil) throws {
+    client = try Client(port: port, receiveBuffer: receiveBuffer)
     try client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     let payload = settings.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] + RawFrame.word($1) }
     try send(RawFrame(kind: RawFrame.Kind.settings, payload: payload))
@@ -74,8 +74,9 @@ final class RawHTTP2 {
 
   func send(_ frames: RawFrame...) throws { try client.send(frames.flatMap(\.bytes)) }
 
-  /// Sends as many bytes as the other end takes.
-  func send(_ bytes: [UInt8]) throws { try client.send(bytes) }
+  /// Sends as many bytes as the other end takes; says whether that is all of them.
+  @discardableResult
+  func send(_ bytes: [UInt8]) throws -> Bool { try client.send(bytes) }
 
   /// The next frame; nil where the connection has ended.
   func next() throws -> RawFrame? {

@@ -1,5 +1,6 @@
 import Domain
 import Encoding
+import NIOHPACK
 import Testing
 
 @testable import Serving
@@ -53,6 +54,14 @@ struct TraceContextTests {
     #expect(traces.filter(tenth.takes).allSatisfy(half.takes))
     #expect(traces.allSatisfy(TraceSampling(share: 1).takes))
     #expect(!traces.contains(where: TraceSampling(share: 0).takes))
+  }
+
+  @Test func `a call of gRPC brings the trace of its caller, and its state`() {
+    var call = GRPCFields.inference("ModelInfer").with("traceparent", "00-\(Self.trace)-00f067aa0ba902b7-01")
+    for state in ["a=1", "b=2"] { call.headers.add(name: "tracestate", value: state) }
+    let head = GRPCHead(call.headers).request
+    #expect(head.traceParent == "00-\(Self.trace)-00f067aa0ba902b7-01")
+    #expect(head.traceState == "a=1,b=2")
   }
 
   @Test func `span ids are never 0 and come once`() {

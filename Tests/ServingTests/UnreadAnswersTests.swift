@@ -31,4 +31,23 @@ struct UnreadAnswersTests {
     try Patience.wait(until: { server.plane.connections.count == 0 })
     #expect(1...5000 ~= server.plane.requests)
   }
+
+  @Test func `who calls on and never reads has few calls answered`() throws {
+    var limits = PlaneLimits()
+    limits.unread = .milliseconds(500)
+    let server = try LiveServer(
+      DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line())))
+    defer { server.stop() }
+    let raw = try RawHTTP2(port: server.port, receiveBuffer: 4096)
+    // Refused without a key, in fields alone, which wait for room in no window.
+    let fields = GRPCFields.inference("ModelInfer").headers.map { ($0.name, $0.value) }
+    let call = try RawFrame.headers(1, fields)
+    for number: UInt32 in 0..<400_000 {
+      var call = call
+      call.stream = 2 * number + 1
+      guard try raw.send(call.bytes) else { break }
+    }
+    try Patience.wait(until: { server.plane.connections.count == 0 })
+    #expect(1...5000 ~= server.plane.requests)
+  }
 }

@@ -30,7 +30,7 @@ struct GRPCHead {
       case 2 where name == "te": takesTrailers = value == "trailers"
       case 5 where name == ":path": request.target = value
       case 7 where name == ":method": request.method = value
-      case 11 where name == "traceparent": request.traceParent = value
+      case 10 where name == "tracestate", 11 where name == "traceparent": request.note(name, value)
       case 12 where name == "content-type": isGRPC = Self.isMessages(value)
       case 12 where name == "grpc-timeout":
         timeout = Self.timeout(value)

@@ -39,6 +39,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   /// Whether the present read goes on, behind which all that was written is flushed.
   private var isReading = false
   private var hasWritten = false
+  private var isReadHeld = false
   private var window: InboundWindow
   /// Until when the caller has to read; nil while the socket takes what is written.
   private var unreadDeadline: NIODeadline?
@@ -145,6 +146,26 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
     settle()
   }
 
+  // MARK: Back-pressure
+
+  /// Nothing is read while the caller does not read.
+  ///
+  /// The fields of answers wait for no window: they would pile up to the codec's bound, at which it ends the connection.
+  func read(context: ChannelHandlerContext) {
+    if isWritable || !machine.isReading { context.read() } else { isReadHeld = true }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    unreadDeadline = isWritable ? nil : .now() + TimeAmount(loop.plane.limits.unread)
+    changed += streams.values
+    settle()
+    if isReadHeld {
+      isReadHeld = false
+      read(context: context)
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
   // MARK: For whoever watches
 
   var transport: RequestTransport {
@@ -227,13 +248,6 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   private func recordMalformed() {
     let draft = AccessDraft(trace: loop.plane.nextTrace(), transport: transport)
     loop.send(OutgoingAnswer(answer: .malformed(.http2)), draft, to: ResetRequest())
-  }
-
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    unreadDeadline = context.channel.isWritable ? nil : .now() + TimeAmount(loop.plane.limits.unread)
-    changed += streams.values
-    settle()
-    context.fireChannelWritabilityChanged()
   }
 
   private func tick() {
