@@ -66,14 +66,23 @@ final class DataPlane: Sendable {
   /// How many requests were answered.
   var requests: Int { answered.load(ordering: .relaxed) }
 
-  /// Counts a request that is answered; one that asks for health is in no metric.
-  func count(_ draft: AccessDraft, _ record: AccessRecord, _ answer: Answer) {
-    answered.wrappingAdd(1, ordering: .relaxed)
-    guard draft.isRecorded else { return }
-    (draft.model?.metrics ?? unserved).count(record, by: draft.transport.wire)
-    recent.note(record, answer.times, draft.transport)
-    log?.note(record, fault: answer.fault)
+  /// Counts a request that is answered.
+  func countAnswer() { answered.wrappingAdd(1, ordering: .relaxed) }
+
+  /// Takes a request into the metrics, as what went out says it was answered.
+  func note(_ request: CountedRequest, _ answer: Answer) {
+    request.metrics.count(request.record, by: request.transport.wire)
+    recent.note(request.record, answer.times, request.transport)
+    log?.note(request.record, fault: answer.fault)
   }
+}
+
+/// What metrics are told of a request that is answered; one that asks for health is in none.
+struct CountedRequest {
+  var record: AccessRecord
+  /// Those of the model that it came to, or of what came to none.
+  let metrics: RequestMetrics
+  let transport: RequestTransport
 }
 
 /// A count of what is in use, with a bound that is given at each taking.

@@ -355,16 +355,19 @@ final class PlaneLoop {
     var outgoing = outgoing
     outgoing.answer = plane.settled(outgoing.answer, salt: salt)
     let record = draft.finished(with: outgoing.answer, salt: salt)
-    plane.count(draft, record, outgoing.answer)
-    if let span = draft.span, draft.isRecorded {
+    plane.countAnswer()
+    guard draft.isRecorded else {
+      return if let round { round.add(outgoing, receiver) } else { receiver.deliver(outgoing) }
+    }
+    if let span = draft.span {
       outgoing.span = AnsweredRequest(span, draft, record, outgoing.answer.times)
     }
-    guard let round else {
-      plane.end(outgoing.span, receipt: nil)
-      return receiver.deliver(outgoing)
-    }
-    round.add(
-      draft.isRecorded ? record : nil, whenFull: draft.whenSpoolFull, outgoing, receiver)
+    let request = CountedRequest(
+      record: record, metrics: draft.model?.metrics ?? plane.unserved, transport: draft.transport)
+    if let round { return round.add(outgoing, request, whenFull: draft.whenSpoolFull, receiver) }
+    plane.note(request, outgoing.answer)
+    plane.end(outgoing.span, receipt: nil)
+    receiver.deliver(outgoing)
   }
 
   // MARK: Refusals

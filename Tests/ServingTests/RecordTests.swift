@@ -221,6 +221,12 @@ struct RecordTests {
     #expect(answers[0].code == "record.unwritable")
     #expect(answers[0].fields["retry-after"] == "5")
     #expect(answers.allSatisfy { $0.fields["gatehouse-receipt"] == nil })
+    // Metrics say what went out, not what was withheld.
+    let line = kept.server.plane.table.models.first { $0.reference.name.description == "line" }
+    let counts = try #require(line).metrics.counts
+    #expect(counts.requests.map { [$0.key.status, $0.value] } == [[503, 1]])
+    #expect(counts.problems == ["record.unwritable": 1])
+    #expect(kept.server.plane.recent.lists.failed.map(\.record.status) == [404, 503])
   }
 
   @Test func `a plane that goes on when its spool is full says later how many it answered`() throws {

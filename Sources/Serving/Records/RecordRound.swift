@@ -13,8 +13,9 @@ import Provenance
 final class RecordRound {
   /// One answer and its record.
   private struct Waiting {
-    let answer: OutgoingAnswer
-    let isRecorded: Bool
+    var answer: OutgoingAnswer
+    /// Nil where it leaves no record.
+    var request: CountedRequest?
     let whenFull: RecordSpool.WhenFull
     let receiver: any AnswerReceiver
   }
@@ -29,8 +30,8 @@ final class RecordRound {
   private var lines: [UInt8] = []
   private var recordCount = 0
   private var waiting: [Waiting] = []
-  /// Those of the round that is being committed; kept for its memory.
-  private var leaving: [Waiting] = []
+  /// Nothing: the memory of the round before.
+  private var spare: [Waiting] = []
   private var text: [UInt8] = []
 
   init(plane: DataPlane, spool: RecordSpool, eventLoop: any EventLoop) {
@@ -39,54 +40,67 @@ final class RecordRound {
     self.eventLoop = eventLoop
   }
 
-  /// Holds an answer back until its record is written, and every one that was added before; one without a record too,
-  /// so that answers leave in the order in which they were asked for.
+  /// Holds an answer back until its record is written, and every one that was added before.
   ///
-  /// `whenFull` says what becomes of it where that cannot be written; nil leaves it to the process.
+  /// `whenFull` says what becomes of it where that cannot be written; nil leaves it to the process. Metrics are told when
+  /// that is certain.
   func add(
-    _ record: AccessRecord?, whenFull: RecordSpool.WhenFull?, _ answer: OutgoingAnswer,
+    _ answer: OutgoingAnswer, _ request: consuming CountedRequest, whenFull: RecordSpool.WhenFull?,
     _ receiver: any AnswerReceiver
   ) {
-    if let record {
-      text.removeAll(keepingCapacity: true)
-      record.write(to: &text)
-      RecordSegment.append(text, to: &lines)
-      recordCount += 1
-    }
-    waiting.append(
-      Waiting(
-        answer: answer, isRecorded: record != nil, whenFull: whenFull ?? spool.whenFull, receiver: receiver))
+    text.removeAll(keepingCapacity: true)
+    request.record.write(to: &text)
+    RecordSegment.append(text, to: &lines)
+    recordCount += 1
+    hold(
+      Waiting(answer: answer, request: request, whenFull: whenFull ?? spool.whenFull, receiver: receiver))
+  }
+
+  /// Holds back an answer without a record, so that answers leave in the order in which they were asked for.
+  func add(_ answer: OutgoingAnswer, _ receiver: any AnswerReceiver) {
+    hold(Waiting(answer: answer, request: nil, whenFull: spool.whenFull, receiver: receiver))
+  }
+
+  private func hold(_ one: consuming Waiting) {
+    waiting.append(one)
     guard waiting.count == 1 else { return }
     let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
     eventLoop.execute { loopBound.value.commit() }
   }
 
   private func commit() {
+    var leaving = spare
+    spare = []
     swap(&waiting, &leaving)
     var receipt = recordCount > 0 ? spool.append(lines, count: recordCount) : nil
     if recordCount > 0, receipt == nil { plane.log?.noteUnwritten(recordCount, spool.failure) }
     lines.removeAll(keepingCapacity: true)
     recordCount = 0
-    for one in leaving {
-      var answer = one.answer
-      if !one.isRecorded {
-        one.receiver.deliver(answer)
-        plane.end(answer.span, receipt: nil)
-        continue
-      }
-      var isWithheld = false
-      if let found = receipt {
-        answer.receipt = found
-        receipt = Receipt(segment: found.segment, index: found.index + 1)
-      } else if answer.answer.status == 200, one.whenFull == .refuse {
-        answer.answer = Self.unrecorded(closes: answer.answer.closes)
-        isWithheld = true
-      }
-      plane.end(answer.span, receipt: answer.receipt, isWithheld: isWithheld)
-      one.receiver.deliver(answer)
+    // By their places: a copy of one would count the dozen references in it.
+    for place in leaving.indices {
+      finish(&leaving[place], &receipt)
+      leaving[place].receiver.deliver(leaving[place].answer)
     }
-    for one in leaving { one.receiver.flush() }
+    for place in leaving.indices { leaving[place].receiver.flush() }
     leaving.removeAll(keepingCapacity: true)
+    spare = leaving
+  }
+
+  /// Gives an answer its receipt, or puts a refusal in its place, and tells metrics and traces what goes out.
+  private func finish(_ one: inout Waiting, _ receipt: inout Receipt?) {
+    guard one.request != nil else { return }
+    var isWithheld = false
+    if let found = receipt {
+      one.answer.receipt = found
+      receipt = Receipt(segment: found.segment, index: found.index + 1)
+    } else if one.answer.answer.status == 200, one.whenFull == .refuse {
+      one.answer.answer = Self.unrecorded(closes: one.answer.answer.closes)
+      one.request?.record.status = one.answer.answer.status
+      one.request?.record.code = Self.unwritableCode
+      isWithheld = true
+    }
+    if let request = one.request { plane.note(request, one.answer.answer) }
+    plane.end(one.answer.span, receipt: one.answer.receipt, isWithheld: isWithheld)
   }
 
   private static func unrecorded(closes: Bool) -> Answer {
