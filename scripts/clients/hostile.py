@@ -218,6 +218,12 @@ def run(attack, port, key, until):
 
 
 # What is sent at once against the plane.
+def busy(port, key, until):
+    """No client: a process that computes, and takes of the processors what it gets at its priority."""
+    while not until.is_set():
+        sum(range(100_000))
+
+
 ATTACKS = {
     "200 slow clients": [slow_heads, slow_bodies],
     "2,000 idle connections": [idle],
@@ -229,3 +235,6 @@ ATTACKS = {
     "deep nesting": [nesting, nesting],
     "compressed bombs": [bombs, bombs],
 }
+
+# What the machine alone makes of two processes beside it.
+COMPARISON = "for comparison: two processes that compute"
