@@ -114,7 +114,8 @@ def pour(port, data, until, rest=b"", pause=0.02, limit=64 << 20):
             with connect(port) as connection:
                 connection.settimeout(1)
                 begun = time.monotonic()
-                connection.sendall(data)
+                for start in range(0, len(data), 16384):
+                    connection.sendall(data[start : start + 16384])
                 poured = 0
                 while rest and poured < limit and not until.is_set() and time.monotonic() - begun < 5:
                     connection.sendall(rest)
