@@ -11,6 +11,12 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// How many requests are answered of one read before other connections get their turn: hundreds fit into one, and
   /// whoever pipelines them must not keep all others waiting.
   private static let requestsPerTurn = 16
+  /// How many bytes of a large body are taken in before others get theirs, and how many of each body come before that.
+  private static let bytesPerTurn = 128 << 10
+  private static let promptBytes = 1 << 20
+  /// How long others have their turn: a connection is left 16,000 pipelined requests a second, or 128 MiB and more of
+  /// large bodies, and the event loop the rest of its time.
+  private static let pause = TimeAmount.milliseconds(1)
 
   private enum Event {
     case part(HTTPServerRequestPart)
@@ -49,6 +55,8 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   private var isDropHeld = false
   /// How many requests were begun since the connection last had to wait for others.
   private var answeredInTurn = 0
+  /// How many bytes of the present body were taken in, and of them since it last had to wait.
+  private var bodyBytes = (all: 0, inTurn: 0)
   /// Whether the connection lets others have their turn.
   private var isPaused = false
   /// How many answers wait for their records.
@@ -154,16 +162,29 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
       answeredInTurn += 1
       return true
     }
+    pause(context)
+    return false
+  }
+
+  private func pause(_ context: ChannelHandlerContext) {
     isPaused = true
     let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    // Later than now: what is due at once the loop does before it looks at other connections.
-    context.eventLoop.scheduleTask(in: .microseconds(1)) {
+    context.eventLoop.scheduleTask(in: Self.pause) {
       let handler = loopBound.value
       handler.isPaused = false
       handler.answeredInTurn = 0
       if let context = handler.context { handler.resume(context) }
     }
-    return false
+  }
+
+  /// Ends the connection's turn where it has had its share of a large body.
+  private func count(_ bytes: Int, _ context: ChannelHandlerContext) {
+    bodyBytes.all += bytes
+    guard bodyBytes.all > Self.promptBytes else { return }
+    bodyBytes.inTurn += bytes
+    guard bodyBytes.inTurn >= Self.bytesPerTurn else { return }
+    bodyBytes.inTurn = 0
+    if !isPaused { pause(context) }
   }
 
   private func process(_ event: Event, _ context: ChannelHandlerContext) {
@@ -175,10 +196,12 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
       answerContext = AnswerWriter.Context(isHead: head.isHead, isHTTP10: head.isHTTP10)
       let (decision, draft) = isRefused ? loop.refuse(head) : loop.begin(head)
       self.draft = draft
+      bodyBytes = (0, 0)
       act(machine.head(head, decision), context)
     case .part(.body(var bytes)):
       let action = machine.body(bytes.readableBytes, tooLarge: plane.bodyTooLarge)
       guard case .collect = action else { return act(action, context) }
+      count(bytes.readableBytes, context)
       if !body.append(&bytes) { act(machine.fail(PlaneLoop.overloaded), context) }
     case .part(.end): act(machine.end(), context)
     case .malformed(let error): act(machine.fail(Answer(malformed: error)), context)

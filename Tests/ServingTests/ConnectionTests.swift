@@ -49,7 +49,7 @@ struct ConnectionTests {
     var turns: [Int] = []
     for _ in 0..<4 {
       turns.append(try answers())
-      channel.embeddedEventLoop.advanceTime(by: .microseconds(1))
+      channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
     }
     #expect(turns == [16, 16, 8, 0])
     _ = try channel.finish()
