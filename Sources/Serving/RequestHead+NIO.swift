@@ -6,7 +6,8 @@ extension RequestHead {
     self.init(method: head.method.rawValue, target: head.uri)
     keepsAlive = head.isKeepAlive
     var hosts = 0
-    for (name, value) in head.headers {
+    for (name, written) in head.headers {
+      let value = written.withoutBlanks
       // The length first: most fields are none of these, and no text is compared for them.
       switch name.utf8.count {
       case 4 where name.isEqual(ignoringCase: "host"): hosts += 1
@@ -16,7 +17,9 @@ extension RequestHead {
       case 17 where name.isEqual(ignoringCase: "transfer-encoding"):
         // The parser finds a body by `chunked`. With another coding behind it, a request that asks for another protocol
         // has none to the parser, and all the connection brings to others.
-        if body == .chunked || !value.isChunked { (fault, keepsAlive) = (.transferCoding, false) }
+        if body == .chunked || !value.isEqual(ignoringCase: "chunked") {
+          (fault, keepsAlive) = (.transferCoding, false)
+        }
         body = .chunked
       default: note(name, value)
       }
@@ -61,9 +64,13 @@ extension RequestHead {
 }
 
 extension String {
-  /// Whether it says `chunked` and nothing else; the parser leaves blanks at the end.
-  fileprivate var isChunked: Bool {
-    hasPrefix(ignoringCase: "chunked") && utf8.dropFirst(7).allSatisfy { $0 == UInt8(ascii: " ") }
+  /// The value of a field without the blanks behind it, which the parser leaves and which mean nothing (RFC 9110 section
+  /// 5.5).
+  fileprivate var withoutBlanks: String {
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    guard let last = utf8.last, isBlank(last) else { return self }
+    let count = utf8.reversed().prefix(while: isBlank).count
+    return String(decoding: utf8.dropLast(count), as: UTF8.self)
   }
 
   /// Whether it is `text`, which has no capital letters, but for the case of ASCII's letters.

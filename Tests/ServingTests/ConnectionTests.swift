@@ -55,6 +55,21 @@ struct ConnectionTests {
     _ = try channel.finish()
   }
 
+  @Test(arguments: [
+    "Content-Length: 14  ", "Content-Length: 14\r\nExpect: 100-continue ", "Transfer-Encoding: chunked ",
+  ])
+  func `blanks behind the value of a field mean nothing`(field: String) throws {
+    let body = #"{"data":[1,2]}"#
+    let sent = field.hasPrefix("T") ? "e\r\n\(body)\r\n0\r\n\r\n" : body
+    let server = try LiveServer(plane())
+    defer { server.stop() }
+    let client = try server.connect()
+    try client.send(request("POST", "/predict", key: "line-key", fields: [field]) + sent)
+    var received = try client.receive()
+    if received.status == 100 { received = try client.receive() }
+    #expect(received.status == 200)
+  }
+
   @Test func `a request that comes byte by byte is answered`() throws {
     let server = try LiveServer(plane())
     defer { server.stop() }
