@@ -44,6 +44,23 @@ struct HTTP2BoundsTests {
     try Patience.wait(until: { server.plane.streams.count == 0 })
   }
 
+  @Test func `a caller that sends on and makes no room for the answers on a stream of messages is let go`()
+    throws
+  {
+    let server = try LiveServer(plane { $0.unread = .milliseconds(80) })
+    defer { server.stop() }
+    let raw = try RawHTTP2(port: server.port, settings: [(4, 0)])
+    let fields = GRPCFields.inference("ModelStreamInfer", key: "line-key").headers.map { ($0.name, $0.value) }
+    try raw.send(.headers(1, fields, endStream: false))
+    // Messages of nothing, each of which is answered by why it is refused.
+    let messages = RawFrame(
+      kind: RawFrame.Kind.data, stream: 1, payload: [UInt8](repeating: 0, count: 5 * 2000))
+    try raw.send(messages)
+    let reset = try raw.next { $0.kind == RawFrame.Kind.reset }
+    #expect(reset?.word(at: 0) == 8)
+    try Patience.wait(until: { server.plane.streams.count == 0 })
+  }
+
   // MARK: Bodies that a thread holds
 
   @Test(arguments: [false, true])

@@ -201,7 +201,12 @@ final class CallStream: StreamReceiver {
   // MARK: Back-pressure
 
   func writabilityChanged() {
-    if stream?.isWritable == true, !writer.hasEnded { unreadDeadline = nil } else { expectReading() }
+    if stream?.isWritable == true, !writer.hasEnded {
+      unreadDeadline = nil
+    } else if unreadDeadline == nil {
+      // Once: what else happens on the connection gives no more time.
+      expectReading()
+    }
     holdReading()
   }
 

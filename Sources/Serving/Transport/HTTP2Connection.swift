@@ -39,6 +39,8 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   /// Whether the present read goes on, behind which all that was written is flushed.
   private var isReading = false
   private var hasWritten = false
+  /// Whether a receiver is writing, which then must not be told anything.
+  private var isWriting = false
   private var isReadHeld = false
   private var window: InboundWindow
   /// Until when the caller has to read; nil while the socket takes what is written.
@@ -81,7 +83,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
 
   /// Takes a stream that its caller has opened, where there is room for it.
   private func open(_ number: HTTP2StreamID, _ headers: HPACKHeaders) -> HTTP2Stream? {
-    lastStream = number
+    lastStream = max(lastStream, number)
     let limits = loop.plane.limits
     // The codec holds a caller to its number of streams only once that has said that it knows the number.
     guard streams.count < limits.connectionStreams, loop.plane.streams.take(1, limit: limits.streams) else {
@@ -101,15 +103,18 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
     changed.append(stream)
   }
 
+  /// Has a stream be told what has become of it, once whoever writes now is done.
+  func changed(_ stream: HTTP2Stream) { changed.append(stream) }
+
   /// Tells streams what has become of them.
   private func settle() {
-    guard !isSettling, !changed.isEmpty else { return }
+    guard !isSettling, !isWriting, !changed.isEmpty else { return }
     isSettling = true
     while !changed.isEmpty {
       let streams = changed
       changed = []
       for stream in streams {
-        if stream.isOpen { stream.receiver?.writabilityChanged() } else { left(stream) }
+        if stream.isOpen { stream.writabilityChanged() } else { left(stream) }
       }
     }
     isSettling = false
@@ -135,7 +140,10 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
       return
     }
     hasWritten = true
+    let wasWriting = isWriting
+    isWriting = true
     context.write(wrapOutboundOut(frame), promise: promise)
+    isWriting = wasWriting
   }
 
   /// Sends what was written, at the end of the present read at the latest.
@@ -158,6 +166,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     unreadDeadline = isWritable ? nil : .now() + TimeAmount(loop.plane.limits.unread)
     changed += streams.values
+    makeRoom()
     settle()
     if isReadHeld {
       isReadHeld = false
@@ -230,7 +239,11 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
       return
     }
     window.size = event.inboundWindowSize
-    guard let increment = window.increment else { return }
+    makeRoom()
+  }
+
+  private func makeRoom() {
+    guard isWritable, let increment = window.increment else { return }
     write(HTTP2Frame(streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: increment)))
   }
 

@@ -60,7 +60,10 @@ final class HTTP2Stream {
     }
     if case .data(let data) = payload {
       unwritten += data.data.readableBytes
-      if unwritten > Self.piece { isFull = true }
+      if unwritten > Self.piece, !isFull {
+        isFull = true
+        connection.changed(self)
+      }
     }
     connection.write(HTTP2Frame(streamID: number, payload: payload), promise: promise)
   }
@@ -99,8 +102,15 @@ final class HTTP2Stream {
   func windowChanged(by count: Int) { window.size = window.size.map { $0 + count } }
 
   private func makeRoom() {
-    guard !isHeld, isOpen, let increment = window.increment else { return }
+    // What is given while the socket takes nothing waits in the codec, and would be given again with the next frame.
+    guard !isHeld, isOpen, connection.isWritable, let increment = window.increment else { return }
     connection.write(HTTP2Frame(streamID: number, payload: .windowUpdate(windowSizeIncrement: increment)))
+  }
+
+  /// Its caller, or the socket, takes what is written, or takes it no more.
+  func writabilityChanged() {
+    makeRoom()
+    receiver?.writabilityChanged()
   }
 
   // MARK: The end

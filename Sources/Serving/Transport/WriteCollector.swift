@@ -83,7 +83,9 @@ final class WriteCollector: ChannelDuplexHandler {
 
   private func passOn(_ context: ChannelHandlerContext) {
     guard gathered.readableBytes > 0 else { return }
+    // What is gathered while it is passed on stays.
+    let end = gathered.writerIndex
     context.write(wrapOutboundOut(gathered), promise: nil)
-    gathered.moveReaderIndex(to: gathered.writerIndex)
+    gathered.moveReaderIndex(to: end)
   }
 }
