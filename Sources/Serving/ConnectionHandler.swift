@@ -18,17 +18,17 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// large bodies, and the event loop the rest of its time.
   private static let pause = TimeAmount.milliseconds(1)
 
-  private enum Event {
-    case part(HTTPServerRequestPart)
-    case malformed(HTTPParserError)
-    case inputClosed
-  }
-
   /// How often what comes behind the last answer is read.
   ///
   /// One read takes 256 KiB at most (NIO takes up to 64 KiB four times), so this is 52 MB/s: who sends a body that was
   /// refused is soon through, and who pours without end no longer takes from the event loop all that it can.
   private static let dropInterval = TimeAmount.milliseconds(5)
+
+  private enum Event {
+    case part(HTTPServerRequestPart)
+    case malformed(HTTPParserError)
+    case inputClosed
+  }
 
   private let loop: PlaneLoop
   private var plane: DataPlane { loop.plane }

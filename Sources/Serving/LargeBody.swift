@@ -38,12 +38,12 @@ extension DataPlane {
   /// An answer as it waits to be written: where it is large, with room for it and with its digest, or refused for want of
   /// room.
   ///
-  /// Belongs on the thread that has computed it.
+  /// Belongs on the thread that has computed it. Problems stay as they are: they are short, and gRPC reads them again.
   func settled(_ answer: Answer, salt: [UInt8]?) -> Answer {
-    guard answer.body.count > limits.smallBodyBytes else { return answer }
+    guard answer.status == 200, answer.body.count > limits.smallBodyBytes else { return answer }
     var settled = answer
     if let body = LargeBody(answer.body, in: self) {
-      if let salt, answer.status == 200 { settled.outputDigest = Digest(of: answer.body, salt: salt) }
+      settled.outputDigest = salt.map { Digest(of: answer.body, salt: $0) }
       settled.large = body
       settled.body = []
     } else {

@@ -144,15 +144,9 @@ struct HTTP2BoundsTests {
   @Test func `who waits for an answer on a stream of messages gets no more room to send`() throws {
     let limits = try DeploymentLimits(concurrency: 1, queue: 1)
     let gate = ModelGate(limits)
-    let deployment = ServedDeployment(
-      live: .model(try TestModels.line()), versions: [:], policy: DeploymentPolicy(limits: limits), gate: gate
-    )
-    let table = RoutingTable(
-      generation: 1, deployments: ["line": deployment],
-      keys: KeyRing([try .record(of: "key", opening: "line")]))
     var bounds = PlaneLimits()
     bounds.streamWindow = 1000
-    let server = try LiveServer(DataPlane(limits: bounds, version: "1", table: table))
+    let server = try LiveServer(DataPlane(limits: bounds, version: "1", table: try .gated(limits, gate)))
     defer { server.stop() }
     #expect(gate.enter())
 
@@ -211,15 +205,8 @@ struct HTTP2BoundsTests {
   {
     let limits = try DeploymentLimits(concurrency: 1, queue: 1)
     let gate = ModelGate(limits)
-    let deployment = ServedDeployment(
-      live: .model(try TestModels.line()), versions: [:], policy: DeploymentPolicy(limits: limits), gate: gate
-    )
     let server = try GRPCServer(
-      DataPlane(
-        limits: PlaneLimits(), version: "1",
-        table: RoutingTable(
-          generation: 1, deployments: ["line": deployment],
-          keys: KeyRing([try .record(of: "key", opening: "line")]))))
+      DataPlane(limits: PlaneLimits(), version: "1", table: try .gated(limits, gate)))
     #expect(gate.enter())
     let call = GRPCFields.inference("ModelInfer", key: "key").with(name, value)
     let answer = try server.call(call, InferMessage.row([1, 2]).bytes)

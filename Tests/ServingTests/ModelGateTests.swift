@@ -129,17 +129,10 @@ struct DeploymentLimitTests {
   private func plane(
     _ limits: DeploymentLimits, gate: ModelGate? = nil, rows: Int? = nil, smallBodyBytes: Int? = nil
   ) throws -> DataPlane {
-    let model = try TestModels.line()
-    let deployment = ServedDeployment(
-      live: .model(model), versions: [:], policy: DeploymentPolicy(limits: limits), gate: gate)
     var bounds = PlaneLimits()
     if let rows { bounds.rows = rows }
     if let smallBodyBytes { bounds.smallBodyBytes = smallBodyBytes }
-    return DataPlane(
-      limits: bounds, version: "1",
-      table: RoutingTable(
-        generation: 1, deployments: ["line": deployment],
-        keys: KeyRing([try .record(of: "key", opening: "line")])))
+    return DataPlane(limits: bounds, version: "1", table: try .gated(limits, gate))
   }
 
   private func prediction(_ rows: String = "[1,2]", fields: [String] = []) -> String {

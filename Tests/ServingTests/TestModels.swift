@@ -126,4 +126,14 @@ extension RoutingTable {
     let keys = try deployments.keys.sorted().map { try PlaneState.Key.record(of: "\($0)-key", opening: $0) }
     return RoutingTable(generation: 1, deployments: deployments, keys: KeyRing(keys))
   }
+
+  /// Serves the model `line` under limits and by a gate of the test's own, opened by the key `key`.
+  static func gated(_ limits: DeploymentLimits, _ gate: ModelGate?) throws -> RoutingTable {
+    let deployment = ServedDeployment(
+      live: .model(try TestModels.line()), versions: [:], policy: DeploymentPolicy(limits: limits), gate: gate
+    )
+    return RoutingTable(
+      generation: 1, deployments: ["line": deployment],
+      keys: KeyRing([try .record(of: "key", opening: "line")]))
+  }
 }

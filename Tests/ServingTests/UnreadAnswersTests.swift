@@ -18,11 +18,15 @@ struct UnreadAnswersTests {
     _ = client
   }
 
-  @Test func `who pipelines and never reads has few requests answered`() throws {
+  /// A server that gives callers half a second to read.
+  private func server() throws -> LiveServer {
     var limits = PlaneLimits()
     limits.unread = .milliseconds(500)
-    let server = try LiveServer(
-      DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line())))
+    return try LiveServer(DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line())))
+  }
+
+  @Test func `who pipelines and never reads has few requests answered`() throws {
+    let server = try server()
     defer { server.stop() }
     let client = try Client(port: server.port, receiveBuffer: 4096)
     let prediction = request("POST", "/predict", key: "line-key", body: #"{"data":[1,2]}"#)
@@ -33,10 +37,7 @@ struct UnreadAnswersTests {
   }
 
   @Test func `who calls on and never reads has few calls answered`() throws {
-    var limits = PlaneLimits()
-    limits.unread = .milliseconds(500)
-    let server = try LiveServer(
-      DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line())))
+    let server = try server()
     defer { server.stop() }
     let raw = try RawHTTP2(port: server.port, receiveBuffer: 4096)
     // Refused without a key, in fields alone, which wait for room in no window.

@@ -49,13 +49,7 @@ struct GRPCWriter {
     } else {
       last = Self.plain(outgoing, stream)
     }
-    guard !isInputEnded else { return stream.write(last) }
-    // The caller need not send what nobody reads (RFC 9113 section 8.1). It is told behind what waits for room.
-    let eventLoop = stream.connection.loop.eventLoop
-    let promise = eventLoop.makePromise(of: Void.self)
-    let loopBound = NIOLoopBound(stream, eventLoop: eventLoop)
-    promise.futureResult.whenSuccess { loopBound.value.reset(.noError) }
-    stream.write(last, promise: promise)
+    stream.writeLast(last, isCutShort: !isInputEnded)
   }
 
   private mutating func writeHead(_ stream: HTTP2Stream) {
@@ -138,11 +132,16 @@ struct GRPCWriter {
       if let code = answer.code { parameters.parameter("gatehouse-code", code) }
     }
     // Fields of a message may come in any order: these stand behind the answer as it was recorded.
-    writer.prefix(2, count: (answer.status == 200 ? answer.bodyBytes : 0) + parameters.bytes.count)
-    var head = writer.bytes
-    if answer.status == 200 { head += answer.body }
-    guard answer.large == nil else { return (head, parameters.bytes) }
-    return (head + parameters.bytes, [])
+    if let large = answer.large {
+      writer.prefix(2, count: large.count + parameters.bytes.count)
+      return (writer.bytes, parameters.bytes)
+    }
+    let response = answer.status == 200 ? answer.body : []
+    writer.field(2, count: response.count + parameters.bytes.count) {
+      $0 += response
+      $0 += parameters.bytes
+    }
+    return (writer.bytes, [])
   }
 }
 

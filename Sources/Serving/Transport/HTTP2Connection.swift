@@ -100,11 +100,11 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
     guard streams.removeValue(forKey: stream.number) != nil else { return }
     stream.end()
     loop.plane.streams.release(1)
-    changed.append(stream)
+    tellLater(stream)
   }
 
   /// Has a stream be told what has become of it, once whoever writes now is done.
-  func changed(_ stream: HTTP2Stream) { changed.append(stream) }
+  func tellLater(_ stream: HTTP2Stream) { changed.append(stream) }
 
   /// Tells streams what has become of them.
   private func settle() {
@@ -166,7 +166,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     unreadDeadline = isWritable ? nil : .now() + TimeAmount(loop.plane.limits.unread)
     changed += streams.values
-    makeRoom()
+    makeRoom(in: window, of: .rootStream)
     settle()
     if isReadHeld {
       isReadHeld = false
@@ -239,12 +239,14 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
       return
     }
     window.size = event.inboundWindowSize
-    makeRoom()
+    makeRoom(in: window, of: .rootStream)
   }
 
-  private func makeRoom() {
+  /// Gives the caller more room to send, on a stream or on the connection, where it has used up much of it.
+  func makeRoom(in window: InboundWindow, of stream: HTTP2StreamID) {
+    // What is given while the socket takes nothing waits in the codec, and would be given again with the next frame.
     guard isWritable, let increment = window.increment else { return }
-    write(HTTP2Frame(streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: increment)))
+    write(HTTP2Frame(streamID: stream, payload: .windowUpdate(windowSizeIncrement: increment)))
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -306,7 +308,7 @@ extension HTTP2Connection: NIOHTTP2FrameDelegate {
     guard case .data(let data) = frame.payload, let stream = streams[frame.streamID],
       stream.wrote(data.data.readableBytes)
     else { return }
-    changed.append(stream)
+    tellLater(stream)
   }
 }
 

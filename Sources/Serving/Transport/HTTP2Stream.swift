@@ -62,10 +62,25 @@ final class HTTP2Stream {
       unwritten += data.data.readableBytes
       if unwritten > Self.piece, !isFull {
         isFull = true
-        connection.changed(self)
+        connection.tellLater(self)
       }
     }
     connection.write(HTTP2Frame(streamID: number, payload: payload), promise: promise)
+  }
+
+  /// Writes the last of an answer.
+  ///
+  /// Where its caller still sends, it is told that it need not (RFC 9113 section 8.1), but not before the answer is out: a
+  /// reset drops what waits on its stream.
+  func writeLast(
+    _ payload: HTTP2Frame.FramePayload, isCutShort: Bool, promise: EventLoopPromise<Void>? = nil
+  ) {
+    guard isCutShort else { return write(payload, promise: promise) }
+    let eventLoop = connection.loop.eventLoop
+    let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+    let written = promise ?? eventLoop.makePromise(of: Void.self)
+    written.futureResult.whenSuccess { loopBound.value.reset(.noError) }
+    write(payload, promise: written)
   }
 
   func flush() { connection.flush() }
@@ -102,9 +117,7 @@ final class HTTP2Stream {
   func windowChanged(by count: Int) { window.size = window.size.map { $0 + count } }
 
   private func makeRoom() {
-    // What is given while the socket takes nothing waits in the codec, and would be given again with the next frame.
-    guard !isHeld, isOpen, connection.isWritable, let increment = window.increment else { return }
-    connection.write(HTTP2Frame(streamID: number, payload: .windowUpdate(windowSizeIncrement: increment)))
+    if !isHeld, isOpen { connection.makeRoom(in: window, of: number) }
   }
 
   /// Its caller, or the socket, takes what is written, or takes it no more.

@@ -181,15 +181,8 @@ final class RequestStream: StreamReceiver, AnswerReceiver {
   }
 
   private func writeLast(_ payload: HTTP2Frame.FramePayload) {
-    let eventLoop = loop.eventLoop
-    let promise = large?.written(on: eventLoop)
+    let promise = large?.written(on: loop.eventLoop)
     large = nil
-    guard isCutShort else { return stream.write(payload, promise: promise) }
-    // RFC 9113 section 8.1: the answer is whole, and what is left of the request is not wanted. Not before it is out,
-    // for a reset drops what still waits on its stream.
-    let loopBound = NIOLoopBound(stream, eventLoop: eventLoop)
-    let written = promise ?? eventLoop.makePromise(of: Void.self)
-    written.futureResult.whenSuccess { loopBound.value.reset(.noError) }
-    stream.write(payload, promise: written)
+    stream.writeLast(payload, isCutShort: isCutShort, promise: promise)
   }
 }
