@@ -11,27 +11,13 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// How many requests are answered of one read before other connections get their turn: hundreds fit into one, and
   /// whoever pipelines them must not keep all others waiting.
   private static let requestsPerTurn = 16
-  /// How many bytes of a large body are taken in before others get theirs, and how many of each body come before that.
-  private static let bytesPerTurn = 128 << 10
-  private static let promptBytes = 1 << 20
-  /// How long others have their turn: a connection is left 16,000 pipelined requests a second, or 128 MiB and more of
-  /// large bodies, and the event loop the rest of its time.
+  /// How long others have their turn: a connection is left 16,000 pipelined requests a second, and the event loop the rest
+  /// of its time.
   private static let pause = TimeAmount.milliseconds(1)
-
-  /// How often what comes behind the last answer is read.
-  ///
-  /// One read takes 256 KiB at most (NIO takes up to 64 KiB four times), so this is 52 MB/s: who sends a body that was
-  /// refused is soon through, and who pours without end no longer takes from the event loop all that it can.
-  private static let dropInterval = TimeAmount.milliseconds(5)
-
-  private enum Event {
-    case part(HTTPServerRequestPart)
-    case malformed(HTTPParserError)
-    case inputClosed
-  }
 
   private let loop: PlaneLoop
   private var plane: DataPlane { loop.plane }
+  private let pace: ReadPace
   private let transport: RequestTransport
   /// Whether there are too many connections: this one gets its refusal and no more.
   private let isRefused: Bool
@@ -42,21 +28,12 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   private var draft: AccessDraft?
   private var body: RequestBody
   /// What was parsed while an answer was computed.
-  ///
-  /// Bounded: nothing is read from the socket meanwhile, so it is what one read had brought. Where the caller ends its
-  /// output, that is all that the socket holds, and `PlaneLimits.postponedParts` bounds it.
-  private var postponed = CircularBuffer<Event>()
+  private var postponed: PostponedEvents
   /// Whether more was postponed than may be: the connection is closed, and nothing more taken in.
   private var isOverrun = false
   private var isReadHeld = false
-  /// When what comes behind the last answer is read next.
-  private var nextDrop = NIODeadline.uptimeNanoseconds(0)
-  /// Whether a read waits for `nextDrop`.
-  private var isDropHeld = false
   /// How many requests were begun since the connection last had to wait for others.
   private var answeredInTurn = 0
-  /// How many bytes of the present body were taken in, and of them since it last had to wait.
-  private var bodyBytes = (all: 0, inTurn: 0)
   /// Whether the connection lets others have their turn.
   private var isPaused = false
   /// How many answers wait for their records.
@@ -71,16 +48,19 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   private var isAbandoned: Abandonment?
   private var deadline = NIODeadline.distantFuture
   private var phase: ConnectionMachine.Phase?
-  /// Until when the caller has to read; nil while the socket takes what is written.
-  private var unreadDeadline: NIODeadline?
+  /// Runs while the socket takes nothing, and while the last answer is not out.
+  private var unread: UnreadDeadline
   private var clock: RepeatedTask?
 
-  init(_ loop: PlaneLoop, isRefused: Bool) {
+  init(_ loop: PlaneLoop, _ pace: ReadPace, isRefused: Bool) {
     self.loop = loop
+    self.pace = pace
     self.isRefused = isRefused
     transport = RequestTransport(isEncrypted: loop.plane.tls != nil)
     machine = ConnectionMachine(limits: loop.plane.limits)
     body = RequestBody(of: loop.plane)
+    postponed = PostponedEvents(of: loop.plane)
+    unread = UnreadDeadline(loop.plane.limits)
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -97,7 +77,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
       let (handler, context) = loopBound.value
       handler.tick(context)
     }
-    startPhase()
+    startPhase(context)
     loop.add(self)
     context.fireChannelActive()
   }
@@ -114,6 +94,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   // MARK: What comes in
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    pace.parsed()
     receive(.part(unwrapInboundIn(data)), context)
   }
 
@@ -141,19 +122,18 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     context.fireUserInboundEventTriggered(event)
   }
 
-  private func receive(_ event: Event, _ context: ChannelHandlerContext) {
+  private func receive(_ event: ConnectionEvent, _ context: ChannelHandlerContext) {
     if isOverrun { return }
     // Of what follows the last answer nothing is looked at, nor is anybody charged for it.
     if case .part = event, machine.isAtEnd { return }
     if postponed.isEmpty, isItsTurn(event, context) { return process(event, context) }
-    postponed.append(event)
-    guard postponed.count > plane.limits.postponedParts else { return }
+    guard !postponed.append(event) else { return }
     isOverrun = true
     context.close(promise: nil)
   }
 
   /// Whether an event can be processed now; ends the connection's turn where it has had its share of requests.
-  private func isItsTurn(_ event: Event, _ context: ChannelHandlerContext) -> Bool {
+  private func isItsTurn(_ event: ConnectionEvent, _ context: ChannelHandlerContext) -> Bool {
     guard !machine.isWorking, !isPaused else { return false }
     guard case .part(.head) = event else { return true }
     // Whoever does not read its answers gets no more of them.
@@ -177,17 +157,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     }
   }
 
-  /// Ends the connection's turn where it has had its share of a large body.
-  private func count(_ bytes: Int, _ context: ChannelHandlerContext) {
-    bodyBytes.all += bytes
-    guard bodyBytes.all > Self.promptBytes else { return }
-    bodyBytes.inTurn += bytes
-    guard bodyBytes.inTurn >= Self.bytesPerTurn else { return }
-    bodyBytes.inTurn = 0
-    if !isPaused { pause(context) }
-  }
-
-  private func process(_ event: Event, _ context: ChannelHandlerContext) {
+  private func process(_ event: ConnectionEvent, _ context: ChannelHandlerContext) {
     switch event {
     case .part(.head(let head)):
       var head = RequestHead(head)
@@ -196,12 +166,10 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
       answerContext = AnswerWriter.Context(isHead: head.isHead, isHTTP10: head.isHTTP10)
       let (decision, draft) = isRefused ? loop.refuse(head) : loop.begin(head)
       self.draft = draft
-      bodyBytes = (0, 0)
       act(machine.head(head, decision), context)
     case .part(.body(var bytes)):
       let action = machine.body(bytes.readableBytes, tooLarge: plane.bodyTooLarge)
       guard case .collect = action else { return act(action, context) }
-      count(bytes.readableBytes, context)
       if !body.append(&bytes) { act(machine.fail(PlaneLoop.overloaded), context) }
     case .part(.end): act(machine.end(), context)
     case .malformed(let error): act(machine.fail(Answer(malformed: error)), context)
@@ -221,10 +189,11 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     case .perform(let operation): perform(operation, context)
     case .send(let answer, let isLast): send(answer, isLast: isLast, context)
     case .close:
+      body.drop()
       endsWhenWritten = true
       deliveredOne(context)
     }
-    startPhase()
+    startPhase(context)
   }
 
   private func perform(_ operation: Operation, _ context: ChannelHandlerContext) {
@@ -256,6 +225,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     if isLast {
       body.drop()
       postponed.removeAll()
+      pace.slowDown()
     }
     isAskOwed = false
     undelivered += 1
@@ -288,10 +258,12 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     var buffer = context.channel.allocator.buffer(
       capacity: AnswerWriter.usualHeadBytes + outgoing.answer.body.count)
     loop.writer.write(outgoing, to: &buffer)
+    unread.added(buffer.readableBytes)
     var promise: EventLoopPromise<Void>?
     if let large = outgoing.answer.large, !outgoing.context.isHead {
       context.write(wrapOutboundOut(buffer), promise: nil)
       buffer = large.bytes
+      unread.added(buffer.readableBytes)
       promise = large.written(on: context.eventLoop)
     }
     guard outgoing.isLast else { return context.write(wrapOutboundOut(buffer), promise: promise) }
@@ -303,6 +275,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     written.futureResult.whenComplete { _ in
       let (handler, channel) = loopBound.value
       handler.isLastWritten = true
+      handler.unread.stop()
       handler.startDeadline()
       channel.close(mode: .output, promise: nil)
     }
@@ -317,41 +290,21 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
 
   /// Nothing is read while an answer is computed, nor while the caller does not read its answers.
   func read(context: ChannelHandlerContext) {
-    if machine.isAtEnd {
-      readToDrop(context)
-    } else if machine.isWorking || isPaused || !context.channel.isWritable {
+    // Behind the last answer everything is read, and thrown away.
+    if !machine.isAtEnd, machine.isWorking || isPaused || !context.channel.isWritable {
       isReadHeld = true
     } else {
       context.read()
     }
   }
 
-  /// Reads what nobody wants, at a pace, so that TCP slows the caller.
-  ///
-  /// That its output ends, or the connection, is told whether somebody reads or not.
-  private func readToDrop(_ context: ChannelHandlerContext) {
-    let now = context.eventLoop.now
-    guard now < nextDrop else {
-      nextDrop = now + Self.dropInterval
-      return context.read()
-    }
-    guard !isDropHeld else { return }
-    isDropHeld = true
-    let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    context.eventLoop.scheduleTask(deadline: nextDrop) {
-      let handler = loopBound.value
-      handler.isDropHeld = false
-      if let context = handler.context { handler.readToDrop(context) }
-    }
-  }
-
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable {
-      unreadDeadline = nil
-      resume(context)
+    if context.channel.isWritable, !isLastAwaited {
+      unread.stop()
     } else {
-      unreadDeadline = .now() + TimeAmount(plane.limits.unread)
+      unread.start(.now(), waiting: context.channel.unwrittenBytes)
     }
+    if context.channel.isWritable { resume(context) }
     context.fireChannelWritabilityChanged()
   }
 
@@ -370,11 +323,15 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
 
   // MARK: Time
 
-  private func startPhase() {
+  private func startPhase(_ context: ChannelHandlerContext) {
     guard machine.phase != phase else { return }
     phase = machine.phase
     startDeadline()
+    if isLastAwaited, !unread.isRunning { unread.start(.now(), waiting: context.channel.unwrittenBytes) }
   }
+
+  /// Whether nothing comes behind what is written, and that is not out yet.
+  private var isLastAwaited: Bool { machine.isAtEnd && !isLastWritten }
 
   private func startDeadline() {
     switch machine.phase {
@@ -382,8 +339,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     case .body: deadline = .now() + TimeAmount(plane.limits.body)
     case .working: deadline = .distantFuture
     // Closed before it is out, a connection would cut its last answer off.
-    case .closing where !isLastWritten, .lingering where !isLastWritten:
-      deadline = .now() + TimeAmount(plane.limits.unread)
+    case .closing where !isLastWritten, .lingering where !isLastWritten: deadline = .distantFuture
     case .closing: deadline = .now() + TimeAmount(plane.limits.close)
     case .lingering: deadline = .now() + TimeAmount(plane.limits.linger)
     }
@@ -391,13 +347,13 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
 
   var observation: Observation {
     Observation(
-      transport: transport, isConnection: true, phase: .init(machine.phase), isUnread: unreadDeadline != nil,
+      transport: transport, isConnection: true, phase: .init(machine.phase), isUnread: unread.isRunning,
       request: draft.map { Observation.Request($0) })
   }
 
   private func tick(_ context: ChannelHandlerContext) {
     let now = NIODeadline.now()
-    if let unreadDeadline, now >= unreadDeadline { return context.close(promise: nil) }
+    if unread.isOver(now, waiting: context.channel.unwrittenBytes) { return context.close(promise: nil) }
     var deadline = deadline
     if machine.phase == .idle, plane.isDraining {
       let limits = plane.limits

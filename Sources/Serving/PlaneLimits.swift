@@ -4,7 +4,8 @@
 public struct PlaneLimits: Sendable {
   /// Bytes of one request body; beyond it 413, and the connection ends.
   public var bodyBytes = 16 << 20
-  /// Bytes of all bodies under way that are larger than `smallBodyBytes`; beyond it 503.
+  /// Bytes of all bodies under way that are larger than `smallBodyBytes`; beyond it 503. Those of requests that wait for
+  /// answers before them count too; beyond it their connection is closed.
   public var bufferedBytes = 256 << 20
   /// Bytes of all answers that are larger than `smallBodyBytes` and not written to their end; beyond it 503.
   public var unreadBytes = 256 << 20
@@ -33,8 +34,8 @@ public struct PlaneLimits: Sendable {
   public var headerBytes = 32 << 10
   /// Header fields of a request; beyond it 431, and the connection ends.
   public var headerFields = 100
-  /// Heads, pieces of bodies and ends of requests that wait for answers before them on a connection of HTTP/1.1; beyond
-  /// it the connection is closed.
+  /// Heads, bodies and ends of requests that wait for answers before them on a connection of HTTP/1.1; beyond it the
+  /// connection is closed.
   ///
   /// One read brings fewer. The rest of what the socket holds comes at once where the caller ends its output.
   public var postponedParts = 65_536
@@ -63,7 +64,7 @@ public struct PlaneLimits: Sendable {
   public var idleWhileDraining = Duration.seconds(10)
   /// How long a body may take; then 408, and the connection ends.
   public var body = Duration.seconds(60)
-  /// How long answers may lie unread; then the connection is closed.
+  /// How long answers may lie unread, 32 KiB of them at least; then the connection is closed.
   public var unread = Duration.seconds(30)
   /// How long a caller has, after the last answer to a whole request, to end the connection itself.
   public var close = Duration.seconds(1)

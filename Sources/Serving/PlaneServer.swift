@@ -50,6 +50,8 @@ final class PlaneServer: Sendable {
       }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
+      // Connections take turns: one read of each, of 64 KiB at most.
+      .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelInitializer { channel in
         let isRefused = plane.connections.count > plane.limits.connections
         return channel.eventLoop.makeCompletedFuture {

@@ -15,16 +15,17 @@ struct ConnectionEndTests {
   /// The handlers of a connection without its socket.
   private struct Connection {
     let channel = EmbeddedChannel()
+    let plane: DataPlane
     let handler: ConnectionHandler
 
     init(_ change: (inout PlaneLimits) -> Void = { _ in }, writesThrough held: HeldWrites? = nil) throws {
       var limits = PlaneLimits()
       change(&limits)
-      let plane = DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line()))
+      plane = DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line()))
       handler = ConnectionHandler(
         PlaneLoop(
           plane: plane, eventLoop: channel.eventLoop, pool: NIOThreadPool(numberOfThreads: 1), threads: 1,
-          engines: EngineThreads(), writer: AnswerWriter()), isRefused: false)
+          engines: EngineThreads(), writer: AnswerWriter()), ReadPace(), isRefused: false)
       let pipeline = channel.pipeline.syncOperations
       if let held { try pipeline.addHandler(held) }
       try pipeline.addHandlers(ByteToMessageHandler(limits), handler)
@@ -47,13 +48,6 @@ struct ConnectionEndTests {
   private final class HeldWrites: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     private var promises: [EventLoopPromise<Void>] = []
-    /// How often it was asked for what comes in.
-    private(set) var reads = 0
-
-    func read(context: ChannelHandlerContext) {
-      reads += 1
-      context.read()
-    }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
       if let promise { promises.append(promise) }
@@ -130,36 +124,14 @@ struct ConnectionEndTests {
     _ = try? connection.channel.finish()
   }
 
-  @Test func `what comes behind the last answer is read at a pace`() throws {
-    let held = HeldWrites()
-    let connection = try Connection(writesThrough: held)
-    try connection.receive(Self.closing)
-    let before = held.reads
-    func advance(_ time: TimeAmount) -> Int {
-      for _ in 0..<3 { connection.channel.read() }
-      connection.channel.embeddedEventLoop.advanceTime(by: time)
-      return held.reads - before
-    }
-    #expect(advance(.milliseconds(4)) == 1)
-    #expect(advance(.milliseconds(1)) == 2)
-    #expect(advance(.milliseconds(5)) == 3)
-    // Nobody asked meanwhile.
-    connection.channel.embeddedEventLoop.advanceTime(by: .milliseconds(50))
-    #expect(advance(.zero) == 4)
-    held.release()
-    _ = try? connection.channel.finish()
-  }
-
   @Test func `a caller that ends its output is not waited for`() throws {
     let held = HeldWrites()
     let connection = try Connection(writesThrough: held)
     try connection.receive(Self.closing)
-    for _ in 0..<3 { connection.channel.read() }
     held.release()
     connection.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     held.release()
     #expect(!connection.channel.isActive)
-    connection.channel.embeddedEventLoop.advanceTime(by: .milliseconds(10))
   }
 
   // MARK: Pipelining
@@ -184,5 +156,35 @@ struct ConnectionEndTests {
     #expect(connection.channel.isActive)
     try connection.receive(request("GET", "/v2"))
     #expect(!connection.channel.isActive)
+  }
+
+  @Test func `waiting requests hold room for their bytes, and without room the connection ends`() throws {
+    let connection = try Connection {
+      $0.smallBodyBytes = 10
+      $0.bufferedBytes = 2000
+    }
+    connection.channel.isWritable = false
+    connection.channel.pipeline.fireChannelWritabilityChanged()
+    let head = request("POST", "/predict", key: "line-key", fields: ["Transfer-Encoding: chunked"])
+    try connection.receive(head + "3e8\r\n" + String(repeating: "a", count: 1000) + "\r\n")
+    #expect(1000..<2000 ~= connection.plane.bufferedBytes.count)
+    try connection.receive("3e8\r\n" + String(repeating: "a", count: 1000) + "\r\n")
+    #expect(!connection.channel.isActive)
+    #expect(connection.plane.bufferedBytes.count == 0)
+  }
+
+  @Test func `a waiting body counts once, in however many chunks it comes`() throws {
+    let connection = try Connection { $0.postponedParts = 3 }
+    connection.channel.isWritable = false
+    connection.channel.pipeline.fireChannelWritabilityChanged()
+    let head = request("POST", "/predict", key: "line-key", fields: ["Transfer-Encoding: chunked"])
+    let chunks = #"{"data":[1,2]}"#.map { "1\r\n\($0)\r\n" }.joined()
+    try connection.receive(head + chunks + "0\r\n\r\n")
+    connection.channel.isWritable = true
+    connection.channel.pipeline.fireChannelWritabilityChanged()
+    let answer = try #require(try connection.channel.readOutbound(as: ByteBuffer.self))
+    #expect(String(buffer: answer).hasPrefix("HTTP/1.1 200"))
+    #expect(connection.plane.bufferedBytes.count == 0)
+    _ = try connection.channel.finish()
   }
 }

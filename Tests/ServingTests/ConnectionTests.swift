@@ -38,7 +38,7 @@ struct ConnectionTests {
       ConnectionHandler(
         PlaneLoop(
           plane: try plane(), eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
-          writer: AnswerWriter()), isRefused: false))
+          writer: AnswerWriter()), ReadPace(), isRefused: false))
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     try channel.writeInbound(ByteBuffer(string: String(repeating: prediction, count: 40)))
     func answers() throws -> Int {

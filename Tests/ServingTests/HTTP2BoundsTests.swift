@@ -77,7 +77,7 @@ struct HTTP2BoundsTests {
         plane: plane, eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
         writer: AnswerWriter())
       try channel.pipeline.syncOperations.addHandler(
-        HTTP2Connection(loop, WriteCollector(), isRefused: false))
+        HTTP2Connection(loop, WriteCollector(), ReadPace(), isRefused: false))
     }
     try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
     let message = InferMessage.row([1, 2]).bytes

@@ -79,7 +79,7 @@ enum Transport: CaseIterable {
         ConnectionHandler(
           PlaneLoop(
             plane: plane, eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
-            writer: AnswerWriter()), isRefused: false))
+            writer: AnswerWriter()), ReadPace(), isRefused: false))
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
       _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
       var output: [UInt8] = []

@@ -51,4 +51,27 @@ struct UnreadAnswersTests {
     try Patience.wait(until: { server.plane.connections.count == 0 })
     #expect(1...5000 ~= server.plane.requests)
   }
+
+  @Test func `who reads a large answer slowly but steadily gets all of it`() throws {
+    var limits = PlaneLimits()
+    limits.unread = .milliseconds(200)
+    let server = try LiveServer(
+      DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line())))
+    defer { server.stop() }
+    let client = try Client(port: server.port, receiveBuffer: 4096)
+    let rows = Array(repeating: "[1,2]", count: 500_000).joined(separator: ",")
+    try client.send(
+      request(
+        "POST", "/predict", key: "line-key", body: #"{"data":["# + rows + "]}", fields: ["Connection: close"])
+    )
+    var received = 0
+    var reads = 0
+    while let some = try client.receiveSome() {
+      received += some.count
+      reads += 1
+      // For five times as long as it may lie unread; more than 32 KiB are read in that.
+      if reads < 200 { usleep(5000) }
+    }
+    #expect(received > 2_000_000)
+  }
 }

@@ -63,16 +63,20 @@ struct ConnectionProtocols {
   }
 
   private func http1Handlers() -> [any ChannelHandler] {
-    [ByteToMessageHandler(loop.plane.limits), ConnectionHandler(loop, isRefused: isRefused)]
+    let pace = ReadPace()
+    return [
+      pace, ByteToMessageHandler(loop.plane.limits), ConnectionHandler(loop, pace, isRefused: isRefused),
+    ]
   }
 
   private func http2Handlers() -> [any ChannelHandler] {
     let collector = WriteCollector()
-    let connection = HTTP2Connection(loop, collector, isRefused: isRefused)
+    let pace = ReadPace()
+    let connection = HTTP2Connection(loop, collector, pace, isRefused: isRefused)
     let codec = NIOHTTP2Handler(
       mode: .server, frameDelegate: connection, connectionConfiguration: http2.connection,
       streamConfiguration: http2.stream)
-    return [collector, codec, connection]
+    return [pace, collector, codec, connection]
   }
 }
 

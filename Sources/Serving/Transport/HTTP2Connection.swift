@@ -23,6 +23,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
 
   let loop: PlaneLoop
   private let collector: WriteCollector
+  private let pace: ReadPace
   /// Whether there are too many connections: this one gets its refusal and no more.
   let isRefused: Bool
   private var machine: HTTP2ConnectionMachine
@@ -43,16 +44,18 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   private var isWriting = false
   private var isReadHeld = false
   private var window: InboundWindow
-  /// Until when the caller has to read; nil while the socket takes what is written.
-  private var unreadDeadline: NIODeadline?
+  /// Runs while the socket takes nothing.
+  private var unread: UnreadDeadline
   private var clock: RepeatedTask?
 
-  init(_ loop: PlaneLoop, _ collector: WriteCollector, isRefused: Bool) {
+  init(_ loop: PlaneLoop, _ collector: WriteCollector, _ pace: ReadPace, isRefused: Bool) {
     self.loop = loop
     self.collector = collector
+    self.pace = pace
     self.isRefused = isRefused
     machine = HTTP2ConnectionMachine(limits: loop.plane.limits, now: .now())
     window = InboundWindow(target: loop.plane.limits.connectionWindow)
+    unread = UnreadDeadline(loop.plane.limits)
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -164,7 +167,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    unreadDeadline = isWritable ? nil : .now() + TimeAmount(loop.plane.limits.unread)
+    if isWritable { unread.stop() } else { unread.start(.now(), waiting: context.channel.unwrittenBytes) }
     changed += streams.values
     makeRoom(in: window, of: .rootStream)
     settle()
@@ -184,7 +187,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   var observation: Observation {
     let phase: Observation.Phase = machine.isReading ? (streams.isEmpty ? .idle : .working) : .closing
     return Observation(
-      transport: transport, isConnection: true, phase: phase, isUnread: unreadDeadline != nil, request: nil)
+      transport: transport, isConnection: true, phase: phase, isUnread: unread.isRunning, request: nil)
   }
 
   var streamObservations: [Observation] { streams.values.compactMap(\.receiver?.observation) }
@@ -193,6 +196,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     isReading = true
+    pace.parsed()
     let frame = unwrapInboundIn(data)
     switch frame.payload {
     case .ping(Self.question, ack: true): act(machine.heard(.now(), streams: streams.count))
@@ -221,6 +225,8 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // Most are made of a frame that was read and is not handed on.
+    pace.parsed()
     switch event {
     case let event as NIOHTTP2WindowUpdatedEvent: resize(event)
     case let event as StreamClosedEvent:
@@ -267,7 +273,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
 
   private func tick() {
     let now = NIODeadline.now()
-    if let unreadDeadline, now >= unreadDeadline { return close() }
+    if unread.isOver(now, waiting: context?.channel.unwrittenBytes ?? 0) { return close() }
     for stream in streams.values { stream.receiver?.tick(now) }
     act(machine.tick(now, streams: streams.count, isDraining: loop.plane.isDraining))
     flush()

@@ -58,17 +58,33 @@ final class WriteCollector: ChannelDuplexHandler {
     }
   }
 
-  /// Ends the output only once all that was written is out; a close of both ends waits for nothing.
+  /// Ends the output only once all that was written is out, and what the codec held back until then; a close of both ends
+  /// waits for nothing.
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
     guard mode == .output else {
       flushNow(context)
       return context.close(mode: mode, promise: promise)
     }
     isEnding = true
-    let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    endOutput(context, promise)
+  }
+
+  private func endOutput(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+    let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let written = context.write(wrapOutboundOut(gathered))
     gathered = ByteBuffer()
-    written.whenComplete { _ in loopBound.value.close(mode: .output, promise: promise) }
+    // The codec learns behind this that the socket takes more, and hands on the last that it has to say.
+    let eventLoop = context.eventLoop
+    written.whenComplete { _ in
+      eventLoop.execute {
+        let (collector, context) = loopBound.value
+        if collector.gathered.readableBytes > 0 {
+          collector.endOutput(context, promise)
+        } else {
+          context.close(mode: .output, promise: promise)
+        }
+      }
+    }
     context.flush()
   }
 
