@@ -4,8 +4,9 @@
 public struct PlaneLimits: Sendable {
   /// Bytes of one request body; beyond it 413, and the connection ends.
   public var bodyBytes = 16 << 20
-  /// Bytes of all bodies under way that are larger than `smallBodyBytes`; beyond it 503. Those of requests that wait for
-  /// answers before them count too; beyond it their connection is closed.
+  /// Bytes of all bodies under way that are larger than `smallBodyBytes`; beyond it 503.
+  ///
+  /// Those of requests that wait for answers before them count too; beyond it their connection is closed.
   public var bufferedBytes = 256 << 20
   /// Bytes of all answers that are larger than `smallBodyBytes` and not written to their end; beyond it 503.
   public var unreadBytes = 256 << 20

@@ -65,6 +65,18 @@ struct ReadPaceTests {
     #expect(reads(within: .milliseconds(3)) == 1)
   }
 
+  @Test(arguments: [(500, nil), (501, 2048)])
+  func `a connection whose reads are parsed into many pieces is read in small ones`(
+    pieces: Int, bytes: Int?
+  ) throws {
+    let options = try #require(channel.syncOptions)
+    try options.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
+    for _ in 0..<pieces { pace.parsed() }
+    channel.pipeline.fireChannelReadComplete()
+    let allocator = try options.getOption(.recvAllocator)
+    #expect((allocator as? FixedSizeRecvByteBufferAllocator)?.capacity == bytes ?? 65_536)
+  }
+
   @Test func `who has waited may read a mebibyte again`() throws {
     try receive(8 << 20)
     channel.embeddedEventLoop.advanceTime(by: .seconds(1))

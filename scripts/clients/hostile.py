@@ -139,6 +139,43 @@ def endless_chunks(port, key, until):
     pour(port, head, until, b"10000\r\n" + b" " * 65536 + b"\r\n")
 
 
+def tiny_chunks(port, key, until):
+    """A body in chunks of one byte each."""
+    head = request(PATH, None, fields(key, ("Transfer-Encoding", "chunked")), method="POST")
+    pour(port, head, until, b"1\r\n \r\n" * 10_000)
+
+
+def ended_chunks(port, key, until):
+    """As many chunks of one byte as the connection takes, and the end of the output behind them."""
+    head = request(PATH, None, fields(key, ("Transfer-Encoding", "chunked")), method="POST")
+    chunks = b"1\r\n \r\n" * 10_000
+    while not until.is_set():
+        try:
+            with connect(port) as connection:
+                connection.sendall(head)
+                connection.setblocking(False)
+                stop = time.monotonic() + 0.2
+                while time.monotonic() < stop:
+                    try:
+                        connection.send(chunks)
+                    except BlockingIOError:
+                        time.sleep(0.01)
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(1)
+                while connection.recv(1 << 16):
+                    pass
+        except OSError:
+            pass
+        until.wait(0.02)
+
+
+def refused_bodies(port, key, until):
+    """Bodies of a megabyte, one behind the other, that nobody asked for: their callers have no key."""
+    body = b"%x\r\n" % 1_000_000 + b" " * 1_000_000 + b"\r\n0\r\n\r\n"
+    whole = request(PATH, None, [("Transfer-Encoding", "chunked")], method="POST") + body
+    pour(port, b"", until, whole)
+
+
 def many_keys(port, key, until):
     """1,000,000 keys in one object, from two clients one after the other."""
     body = b'{"data": {' + b",".join(b'"k%d":1' % number for number in range(1_000_000)) + b"}}"
@@ -230,6 +267,8 @@ ATTACKS = {
     "2,000 idle connections": [idle],
     "clients that never read": [deaf],
     "4 GB declared, endless chunks": [declared, endless_chunks],
+    "chunks of one byte": [tiny_chunks, ended_chunks],
+    "refused bodies": [refused_bodies],
     "1,000,000 keys in one object": [many_keys, many_keys],
     "floods of header fields": [header_floods],
     "floods of pipelined requests": [pipelining],

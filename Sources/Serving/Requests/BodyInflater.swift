@@ -19,11 +19,28 @@ enum ContentCoding: Equatable, Sendable {
 
 /// Unpacks a compressed body, up to a bound.
 @safe struct BodyInflater: ~Copyable {
+  /// Unpacked bytes that are kept of any body, and how many times longer than packed more of them may be unmeasured.
+  private static let unmeasured = (bytes: 1 << 20, times: 100)
+
   private let stream: UnsafeMutablePointer<z_stream>
 
   /// Unpacks `body`; throws where it is damaged, or longer than `limit` when unpacked.
+  ///
+  /// A bomb costs time alone: what unpacks to suspiciously much is unpacked to its end and thrown away before memory is
+  /// taken for it. That goes fast where it unpacks to much.
   static func inflate(_ body: [UInt8], _ coding: ContentCoding, limit: Int) throws(Problem) -> [UInt8] {
-    try BodyInflater(body, coding).run(body, hasMembers: coding == .gzip, limit: limit)
+    var result: [UInt8] = []
+    var isMeasured = false
+    let inflater = try BodyInflater(body, coding)
+    try inflater.run(body, coding, limit: limit) { chunk, consumed throws(Problem) in
+      if !isMeasured, result.count >= unmeasured.bytes, result.count / unmeasured.times > consumed {
+        isMeasured = true
+        let measuring = try BodyInflater(body, coding)
+        try measuring.run(body, coding, limit: limit) { _, _ in }
+      }
+      result += chunk
+    }
+    return result
   }
 
   /// Unpacks no more than the first `count` bytes of a body, which may be cut off behind what they take.
@@ -61,24 +78,30 @@ enum ContentCoding: Equatable, Sendable {
     unsafe stream.deallocate()
   }
 
-  /// Unpacks to the end; a file of gzip is one member or several end to end (RFC 1952 section 2.2).
-  private func run(_ body: [UInt8], hasMembers: Bool, limit: Int) throws(Problem) -> [UInt8] {
-    var result: [UInt8] = []
+  /// Unpacks to the end, and hands each piece to `take`, and how many packed bytes it and those before it were made of.
+  ///
+  /// A file of gzip is one member or several end to end (RFC 1952 section 2.2).
+  private func run(
+    _ body: [UInt8], _ coding: ContentCoding, limit: Int,
+    _ take: (ArraySlice<UInt8>, Int) throws(Problem) -> Void
+  ) throws(Problem) {
+    var unpacked = 0
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
     var rest = body[...]
     while true {
       let (status, consumed, written) = step(rest, into: &chunk)
       rest = rest.dropFirst(consumed)
-      guard result.count + written <= limit else {
+      unpacked += written
+      guard unpacked <= limit else {
         throw Problem(
           .tooLarge, "request.body-too-large",
           "expected a body of at most \(limit) bytes when unpacked, found more",
           hint: "send the rows in several requests")
       }
-      result += chunk[..<written]
+      try take(chunk[..<written], body.count - rest.count)
       if status == Z_STREAM_END {
-        if rest.isEmpty { return result }
-        guard hasMembers, rest.starts(with: [0x1F, 0x8B]), unsafe inflateReset(stream) == Z_OK else {
+        if rest.isEmpty { return }
+        guard coding == .gzip, rest.starts(with: [0x1F, 0x8B]), unsafe inflateReset(stream) == Z_OK else {
           throw Self.damaged("\(rest.count) bytes behind its end")
         }
         continue

@@ -13,6 +13,10 @@ final class ReadPace: ChannelDuplexHandler {
   private static let store = 1 << 20
   /// What a piece costs besides its bytes: a head, a part of a body or the end of one, a frame.
   private static let piece = 256
+  /// Pieces of one read, above which the connection is read in small ones from there on, and how many bytes those have.
+  ///
+  /// What one read brings is parsed in one go, and 64 KiB can be 10,000 pieces.
+  private static let small = (pieces: 500, bytes: 2048)
 
   /// What is read of a caller that goes on sending; half as much of what is thrown away.
   private var bytesPerMillisecond = 128 << 10
@@ -21,9 +25,15 @@ final class ReadPace: ChannelDuplexHandler {
   /// When `allowance` was last refilled.
   private var refilled = NIODeadline.uptimeNanoseconds(0)
   private var isResting = false
+  /// Pieces made of the present read.
+  private var pieces = 0
+  private var isReadInSmall = false
 
   /// So many pieces were made of what was read.
-  func parsed(_ pieces: Int = 1) { allowance -= pieces * Self.piece }
+  func parsed() {
+    allowance -= Self.piece
+    pieces += 1
+  }
 
   /// Nothing of what still comes is wanted.
   func slowDown() { bytesPerMillisecond = 64 << 10 }
@@ -31,6 +41,17 @@ final class ReadPace: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     allowance -= unwrapInboundIn(data).readableBytes
     context.fireChannelRead(data)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if pieces > Self.small.pieces, !isReadInSmall {
+      isReadInSmall = true
+      let allocator = FixedSizeRecvByteBufferAllocator(capacity: Self.small.bytes)
+      // A connection that is gone is not read at all.
+      try? context.channel.syncOptions?.setOption(.recvAllocator, value: allocator)
+    }
+    pieces = 0
+    context.fireChannelReadComplete()
   }
 
   func read(context: ChannelHandlerContext) {
