@@ -11,8 +11,8 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// How many requests are answered of one read before other connections get their turn: hundreds fit into one, and
   /// whoever pipelines them must not keep all others waiting.
   private static let requestsPerTurn = 16
-  /// How long others have their turn: a connection is left 16,000 pipelined requests a second, and the event loop the rest
-  /// of its time.
+  /// How long others have their turn: a connection that pipelines is left 16,000 requests a second, and the event loop the
+  /// rest of its time.
   private static let pause = TimeAmount.milliseconds(1)
 
   private let loop: PlaneLoop
@@ -32,8 +32,9 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// Whether more was postponed than may be: the connection is closed, and nothing more taken in.
   private var isOverrun = false
   private var isReadHeld = false
-  /// How many requests were begun since the connection last had to wait for others.
-  private var answeredInTurn = 0
+  /// How many requests were begun since the connection last had to wait for others, and of those by the present read.
+  private var begunInTurn = 0
+  private var begunInRead = 0
   /// Whether the connection lets others have their turn.
   private var isPaused = false
   /// How many answers wait for their records.
@@ -99,7 +100,9 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    if !isPaused { answeredInTurn = 0 }
+    // Who sends one request after the answer to another leaves others their turn between them.
+    if !isPaused, begunInRead <= 1 { begunInTurn = 0 }
+    begunInRead = 0
     context.flush()
     context.fireChannelReadComplete()
   }
@@ -129,6 +132,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     if postponed.isEmpty, isItsTurn(event, context) { return process(event, context) }
     guard !postponed.append(event) else { return }
     isOverrun = true
+    postponed.removeAll()
     context.close(promise: nil)
   }
 
@@ -138,8 +142,9 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     guard case .part(.head) = event else { return true }
     // Whoever does not read its answers gets no more of them.
     guard context.channel.isWritable else { return false }
-    guard answeredInTurn == Self.requestsPerTurn else {
-      answeredInTurn += 1
+    guard begunInTurn == Self.requestsPerTurn else {
+      begunInTurn += 1
+      begunInRead += 1
       return true
     }
     pause(context)
@@ -152,7 +157,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     context.eventLoop.scheduleTask(in: Self.pause) {
       let handler = loopBound.value
       handler.isPaused = false
-      handler.answeredInTurn = 0
+      handler.begunInTurn = 0
       if let context = handler.context { handler.resume(context) }
     }
   }

@@ -33,6 +33,7 @@ final class DataPlane: Sendable {
   let connections = Gauge()
   let streams = Gauge()
   let bufferedBytes = Gauge()
+  let postponedBytes = Gauge()
   let unreadBytes = Gauge()
   let queuedPredictions = Gauge()
   let watches = Gauge()

@@ -5,8 +5,6 @@ public struct PlaneLimits: Sendable {
   /// Bytes of one request body; beyond it 413, and the connection ends.
   public var bodyBytes = 16 << 20
   /// Bytes of all bodies under way that are larger than `smallBodyBytes`; beyond it 503.
-  ///
-  /// Those of requests that wait for answers before them count too; beyond it their connection is closed.
   public var bufferedBytes = 256 << 20
   /// Bytes of all answers that are larger than `smallBodyBytes` and not written to their end; beyond it 503.
   public var unreadBytes = 256 << 20
@@ -40,6 +38,8 @@ public struct PlaneLimits: Sendable {
   ///
   /// One read brings fewer. The rest of what the socket holds comes at once where the caller ends its output.
   public var postponedParts = 65_536
+  /// Bytes of all of those; beyond it the connection is closed to which one would be added.
+  public var postponedBytes = 64 << 20
   /// Calls of gRPC that watch the health of the plane; beyond it `RESOURCE_EXHAUSTED`.
   public var watches = 1024
   /// Handshakes of TLS under way on one event loop; beyond it the oldest is given up.
@@ -65,7 +65,8 @@ public struct PlaneLimits: Sendable {
   public var idleWhileDraining = Duration.seconds(10)
   /// How long a body may take; then 408, and the connection ends.
   public var body = Duration.seconds(60)
-  /// How long answers may lie unread, 32 KiB of them at least; then the connection is closed.
+  /// How long answers may lie of which nobody reads 64 KiB, nor a twentieth; then the connection is closed, or the stream
+  /// of HTTP/2 reset.
   public var unread = Duration.seconds(30)
   /// How long a caller has, after the last answer to a whole request, to end the connection itself.
   public var close = Duration.seconds(1)

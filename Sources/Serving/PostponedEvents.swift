@@ -11,20 +11,15 @@ enum ConnectionEvent {
 /// What came in behind a request that is not answered yet, in its order.
 ///
 /// Nothing is read from the socket meanwhile, so it is what one read had brought. Where the caller ends its output, it is
-/// all that the socket holds. It is bounded in number (`PlaneLimits.postponedParts`) and in bytes, which count with those of
-/// the bodies under way (`PlaneLimits.bufferedBytes`).
+/// all that the socket holds. It is bounded in number (`PlaneLimits.postponedParts`), and in bytes with that of all other
+/// connections (`PlaneLimits.postponedBytes`).
 struct PostponedEvents {
-  private let most: Int
-  private var room: BodyRoom
-  private var bytes = 0
+  private let plane: DataPlane
   private var events = CircularBuffer<ConnectionEvent>()
   /// Behind `events`, what has come of a body whose end has not: one buffer, in however many pieces it came.
   private var body: ByteBuffer?
 
-  init(of plane: DataPlane) {
-    most = plane.limits.postponedParts
-    room = BodyRoom(in: plane)
-  }
+  init(of plane: DataPlane) { self.plane = plane }
 
   var isEmpty: Bool { events.isEmpty && body == nil }
 
@@ -32,28 +27,23 @@ struct PostponedEvents {
 
   /// Adds what came; says whether there is room for it.
   mutating func append(_ event: ConnectionEvent) -> Bool {
-    bytes += event.bytes
-    guard room.hold(bytes) else { return false }
+    guard plane.postponedBytes.take(event.bytes, limit: plane.limits.postponedBytes) else { return false }
     if case .part(.body(var more)) = event {
       if body == nil { body = more } else { body?.writeBuffer(&more) }
     } else {
       if let body = body.take() { events.append(.part(.body(body))) }
       events.append(event)
     }
-    return events.count <= most
+    return events.count <= plane.limits.postponedParts
   }
 
   mutating func removeFirst() {
+    guard let event = first else { return }
     if events.popFirst() == nil { body = nil }
-    if isEmpty { removeAll() }
+    plane.postponedBytes.release(event.bytes)
   }
 
-  mutating func removeAll() {
-    events.removeAll()
-    body = nil
-    bytes = 0
-    room.release()
-  }
+  mutating func removeAll() { while !isEmpty { removeFirst() } }
 }
 
 extension ConnectionEvent {

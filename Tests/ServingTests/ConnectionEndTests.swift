@@ -160,17 +160,16 @@ struct ConnectionEndTests {
 
   @Test func `waiting requests hold room for their bytes, and without room the connection ends`() throws {
     let connection = try Connection {
-      $0.smallBodyBytes = 10
-      $0.bufferedBytes = 2000
+      $0.postponedBytes = 2000
     }
     connection.channel.isWritable = false
     connection.channel.pipeline.fireChannelWritabilityChanged()
     let head = request("POST", "/predict", key: "line-key", fields: ["Transfer-Encoding: chunked"])
     try connection.receive(head + "3e8\r\n" + String(repeating: "a", count: 1000) + "\r\n")
-    #expect(1000..<2000 ~= connection.plane.bufferedBytes.count)
+    #expect(1000..<2000 ~= connection.plane.postponedBytes.count)
     try connection.receive("3e8\r\n" + String(repeating: "a", count: 1000) + "\r\n")
     #expect(!connection.channel.isActive)
-    #expect(connection.plane.bufferedBytes.count == 0)
+    #expect(connection.plane.postponedBytes.count == 0)
   }
 
   @Test func `a waiting body counts once, in however many chunks it comes`() throws {
@@ -184,7 +183,7 @@ struct ConnectionEndTests {
     connection.channel.pipeline.fireChannelWritabilityChanged()
     let answer = try #require(try connection.channel.readOutbound(as: ByteBuffer.self))
     #expect(String(buffer: answer).hasPrefix("HTTP/1.1 200"))
-    #expect(connection.plane.bufferedBytes.count == 0)
+    #expect(connection.plane.postponedBytes.count == 0)
     _ = try connection.channel.finish()
   }
 }

@@ -54,11 +54,59 @@ struct HTTP2BoundsTests {
     try raw.send(.headers(1, fields, endStream: false))
     // Messages of nothing, each of which is answered by why it is refused.
     let messages = RawFrame(
-      kind: RawFrame.Kind.data, stream: 1, payload: [UInt8](repeating: 0, count: 5 * 2000))
-    try raw.send(messages)
+      kind: RawFrame.Kind.data, stream: 1, payload: [UInt8](repeating: 0, count: 5 * 3000))
+    for _ in 0..<4 { try raw.send(messages) }
     let reset = try raw.next { $0.kind == RawFrame.Kind.reset }
     #expect(reset?.word(at: 0) == 8)
     try Patience.wait(until: { server.plane.streams.count == 0 })
+    // As many as fill the stream: 64 KiB of answers of a hundred bytes and more.
+    #expect(1..<1500 ~= server.plane.requests)
+  }
+
+  @Test func `every message of a stream is answered, however many come at once`() throws {
+    let server = try GRPCServer.standard()
+    let message = InferMessage.row([1, 2]).bytes
+    let stream = try server.client().open(.inference("ModelStreamInfer", key: "line-key"))
+    let framed = [0] + RawFrame.word(UInt32(message.count)) + message
+    try stream.send(bytes: Array([[UInt8]](repeating: framed, count: 1000).joined()))
+    try stream.endInput()
+    for _ in 0..<1000 { #expect(!(try stream.nextMessage()).isEmpty) }
+    #expect(try stream.answer().status == 0)
+  }
+
+  @Test func `a large answer of a call may be read slowly but steadily`() throws {
+    let server = try LiveServer(plane { $0.unread = .milliseconds(400) })
+    defer { server.stop() }
+    let raw = try RawHTTP2(port: server.port, settings: [(4, 0)])
+    let rows = 40_000
+    var message = InferMessage(inputs: [.init(datatype: "INT8", shape: [Int64(rows), 2])])
+    message.raw = [[UInt8](repeating: 1, count: 2 * rows)]
+    let framed = [0] + RawFrame.word(UInt32(message.bytes.count)) + message.bytes
+    let fields = GRPCFields.inference("ModelInfer", key: "line-key").headers.map { ($0.name, $0.value) }
+    try raw.send(.headers(1, fields, endStream: false))
+    for start in stride(from: 0, to: framed.count, by: 16_384) {
+      let piece = Array(framed[start..<min(start + 16_384, framed.count)])
+      let isLast = start + piece.count == framed.count
+      try raw.send(
+        RawFrame(
+          kind: RawFrame.Kind.data, flags: isLast ? RawFrame.endStream : 0, stream: 1, payload: piece))
+    }
+    try raw.send(RawFrame(kind: RawFrame.Kind.windowUpdate, payload: RawFrame.word(1 << 30)))
+    // For more than twice as long as it may lie unread, 160 KiB of it in each such time.
+    var received = 0
+    var isWhole = false
+    while !isWhole, let frame = try raw.next(where: { $0.stream == 1 }), frame.kind != RawFrame.Kind.reset {
+      if frame.kind == RawFrame.Kind.headers {
+        isWhole = frame.flags & RawFrame.endStream != 0
+      } else if frame.kind == RawFrame.Kind.data {
+        received += frame.payload.count
+      }
+      guard !isWhole, received % 16_384 == 0 else { continue }
+      usleep(40_000)
+      try raw.send(RawFrame(kind: RawFrame.Kind.windowUpdate, stream: 1, payload: RawFrame.word(16_384)))
+    }
+    #expect(isWhole)
+    #expect(received > 8 * rows)
   }
 
   // MARK: Bodies that a thread holds

@@ -17,14 +17,30 @@ struct ReadPaceTests {
     }
   }
 
+  /// Makes as many pieces of each read as it is told to.
+  private final class Parser: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let pace: ReadPace
+    var pieces = 0
+
+    init(_ pace: ReadPace) { self.pace = pace }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { for _ in 0..<pieces { pace.parsed() } }
+  }
+
   private let channel = EmbeddedChannel()
   private let reads = Reads()
   private let pace = ReadPace()
+  private let parser: Parser
 
-  init() throws { try channel.pipeline.syncOperations.addHandlers(reads, pace) }
+  init() throws {
+    parser = Parser(pace)
+    try channel.pipeline.syncOperations.addHandlers(reads, pace, parser)
+  }
 
-  /// Has so many bytes come in.
-  private func receive(_ count: Int) throws {
+  /// Has so many bytes come in, which are parsed into so many pieces.
+  private func receive(_ count: Int, pieces: Int = 0) throws {
+    parser.pieces = pieces
     try channel.writeInbound(ByteBuffer(repeating: 0, count: count))
   }
 
@@ -59,22 +75,38 @@ struct ReadPaceTests {
   }
 
   @Test func `bytes in pieces of their own cost more than in one`() throws {
-    try receive(64 << 10)
-    for _ in 0..<10_000 { pace.parsed() }
+    try receive(64 << 10, pieces: 10_000)
     #expect(reads(within: .milliseconds(10)) == 0)
     #expect(reads(within: .milliseconds(3)) == 1)
   }
 
-  @Test(arguments: [(500, nil), (501, 2048)])
-  func `a connection whose reads are parsed into many pieces is read in small ones`(
-    pieces: Int, bytes: Int?
+  @Test func `what the plane itself writes costs its caller nothing`() throws {
+    for _ in 0..<100_000 { pace.parsed() }
+    #expect(reads(within: .zero) == 3)
+  }
+
+  @Test(arguments: [(500, false), (501, true)])
+  func `a connection one of whose reads is parsed into many pieces is read in small ones`(
+    pieces: Int, isSmall: Bool
   ) throws {
     let options = try #require(channel.syncOptions)
-    try options.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
-    for _ in 0..<pieces { pace.parsed() }
-    channel.pipeline.fireChannelReadComplete()
-    let allocator = try options.getOption(.recvAllocator)
-    #expect((allocator as? FixedSizeRecvByteBufferAllocator)?.capacity == bytes ?? 65_536)
+    try options.setOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator())
+    try receive(1, pieces: pieces)
+    #expect((try options.getOption(.recvAllocator) is SmallReads) == isSmall)
+  }
+
+  @Test func `small reads are small also where there is a large buffer to read into`() {
+    var pool = NIOPooledRecvBufferAllocator(
+      capacity: 1, recvAllocator: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
+    func room() -> Int {
+      let (_, room) = pool.buffer(allocator: ByteBufferAllocator()) { $0.writableBytes }
+      pool.record(actualReadBytes: room)
+      return room
+    }
+    #expect((room(), room()) == (65_536, 65_536))
+    pool.recvAllocator = SmallReads()
+    pool.record(actualReadBytes: 1)
+    #expect((room(), room()) == (2048, 2048))
   }
 
   @Test func `who has waited may read a mebibyte again`() throws {

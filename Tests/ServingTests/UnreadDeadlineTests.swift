@@ -28,18 +28,25 @@ struct UnreadDeadlineTests {
 
   @Test func `who reads on gets the time again, and has to read on in it`() {
     var deadline = deadline(waiting: 1 << 20)
-    let left = (1 << 20) - UnreadDeadline.progress
+    let left = (1 << 20) - UnreadDeadline.step
     #expect(!isOver(&deadline, after: .seconds(10), waiting: left))
     #expect(!isOver(&deadline, after: .seconds(19), waiting: left))
-    #expect(isOver(&deadline, after: .seconds(20), waiting: left - UnreadDeadline.progress + 1))
+    #expect(isOver(&deadline, after: .seconds(20), waiting: left - UnreadDeadline.step + 1))
   }
 
   @Test func `what joins does not count as unread progress`() {
     var deadline = deadline(waiting: 64 << 10)
     deadline.added(1 << 20)
-    let left = (1 << 20) + (32 << 10)
+    let left = 1 << 20
     #expect(!isOver(&deadline, after: .seconds(10), waiting: left))
     #expect(isOver(&deadline, after: .seconds(20), waiting: left))
+  }
+
+  @Test func `much is to be read in as many times as little is`() {
+    var deadline = deadline(waiting: 200 << 20)
+    #expect(!isOver(&deadline, after: .seconds(10), waiting: 190 << 20))
+    #expect(!isOver(&deadline, after: .seconds(20), waiting: 180 << 20))
+    #expect(isOver(&deadline, after: .seconds(30), waiting: (170 << 20) + 1))
   }
 
   @Test func `nobody is given up where nothing waits`() {

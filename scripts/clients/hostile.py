@@ -5,6 +5,7 @@ import gzip
 import os
 import selectors
 import socket
+import struct
 import time
 import zlib
 
@@ -140,9 +141,9 @@ def endless_chunks(port, key, until):
 
 
 def tiny_chunks(port, key, until):
-    """A body in chunks of one byte each."""
+    """A body in chunks of one byte each, behind a large one that makes room for many in one read."""
     head = request(PATH, None, fields(key, ("Transfer-Encoding", "chunked")), method="POST")
-    pour(port, head, until, b"1\r\n \r\n" * 10_000)
+    pour(port, head + b"100000\r\n" + b" " * (1 << 20) + b"\r\n", until, b"1\r\n \r\n" * 10_000)
 
 
 def ended_chunks(port, key, until):
@@ -174,6 +175,56 @@ def refused_bodies(port, key, until):
     body = b"%x\r\n" % 1_000_000 + b" " * 1_000_000 + b"\r\n0\r\n\r\n"
     whole = request(PATH, None, [("Transfer-Encoding", "chunked")], method="POST") + body
     pour(port, b"", until, whole)
+
+
+def frame(kind, stream, payload, flags=0):
+    """A frame of HTTP/2 (RFC 9113 section 4.1)."""
+    return struct.pack(">BHBBI", len(payload) >> 16, len(payload) & 0xFFFF, kind, flags, stream) + payload
+
+
+def unread_messages(port, key, until):
+    """Calls of gRPC that have several messages, on 100 streams that make no room for any answer; without a key."""
+    path = b"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+    head = b""
+    for name, value in (
+        (b":method", b"POST"),
+        (b":scheme", b"http"),
+        (b":path", path),
+        (b":authority", b"x"),
+        (b"content-type", b"application/grpc"),
+        (b"te", b"trailers"),
+    ):
+        # A literal field in no table (RFC 7541 section 6.2.2).
+        head += bytes([0, len(name)]) + name + bytes([len(value)]) + value
+    # file_by_filename, answered with 6 KB.
+    file = b"inference/inference.proto"
+    message = bytes([0x1A, len(file)]) + file
+    messages = (struct.pack(">BI", 0, len(message)) + message) * 400
+    streams = range(1, 200, 2)
+    # No room in the windows of streams: INITIAL_WINDOW_SIZE of 0.
+    begin = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, struct.pack(">HI", 4, 0))
+    begin += b"".join(frame(1, stream, head, flags=4) for stream in streams)
+    while not until.is_set():
+        try:
+            with connect(port, seconds=0.2) as connection:
+                connection.sendall(begin)
+                window, buffered = 65535, b""
+                for stream in (stream for _ in range(20) for stream in streams):
+                    # No more on the whole connection than it is given room for.
+                    while window < len(messages):
+                        buffered += connection.recv(1 << 16) or b"\0" * 4096
+                        while len(buffered) >= 9 and len(buffered) >= 9 + int.from_bytes(buffered[:3], "big"):
+                            size, kind, number = int.from_bytes(buffered[:3], "big"), buffered[3], buffered[5:9]
+                            if kind == 8 and number == b"\0\0\0\0":
+                                window += int.from_bytes(buffered[9:13], "big")
+                            buffered = buffered[9 + size :]
+                        if until.is_set():
+                            return
+                    window -= len(messages)
+                    connection.sendall(frame(0, stream, messages))
+        except OSError:
+            pass
+        until.wait(0.02)
 
 
 def many_keys(port, key, until):
@@ -269,6 +320,7 @@ ATTACKS = {
     "4 GB declared, endless chunks": [declared, endless_chunks],
     "chunks of one byte": [tiny_chunks, ended_chunks],
     "refused bodies": [refused_bodies],
+    "messages whose answers nobody reads": [unread_messages],
     "1,000,000 keys in one object": [many_keys, many_keys],
     "floods of header fields": [header_floods],
     "floods of pipelined requests": [pipelining],

@@ -35,8 +35,10 @@ final class CallStream: StreamReceiver {
   /// Until when the caller has to send what it began, or its next message; nil while that is not its turn.
   private var inputDeadline: NIODeadline?
   private var isInsideMessage = false
-  /// Until when the caller has to read; nil while the call goes on and what is written is taken.
-  private var unreadDeadline: NIODeadline?
+  /// Runs once the call has ended, and while it goes on and what is written is not taken.
+  private var unread: UnreadDeadline
+  /// Whether its next message waits for other connections to have had their turn.
+  private var awaitsTurn = false
   /// What a watch was told last; nil where there is none.
   private var watched: ServingStatus?
 
@@ -44,6 +46,7 @@ final class CallStream: StreamReceiver {
     self.stream = stream
     loop = stream.connection.loop
     room = BodyRoom(in: loop.plane)
+    unread = UnreadDeadline(loop.plane.limits)
     var transport = stream.connection.transport
     transport.isGRPC = true
     self.transport = transport
@@ -116,14 +119,34 @@ final class CallStream: StreamReceiver {
   // MARK: What is done about it
 
   private func proceed() {
-    while let action = machine.next() {
+    while mayProceed, let action = machine.next() {
       inputDeadline = nil
       switch action {
       case .refuse(let answer): send(answer, isLast: true)
-      case .perform(let message): perform(message)
+      case .perform(let message):
+        if head?.method?.takesStream == true { stream?.connection.begunMessage() }
+        perform(message)
       case .finish: end(with: .message([]))
       }
     }
+  }
+
+  /// Whether another message may be answered: the caller reads the answers before it, and others had their turn.
+  private var mayProceed: Bool {
+    guard let stream, head?.method?.takesStream == true, !machine.isRefused else { return true }
+    guard stream.isWritable else { return false }
+    awaitsTurn = !stream.connection.hasTurn(for: stream)
+    return !awaitsTurn
+  }
+
+  func turnCame() { goOn() }
+
+  /// Answers what came while nothing could be.
+  private func goOn() {
+    proceed()
+    startClocks()
+    flush()
+    holdReading()
   }
 
   private func perform(_ message: FramedMessage) {
@@ -202,10 +225,12 @@ final class CallStream: StreamReceiver {
 
   func writabilityChanged() {
     if stream?.isWritable == true, !writer.hasEnded {
-      unreadDeadline = nil
-    } else if unreadDeadline == nil {
+      unread.stop()
+      goOn()
+    } else if !unread.isRunning {
       // Once: what else happens on the connection gives no more time.
       expectReading()
+      inputDeadline = nil
     }
     holdReading()
   }
@@ -213,14 +238,17 @@ final class CallStream: StreamReceiver {
   /// The caller gets no more room to send while a message is answered, nor while it does not read its answers.
   private func holdReading() {
     guard let stream else { return }
-    stream.holdReading(machine.isWorking || !stream.isWritable)
+    stream.holdReading(machine.isWorking || awaitsTurn || !stream.isWritable)
   }
 
   /// Gives the caller so long from now on to read.
   ///
   /// Where the call has ended nothing else ends its stream: what is short waits for room in the caller's window without
   /// making the stream unwritable.
-  private func expectReading() { unreadDeadline = .now() + TimeAmount(limits.unread) }
+  private func expectReading() { unread.start(.now(), waiting: waiting) }
+
+  /// Bytes that its caller has to read, those of other streams in the socket's queue among them.
+  private var waiting: Int { stream.map { $0.unwritten + $0.connection.unwrittenBytes } ?? 0 }
 
   // MARK: Time
 
@@ -231,7 +259,7 @@ final class CallStream: StreamReceiver {
       let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
       alarm = loop.eventLoop.scheduleTask(deadline: deadline) { loopBound.value.timeOut() }
     }
-    if machine.isExpecting {
+    if machine.isExpecting, stream?.isWritable == true {
       let isInside = machine.isInsideMessage || head?.method?.takesStream != true
       if inputDeadline == nil || isInside != isInsideMessage {
         isInsideMessage = isInside
@@ -257,8 +285,8 @@ final class CallStream: StreamReceiver {
   }
 
   func tick(_ now: NIODeadline) {
-    if let unreadDeadline, now >= unreadDeadline {
-      self.unreadDeadline = nil
+    if unread.isOver(now, waiting: waiting) {
+      unread.stop()
       stream?.reset()
       return
     }
@@ -317,7 +345,7 @@ extension CallStream {
         machine.isDone ? .closing : .working
       }
     return Observation(
-      transport: transport, isConnection: false, phase: phase, isUnread: unreadDeadline != nil,
+      transport: transport, isConnection: false, phase: phase, isUnread: unread.isRunning,
       request: (draft ?? begun).map { Observation.Request($0) })
   }
 }
@@ -328,14 +356,13 @@ extension CallStream: AnswerReceiver {
     // The time was over before: that is what was answered.
     guard machine.isWorking else { return room.release() }
     finish(answer)
-    proceed()
-    startClocks()
-    flush()
-    holdReading()
+    goOn()
   }
 
   func deliver(_ outgoing: OutgoingAnswer) {
     undelivered -= 1
+    let before = stream?.unwritten ?? 0
+    defer { unread.added((stream?.unwritten ?? 0) - before) }
     // Only a message of ModelStreamInfer has room for a problem, be it one that withholds an answer.
     if outgoing.isLast || (outgoing.answer.status != 200 && head?.method != .modelStreamInfer) {
       machine.end()

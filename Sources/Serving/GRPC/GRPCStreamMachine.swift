@@ -39,6 +39,8 @@ struct GRPCStreamMachine: ~Copyable {
 
   var isWorking: Bool { phase == .working }
   var isDone: Bool { phase == .done }
+  /// Whether the call is refused as soon as it may be.
+  var isRefused: Bool { refusal != nil }
   /// Whether the caller is to send something.
   var isExpecting: Bool { phase == .head || phase == .open }
   /// Whether a message came in part.

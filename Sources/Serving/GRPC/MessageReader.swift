@@ -32,6 +32,8 @@ struct MessageReader: ~Copyable {
       buffer = bytes
     } else {
       var bytes = bytes
+      // Not with each message: what is left of others would be copied for each.
+      if buffer.readerIndex > buffer.readableBytes { buffer.discardReadBytes() }
       buffer.writeBuffer(&bytes)
     }
   }
@@ -55,7 +57,7 @@ struct MessageReader: ~Copyable {
     guard buffer.readableBytes >= Self.prefixBytes + Int(length) else { return nil }
     buffer.moveReaderIndex(forwardBy: Self.prefixBytes)
     let bytes = buffer.readSlice(length: Int(length)) ?? ByteBuffer()
-    if buffer.readableBytes == 0 { buffer = ByteBuffer() } else { buffer.discardReadBytes() }
+    if buffer.readableBytes == 0 { buffer = ByteBuffer() }
     return FramedMessage(isCompressed: flag == 1, bytes: bytes)
   }
 }

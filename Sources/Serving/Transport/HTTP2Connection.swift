@@ -12,6 +12,11 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   typealias OutboundIn = HTTP2Frame
   typealias OutboundOut = HTTP2Frame
 
+  /// How many messages of streams that have several are begun before other connections get their turn, and how long that
+  /// is: a caller can send thousands before the first is answered.
+  private static let messagesPerTurn = 32
+  private static let pause = TimeAmount.milliseconds(1)
+
   private static let question = HTTP2PingData(withInteger: 0x6761_7465_686F_7573)
   /// GOAWAY that gives up no stream, and a PING that is answered once it was heard (RFC 9113 sections 6.8 and 6.7).
   ///
@@ -43,6 +48,11 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   /// Whether a receiver is writing, which then must not be told anything.
   private var isWriting = false
   private var isReadHeld = false
+  /// How many messages were begun since others had their turn, and of those by the present read.
+  private var begunInTurn = 0
+  private var begunInRead = 0
+  /// The streams whose next message waits until others had theirs.
+  private var awaitingTurn: [HTTP2Stream] = []
   private var window: InboundWindow
   /// Runs while the socket takes nothing.
   private var unread: UnreadDeadline
@@ -131,7 +141,36 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
     if isRefused { act(machine.leave(.now())) }
   }
 
+  // MARK: Turns
+
+  /// Whether a message may be begun on a stream that has several; where not, its receiver is told once it may.
+  func hasTurn(for stream: HTTP2Stream) -> Bool {
+    guard begunInTurn >= Self.messagesPerTurn else { return true }
+    if awaitingTurn.isEmpty {
+      let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+      loop.eventLoop.scheduleTask(in: Self.pause) { loopBound.value.beginTurn() }
+    }
+    if !awaitingTurn.contains(where: { $0 === stream }) { awaitingTurn.append(stream) }
+    return false
+  }
+
+  /// A message was begun on such a stream.
+  func begunMessage() {
+    begunInTurn += 1
+    begunInRead += 1
+  }
+
+  private func beginTurn() {
+    begunInTurn = 0
+    let streams = awaitingTurn
+    awaitingTurn = []
+    for stream in streams { stream.receiver?.turnCame() }
+  }
+
   // MARK: Output
+
+  /// Bytes that were written and that the socket has not taken.
+  var unwrittenBytes: Int { context?.channel.unwrittenBytes ?? 0 }
 
   /// Whether the socket takes what is written.
   var isWritable: Bool { context?.channel.isWritable ?? false }
@@ -167,7 +206,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if isWritable { unread.stop() } else { unread.start(.now(), waiting: context.channel.unwrittenBytes) }
+    if isWritable { unread.stop() } else { unread.start(.now(), waiting: unwrittenBytes) }
     changed += streams.values
     makeRoom(in: window, of: .rootStream)
     settle()
@@ -219,13 +258,16 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
     read.removeAll(keepingCapacity: true)
     for stream in streams { stream.receiver?.readComplete() }
     isReading = false
+    // Who sends one message after the answer to another leaves others their turn between them.
+    if awaitingTurn.isEmpty, begunInRead <= 1 { begunInTurn = 0 }
+    begunInRead = 0
     settle()
     flush()
     context.fireChannelReadComplete()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // Most are made of a frame that was read and is not handed on.
+    // Made of a frame that was read and is not handed on, where it comes while one is.
     pace.parsed()
     switch event {
     case let event as NIOHTTP2WindowUpdatedEvent: resize(event)
@@ -273,7 +315,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
 
   private func tick() {
     let now = NIODeadline.now()
-    if unread.isOver(now, waiting: context?.channel.unwrittenBytes ?? 0) { return close() }
+    if unread.isOver(now, waiting: unwrittenBytes) { return close() }
     for stream in streams.values { stream.receiver?.tick(now) }
     act(machine.tick(now, streams: streams.count, isDraining: loop.plane.isDraining))
     flush()
@@ -295,6 +337,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   }
 
   private func endOutput(_ context: ChannelHandlerContext) {
+    pace.slowDown()
     // Later in this turn: the last frames of a stream that has ended now are not flushed yet.
     let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     context.eventLoop.execute {

@@ -10,6 +10,8 @@ protocol StreamReceiver: AnyObject {
   func readComplete()
   /// The stream takes more again, or takes no more for now.
   func writabilityChanged()
+  /// Other connections have had their turn (`HTTP2Connection.hasTurn`).
+  func turnCame()
   /// The stream is gone, and with it whoever would read an answer.
   func closed()
   /// A moment has come; the connection's clock tells.
@@ -32,7 +34,7 @@ final class HTTP2Stream {
   private(set) var receiver: (any StreamReceiver)?
   private(set) var isOpen = true
   /// Bytes that wait for room in the caller's windows.
-  private var unwritten = 0
+  private(set) var unwritten = 0
   private var isFull = false
   private var window: InboundWindow
   /// Whether its caller gets no more room to send than it has.

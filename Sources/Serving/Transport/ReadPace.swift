@@ -13,26 +13,27 @@ final class ReadPace: ChannelDuplexHandler {
   private static let store = 1 << 20
   /// What a piece costs besides its bytes: a head, a part of a body or the end of one, a frame.
   private static let piece = 256
-  /// Pieces of one read, above which the connection is read in small ones from there on, and how many bytes those have.
+  /// Pieces of one read, above which the connection is read in small ones from there on.
   ///
   /// What one read brings is parsed in one go, and 64 KiB can be 10,000 pieces.
-  private static let small = (pieces: 500, bytes: 2048)
+  private static let mostPieces = 500
 
-  /// What is read of a caller that goes on sending; half as much of what is thrown away.
+  /// What is read of a caller; half as much once all that it sends is thrown away.
   private var bytesPerMillisecond = 128 << 10
   /// What may be read still; negative where more was read.
   private var allowance = store
   /// When `allowance` was last refilled.
   private var refilled = NIODeadline.uptimeNanoseconds(0)
   private var isResting = false
-  /// Pieces made of the present read.
-  private var pieces = 0
+  /// Pieces made of the present read; nil between reads, when what is told is of the plane's own making.
+  private var pieces: Int?
   private var isReadInSmall = false
 
-  /// So many pieces were made of what was read.
+  /// A piece was made of what was read.
   func parsed() {
+    guard let pieces else { return }
+    self.pieces = pieces + 1
     allowance -= Self.piece
-    pieces += 1
   }
 
   /// Nothing of what still comes is wanted.
@@ -40,18 +41,16 @@ final class ReadPace: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     allowance -= unwrapInboundIn(data).readableBytes
+    pieces = 0
     context.fireChannelRead(data)
+    if !isReadInSmall, let pieces, pieces > Self.mostPieces { readInSmall(context) }
+    pieces = nil
   }
 
-  func channelReadComplete(context: ChannelHandlerContext) {
-    if pieces > Self.small.pieces, !isReadInSmall {
-      isReadInSmall = true
-      let allocator = FixedSizeRecvByteBufferAllocator(capacity: Self.small.bytes)
-      // A connection that is gone is not read at all.
-      try? context.channel.syncOptions?.setOption(.recvAllocator, value: allocator)
-    }
-    pieces = 0
-    context.fireChannelReadComplete()
+  private func readInSmall(_ context: ChannelHandlerContext) {
+    isReadInSmall = true
+    // A connection that is gone is not read at all.
+    try? context.channel.syncOptions?.setOption(.recvAllocator, value: SmallReads())
   }
 
   func read(context: ChannelHandlerContext) {
@@ -72,11 +71,22 @@ final class ReadPace: ChannelDuplexHandler {
     guard allowance < 0 else { return nil }
     let now = eventLoop.now
     let nanosecondsPerMillisecond = 1_000_000
-    // Enough to fill the store, and too little to overflow.
+    // Enough for the store and for what one read can owe, and too little to overflow.
     let elapsed = min(Int((now - refilled).nanoseconds), 100 * nanosecondsPerMillisecond)
     refilled = now
     allowance = min(Self.store, allowance + elapsed * bytesPerMillisecond / nanosecondsPerMillisecond)
     guard allowance < 0 else { return nil }
     return .nanoseconds(Int64(-allowance * nanosecondsPerMillisecond / bytesPerMillisecond) + 1)
   }
+}
+
+/// Buffers of 2 KiB to read into.
+///
+/// Each is a new one: NIO reads into the one that it has as long as nobody asks for larger ones, be that one of 64 KiB.
+struct SmallReads: RecvByteBufferAllocator {
+  private static let bytes = 2048
+
+  func buffer(allocator: ByteBufferAllocator) -> ByteBuffer { allocator.buffer(capacity: Self.bytes) }
+
+  mutating func record(actualReadBytes: Int) -> Bool { true }
 }

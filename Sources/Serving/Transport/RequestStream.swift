@@ -23,7 +23,9 @@ final class RequestStream: StreamReceiver, AnswerReceiver {
   private var isInputEnded = false
   /// Whether the answer is certain before its request was whole: its caller need not send what is left.
   private var isCutShort = false
+  /// Until when the body has to come.
   private var deadline = NIODeadline.distantFuture
+  private var unread: UnreadDeadline
   /// What tells the thread that answers that the caller is gone.
   private var isAbandoned: Abandonment?
 
@@ -32,6 +34,7 @@ final class RequestStream: StreamReceiver, AnswerReceiver {
     let plane = stream.connection.loop.plane
     machine = ConnectionMachine(limits: plane.limits)
     body = RequestBody(of: plane)
+    unread = UnreadDeadline(plane.limits)
   }
 
   func closed() {
@@ -56,6 +59,8 @@ final class RequestStream: StreamReceiver, AnswerReceiver {
   }
 
   func readComplete() {}
+
+  func turnCame() {}
 
   private func begin(_ headers: HTTP2Frame.FramePayload.Headers) {
     hasBegun = true
@@ -84,14 +89,13 @@ final class RequestStream: StreamReceiver, AnswerReceiver {
 
   /// Lets whoever sends or reads too slowly go.
   func tick(_ now: NIODeadline) {
-    guard now >= deadline else { return }
-    if case .body = machine.phase {
-      act(machine.fail(.bodyTimeout))
-      flush()
-    } else {
-      deadline = .distantFuture
-      stream.reset()
+    if unread.isOver(now, waiting: stream.unwritten + stream.connection.unwrittenBytes + rest.readableBytes) {
+      unread.stop()
+      return stream.reset()
     }
+    guard now >= deadline else { return }
+    act(machine.fail(.bodyTimeout))
+    flush()
   }
 
   var observation: Observation {
@@ -136,7 +140,7 @@ final class RequestStream: StreamReceiver, AnswerReceiver {
   private func send(_ answer: Answer) {
     body.drop()
     isCutShort = machine.phase == .lingering && !isInputEnded
-    deadline = .now() + TimeAmount(plane.limits.unread)
+    deadline = .distantFuture
     let draft = draft
     self.draft = nil
     loop.send(OutgoingAnswer(answer: answer, context: answerContext), draft, to: self)
@@ -149,19 +153,21 @@ final class RequestStream: StreamReceiver, AnswerReceiver {
     let headers = loop.writer.headers(of: outgoing)
     let isBodyless = outgoing.context.isHead || outgoing.answer.bodyBytes == 0
     let head = HTTP2Frame.FramePayload.headers(.init(headers: headers, endStream: isBodyless))
-    if isBodyless { return writeLast(head) }
+    if isBodyless {
+      unread.start(.now(), waiting: 0)
+      return writeLast(head)
+    }
     stream.write(head)
     large = outgoing.answer.large
     rest = large?.bytes ?? ByteBuffer(bytes: outgoing.answer.body)
+    unread.start(.now(), waiting: rest.readableBytes)
     writeRest()
   }
 
   func flush() { stream.flush() }
 
   func writabilityChanged() {
-    guard rest.readableBytes > 0, stream.isWritable else { return }
-    deadline = .now() + TimeAmount(plane.limits.unread)
-    writeRest()
+    if rest.readableBytes > 0, stream.isWritable { writeRest() }
   }
 
   /// Writes as much of the answer as its caller makes room for.

@@ -1,15 +1,20 @@
 import NIOCore
 
-/// Until when a caller has to read of what it is sent: who reads on, however slowly, gets the time anew.
+/// Until when a caller has to read of what it is sent: who reads on gets the time anew.
+///
+/// A twentieth has to be read in each time, so that nobody takes the memory of large answers for longer than twenty.
 struct UnreadDeadline {
-  /// Bytes that a caller has to read within the time; the rest of what waits where that is less.
-  static let progress = 32 << 10
+  /// Bytes that have to be read within the time of what is short: one step in which a socket tells that it has room.
+  static let step = 64 << 10
+  private static let share = 20
 
   private let patience: TimeAmount
   /// Nil while nothing waits to be read.
   private var end: NIODeadline?
   /// Bytes that waited when the time began, and those that joined them.
   private var waiting = 0
+  /// Bytes that have to be read in each time.
+  private var progress = step
 
   init(_ limits: PlaneLimits) { patience = TimeAmount(limits.unread) }
 
@@ -20,10 +25,14 @@ struct UnreadDeadline {
   mutating func start(_ now: NIODeadline, waiting: Int) {
     end = now + patience
     self.waiting = waiting
+    progress = max(Self.step, waiting / Self.share)
   }
 
   /// So many more bytes are about to wait.
-  mutating func added(_ count: Int) { waiting += count }
+  mutating func added(_ count: Int) {
+    waiting += count
+    progress = max(progress, waiting / Self.share)
+  }
 
   mutating func stop() { end = nil }
 
@@ -31,8 +40,9 @@ struct UnreadDeadline {
   mutating func isOver(_ now: NIODeadline, waiting: @autoclosure () -> Int) -> Bool {
     guard let end, now >= end else { return false }
     let left = waiting()
-    guard left <= self.waiting - Self.progress else { return true }
-    start(now, waiting: left)
+    guard left <= self.waiting - progress else { return true }
+    self.end = now + patience
+    self.waiting = left
     return false
   }
 }
