@@ -3,8 +3,9 @@ public import ModelGraph
 
 /// A checked graph made ready to run: kernels in order, constants laid out for the cache.
 ///
-/// A plan is a value without state of its own: any number of threads may run one at once.
-public struct ExecutionPlan: Sendable {
+/// A plan does not change: any number of threads may run one at once. It is an object, and so are its parts, because each
+/// run would count the references in a copy.
+public final class ExecutionPlan: Sendable {
   /// What goes in and what comes out.
   public let signature: ModelSignature
   private let operations: [PlannedOperation]
@@ -31,27 +32,33 @@ public struct ExecutionPlan: Sendable {
   }
 
   /// What is asked for by one or more methods.
-  struct Asked: Sendable {
+  final class Asked: Sendable {
     /// The values that are asked for, as often as the methods name them.
     let values: [Int]
     /// How many numbers a row of all the values takes.
     let width: Int
     /// The operations that it takes.
     let schedule: Schedule
+
+    init(values: [Int], width: Int, schedule: Schedule) {
+      self.values = values
+      self.width = width
+      self.schedule = schedule
+    }
   }
 
   /// Packs the constants of a graph; takes time in proportion to them, and for products of constants with each other
   /// to those.
   ///
   /// A model in it that needs an engine is refused when it is asked.
-  public init(_ graph: ValidatedGraph) {
+  public convenience init(_ graph: ValidatedGraph) {
     self.init(graph, sessions: [:])
   }
 
   /// Packs the constants of a graph, and has `engine` bring up the models in it that need one.
   ///
   /// Throws `engine.absent` where there is such a model and no engine, and what the engine throws.
-  public init(_ graph: ValidatedGraph, engine: (any InferenceEngine)?) throws(Problem) {
+  public convenience init(_ graph: ValidatedGraph, engine: (any InferenceEngine)?) throws(Problem) {
     var sessions: [Int: any EngineSession] = [:]
     for (index, step) in graph.steps.enumerated() {
       guard let model = step.operation as? ONNXRuntimeModel else { continue }

@@ -1,7 +1,7 @@
 import ModelGraph
 
 /// One kernel of a plan, the values it reads, and what is known of it before rows come.
-struct PlannedOperation: Sendable {
+final class PlannedOperation: Sendable {
   let kernel: any Kernel
   /// The values it reads: 0 for the numbers of the rows, 1 for their texts, n + 2 for what operation n gives.
   let inputs: [Int]
@@ -15,6 +15,18 @@ struct PlannedOperation: Sendable {
   let writtenOut: Int
   /// About how much it takes.
   let work: Work
+
+  init(
+    kernel: any Kernel, inputs: [Int], origin: String, width: Int, isSparse: Bool, writtenOut: Int, work: Work
+  ) {
+    self.kernel = kernel
+    self.inputs = inputs
+    self.origin = origin
+    self.width = width
+    self.isSparse = isSparse
+    self.writtenOut = writtenOut
+    self.work = work
+  }
 }
 
 /// The operations that some values depend on, in order.

@@ -38,7 +38,8 @@ public struct PlaneLimits: Sendable {
   ///
   /// One read brings fewer. The rest of what the socket holds comes at once where the caller ends its output.
   public var postponedParts = 65_536
-  /// Bytes of all of those; beyond it the connection is closed to which one would be added.
+  /// Bytes of all of those beyond the first `smallBodyBytes` of each connection; beyond it the connection is closed to
+  /// which one would be added.
   public var postponedBytes = 64 << 20
   /// Calls of gRPC that watch the health of the plane; beyond it `RESOURCE_EXHAUSTED`.
   public var watches = 1024

@@ -15,6 +15,9 @@ enum ConnectionEvent {
 /// connections (`PlaneLimits.postponedBytes`).
 struct PostponedEvents {
   private let plane: DataPlane
+  /// Bytes of the events, and how many of them count with those of other connections.
+  private var bytes = 0
+  private var held = 0
   private var events = CircularBuffer<ConnectionEvent>()
   /// Behind `events`, what has come of a body whose end has not: one buffer, in however many pieces it came.
   private var body: ByteBuffer?
@@ -27,7 +30,10 @@ struct PostponedEvents {
 
   /// Adds what came; says whether there is room for it.
   mutating func append(_ event: ConnectionEvent) -> Bool {
-    guard plane.postponedBytes.take(event.bytes, limit: plane.limits.postponedBytes) else { return false }
+    let counted = max(0, bytes + event.bytes - plane.limits.smallBodyBytes)
+    guard plane.postponedBytes.take(counted - held, limit: plane.limits.postponedBytes) else { return false }
+    bytes += event.bytes
+    held = counted
     if case .part(.body(var more)) = event {
       if body == nil { body = more } else { body?.writeBuffer(&more) }
     } else {
@@ -40,7 +46,10 @@ struct PostponedEvents {
   mutating func removeFirst() {
     guard let event = first else { return }
     if events.popFirst() == nil { body = nil }
-    plane.postponedBytes.release(event.bytes)
+    bytes -= event.bytes
+    let counted = max(0, bytes - plane.limits.smallBodyBytes)
+    plane.postponedBytes.release(held - counted)
+    held = counted
   }
 
   mutating func removeAll() { while !isEmpty { removeFirst() } }
@@ -55,7 +64,9 @@ extension ConnectionEvent {
         sum + 64 + field.name.utf8.count + field.value.utf8.count
       }
     case .part(.body(let bytes)): bytes.readableBytes
-    case .part(.end), .malformed, .inputClosed: 64
+    case .part(.end), .malformed: 64
+    // There is one, and it is never refused.
+    case .inputClosed: 0
     }
   }
 }

@@ -15,6 +15,13 @@ struct BodyRoom {
     return true
   }
 
+  /// Gives back what is not needed for so many bytes.
+  mutating func shrink(to size: Int) {
+    let kept = size > plane.limits.smallBodyBytes ? min(size, held) : 0
+    plane.bufferedBytes.release(held - kept)
+    held = kept
+  }
+
   /// Gives all of it back.
   mutating func release() {
     plane.bufferedBytes.release(held)

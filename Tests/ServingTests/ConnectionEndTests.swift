@@ -160,6 +160,7 @@ struct ConnectionEndTests {
 
   @Test func `waiting requests hold room for their bytes, and without room the connection ends`() throws {
     let connection = try Connection {
+      $0.smallBodyBytes = 10
       $0.postponedBytes = 2000
     }
     connection.channel.isWritable = false

@@ -134,8 +134,10 @@ final class CallStream: StreamReceiver {
   /// Whether another message may be answered: the caller reads the answers before it, and others had their turn.
   private var mayProceed: Bool {
     guard let stream, head?.method?.takesStream == true, !machine.isRefused else { return true }
-    guard stream.isWritable else { return false }
+    guard !stream.isFull else { return false }
     awaitsTurn = !stream.connection.hasTurn(for: stream)
+    // It is not the caller that is waited for.
+    if awaitsTurn { inputDeadline = nil }
     return !awaitsTurn
   }
 
@@ -145,8 +147,8 @@ final class CallStream: StreamReceiver {
   private func goOn() {
     proceed()
     startClocks()
-    flush()
     holdReading()
+    flush()
   }
 
   private func perform(_ message: FramedMessage) {
@@ -185,7 +187,8 @@ final class CallStream: StreamReceiver {
 
   /// Takes the answer to the message that was being answered.
   private func finish(_ answer: Answer, endsCall: Bool = false) {
-    releaseRoom()
+    // Those that wait behind it stay.
+    room.shrink(to: machine.keptBytes)
     isAbandoned = nil
     machine.answered()
     // Who has no key has none for the next message either.
@@ -224,15 +227,15 @@ final class CallStream: StreamReceiver {
   // MARK: Back-pressure
 
   func writabilityChanged() {
-    if stream?.isWritable == true, !writer.hasEnded {
-      unread.stop()
-      goOn()
-    } else if !unread.isRunning {
+    guard let stream else { return }
+    if stream.isFull || writer.hasEnded {
       // Once: what else happens on the connection gives no more time.
-      expectReading()
-      inputDeadline = nil
+      if !unread.isRunning { expectReading() }
+    } else {
+      unread.stop()
     }
-    holdReading()
+    if !stream.isWritable { inputDeadline = nil }
+    goOn()
   }
 
   /// The caller gets no more room to send while a message is answered, nor while it does not read its answers.
@@ -245,10 +248,7 @@ final class CallStream: StreamReceiver {
   ///
   /// Where the call has ended nothing else ends its stream: what is short waits for room in the caller's window without
   /// making the stream unwritable.
-  private func expectReading() { unread.start(.now(), waiting: waiting) }
-
-  /// Bytes that its caller has to read, those of other streams in the socket's queue among them.
-  private var waiting: Int { stream.map { $0.unwritten + $0.connection.unwrittenBytes } ?? 0 }
+  private func expectReading() { unread.start(.now(), waiting: stream?.unwritten ?? 0) }
 
   // MARK: Time
 
@@ -259,7 +259,7 @@ final class CallStream: StreamReceiver {
       let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
       alarm = loop.eventLoop.scheduleTask(deadline: deadline) { loopBound.value.timeOut() }
     }
-    if machine.isExpecting, stream?.isWritable == true {
+    if machine.isExpecting, !awaitsTurn, stream?.isWritable == true {
       let isInside = machine.isInsideMessage || head?.method?.takesStream != true
       if inputDeadline == nil || isInside != isInsideMessage {
         isInsideMessage = isInside
@@ -285,10 +285,10 @@ final class CallStream: StreamReceiver {
   }
 
   func tick(_ now: NIODeadline) {
-    if unread.isOver(now, waiting: waiting) {
+    // While the socket takes nothing, the time of the connection runs.
+    if let stream, stream.connection.isWritable, unread.isOver(now, waiting: stream.unwritten) {
       unread.stop()
-      stream?.reset()
-      return
+      return stream.reset()
     }
     if watched != nil { return tickWatch() }
     let isIdle = machine.isExpecting && !machine.isInsideMessage && begun == nil
@@ -361,8 +361,6 @@ extension CallStream: AnswerReceiver {
 
   func deliver(_ outgoing: OutgoingAnswer) {
     undelivered -= 1
-    let before = stream?.unwritten ?? 0
-    defer { unread.added((stream?.unwritten ?? 0) - before) }
     // Only a message of ModelStreamInfer has room for a problem, be it one that withholds an answer.
     if outgoing.isLast || (outgoing.answer.status != 200 && head?.method != .modelStreamInfer) {
       machine.end()
@@ -370,7 +368,9 @@ extension CallStream: AnswerReceiver {
       writer.last(outgoing, isInputEnded: isInputEnded, to: stream)
       expectReading()
     } else {
+      let before = stream?.unwritten ?? 0
       writer.message(outgoing, to: stream)
+      unread.added((stream?.unwritten ?? 0) - before)
     }
     writeEnding()
   }

@@ -13,6 +13,8 @@ struct FramedMessage: Equatable {
 /// Nothing is reserved for a length that is only announced.
 struct MessageReader: ~Copyable {
   private static let prefixBytes = 5
+  /// Bytes that were read and are kept still.
+  private static let keptBytes = 64 << 10
 
   /// How long a message may be.
   let limit: Int
@@ -32,8 +34,6 @@ struct MessageReader: ~Copyable {
       buffer = bytes
     } else {
       var bytes = bytes
-      // Not with each message: what is left of others would be copied for each.
-      if buffer.readerIndex > buffer.readableBytes { buffer.discardReadBytes() }
       buffer.writeBuffer(&bytes)
     }
   }
@@ -57,7 +57,13 @@ struct MessageReader: ~Copyable {
     guard buffer.readableBytes >= Self.prefixBytes + Int(length) else { return nil }
     buffer.moveReaderIndex(forwardBy: Self.prefixBytes)
     let bytes = buffer.readSlice(length: Int(length)) ?? ByteBuffer()
-    if buffer.readableBytes == 0 { buffer = ByteBuffer() }
+    if buffer.readableBytes == 0 {
+      buffer = ByteBuffer()
+    } else if buffer.readerIndex > max(Self.keptBytes, buffer.readableBytes) {
+      // Into memory of its own size: what was read lets go of its own. Not with each message, which would copy what is
+      // left for each.
+      buffer = ByteBuffer(bytes: buffer.readableBytesView)
+    }
     return FramedMessage(isCompressed: flag == 1, bytes: bytes)
   }
 }

@@ -165,12 +165,16 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
     let streams = awaitingTurn
     awaitingTurn = []
     for stream in streams { stream.receiver?.turnCame() }
+    // Another one comes first the next time.
+    if awaitingTurn.count > 1, awaitingTurn.first === streams.first {
+      awaitingTurn.append(awaitingTurn.removeFirst())
+    }
   }
 
   // MARK: Output
 
   /// Bytes that were written and that the socket has not taken.
-  var unwrittenBytes: Int { context?.channel.unwrittenBytes ?? 0 }
+  private var unwrittenBytes: Int { context?.channel.unwrittenBytes ?? 0 }
 
   /// Whether the socket takes what is written.
   var isWritable: Bool { context?.channel.isWritable ?? false }

@@ -35,7 +35,8 @@ final class HTTP2Stream {
   private(set) var isOpen = true
   /// Bytes that wait for room in the caller's windows.
   private(set) var unwritten = 0
-  private var isFull = false
+  /// Whether its caller makes too little room for what is written.
+  private(set) var isFull = false
   private var window: InboundWindow
   /// Whether its caller gets no more room to send than it has.
   private var isHeld = false

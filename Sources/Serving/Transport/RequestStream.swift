@@ -89,7 +89,8 @@ final class RequestStream: StreamReceiver, AnswerReceiver {
 
   /// Lets whoever sends or reads too slowly go.
   func tick(_ now: NIODeadline) {
-    if unread.isOver(now, waiting: stream.unwritten + stream.connection.unwrittenBytes + rest.readableBytes) {
+    // While the socket takes nothing, the time of the connection runs.
+    if stream.connection.isWritable, unread.isOver(now, waiting: stream.unwritten + rest.readableBytes) {
       unread.stop()
       return stream.reset()
     }
