@@ -8,8 +8,8 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// How many requests are answered of one read before other connections get their turn: hundreds fit into one, and
-  /// whoever pipelines them must not keep all others waiting.
+  /// How many requests are begun that did not wait for the answers before them: hundreds fit into one read, and whoever
+  /// pipelines them must not keep all others waiting.
   private static let requestsPerTurn = 16
   /// How long others have their turn: a connection that pipelines is left 16,000 requests a second, and the event loop the
   /// rest of its time.
@@ -32,9 +32,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// Whether more was postponed than may be: the connection is closed, and nothing more taken in.
   private var isOverrun = false
   private var isReadHeld = false
-  /// How many requests were begun since the connection last had to wait for others, and of those by the present read.
-  private var begunInTurn = 0
-  private var begunInRead = 0
+  private var turn = FloodTurn(of: requestsPerTurn)
   /// Whether the connection lets others have their turn.
   private var isPaused = false
   /// How many answers wait for their records.
@@ -100,9 +98,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    // Who sends one request after the answer to another leaves others their turn between them.
-    if !isPaused, begunInRead <= 1 { begunInTurn = 0 }
-    begunInRead = 0
+    turn.readCompleted()
     context.flush()
     context.fireChannelReadComplete()
   }
@@ -142,9 +138,8 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     guard case .part(.head) = event else { return true }
     // Whoever does not read its answers gets no more of them.
     guard context.channel.isWritable else { return false }
-    guard begunInTurn == Self.requestsPerTurn else {
-      begunInTurn += 1
-      begunInRead += 1
+    guard turn.isOver else {
+      turn.begin()
       return true
     }
     pause(context)
@@ -157,7 +152,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     context.eventLoop.scheduleTask(in: Self.pause) {
       let handler = loopBound.value
       handler.isPaused = false
-      handler.begunInTurn = 0
+      handler.turn.renew()
       if let context = handler.context { handler.resume(context) }
     }
   }

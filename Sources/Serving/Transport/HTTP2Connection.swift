@@ -48,9 +48,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   /// Whether a receiver is writing, which then must not be told anything.
   private var isWriting = false
   private var isReadHeld = false
-  /// How many messages were begun since others had their turn, and of those by the present read.
-  private var begunInTurn = 0
-  private var begunInRead = 0
+  private var turn = FloodTurn(of: messagesPerTurn)
   /// The streams whose next message waits until others had theirs.
   private var awaitingTurn: [HTTP2Stream] = []
   private var window: InboundWindow
@@ -145,7 +143,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
 
   /// Whether a message may be begun on a stream that has several; where not, its receiver is told once it may.
   func hasTurn(for stream: HTTP2Stream) -> Bool {
-    guard begunInTurn >= Self.messagesPerTurn else { return true }
+    guard turn.isOver else { return true }
     if awaitingTurn.isEmpty {
       let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
       loop.eventLoop.scheduleTask(in: Self.pause) { loopBound.value.beginTurn() }
@@ -155,13 +153,10 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   }
 
   /// A message was begun on such a stream.
-  func begunMessage() {
-    begunInTurn += 1
-    begunInRead += 1
-  }
+  func begunMessage() { turn.begin() }
 
   private func beginTurn() {
-    begunInTurn = 0
+    turn.renew()
     let streams = awaitingTurn
     awaitingTurn = []
     for stream in streams { stream.receiver?.turnCame() }
@@ -262,9 +257,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
     read.removeAll(keepingCapacity: true)
     for stream in streams { stream.receiver?.readComplete() }
     isReading = false
-    // Who sends one message after the answer to another leaves others their turn between them.
-    if awaitingTurn.isEmpty, begunInRead <= 1 { begunInTurn = 0 }
-    begunInRead = 0
+    turn.readCompleted()
     settle()
     flush()
     context.fireChannelReadComplete()
