@@ -92,11 +92,16 @@ private enum FuzzedModels {
   }
 }
 
-// In the place of what counts and times answers, which brings NIO along.
+// In the place of what counts and times answers, and of what holds large ones, which bring NIO along.
 
 final class RequestMetrics: Sendable {}
 
 final class BatchGain: Sendable {
   init(isPossible: Bool) {}
   func noteAlone(rows: Int, nanoseconds: Int) {}
+}
+
+final class LargeBody: Sendable, Equatable {
+  let count = 0
+  static func == (one: LargeBody, other: LargeBody) -> Bool { one === other }
 }
