@@ -11,9 +11,6 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   /// How many requests are begun that did not wait for the answers before them: hundreds fit into one read, and whoever
   /// pipelines them must not keep all others waiting.
   private static let requestsPerTurn = 16
-  /// How long others have their turn: a connection that pipelines is left 16,000 requests a second, and the event loop the
-  /// rest of its time.
-  private static let pause = TimeAmount.milliseconds(1)
 
   private let loop: PlaneLoop
   private var plane: DataPlane { loop.plane }
@@ -149,7 +146,7 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
   private func pause(_ context: ChannelHandlerContext) {
     isPaused = true
     let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
-    context.eventLoop.scheduleTask(in: Self.pause) {
+    context.eventLoop.scheduleTask(in: FloodTurn.pause) {
       let handler = loopBound.value
       handler.isPaused = false
       handler.turn.renew()
@@ -337,9 +334,8 @@ final class ConnectionHandler: ChannelDuplexHandler, AnswerReceiver, Observed {
     switch machine.phase {
     case .idle: deadline = .now() + TimeAmount(plane.limits.idle)
     case .body: deadline = .now() + TimeAmount(plane.limits.body)
-    case .working: deadline = .distantFuture
     // Closed before it is out, a connection would cut its last answer off.
-    case .closing where !isLastWritten, .lingering where !isLastWritten: deadline = .distantFuture
+    case _ where isLastAwaited, .working: deadline = .distantFuture
     case .closing: deadline = .now() + TimeAmount(plane.limits.close)
     case .lingering: deadline = .now() + TimeAmount(plane.limits.linger)
     }

@@ -15,9 +15,8 @@ enum ConnectionEvent {
 /// connections (`PlaneLimits.postponedBytes`).
 struct PostponedEvents {
   private let plane: DataPlane
-  /// Bytes of the events, and how many of them count with those of other connections.
+  /// Bytes of the events.
   private var bytes = 0
-  private var held = 0
   private var events = CircularBuffer<ConnectionEvent>()
   /// Behind `events`, what has come of a body whose end has not: one buffer, in however many pieces it came.
   private var body: ByteBuffer?
@@ -28,12 +27,16 @@ struct PostponedEvents {
 
   var first: ConnectionEvent? { events.first ?? body.map { .part(.body($0)) } }
 
+  /// How many of so many bytes count with those of other connections.
+  private func counted(_ bytes: Int) -> Int { max(0, bytes - plane.limits.smallBodyBytes) }
+
   /// Adds what came; says whether there is room for it.
   mutating func append(_ event: ConnectionEvent) -> Bool {
-    let counted = max(0, bytes + event.bytes - plane.limits.smallBodyBytes)
-    guard plane.postponedBytes.take(counted - held, limit: plane.limits.postponedBytes) else { return false }
-    bytes += event.bytes
-    held = counted
+    let sum = bytes + event.bytes
+    guard plane.postponedBytes.take(counted(sum) - counted(bytes), limit: plane.limits.postponedBytes) else {
+      return false
+    }
+    bytes = sum
     if case .part(.body(var more)) = event {
       if body == nil { body = more } else { body?.writeBuffer(&more) }
     } else {
@@ -46,10 +49,9 @@ struct PostponedEvents {
   mutating func removeFirst() {
     guard let event = first else { return }
     if events.popFirst() == nil { body = nil }
-    bytes -= event.bytes
-    let counted = max(0, bytes - plane.limits.smallBodyBytes)
-    plane.postponedBytes.release(held - counted)
-    held = counted
+    let rest = bytes - event.bytes
+    plane.postponedBytes.release(counted(bytes) - counted(rest))
+    bytes = rest
   }
 
   mutating func removeAll() { while !isEmpty { removeFirst() } }

@@ -23,10 +23,7 @@ struct BodyRoom {
   }
 
   /// Gives all of it back.
-  mutating func release() {
-    plane.bufferedBytes.release(held)
-    held = 0
-  }
+  mutating func release() { shrink(to: 0) }
 }
 
 /// The body of a request as it comes in, and the room that it holds until it is dropped.

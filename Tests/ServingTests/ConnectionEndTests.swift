@@ -18,17 +18,15 @@ struct ConnectionEndTests {
     let plane: DataPlane
     let handler: ConnectionHandler
 
-    init(_ change: (inout PlaneLimits) -> Void = { _ in }, writesThrough held: HeldWrites? = nil) throws {
+    init(_ change: (inout PlaneLimits) -> Void = { _ in }, writesThrough socket: HeldSocket? = nil) throws {
       var limits = PlaneLimits()
       change(&limits)
       plane = DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line()))
-      handler = ConnectionHandler(
-        PlaneLoop(
-          plane: plane, eventLoop: channel.eventLoop, pool: NIOThreadPool(numberOfThreads: 1), threads: 1,
-          engines: EngineThreads(), writer: AnswerWriter()), ReadPace(), isRefused: false)
+      let pace = ReadPace()
+      handler = ConnectionHandler(PlaneLoop(plane, on: channel), pace, isRefused: false)
       let pipeline = channel.pipeline.syncOperations
-      if let held { try pipeline.addHandler(held) }
-      try pipeline.addHandlers(ByteToMessageHandler(limits), handler)
+      if let socket { try pipeline.addHandler(socket) }
+      try pipeline.addHandlers(pace, ByteToMessageHandler(limits), handler)
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
@@ -42,27 +40,6 @@ struct ConnectionEndTests {
 
     /// Has the connection look at its deadline.
     func tick() { channel.embeddedEventLoop.advanceTime(by: .seconds(5)) }
-  }
-
-  /// A socket whose caller takes nothing until it is told to.
-  private final class HeldWrites: ChannelOutboundHandler {
-    typealias OutboundIn = ByteBuffer
-    private var promises: [EventLoopPromise<Void>] = []
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-      if let promise { promises.append(promise) }
-    }
-
-    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-      // A channel without a socket knows no end of its output alone.
-      if mode != .output { context.close(mode: mode, promise: promise) }
-    }
-
-    func release() {
-      let promises = promises
-      self.promises = []
-      for promise in promises { promise.succeed() }
-    }
   }
 
   // MARK: Other protocols
@@ -97,40 +74,57 @@ struct ConnectionEndTests {
   // MARK: The last answer
 
   @Test func `a last answer has the time to be read that every answer has`() throws {
-    let held = HeldWrites()
-    let connection = try Connection({ $0.close = .zero }, writesThrough: held)
+    let socket = HeldSocket()
+    let connection = try Connection({ $0.close = .zero }, writesThrough: socket)
     try connection.receive(Self.closing)
     connection.tick()
     #expect(connection.channel.isActive)
-    held.release()
+    socket.take()
     connection.tick()
     #expect(!connection.channel.isActive)
   }
 
   @Test func `a last answer that is not read in time is given up`() throws {
-    let connection = try Connection({ $0.unread = .zero }, writesThrough: HeldWrites())
+    let connection = try Connection({ $0.unread = .zero }, writesThrough: HeldSocket())
     try connection.receive(Self.closing)
     connection.tick()
     #expect(!connection.channel.isActive)
   }
 
   @Test func `nothing is decided on requests behind the last answer`() throws {
-    let held = HeldWrites()
-    let connection = try Connection(writesThrough: held)
+    let socket = HeldSocket()
+    let connection = try Connection(writesThrough: socket)
     try connection.receive(Self.closing + request("POST", "/predict", fields: ["Content-Length: 14"]))
     #expect(connection.handler.observation.request == nil)
     #expect(connection.handler.observation.phase == .closing)
-    held.release()
+    socket.take()
+    _ = try? connection.channel.finish()
+  }
+
+  @Test func `behind the last answer a connection is read at half its pace`() throws {
+    let socket = HeldSocket()
+    let connection = try Connection(writesThrough: socket)
+    try connection.receive(Self.closing)
+    let poured = (1 << 20) + (256 << 10)
+    try connection.receive(
+      request("POST", "/predict", fields: ["Content-Length: \(poured)"])
+        + String(repeating: "a", count: poured))
+    connection.channel.read()
+    connection.channel.embeddedEventLoop.advanceTime(by: .microseconds(3900))
+    #expect(socket.reads == 0)
+    connection.channel.embeddedEventLoop.advanceTime(by: .microseconds(200))
+    #expect(socket.reads == 1)
+    socket.take()
     _ = try? connection.channel.finish()
   }
 
   @Test func `a caller that ends its output is not waited for`() throws {
-    let held = HeldWrites()
-    let connection = try Connection(writesThrough: held)
+    let socket = HeldSocket()
+    let connection = try Connection(writesThrough: socket)
     try connection.receive(Self.closing)
-    held.release()
+    socket.take()
     connection.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-    held.release()
+    socket.take()
     #expect(!connection.channel.isActive)
   }
 

@@ -32,13 +32,10 @@ struct ConnectionTests {
 
   @Test func `whoever pipelines lets others have their turn`() throws {
     let channel = EmbeddedChannel()
-    let pool = NIOThreadPool(numberOfThreads: 1)
     try channel.pipeline.syncOperations.addHandlers(
       ByteToMessageHandler(PlaneLimits()),
       ConnectionHandler(
-        PlaneLoop(
-          plane: try plane(), eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
-          writer: AnswerWriter()), ReadPace(), isRefused: false))
+        PlaneLoop(try plane(), on: channel), ReadPace(), isRefused: false))
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     try channel.writeInbound(ByteBuffer(string: String(repeating: prediction, count: 40)))
     func answers() throws -> Int {

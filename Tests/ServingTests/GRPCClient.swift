@@ -88,6 +88,9 @@ struct GRPCFields {
     GRPCFields("/inference.GRPCInferenceService/\(method)", key: key)
   }
 
+  /// The fields as names and values.
+  var pairs: [(String, String)] { headers.map { ($0.name, $0.value) } }
+
   func with(_ name: String, _ value: String) -> GRPCFields {
     var fields = self
     fields.headers.replaceOrAdd(name: name, value: value)

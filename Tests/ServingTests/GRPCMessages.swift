@@ -36,6 +36,9 @@ struct InferMessage: Sendable {
       raw: [values.flatMap(\.bitPattern.littleEndianBytes)])
   }
 
+  /// As it goes over the wire, not compressed: its length before it.
+  var framed: [UInt8] { [0] + RawFrame.word(UInt32(bytes.count)) + bytes }
+
   var bytes: [UInt8] {
     var writer = ProtobufWriter()
     if !model.isEmpty { writer.text(1, model) }

@@ -32,7 +32,7 @@ struct HTTP2BoundsTests {
     defer { server.stop() }
     let raw = try RawHTTP2(port: server.port, settings: [(4, 0)])
     for stream: UInt32 in [1, 3] {
-      let fields = GRPCFields.inference(method, key: "line-key").headers.map { ($0.name, $0.value) }
+      let fields = GRPCFields.inference(method, key: "line-key").pairs
       try raw.send(
         .headers(stream, fields, endStream: false),
         RawFrame(
@@ -44,18 +44,22 @@ struct HTTP2BoundsTests {
     try Patience.wait(until: { server.plane.streams.count == 0 })
   }
 
+  /// Sends 12,000 messages of nothing on a stream, each of which is answered by why it is refused.
+  private func sendEmptyMessages(_ raw: RawHTTP2) throws {
+    let fields = GRPCFields.inference("ModelStreamInfer", key: "line-key").pairs
+    try raw.send(.headers(1, fields, endStream: false))
+    let messages = RawFrame(
+      kind: RawFrame.Kind.data, stream: 1, payload: [UInt8](repeating: 0, count: 5 * 3000))
+    for _ in 0..<4 { try raw.send(messages) }
+  }
+
   @Test func `a caller that sends on and makes no room for the answers on a stream of messages is let go`()
     throws
   {
     let server = try LiveServer(plane { $0.unread = .milliseconds(80) })
     defer { server.stop() }
     let raw = try RawHTTP2(port: server.port, settings: [(4, 0)])
-    let fields = GRPCFields.inference("ModelStreamInfer", key: "line-key").headers.map { ($0.name, $0.value) }
-    try raw.send(.headers(1, fields, endStream: false))
-    // Messages of nothing, each of which is answered by why it is refused.
-    let messages = RawFrame(
-      kind: RawFrame.Kind.data, stream: 1, payload: [UInt8](repeating: 0, count: 5 * 3000))
-    for _ in 0..<4 { try raw.send(messages) }
+    try sendEmptyMessages(raw)
     let reset = try raw.next { $0.kind == RawFrame.Kind.reset }
     #expect(reset?.word(at: 0) == 8)
     try Patience.wait(until: { server.plane.streams.count == 0 })
@@ -68,11 +72,7 @@ struct HTTP2BoundsTests {
     let server = try LiveServer(plane())
     defer { server.stop() }
     let raw = try RawHTTP2(port: server.port, settings: [(4, 0)])
-    let fields = GRPCFields.inference("ModelStreamInfer", key: "line-key").headers.map { ($0.name, $0.value) }
-    let messages = RawFrame(
-      kind: RawFrame.Kind.data, stream: 1, payload: [UInt8](repeating: 0, count: 5 * 3000))
-    try raw.send(.headers(1, fields, endStream: false))
-    for _ in 0..<4 { try raw.send(messages) }
+    try sendEmptyMessages(raw)
     try Patience.wait(until: { server.plane.bufferedBytes.count > 30_000 && server.plane.requests > 100 })
     #expect(server.plane.requests < 1500)
     try raw.send(RawFrame(kind: RawFrame.Kind.windowUpdate, payload: RawFrame.word(1 << 30)))
@@ -83,10 +83,9 @@ struct HTTP2BoundsTests {
 
   @Test func `every message of a stream is answered, however many come at once`() throws {
     let server = try GRPCServer.standard()
-    let message = InferMessage.row([1, 2]).bytes
     let stream = try server.client().open(.inference("ModelStreamInfer", key: "line-key"))
-    let framed = [0] + RawFrame.word(UInt32(message.count)) + message
-    try stream.send(bytes: Array([[UInt8]](repeating: framed, count: 1000).joined()))
+    let message = InferMessage.row([1, 2]).framed
+    try stream.send(bytes: Array([[UInt8]](repeating: message, count: 1000).joined()))
     try stream.endInput()
     for _ in 0..<1000 { #expect(!(try stream.nextMessage()).isEmpty) }
     #expect(try stream.answer().status == 0)
@@ -99,8 +98,8 @@ struct HTTP2BoundsTests {
     let rows = 40_000
     var message = InferMessage(inputs: [.init(datatype: "INT8", shape: [Int64(rows), 2])])
     message.raw = [[UInt8](repeating: 1, count: 2 * rows)]
-    let framed = [0] + RawFrame.word(UInt32(message.bytes.count)) + message.bytes
-    let fields = GRPCFields.inference("ModelInfer", key: "line-key").headers.map { ($0.name, $0.value) }
+    let framed = message.framed
+    let fields = GRPCFields.inference("ModelInfer", key: "line-key").pairs
     try raw.send(.headers(1, fields, endStream: false))
     for start in stride(from: 0, to: framed.count, by: 16_384) {
       let piece = Array(framed[start..<min(start + 16_384, framed.count)])
@@ -139,19 +138,13 @@ struct HTTP2BoundsTests {
     let busy = DispatchSemaphore(value: 0)
     pool.submit { _ in busy.wait() }
     let channel = try await NIOAsyncTestingChannel { channel in
-      let loop = PlaneLoop(
-        plane: plane, eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
-        writer: AnswerWriter())
       try channel.pipeline.syncOperations.addHandler(
-        HTTP2Connection(loop, WriteCollector(), ReadPace(), isRefused: false))
+        HTTP2Connection(
+          PlaneLoop(plane, on: channel, pool), WriteCollector(), ReadPace(), isRefused: false))
     }
     try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
-    let message = InferMessage.row([1, 2]).bytes
     let head = isCall ? GRPCFields.inference("ModelInfer", key: "line-key").headers : Self.prediction
-    let body =
-      isCall
-      ? [0] + UInt32(message.count).littleEndianBytes.reversed() + message
-      : Array(#"{"data":[1,2]}"#.utf8)
+    let body = isCall ? InferMessage.row([1, 2]).framed : Array(#"{"data":[1,2]}"#.utf8)
     for payload: HTTP2Frame.FramePayload in [
       .headers(.init(headers: head)),
       .data(.init(data: .byteBuffer(ByteBuffer(bytes: body)), endStream: true)),
@@ -219,9 +212,8 @@ struct HTTP2BoundsTests {
     let raw = try RawHTTP2(port: server.port)
     _ = try raw.next { $0.kind == RawFrame.Kind.settings }
     try raw.send(RawFrame(kind: RawFrame.Kind.settings, flags: RawFrame.acknowledged))
-    let message = InferMessage.row([1, 2]).bytes
-    let framed = [0] + RawFrame.word(UInt32(message.count)) + message
-    let fields = GRPCFields.inference("ModelStreamInfer", key: "key").headers.map { ($0.name, $0.value) }
+    let framed = InferMessage.row([1, 2]).framed
+    let fields = GRPCFields.inference("ModelStreamInfer", key: "key").pairs
     let data = RawFrame(kind: RawFrame.Kind.data, stream: 1, payload: framed)
     try raw.send(.headers(1, fields, endStream: false), data)
     try Patience.wait(until: { server.plane.queuedPredictions.count == 1 })

@@ -72,14 +72,11 @@ enum Transport: CaseIterable {
   func exchange(_ bytes: [UInt8], with plane: DataPlane, answers: Int = 1) throws -> [Received] {
     switch self {
     case .memory:
-      let pool = NIOThreadPool(numberOfThreads: 1)
       let channel = EmbeddedChannel()
       try channel.pipeline.syncOperations.addHandlers(
         ByteToMessageHandler(plane.limits),
         ConnectionHandler(
-          PlaneLoop(
-            plane: plane, eventLoop: channel.eventLoop, pool: pool, threads: 1, engines: EngineThreads(),
-            writer: AnswerWriter()), ReadPace(), isRefused: false))
+          PlaneLoop(plane, on: channel), ReadPace(), isRefused: false))
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
       _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
       var output: [UInt8] = []

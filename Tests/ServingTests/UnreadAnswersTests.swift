@@ -41,7 +41,7 @@ struct UnreadAnswersTests {
     defer { server.stop() }
     let raw = try RawHTTP2(port: server.port, receiveBuffer: 4096)
     // Refused without a key, in fields alone, which wait for room in no window.
-    let fields = GRPCFields.inference("ModelInfer").headers.map { ($0.name, $0.value) }
+    let fields = GRPCFields.inference("ModelInfer").pairs
     let call = try RawFrame.headers(1, fields)
     for number: UInt32 in 0..<400_000 {
       var call = call
@@ -53,10 +53,7 @@ struct UnreadAnswersTests {
   }
 
   @Test func `who reads a large answer slowly but steadily gets all of it`() throws {
-    var limits = PlaneLimits()
-    limits.unread = .milliseconds(200)
-    let server = try LiveServer(
-      DataPlane(limits: limits, version: "1", table: try .serving(TestModels.line())))
+    let server = try server()
     defer { server.stop() }
     let client = try Client(port: server.port, receiveBuffer: 4096)
     let rows = Array(repeating: "[1,2]", count: 500_000).joined(separator: ",")
@@ -69,8 +66,8 @@ struct UnreadAnswersTests {
     while let some = try client.receiveSome() {
       received += some.count
       reads += 1
-      // For five times as long as it may lie unread; more than 32 KiB are read in that.
-      if reads < 200 { usleep(5000) }
+      // For four times as long as it may lie unread; more than 64 KiB are read in each such time.
+      if reads < 400 { usleep(5000) }
     }
     #expect(received > 2_000_000)
   }

@@ -156,9 +156,11 @@ def ended_chunks(port, key, until):
                 connection.sendall(head)
                 connection.setblocking(False)
                 stop = time.monotonic() + 0.2
+                left = chunks
                 while time.monotonic() < stop:
                     try:
-                        connection.send(chunks)
+                        # Whole chunks, one behind the other.
+                        left = left[connection.send(left) :] or chunks
                     except BlockingIOError:
                         time.sleep(0.01)
                 connection.shutdown(socket.SHUT_WR)
@@ -212,7 +214,10 @@ def unread_messages(port, key, until):
                 for stream in (stream for _ in range(20) for stream in streams):
                     # No more on the whole connection than it is given room for.
                     while window < len(messages):
-                        buffered += connection.recv(1 << 16) or b"\0" * 4096
+                        received = connection.recv(1 << 16)
+                        if not received:
+                            raise ConnectionResetError("the connection ended")
+                        buffered += received
                         while len(buffered) >= 9 and len(buffered) >= 9 + int.from_bytes(buffered[:3], "big"):
                             size, kind, number = int.from_bytes(buffered[:3], "big"), buffered[3], buffered[5:9]
                             if kind == 8 and number == b"\0\0\0\0":

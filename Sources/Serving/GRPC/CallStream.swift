@@ -10,6 +10,8 @@ final class CallStream: StreamReceiver {
   private let transport: RequestTransport
   private var machine = GRPCStreamMachine()
   private var head: GRPCHead?
+  /// Whether the call has several messages.
+  private var takesStream: Bool { head?.method?.takesStream ?? false }
   private var writer = GRPCWriter()
   /// Nil as soon as the stream is gone.
   private var stream: HTTP2Stream?
@@ -99,7 +101,7 @@ final class CallStream: StreamReceiver {
     let takesTensors = head.method?.takesTensors ?? false
     machine.head(head, messageLimit: takesTensors ? limits.bodyBytes : limits.smallBodyBytes)
     deadline = head.timeout.map { .now() + $0 }
-    if head.method?.takesStream != true { begun = loop.plane.draft(of: head.request) }
+    if !takesStream { begun = loop.plane.draft(of: head.request) }
   }
 
   private func receive(_ bytes: ByteBuffer) {
@@ -119,12 +121,12 @@ final class CallStream: StreamReceiver {
   // MARK: What is done about it
 
   private func proceed() {
-    while mayProceed, let action = machine.next() {
+    while mayProceed(), let action = machine.next() {
       inputDeadline = nil
       switch action {
       case .refuse(let answer): send(answer, isLast: true)
       case .perform(let message):
-        if head?.method?.takesStream == true { stream?.connection.begunMessage() }
+        if takesStream { stream?.connection.begunMessage() }
         perform(message)
       case .finish: end(with: .message([]))
       }
@@ -132,8 +134,8 @@ final class CallStream: StreamReceiver {
   }
 
   /// Whether another message may be answered: the caller reads the answers before it, and others had their turn.
-  private var mayProceed: Bool {
-    guard let stream, head?.method?.takesStream == true, !machine.isRefused else { return true }
+  private func mayProceed() -> Bool {
+    guard let stream, takesStream, !machine.isRefused else { return true }
     guard !stream.isFull else { return false }
     awaitsTurn = !stream.connection.hasTurn(for: stream)
     // It is not the caller that is waited for.
@@ -260,7 +262,7 @@ final class CallStream: StreamReceiver {
       alarm = loop.eventLoop.scheduleTask(deadline: deadline) { loopBound.value.timeOut() }
     }
     if machine.isExpecting, !awaitsTurn, stream?.isWritable == true {
-      let isInside = machine.isInsideMessage || head?.method?.takesStream != true
+      let isInside = machine.isInsideMessage || !takesStream
       if inputDeadline == nil || isInside != isInsideMessage {
         isInsideMessage = isInside
         inputDeadline = .now() + TimeAmount(isInside ? limits.body : limits.idle)
@@ -285,8 +287,7 @@ final class CallStream: StreamReceiver {
   }
 
   func tick(_ now: NIODeadline) {
-    // While the socket takes nothing, the time of the connection runs.
-    if let stream, stream.connection.isWritable, unread.isOver(now, waiting: stream.unwritten) {
+    if let stream, stream.isOver(&unread, now) {
       unread.stop()
       return stream.reset()
     }

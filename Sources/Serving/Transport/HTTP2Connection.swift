@@ -12,10 +12,9 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
   typealias OutboundIn = HTTP2Frame
   typealias OutboundOut = HTTP2Frame
 
-  /// How many messages of streams that have several are begun before other connections get their turn, and how long that
-  /// is: a caller can send thousands before the first is answered.
+  /// How many messages of streams that have several are begun before other connections get their turn: a caller can send
+  /// thousands before the first is answered.
   private static let messagesPerTurn = 32
-  private static let pause = TimeAmount.milliseconds(1)
 
   private static let question = HTTP2PingData(withInteger: 0x6761_7465_686F_7573)
   /// GOAWAY that gives up no stream, and a PING that is answered once it was heard (RFC 9113 sections 6.8 and 6.7).
@@ -146,7 +145,7 @@ final class HTTP2Connection: ChannelDuplexHandler, Observed {
     guard turn.isOver else { return true }
     if awaitingTurn.isEmpty {
       let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-      loop.eventLoop.scheduleTask(in: Self.pause) { loopBound.value.beginTurn() }
+      loop.eventLoop.scheduleTask(in: FloodTurn.pause) { loopBound.value.beginTurn() }
     }
     if !awaitingTurn.contains(where: { $0 === stream }) { awaitingTurn.append(stream) }
     return false

@@ -102,6 +102,13 @@ final class HTTP2Stream {
     return true
   }
 
+  /// Whether its caller has read too little in its time of what is written, and of the `rest` that is not yet.
+  ///
+  /// While the socket takes nothing, the time of the connection runs.
+  func isOver(_ unread: inout UnreadDeadline, _ now: NIODeadline, rest: Int = 0) -> Bool {
+    connection.isWritable && unread.isOver(now, waiting: unwritten + rest)
+  }
+
   // MARK: Input
 
   /// Gives its caller no more room to send while `isHeld`.

@@ -89,8 +89,7 @@ final class RequestStream: StreamReceiver, AnswerReceiver {
 
   /// Lets whoever sends or reads too slowly go.
   func tick(_ now: NIODeadline) {
-    // While the socket takes nothing, the time of the connection runs.
-    if stream.connection.isWritable, unread.isOver(now, waiting: stream.unwritten + rest.readableBytes) {
+    if stream.isOver(&unread, now, rest: rest.readableBytes) {
       unread.stop()
       return stream.reset()
     }
