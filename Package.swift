@@ -54,7 +54,6 @@ extension Target.Dependency {
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
   static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
   static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
-  static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
 }
 
 let package = Package(
@@ -87,9 +86,11 @@ let package = Package(
     entity("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     entity("Gates", "Domain", "Encoding"),
-    entity("Provenance", "Domain", "Encoding", .crypto, .cryptoExtras),
+    entity("Provenance", "Domain", "Encoding", "CBoringSSL"),
     // The inner loops of inference, in forms for several generations of processors.
     .target(name: "CKernels"),
+    // Keys, signatures and digests, by the BoringSSL that NIOSSL brings along.
+    .target(name: "CBoringSSL", dependencies: [.nioSSL]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
@@ -98,8 +99,7 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates",
-      "Provenance"),
+      "Gates", "Provenance"),
 
     // Ring 2.
     gateway("Storage", "Domain", "Encoding", "Provenance", "Lifecycle", .grdb),
@@ -124,7 +124,8 @@ let package = Package(
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
       "Inference",
-      "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", "Engines", .arguments,
+      "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", "Engines",
+      .arguments,
       .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
     program("gatehouse-runtime", "Domain", "Encoding", "Serving", "Engines"),
@@ -160,8 +161,11 @@ let package = Package(
     tests("GatesTests", "Gates", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Domain", "Encoding", "TestKit"),
-    tests("StorageTests", "Storage", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit", .grdb),
+      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Domain", "Encoding",
+      "TestKit"),
+    tests(
+      "StorageTests", "Storage", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
+      .grdb),
     tests(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
       "gatehouse-runtime"),

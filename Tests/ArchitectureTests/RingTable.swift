@@ -30,7 +30,8 @@ struct RingTable {
       ["gatehouse", "gatehouse-runtime", "confinement-probe"],
     ],
     native: [
-      "CZlib": ["Artifacts", "Serving"],
+      "CBoringSSL": ["Provenance"],
+      "CZlib": ["Artifacts", "Packaging", "Serving"],
       "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"],
       "CDescriptorPassing": ["Fleet", "Serving", "CSpawn"], "CSpawn": ["Fleet", "Engines"],
       "CConfinement": ["Serving", "ServingTests", "confinement-probe"],
@@ -39,7 +40,7 @@ struct RingTable {
     ],
     beside: ["TestKit"],
     reserved: [
-      "Crypto": ["Provenance", "Packaging"], "CryptoExtras": ["Provenance"], "GRDB": ["Storage"],
+      "GRDB": ["Storage"],
       "Hummingbird": ["ControlAPI"],
     ])
 

@@ -1,4 +1,3 @@
-import enum Crypto.Curve25519
 import Encoding
 public import Domain
 
@@ -8,7 +7,7 @@ public import Domain
 public struct CheckpointSigningKey: Sendable, CustomStringConvertible {
   private static let prefix = "PRIVATE+KEY+"
 
-  private let key: Curve25519.Signing.PrivateKey
+  private let key: SignatureKey
   /// The public key that verifies what this key signs.
   public let verificationKey: CheckpointVerificationKey
 
@@ -16,18 +15,18 @@ public struct CheckpointSigningKey: Sendable, CustomStringConvertible {
   ///
   /// Throws `checkpoint.malformed-key` where the name is empty or has white space or a `+`.
   public init(name: String) throws(Problem) {
-    try self.init(name: name, key: Curve25519.Signing.PrivateKey())
+    try self.init(name: name, key: SignatureKey.generate(.ed25519))
   }
 
-  private init(name: String, key: Curve25519.Signing.PrivateKey) throws(Problem) {
+  private init(name: String, key: SignatureKey) throws(Problem) {
     self.key = key
-    verificationKey = try CheckpointVerificationKey(name: name, key: key.publicKey)
+    verificationKey = try CheckpointVerificationKey(name: name, key: key)
   }
 
   /// Reads `encoded`; throws `checkpoint.malformed-key`, which does not repeat what it read.
   public init(parsing text: String) throws(Problem) {
     guard text.hasPrefix(Self.prefix), let note = NoteKey(parsing: text.dropFirst(Self.prefix.count)),
-      let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: note.key)
+      let key = SignatureKey(seed: note.key)
     else {
       throw malformedKey("expected 'PRIVATE+KEY+<name>+<id>+<base64>', found something else")
     }
@@ -43,7 +42,7 @@ public struct CheckpointSigningKey: Sendable, CustomStringConvertible {
   public var encoded: String {
     Self.prefix
       + NoteKey.encode(
-        name: verificationKey.name, keyID: verificationKey.keyID, key: Array(key.rawRepresentation))
+        name: verificationKey.name, keyID: verificationKey.keyID, key: key.seed ?? [])
   }
 
   /// The public key.
@@ -52,11 +51,10 @@ public struct CheckpointSigningKey: Sendable, CustomStringConvertible {
   /// Signs the head of the ledger.
   public func sign(size: Int, root: Digest) throws(Problem) -> Checkpoint {
     let note = UnverifiedCheckpoint(origin: verificationKey.name, size: size, root: root)
-    let signature: [UInt8]
-    do { signature = Array(try key.signature(for: Array(note.signedText.utf8))) } catch {
+    guard let signature = key.sign(Array(note.signedText.utf8), by: .ed25519) else {
       throw Problem(
         .internal, "checkpoint.signing-failed",
-        "expected an Ed25519 signature, found a failure of the signer", cause: String(describing: error))
+        "expected an Ed25519 signature, found a failure of the signer")
     }
     return Checkpoint(
       unchecked: note,
@@ -71,24 +69,24 @@ public struct CheckpointVerificationKey: Sendable, Hashable, CustomStringConvert
   public let name: String
   /// The first four bytes of the SHA-256 of name, line feed, 0x01 and the key.
   let keyID: [UInt8]
-  private let rawKey: [UInt8]
+  private let key: SignatureKey
 
-  init(name: String, key: Curve25519.Signing.PublicKey) throws(Problem) {
+  init(name: String, key: SignatureKey) throws(Problem) {
     let isPlain = name.utf8.allSatisfy { 0x21..<0x7F ~= $0 && $0 != UInt8(ascii: "+") }
     guard isPlain, 1...255 ~= name.utf8.count else {
       throw malformedKey(
         "expected a key name of visible ASCII characters other than '+', found '\(name.prefix(80))'")
     }
     self.name = name
-    rawKey = Array(key.rawRepresentation)
+    self.key = key
     keyID = Array(
-      Digest(of: Array(name.utf8) + [0x0A, NoteKey.ed25519] + rawKey).bytes.prefix(4))
+      Digest(of: Array(name.utf8) + [0x0A, NoteKey.ed25519] + key.publicBytes).bytes.prefix(4))
   }
 
   /// Reads `<name>+<id>+<base64>`; throws `checkpoint.malformed-key`.
   public init(parsing text: String) throws(Problem) {
     guard let note = NoteKey(parsing: text),
-      let key = try? Curve25519.Signing.PublicKey(rawRepresentation: note.key)
+      let key = SignatureKey(publicBytes: note.key, of: .ed25519)
     else { throw malformedKey("expected '<name>+<id>+<base64>', found '\(text.prefix(80))'") }
     try self.init(name: note.name, key: key)
     guard note.keyID == keyID else {
@@ -99,12 +97,19 @@ public struct CheckpointVerificationKey: Sendable, Hashable, CustomStringConvert
   }
 
   /// The key in the form of signed notes, `<name>+<id>+<base64>`.
-  public var description: String { NoteKey.encode(name: name, keyID: keyID, key: rawKey) }
+  public var description: String { NoteKey.encode(name: name, keyID: keyID, key: key.publicBytes) }
 
   func isValid(_ signature: [UInt8], for text: String) -> Bool {
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: rawKey) else { return false }
-    return key.isValidSignature(signature, for: Array(text.utf8))
+    key.isValid(signature, over: Array(text.utf8), by: .ed25519)
   }
+
+  /// Whether the keys are the same, and of the same ledger.
+  public static func == (left: CheckpointVerificationKey, right: CheckpointVerificationKey) -> Bool {
+    left.description == right.description
+  }
+
+  /// Feeds the key's text.
+  public func hash(into hasher: inout Hasher) { hasher.combine(description) }
 }
 
 /// The common part of both key texts: `<name>+<id in hexadecimal>+<base64 of algorithm and key>`.

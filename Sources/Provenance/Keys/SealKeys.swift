@@ -1,44 +1,82 @@
-import enum Crypto.P256
-import Encoding
 public import Domain
 
-/// The private key that seals bundles: ECDSA over P-256.
+/// The curve of a key that seals, and with it the digest that is signed: what OpenSSF Model Signing takes.
+public enum SealCurve: String, Sendable, CaseIterable {
+  /// With SHA-256.
+  case p256 = "P-256"
+  /// With SHA-384.
+  case p384 = "P-384"
+  /// With SHA-512.
+  case p521 = "P-521"
+
+  init?(_ kind: SignatureKey.Kind) {
+    switch kind {
+    case .p256: self = .p256
+    case .p384: self = .p384
+    case .p521: self = .p521
+    default: return nil
+    }
+  }
+
+  var kind: SignatureKey.Kind {
+    switch self {
+    case .p256: .p256
+    case .p384: .p384
+    case .p521: .p521
+    }
+  }
+
+  var scheme: SignatureKey.Scheme {
+    switch self {
+    case .p256: .ecdsaSHA256
+    case .p384: .ecdsaSHA384
+    case .p521: .ecdsaSHA512
+    }
+  }
+}
+
+/// The private key that seals bundles: ECDSA over P-256, P-384 or P-521.
 ///
 /// Its description shows the public key's hint, never the key.
 public struct SealingKey: Sendable, CustomStringConvertible {
-  private let key: P256.Signing.PrivateKey
+  private let key: SignatureKey
+  private let curve: SealCurve
+  /// The public key that verifies what this key seals.
+  public let verificationKey: SealVerificationKey
 
   /// Makes a new key from the system's random numbers.
-  public init() {
-    key = P256.Signing.PrivateKey()
+  public init(_ curve: SealCurve = .p256) {
+    self.init(SignatureKey.generate(curve.kind), curve)
   }
 
   /// Reads a private key in PEM (PKCS #8 or SEC 1); throws `seal.malformed-key`.
   public init(pem: String) throws(Problem) {
-    do { key = try P256.Signing.PrivateKey(pemRepresentation: pem) } catch {
-      throw Problem(
-        .integrity, "seal.malformed-key",
-        "expected a PEM private key on the curve P-256, found \(pem.utf8.count) bytes that are none")
-    }
+    guard let bytes = PEM.decode(pem, labels: ["PRIVATE KEY", "EC PRIVATE KEY"]),
+      let key = SignatureKey(privateDER: bytes), let curve = SealCurve(key.kind)
+    else { throw malformed("private", pem) }
+    self.init(key, curve)
+  }
+
+  private init(_ key: SignatureKey, _ curve: SealCurve) {
+    self.key = key
+    self.curve = curve
+    verificationKey = SealVerificationKey(key, curve)
   }
 
   /// The private key in PEM (PKCS #8), with a final line feed.
   ///
   /// Secret.
-  public var pem: String { key.pemRepresentation + "\n" }
-
-  /// The public key that verifies what this key seals.
-  public var verificationKey: SealVerificationKey { SealVerificationKey(key.publicKey) }
+  public var pem: String { PEM.encode(key.privateDER ?? [], "PRIVATE KEY") }
 
   /// The key by its public hint.
   public var description: String { "SealingKey(\(verificationKey.hint.prefix(12))…)" }
 
   func sign(_ message: [UInt8]) throws(Problem) -> [UInt8] {
-    do { return Array(try key.signature(for: message).derRepresentation) } catch {
+    guard let signature = key.sign(message, by: curve.scheme) else {
       throw Problem(
-        .internal, "seal.signing-failed", "expected an ECDSA signature, found a failure of the signer",
-        cause: String(describing: error))
+        .internal, "seal.signing-failed", "expected an ECDSA signature, found a failure of the signer")
     }
+    return signature
   }
 }
 
@@ -48,22 +86,24 @@ public struct SealVerificationKey: Sendable, Hashable, CustomStringConvertible {
   public let pem: String
   /// How a seal names this key: the hexadecimal SHA-256 of `pem`, line feeds included.
   public let hint: String
-  private let key: P256.Signing.PublicKey
+  /// Its curve.
+  public let curve: SealCurve
+  private let key: SignatureKey
 
-  init(_ key: P256.Signing.PublicKey) {
+  init(_ key: SignatureKey, _ curve: SealCurve) {
     self.key = key
+    self.curve = curve
     // The hint is over this exact text, so its line ends are part of the format.
-    pem = key.pemRepresentation + "\n"
+    pem = PEM.encode(key.publicDER, "PUBLIC KEY")
     hint = Digest(of: pem.utf8).hexadecimal
   }
 
   /// Reads a public key in PEM; throws `seal.malformed-key`.
   public init(pem: String) throws(Problem) {
-    do { self.init(try P256.Signing.PublicKey(pemRepresentation: pem)) } catch {
-      throw Problem(
-        .integrity, "seal.malformed-key",
-        "expected a PEM public key on the curve P-256, found \(pem.utf8.count) bytes that are none")
-    }
+    guard let bytes = PEM.decode(pem, labels: ["PUBLIC KEY"]), let key = SignatureKey(publicDER: bytes),
+      let curve = SealCurve(key.kind)
+    else { throw malformed("public", pem) }
+    self.init(key, curve)
   }
 
   /// The key by its hint.
@@ -78,9 +118,13 @@ public struct SealVerificationKey: Sendable, Hashable, CustomStringConvertible {
   public func hash(into hasher: inout Hasher) { hasher.combine(pem) }
 
   func isValid(_ signature: [UInt8], for message: [UInt8]) -> Bool {
-    guard let signature = try? P256.Signing.ECDSASignature(derRepresentation: signature) else {
-      return false
-    }
-    return key.isValidSignature(signature, for: message)
+    key.isValid(signature, over: message, by: curve.scheme)
   }
+}
+
+private func malformed(_ what: String, _ pem: String) -> Problem {
+  Problem(
+    .integrity, "seal.malformed-key",
+    "expected a PEM \(what) key on the curve P-256, P-384 or P-521, found \(pem.utf8.count) bytes that are none"
+  )
 }

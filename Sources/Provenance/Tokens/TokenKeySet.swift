@@ -1,11 +1,3 @@
-import enum Crypto.Curve25519
-import enum Crypto.P256
-import enum Crypto.P384
-import enum Crypto.P521
-import struct Crypto.SHA256
-import struct Crypto.SHA384
-import struct Crypto.SHA512
-import enum CryptoExtras._RSA
 public import Domain
 public import Encoding
 
@@ -115,19 +107,11 @@ public struct TokenKeySet: Sendable {
 
 /// One public key of an issuer.
 struct TokenKey: Sendable {
-  private enum Material: Sendable {
-    case rsa(_RSA.Signing.PublicKey)
-    case p256(P256.Signing.PublicKey)
-    case p384(P384.Signing.PublicKey)
-    case p521(P521.Signing.PublicKey)
-    case ed25519(Curve25519.Signing.PublicKey)
-  }
-
   /// What tokens name it by (`kid`).
   let id: String?
   /// The one algorithm that it is for; nil where any that fits will do.
   private let algorithm: TokenAlgorithm?
-  private let material: Material
+  private let key: SignatureKey
   /// The members that it is made of.
   let json: JSON
 
@@ -145,20 +129,13 @@ struct TokenKey: Sendable {
     }
     var members: [String: JSON] = ["kty": .string(kind)]
     switch (kind, json["crv"]?.string) {
-    case ("RSA", _):
-      material = .rsa(try fields.rsa(into: &members))
-    case ("EC", "P-256"):
-      let point = try fields.point(32, into: &members)
-      material = .p256(try fields.made { try P256.Signing.PublicKey(x963Representation: point) })
-    case ("EC", "P-384"):
-      let point = try fields.point(48, into: &members)
-      material = .p384(try fields.made { try P384.Signing.PublicKey(x963Representation: point) })
-    case ("EC", "P-521"):
-      let point = try fields.point(66, into: &members)
-      material = .p521(try fields.made { try P521.Signing.PublicKey(x963Representation: point) })
+    case ("RSA", _): key = try fields.rsa(into: &members)
+    case ("EC", "P-256"): key = try fields.point(32, of: .p256, into: &members)
+    case ("EC", "P-384"): key = try fields.point(48, of: .p384, into: &members)
+    case ("EC", "P-521"): key = try fields.point(66, of: .p521, into: &members)
     case ("OKP", "Ed25519"):
       let bytes = try fields.bytes("x", count: 32, into: &members)
-      material = .ed25519(try fields.made { try Curve25519.Signing.PublicKey(rawRepresentation: bytes) })
+      key = try fields.made(SignatureKey(publicBytes: bytes, of: .ed25519))
     default: return nil
     }
     members["crv"] = kind == "RSA" ? nil : json["crv"]
@@ -185,7 +162,7 @@ struct TokenKey: Sendable {
   /// Whether signatures of an algorithm are made with such a key.
   func fits(_ wanted: TokenAlgorithm) -> Bool {
     if let algorithm, algorithm != wanted { return false }
-    return switch (material, wanted) {
+    return switch (key.kind, wanted) {
     case (.rsa, .rs256), (.rsa, .rs384), (.rsa, .rs512), (.rsa, .ps256), (.rsa, .ps384), (.rsa, .ps512),
       (.p256, .es256), (.p384, .es384), (.p521, .es512), (.ed25519, .edDSA):
       true
@@ -201,38 +178,22 @@ struct TokenKey: Sendable {
   /// Whether a signature (RFC 7518 section 3) over a message is by this key.
   func isValid(_ signature: [UInt8], over message: [UInt8], _ algorithm: TokenAlgorithm) -> Bool {
     guard fits(algorithm) else { return false }
-    switch material {
-    case .rsa(let key):
-      let signature = _RSA.Signing.RSASignature(rawRepresentation: signature)
-      return switch algorithm {
-      case .rs256:
-        key.isValidSignature(signature, for: SHA256.hash(data: message), padding: .insecurePKCS1v1_5)
-      case .rs384:
-        key.isValidSignature(signature, for: SHA384.hash(data: message), padding: .insecurePKCS1v1_5)
-      case .rs512:
-        key.isValidSignature(signature, for: SHA512.hash(data: message), padding: .insecurePKCS1v1_5)
-      case .ps256: key.isValidSignature(signature, for: SHA256.hash(data: message), padding: .PSS)
-      case .ps384: key.isValidSignature(signature, for: SHA384.hash(data: message), padding: .PSS)
-      case .ps512: key.isValidSignature(signature, for: SHA512.hash(data: message), padding: .PSS)
-      default: false
-      }
     // r and s end to end, each as long as the curve's order; another length is no signature.
-    case .p256(let key):
-      guard let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature) else {
-        return false
-      }
-      return key.isValidSignature(signature, for: message)
-    case .p384(let key):
-      guard let signature = try? P384.Signing.ECDSASignature(rawRepresentation: signature) else {
-        return false
-      }
-      return key.isValidSignature(signature, for: message)
-    case .p521(let key):
-      guard let signature = try? P521.Signing.ECDSASignature(rawRepresentation: signature) else {
-        return false
-      }
-      return key.isValidSignature(signature, for: message)
-    case .ed25519(let key): return key.isValidSignature(signature, for: message)
+    func isValidECDSA(_ scheme: SignatureKey.Scheme, size: Int) -> Bool {
+      guard let der = SignatureKey.der(halves: signature, count: 2 * size) else { return false }
+      return key.isValid(der, over: message, by: scheme)
+    }
+    return switch algorithm {
+    case .rs256: key.isValid(signature, over: message, by: .pkcs1SHA256)
+    case .rs384: key.isValid(signature, over: message, by: .pkcs1SHA384)
+    case .rs512: key.isValid(signature, over: message, by: .pkcs1SHA512)
+    case .ps256: key.isValid(signature, over: message, by: .pssSHA256)
+    case .ps384: key.isValid(signature, over: message, by: .pssSHA384)
+    case .ps512: key.isValid(signature, over: message, by: .pssSHA512)
+    case .es256: isValidECDSA(.ecdsaSHA256, size: 32)
+    case .es384: isValidECDSA(.ecdsaSHA384, size: 48)
+    case .es512: isValidECDSA(.ecdsaSHA512, size: 66)
+    case .edDSA: key.isValid(signature, over: message, by: .ed25519)
     }
   }
 }
@@ -265,12 +226,16 @@ private struct KeyFields {
     return bytes
   }
 
-  /// An uncompressed point (SEC 1 section 2.3.3).
-  func point(_ size: Int, into members: inout [String: JSON]) throws(Problem) -> [UInt8] {
-    try [4] + bytes("x", count: size, into: &members) + bytes("y", count: size, into: &members)
+  /// A point of a curve, as two coordinates of so many bytes.
+  func point(_ size: Int, of kind: SignatureKey.Kind, into members: inout [String: JSON]) throws(Problem)
+    -> SignatureKey
+  {
+    // Uncompressed (SEC 1 section 2.3.3).
+    let point = try [4] + bytes("x", count: size, into: &members) + bytes("y", count: size, into: &members)
+    return try made(SignatureKey(publicBytes: point, of: kind))
   }
 
-  func rsa(into members: inout [String: JSON]) throws(Problem) -> _RSA.Signing.PublicKey {
+  func rsa(into members: inout [String: JSON]) throws(Problem) -> SignatureKey {
     let modulus = try bytes("n", into: &members)
     let exponent = try bytes("e", into: &members)
     guard let first = modulus.first, first != 0 else {
@@ -284,13 +249,12 @@ private struct KeyFields {
     else {
       throw malformed("expected an odd exponent above 1 of at most 32 bits, found another")
     }
-    return try made { try _RSA.Signing.PublicKey(n: modulus, e: exponent) }
+    return try made(SignatureKey(modulus: modulus, exponent: exponent))
   }
 
-  func made<Key>(_ body: () throws -> Key) throws(Problem) -> Key {
-    do { return try body() } catch {
-      throw malformed("expected a key of its kind, found numbers that make none")
-    }
+  func made(_ key: SignatureKey?) throws(Problem) -> SignatureKey {
+    guard let key else { throw malformed("expected a key of its kind, found numbers that make none") }
+    return key
   }
 
   private func found(_ name: String) -> String {
