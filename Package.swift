@@ -87,6 +87,7 @@ let package = Package(
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     entity("Gates", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", "CBoringSSL"),
+    entity("Packaging", "Domain", "Encoding", "Provenance", "CZlib"),
     // The inner loops of inference, in forms for several generations of processors.
     .target(name: "CKernels"),
     // Keys, signatures and digests, by the BoringSSL that NIOSSL brings along.
@@ -99,10 +100,10 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "Provenance"),
+      "Gates", "Provenance", "Packaging"),
 
     // Ring 2.
-    gateway("Storage", "Domain", "Encoding", "Provenance", "Lifecycle", .grdb),
+    gateway("Storage", "Domain", "Encoding", "Provenance", "Packaging", "Lifecycle", .grdb),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
       "ControlAPI", "Domain", "Encoding", "Lifting", "Provenance", "Lifecycle", .hummingbird,
@@ -124,7 +125,7 @@ let package = Package(
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
       "Inference",
-      "Provenance", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", "Engines",
+      "Provenance", "Packaging", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", "Engines",
       .arguments,
       .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
@@ -160,11 +161,12 @@ let package = Package(
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
+    tests("PackagingTests", "Packaging", "Provenance", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Domain", "Encoding",
+      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Packaging", "Domain", "Encoding",
       "TestKit"),
     tests(
-      "StorageTests", "Storage", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
+      "StorageTests", "Storage", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding", "TestKit",
       .grdb),
     tests(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",

@@ -123,13 +123,6 @@ struct Push: Sendable {
       "files": .array(
         sorted.map { ["path": .string($0.path), "digest": .string($0.blob.description)] })
     ]
-    let ingest = try await blobs.beginIngest()
-    do throws(Problem) {
-      try await ingest.write(list.canonicalBytes)
-    } catch {
-      await ingest.abandon()
-      throw error
-    }
-    return try await ingest.finish()
+    return try await blobs.keep(list.canonicalBytes)
   }
 }

@@ -41,6 +41,9 @@ public struct Manifest: Equatable, Sendable {
     self.policy = policy
   }
 
+  /// The version that it is about.
+  public var reference: VersionReference { VersionReference(name: name, version: version) }
+
   /// The manifest as JSON.
   public var json: JSON {
     [

@@ -31,7 +31,7 @@ public struct BundleLoader: Sendable {
     let bundle = try open(path: path)
     let manifest = bundle.manifest
     let model = try ServedModel(
-      reference: VersionReference(name: manifest.name, version: manifest.version), bundle: bundle.digest,
+      reference: manifest.reference, bundle: bundle.digest,
       framework: "\(manifest.framework) \(manifest.frameworkVersion)",
       graph: try ValidatedGraph(bundle.graph), engine: engine)
     if let check = bundle.selfCheck {
@@ -51,7 +51,11 @@ public struct BundleLoader: Sendable {
     let selfCheck: SelfCheck?
   }
 
-  private func open(path: String) throws(Problem) -> OpenBundle {
+  private func open(path: String) throws(Problem) -> OpenBundle { try Self.decode(try sealed(path: path)) }
+
+  /// Reads the bundle at `path` and verifies its seal; throws the seal's own problem, `bundle.unsealed` or
+  /// `bundle.unreadable`.
+  public func sealed(path: String) throws(Problem) -> SealedBundle {
     var files = try BundleDirectory.read(path: path, limits: limits)
     guard let place = files.firstIndex(where: { $0.path == SealedBundle.sealPath }) else {
       throw Problem(
@@ -64,7 +68,7 @@ public struct BundleLoader: Sendable {
     do { contents = try UnsealedBundle(files: files) } catch {
       throw Problem(.integrity, error.code, error.message, subject: path)
     }
-    return try Self.decode(try SealedBundle(contents, seal: seal, trusting: trusted))
+    return try SealedBundle(contents, seal: seal, trusting: trusted)
   }
 
   private static func decode(_ bundle: SealedBundle) throws(Problem) -> OpenBundle {

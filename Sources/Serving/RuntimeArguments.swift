@@ -21,10 +21,12 @@ public struct RuntimeArguments: Equatable, Sendable {
 
   /// Directories of sealed bundles.
   public var bundles: [String] = []
+  /// The root of an image, whose places say what is served.
+  public var packed: String?
   /// The control plane's snapshot.
   public var state: String?
-  /// Where connections come from.
-  public var listener = Listener.address("127.0.0.1:8080")
+  /// Where connections come from; where nil, this machine's alone, or for an image, all.
+  public var listener: Listener?
   /// The file of callers' keys.
   public var keys: String?
   /// The file of issuers whose tokens are taken.
@@ -74,7 +76,7 @@ public struct RuntimeArguments: Equatable, Sendable {
 
   /// One line for every mistake.
   public static let usage = """
-    usage: gatehouse-runtime (--bundle DIR… --trust FILE… [--keys FILE] | --state FILE) [options]
+    usage: gatehouse-runtime (--bundle DIR… --trust FILE… [--keys FILE] | --packed DIR | --state FILE) [options]
     """
 
   /// All there is to know.
@@ -90,6 +92,9 @@ public struct RuntimeArguments: Equatable, Sendable {
                            without it and --issuers every prediction is refused
       --issuers FILE       take the tokens (JWT) of issuers, one JSON object a line: {"url", "audiences",
                            "algorithms", "keySet"}, and perhaps "claim", "prefix", "leeway", "limits"
+      --packed DIR         serve the image whose root this is: bundles/NAME/VERSION, by the keys in trust/, to the
+                           callers of run/gatehouse/keys.jsonl or callers/keys.jsonl, with records in spool/ where
+                           that is there, on 0.0.0.0:8080 and, for metrics and health, 0.0.0.0:8081
       --state FILE         serve what this snapshot of the control plane says
       --listen ADDR:PORT   accept connections on this address (default 127.0.0.1:8080)
       --listen-fd N        accept connections on this inherited listening socket
@@ -165,7 +170,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     "--admin-fd": false, "--otlp": false, "--otlp-share": false, "--otlp-headers": false, "--otlp-ca": false,
     "--log": false, "--log-slow": false,
     "--tls-certificate": false, "--tls-key": false, "--tls-client-ca": false,
-    "--bundles": true, "--confine": false, "--user": false,
+    "--bundles": true, "--packed": false, "--confine": false, "--user": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -174,6 +179,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--trust": trusted.append(value)
     case "--keys": keys = value
     case "--issuers": issuers = value
+    case "--packed": packed = value
     case "--state": state = value
     case "--listen": listener = .address(value)
     case "--listen-fd": listener = .descriptor(CInt(try Self.number(value, option, 0...(1 << 20))))
@@ -265,6 +271,11 @@ public struct RuntimeArguments: Equatable, Sendable {
         .usage, "usage.conflicting-options", "expected '--state' without '\(other)', found both",
         hint: "the snapshot says what is served and who is trusted")
     }
+    if packed != nil, let other = ["--bundle", "--state", "--trust"].first(where: seen.contains) {
+      throw Problem(
+        .usage, "usage.conflicting-options", "expected '--packed' without '\(other)', found both",
+        hint: "an image says what is served and who is trusted")
+    }
     if state == nil, !bundleRoots.isEmpty {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--state' with '--bundles', found none",
@@ -279,6 +290,7 @@ public struct RuntimeArguments: Equatable, Sendable {
         .usage, "usage.half-of-tls", "expected both '--tls-certificate' and '--tls-key', found one or none",
         hint: "name the certificate chain and its private key")
     }
+    if packed != nil { return }
     if state == nil, bundles.isEmpty {
       throw Problem(.usage, "usage.nothing-to-serve", "expected '--bundle' or '--state', found neither")
     }

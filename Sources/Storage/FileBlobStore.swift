@@ -4,9 +4,9 @@ import Provenance
 
 /// Blobs as files: `sha256/ab/abcd…`, beside a directory for what is still coming in.
 ///
-/// All files are for their owner alone.
+/// All files are for their owner alone, but for those of an image layout, which has no directories `ab` either.
 public actor FileBlobStore: BlobStore {
-  private let directory: String
+  private let place: BlobPlace
   /// Nil where the store was opened to be read alone.
   private let ingestDirectory: String?
   private let disk: Disk
@@ -21,19 +21,31 @@ public actor FileBlobStore: BlobStore {
     try self.init(directory: directory, ingestDirectory: ingestDirectory, disk: Disk())
   }
 
+  /// Opens the blobs of an OCI image layout in `directory`: `sha256/abcd…`, for everybody to read.
+  ///
+  /// Unfinished ones stand among them, by names that are no digests: a layout has room for nothing else.
+  public init(layout directory: String) throws(Problem) {
+    let place = BlobPlace(directory: "\(directory)/sha256", isSharded: false, mode: 0o644)
+    try self.init(place, place.directory, Disk())
+  }
+
   init(directory: String, ingestDirectory: String, disk: Disk) throws(Problem) {
-    self.directory = "\(directory)/sha256"
+    try self.init(BlobPlace(directory: "\(directory)/sha256"), ingestDirectory, disk)
+  }
+
+  private init(_ place: BlobPlace, _ ingestDirectory: String, _ disk: Disk) throws(Problem) {
+    self.place = place
     self.ingestDirectory = ingestDirectory
     self.disk = disk
-    try disk.createDirectory(self.directory)
-    try disk.createDirectory(ingestDirectory)
+    try disk.createDirectory(place.directory, mode: place.directoryMode)
+    if ingestDirectory != place.directory { try disk.createDirectory(ingestDirectory) }
     try disk.removeUnfinished(in: ingestDirectory)
   }
 
   /// Opens the store in `directory` to be read alone, beside the process that writes it; changes nothing.
   public init(reading directory: String) {
-    self.directory = "\(directory)/sha256"
-    self.ingestDirectory = nil
+    place = BlobPlace(directory: "\(directory)/sha256")
+    ingestDirectory = nil
     self.disk = Disk()
   }
 
@@ -42,21 +54,21 @@ public actor FileBlobStore: BlobStore {
     guard let ingestDirectory else {
       throw Problem(
         .conflict, "blob.read-only", "expected a store that was opened to write, found one opened to read",
-        subject: directory)
+        subject: place.directory)
     }
     let path = "\(ingestDirectory)/\(DiskPath.unfinished())"
     return FileIngestSession(
-      file: try disk.create(path), disk: disk, directory: directory, executor: executor)
+      file: try disk.create(path, mode: place.mode), disk: disk, place: place, executor: executor)
   }
 
   /// Whether the blob is there.
   public func contains(_ digest: Digest) throws(Problem) -> Bool {
-    try DirectoryListing.kind(of: BlobPath.path(of: digest, in: directory)) == .file
+    try DirectoryListing.kind(of: place.path(of: digest)) == .file
   }
 
   /// The bytes of a blob, hashed again on the way.
   public func read(_ digest: Digest, limit: Int) throws(Problem) -> [UInt8] {
-    let path = BlobPath.path(of: digest, in: directory)
+    let path = place.path(of: digest)
     guard let file = try OpenFile.reading(path) else {
       throw Problem(
         .notFound, "blob.missing", "expected the blob \(digest.short), found none", subject: path)
@@ -79,9 +91,9 @@ public actor FileBlobStore: BlobStore {
   /// All blobs, sorted.
   public func digests() throws(Problem) -> [Digest] {
     var digests: [Digest] = []
-    for shard in try DirectoryListing.entries(of: directory) where shard.kind == .directory {
-      for entry in try DirectoryListing.entries(of: "\(directory)/\(shard.name)") {
-        if let digest = Digest(hexadecimal: entry.name), entry.name.hasPrefix(shard.name) {
+    for shard in try place.shards() {
+      for entry in try DirectoryListing.entries(of: shard) {
+        if let digest = Digest(hexadecimal: entry.name), place.shard(of: digest) == shard {
           digests.append(digest)
         }
       }
@@ -90,13 +102,28 @@ public actor FileBlobStore: BlobStore {
   }
 }
 
-private enum BlobPath {
-  static func shard(of digest: Digest, in directory: String) -> String {
-    "\(directory)/\(digest.hexadecimal.prefix(2))"
+/// Where blobs stand.
+private struct BlobPlace {
+  let directory: String
+  /// Whether those whose digests begin with the same two digits have a directory of their own.
+  var isSharded = true
+  var mode: UInt32 = 0o600
+
+  /// As whoever may read a blob needs it.
+  var directoryMode: UInt32 { mode | (mode >> 2 & 0o111) }
+
+  func shard(of digest: Digest) -> String {
+    isSharded ? "\(directory)/\(digest.hexadecimal.prefix(2))" : directory
   }
 
-  static func path(of digest: Digest, in directory: String) -> String {
-    "\(shard(of: digest, in: directory))/\(digest.hexadecimal)"
+  func path(of digest: Digest) -> String { "\(shard(of: digest))/\(digest.hexadecimal)" }
+
+  /// The directories that blobs stand in.
+  func shards() throws(Problem) -> [String] {
+    guard isSharded else { return [directory] }
+    return try DirectoryListing.entries(of: directory).filter { $0.kind == .directory }.map {
+      "\(directory)/\($0.name)"
+    }
   }
 }
 
@@ -105,17 +132,17 @@ private actor FileIngestSession: IngestSession {
   private var file: OpenFile?
   private let path: String
   private let disk: Disk
-  private let directory: String
+  private let place: BlobPlace
   private let executor: DiskExecutor
   private var hasher = DigestHasher()
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-  init(file: consuming OpenFile, disk: Disk, directory: String, executor: DiskExecutor) {
+  init(file: consuming OpenFile, disk: Disk, place: BlobPlace, executor: DiskExecutor) {
     path = file.path
     self.file = consume file
     self.disk = disk
-    self.directory = directory
+    self.place = place
     self.executor = executor
   }
 
@@ -131,12 +158,12 @@ private actor FileIngestSession: IngestSession {
     guard let open = file.take() else { throw Self.ended }
     do throws(Problem) {
       let digest = hasher.digest
-      let shard = BlobPath.shard(of: digest, in: directory)
-      let blob = BlobPath.path(of: digest, in: directory)
+      let shard = place.shard(of: digest)
+      let blob = place.path(of: digest)
       // The bytes are durable before they have the name that vouches for them. A crash up to the rename
       // leaves an unfinished file, which the next start removes.
       try disk.sync(open)
-      try disk.createDirectory(shard)
+      try disk.createDirectory(shard, mode: place.directoryMode)
       if try isWhole(blob, digest) {
         try disk.remove(path)
       } else {

@@ -112,7 +112,7 @@ func serve(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) {
   var signals = blockSignals()
   var configuration = try configuration(arguments, log)
   let socket: ListeningSocket =
-    switch arguments.listener {
+    switch arguments.listener ?? .address("127.0.0.1:8080") {
     case .address(let address): try ListeningSocket(address: address)
     case .descriptor(let descriptor): try ListeningSocket(inherited: descriptor)
     }
@@ -154,7 +154,7 @@ do throws(Problem) {
   case .version: print("gatehouse-runtime \(version)")
   case .serve(let arguments):
     let log = RuntimeLog(arguments.log)
-    do throws(Problem) { try serve(arguments, log) } catch {
+    do throws(Problem) { try serve(try arguments.unpacked(), log) } catch {
       log.write(.error, "the data plane cannot serve", error)
       exit(error.exitCode)
     }

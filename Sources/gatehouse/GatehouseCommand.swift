@@ -32,7 +32,8 @@ struct GatehouseCommand: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
       PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self,
-      DeploymentsCommand.self, KeysCommand.self, IssuersCommand.self, AuditCommand.self, DoctorCommand.self,
+      DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, AuditCommand.self,
+      DoctorCommand.self,
     ])
 
   /// Runs a command; every way in which it can end has an exit code of the contract.

@@ -5,7 +5,6 @@ import Engines
 import Inference
 import Lifting
 import ModelGraph
-import Provenance
 import Serving
 import Storage
 
@@ -65,36 +64,13 @@ struct PredictCommand: AsyncParsableCommand {
 
   /// What stands at the path decides; a plain name that is no path is a served model.
   private func plan() async throws -> ExecutionPlan {
-    switch LocalFiles.kind(of: model) {
-    case .directory where LocalFiles.kind(of: "\(model)/\(Manifest.path)").isFile:
-      return try bundle(at: model)
-    case .missing:
-      guard let reference = try? ModelReference(parsing: model) else { break }
-      let key = try KeyFiles.ledgerVerificationKey(at: "\(data.directory.keys)/ledger.pub")
-      let registry = try SQLiteRegistry(reading: data.directory.registry, trusting: key)
-      guard let digest = try await digest(of: reference, in: registry) else { break }
-      return try bundle(at: DirectoryBundleStore(reading: data.directory.bundles).path(of: digest))
-    default: break
+    if let path = try await LocalBundle.path(of: model, data.directory) {
+      let loader = BundleLoader(
+        trusting: [try LocalBundle.trusted(key, data.directory)], engine: ONNXRuntimeEngine.installed())
+      return try loader.load(path: path).plan
     }
     let lifted = try OfflineModel.lift(model, engine: engine)
     if let runner = lifted.runner { Console.prose("runs by \(runner)") }
     return try ExecutionPlan(lifted.graph, engine: ONNXRuntimeEngine.installed())
-  }
-
-  /// The bundle of a model's live version, or of the version that a number or an alias names.
-  private func digest(of reference: ModelReference, in registry: SQLiteRegistry) async throws -> Digest? {
-    let name = reference.name
-    switch reference.version {
-    case nil: return try await registry.deployments().first { $0.name == name }?.bundle
-    case .alias(let alias)?:
-      return try await registry.aliases().first { $0.model == name && $0.name == alias }?.bundle
-    case .number(let version)?:
-      return try await registry.versions(of: name).first { $0.reference.version == version }?.bundle
-    }
-  }
-
-  private func bundle(at path: String) throws(Problem) -> ExecutionPlan {
-    let trusted = try KeyFiles.sealVerificationKey(at: key ?? "\(data.directory.keys)/seal.pub.pem")
-    return try BundleLoader(trusting: [trusted], engine: ONNXRuntimeEngine.installed()).load(path: path).plan
   }
 }

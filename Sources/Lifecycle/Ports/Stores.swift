@@ -16,6 +16,20 @@ public protocol BlobStore: Sendable {
   func digests() async throws(Problem) -> [Digest]
 }
 
+extension BlobStore {
+  /// Takes in bytes that are here whole; says their digest once they are durable.
+  func keep(_ bytes: [UInt8]) async throws(Problem) -> Digest {
+    let ingest = try await beginIngest()
+    do throws(Problem) {
+      try await ingest.write(bytes)
+    } catch {
+      await ingest.abandon()
+      throw error
+    }
+    return try await ingest.finish()
+  }
+}
+
 /// Bytes on their way into a blob store.
 ///
 /// Nothing of them is visible until `finish` returns.

@@ -1,0 +1,109 @@
+import Domain
+import Encoding
+import Lifecycle
+import Packaging
+import Provenance
+import TestKit
+import Testing
+
+/// Packing bundles into an image, with a store that fails when it is told to.
+struct PackTests {
+  private static let key = SealingKey()
+  /// The head of a program in ELF for x86-64, which is all that packing looks at.
+  private static let program: [UInt8] =
+    [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 11) + [0x3E, 0]
+    + [UInt8](repeating: 7, count: 3_000_000)
+
+  private func bundle(_ text: String, extra: [BundleFile] = []) throws -> SealedBundle {
+    let reference = try VersionReference(parsing: text)
+    let manifest = Manifest(
+      name: reference.name, version: reference.version, signature: [:], artifact: Sample.digest(1),
+      framework: "scikit-learn", frameworkVersion: "1.9.1", estimator: "LogisticRegression",
+      tool: "gatehouse test", policy: Sample.digest(2))
+    let files = [BundleFile(path: Manifest.path, bytes: manifest.canonicalBytes)] + extra
+    return try UnsealedBundle(files: files).sealed(with: Self.key, name: text)
+  }
+
+  private func pack(
+    _ bundles: [SealedBundle], into store: any BlobStore, callers: [UInt8]? = nil
+  ) async throws -> ServingImage {
+    let pack = Pack(into: store, tool: "gatehouse test")
+    return try await pack(
+      bundles, with: try await pack.program(Self.program), trusting: [Self.key.verificationKey],
+      callers: callers)
+  }
+
+  @Test func `everything that the manifest names is in the store, and is what it is said to be`() async throws
+  {
+    let store = InMemoryBlobStore()
+    let image = try await pack(
+      [bundle("iris@1"), bundle("wine@2")], into: store, callers: Array("{}\n".utf8))
+    for blob in image.layers.map(\.blob) + image.documents.map(\.descriptor) {
+      #expect(try await store.read(blob.digest, limit: blob.size).count == blob.size)
+    }
+    #expect(image.layers.count == 5)
+    #expect(await store.digests().count == 5 + 2)
+  }
+
+  @Test func `the same bundles give the same image, whatever was packed before`() async throws {
+    let bundles = [try bundle("iris@1"), try bundle("wine@2")]
+    let store = InMemoryBlobStore()
+    _ = try await pack([bundles[1]], into: store)
+    let again = try await pack(bundles.reversed(), into: store)
+    #expect(try await pack(bundles, into: InMemoryBlobStore()) == again)
+  }
+
+  @Test func `images share the layers that they have in common`() async throws {
+    let store = InMemoryBlobStore()
+    let first = try await pack([bundle("iris@1")], into: store)
+    let second = try await pack([bundle("iris@2")], into: store)
+    #expect(first.layers[..<2] == second.layers[..<2])
+    #expect(first.layers[2] != second.layers[2])
+  }
+
+  @Test func `what cannot be packed is refused`() async throws {
+    let bundle = try bundle("iris@1")
+    let bare = try UnsealedBundle(files: [BundleFile(path: "a", bytes: [])]).sealed(with: Self.key, name: "a")
+    for (bundles, code) in [
+      ([], "image.no-bundle"), ([bundle, bundle], "image.repeated-bundle"), ([bare], "bundle.incomplete"),
+    ] {
+      let problem = await #expect(throws: Problem.self) {
+        _ = try await pack(bundles, into: InMemoryBlobStore())
+      }
+      #expect(problem?.code == code)
+    }
+  }
+
+  @Test(arguments: [0, 20, 63, 64])
+  func `a file that is no program is refused`(count: Int) async throws {
+    let bytes = [UInt8](repeating: 0, count: count)
+    let problem = await #expect(throws: Problem.self) {
+      _ = try await Pack(into: InMemoryBlobStore(), tool: "gatehouse test").program(bytes)
+    }
+    #expect(problem?.code == "image.bad-program")
+  }
+
+  @Test(arguments: FaultPlan.Fault.allCases)
+  func `wherever the store fails, no image is half there, and the next try completes it`(
+    fault: FaultPlan.Fault
+  )
+    async throws
+  {
+    let bundles = [try bundle("iris@1", extra: [BundleFile(path: "graph.json", bytes: Array("{}".utf8))])]
+    let counted = FaultPlan()
+    let whole = InMemoryBlobStore(faults: counted)
+    let image = try await pack(bundles, into: whole)
+    let all = Set(await whole.digests())
+    #expect(counted.writes > 20)
+    for number in 1...counted.writes {
+      let store = InMemoryBlobStore(faults: FaultPlan([number: fault]))
+      await #expect(throws: Problem.self) { _ = try await pack(bundles, into: store) }
+      let found = Set(await store.digests())
+      #expect(found.isSubset(of: all))
+      // The manifest comes last: where it is, all is that it names.
+      if found.contains(image.manifest.descriptor.digest) { #expect(found == all) }
+      #expect(try await pack(bundles, into: store) == image)
+      #expect(Set(await store.digests()) == all)
+    }
+  }
+}

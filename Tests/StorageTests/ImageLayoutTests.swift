@@ -1,0 +1,92 @@
+import Glibc
+import Domain
+import Encoding
+import Lifecycle
+import Packaging
+import Provenance
+import Testing
+
+@testable import Storage
+
+/// Image layouts on a disk.
+struct ImageLayoutTests {
+  private func image(_ text: String, into layout: DirectoryImageLayout) async throws -> ServingImage {
+    let reference = try VersionReference(parsing: text)
+    let manifest = Manifest(
+      name: reference.name, version: reference.version, signature: [:], artifact: Digest(of: []),
+      framework: "scikit-learn", frameworkVersion: "1.9.1", estimator: "LogisticRegression",
+      tool: "gatehouse test", policy: Digest(of: []))
+    let key = SealingKey()
+    let bundle = try UnsealedBundle(files: [
+      BundleFile(path: Manifest.path, bytes: manifest.canonicalBytes)
+    ]).sealed(with: key, name: text)
+    let program: [UInt8] =
+      [0x7F, 0x45, 0x4C, 0x46, 2, 1] + [UInt8](repeating: 0, count: 12) + [0x3E, 0]
+      + [UInt8](repeating: 7, count: 100)
+    let pack = Pack(into: layout.blobs, tool: "gatehouse test")
+    return try await pack(
+      [bundle], with: try await pack.program(program), trusting: [key.verificationKey])
+  }
+
+  private func index(_ path: String) throws -> JSON {
+    try JSON(parsing: try #require(try DurableFile.read("\(path)/index.json", limit: 1 << 20)))
+  }
+
+  @Test func `a layout has its version, its index and its blobs, for everybody to read`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/layout"
+    let layout = try DirectoryImageLayout(path: path)
+    let image = try await image("iris@1", into: layout)
+    try layout.name(image, as: "1", architecture: "amd64")
+
+    #expect(
+      try DurableFile.read("\(path)/oci-layout", limit: 100) == Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)
+    )
+    let only = try #require(try index(path)["manifests"]?.array?.first)
+    #expect(only["digest"]?.string == image.manifest.descriptor.digest.description)
+    #expect(only["annotations"]?["org.opencontainers.image.ref.name"] == "1")
+    #expect(only["platform"] == ["architecture": "amd64", "os": "linux"])
+    for blob in image.layers.map(\.blob) + image.documents.map(\.descriptor) {
+      let found = try OpenFile.reading("\(path)/blobs/sha256/\(blob.digest.hexadecimal)")?.status()
+      #expect(found.map { Int($0.st_size) } == blob.size)
+      #expect(found.map { $0.st_mode & 0o777 } == 0o644)
+    }
+    #expect(try await layout.blobs.digests().count == image.layers.count + image.documents.count)
+    // Nothing is in it that no layout has.
+    #expect(
+      try DirectoryListing.entries(of: path).map(\.name).sorted() == ["blobs", "index.json", "oci-layout"])
+  }
+
+  @Test func `images join those that are there, and a name is moved`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/layout"
+    let first = try await image("iris@1", into: try DirectoryImageLayout(path: path))
+    try DirectoryImageLayout(path: path).name(first, as: "a", architecture: "amd64")
+    let second = try await image("iris@2", into: try DirectoryImageLayout(path: path))
+    try DirectoryImageLayout(path: path).name(second, as: "b", architecture: "amd64")
+    try DirectoryImageLayout(path: path).name(second, as: "a", architecture: "amd64")
+    let manifests = try #require(try index(path)["manifests"]?.array)
+    let names = manifests.map { $0["annotations"]?["org.opencontainers.image.ref.name"]?.string }
+    #expect(names == ["b", "a"])
+    #expect(Set(manifests.map { $0["digest"]?.string }) == [second.manifest.descriptor.digest.description])
+  }
+
+  @Test func `a directory with something else in it is left alone`() throws {
+    let scratch = try Scratch()
+    try DurableFile.write([1], to: "\(scratch.path)/mine")
+    let problem = #expect(throws: Problem.self) { _ = try DirectoryImageLayout(path: scratch.path) }
+    #expect(problem?.code == "image.not-a-layout")
+    #expect(try DirectoryListing.entries(of: scratch.path).map(\.name) == ["mine"])
+  }
+
+  @Test func `an index that is none is refused, and left as it is`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/layout"
+    let layout = try DirectoryImageLayout(path: path)
+    let image = try await image("iris@1", into: layout)
+    try DurableFile.write(Array("[".utf8), to: "\(path)/index.json")
+    let problem = #expect(throws: Problem.self) { try layout.name(image, as: "1", architecture: "amd64") }
+    #expect(problem?.code == "oci.malformed")
+    #expect(try DurableFile.read("\(path)/index.json", limit: 100) == Array("[".utf8))
+  }
+}
