@@ -87,7 +87,7 @@ let package = Package(
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     entity("Gates", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", "CBoringSSL"),
-    entity("Packaging", "Domain", "Encoding", "Provenance", "CZlib"),
+    entity("Packaging", "Domain", "Encoding", "Artifacts", "Provenance", "CZlib"),
     // The inner loops of inference, in forms for several generations of processors.
     .target(name: "CKernels"),
     // Keys, signatures and digests, by the BoringSSL that NIOSSL brings along.

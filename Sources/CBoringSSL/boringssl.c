@@ -102,7 +102,11 @@ gatehouse_key *gatehouse_key_read_private(const uint8_t *der, size_t count) {
   CBS bytes;
   CBS_init(&bytes, der, count);
   EVP_PKEY *key = EVP_parse_private_key(&bytes);
-  if (key != NULL) return whole(key, &bytes);
+  return whole(key, &bytes);
+}
+
+gatehouse_key *gatehouse_key_read_curve_private(const uint8_t *der, size_t count) {
+  CBS bytes;
   CBS_init(&bytes, der, count);
   EC_KEY *curve = EC_KEY_parse_private_key(&bytes, NULL);
   if (curve == NULL || CBS_len(&bytes) != 0) {

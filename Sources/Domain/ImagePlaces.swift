@@ -10,14 +10,17 @@ public enum ImagePlaces {
   public static let trust = "trust"
   /// The file of callers' keys that came with the image.
   public static let callers = "callers/keys.jsonl"
-  /// The file of callers' keys that whoever runs the image may bring, in the place of those.
-  public static let broughtCallers = "run/gatehouse/keys.jsonl"
+  /// The directory that whoever runs the image may bring, with a file `keys.jsonl` of callers' keys in the place of those.
+  public static let brought = "run/gatehouse"
   /// The directory for access records, which whoever runs the image may bring.
   public static let records = "spool"
   /// The port of predictions.
   public static let port = 8080
   /// The port of metrics and health.
   public static let adminPort = 8081
+
+  /// The file of a trusted key, by the name that seals give it.
+  public static func trusted(_ hint: String) -> String { "\(trust)/\(hint).pem" }
 
   /// The directory of one version's bundle.
   public static func bundle(of reference: VersionReference) -> String {

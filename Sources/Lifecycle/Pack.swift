@@ -9,6 +9,8 @@ public import Provenance
 public struct Pack: Sendable {
   /// How much of a file is packed at a time.
   private static let piece = 1 << 20
+  /// Overlay file systems stack some 125 layers.
+  private static let bundleLimit = 100
 
   private let blobs: any BlobStore
   private let tool: String
@@ -20,49 +22,29 @@ public struct Pack: Sendable {
   }
 
   /// Packs the data plane's program into a layer of its own, which all images of it share.
-  public func program(_ bytes: [UInt8]) async throws(Problem) -> PackedProgram {
-    let layer = try await layer([File(ImagePlaces.program, bytes, .program)])
-    return PackedProgram(
-      program: Digest(of: bytes), architecture: try ProgramFile.architecture(of: bytes), layer: layer)
-  }
-
-  /// Packs bundles; all its blobs are in the store when this returns, the manifest last.
   ///
-  /// `keys` are those whose seals the image trusts, `callers` the hashed keys of callers, a line each, where it is to
-  /// bring any. Throws `image.no-bundle`, `image.repeated-bundle`, `seal.untrusted-key`, or what the store says.
-  public func callAsFunction(
-    _ bundles: [SealedBundle], with program: PackedProgram, trusting keys: [SealVerificationKey],
-    callers: [UInt8]? = nil
-  ) async throws(Problem) -> ServingImage {
-    guard !bundles.isEmpty else {
-      throw Problem(.badInput, "image.no-bundle", "expected at least one bundle to pack, found none")
-    }
-    var packed: [PackedBundle] = []
-    for bundle in bundles { packed.append(try await pack(bundle)) }
-    var seen: Set<VersionReference> = []
-    for reference in packed.map(\.manifest.reference) where !seen.insert(reference).inserted {
-      throw Problem(
-        .badInput, "image.repeated-bundle", "expected each version once, found '\(reference)' again")
-    }
-    let trust = try await layer(
-      keys.sorted { $0.hint < $1.hint }.map {
-        File("\(ImagePlaces.trust)/\($0.hint).pem", Array($0.pem.utf8))
-      })
-    var brought: Layer?
-    if let callers { brought = try await layer([File(ImagePlaces.callers, callers)]) }
-    let image = ServingImage(
-      program: program, trust: trust, bundles: packed, callers: brought, tool: tool)
-    for document in image.documents { _ = try await blobs.keep(document.bytes) }
-    return image
+  /// Throws `image.bad-program` for a file that is no static program, or what the store says.
+  public func program(_ bytes: [UInt8]) async throws(Problem) -> PackedProgram {
+    let architecture = try ProgramFile.architecture(of: bytes)
+    let layer = try await layer([File(ImagePlaces.program, bytes, .program)])
+    return PackedProgram(program: Digest(of: bytes), architecture: architecture, layer: layer)
   }
 
-  private func pack(_ bundle: SealedBundle) async throws(Problem) -> PackedBundle {
+  /// Packs a bundle into a layer of its own; its bytes are no longer needed then.
+  public func bundle(_ bundle: SealedBundle) async throws(Problem) -> PackedBundle {
     guard let bytes = bundle.contents.bytes(at: Manifest.path) else {
       throw Problem(
         .integrity, "bundle.incomplete", "expected '\(Manifest.path)' in the bundle, found no such file",
         subject: bundle.digest.short)
     }
     let manifest = try Manifest(parsing: bytes)
+    // Who unpacks a layer takes such a name for a word that a file is gone (image-spec, `layer.md`, "Whiteouts").
+    for file in bundle.files where file.path.split(separator: "/").contains(where: { $0.hasPrefix(".wh.") }) {
+      throw Problem(
+        .badInput, "image.whiteout",
+        "expected no name that begins with '.wh.' in a bundle, found '\(file.path)'",
+        subject: manifest.reference.description)
+    }
     let place = ImagePlaces.bundle(of: manifest.reference)
     // In the order of their paths, so that a file does not stand between those of a directory.
     let layer = try await layer(
@@ -70,6 +52,44 @@ public struct Pack: Sendable {
         File("\(place)/\($0.path)", $0.bytes)
       })
     return PackedBundle(manifest: manifest, digest: bundle.digest, layer: layer)
+  }
+
+  /// Puts an image together of what was packed before; all its blobs are in the store when this returns, the manifest last.
+  ///
+  /// `keys` are those whose seals the image trusts, `callers` the hashed keys of callers, a line each, where it is to
+  /// bring any. Throws `image.no-bundle`, `image.too-many-bundles`, `image.repeated-bundle`, `image.no-key`, or what the
+  /// store says.
+  public func image(
+    of bundles: [PackedBundle], with program: PackedProgram, trusting keys: [SealVerificationKey],
+    callers: [UInt8]? = nil
+  ) async throws(Problem) -> ServingImage {
+    guard !bundles.isEmpty else {
+      throw Problem(.badInput, "image.no-bundle", "expected at least one bundle to pack, found none")
+    }
+    guard bundles.count <= Self.bundleLimit else {
+      throw Problem(
+        .tooLarge, "image.too-many-bundles",
+        "expected at most \(Self.bundleLimit) bundles in an image, found \(bundles.count)")
+    }
+    guard !keys.isEmpty else {
+      throw Problem(.badInput, "image.no-key", "expected a key whose seals the image trusts, found none")
+    }
+    var seen: Set<VersionReference> = []
+    for reference in bundles.map(\.manifest.reference) where !seen.insert(reference).inserted {
+      throw Problem(
+        .badInput, "image.repeated-bundle", "expected each version once, found '\(reference)' again")
+    }
+    let trust = try await layer(
+      keys.sorted { $0.hint < $1.hint }.map { File(ImagePlaces.trusted($0.hint), Array($0.pem.utf8)) })
+    var brought: Layer?
+    if let callers { brought = try await layer([File(ImagePlaces.callers, callers)]) }
+    let image = ServingImage(
+      program: program, trust: trust, bundles: bundles, callers: brought, tool: tool)
+    for document in image.documents {
+      let digest = try await blobs.keep(document.bytes)
+      precondition(digest == document.descriptor.digest, "a store names bytes by their digest")
+    }
+    return image
   }
 
   private struct File {
@@ -104,25 +124,8 @@ public struct Pack: Sendable {
       await ingest.abandon()
       throw error
     }
-    _ = try await ingest.finish()
+    let digest = try await ingest.finish()
+    precondition(digest == layer.blob.digest, "a store names bytes by their digest")
     return layer
-  }
-}
-
-/// What a program's file says of where it runs.
-enum ProgramFile {
-  /// The processor, as OCI names it: what a file in ELF is for, `e_machine` of its header.
-  ///
-  /// Throws `image.bad-program`.
-  static func architecture(of bytes: [UInt8]) throws(Problem) -> String {
-    let isELF = bytes.count >= 64 && bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1])
-    switch isELF ? (bytes[18], bytes[19]) : (0, 0) {
-    case (0x3E, 0): return "amd64"
-    case (0xB7, 0): return "arm64"
-    default:
-      throw Problem(
-        .badInput, "image.bad-program",
-        "expected a program in ELF for amd64 or arm64, found \(bytes.count) bytes that are none")
-    }
   }
 }

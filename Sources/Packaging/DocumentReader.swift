@@ -1,5 +1,5 @@
 public import Domain
-import Encoding
+public import Encoding
 
 /// Reads the documents of OCI: JSON of anybody, of a bounded size, of which only what is needed is looked at.
 ///
@@ -36,6 +36,19 @@ enum DocumentReader {
     return texts
   }
 
+  /// A digest; throws `oci.digest` where it is not a SHA-256: another cannot be checked.
+  static func digest(_ json: JSON?, at place: String) throws(Problem) -> Digest {
+    guard let text = json?.string else {
+      throw malformed("expected a string at '\(place)', found \(json?.kind ?? "nothing")")
+    }
+    guard let digest = try? Digest(parsing: text) else {
+      throw Problem(
+        .badInput, "oci.digest",
+        "expected 'sha256:' and 64 hexadecimal digits at '\(place)', found '\(text.excerpt(80))'")
+    }
+    return digest
+  }
+
   /// The descriptors of an array.
   static func descriptors(_ json: JSON?, at place: String) throws(Problem) -> [Descriptor] {
     guard let elements = json?.array else {
@@ -52,33 +65,36 @@ enum DocumentReader {
 extension Descriptor {
   /// Reads a descriptor that stands at a place of a document.
   ///
-  /// Throws `oci.malformed`, or `oci.digest` where its digest is not a SHA-256: another cannot be checked.
-  init(_ json: JSON, at place: String) throws(Problem) {
-    func text(_ name: String) throws(Problem) -> String {
-      guard let text = json[name]?.string else {
-        throw DocumentReader.malformed(
-          "expected a string at '\(place)/\(name)', found \(json[name]?.kind ?? "nothing")")
-      }
-      return text
+  /// Throws `oci.malformed` or `oci.digest`.
+  public init(_ json: JSON, at place: String) throws(Problem) {
+    guard let mediaType = json["mediaType"]?.string else {
+      throw DocumentReader.malformed(
+        "expected a string at '\(place)/mediaType', found \(json["mediaType"]?.kind ?? "nothing")")
     }
-    let named = try text("digest")
-    guard let digest = try? Digest(parsing: named) else {
-      throw Problem(
-        .badInput, "oci.digest",
-        "expected 'sha256:' and 64 hexadecimal digits at '\(place)/digest', found '\(named.excerpt(80))'")
-    }
+    let digest = try DocumentReader.digest(json["digest"], at: "\(place)/digest")
     guard let size = json["size"]?.int, size >= 0 else {
       throw DocumentReader.malformed(
         "expected a number from 0 at '\(place)/size', found \(json["size"]?.kind ?? "nothing")")
     }
     self.init(
-      mediaType: MediaType(rawValue: try text("mediaType")), digest: digest, size: size,
+      mediaType: MediaType(rawValue: mediaType), digest: digest, size: size,
       annotations: try DocumentReader.texts(json["annotations"], at: "\(place)/annotations"),
       architecture: json["platform"]?["architecture"]?.string)
   }
 }
 
 extension ImageIndex {
+  /// Reads the bytes of an index as it stands, with what others wrote there; throws `oci.too-large` or `oci.malformed`.
+  public static func members(parsing bytes: some Collection<UInt8>) throws(Problem) -> (
+    index: [String: JSON], manifests: [JSON]
+  ) {
+    let json = try DocumentReader.json(bytes, "an image index")
+    guard let members = json.object, let manifests = members["manifests"]?.array else {
+      throw DocumentReader.malformed("expected an object with an array at '/manifests', found another")
+    }
+    return (members, manifests)
+  }
+
   /// Reads the bytes of an index; throws `oci.too-large`, `oci.malformed` or `oci.digest`.
   public init(parsing bytes: some Collection<UInt8>) throws(Problem) {
     let json = try DocumentReader.json(bytes, "an image index")

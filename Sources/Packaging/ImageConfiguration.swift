@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 public import Encoding
 
 /// What a runtime of containers has to know of an image (image-spec 1.1, `config.md`).
@@ -44,6 +44,21 @@ public struct ImageConfiguration: Equatable, Sendable {
     self.ports = ports
     self.labels = labels
     self.steps = steps
+  }
+
+  /// The digests of the unpacked layers that the bytes of a configuration name, the lowest first.
+  ///
+  /// Throws `oci.too-large`, `oci.malformed` or `oci.digest`.
+  public static func unpackedDigests(parsing bytes: some Collection<UInt8>) throws(Problem) -> [Digest] {
+    let json = try DocumentReader.json(bytes, "an image configuration")
+    guard let elements = json["rootfs"]?["diff_ids"]?.array else {
+      throw DocumentReader.malformed("expected an array at '/rootfs/diff_ids', found nothing")
+    }
+    var digests: [Digest] = []
+    for (number, element) in elements.enumerated() {
+      digests.append(try DocumentReader.digest(element, at: "/rootfs/diff_ids/\(number)"))
+    }
+    return digests
   }
 
   /// The configuration as its blob has it.

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 public import Encoding
 import Provenance
 
@@ -26,6 +26,20 @@ public struct ImageManifest: Equatable, Sendable {
     ]
     if !annotations.isEmpty { members["annotations"] = .object(annotations.mapValues { .string($0) }) }
     return .object(members)
+  }
+}
+
+extension ImageManifest {
+  /// Reads the bytes of a manifest; throws `oci.too-large`, `oci.malformed` or `oci.digest`.
+  public init(parsing bytes: some Collection<UInt8>) throws(Problem) {
+    let json = try DocumentReader.json(bytes, "an image manifest")
+    guard let configuration = json["config"] else {
+      throw DocumentReader.malformed("expected an object at '/config', found nothing")
+    }
+    self.init(
+      configuration: try Descriptor(configuration, at: "/config"),
+      layers: try DocumentReader.descriptors(json["layers"], at: "/layers"),
+      annotations: try DocumentReader.texts(json["annotations"], at: "/annotations"))
   }
 }
 

@@ -41,8 +41,6 @@ public struct PackedBundle: Equatable, Sendable {
 /// What changes least lies lowest, so that images share it: the program is one layer for all, the trusted keys one for a
 /// platform, each bundle one for itself, and callers' keys, where an image brings them, the last.
 public struct ServingImage: Equatable, Sendable {
-  private static let versionLabel = "org.opencontainers.image.version"
-
   /// The configuration of the image.
   public let configuration: ImageBlob
   /// Its manifest, by whose digest it is known.
@@ -68,7 +66,6 @@ public struct ServingImage: Equatable, Sendable {
       steps.append(ImageConfiguration.Step(callers, origin: "\(tool): the keys of callers, hashed"))
     }
     let labels = Self.labels(program, bundles)
-    version = labels[Self.versionLabel]
     layers = steps.map(\.layer)
     configuration = ImageBlob(
       ImageConfiguration(
@@ -83,9 +80,6 @@ public struct ServingImage: Equatable, Sendable {
 
   /// The documents beside the layers, in the order in which they have to be there.
   public var documents: [ImageBlob] { [configuration, manifest] }
-
-  /// The version of its only bundle; nil where there are several.
-  public let version: String?
 
   /// How many bytes the files of the image take unpacked, about: the layers' archives.
   public var unpackedSize: Int { layers.reduce(0) { $0 + $1.unpackedSize } }
@@ -107,7 +101,7 @@ public struct ServingImage: Equatable, Sendable {
       "dev.gatehouse.bundles": bundles.map(\.digest.description).joined(separator: ","),
     ]
     if let only = bundles.first, bundles.count == 1 {
-      labels[versionLabel] = only.manifest.version.description
+      labels["org.opencontainers.image.version"] = only.manifest.version.description
       labels["org.opencontainers.image.revision"] = only.manifest.artifact.description
     }
     return labels

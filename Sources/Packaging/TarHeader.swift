@@ -35,10 +35,12 @@ enum TarHeader {
     if parts == nil { records += record("path", path) }
     if size >= hugeSize { records += record("size", String(size)) }
     let header = block(
-      kind, name: parts?.name ?? String(path.prefix(longestName)), prefix: parts?.prefix ?? "", mode: mode,
+      kind, name: parts?.name ?? Array(path.utf8.prefix(longestName)), prefix: parts?.prefix ?? [],
+      mode: mode,
       size: size < hugeSize ? size : 0)
     guard !records.isEmpty else { return header }
-    return block(.extended, name: "PaxHeaders/entry", prefix: "", mode: 0o444, size: records.count) + records
+    return block(
+      .extended, name: Array("PaxHeaders/entry".utf8), prefix: [], mode: 0o444, size: records.count) + records
       + padding(after: records.count) + header
   }
 
@@ -48,29 +50,29 @@ enum TarHeader {
   }
 
   /// A path as the two fields of a header have it; nil where it does not fit.
-  private static func split(_ path: String) -> (prefix: String, name: String)? {
-    if path.utf8.count <= longestName { return ("", path) }
+  private static func split(_ path: String) -> (prefix: [UInt8], name: [UInt8])? {
+    if path.utf8.count <= longestName { return ([], Array(path.utf8)) }
     // The name is what is behind a slash that is not the last character.
     var slash = path.utf8.dropLast().lastIndex(of: UInt8(ascii: "/"))
-    var found: (prefix: String, name: String)?
+    var found: (prefix: [UInt8], name: [UInt8])?
     while let place = slash {
       let prefix = path[..<place]
       let name = path[path.utf8.index(after: place)...]
       guard name.utf8.count <= longestName else { break }
-      if prefix.utf8.count <= longestPrefix { found = (String(prefix), String(name)) }
+      if prefix.utf8.count <= longestPrefix { found = (Array(prefix.utf8), Array(name.utf8)) }
       slash = prefix.utf8.lastIndex(of: UInt8(ascii: "/"))
     }
     return found
   }
 
-  private static func block(_ kind: Kind, name: String, prefix: String, mode: Int, size: Int) -> [UInt8] {
+  private static func block(_ kind: Kind, name: [UInt8], prefix: [UInt8], mode: Int, size: Int) -> [UInt8] {
     var block: [UInt8] = []
     block.reserveCapacity(blockBytes)
     func field(_ bytes: [UInt8], _ width: Int) {
       block += bytes
       block += [UInt8](repeating: 0, count: width - bytes.count)
     }
-    field(Array(name.utf8), longestName)
+    field(name, longestName)
     for (value, width) in [(mode, 8), (0, 8), (0, 8), (size, 12), (0, 12)] {
       field(octal(value, digits: width - 1), width)
     }
@@ -81,7 +83,7 @@ enum TarHeader {
     field(Array("ustar\0".utf8) + Array("00".utf8), 8)
     field([], 32 + 32)
     for _ in 0..<2 { field(octal(0, digits: 7), 8) }
-    field(Array(prefix.utf8), longestPrefix)
+    field(prefix, longestPrefix)
     field([], blockBytes - block.count)
     let sum = block.reduce(0) { $0 + Int($1) }
     block.replaceSubrange(checksumPlace..<(checksumPlace + 8), with: octal(sum, digits: 6) + [0, 0x20])

@@ -85,6 +85,25 @@ public struct SealedBundle: Equatable, Sendable {
     self.init(unchecked: contents, seal: seal)
   }
 
+  /// Takes all files of a bundle, the seal among them, as they were found somewhere.
+  ///
+  /// Throws `bundle.unsealed` where there is no seal, the seal's problem, or why the files are no bundle.
+  public init(files: [BundleFile], trusting keys: [SealVerificationKey]) throws(Problem) {
+    var files = files
+    guard let place = files.firstIndex(where: { $0.path == Self.sealPath }) else {
+      throw Problem(
+        .integrity, "bundle.unsealed",
+        "expected '\(Self.sealPath)' in the bundle, found no such file",
+        hint: "use only what 'gatehouse push' has sealed")
+    }
+    let seal = files.remove(at: place).bytes
+    let contents: UnsealedBundle
+    do { contents = try UnsealedBundle(files: files) } catch {
+      throw Problem(.integrity, error.code, error.message)
+    }
+    try self.init(contents, seal: seal, trusting: keys)
+  }
+
   /// The digest of the bundle; the seal does not go into it.
   public var digest: Digest { contents.digest }
 

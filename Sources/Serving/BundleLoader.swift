@@ -26,9 +26,15 @@ public struct BundleLoader: Sendable {
   ///
   /// Throws the seal's own problem, `bundle.unsealed`, `bundle.incomplete`, `bundle.unreadable`, what the manifest or
   /// graph is malformed in, or `bundle.self-check`.
-  public func load(path: String) throws(Problem) -> ServedModel {
+  public func load(path: String) throws(Problem) -> ServedModel { try load(try open(path: path)) }
+
+  /// Loads a bundle whose seal was verified, and has the model answer its self-check.
+  public func load(_ sealed: SealedBundle) throws(Problem) -> ServedModel {
+    try load(try Self.decode(sealed))
+  }
+
+  private func load(_ bundle: OpenBundle) throws(Problem) -> ServedModel {
     // The bytes of the files are gone before anything is planned: a large model would be in memory three times.
-    let bundle = try open(path: path)
     let manifest = bundle.manifest
     let model = try ServedModel(
       reference: manifest.reference, bundle: bundle.digest,
@@ -56,19 +62,12 @@ public struct BundleLoader: Sendable {
   /// Reads the bundle at `path` and verifies its seal; throws the seal's own problem, `bundle.unsealed` or
   /// `bundle.unreadable`.
   public func sealed(path: String) throws(Problem) -> SealedBundle {
-    var files = try BundleDirectory.read(path: path, limits: limits)
-    guard let place = files.firstIndex(where: { $0.path == SealedBundle.sealPath }) else {
-      throw Problem(
-        .integrity, "bundle.unsealed",
-        "expected '\(SealedBundle.sealPath)' in the bundle, found no such file",
-        subject: path, hint: "serve only what 'gatehouse push' has sealed")
+    let files = try BundleDirectory.read(path: path, limits: limits)
+    do { return try SealedBundle(files: files, trusting: trusted) } catch {
+      var problem = error
+      problem.subject = problem.subject ?? path
+      throw problem
     }
-    let seal = files.remove(at: place).bytes
-    let contents: UnsealedBundle
-    do { contents = try UnsealedBundle(files: files) } catch {
-      throw Problem(.integrity, error.code, error.message, subject: path)
-    }
-    return try SealedBundle(contents, seal: seal, trusting: trusted)
   }
 
   private static func decode(_ bundle: SealedBundle) throws(Problem) -> OpenBundle {

@@ -38,6 +38,8 @@ public struct PlaneConfiguration: Sendable {
   public var records: (directory: String, whenFull: RecordSpool.WhenFull)?
   /// Where metrics and health are asked for; nowhere where nil.
   public var admin: Listener?
+  /// Whether what is under way can be asked for there.
+  public var tellsRequests = true
   /// What connections are secured by; in the clear where nil.
   public var tls: TLSFiles?
   /// Where spans of requests go, and the share of the traces that begin here and are taken, from 0 to 1; nil where
@@ -133,13 +135,16 @@ public final class RunningPlane: Sendable {
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
     quotas?.start()
     // Bound last: whoever asks for health finds a plane that serves.
-    let plane = plane
+    let (plane, tellsRequests) = (plane, configuration.tellsRequests)
     switch configuration.admin {
     case nil: (admin, sharesAdmin) = (nil, false)
     case .address(let address):
-      admin = try AdminServer(plane: plane, socket: try ListeningSocket(address: address))
+      let socket = try ListeningSocket(address: address)
+      admin = try AdminServer(plane: plane, socket: socket, tellsRequests: tellsRequests)
       sharesAdmin = false
-    case .inherited(let socket): (admin, sharesAdmin) = (try AdminServer(plane: plane, socket: socket), true)
+    case .inherited(let socket):
+      admin = try AdminServer(plane: plane, socket: socket, tellsRequests: tellsRequests)
+      sharesAdmin = true
     }
   }
 

@@ -47,6 +47,8 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var onnxRuntime: String?
   /// Where metrics and health are asked for; nowhere where nil.
   public var admin: Listener?
+  /// Whether what is under way can be asked for there.
+  public var tellsRequests = true
   /// Where spans of requests go; nowhere where nil.
   public var collector: CollectorAddress?
   /// The file of header fields for the collector.

@@ -139,8 +139,8 @@ struct Disk: Sendable {
       guard try DirectoryListing.kind(of: path) == .directory else {
         throw Problem.storage("create the directory", path, errno: ENOTDIR)
       }
-    case ENOENT where DiskPath.parent(of: path) != path:
-      try createDirectory(DiskPath.parent(of: path))
+    case ENOENT where !path.isEmpty && DiskPath.parent(of: path) != path:
+      try createDirectory(DiskPath.parent(of: path), mode: mode)
       try createDirectory(path, mode: mode)
     default: throw Problem.storage("create the directory", path, errno: errno)
     }

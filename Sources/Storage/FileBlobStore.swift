@@ -49,6 +49,13 @@ public actor FileBlobStore: BlobStore {
     self.disk = Disk()
   }
 
+  /// Opens the blobs of an OCI image layout to be read alone; changes nothing.
+  public init(readingLayout directory: String) {
+    place = BlobPlace(directory: "\(directory)/sha256", isSharded: false)
+    ingestDirectory = nil
+    disk = Disk()
+  }
+
   /// Starts to take in bytes whose digest is not known yet.
   public func beginIngest() throws(Problem) -> any IngestSession {
     guard let ingestDirectory else {

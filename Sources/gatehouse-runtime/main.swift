@@ -71,6 +71,7 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   case .address(let address): configuration.admin = .address(address)
   case .descriptor(let number): configuration.admin = .inherited(try ListeningSocket(inherited: number))
   }
+  configuration.tellsRequests = arguments.tellsRequests
   configuration.tls = arguments.tls
   if let address = arguments.collector {
     let collector = try Collector(

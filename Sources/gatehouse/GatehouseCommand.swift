@@ -32,7 +32,8 @@ struct GatehouseCommand: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
       PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self,
-      DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, AuditCommand.self,
+      DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
+      AuditCommand.self,
       DoctorCommand.self,
     ])
 

@@ -32,7 +32,7 @@ struct ImageBuildCommand: AsyncParsableCommand {
     help: "The directory of the layout; an image is added to one that is there.")
   var output: String
 
-  @Option(help: "The name of the image in the layout (default: the version of its only bundle, or latest).")
+  @Option(help: "The name of the image in the layout (default: of its only bundle, such as iris-3).")
   var tag: String?
 
   @Option(help: "The public key that the bundles must be sealed with (default: the platform's).")
@@ -50,27 +50,43 @@ struct ImageBuildCommand: AsyncParsableCommand {
   @OptionGroup var data: DataOption
 
   func run() async throws {
+    let tag = try tag.map { text throws(Problem) in try ImageTag(parsing: text) }
     let trusted = try LocalBundle.trusted(key, data.directory)
+    // Read before anything is packed, and written anew: a file of secrets is no file of hashes.
+    var callers: [UInt8]?
+    if let file = self.callers {
+      callers = Array(
+        try StateFile.readKeys(path: file).flatMap { $0.json.canonicalBytes + [UInt8(ascii: "\n")] })
+    }
+    let program = try LocalFiles.read(runtime ?? "\(ServeCommand.programDirectory)/\(ImagePlaces.program)")
+    let layout = try DirectoryImageLayout(path: output)
+    let pack = Pack(into: layout.blobs, tool: "gatehouse \(GatehouseCommand.version)")
+    let packedProgram = try await pack.program(program)
     let loader = BundleLoader(trusting: [trusted])
-    var sealed: [SealedBundle] = []
+    var packed: [PackedBundle] = []
     for name in bundles {
       guard let path = try await LocalBundle.path(of: name, data.directory) else {
         throw Problem(
           .notFound, "image.no-such-bundle", "expected a bundle's directory or a served model, found neither",
           subject: name)
       }
-      sealed.append(try loader.sealed(path: path))
+      // One at a time: they can be large.
+      packed.append(try await pack.bundle(try loader.sealed(path: path)))
     }
-    let program = try LocalFiles.read(runtime ?? "\(ServeCommand.programDirectory)/\(ImagePlaces.program)")
-    let layout = try DirectoryImageLayout(path: output)
-    let pack = Pack(into: layout.blobs, tool: "gatehouse \(GatehouseCommand.version)")
-    let packed = try await pack.program(program)
-    let image = try await pack(
-      sealed, with: packed, trusting: [trusted],
-      callers: try callers.map { file throws(Problem) in try LocalFiles.read(file) })
-    let tag = tag ?? image.version ?? "latest"
-    try layout.name(image, as: tag, architecture: packed.architecture)
-    report(image, tag)
+    let image = try await pack.image(of: packed, with: packedProgram, trusting: [trusted], callers: callers)
+    let name = try tag ?? Self.tag(of: packed)
+    try layout.name(image, as: name, architecture: packedProgram.architecture)
+    report(image, name.text)
+  }
+
+  /// The name of an image that nobody named: `iris-3`.
+  private static func tag(of bundles: [PackedBundle]) throws(Problem) -> ImageTag {
+    guard let only = bundles.first, bundles.count == 1 else {
+      throw Problem(
+        .usage, "image.no-tag", "expected '--tag' for an image of several bundles, found none",
+        hint: "name the image")
+    }
+    return try ImageTag(parsing: "\(only.manifest.name)-\(only.manifest.version)")
   }
 
   private func report(_ image: ServingImage, _ tag: String) {

@@ -60,6 +60,20 @@ import Testing
     #expect(Linkage.forbiddenLibraries(inListing: listing) == [])
   }
 
+  /// The released runtime has no tables for unwinding (`scripts/no-unwinding.ld`): these would end it.
+  @Test func `nothing in the runtime unwinds a stack`() throws {
+    let unwinding = #/\b(pthread_exit|pthread_cancel|dispatchMain|dispatch_main)\b/#
+    let folders = ["Serving", "Engines", "gatehouse-runtime", "CConfinement", "CSpawn", "CDescriptorPassing"]
+    for folder in folders {
+      let files = try Self.tree.files(under: "Sources/\(folder)", withSuffixes: [".swift", ".c"])
+      #expect(!files.isEmpty)
+      for file in files { #expect(try Self.tree.text(of: file).firstMatch(of: unwinding) == nil, "\(file)") }
+    }
+    // An asynchronous main gives up the first thread by pthread_exit.
+    let main = try Self.tree.text(of: "Sources/gatehouse-runtime/main.swift")
+    #expect(main.firstMatch(of: #/\bawait\b/#) == nil)
+  }
+
   @Test(arguments: ["Sources", "Tests"])
   func `no file is longer than five hundred lines`(directory: String) throws {
     let files = try Self.tree.files(under: directory, withSuffixes: [".swift", ".c", ".h"])

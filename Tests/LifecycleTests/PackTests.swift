@@ -12,7 +12,7 @@ struct PackTests {
   /// The head of a program in ELF for x86-64, which is all that packing looks at.
   private static let program: [UInt8] =
     [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 11) + [0x3E, 0]
-    + [UInt8](repeating: 7, count: 3_000_000)
+    + [UInt8](repeating: 0, count: 44) + [UInt8](repeating: 7, count: 3_000_000)
 
   private func bundle(_ text: String, extra: [BundleFile] = []) throws -> SealedBundle {
     let reference = try VersionReference(parsing: text)
@@ -28,9 +28,11 @@ struct PackTests {
     _ bundles: [SealedBundle], into store: any BlobStore, callers: [UInt8]? = nil
   ) async throws -> ServingImage {
     let pack = Pack(into: store, tool: "gatehouse test")
-    return try await pack(
-      bundles, with: try await pack.program(Self.program), trusting: [Self.key.verificationKey],
-      callers: callers)
+    let program = try await pack.program(Self.program)
+    var packed: [PackedBundle] = []
+    for bundle in bundles { packed.append(try await pack.bundle(bundle)) }
+    return try await pack.image(
+      of: packed, with: program, trusting: [Self.key.verificationKey], callers: callers)
   }
 
   @Test func `everything that the manifest names is in the store, and is what it is said to be`() async throws
@@ -64,8 +66,11 @@ struct PackTests {
   @Test func `what cannot be packed is refused`() async throws {
     let bundle = try bundle("iris@1")
     let bare = try UnsealedBundle(files: [BundleFile(path: "a", bytes: [])]).sealed(with: Self.key, name: "a")
+    let whiteout = try self.bundle("iris@1", extra: [BundleFile(path: "a/.wh.b", bytes: [])])
+    let many = try (1...101).map { try self.bundle("iris@\($0)") }
     for (bundles, code) in [
       ([], "image.no-bundle"), ([bundle, bundle], "image.repeated-bundle"), ([bare], "bundle.incomplete"),
+      ([whiteout], "image.whiteout"), (many, "image.too-many-bundles"),
     ] {
       let problem = await #expect(throws: Problem.self) {
         _ = try await pack(bundles, into: InMemoryBlobStore())
@@ -74,13 +79,36 @@ struct PackTests {
     }
   }
 
-  @Test(arguments: [0, 20, 63, 64])
-  func `a file that is no program is refused`(count: Int) async throws {
-    let bytes = [UInt8](repeating: 0, count: count)
+  @Test func `an image that would trust nobody is refused`() async throws {
+    let pack = Pack(into: InMemoryBlobStore(), tool: "gatehouse test")
+    let program = try await pack.program(Self.program)
+    let bundle = try await pack.bundle(try self.bundle("iris@1"))
     let problem = await #expect(throws: Problem.self) {
-      _ = try await Pack(into: InMemoryBlobStore(), tool: "gatehouse test").program(bytes)
+      _ = try await pack.image(of: [bundle], with: program, trusting: [])
     }
-    #expect(problem?.code == "image.bad-program")
+    #expect(problem?.code == "image.no-key")
+  }
+
+  /// Changes to a static program: where, and to what.
+  @Test(arguments: [
+    (0, [0x7E]), (4, [1]), (5, [2]), (18, [3]), (54, [1, 0, 1, 0]), (54, [56, 0, 255, 255]),
+    // One segment, right behind the header, which names a loader.
+    (32, [64, 0, 0, 0, 0, 0, 0, 0]), (32, [255, 255, 255, 255, 255, 255, 255, 255]),
+  ])
+  func `a file that is no static program is refused, and not packed`(place: Int, bytes: [UInt8]) async throws
+  {
+    var program = Self.program
+    program.replaceSubrange(64..<68, with: [3, 0, 0, 0])
+    if place == 32 { program.replaceSubrange(54..<58, with: [56, 0, 1, 0]) }
+    program.replaceSubrange(place..<(place + bytes.count), with: bytes)
+    let store = InMemoryBlobStore()
+    for bytes in [program, Array(program.prefix(63)), []] {
+      let problem = await #expect(throws: Problem.self) {
+        _ = try await Pack(into: store, tool: "gatehouse test").program(bytes)
+      }
+      #expect(problem?.code == "image.bad-program")
+    }
+    #expect(await store.digests().isEmpty)
   }
 
   @Test(arguments: FaultPlan.Fault.allCases)

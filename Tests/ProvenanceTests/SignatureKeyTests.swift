@@ -167,10 +167,20 @@ struct SignatureKeyTests {
     #expect(SignatureKey(publicBytes: [1, 2, 3], of: .ed25519) == nil)
   }
 
-  @Test func `a public key signs nothing and has no private half`() throws {
+  @Test func `a public key signs nothing`() throws {
     let key = try #require(SignatureKey(publicDER: SignatureKey.generate(.p256).publicDER))
     #expect(key.sign(Self.message, by: .ecdsaSHA256) == nil)
-    #expect(key.privateDER == nil)
+  }
+
+  @Test func `a key under the label of another form is none`() throws {
+    let key = SignatureKey.generate(.p256)
+    let curve = Self.ecPrivateKey([UInt8](repeating: 1, count: 32))
+    #expect(SignatureKey(curveDER: curve) != nil)
+    for (bytes, label) in [
+      (curve, "PRIVATE KEY"), (key.privateDER, "EC PRIVATE KEY"), (key.publicDER, "PRIVATE KEY"),
+    ] {
+      #expect(throws: Problem.self) { _ = try SealingKey(pem: PEM.encode(bytes, label)) }
+    }
   }
 
   @Test func `a key is of use for the schemes of its kind alone`() throws {

@@ -43,6 +43,7 @@ struct PackedRootTests {
     #expect(arguments.trusted == ["a", "b"].map { "\(root.path)/trust/\($0).pem" })
     #expect(arguments.listener == .address("0.0.0.0:8080"))
     #expect(arguments.admin == .address("0.0.0.0:8081"))
+    #expect(!arguments.tellsRequests)
     #expect(arguments.keys == nil)
     #expect(arguments.spool == nil)
   }
@@ -52,12 +53,34 @@ struct PackedRootTests {
     let image = try Root(packed)
     #expect(try unpacked(image).keys == "\(image.path)/callers/keys.jsonl")
     let run = try Root(packed + ["run/gatehouse/keys.jsonl"])
-    #expect(try unpacked(run).keys == "\(run.path)/run/gatehouse/keys.jsonl")
+    #expect(try unpacked(run).keys?.hasSuffix("/run/gatehouse/keys.jsonl") == true)
+  }
+
+  @Test func `keys may be brought as a link, as orchestrators do`() throws {
+    let root = try Root(Self.least + ["callers/keys.jsonl", "run/gatehouse/..2026/keys.jsonl"])
+    let manager = FileManager.default
+    try manager.createSymbolicLink(
+      atPath: "\(root.path)/run/gatehouse/..data", withDestinationPath: "..2026")
+    try manager.createSymbolicLink(
+      atPath: "\(root.path)/run/gatehouse/keys.jsonl", withDestinationPath: "..data/keys.jsonl")
+    #expect(try unpacked(root).keys?.hasSuffix("/run/gatehouse/..2026/keys.jsonl") == true)
+  }
+
+  @Test func `where keys were to be brought and are not there, those of the image do not count`() throws {
+    let root = try Root(Self.least + ["callers/keys.jsonl", "run/gatehouse/keys.json"])
+    let problem = #expect(throws: Problem.self) { _ = try unpacked(root) }
+    #expect(problem?.code == "image.unreadable")
+  }
+
+  @Test func `what is no directory is not passed over`() throws {
+    let root = try Root(Self.least + ["bundles/wine"])
+    let problem = #expect(throws: Problem.self) { _ = try unpacked(root) }
+    #expect(problem?.code == "image.unreadable")
   }
 
   @Test func `records are kept where there is a place for them`() throws {
     let root = try Root(Self.least + ["spool/.keep"])
-    #expect(try unpacked(root).spool == "\(root.path)/spool")
+    #expect(try unpacked(root).spool == "\(root.path)/spool/records")
   }
 
   @Test func `what is given counts before what the image says`() throws {
@@ -68,9 +91,10 @@ struct PackedRootTests {
     #expect(arguments.spool == "s")
     #expect(arguments.listener == .address("127.0.0.1:1"))
     #expect(arguments.admin == .address("127.0.0.1:2"))
+    #expect(arguments.tellsRequests)
   }
 
-  @Test(arguments: [[], ["trust/a.pem"], ["bundles/iris/1/seal.json"], ["bundles/iris", "trust/a.pem"]])
+  @Test(arguments: [[], ["trust/a.pem"], ["bundles/iris/1/seal.json"]])
   func `a root that is no image is refused`(files: [String]) throws {
     let root = try Root(files + ["other"])
     let problem = #expect(throws: Problem.self) { _ = try unpacked(root) }

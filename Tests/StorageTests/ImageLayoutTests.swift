@@ -21,11 +21,12 @@ struct ImageLayoutTests {
       BundleFile(path: Manifest.path, bytes: manifest.canonicalBytes)
     ]).sealed(with: key, name: text)
     let program: [UInt8] =
-      [0x7F, 0x45, 0x4C, 0x46, 2, 1] + [UInt8](repeating: 0, count: 12) + [0x3E, 0]
-      + [UInt8](repeating: 7, count: 100)
+      [0x7F, 0x45, 0x4C, 0x46, 2, 1] + [UInt8](repeating: 0, count: 12) + [0x3E]
+      + [UInt8](repeating: 0, count: 100)
     let pack = Pack(into: layout.blobs, tool: "gatehouse test")
-    return try await pack(
-      [bundle], with: try await pack.program(program), trusting: [key.verificationKey])
+    let packed = try await pack.program(program)
+    return try await pack.image(
+      of: [try await pack.bundle(bundle)], with: packed, trusting: [key.verificationKey])
   }
 
   private func index(_ path: String) throws -> JSON {
@@ -37,7 +38,7 @@ struct ImageLayoutTests {
     let path = "\(scratch.path)/layout"
     let layout = try DirectoryImageLayout(path: path)
     let image = try await image("iris@1", into: layout)
-    try layout.name(image, as: "1", architecture: "amd64")
+    try layout.name(image, as: try ImageTag(parsing: "1"), architecture: "amd64")
 
     #expect(
       try DurableFile.read("\(path)/oci-layout", limit: 100) == Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)
@@ -61,10 +62,10 @@ struct ImageLayoutTests {
     let scratch = try Scratch()
     let path = "\(scratch.path)/layout"
     let first = try await image("iris@1", into: try DirectoryImageLayout(path: path))
-    try DirectoryImageLayout(path: path).name(first, as: "a", architecture: "amd64")
+    try DirectoryImageLayout(path: path).name(first, as: try ImageTag(parsing: "a"), architecture: "amd64")
     let second = try await image("iris@2", into: try DirectoryImageLayout(path: path))
-    try DirectoryImageLayout(path: path).name(second, as: "b", architecture: "amd64")
-    try DirectoryImageLayout(path: path).name(second, as: "a", architecture: "amd64")
+    try DirectoryImageLayout(path: path).name(second, as: try ImageTag(parsing: "b"), architecture: "amd64")
+    try DirectoryImageLayout(path: path).name(second, as: try ImageTag(parsing: "a"), architecture: "amd64")
     let manifests = try #require(try index(path)["manifests"]?.array)
     let names = manifests.map { $0["annotations"]?["org.opencontainers.image.ref.name"]?.string }
     #expect(names == ["b", "a"])
@@ -79,14 +80,94 @@ struct ImageLayoutTests {
     #expect(try DirectoryListing.entries(of: scratch.path).map(\.name) == ["mine"])
   }
 
-  @Test func `an index that is none is refused, and left as it is`() async throws {
+  @Test func `an index that is none is refused before anything is packed, and left as it is`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/layout"
+    _ = try DirectoryImageLayout(path: path)
+    try DurableFile.write(Array("[".utf8), to: "\(path)/index.json")
+    let problem = #expect(throws: Problem.self) { _ = try DirectoryImageLayout(path: path) }
+    #expect(problem?.code == "oci.malformed")
+    #expect(try DurableFile.read("\(path)/index.json", limit: 100) == Array("[".utf8))
+  }
+
+  @Test func `what others wrote into an index stays`() async throws {
     let scratch = try Scratch()
     let path = "\(scratch.path)/layout"
     let layout = try DirectoryImageLayout(path: path)
     let image = try await image("iris@1", into: layout)
-    try DurableFile.write(Array("[".utf8), to: "\(path)/index.json")
-    let problem = #expect(throws: Problem.self) { try layout.name(image, as: "1", architecture: "amd64") }
-    #expect(problem?.code == "oci.malformed")
-    #expect(try DurableFile.read("\(path)/index.json", limit: 100) == Array("[".utf8))
+    let foreign: JSON = [
+      "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": "sha512:00", "size": 7,
+      "artifactType": "text/plain", "platform": ["os": "windows", "architecture": "arm", "variant": "v7"],
+    ]
+    let before: JSON = ["schemaVersion": 2, "annotations": ["a": "b"], "manifests": [foreign]]
+    try DurableFile.write(before.canonicalBytes, to: "\(path)/index.json")
+    try layout.name(image, as: try ImageTag(parsing: "1"), architecture: "amd64")
+    let after = try index(path)
+    #expect(after["annotations"] == ["a": "b"])
+    #expect(after["manifests"]?.array?.first == foreign)
+    #expect(after["manifests"]?.array?.count == 2)
+    #expect(try layout.image(named: "1").digest == image.manifest.descriptor.digest)
+  }
+
+  @Test func `one process at a time writes a layout`() throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/layout"
+    let first = try DirectoryImageLayout(path: path)
+    let problem = #expect(throws: Problem.self) { _ = try DirectoryImageLayout(path: path) }
+    #expect(problem?.code == "image.layout-in-use")
+    #expect(problem?.category == .unavailable)
+    withExtendedLifetime(first) {}
+  }
+
+  @Test func `what a crash left is removed, at the top as well`() throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/layout"
+    // Before the first file had its name.
+    try Disk().createDirectory(path)
+    try DurableFile.write([1], to: "\(path)/oci-layout.0123.part")
+    _ = try DirectoryImageLayout(path: path)
+    try DurableFile.write([1], to: "\(path)/index.json.0123.part")
+    try DurableFile.write([1], to: "\(path)/blobs/sha256/0123.part")
+    _ = try DirectoryImageLayout(path: path)
+    #expect(try DirectoryListing.entries(of: path).map(\.name) == ["blobs", "oci-layout"])
+    #expect(try DirectoryListing.entries(of: "\(path)/blobs/sha256").isEmpty)
+  }
+
+  @Test func `a layout of another version is left alone`() throws {
+    let scratch = try Scratch()
+    try DurableFile.write(Array(#"{"imageLayoutVersion":"2.0.0"}"#.utf8), to: "\(scratch.path)/oci-layout")
+    let problem = #expect(throws: Problem.self) { _ = try DirectoryImageLayout(path: scratch.path) }
+    #expect(problem?.code == "image.not-a-layout")
+  }
+
+  @Test func `an image is found by its name, or as the only one`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/layout"
+    let reader = DirectoryImageLayout(reading: path)
+    #expect(#expect(throws: Problem.self) { _ = try reader.image(named: nil) }?.code == "image.no-such-image")
+    let layout = try DirectoryImageLayout(path: path)
+    let first = try await image("iris@1", into: layout)
+    let second = try await image("iris@2", into: layout)
+    try layout.name(first, as: try ImageTag(parsing: "a"), architecture: "amd64")
+    #expect(try reader.image(named: nil).digest == first.manifest.descriptor.digest)
+    try layout.name(second, as: try ImageTag(parsing: "b"), architecture: "amd64")
+    #expect(try reader.image(named: "b").digest == second.manifest.descriptor.digest)
+    #expect(#expect(throws: Problem.self) { _ = try reader.image(named: nil) }?.code == "image.ambiguous")
+    #expect(#expect(throws: Problem.self) { _ = try reader.image(named: "c") }?.code == "image.no-such-image")
+  }
+
+  @Test func `directories above the blobs are for everybody to read too`() throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/layout"
+    _ = try DirectoryImageLayout(path: path)
+    for directory in [path, "\(path)/blobs", "\(path)/blobs/sha256"] {
+      var status = stat()
+      #expect(unsafe stat(directory, &status) == 0)
+      #expect(status.st_mode & 0o777 == 0o755)
+    }
+  }
+
+  @Test func `a directory without a name is refused`() {
+    #expect(throws: Problem.self) { _ = try DirectoryImageLayout(path: "") }
   }
 }

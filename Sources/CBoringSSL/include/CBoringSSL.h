@@ -59,8 +59,10 @@ enum gatehouse_key_kind gatehouse_key_kind(const gatehouse_key *key);
 
 /// Reads a SubjectPublicKeyInfo (RFC 5280); NULL for anything else, or with something behind it.
 gatehouse_key *_Nullable gatehouse_key_read_public(const uint8_t *_Nullable der, size_t count);
-/// Reads a PrivateKeyInfo (RFC 5208) or an ECPrivateKey (RFC 5915); NULL for anything else.
+/// Reads a PrivateKeyInfo (RFC 5208); NULL for anything else.
 gatehouse_key *_Nullable gatehouse_key_read_private(const uint8_t *_Nullable der, size_t count);
+/// Reads an ECPrivateKey (RFC 5915); NULL for anything else.
+gatehouse_key *_Nullable gatehouse_key_read_curve_private(const uint8_t *_Nullable der, size_t count);
 /// The public key whose 32 bytes (RFC 8032) or whose uncompressed point (SEC 1 section 2.3.3) these are; NULL where they
 /// are none of that kind.
 gatehouse_key *_Nullable gatehouse_key_from_public_bytes(

@@ -42,7 +42,7 @@ public struct CheckpointSigningKey: Sendable, CustomStringConvertible {
   public var encoded: String {
     Self.prefix
       + NoteKey.encode(
-        name: verificationKey.name, keyID: verificationKey.keyID, key: key.seed ?? [])
+        name: verificationKey.name, keyID: verificationKey.keyID, key: key.seed)
   }
 
   /// The public key.

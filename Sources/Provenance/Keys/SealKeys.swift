@@ -51,9 +51,12 @@ public struct SealingKey: Sendable, CustomStringConvertible {
 
   /// Reads a private key in PEM (PKCS #8 or SEC 1); throws `seal.malformed-key`.
   public init(pem: String) throws(Problem) {
-    guard let bytes = PEM.decode(pem, labels: ["PRIVATE KEY", "EC PRIVATE KEY"]),
-      let key = SignatureKey(privateDER: bytes), let curve = SealCurve(key.kind)
-    else { throw malformed("private", pem) }
+    let bytes = PEM.decode(pem, labels: ["PRIVATE KEY"])
+    let key =
+      if let bytes { SignatureKey(privateDER: bytes) } else {
+        PEM.decode(pem, labels: ["EC PRIVATE KEY"]).flatMap { SignatureKey(curveDER: $0) }
+      }
+    guard let key, let curve = SealCurve(key.kind) else { throw malformed("private", pem) }
     self.init(key, curve)
   }
 
@@ -66,7 +69,7 @@ public struct SealingKey: Sendable, CustomStringConvertible {
   /// The private key in PEM (PKCS #8), with a final line feed.
   ///
   /// Secret.
-  public var pem: String { PEM.encode(key.privateDER ?? [], "PRIVATE KEY") }
+  public var pem: String { PEM.encode(key.privateDER, "PRIVATE KEY") }
 
   /// The key by its public hint.
   public var description: String { "SealingKey(\(verificationKey.hint.prefix(12))…)" }

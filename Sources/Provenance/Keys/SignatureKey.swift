@@ -95,9 +95,14 @@ import CBoringSSL
     unsafe self.init(gatehouse_key_read_public(publicDER, publicDER.count))
   }
 
-  /// Reads a PrivateKeyInfo (RFC 5208) or an ECPrivateKey (RFC 5915); nil for anything else.
+  /// Reads a PrivateKeyInfo (RFC 5208); nil for anything else.
   convenience init?(privateDER: [UInt8]) {
     unsafe self.init(gatehouse_key_read_private(privateDER, privateDER.count))
+  }
+
+  /// Reads an ECPrivateKey (RFC 5915); nil for anything else.
+  convenience init?(curveDER: [UInt8]) {
+    unsafe self.init(gatehouse_key_read_curve_private(curveDER, curveDER.count))
   }
 
   /// Takes the 32 bytes of a public key of Ed25519 (RFC 8032), or an uncompressed point of a curve (SEC 1 section 2.3.3);
@@ -121,21 +126,29 @@ import CBoringSSL
 
   /// The public key, as a SubjectPublicKeyInfo.
   var publicDER: [UInt8] {
-    unsafe Self.written(capacity: 2048) { unsafe gatehouse_key_write_public(key, $0, $1) } ?? []
+    must(unsafe Self.written(capacity: 2048) { unsafe gatehouse_key_write_public(key, $0, $1) })
   }
 
-  /// The private key, as a PrivateKeyInfo; nil where there is none in it.
-  var privateDER: [UInt8]? {
-    unsafe Self.written(capacity: 2048) { unsafe gatehouse_key_write_private(key, $0, $1) }
+  /// The private key, as a PrivateKeyInfo; of a private key alone.
+  var privateDER: [UInt8] {
+    must(unsafe Self.written(capacity: 2048) { unsafe gatehouse_key_write_private(key, $0, $1) })
   }
 
   /// The public key of Ed25519, its 32 bytes.
   var publicBytes: [UInt8] {
-    unsafe Self.written(capacity: 32) { unsafe gatehouse_key_raw(key, false, $0, $1) } ?? []
+    must(unsafe Self.written(capacity: 32) { unsafe gatehouse_key_raw(key, false, $0, $1) })
   }
 
-  /// The seed of a private key of Ed25519; nil where there is none in it.
-  var seed: [UInt8]? { unsafe Self.written(capacity: 32) { unsafe gatehouse_key_raw(key, true, $0, $1) } }
+  /// The seed of a private key of Ed25519.
+  var seed: [UInt8] {
+    must(unsafe Self.written(capacity: 32) { unsafe gatehouse_key_raw(key, true, $0, $1) })
+  }
+
+  /// Bytes that every key of the right kind has: an empty secret must not be taken for one.
+  private func must(_ bytes: [UInt8]?) -> [UInt8] {
+    guard let bytes else { preconditionFailure("a key is asked for what its kind has") }
+    return bytes
+  }
 
   // MARK: Signatures
 

@@ -21,8 +21,9 @@ final class AdminServer: Sendable {
   /// Whether `socket` is open; held while its descriptor is used or closed.
   private let isListening = NIOLockedValueBox(true)
 
-  /// Starts to accept connections on a socket that it takes over.
-  init(plane: DataPlane, socket: ListeningSocket) throws(Problem) {
+  /// Starts to accept connections on a socket that it takes over; `tellsRequests` where those who reach it may know what
+  /// is under way.
+  init(plane: DataPlane, socket: ListeningSocket, tellsRequests: Bool = true) throws(Problem) {
     self.socket = socket
     let connections = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
     self.connections = connections
@@ -42,7 +43,7 @@ final class AdminServer: Sendable {
           try pipeline.addHandlers(
             HTTPResponseEncoder(), ByteToMessageHandler(plane.limits), HTTPServerPipelineHandler(),
             HTTPServerProtocolErrorHandler())
-          try pipeline.addHandler(AdminHandler(plane: plane))
+          try pipeline.addHandler(AdminHandler(plane: plane, tellsRequests: tellsRequests))
         }
       }
     do { acceptor = try bootstrap.withBoundSocket(socket.duplicate()).wait() } catch {
@@ -87,11 +88,13 @@ private final class AdminHandler: ChannelInboundHandler {
   private static let patience = TimeAmount.seconds(30)
 
   private let plane: DataPlane
+  private let tellsRequests: Bool
   private var head: HTTPRequestHead?
   private var deadline: Scheduled<Void>?
 
-  init(plane: DataPlane) {
+  init(plane: DataPlane, tellsRequests: Bool) {
     self.plane = plane
+    self.tellsRequests = tellsRequests
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -127,7 +130,8 @@ private final class AdminHandler: ChannelInboundHandler {
 
   private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     let path = head.uri.prefix(while: { $0 != "?" })
-    guard head.method == .GET || head.method == .HEAD, path == "/metrics" || path == "/debug/requests" else {
+    let isObserving = path == "/metrics" || (tellsRequests && path == "/debug/requests")
+    guard head.method == .GET || head.method == .HEAD, isObserving else {
       return send(page(head, String(path)), to: head, context)
     }
     // These two tell what every connection does, which only its event loop knows.
