@@ -110,6 +110,14 @@ func confine(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) -
 
 func serve(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) {
   let start = milliseconds()
+  if let packed = arguments.packed {
+    log.write(
+      .info, "packed",
+      [
+        ("root", .string(packed)), ("callers", .string(arguments.keys ?? "none")),
+        ("records", .string(arguments.spool ?? "none")),
+      ])
+  }
   var signals = blockSignals()
   var configuration = try configuration(arguments, log)
   let socket: ListeningSocket =

@@ -1,0 +1,37 @@
+import Domain
+import Encoding
+import Provenance
+
+/// Reads the input as a seal, as the statement that a seal signs, as a manifest, as a key or as a set of keys, as its first
+/// byte chooses; whatever comes of it, nothing traps, and no file is taken that the statement does not name.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzSeals(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
+  guard let form = bytes.first else { return 0 }
+  let input = Array(bytes.dropFirst())
+  let key = SealingKey().verificationKey
+  do throws(Problem) {
+    switch form % 5 {
+    case 0: _ = try SealVerifier.verify(seal: input, files: [:], trusting: [key])
+    case 1:
+      let seal: JSON = [
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": ["publicKey": ["hint": .string(key.hint)], "tlogEntries": []],
+        "dsseEnvelope": [
+          "payload": .string(Base64.encode(input)), "payloadType": "application/vnd.in-toto+json",
+          "signatures": [["sig": "", "keyid": ""]],
+        ],
+      ]
+      let verified = try SealVerifier.verify(seal: seal.canonicalBytes, files: [:], trusting: [key])
+      preconditionFailure("a seal is over a file at least, found \(verified.files.count)")
+    case 2: _ = try Manifest(parsing: input)
+    case 3: _ = try SealVerificationKey(pem: String(decoding: input, as: UTF8.self))
+    default:
+      guard let json = try? JSON(parsing: input) else { return 0 }
+      let keys = try TokenKeySet(json: json)
+      precondition(
+        (try? TokenKeySet(json: keys.json))?.json == keys.json, "a set reads back as it was written")
+    }
+  } catch { precondition(error.category != .internal, "what is read is never our own mistake") }
+  return 0
+}
