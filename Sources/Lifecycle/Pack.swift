@@ -25,9 +25,9 @@ public struct Pack: Sendable {
   ///
   /// Throws `image.bad-program` for a file that is no static program, or what the store says.
   public func program(_ bytes: [UInt8]) async throws(Problem) -> PackedProgram {
-    let architecture = try ProgramFile.architecture(of: bytes)
-    let layer = try await layer([File(ImagePlaces.program, bytes, .program)])
-    return PackedProgram(program: Digest(of: bytes), architecture: architecture, layer: layer)
+    // Looked at before it is packed.
+    _ = try ProgramFile.architecture(of: bytes)
+    return try PackedProgram(bytes, in: try await layer([File(ImagePlaces.program, bytes, .program)]))
   }
 
   /// Packs a bundle into a layer of its own; its bytes are no longer needed then.
@@ -95,9 +95,9 @@ public struct Pack: Sendable {
   private struct File {
     let path: String
     let bytes: [UInt8]
-    let use: LayerEncoder.Use
+    let use: FileUse
 
-    init(_ path: String, _ bytes: [UInt8], _ use: LayerEncoder.Use = .data) {
+    init(_ path: String, _ bytes: [UInt8], _ use: FileUse = .data) {
       self.path = path
       self.bytes = bytes
       self.use = use
@@ -107,9 +107,7 @@ public struct Pack: Sendable {
   /// Packs files into a layer and puts that into the store.
   private func layer(_ files: [File]) async throws(Problem) -> Layer {
     var encoder = try LayerEncoder()
-    let ingest = try await blobs.beginIngest()
-    let layer: Layer
-    do throws(Problem) {
+    let (digest, layer) = try await blobs.ingest { ingest async throws(Problem) in
       for file in files {
         try await ingest.write(encoder.begin(file.path, size: file.bytes.count, use: file.use))
         for start in stride(from: 0, to: file.bytes.count, by: Self.piece) {
@@ -117,14 +115,10 @@ public struct Pack: Sendable {
           try await ingest.write(encoder.append(file.bytes[start..<end]))
         }
       }
-      let rest: [UInt8]
-      (rest, layer) = encoder.finish()
+      let (rest, layer) = encoder.finish()
       try await ingest.write(rest)
-    } catch {
-      await ingest.abandon()
-      throw error
+      return layer
     }
-    let digest = try await ingest.finish()
     precondition(digest == layer.blob.digest, "a store names bytes by their digest")
     return layer
   }

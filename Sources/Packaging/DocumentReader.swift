@@ -97,7 +97,7 @@ extension ImageIndex {
 
   /// Reads the bytes of an index; throws `oci.too-large`, `oci.malformed` or `oci.digest`.
   public init(parsing bytes: some Collection<UInt8>) throws(Problem) {
-    let json = try DocumentReader.json(bytes, "an image index")
-    self.init(manifests: try DocumentReader.descriptors(json["manifests"], at: "/manifests"))
+    let manifests = try Self.members(parsing: bytes).manifests
+    self.init(manifests: try DocumentReader.descriptors(.array(manifests), at: "/manifests"))
   }
 }

@@ -66,7 +66,7 @@ public struct LayerContents: Sendable {
     layer = Layer(
       blob: Descriptor(mediaType: .layer, digest: blob.digest, size: bytes.count), unpacked: unpacked,
       unpackedSize: archive.count)
-    guard try Self.packed(files) == unpacked else {
+    guard Self.packed(files) == unpacked else {
       let what = tar.irregularities.first?.message ?? "an archive that says more than its files"
       throw Problem(
         .integrity, "image.foreign-layer",
@@ -76,15 +76,17 @@ public struct LayerContents: Sendable {
   }
 
   /// The archive that packing these files makes.
-  private static func packed(_ files: [File]) throws(Problem) -> Digest {
-    // How well it is packed does not matter: what is inside is compared.
-    var encoder = try LayerEncoder(level: 1)
+  private static func packed(_ files: [File]) -> Digest {
+    var archive = ArchiveEncoder()
+    var hasher = DigestHasher()
     for file in files {
-      _ = encoder.begin(
-        file.path, size: file.bytes.count, use: file.path == ImagePlaces.program ? .program : .data)
-      _ = encoder.append(file.bytes)
+      let use: FileUse = file.path == ImagePlaces.program ? .program : .data
+      hasher.update(archive.begin(file.path, size: file.bytes.count, use: use))
+      hasher.update(file.bytes)
+      hasher.update(archive.append(file.bytes.count))
     }
-    return encoder.finish().layer.unpacked
+    hasher.update(archive.end())
+    return hasher.digest
   }
 
   private static func malformed(_ message: String, _ blob: Descriptor) -> Problem {

@@ -6,30 +6,12 @@ import Provenance
 /// Bytes come in by the file, in pieces, and go out as they are packed, so that no layer has to be in memory whole. The
 /// same files in the same order give the same bytes (`TarHeader`, `GzipEncoder`).
 public struct LayerEncoder {
-  /// How a file may be used; nobody may write to any, and all may read.
-  public enum Use: Sendable {
-    case data
-    case program
-
-    fileprivate var mode: Int {
-      switch self {
-      case .data: 0o444
-      case .program: 0o555
-      }
-    }
-  }
-
-  private static let directoryMode = 0o555
-
   private let gzip: GzipEncoder
   private var unpacked = DigestHasher()
   private var packed = DigestHasher()
   private var unpackedSize = 0
   private var packedSize = 0
-  private var directories: Set<String> = []
-  /// What is still to come of the present file, and its length.
-  private var expected = 0
-  private var size = 0
+  private var archive = ArchiveEncoder()
 
   /// Starts a layer without files; `level` is zlib's, 1 to 9.
   ///
@@ -39,35 +21,19 @@ public struct LayerEncoder {
   /// Begins a file of so many bytes, and before it the directories that it is in; answers with what is packed.
   ///
   /// The path is relative, with `/` between its parts, and of ASCII.
-  public mutating func begin(_ path: String, size: Int, use: Use = .data) -> [UInt8] {
-    precondition(expected == 0, "a file is whole before the next one begins")
-    var headers: [UInt8] = []
-    var end = path.startIndex
-    while let slash = path[end...].firstIndex(of: "/") {
-      let directory = String(path[..<slash])
-      if directories.insert(directory).inserted {
-        headers += TarHeader.bytes(of: .directory, path: directory, mode: Self.directoryMode)
-      }
-      end = path.index(after: slash)
-    }
-    headers += TarHeader.bytes(of: .file, path: path, mode: use.mode, size: size)
-    expected = size
-    self.size = size
-    return pack(headers[...])
+  public mutating func begin(_ path: String, size: Int, use: FileUse = .data) -> [UInt8] {
+    pack(archive.begin(path, size: size, use: use)[...])
   }
 
   /// Takes the next bytes of the file that was begun; answers with what is packed.
   public mutating func append(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-    expected -= bytes.count
-    precondition(expected >= 0, "a file is as long as it was said to be")
-    let output = pack(bytes)
-    return expected > 0 || bytes.isEmpty ? output : output + pack(TarHeader.padding(after: size)[...])
+    let padding = archive.append(bytes.count)
+    return pack(bytes) + pack(padding[...])
   }
 
   /// Ends the layer; answers with the last of what is packed, and with what the layer is.
   public mutating func finish() -> (rest: [UInt8], layer: Layer) {
-    precondition(expected == 0, "the last file is whole")
-    let rest = pack(TarHeader.end[...], isEnd: true)
+    let rest = pack(archive.end()[...], isEnd: true)
     return (
       rest,
       Layer(

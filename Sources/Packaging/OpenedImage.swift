@@ -39,16 +39,14 @@ public struct OpenedImage: Sendable {
         "expected a configuration that says what packed the image, found another")
     }
     var parts = Parts()
-    for contents in layers { try parts.take(contents, architecture: architecture) }
+    for contents in layers { try parts.take(contents) }
     guard let program = parts.program, let trust = parts.trust, !parts.bundles.isEmpty else {
       throw Problem(
         .integrity, "image.foreign-layer",
         "expected layers of the program, of trusted keys and of a bundle, found some without")
     }
     let references = parts.bundles.map(\.contents.reference)
-    guard Set(references).count == references.count,
-      try ProgramFile.architecture(of: parts.bytes) == architecture
-    else {
+    guard Set(references).count == references.count, program.architecture == architecture else {
       throw Problem(
         .integrity, "image.not-reproduced",
         "expected each version once, and a program for \(architecture.excerpt(20)), found another image")
@@ -72,20 +70,16 @@ public struct OpenedImage: Sendable {
   /// What was found of an image so far.
   private struct Parts {
     var program: PackedProgram?
-    /// Of the program.
-    var bytes: [UInt8] = []
     var trust: Layer?
     var trusted: [SealVerificationKey] = []
     var bundles: [(packed: PackedBundle, contents: Bundle)] = []
     var callers: (layer: Layer, bytes: [UInt8])?
 
-    mutating func take(_ contents: LayerContents, architecture: String) throws(Problem) {
+    mutating func take(_ contents: LayerContents) throws(Problem) {
       guard let first = contents.files.first else { throw Self.foreign("a layer without files", contents) }
       switch first.path.prefix(while: { $0 != "/" }) {
       case ImagePlaces.program[...] where program == nil && contents.files.count == 1:
-        bytes = Array(first.bytes)
-        program = PackedProgram(
-          program: Digest(of: first.bytes), architecture: architecture, layer: contents.layer)
+        program = try PackedProgram(Array(first.bytes), in: contents.layer)
       case ImagePlaces.trust[...] where trust == nil:
         trust = contents.layer
         for file in contents.files {

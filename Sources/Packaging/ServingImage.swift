@@ -11,8 +11,14 @@ public struct PackedProgram: Equatable, Sendable {
   /// The layer with nothing in it but the program.
   public let layer: Layer
 
+  /// Names the program with these bytes, which is in a layer of its own; throws `image.bad-program`.
+  public init(_ bytes: [UInt8], in layer: Layer) throws(Problem) {
+    self.init(
+      program: Digest(of: bytes), architecture: try ProgramFile.architecture(of: bytes), layer: layer)
+  }
+
   /// Says what is in a layer.
-  public init(program: Digest, architecture: String, layer: Layer) {
+  init(program: Digest, architecture: String, layer: Layer) {
     self.program = program
     self.architecture = architecture
     self.layer = layer

@@ -25,12 +25,12 @@ public actor FileBlobStore: BlobStore {
   ///
   /// Unfinished ones stand among them, by names that are no digests: a layout has room for nothing else.
   public init(layout directory: String) throws(Problem) {
-    let place = BlobPlace(directory: "\(directory)/sha256", isSharded: false, mode: 0o644)
+    let place = BlobPlace(layout: directory)
     try self.init(place, place.directory, Disk())
   }
 
   init(directory: String, ingestDirectory: String, disk: Disk) throws(Problem) {
-    try self.init(BlobPlace(directory: "\(directory)/sha256"), ingestDirectory, disk)
+    try self.init(BlobPlace(store: directory), ingestDirectory, disk)
   }
 
   private init(_ place: BlobPlace, _ ingestDirectory: String, _ disk: Disk) throws(Problem) {
@@ -44,14 +44,16 @@ public actor FileBlobStore: BlobStore {
 
   /// Opens the store in `directory` to be read alone, beside the process that writes it; changes nothing.
   public init(reading directory: String) {
-    place = BlobPlace(directory: "\(directory)/sha256")
-    ingestDirectory = nil
-    self.disk = Disk()
+    self.init(reading: BlobPlace(store: directory))
   }
 
   /// Opens the blobs of an OCI image layout to be read alone; changes nothing.
   public init(readingLayout directory: String) {
-    place = BlobPlace(directory: "\(directory)/sha256", isSharded: false)
+    self.init(reading: BlobPlace(layout: directory))
+  }
+
+  private init(reading place: BlobPlace) {
+    self.place = place
     ingestDirectory = nil
     disk = Disk()
   }
@@ -113,8 +115,20 @@ public actor FileBlobStore: BlobStore {
 private struct BlobPlace {
   let directory: String
   /// Whether those whose digests begin with the same two digits have a directory of their own.
-  var isSharded = true
-  var mode: UInt32 = 0o600
+  let isSharded: Bool
+  let mode: UInt32
+
+  /// The place of a store of our own.
+  init(store directory: String) {
+    self.directory = "\(directory)/sha256"
+    (isSharded, mode) = (true, 0o600)
+  }
+
+  /// The place that an image layout has for them.
+  init(layout directory: String) {
+    self.directory = "\(directory)/sha256"
+    (isSharded, mode) = (false, 0o644)
+  }
 
   /// As whoever may read a blob needs it.
   var directoryMode: UInt32 { mode | (mode >> 2 & 0o111) }

@@ -1,6 +1,6 @@
 public import Domain
 public import Encoding
-import Provenance
+public import Provenance
 
 /// Records for tests, each valid, each different for another number.
 public enum Sample {
@@ -12,6 +12,29 @@ public enum Sample {
 
   /// A digest that nothing but this number gives.
   public static func digest(_ number: Int) -> Digest { Digest(of: "sample \(number)".utf8) }
+
+  /// The head of a static program in ELF for x86-64, which is all that packing looks at, and so many bytes behind it.
+  public static func program(_ count: Int = 1000) -> [UInt8] {
+    [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 11) + [0x3E, 0]
+      + [UInt8](repeating: 0, count: 44) + [UInt8](repeating: 7, count: count)
+  }
+
+  /// What a bundle of a version says of itself, `iris@3`.
+  public static func manifest(_ text: String) throws(Problem) -> Manifest {
+    let reference = try VersionReference(parsing: text)
+    return Manifest(
+      name: reference.name, version: reference.version, signature: [:], artifact: digest(1),
+      framework: "scikit-learn", frameworkVersion: "1.9.1", estimator: "LogisticRegression",
+      tool: "gatehouse test", policy: digest(2))
+  }
+
+  /// A sealed bundle of a version with its manifest and these files; no model is in it.
+  public static func bundle(
+    _ text: String, sealedBy key: SealingKey, _ files: [BundleFile] = []
+  ) throws(Problem) -> SealedBundle {
+    let manifest = BundleFile(path: Manifest.path, bytes: try manifest(text).canonicalBytes)
+    return try UnsealedBundle(files: [manifest] + files).sealed(with: key, name: text)
+  }
 
   /// A moment, `number` milliseconds after the sample epoch.
   public static func moment(_ number: Int = 0) -> Timestamp {

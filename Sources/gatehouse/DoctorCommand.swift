@@ -44,7 +44,7 @@ struct DoctorCommand: AsyncParsableCommand {
   }
 
   private func program() -> Check {
-    let path = "\(ServeCommand.programDirectory)/gatehouse-runtime"
+    let path = ServeCommand.ownRuntime
     let isThere = unsafe access(path, X_OK) == 0
     return Check(
       name: "runtime", isWell: isThere, found: isThere ? path : "no program at \(path)",

@@ -24,6 +24,8 @@ enum Program {
 struct GatehouseCommand: AsyncParsableCommand {
   /// The version of this program and of the bundles it makes.
   static let version = "0.1.0"
+  /// How bundles and images name what made them.
+  static let tool = "gatehouse \(version)"
 
   static let configuration = CommandConfiguration(
     commandName: "gatehouse",

@@ -58,9 +58,9 @@ struct ImageBuildCommand: AsyncParsableCommand {
       callers = Array(
         try StateFile.readKeys(path: file).flatMap { $0.json.canonicalBytes + [UInt8(ascii: "\n")] })
     }
-    let program = try LocalFiles.read(runtime ?? "\(ServeCommand.programDirectory)/\(ImagePlaces.program)")
+    let program = try LocalFiles.read(runtime ?? ServeCommand.ownRuntime)
     let layout = try DirectoryImageLayout(path: output)
-    let pack = Pack(into: layout.blobs, tool: "gatehouse \(GatehouseCommand.version)")
+    let pack = Pack(into: layout.blobs, tool: GatehouseCommand.tool)
     let packedProgram = try await pack.program(program)
     let loader = BundleLoader(trusting: [trusted])
     var packed: [PackedBundle] = []

@@ -87,7 +87,7 @@ struct Platform {
         keySets: HTTPKeySets()),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
-        tool: "gatehouse \(GatehouseCommand.version)"))
+        tool: GatehouseCommand.tool))
     for act in try await controlPlane.start() {
       Console.prose("put in order: \(act.act.rawValue) of \(act.subject) had been cut off")
     }

@@ -176,7 +176,7 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private func runtimePath() throws(Problem) -> String {
-    let path = runtime ?? "\(Self.programDirectory)/gatehouse-runtime"
+    let path = runtime ?? Self.ownRuntime
     guard unsafe access(path, X_OK) == 0 else {
       throw Problem(
         .unavailable, "runtime.missing", "expected the data plane's program, found none", subject: path,
@@ -185,8 +185,11 @@ struct ServeCommand: AsyncParsableCommand {
     return path
   }
 
+  /// The data plane's program beside this one.
+  static var ownRuntime: String { "\(programDirectory)/\(ImagePlaces.program)" }
+
   /// The directory that this program was started from.
-  static var programDirectory: String {
+  private static var programDirectory: String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
     let path = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)

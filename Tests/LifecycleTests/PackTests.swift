@@ -9,19 +9,10 @@ import Testing
 /// Packing bundles into an image, with a store that fails when it is told to.
 struct PackTests {
   private static let key = SealingKey()
-  /// The head of a program in ELF for x86-64, which is all that packing looks at.
-  private static let program: [UInt8] =
-    [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 11) + [0x3E, 0]
-    + [UInt8](repeating: 0, count: 44) + [UInt8](repeating: 7, count: 3_000_000)
+  private static let program = Sample.program(3_000_000)
 
   private func bundle(_ text: String, extra: [BundleFile] = []) throws -> SealedBundle {
-    let reference = try VersionReference(parsing: text)
-    let manifest = Manifest(
-      name: reference.name, version: reference.version, signature: [:], artifact: Sample.digest(1),
-      framework: "scikit-learn", frameworkVersion: "1.9.1", estimator: "LogisticRegression",
-      tool: "gatehouse test", policy: Sample.digest(2))
-    let files = [BundleFile(path: Manifest.path, bytes: manifest.canonicalBytes)] + extra
-    return try UnsealedBundle(files: files).sealed(with: Self.key, name: text)
+    try Sample.bundle(text, sealedBy: Self.key, extra)
   }
 
   private func pack(

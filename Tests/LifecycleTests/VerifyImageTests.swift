@@ -36,20 +36,11 @@ struct VerifyImageTests {
     }
 
     static let key = SealingKey()
-    static let program: [UInt8] =
-      [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 11) + [0x3E, 0]
-      + [UInt8](repeating: 0, count: 44) + [UInt8](repeating: 7, count: 1000)
+    static let program = Sample.program()
 
     private static func bundle(_ text: String, _ key: SealingKey) throws -> SealedBundle {
-      let reference = try VersionReference(parsing: text)
-      let manifest = Manifest(
-        name: reference.name, version: reference.version, signature: [:], artifact: Sample.digest(1),
-        framework: "scikit-learn", frameworkVersion: "1.9.1", estimator: "LogisticRegression",
-        tool: "gatehouse test", policy: Sample.digest(2))
-      return try UnsealedBundle(files: [
-        BundleFile(path: Manifest.path, bytes: manifest.canonicalBytes),
-        BundleFile(path: "graph.json", bytes: Array("{}".utf8)),
-      ]).sealed(with: key, name: text)
+      try Sample.bundle(
+        text, sealedBy: key, [BundleFile(path: "graph.json", bytes: Array("{}".utf8))])
     }
 
     func keep(_ bytes: [UInt8]) async throws -> Descriptor {
@@ -76,7 +67,7 @@ struct VerifyImageTests {
     }
 
     /// A layer of these files.
-    static func layer(_ files: [(String, [UInt8])], use: LayerEncoder.Use = .data) throws -> (
+    static func layer(_ files: [(String, [UInt8])], use: FileUse = .data) throws -> (
       bytes: [UInt8], unpacked: Digest
     ) {
       var encoder = try LayerEncoder()

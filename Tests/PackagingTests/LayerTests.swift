@@ -1,5 +1,4 @@
 import Domain
-import Foundation
 import Provenance
 import Testing
 
@@ -7,7 +6,7 @@ import Testing
 
 /// Layers: the same files give the same bytes, and those are what their descriptors say.
 struct LayerTests {
-  private typealias File = (path: String, bytes: [UInt8], use: LayerEncoder.Use)
+  private typealias File = (path: String, bytes: [UInt8], use: FileUse)
 
   private static let files: [File] = [
     ("bundles/iris/1/graph.json", Array("{}".utf8), .data),
@@ -29,25 +28,8 @@ struct LayerTests {
     return (bytes + rest, layer)
   }
 
-  /// What a program makes of bytes.
-  private func run(_ program: String, _ arguments: [String], _ input: [UInt8]) throws -> [UInt8] {
-    let file = FileManager.default.temporaryDirectory.appending(path: "layer-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: file) }
-    try Data(input).write(to: file)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["TZ=UTC", "LC_ALL=C", program] + arguments + [file.path()]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let result = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    return Array(result)
-  }
-
   @Test func `a layer is read by tar, and its directories stand before what is in them, once`() throws {
-    let listing = try run("tar", ["-t", "-v", "-z", "--numeric-owner", "-f"], try pack().bytes)
+    let listing = try Tool.run("tar", ["-t", "-v", "-z", "--numeric-owner", "-f"], try pack().bytes)
     let words = String(decoding: listing, as: UTF8.self).split(separator: "\n").map {
       $0.split(separator: " ").map(String.init)
     }
@@ -62,7 +44,7 @@ struct LayerTests {
   @Test func `its digests and sizes are those of the bytes, packed and unpacked`() throws {
     let (bytes, layer) = try pack()
     #expect(layer.blob == Descriptor(mediaType: .layer, digest: Digest(of: bytes), size: bytes.count))
-    let archive = try run("gzip", ["-d", "-c", "-f"], bytes)
+    let archive = try Tool.run("gzip", ["-d", "-c", "-f"], bytes)
     #expect(layer.unpacked == Digest(of: archive))
     #expect(layer.unpackedSize == archive.count)
   }
@@ -87,6 +69,6 @@ struct LayerTests {
   @Test func `a layer without files is an archive without entries`() throws {
     let (bytes, layer) = try pack([])
     #expect(layer.unpackedSize == 1024)
-    #expect(try run("tar", ["-t", "-z", "-f"], bytes).isEmpty)
+    #expect(try Tool.run("tar", ["-t", "-z", "-f"], bytes).isEmpty)
   }
 }

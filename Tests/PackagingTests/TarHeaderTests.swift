@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @testable import Packaging
@@ -7,20 +6,7 @@ import Testing
 struct TarHeaderTests {
   /// Runs `tar` over an archive.
   private func tar(_ arguments: [String], _ archive: [UInt8]) throws -> String {
-    let file = FileManager.default.temporaryDirectory.appending(path: "layer-\(UUID().uuidString).tar")
-    defer { try? FileManager.default.removeItem(at: file) }
-    try Data(archive).write(to: file)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["TZ=UTC", "LC_ALL=C", "tar"] + arguments + ["-f", file.path()]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    return String(decoding: text, as: UTF8.self)
+    String(decoding: try Tool.run("tar", arguments + ["-f"], archive), as: UTF8.self)
   }
 
   private func archive(_ files: [(path: String, bytes: [UInt8])]) -> [UInt8] {

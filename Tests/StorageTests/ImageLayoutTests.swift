@@ -4,6 +4,7 @@ import Encoding
 import Lifecycle
 import Packaging
 import Provenance
+import TestKit
 import Testing
 
 @testable import Storage
@@ -11,20 +12,10 @@ import Testing
 /// Image layouts on a disk.
 struct ImageLayoutTests {
   private func image(_ text: String, into layout: DirectoryImageLayout) async throws -> ServingImage {
-    let reference = try VersionReference(parsing: text)
-    let manifest = Manifest(
-      name: reference.name, version: reference.version, signature: [:], artifact: Digest(of: []),
-      framework: "scikit-learn", frameworkVersion: "1.9.1", estimator: "LogisticRegression",
-      tool: "gatehouse test", policy: Digest(of: []))
     let key = SealingKey()
-    let bundle = try UnsealedBundle(files: [
-      BundleFile(path: Manifest.path, bytes: manifest.canonicalBytes)
-    ]).sealed(with: key, name: text)
-    let program: [UInt8] =
-      [0x7F, 0x45, 0x4C, 0x46, 2, 1] + [UInt8](repeating: 0, count: 12) + [0x3E]
-      + [UInt8](repeating: 0, count: 100)
+    let bundle = try Sample.bundle(text, sealedBy: key)
     let pack = Pack(into: layout.blobs, tool: "gatehouse test")
-    let packed = try await pack.program(program)
+    let packed = try await pack.program(Sample.program())
     return try await pack.image(
       of: [try await pack.bundle(bundle)], with: packed, trusting: [key.verificationKey])
   }

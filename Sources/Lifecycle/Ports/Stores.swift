@@ -17,16 +17,24 @@ public protocol BlobStore: Sendable {
 }
 
 extension BlobStore {
-  /// Takes in bytes that are here whole; says their digest once they are durable.
-  func keep(_ bytes: [UInt8]) async throws(Problem) -> Digest {
-    let ingest = try await beginIngest()
+  /// Takes in what `fill` writes; says the digest once it is durable, and what `fill` answered.
+  func ingest<Result>(
+    _ fill: (any IngestSession) async throws(Problem) -> Result
+  ) async throws(Problem) -> (digest: Digest, result: Result) {
+    let session = try await beginIngest()
+    let result: Result
     do throws(Problem) {
-      try await ingest.write(bytes)
+      result = try await fill(session)
     } catch {
-      await ingest.abandon()
+      await session.abandon()
       throw error
     }
-    return try await ingest.finish()
+    return (try await session.finish(), result)
+  }
+
+  /// Takes in bytes that are here whole; says their digest once they are durable.
+  func keep(_ bytes: [UInt8]) async throws(Problem) -> Digest {
+    try await ingest { session async throws(Problem) in try await session.write(bytes) }.digest
   }
 }
 
