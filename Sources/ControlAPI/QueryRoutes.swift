@@ -48,18 +48,19 @@ struct QueryRoutes: Sendable {
     return .json(.ok, ["models": .array(models)])
   }
 
-  /// `GET /api/v1/models/{name}`: all its versions, its aliases, what is served, and the keys to it.
+  /// `GET /api/v1/models/{name}`: all its versions, its aliases, its images, what is served, and the keys to it.
   @Sendable private func model(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
     let versions = try await versions(of: name)
     let deployment = try await control.registry.deployments().first { $0.name == name }
     let keys = try await control.registry.keys().filter { $0.deployment == name }
     let aliases = try await control.registry.aliases().filter { $0.model == name }
+    let images = try await control.registry.images().filter { $0.reference.name == name }
     return .json(
       .ok,
       [
         "name": .string(name.description), "versions": .array(versions.map(\.json)),
-        "aliases": .array(aliases.map(\.json)),
+        "aliases": .array(aliases.map(\.json)), "images": .array(images.map(\.json)),
         "deployment": deployment?.json(url: control.planeURL) ?? .null,
         "keys": .array(keys.map(\.json)),
       ])

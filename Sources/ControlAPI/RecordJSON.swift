@@ -13,6 +13,16 @@ extension ModelVersion {
   }
 }
 
+extension VersionImage {
+  var json: JSON {
+    [
+      "version": JSON(reference.version.value), "image": .string(manifest.description),
+      "program": .string(program.description), "tool": .string(tool),
+      "packedAt": .string(packedAt.description),
+    ]
+  }
+}
+
 extension Deployment {
   func json(url: String) -> JSON {
     [

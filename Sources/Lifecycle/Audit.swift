@@ -1,4 +1,5 @@
 public import Domain
+import Packaging
 public import Provenance
 
 /// What an audit looked at and what it found wrong.
@@ -9,6 +10,8 @@ public struct AuditReport: Sendable {
   public var blobs = 0
   /// How many bundles had their seal and every file verified.
   public var bundles = 0
+  /// How many images had every blob of theirs found.
+  public var images = 0
   /// How many segments of access records were read and held against their roots.
   public var segments = 0
   /// How many access records those have.
@@ -44,7 +47,7 @@ public struct Audit: Sendable {
     self.records = records
   }
 
-  /// Checks the ledger, then every blob, every bundle and every segment of access records; goes on after a problem, so that one run tells
+  /// Checks the ledger, then every blob, every bundle, every image and every segment of access records; goes on after a problem, so that one run tells
   /// all that is wrong.
   public func callAsFunction(
     trusting checkpointKey: CheckpointVerificationKey, _ sealKeys: [SealVerificationKey],
@@ -58,6 +61,7 @@ public struct Audit: Sendable {
     }
     await checkBlobs(&report, limit: blobLimit)
     await checkBundles(&report, trusting: sealKeys)
+    await checkImages(&report)
     await checkSegments(&report)
     await checkDamagedSegments(&report)
     return report
@@ -98,6 +102,24 @@ public struct Audit: Sendable {
         await check(&report) { (report: inout AuditReport) async throws(Problem) in
           try await bundles.verify(digest, trusting: keys)
           report.bundles += 1
+        }
+      }
+    }
+  }
+
+  /// That all blobs of each image are there; that they are what they are called, `checkBlobs` has found out.
+  private func checkImages(_ report: inout AuditReport) async {
+    await check(&report) { (report: inout AuditReport) async throws(Problem) in
+      for image in try await ledger.images() {
+        await check(&report) { (report: inout AuditReport) async throws(Problem) in
+          let documents = try await ImageDocuments(of: image.manifest, in: blobs)
+          for (blob, _) in documents.layers where try await !blobs.contains(blob.digest) {
+            throw Problem(
+              .integrity, "image.incomplete", "expected the layer \(blob.digest.short), found none",
+              subject: "\(image.reference), image \(image.manifest.short)",
+              hint: "push the same artifact again, which packs it again")
+          }
+          report.images += 1
         }
       }
     }

@@ -23,12 +23,15 @@ public final class ControlPlane: Sendable {
     public var entropy: any Entropy
     /// Where the key sets of issuers are published.
     public var keySets: any KeySetSource
+    /// The data plane's program that images are packed with; nil where none are packed.
+    public var program: (any ProgramSource)?
 
     /// Names the parts.
     public init(
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
-      entropy: any Entropy, keySets: any KeySetSource = NoKeySets()
+      entropy: any Entropy, keySets: any KeySetSource = NoKeySets(),
+      program: (any ProgramSource)? = nil
     ) {
       self.registry = registry
       self.blobs = blobs
@@ -38,6 +41,7 @@ public final class ControlPlane: Sendable {
       self.time = time
       self.entropy = entropy
       self.keySets = keySets
+      self.program = program
     }
   }
 
@@ -71,6 +75,7 @@ public final class ControlPlane: Sendable {
   private let settings: Settings
   private let queue = ActQueue(capacity: 16)
   private let road: Road
+  private let programLayer: ProgramLayer?
   private let keys: PredictionKeys
   private let aliases: Aliases
   private let policies: DeploymentPolicies
@@ -91,6 +96,10 @@ public final class ControlPlane: Sendable {
     issuers = TokenIssuers(
       registry: registry, served: served, plane: parts.plane, keySets: parts.keySets, time: time)
     policies = DeploymentPolicies(registry: registry, served: served, plane: parts.plane, time: time)
+    let packer = ImagePacker(into: parts.blobs, tool: settings.tool)
+    programLayer = parts.program.map {
+      ProgramLayer($0, registry: registry, blobs: parts.blobs, packer: packer, tool: settings.tool)
+    }
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
@@ -98,6 +107,9 @@ public final class ControlPlane: Sendable {
       sign: Sign(
         registry: registry, bundles: parts.bundles, key: settings.sealingKey, tool: settings.tool,
         time: time),
+      pack: Pack(
+        registry: registry, bundles: parts.bundles, packer: packer, program: programLayer,
+        trusted: [settings.sealingKey.verificationKey], tool: settings.tool, time: time),
       rollOut: RollOut(registry: registry, served: served, plane: parts.plane, time: time), keys: keys,
       bundles: parts.bundles, plane: parts.plane, time: time)
   }
@@ -121,6 +133,11 @@ public final class ControlPlane: Sendable {
       registry: parts.registry, served: served, plane: parts.plane, time: parts.time)
     return try await recovery()
   }
+
+  /// Packs the data plane's program for images, so that no push has to wait for it.
+  ///
+  /// Where that fails, the next push tries again and says why.
+  public func packProgram() async { _ = try? await programLayer?.packed() }
 
   /// Works off the acts, one after another, until `stop`.
   public func run() async { await queue.run() }

@@ -1,125 +1,115 @@
 public import Domain
 import Encoding
-public import Packaging
-public import Provenance
+import Packaging
+import Provenance
 
-/// Packs sealed bundles into an image, whose blobs go into a store.
-///
-/// The same program, trusted keys, bundles and callers' keys give the same image anywhere.
-public struct Pack: Sendable {
-  /// How much of a file is packed at a time.
-  private static let piece = 1 << 20
-  /// Overlay file systems stack some 125 layers.
-  private static let bundleLimit = 100
+/// The sixth stage: the version is an image that everybody can check and run.
+public struct PackedImage: Sendable {
+  /// The version that was packed.
+  public let signed: SignedModel
+  /// Its image; nil on a platform that packs none, because its program is not one that an image can run.
+  public let image: VersionImage?
 
+  fileprivate init(signed: SignedModel, image: VersionImage?) {
+    self.signed = signed
+    self.image = image
+  }
+}
+
+/// Packs a version's bundle, the data plane's program and the trusted keys into an image in the blob store.
+struct Pack: Sendable {
+  let registry: any RegistryReader
+  let bundles: any BundleStore
+  let packer: ImagePacker
+  /// Nil where the platform packs no images.
+  let program: ProgramLayer?
+  let trusted: [SealVerificationKey]
+  let tool: String
+  let time: any TimeSource
+
+  /// Packs what stands in the bundle store now, verified; the same bundle again is the same image.
+  func callAsFunction(_ signed: SignedModel, recorder: Recorder) async throws(Problem) -> PackedImage {
+    guard let program else { return PackedImage(signed: signed, image: nil) }
+    let version = signed.version
+    return try await recorder.record(.pack, of: version.reference.description) { () async throws(Problem) in
+      let sealed = try await bundles.read(version.bundle, trusting: trusted)
+      let programLayer = try await program.packed()
+      // All blobs of the image are durable before the registry names it: a crash between leaves blobs that nothing
+      // names, and the next push of the same bytes finds them there.
+      let packed = try await packer.image(
+        of: [try await packer.bundle(sealed)], with: programLayer, trusting: trusted)
+      let manifest = packed.manifest.descriptor.digest
+      var details: [String: JSON] = [
+        "image": .string(manifest.description), "program": .string(programLayer.program.description),
+        "bytes": JSON(packed.packedSize),
+      ]
+      if let known = try await registry.image(manifest) {
+        details["known"] = true
+        return .done(PackedImage(signed: signed, image: known), details: details)
+      }
+      let image = VersionImage(
+        reference: version.reference, bundle: version.bundle, manifest: manifest,
+        program: programLayer.program, trusted: trusted.map(\.pem), tool: tool, packedAt: time.now())
+      return .done(
+        PackedImage(signed: signed, image: image), details: details, changes: [.addImage(image)])
+    }
+  }
+}
+
+/// The data plane's program as the layer that all images share: packed at most once while the platform runs.
+actor ProgramLayer {
+  private let source: any ProgramSource
+  private let registry: any RegistryReader
   private let blobs: any BlobStore
+  private let packer: ImagePacker
   private let tool: String
+  /// The last attempt; who comes while it is under way waits for it.
+  private var attempt: Task<Result<PackedProgram, Problem>, Never>?
 
-  /// Packs into a store; `tool` is what packs, `gatehouse 0.1.0`.
-  public init(into blobs: any BlobStore, tool: String) {
+  init(
+    _ source: any ProgramSource, registry: any RegistryReader, blobs: any BlobStore, packer: ImagePacker,
+    tool: String
+  ) {
+    self.source = source
+    self.registry = registry
     self.blobs = blobs
+    self.packer = packer
     self.tool = tool
   }
 
-  /// Packs the data plane's program into a layer of its own, which all images of it share.
-  ///
-  /// Throws `image.bad-program` for a file that is no static program, or what the store says.
-  public func program(_ bytes: [UInt8]) async throws(Problem) -> PackedProgram {
-    // Looked at before it is packed.
-    _ = try ProgramFile.architecture(of: bytes)
-    return try PackedProgram(bytes, in: try await layer([File(ImagePlaces.program, bytes, .program)]))
+  /// The layer, which is in the blob store.
+  func packed() async throws(Problem) -> PackedProgram {
+    if let attempt, case .success(let program) = await attempt.value,
+      try await blobs.contains(program.layer.blob.digest)
+    {
+      return program
+    }
+    let next = Task { () async -> Result<PackedProgram, Problem> in
+      do throws(Problem) { return .success(try await pack()) } catch { return .failure(error) }
+    }
+    attempt = next
+    return try await next.value.get()
   }
 
-  /// Packs a bundle into a layer of its own; its bytes are no longer needed then.
-  public func bundle(_ bundle: SealedBundle) async throws(Problem) -> PackedBundle {
-    guard let bytes = bundle.contents.bytes(at: Manifest.path) else {
-      throw Problem(
-        .integrity, "bundle.incomplete", "expected '\(Manifest.path)' in the bundle, found no such file",
-        subject: bundle.digest.short)
+  private func pack() async throws(Problem) -> PackedProgram {
+    let bytes = try await source.read()
+    if let (blob, unpacked) = try await layer(of: Digest(of: bytes)) {
+      return try PackedProgram(bytes, packedAs: blob, unpacked: unpacked)
     }
-    let manifest = try Manifest(parsing: bytes)
-    // Who unpacks a layer takes such a name for a word that a file is gone (image-spec, `layer.md`, "Whiteouts").
-    for file in bundle.files where file.path.split(separator: "/").contains(where: { $0.hasPrefix(".wh.") }) {
-      throw Problem(
-        .badInput, "image.whiteout",
-        "expected no name that begins with '.wh.' in a bundle, found '\(file.path)'",
-        subject: manifest.reference.description)
-    }
-    let place = ImagePlaces.bundle(of: manifest.reference)
-    // In the order of their paths, so that a file does not stand between those of a directory.
-    let layer = try await layer(
-      bundle.files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }.map {
-        File("\(place)/\($0.path)", $0.bytes)
-      })
-    return PackedBundle(manifest: manifest, digest: bundle.digest, layer: layer)
+    return try await packer.program(bytes)
   }
 
-  /// Puts an image together of what was packed before; all its blobs are in the store when this returns, the manifest last.
-  ///
-  /// `keys` are those whose seals the image trusts, `callers` the hashed keys of callers, a line each, where it is to
-  /// bring any. Throws `image.no-bundle`, `image.too-many-bundles`, `image.repeated-bundle`, `image.no-key`, or what the
-  /// store says.
-  public func image(
-    of bundles: [PackedBundle], with program: PackedProgram, trusting keys: [SealVerificationKey],
-    callers: [UInt8]? = nil
-  ) async throws(Problem) -> ServingImage {
-    guard !bundles.isEmpty else {
-      throw Problem(.badInput, "image.no-bundle", "expected at least one bundle to pack, found none")
-    }
-    guard bundles.count <= Self.bundleLimit else {
-      throw Problem(
-        .tooLarge, "image.too-many-bundles",
-        "expected at most \(Self.bundleLimit) bundles in an image, found \(bundles.count)")
-    }
-    guard !keys.isEmpty else {
-      throw Problem(.badInput, "image.no-key", "expected a key whose seals the image trusts, found none")
-    }
-    var seen: Set<VersionReference> = []
-    for reference in bundles.map(\.manifest.reference) where !seen.insert(reference).inserted {
-      throw Problem(
-        .badInput, "image.repeated-bundle", "expected each version once, found '\(reference)' again")
-    }
-    let trust = try await layer(
-      keys.sorted { $0.hint < $1.hint }.map { File(ImagePlaces.trusted($0.hint), Array($0.pem.utf8)) })
-    var brought: Layer?
-    if let callers { brought = try await layer([File(ImagePlaces.callers, callers)]) }
-    let image = ServingImage(
-      program: program, trust: trust, bundles: bundles, callers: brought, tool: tool)
-    for document in image.documents {
-      let digest = try await blobs.keep(document.bytes)
-      precondition(digest == document.descriptor.digest, "a store names bytes by their digest")
-    }
-    return image
-  }
-
-  private struct File {
-    let path: String
-    let bytes: [UInt8]
-    let use: FileUse
-
-    init(_ path: String, _ bytes: [UInt8], _ use: FileUse = .data) {
-      self.path = path
-      self.bytes = bytes
-      self.use = use
-    }
-  }
-
-  /// Packs files into a layer and puts that into the store.
-  private func layer(_ files: [File]) async throws(Problem) -> Layer {
-    var encoder = try LayerEncoder()
-    let (digest, layer) = try await blobs.ingest { ingest async throws(Problem) in
-      for file in files {
-        try await ingest.write(encoder.begin(file.path, size: file.bytes.count, use: file.use))
-        for start in stride(from: 0, to: file.bytes.count, by: Self.piece) {
-          let end = min(start + Self.piece, file.bytes.count)
-          try await ingest.write(encoder.append(file.bytes[start..<end]))
-        }
-      }
-      let (rest, layer) = encoder.finish()
-      try await ingest.write(rest)
-      return layer
-    }
-    precondition(digest == layer.blob.digest, "a store names bytes by their digest")
+  /// The layer that an earlier image of this platform has of the same program: packing it takes half a second, and at each
+  /// start once more.
+  private func layer(of program: Digest) async throws(Problem) -> (
+    blob: Descriptor, unpacked: Digest
+  )? {
+    guard let image = try await registry.images().last(where: { $0.program == program && $0.tool == tool })
+    else { return nil }
+    // Damaged documents are no reason not to pack; an audit tells of them.
+    guard let documents = try? await ImageDocuments(of: image.manifest, in: blobs),
+      let layer = documents.layers.first, try await blobs.contains(layer.blob.digest)
+    else { return nil }
     return layer
   }
 }

@@ -15,6 +15,7 @@ struct Road: Sendable {
   let lift: Lift
   let gate: Gate
   let sign: Sign
+  let pack: Pack
   let rollOut: RollOut
   let keys: PredictionKeys
   let bundles: any BundleStore
@@ -85,14 +86,20 @@ struct Road: Sendable {
     async throws(Problem) -> PushOutcome
   {
     let reference = signed.version.reference
+    steps.begin(.pack)
+    let packed = try await pack(signed, recorder: recorder)
+    steps.end(
+      packed.image.map { "image \($0.manifest.short)" }
+        ?? "no image: gatehouse-runtime is not a static program")
     steps.begin(.rollOut)
-    let rollout = try await rollOut(signed, recorder: recorder)
+    let rollout = try await rollOut(packed, recorder: recorder)
     steps.end(
       rollout.replaced.map { "\(reference) in place of version \($0)" } ?? "\(reference), the first")
     var outcome = PushOutcome(
       name: reference.name, version: reference.version, status: .live,
       message: "\(reference) is live", url: url(of: reference.name), digest: signed.version.bundle,
       findings: steps.findings)
+    outcome.image = packed.image?.manifest
     let hasKey = try await registry.keys().contains {
       $0.deployment == reference.name && $0.revokedAt == nil
     }

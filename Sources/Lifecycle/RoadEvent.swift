@@ -3,7 +3,7 @@ public import Encoding
 
 /// The steps of the road, as people see them.
 public enum Stage: String, Sendable, CaseIterable {
-  case push, inspect, lift, gate, sign
+  case push, inspect, lift, gate, sign, pack
   case rollOut = "roll-out"
 }
 
@@ -64,6 +64,8 @@ public struct PushOutcome: Equatable, Sendable {
   public var url: String?
   /// The digest of the bundle.
   public var digest: Digest?
+  /// The digest of the image's manifest; nil on a platform that packs none.
+  public var image: Digest?
   /// Whether this push made the version.
   public var isNew = true
   /// How many features a row has.
@@ -82,7 +84,8 @@ public struct PushOutcome: Equatable, Sendable {
     var members: [String: JSON] = [
       "name": .string(name.description), "status": .string(status.rawValue),
       "version": version.map { JSON($0.value) } ?? .null, "url": url.map { .string($0) } ?? .null,
-      "digest": digest.map { .string($0.description) } ?? .null, "message": .string(message),
+      "digest": digest.map { .string($0.description) } ?? .null,
+      "image": image.map { .string($0.description) } ?? .null, "message": .string(message),
       "new": .bool(isNew), "findings": .array(findings.map(\.json)),
       "stages": .array(stages.map(\.json)),
     ]

@@ -22,8 +22,8 @@ struct RollOut: Sendable {
   let plane: any DataPlane
   let time: any TimeSource
 
-  func callAsFunction(_ signed: SignedModel, recorder: Recorder) async throws(Problem) -> Rollout {
-    let version = signed.version
+  func callAsFunction(_ packed: PackedImage, recorder: Recorder) async throws(Problem) -> Rollout {
+    let version = packed.signed.version
     let name = version.reference.name
     let present = try await registry.deployments()
     let replaced = present.first { $0.name == name }

@@ -21,10 +21,8 @@ public struct VerifyImage: Sendable {
     case seals
   }
 
-  /// What a document or a bundle's layer may have.
-  private static let documentLimit = 4 << 20
+  /// What a bundle's layer may have.
   private static let layerLimit = 5 << 30
-  private static let layerCountLimit = 128
 
   private let blobs: any BlobStore
 
@@ -40,26 +38,24 @@ public struct VerifyImage: Sendable {
     _ manifest: Descriptor, trusting keys: [SealVerificationKey], programs: [Digest],
     follow: (Step, String) -> Void
   ) async throws(Problem) -> [SealedBundle] {
-    let manifestBytes = try await read(manifest, limit: Self.documentLimit)
-    let documents = try ImageManifest(parsing: manifestBytes)
-    let configuration = try await read(documents.configuration, limit: Self.documentLimit)
-    let unpacked = try ImageConfiguration.unpackedDigests(parsing: configuration)
-    guard unpacked.count == documents.layers.count, unpacked.count <= Self.layerCountLimit else {
+    let documents = try await ImageDocuments(of: manifest.digest, in: blobs)
+    guard documents.manifest.count == manifest.size else {
       throw Problem(
-        .integrity, "image.layer-count",
-        "expected as many layers in the manifest as in the configuration, and at most \(Self.layerCountLimit), found"
-          + " \(documents.layers.count) and \(unpacked.count)")
+        .integrity, "image.wrong-size",
+        "expected \(manifest.size) bytes of the manifest, found \(documents.manifest.count)",
+        subject: manifest.digest.short)
     }
-    follow(.documents, "\(manifest.digest.short), \(unpacked.count) layers")
+    follow(.documents, "\(manifest.digest.short), \(documents.layers.count) layers")
 
     var layers: [LayerContents] = []
-    for (blob, unpacked) in zip(documents.layers, unpacked) {
+    for (blob, unpacked) in documents.layers {
       layers.append(
-        try LayerContents(try await read(blob, limit: Self.layerLimit), of: blob, unpacked: unpacked))
+        try LayerContents(try await blobs.read(blob, limit: Self.layerLimit), of: blob, unpacked: unpacked))
     }
     follow(.layers, "\(layers.reduce(0) { $0 + $1.files.count }) files, which nobody may write to")
 
-    let opened = try OpenedImage(manifest: manifestBytes, configuration: configuration, layers: layers)
+    let opened = try OpenedImage(
+      manifest: documents.manifest, configuration: documents.configuration, layers: layers)
     follow(
       .image,
       "made again from its contents, \(opened.callers == nil ? "without callers' keys" : "with callers' keys")"
@@ -92,15 +88,5 @@ public struct VerifyImage: Sendable {
     }
     follow(.seals, opened.bundles.map(\.reference.description).joined(separator: ", "))
     return sealed
-  }
-
-  private func read(_ blob: Descriptor, limit: Int) async throws(Problem) -> [UInt8] {
-    let bytes = try await blobs.read(blob.digest, limit: limit)
-    guard bytes.count == blob.size else {
-      throw Problem(
-        .integrity, "image.wrong-size", "expected \(blob.size) bytes of the blob, found \(bytes.count)",
-        subject: blob.digest.short)
-    }
-    return bytes
   }
 }

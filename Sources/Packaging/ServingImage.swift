@@ -17,6 +17,18 @@ public struct PackedProgram: Equatable, Sendable {
       program: Digest(of: bytes), architecture: try ProgramFile.architecture(of: bytes), layer: layer)
   }
 
+  /// Names the program with these bytes, which was packed as `blob` before, an archive of the digest `unpacked`.
+  ///
+  /// Throws `image.bad-program`.
+  public init(_ bytes: [UInt8], packedAs blob: Descriptor, unpacked: Digest) throws(Problem) {
+    var archive = ArchiveEncoder()
+    let frame =
+      archive.begin(ImagePlaces.program, size: bytes.count, use: .program).count
+      + archive.append(bytes.count).count + archive.end().count
+    try self.init(
+      bytes, in: Layer(blob: blob, unpacked: unpacked, unpackedSize: frame + bytes.count))
+  }
+
   /// Says what is in a layer.
   init(program: Digest, architecture: String, layer: Layer) {
     self.program = program

@@ -10,6 +10,8 @@ public actor DirectoryBundleStore: BundleStore {
   private static let fileMode: UInt32 = 0o640
   private static let directoryMode: UInt32 = 0o750
   private static let depthLimit = 16
+  /// More than a model may have.
+  private static let readLimit = 5 << 30
 
   private nonisolated let directory: String
   private let disk: Disk
@@ -101,9 +103,7 @@ public actor DirectoryBundleStore: BundleStore {
   public func verify(_ bundle: Digest, trusting keys: [SealVerificationKey]) throws(Problem) {
     let path = path(of: bundle)
     guard let seal = try OpenFile.reading("\(path)/\(SealedBundle.sealPath)") else {
-      throw Problem(
-        .integrity, "bundle.missing", "expected the sealed bundle \(bundle.short), found none", subject: path,
-        hint: "restore the directory from a backup, or push the artifact again")
+      throw Self.missing(bundle, path)
     }
     guard let sealBytes = try seal.bytes(limit: SealVerifier.sealSizeLimit) else {
       throw Problem(
@@ -119,14 +119,49 @@ public actor DirectoryBundleStore: BundleStore {
     }
     do throws(Problem) {
       let verified = try SealVerifier.verify(seal: sealBytes, files: files, trusting: keys)
-      guard verified.bundle == bundle else {
-        throw Problem(
-          .integrity, "bundle.misplaced",
-          "expected the bundle \(bundle.short) under its name, found \(verified.bundle.short)")
-      }
+      try Self.require(verified.bundle, at: bundle)
     } catch {
       throw error.about(path)
     }
+  }
+
+  /// The files of a bundle, which are verified.
+  public func read(_ bundle: Digest, trusting keys: [SealVerificationKey]) throws(Problem) -> SealedBundle {
+    let path = path(of: bundle)
+    guard try DirectoryListing.kind(of: path) == .directory else { throw Self.missing(bundle, path) }
+    var files: [BundleFile] = []
+    var rest = Self.readLimit
+    for file in try contents(of: path) {
+      guard let open = try OpenFile.reading("\(path)/\(file)") else { continue }
+      guard let bytes = try open.bytes(limit: rest) else {
+        throw Problem(
+          .tooLarge, "bundle.too-large",
+          "expected a bundle of at most \(Self.readLimit) bytes, found more", subject: path)
+      }
+      rest -= bytes.count
+      files.append(BundleFile(path: file, bytes: bytes))
+    }
+    do throws(Problem) {
+      let sealed = try SealedBundle(files: files, trusting: keys)
+      try Self.require(sealed.digest, at: bundle)
+      return sealed
+    } catch {
+      throw error.about(path)
+    }
+  }
+
+  private static func require(_ found: Digest, at place: Digest) throws(Problem) {
+    guard found == place else {
+      throw Problem(
+        .integrity, "bundle.misplaced",
+        "expected the bundle \(place.short) under its name, found \(found.short)")
+    }
+  }
+
+  private static func missing(_ bundle: Digest, _ path: String) -> Problem {
+    Problem(
+      .integrity, "bundle.missing", "expected the sealed bundle \(bundle.short), found none", subject: path,
+      hint: "restore the directory from a backup, or push the artifact again")
   }
 
   /// The paths of all files in a bundle's directory.

@@ -143,15 +143,16 @@ enum RegistryRows {
         ])
     case .addSegment(let segment): try add(segment, database)
     case .addDamagedSegment(let damaged): try add(damaged, database)
+    case .addImage(let image): try add(image, database)
     }
   }
 
-  private static func requireVersion(
+  static func requireVersion(
     _ number: VersionNumber, _ bundle: Digest, of name: ModelName, _ database: Database
   ) throws {
     let version = try versions(database, of: name).first { $0.reference.version == number }
     try require(
-      version?.bundle == bundle, "the bundle of a version of '\(name)' to serve", "\(name)@\(number)")
+      version?.bundle == bundle, "the bundle of a version of '\(name)'", "\(name)@\(number)")
   }
 
   static func blob(_ digest: Digest) -> DatabaseValue { blob(digest.bytes) }

@@ -24,6 +24,9 @@ enum RegistrySchema {
     migrator.registerMigration("6 issuers of tokens") { database in
       try database.execute(sql: issuerTable)
     }
+    migrator.registerMigration("7 images of versions") { database in
+      try database.execute(sql: imageTable)
+    }
     return migrator
   }()
 
@@ -144,6 +147,22 @@ enum RegistrySchema {
       settings TEXT NOT NULL,
       since INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    """
+
+  // The trusted keys are a JSON array of their PEM texts.
+  private static let imageTable = """
+    CREATE TABLE images (
+      position INTEGER PRIMARY KEY,
+      manifest BLOB NOT NULL UNIQUE CHECK (length(manifest) = 32),
+      name TEXT NOT NULL,
+      version INTEGER NOT NULL,
+      bundle BLOB NOT NULL,
+      program BLOB NOT NULL CHECK (length(program) = 32),
+      trusted TEXT NOT NULL,
+      tool TEXT NOT NULL,
+      packed_at INTEGER NOT NULL,
+      FOREIGN KEY (name, version, bundle) REFERENCES versions (name, version, bundle)
+    ) STRICT;
     """
 
   private static let keyTerms = """

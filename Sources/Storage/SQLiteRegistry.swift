@@ -260,6 +260,16 @@ extension SQLiteRegistry: RegistryReader {
   public func damagedSegments() async throws(Problem) -> [DamagedSegment] {
     try await read("the damaged segments") { try RegistryRows.damagedSegments($0) }
   }
+
+  /// All images of versions, oldest first.
+  public func images() async throws(Problem) -> [VersionImage] {
+    try await read("the images") { try RegistryRows.images($0) }
+  }
+
+  /// The image with this manifest; nil where there is none.
+  public func image(_ manifest: Digest) async throws(Problem) -> VersionImage? {
+    try await read("the image \(manifest.short)") { try RegistryRows.image($0, manifest: manifest) }
+  }
 }
 
 extension SQLiteRegistry: LedgerReader {

@@ -189,6 +189,7 @@ private enum RowComparison {
     compare("damaged segment", state.damagedSegments, { try RegistryRows.damagedSegments(database) }) {
       "\($0.name) \($0.digest)"
     }
+    compare("image", state.images, { try RegistryRows.images(database) }, \.manifest.description)
     return problems
   }
 

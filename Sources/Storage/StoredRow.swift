@@ -96,6 +96,15 @@ struct StoredRow {
     return value
   }
 
+  /// The texts of a column's JSON array.
+  func texts(_ column: String) throws(Problem) -> [String] {
+    let elements = (try? JSON(parsing: try text(column).utf8))?.array
+    guard let elements, case let texts = elements.compactMap(\.string), texts.count == elements.count else {
+      throw malformed(column, "an array of texts")
+    }
+    return texts
+  }
+
   func verdict(_ column: String) throws(Problem) -> InspectionVerdict {
     guard let verdict = InspectionVerdict(rawValue: try text(column)) else {
       throw malformed(column, "a verdict of inspection")

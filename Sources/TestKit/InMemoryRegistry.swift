@@ -78,6 +78,12 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   /// All damaged segments of access records, oldest first.
   public func damagedSegments() -> [DamagedSegment] { state.damagedSegments }
 
+  /// All images of versions, oldest first.
+  public func images() -> [VersionImage] { state.images }
+
+  /// The image with this manifest; nil where there is none.
+  public func image(_ manifest: Digest) -> VersionImage? { state.images.first { $0.manifest == manifest } }
+
   /// The signed checkpoint over all entries; nil before the first commit.
   public func checkpoint() -> Checkpoint? { signed }
 

@@ -40,6 +40,9 @@ public actor InMemoryBlobStore: BlobStore {
   /// Changes the bytes of a blob behind the store's back, as a failing disk would.
   public func corrupt(_ digest: Digest, to bytes: [UInt8]) { blobs[digest] = bytes }
 
+  /// Loses a blob, as a disk may.
+  public func lose(_ digest: Digest) { blobs[digest] = nil }
+
   fileprivate func insert(_ bytes: [UInt8]) throws(Problem) -> Digest {
     let digest = Digest(of: bytes)
     try faults.write { () throws(Problem) in blobs[digest] = bytes }
@@ -95,10 +98,15 @@ public actor InMemoryBundleStore: BundleStore {
 
   /// Verifies the bundle's seal and every file of it.
   public func verify(_ digest: Digest, trusting keys: [SealVerificationKey]) throws(Problem) {
+    _ = try read(digest, trusting: keys)
+  }
+
+  /// The files of a bundle, which are verified.
+  public func read(_ digest: Digest, trusting keys: [SealVerificationKey]) throws(Problem) -> SealedBundle {
     guard let bundle = bundles[digest] else {
       throw Problem(.integrity, "bundle.missing", "expected the sealed bundle \(digest.short), found none")
     }
-    _ = try SealedBundle(bundle.contents, seal: bundle.seal, trusting: keys)
+    return try SealedBundle(bundle.contents, seal: bundle.seal, trusting: keys)
   }
 
   /// All bundles, sorted.

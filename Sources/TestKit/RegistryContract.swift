@@ -30,6 +30,7 @@ public struct RegistryContract: Sendable {
     try await anAliasIsMovedAndRemoved()
     try await aPolicyIsSetForADeploymentAlone()
     try await anIssuerIsSetAndRemoved()
+    try await imagesAreReadByManifest()
     try await aContradictionChangesNothing()
     try await changesWithoutAnEntryAreRefused()
     try await theLastEntryAccountsForTheChanges()
@@ -53,6 +54,8 @@ public struct RegistryContract: Sendable {
     #expect(try await store.segments(after: nil, count: 10).isEmpty)
     #expect(try await store.segment(Sample.segmentName(1)) == nil)
     #expect(try await store.damagedSegments().isEmpty)
+    #expect(try await store.images().isEmpty)
+    #expect(try await store.image(Sample.digest(1)) == nil)
     #expect(try await store.unfinished().isEmpty)
     #expect(try await store.entryBytes(from: 0, count: 10).isEmpty)
     #expect(await store.audit(trusting: key).isEmpty)
@@ -114,6 +117,24 @@ public struct RegistryContract: Sendable {
     #expect(keys.map(\.revokedAt) == [Sample.moment(77), nil, nil])
     #expect(keys.dropFirst() == [bounded, Sample.key(1)])
     #expect(try await store.quarantined() == [Sample.refusal(2), Sample.refusal(1)])
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
+  private func imagesAreReadByManifest() async throws {
+    let store = try await make()
+    try await store.commit([Sample.entry()], [.addVersion(Sample.version(1))])
+    try await store.commit([Sample.entry()], [.addImage(Sample.image(1, number: 9))])
+    try await store.commit([Sample.entry()], [.addImage(Sample.image(1, number: 3))])
+    #expect(try await store.images() == [Sample.image(1, number: 9), Sample.image(1, number: 3)])
+    let image = Sample.image(1, number: 3)
+    #expect(try await store.image(image.manifest) == image)
+    #expect(try await store.image(Sample.digest(3)) == nil)
+    for refused in [image, Sample.image(2, number: 4)] {
+      let problem = await #expect(throws: Problem.self) {
+        try await store.commit([Sample.entry()], [.addImage(refused)])
+      }
+      #expect(problem?.code == "registry.conflict")
+    }
     #expect(await store.audit(trusting: key).isEmpty)
   }
 

@@ -62,6 +62,14 @@ public enum Sample {
       pushedBy: principal, admittedAt: moment(number))
   }
 
+  /// An image of `version(number, of: model)`.
+  public static func image(_ version: Int, of model: ModelName = name(), number: Int) -> VersionImage {
+    VersionImage(
+      reference: VersionReference(name: model, version: versionNumber(version)), bundle: digest(version),
+      manifest: digest(6000 + number), program: digest(7000), trusted: ["key \(number)", "key \"2\""],
+      tool: "gatehouse test", packedAt: moment(number))
+  }
+
   /// A deployment of `version(number, of: model)`.
   public static func deployment(_ number: Int, of model: ModelName = name()) -> Deployment {
     Deployment(

@@ -10,7 +10,8 @@ import Storage
 /// `gatehouse image`.
 struct ImageCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "image", abstract: "Pack sealed bundles into images.", subcommands: [ImageBuildCommand.self])
+    commandName: "image", abstract: "Pack sealed bundles into images.",
+    subcommands: [ImageBuildCommand.self, ImageRebuildCommand.self])
 }
 
 /// `gatehouse image build`.
@@ -60,8 +61,8 @@ struct ImageBuildCommand: AsyncParsableCommand {
     }
     let program = try LocalFiles.read(runtime ?? ServeCommand.ownRuntime)
     let layout = try DirectoryImageLayout(path: output)
-    let pack = Pack(into: layout.blobs, tool: GatehouseCommand.tool)
-    let packedProgram = try await pack.program(program)
+    let packer = ImagePacker(into: layout.blobs, tool: GatehouseCommand.tool)
+    let packedProgram = try await packer.program(program)
     let loader = BundleLoader(trusting: [trusted])
     var packed: [PackedBundle] = []
     for name in bundles {
@@ -71,9 +72,9 @@ struct ImageBuildCommand: AsyncParsableCommand {
           subject: name)
       }
       // One at a time: they can be large.
-      packed.append(try await pack.bundle(try loader.sealed(path: path)))
+      packed.append(try await packer.bundle(try loader.sealed(path: path)))
     }
-    let image = try await pack.image(of: packed, with: packedProgram, trusting: [trusted], callers: callers)
+    let image = try await packer.image(of: packed, with: packedProgram, trusting: [trusted], callers: callers)
     let name = try tag ?? Self.tag(of: packed)
     try layout.name(image, as: name, architecture: packedProgram.architecture)
     report(image, name.text)

@@ -11,16 +11,20 @@ enum LocalBundle {
     case .directory where LocalFiles.kind(of: "\(model)/\(Manifest.path)").isFile: return model
     case .missing:
       guard let reference = try? ModelReference(parsing: model) else { return nil }
-      let key = try KeyFiles.ledgerVerificationKey(at: "\(data.keys)/ledger.pub")
-      let registry = try SQLiteRegistry(reading: data.registry, trusting: key)
-      guard let digest = try await digest(of: reference, in: registry) else { return nil }
+      guard let digest = try await digest(of: reference, in: registry(data)) else { return nil }
       return DirectoryBundleStore(reading: data.bundles).path(of: digest)
     default: return nil
     }
   }
 
+  /// The registry of a data directory, to be read beside the process that writes it.
+  static func registry(_ data: DataDirectory) throws(Problem) -> SQLiteRegistry {
+    let key = try KeyFiles.ledgerVerificationKey(at: "\(data.keys)/ledger.pub")
+    return try SQLiteRegistry(reading: data.registry, trusting: key)
+  }
+
   /// The bundle of a model's live version, or of the version that a number or an alias names.
-  private static func digest(of reference: ModelReference, in registry: SQLiteRegistry) async throws
+  static func digest(of reference: ModelReference, in registry: SQLiteRegistry) async throws
     -> Digest?
   {
     let name = reference.name

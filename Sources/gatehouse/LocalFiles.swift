@@ -56,6 +56,19 @@ enum LocalFiles {
     return bytes
   }
 
+  /// The first bytes of a file, at most `count` of them.
+  static func head(of path: String, count: Int) throws(Problem) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw unreadable(path) }
+    defer { close(descriptor) }
+    return try unsafe [UInt8](unsafeUninitializedCapacity: count) {
+      (buffer: inout UnsafeMutableBufferPointer<UInt8>, filled: inout Int) throws(Problem) in
+      let found = unsafe pread(descriptor, buffer.baseAddress, count, 0)
+      guard found >= 0 else { throw unreadable(path) }
+      filled = found
+    }
+  }
+
   /// The paths of the files of an artifact: the one empty path for a file, every regular file below a
   /// directory, sorted.
   ///

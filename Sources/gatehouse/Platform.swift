@@ -84,7 +84,7 @@ struct Platform {
         bundles: try DirectoryBundleStore(directory: directory.bundles),
         records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
         time: SystemTime(), entropy: SystemEntropy(),
-        keySets: HTTPKeySets()),
+        keySets: HTTPKeySets(), program: try ProgramFileSource(path: runtime)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool))
@@ -131,6 +131,10 @@ struct Platform {
       }
       group.addTask {
         await IssuerRefresh(control: controlPlane).run()
+        return nil
+      }
+      group.addTask {
+        await controlPlane.packProgram()
         return nil
       }
       group.addTask {

@@ -41,12 +41,13 @@ struct ShowCommand: AsyncParsableCommand {
     let name = reference.name
     var answer = try await server.withClient { try await $0.get("/models/\(name)") }
     let aliases = answer["aliases"]?.array ?? []
+    let images = answer["images"]?.array ?? []
     if let selector = reference.version { answer = try version(selector, of: answer) }
     if json { return Console.data(answer) }
-    if reference.version != nil { return describe(answer, aliases) }
+    if reference.version != nil { return describe(answer, aliases, images) }
     let served = answer["deployment"]?["version"]
     for version in answer["versions"]?.array ?? [] {
-      describe(version, aliases)
+      describe(version, aliases, images)
       if version["version"] == served {
         Console.data("served      \(answer["deployment"]?["url"].cell ?? "")")
       }
@@ -74,10 +75,13 @@ struct ShowCommand: AsyncParsableCommand {
     return version
   }
 
-  private func describe(_ version: JSON, _ aliases: [JSON]) {
+  private func describe(_ version: JSON, _ aliases: [JSON], _ images: [JSON]) {
     Console.data("\(version["name"].cell)@\(version["version"].cell)")
     for member in ["framework", "digest", "artifact", "policy", "pushedBy", "admittedAt"] {
       Console.data("\(member.padded(to: 11)) \(version[member].cell)")
+    }
+    if let image = images.last(where: { $0["version"] == version["version"] }) {
+      Console.data("image       \(image["image"].cell)")
     }
     let names = aliases.filter { $0["version"] == version["version"] }.map { $0["alias"].cell }
     if !names.isEmpty { Console.data("aliases     \(names.joined(separator: ", "))") }

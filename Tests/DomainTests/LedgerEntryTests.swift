@@ -19,7 +19,7 @@ import Testing
   @Test func `the names of acts and phases stay as they are`() {
     #expect(
       Act.allCases.map(\.rawValue) == [
-        "found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key", "revoke-key",
+        "found", "push", "inspect", "lift", "gate", "sign", "pack", "roll-out", "create-key", "revoke-key",
         "set-issuer", "remove-issuer", "set-policy",
         "set-alias", "remove-alias", "supervise", "recover", "keep-records",
       ])

@@ -46,10 +46,15 @@ struct Bench: Sendable {
     ControlPlane(
       .init(
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
-        time: ManualTime(), entropy: SeededEntropy()),
+        time: ManualTime(), entropy: SeededEntropy(), program: SampleProgram()),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test"))
+  }
+
+  /// What images are packed with.
+  private struct SampleProgram: ProgramSource {
+    func read() -> [UInt8] { Sample.program() }
   }
 
   /// The same stores under a new control plane, as after a crash.

@@ -6,123 +6,128 @@ import Provenance
 import TestKit
 import Testing
 
-/// Packing bundles into an image, with a store that fails when it is told to.
+/// Packing as a stage of every push, and packing again from the registry alone.
 struct PackTests {
-  private static let key = SealingKey()
-  private static let program = Sample.program(3_000_000)
-
-  private func bundle(_ text: String, extra: [BundleFile] = []) throws -> SealedBundle {
-    try Sample.bundle(text, sealedBy: Self.key, extra)
-  }
-
-  private func pack(
-    _ bundles: [SealedBundle], into store: any BlobStore, callers: [UInt8]? = nil
-  ) async throws -> ServingImage {
-    let pack = Pack(into: store, tool: "gatehouse test")
-    let program = try await pack.program(Self.program)
-    var packed: [PackedBundle] = []
-    for bundle in bundles { packed.append(try await pack.bundle(bundle)) }
-    return try await pack.image(
-      of: packed, with: program, trusting: [Self.key.verificationKey], callers: callers)
-  }
-
-  @Test func `everything that the manifest names is in the store, and is what it is said to be`() async throws
-  {
-    let store = InMemoryBlobStore()
-    let image = try await pack(
-      [bundle("iris@1"), bundle("wine@2")], into: store, callers: Array("{}\n".utf8))
-    for blob in image.layers.map(\.blob) + image.documents.map(\.descriptor) {
-      #expect(try await store.read(blob.digest, limit: blob.size).count == blob.size)
+  /// A bench on which a model was pushed.
+  private func pushed(_ bench: Bench) async throws -> PushOutcome {
+    try await bench.run { control in
+      _ = try await control.start()
+      return try await Bench.push(Fixture.tree, to: control)
     }
-    #expect(image.layers.count == 5)
-    #expect(await store.digests().count == 5 + 2)
   }
 
-  @Test func `the same bundles give the same image, whatever was packed before`() async throws {
-    let bundles = [try bundle("iris@1"), try bundle("wine@2")]
-    let store = InMemoryBlobStore()
-    _ = try await pack([bundles[1]], into: store)
-    let again = try await pack(bundles.reversed(), into: store)
-    #expect(try await pack(bundles, into: InMemoryBlobStore()) == again)
+  @Test func `a push packs an image that verifies, and the registry and the ledger name it`() async throws {
+    let bench = try Bench()
+    let outcome = try await pushed(bench)
+    #expect(outcome.stages.map(\.stage) == [.push, .inspect, .lift, .gate, .sign, .pack, .rollOut])
+    let image = try #require(await bench.registry.images().first)
+    #expect(outcome.image == image.manifest)
+    #expect(image.bundle == outcome.digest)
+    #expect(image.program == Digest(of: Sample.program()))
+    let bytes = try await bench.blobs.read(image.manifest, limit: 1 << 20)
+    let verified = try await VerifyImage(in: bench.blobs)(
+      Descriptor(mediaType: .manifest, digest: image.manifest, size: bytes.count),
+      trusting: [bench.sealingKey.verificationKey], programs: [image.program]
+    ) { _, _ in }
+    #expect(verified.map(\.digest) == [image.bundle])
+    let entry = try #require(try await bench.entries().last { $0.act == .pack })
+    #expect(entry.phase == .done)
+    #expect(entry.details["image"]?.string == image.manifest.description)
   }
 
-  @Test func `images share the layers that they have in common`() async throws {
-    let store = InMemoryBlobStore()
-    let first = try await pack([bundle("iris@1")], into: store)
-    let second = try await pack([bundle("iris@2")], into: store)
-    #expect(first.layers[..<2] == second.layers[..<2])
-    #expect(first.layers[2] != second.layers[2])
+  @Test func `a bundle that is made again has another seal, and so another image of the same version`()
+    async throws
+  {
+    let bench = try Bench()
+    let first = try await pushed(bench)
+    await bench.bundles.lose(try #require(first.digest))
+    let second = try await Bench.run(bench.reopened()) { control in
+      try await Bench.push(Fixture.tree, to: control)
+    }
+    #expect(second.version == first.version)
+    #expect(second.image != first.image)
+    #expect(await bench.registry.images().map(\.manifest) == [first.image, second.image])
+    #expect(await bench.audit().problems == [])
   }
 
-  @Test func `what cannot be packed is refused`() async throws {
-    let bundle = try bundle("iris@1")
-    let bare = try UnsealedBundle(files: [BundleFile(path: "a", bytes: [])]).sealed(with: Self.key, name: "a")
-    let whiteout = try self.bundle("iris@1", extra: [BundleFile(path: "a/.wh.b", bytes: [])])
-    let many = try (1...101).map { try self.bundle("iris@\($0)") }
-    for (bundles, code) in [
-      ([], "image.no-bundle"), ([bundle, bundle], "image.repeated-bundle"), ([bare], "bundle.incomplete"),
-      ([whiteout], "image.whiteout"), (many, "image.too-many-bundles"),
-    ] {
+  @Test func `the program is packed once, also after a new start`() async throws {
+    let faults = FaultPlan()
+    let bench = try Bench(Bench.Faults(blobs: faults))
+    _ = try await pushed(bench)
+    let before = faults.writes
+    try await Bench.run(bench.reopened()) { control in
+      _ = try await Bench.push(Fixture.forest, as: "wine", to: control)
+    }
+    #expect(faults.writes - before < before)
+    let images = await bench.registry.images()
+    #expect(images.count == 2)
+    let first = try await layers(of: images[0].manifest, in: bench)
+    #expect(try await layers(of: images[1].manifest, in: bench).first == first.first)
+  }
+
+  @Test func `a lost layer of the program is packed again by the next push`() async throws {
+    let bench = try Bench()
+    let first = try #require(try await pushed(bench).image)
+    let layers = try await layers(of: first, in: bench)
+    let layer = try #require(layers.first)
+    await bench.blobs.lose(layer)
+    #expect(await bench.audit().problems.map(\.code) == ["image.incomplete"])
+    try await Bench.run(bench.reopened()) { control in
+      _ = try await Bench.push(Fixture.forest, as: "wine", to: control)
+    }
+    #expect(await bench.audit().problems == [])
+    #expect(await bench.audit().images == 2)
+  }
+
+  @Test func `an image is packed again from its registry entry alone, with either program`() async throws {
+    let bench = try Bench()
+    let outcome = try await pushed(bench)
+    let entry = try await entry(outcome, in: bench)
+    let rebuild = RebuildImage(bundles: bench.bundles, blobs: bench.blobs)
+    for program in [Sample.program(), Sample.program(5)] {
+      var steps: [RebuildImage.Step] = []
+      let rebuilt = try await rebuild(entry, program: program) { step, _ in steps.append(step) }
+      #expect(rebuilt.manifest.descriptor.digest == entry.manifest)
+      #expect(steps == RebuildImage.Step.allCases)
+    }
+  }
+
+  @Test func `what cannot be packed again is told with its reason`() async throws {
+    let bench = try Bench()
+    let outcome = try await pushed(bench)
+    let entry = try await entry(outcome, in: bench)
+    let stranger = VersionImage(
+      reference: entry.reference, bundle: entry.bundle, manifest: Sample.digest(1), program: entry.program,
+      trusted: entry.trusted, tool: entry.tool, packedAt: entry.packedAt)
+    let unknown = VersionImage(
+      reference: entry.reference, bundle: entry.bundle, manifest: entry.manifest, program: Sample.digest(2),
+      trusted: entry.trusted, tool: entry.tool, packedAt: entry.packedAt)
+    let untrusted = VersionImage(
+      reference: entry.reference, bundle: entry.bundle, manifest: entry.manifest, program: entry.program,
+      trusted: [SealingKey().verificationKey.pem], tool: entry.tool, packedAt: entry.packedAt)
+    let later = VersionImage(
+      reference: entry.reference, bundle: entry.bundle, manifest: entry.manifest, program: entry.program,
+      trusted: entry.trusted, tool: "gatehouse later", packedAt: entry.packedAt)
+    let cases = [
+      (stranger, "image.not-reproduced"), (unknown, "image.no-program"), (untrusted, "seal.untrusted-key"),
+      (later, "image.not-reproduced"),
+    ]
+    for (entry, code) in cases {
       let problem = await #expect(throws: Problem.self) {
-        _ = try await pack(bundles, into: InMemoryBlobStore())
+        try await RebuildImage(bundles: bench.bundles, blobs: bench.blobs)(
+          entry, program: Sample.program()
+        ) { _, _ in }
       }
       #expect(problem?.code == code)
     }
   }
 
-  @Test func `an image that would trust nobody is refused`() async throws {
-    let pack = Pack(into: InMemoryBlobStore(), tool: "gatehouse test")
-    let program = try await pack.program(Self.program)
-    let bundle = try await pack.bundle(try self.bundle("iris@1"))
-    let problem = await #expect(throws: Problem.self) {
-      _ = try await pack.image(of: [bundle], with: program, trusting: [])
-    }
-    #expect(problem?.code == "image.no-key")
+  private func entry(_ outcome: PushOutcome, in bench: Bench) async throws -> VersionImage {
+    let manifest = try #require(outcome.image)
+    return try #require(await bench.registry.image(manifest))
   }
 
-  /// Changes to a static program: where, and to what.
-  @Test(arguments: [
-    (0, [0x7E]), (4, [1]), (5, [2]), (18, [3]), (54, [1, 0, 1, 0]), (54, [56, 0, 255, 255]),
-    // One segment, right behind the header, which names a loader.
-    (32, [64, 0, 0, 0, 0, 0, 0, 0]), (32, [255, 255, 255, 255, 255, 255, 255, 255]),
-  ])
-  func `a file that is no static program is refused, and not packed`(place: Int, bytes: [UInt8]) async throws
-  {
-    var program = Self.program
-    program.replaceSubrange(64..<68, with: [3, 0, 0, 0])
-    if place == 32 { program.replaceSubrange(54..<58, with: [56, 0, 1, 0]) }
-    program.replaceSubrange(place..<(place + bytes.count), with: bytes)
-    let store = InMemoryBlobStore()
-    for bytes in [program, Array(program.prefix(63)), []] {
-      let problem = await #expect(throws: Problem.self) {
-        _ = try await Pack(into: store, tool: "gatehouse test").program(bytes)
-      }
-      #expect(problem?.code == "image.bad-program")
-    }
-    #expect(await store.digests().isEmpty)
-  }
-
-  @Test(arguments: FaultPlan.Fault.allCases)
-  func `wherever the store fails, no image is half there, and the next try completes it`(
-    fault: FaultPlan.Fault
-  )
-    async throws
-  {
-    let bundles = [try bundle("iris@1", extra: [BundleFile(path: "graph.json", bytes: Array("{}".utf8))])]
-    let counted = FaultPlan()
-    let whole = InMemoryBlobStore(faults: counted)
-    let image = try await pack(bundles, into: whole)
-    let all = Set(await whole.digests())
-    #expect(counted.writes > 20)
-    for number in 1...counted.writes {
-      let store = InMemoryBlobStore(faults: FaultPlan([number: fault]))
-      await #expect(throws: Problem.self) { _ = try await pack(bundles, into: store) }
-      let found = Set(await store.digests())
-      #expect(found.isSubset(of: all))
-      // The manifest comes last: where it is, all is that it names.
-      if found.contains(image.manifest.descriptor.digest) { #expect(found == all) }
-      #expect(try await pack(bundles, into: store) == image)
-      #expect(Set(await store.digests()) == all)
-    }
+  private func layers(of manifest: Digest, in bench: Bench) async throws -> [Digest] {
+    try ImageManifest(parsing: try await bench.blobs.read(manifest, limit: 1 << 20)).layers.map(\.digest)
   }
 }

@@ -21,14 +21,14 @@ struct VerifyImageTests {
     init(callers: [UInt8]? = nil, sealing: SealingKey = Self.key, trusting: SealingKey = Self.key)
       async throws
     {
-      let pack = Pack(into: store, tool: "gatehouse test")
+      let packer = ImagePacker(into: store, tool: "gatehouse test")
       let bundles = [
         try Self.bundle("iris@1", sealing), try Self.bundle("wine@2", sealing),
       ]
-      let program = try await pack.program(Self.program)
+      let program = try await packer.program(Self.program)
       var packed: [PackedBundle] = []
-      for bundle in bundles { packed.append(try await pack.bundle(bundle)) }
-      let image = try await pack.image(
+      for bundle in bundles { packed.append(try await packer.bundle(bundle)) }
+      let image = try await packer.image(
         of: packed, with: program, trusting: [trusting.verificationKey], callers: callers)
       manifest = try JSON(parsing: image.manifest.bytes)
       configuration = try JSON(parsing: image.configuration.bytes)

@@ -14,10 +14,10 @@ struct ImageLayoutTests {
   private func image(_ text: String, into layout: DirectoryImageLayout) async throws -> ServingImage {
     let key = SealingKey()
     let bundle = try Sample.bundle(text, sealedBy: key)
-    let pack = Pack(into: layout.blobs, tool: "gatehouse test")
-    let packed = try await pack.program(Sample.program())
-    return try await pack.image(
-      of: [try await pack.bundle(bundle)], with: packed, trusting: [key.verificationKey])
+    let packer = ImagePacker(into: layout.blobs, tool: "gatehouse test")
+    let packed = try await packer.program(Sample.program())
+    return try await packer.image(
+      of: [try await packer.bundle(bundle)], with: packed, trusting: [key.verificationKey])
   }
 
   private func index(_ path: String) throws -> JSON {

@@ -87,6 +87,7 @@ extension RegistryChange {
       ]
     case .addSegment(let segment): segment.change
     case .addDamagedSegment(let damaged): damaged.change
+    case .addImage(let image): image.change
     }
   }
 
@@ -147,6 +148,9 @@ extension RegistryChange {
     case "add-damaged-segment":
       guard let damaged = DamagedSegment(change: members, at: moment) else { return nil }
       self = .addDamagedSegment(damaged)
+    case "add-image":
+      guard let image = VersionImage(change: members, at: moment) else { return nil }
+      self = .addImage(image)
     default: return nil
     }
   }

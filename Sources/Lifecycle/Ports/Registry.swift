@@ -29,6 +29,8 @@ public enum RegistryChange: Equatable, Sendable {
   case addSegment(KeptSegment)
   /// A damaged segment of access records was set aside.
   case addDamagedSegment(DamagedSegment)
+  /// A version was packed into an image.
+  case addImage(VersionImage)
 }
 
 /// The write side of registry and ledger: one port, so that nothing changes without an entry.
@@ -67,6 +69,10 @@ public protocol RegistryReader: Sendable {
   func segments(after name: SegmentName?, count: Int) async throws(Problem) -> [KeptSegment]
   /// All damaged segments of access records, oldest first.
   func damagedSegments() async throws(Problem) -> [DamagedSegment]
+  /// All images of versions, oldest first.
+  func images() async throws(Problem) -> [VersionImage]
+  /// The image with this manifest; nil where there is none.
+  func image(_ manifest: Digest) async throws(Problem) -> VersionImage?
 }
 
 /// The read side of the ledger.

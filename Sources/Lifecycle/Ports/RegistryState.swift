@@ -27,6 +27,9 @@ public struct RegistryState: Equatable, Sendable {
   public private(set) var segments: [SegmentName: KeptSegment] = [:]
   /// All damaged segments of access records, oldest first.
   public private(set) var damagedSegments: [DamagedSegment] = []
+  /// All images of versions, oldest first.
+  public private(set) var images: [VersionImage] = []
+  private var manifests: Set<Digest> = []
 
   /// Knows nothing yet.
   public init() {}
@@ -48,8 +51,8 @@ public struct RegistryState: Equatable, Sendable {
   /// Throws `registry.conflict`, and changes nothing, where it contradicts what is there: a version that is
   /// not the next of its model, a deployment of a version that does not exist or whose bundle is another, a
   /// second key with the same id, an alias of a version that does not exist, the end of an alias or of a key that has
-  /// none, a policy of a deployment that does not exist, or a second segment of the same name (a damaged one: of the
-  /// same name and the same bytes). A second refusal of the same artifact under the same name changes
+  /// none, a policy of a deployment that does not exist, a second segment of the same name (a damaged one: of the
+  /// same name and the same bytes), or a second image of the same manifest. A second refusal of the same artifact under the same name changes
   /// nothing.
   public mutating func apply(_ change: RegistryChange) throws(Problem) {
     switch change {
@@ -113,6 +116,13 @@ public struct RegistryState: Equatable, Sendable {
           "expected a new damaged segment, found '\(damaged.name)', which exists", damaged.name.description)
       }
       damagedSegments.append(damaged)
+    case .addImage(let image):
+      try requireVersion(image.reference.version, image.bundle, of: image.reference.name)
+      guard manifests.insert(image.manifest).inserted else {
+        throw Self.conflict(
+          "expected a new image, found \(image.manifest.short), which exists", image.manifest.description)
+      }
+      images.append(image)
     }
   }
 
@@ -120,7 +130,7 @@ public struct RegistryState: Equatable, Sendable {
     let version = versions[name]?.first { $0.reference.version == number }
     guard let version, version.bundle == bundle else {
       throw Self.conflict(
-        "expected the bundle of a version of '\(name)' to serve, found \(bundle.short) as version \(number)",
+        "expected the bundle of a version of '\(name)', found \(bundle.short) as version \(number)",
         name.description)
     }
   }

@@ -14,6 +14,12 @@ public protocol Entropy: Sendable {
   func bytes(_ count: Int) -> [UInt8]
 }
 
+/// Where the data plane's program comes from that images are packed with.
+public protocol ProgramSource: Sendable {
+  /// The bytes of the program; throws `image.no-program` where it cannot be read.
+  func read() async throws(Problem) -> [UInt8]
+}
+
 /// The processes that answer predictions, seen from the control plane.
 public protocol DataPlane: Sendable {
   /// The address that callers reach it under, `http://127.0.0.1:8080`.
