@@ -74,7 +74,8 @@ public struct ListeningSocket: Sendable {
   /// Lets go of the socket; others that hold it go on.
   func close() { _ = Glibc.close(descriptor) }
 
-  private static func parse(_ address: String) throws(Problem) -> SocketAddress {
+  /// Reads an address `HOST:PORT` with a numeric host; throws `listen.malformed-address`.
+  static func parse(_ address: String) throws(Problem) -> SocketAddress {
     let bytes = address.utf8
     guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
       let port = UInt16(String(address[bytes.index(after: colon)...]))

@@ -7,6 +7,7 @@ public struct RuntimeArguments: Equatable, Sendable {
   /// What the program is asked to do.
   public enum Request: Equatable, Sendable {
     case serve(RuntimeArguments)
+    case probe(address: String)
     case help
     case version
   }
@@ -132,6 +133,7 @@ public struct RuntimeArguments: Equatable, Sendable {
                            not need: 'required' to end where that cannot be done, 'best-effort' to go on and
                            say so (default), or 'off'
       --user UID[:GID]     become this user where root starts it (default 65532:65532)
+      --probe ADDR:PORT    serve nothing, and ask whether the process whose admin listener this is is ready
       --version            print the version
       --help               print this
 
@@ -147,6 +149,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     while let option = rest.popFirst() {
       if option == "--help" { return .help }
       if option == "--version" { return .version }
+      if option == "--probe" { return try probe(arguments) }
       guard let isRepeatable = options[option] else {
         throw Problem(.usage, "usage.unknown-option", "expected an option, found '\(option.prefix(80))'")
       }
@@ -160,6 +163,14 @@ public struct RuntimeArguments: Equatable, Sendable {
     }
     try parsed.check(seen)
     return .serve(parsed)
+  }
+
+  private static func probe(_ arguments: [String]) throws(Problem) -> Request {
+    guard arguments.count == 2, arguments[0] == "--probe" else {
+      throw Problem(
+        .usage, "usage.conflicting-options", "expected '--probe ADDR:PORT' and nothing else, found another")
+    }
+    return .probe(address: arguments[1])
   }
 
   /// Every option that takes a value, and whether it may be repeated.

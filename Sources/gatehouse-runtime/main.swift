@@ -161,6 +161,7 @@ do throws(Problem) {
   switch try RuntimeArguments.parse(Array(CommandLine.arguments.dropFirst())) {
   case .help: print(RuntimeArguments.help)
   case .version: print("gatehouse-runtime \(version)")
+  case .probe(let address): try HealthProbe.ask(address)
   case .serve(let arguments):
     let log = RuntimeLog(arguments.log)
     do throws(Problem) { try serve(try arguments.unpacked(), log) } catch {

@@ -108,6 +108,19 @@ struct ObservingTests {
     #expect(samples.keys.allSatisfy { !$0.contains("nothing") && !$0.contains("\"a\"") })
   }
 
+  @Test func `a probe holds where every model is ready, and says why where it does not`() throws {
+    let watched = try Watched()
+    let address = watched.admin.address
+    try HealthProbe.ask(address)
+    watched.server.plane.startDraining()
+    #expect { try HealthProbe.ask(address) } throws: { ($0 as? Problem)?.code == "probe.not-ready" }
+    watched.stop()
+    #expect { try HealthProbe.ask(address) } throws: { ($0 as? Problem)?.code == "probe.unreachable" }
+    #expect { try HealthProbe.ask("nowhere") } throws: {
+      ($0 as? Problem)?.code == "listen.malformed-address"
+    }
+  }
+
   @Test func `health is ready when every model is`() throws {
     let watched = try Watched()
     defer { watched.stop() }

@@ -19,6 +19,7 @@ struct RuntimeArgumentsTests {
     #expect(try RuntimeArguments.parse(text.split(separator: " ").map { String($0) }) == .serve(expected))
     #expect(try RuntimeArguments.parse(["--help"]) == .help)
     #expect(try RuntimeArguments.parse(["--version"]) == .version)
+    #expect(try RuntimeArguments.parse(["--probe", "[::1]:1"]) == .probe(address: "[::1]:1"))
   }
 
   @Test func `options of who watches are read`() throws {
@@ -49,6 +50,7 @@ struct RuntimeArgumentsTests {
     ("--state a --max-body 1k", "usage.malformed-number"),
     ("--state a --confine maybe", "usage.malformed-value"),
     ("--state a --user me", "usage.malformed-account"),
+    ("--probe", "usage.conflicting-options"), ("--state a --probe 1:1", "usage.conflicting-options"),
     ("--bundle a --trust b --bundles c", "usage.conflicting-options"),
   ])
   func `mistakes are named`(text: String, code: String) {
