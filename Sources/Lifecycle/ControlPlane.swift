@@ -23,12 +23,15 @@ public final class ControlPlane: Sendable {
     public var entropy: any Entropy
     /// Where the key sets of issuers are published.
     public var keySets: any KeySetSource
+    /// The private keys of seals beside the one of the settings.
+    public var sealKeys: any SealKeyStore
 
     /// Names the parts.
     public init(
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
-      entropy: any Entropy, keySets: any KeySetSource = NoKeySets()
+      entropy: any Entropy, keySets: any KeySetSource = NoKeySets(),
+      sealKeys: any SealKeyStore = NoSealKeys()
     ) {
       self.registry = registry
       self.blobs = blobs
@@ -38,13 +41,14 @@ public final class ControlPlane: Sendable {
       self.time = time
       self.entropy = entropy
       self.keySets = keySets
+      self.sealKeys = sealKeys
     }
   }
 
   /// What the control plane goes by.
   public struct Settings: Sendable {
-    /// What seals new bundles.
-    public var sealingKey: SealingKey
+    /// What seals new bundles, until the registry says that another key does.
+    public var sealingKey: any SealSigner
     /// What checks the ledger's checkpoints.
     public var checkpointKey: CheckpointVerificationKey
     /// What candidates are held against.
@@ -56,7 +60,7 @@ public final class ControlPlane: Sendable {
 
     /// States the settings.
     public init(
-      sealingKey: SealingKey, checkpointKey: CheckpointVerificationKey, policy: Policy = .standard,
+      sealingKey: any SealSigner, checkpointKey: CheckpointVerificationKey, policy: Policy = .standard,
       artifactLimit: Int = 2 << 30, tool: String
     ) {
       self.sealingKey = sealingKey
@@ -76,29 +80,38 @@ public final class ControlPlane: Sendable {
   private let policies: DeploymentPolicies
   let issuers: TokenIssuers
   private let served: ServedState
+  private let seals: Seals
+  let sealKeys: SealKeys
+  let reseal: Reseal
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
     self.parts = parts
     self.settings = settings
     let (registry, time) = (parts.registry, parts.time)
-    served = ServedState(
-      registry: registry, bundles: parts.bundles, sealKeys: [settings.sealingKey.verificationKey],
-      time: time)
+    seals = Seals(
+      registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
+    served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
+    sealKeys = SealKeys(
+      registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane, time: time)
+    reseal = Reseal(
+      registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane)
     keys = PredictionKeys(
       registry: registry, served: served, plane: parts.plane, entropy: parts.entropy, time: time)
-    aliases = Aliases(registry: registry, served: served, plane: parts.plane, time: time)
+    aliases = Aliases(
+      registry: registry, seals: seals, served: served, plane: parts.plane, time: time)
     issuers = TokenIssuers(
       registry: registry, served: served, plane: parts.plane, keySets: parts.keySets, time: time)
     policies = DeploymentPolicies(registry: registry, served: served, plane: parts.plane, time: time)
     road = Road(
-      registry: registry, push: Push(blobs: parts.blobs, limit: settings.artifactLimit),
+      registry: registry, push: Push(blobs: parts.blobs, seals: seals, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
       gate: Gate(policy: settings.policy, time: time),
       sign: Sign(
-        registry: registry, bundles: parts.bundles, key: settings.sealingKey, tool: settings.tool,
-        time: time),
-      rollOut: RollOut(registry: registry, served: served, plane: parts.plane, time: time), keys: keys,
+        registry: registry, bundles: parts.bundles, seals: seals, tool: settings.tool, time: time),
+      seals: seals,
+      rollOut: RollOut(
+        registry: registry, seals: seals, served: served, plane: parts.plane, time: time), keys: keys,
       bundles: parts.bundles, plane: parts.plane, time: time)
   }
 
@@ -117,6 +130,8 @@ public final class ControlPlane: Sendable {
           ])
       }
     }
+    // Platforms of releases before this one have a key and no word of it in the registry.
+    try await sealKeys.adopt(recorder: recorder(for: .platform))
     let recovery = Recovery(
       registry: parts.registry, served: served, plane: parts.plane, time: parts.time)
     return try await recovery()

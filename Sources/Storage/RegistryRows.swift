@@ -143,10 +143,13 @@ enum RegistryRows {
         ])
     case .addSegment(let segment): try add(segment, database)
     case .addDamagedSegment(let damaged): try add(damaged, database)
+    case .addSealKey(let key): try add(key, database)
+    case .changeSealKey(let change): try apply(change, database)
+    case .revokeVersion(let revocation): try revoke(revocation, database)
     }
   }
 
-  private static func requireVersion(
+  static func requireVersion(
     _ number: VersionNumber, _ bundle: Digest, of name: ModelName, _ database: Database
   ) throws {
     let version = try versions(database, of: name).first { $0.reference.version == number }

@@ -24,6 +24,9 @@ enum RegistrySchema {
     migrator.registerMigration("6 issuers of tokens") { database in
       try database.execute(sql: issuerTable)
     }
+    migrator.registerMigration("7 keys of seals and revocations") { database in
+      try database.execute(sql: sealKeyTables)
+    }
     return migrator
   }()
 
@@ -144,6 +147,34 @@ enum RegistrySchema {
       settings TEXT NOT NULL,
       since INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    """
+
+  // One key is active at most.
+  private static let sealKeyTables = """
+    CREATE TABLE seal_keys (
+      position INTEGER PRIMARY KEY,
+      hint TEXT NOT NULL UNIQUE CHECK (length(hint) = 64),
+      pem TEXT NOT NULL,
+      curve TEXT NOT NULL,
+      own INTEGER NOT NULL CHECK (own IN (0, 1)),
+      added_at INTEGER NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('active', 'trusted', 'retired', 'revoked')),
+      changed_at INTEGER NOT NULL,
+      reason TEXT,
+      CHECK (own = 1 OR state <> 'active')
+    ) STRICT;
+    CREATE UNIQUE INDEX active_seal_key ON seal_keys (state) WHERE state = 'active';
+
+    CREATE TABLE revoked_versions (
+      position INTEGER PRIMARY KEY,
+      name TEXT NOT NULL,
+      version INTEGER NOT NULL,
+      bundle BLOB NOT NULL,
+      reason TEXT NOT NULL,
+      revoked_at INTEGER NOT NULL,
+      UNIQUE (name, version),
+      FOREIGN KEY (name, version, bundle) REFERENCES versions (name, version, bundle)
+    ) STRICT;
     """
 
   private static let keyTerms = """

@@ -260,6 +260,16 @@ extension SQLiteRegistry: RegistryReader {
   public func damagedSegments() async throws(Problem) -> [DamagedSegment] {
     try await read("the damaged segments") { try RegistryRows.damagedSegments($0) }
   }
+
+  /// All keys of seals, oldest first.
+  public func sealKeys() async throws(Problem) -> [SealKey] {
+    try await read("the keys of seals") { try RegistryRows.sealKeys($0) }
+  }
+
+  /// All versions that are withdrawn, in the order in which they were.
+  public func revokedVersions() async throws(Problem) -> [Revocations.Version] {
+    try await read("the revoked versions") { try RegistryRows.revokedVersions($0) }
+  }
 }
 
 extension SQLiteRegistry: LedgerReader {

@@ -189,6 +189,10 @@ private enum RowComparison {
     compare("damaged segment", state.damagedSegments, { try RegistryRows.damagedSegments(database) }) {
       "\($0.name) \($0.digest)"
     }
+    compare("key of seals", state.sealKeys, { try RegistryRows.sealKeys(database) }, \.hint)
+    compare("revocation", state.revokedVersions, { try RegistryRows.revokedVersions(database) }) {
+      $0.reference.description
+    }
     return problems
   }
 

@@ -78,6 +78,12 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   /// All damaged segments of access records, oldest first.
   public func damagedSegments() -> [DamagedSegment] { state.damagedSegments }
 
+  /// All keys of seals, oldest first.
+  public func sealKeys() -> [SealKey] { state.sealKeys }
+
+  /// All versions that are withdrawn, in the order in which they were.
+  public func revokedVersions() -> [Revocations.Version] { state.revokedVersions }
+
   /// The signed checkpoint over all entries; nil before the first commit.
   public func checkpoint() -> Checkpoint? { signed }
 

@@ -95,10 +95,23 @@ public actor InMemoryBundleStore: BundleStore {
 
   /// Verifies the bundle's seal and every file of it.
   public func verify(_ digest: Digest, trusting keys: [SealVerificationKey]) throws(Problem) {
+    _ = try sealed(digest, trusting: keys)
+  }
+
+  private func known(_ digest: Digest) throws(Problem) -> SealedBundle {
     guard let bundle = bundles[digest] else {
       throw Problem(.integrity, "bundle.missing", "expected the sealed bundle \(digest.short), found none")
     }
-    _ = try SealedBundle(bundle.contents, seal: bundle.seal, trusting: keys)
+    return bundle
+  }
+
+  /// The bytes of a bundle's seal, unverified.
+  public func seal(of bundle: Digest) throws(Problem) -> [UInt8] { try known(bundle).seal }
+
+  /// The whole bundle, its seal verified.
+  public func sealed(_ bundle: Digest, trusting keys: [SealVerificationKey]) throws(Problem) -> SealedBundle {
+    let bundle = try known(bundle)
+    return try SealedBundle(bundle.contents, seal: bundle.seal, trusting: keys)
   }
 
   /// All bundles, sorted.

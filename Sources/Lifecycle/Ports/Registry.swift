@@ -29,6 +29,12 @@ public enum RegistryChange: Equatable, Sendable {
   case addSegment(KeptSegment)
   /// A damaged segment of access records was set aside.
   case addDamagedSegment(DamagedSegment)
+  /// A key of seals is known from now on; where it is active, the former active one is trusted.
+  case addSealKey(SealKey)
+  /// A key of seals is of another state from now on.
+  case changeSealKey(SealKeyChange)
+  /// A version is withdrawn for good.
+  case revokeVersion(Revocations.Version)
 }
 
 /// The write side of registry and ledger: one port, so that nothing changes without an entry.
@@ -67,6 +73,10 @@ public protocol RegistryReader: Sendable {
   func segments(after name: SegmentName?, count: Int) async throws(Problem) -> [KeptSegment]
   /// All damaged segments of access records, oldest first.
   func damagedSegments() async throws(Problem) -> [DamagedSegment]
+  /// All keys of seals, oldest first.
+  func sealKeys() async throws(Problem) -> [SealKey]
+  /// All versions that are withdrawn, in the order in which they were.
+  func revokedVersions() async throws(Problem) -> [Revocations.Version]
 }
 
 /// The read side of the ledger.
