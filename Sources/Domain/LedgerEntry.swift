@@ -21,6 +21,15 @@ public enum Act: String, Sendable, CaseIterable {
   case recover
   /// A segment of access records was taken over from a data plane.
   case keepRecords = "keep-records"
+  /// A key that seals came to be known: the first, a new one, or somebody else's.
+  case addSealKey = "add-seal-key"
+  case retireSealKey = "retire-seal-key"
+  case revokeSealKey = "revoke-seal-key"
+  case revokeVersion = "revoke-version"
+  /// A version was sealed again, by the key that is active.
+  case reseal
+  /// A list of what was revoked was signed, for images.
+  case signRevocations = "sign-revocations"
 }
 
 /// How far an act had come when its entry was written.

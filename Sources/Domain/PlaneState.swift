@@ -82,16 +82,20 @@ public struct PlaneState: Equatable, Sendable {
   public let keys: [Key]
   /// Whose tokens are taken beside the keys.
   public let issuers: [TokenIssuer]
+  /// What must not be served, whatever the rest says.
+  public let revocations: Revocations
 
   /// States what is to be served.
   public init(
-    generation: Int, sealKeys: [String], deployments: [Deployment], keys: [Key], issuers: [TokenIssuer] = []
+    generation: Int, sealKeys: [String], deployments: [Deployment], keys: [Key], issuers: [TokenIssuer] = [],
+    revocations: Revocations = .none
   ) {
     self.generation = generation
     self.sealKeys = sealKeys
     self.deployments = deployments
     self.keys = keys
     self.issuers = issuers
+    self.revocations = revocations
   }
 }
 
@@ -113,6 +117,7 @@ extension PlaneState {
     ]
     // As it was before there were issuers: the digest of such a state is the same.
     if !issuers.isEmpty { members["issuers"] = .array(issuers.map(\.json)) }
+    if !revocations.isEmpty { members["revocations"] = revocations.json }
     return members
   }
 
@@ -138,7 +143,9 @@ extension PlaneState {
   }
 
   private init(_ fields: Fields) throws(Problem) {
-    try fields.requireOnly(["generation", "sealKeys", "deployments", "keys", "issuers", "digest"])
+    try fields.requireOnly([
+      "generation", "sealKeys", "deployments", "keys", "issuers", "revocations", "digest",
+    ])
     let generation = try fields.number("generation", from: 0)
     var sealKeys: [String] = []
     for (index, key) in try fields.array("sealKeys").enumerated() {
@@ -167,8 +174,15 @@ extension PlaneState {
     guard TokenIssuer.repeatedURL(of: issuers) == nil else {
       throw Self.malformed("expected each issuer once at '/issuers', found one again")
     }
+    var revocations = Revocations.none
+    if let member = fields.json["revocations"] {
+      do throws(Problem) { revocations = try Revocations(json: member, at: "/revocations") } catch {
+        throw Self.malformed(error.message)
+      }
+    }
     self.init(
-      generation: generation, sealKeys: sealKeys, deployments: deployments, keys: keys, issuers: issuers)
+      generation: generation, sealKeys: sealKeys, deployments: deployments, keys: keys, issuers: issuers,
+      revocations: revocations)
   }
 
   static func malformed(_ message: String, cause: Problem? = nil) -> Problem {

@@ -4,13 +4,15 @@ import Encoding
 /// Moves and removes the movable names of versions: the data plane first, then the registry, as a roll-out does.
 struct Aliases {
   let registry: any RegistryReader
+  let seals: Seals
   let served: ServedState
   let plane: any DataPlane
   let time: any TimeSource
 
   /// Has an alias name a version; it answers under it by the time this returns.
   ///
-  /// One that names it already is left as it is. Throws `version.unknown` and `alias.too-many`.
+  /// One that names it already is left as it is. Throws `version.unknown`, `alias.too-many`, and as
+  /// `Seals.requireServable` does.
   func set(
     _ name: AliasName, of model: ModelName, to version: VersionNumber, recorder: Recorder
   ) async throws(Problem) -> Alias {
@@ -30,6 +32,7 @@ struct Aliases {
         subject: model.description, hint: "remove one with 'gatehouse alias remove \(model) ALIAS'")
     }
     let subject = ModelReference(name: model, version: .alias(name)).description
+    try await seals.requireServable(target)
     return try await recorder.record(
       .setAlias, of: subject, details: ["from": former.map { .string($0.version.description) } ?? .null]
     ) { () async throws(Problem) in

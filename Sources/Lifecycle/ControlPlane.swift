@@ -25,13 +25,16 @@ public final class ControlPlane: Sendable {
     public var keySets: any KeySetSource
     /// The data plane's program that images are packed with; nil where none are packed.
     public var program: (any ProgramSource)?
+    /// The private keys of seals beside the one of the settings.
+    public var sealKeys: any SealKeyStore
 
     /// Names the parts.
     public init(
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
       entropy: any Entropy, keySets: any KeySetSource = NoKeySets(),
-      program: (any ProgramSource)? = nil
+      program: (any ProgramSource)? = nil,
+      sealKeys: any SealKeyStore = NoSealKeys()
     ) {
       self.registry = registry
       self.blobs = blobs
@@ -42,13 +45,14 @@ public final class ControlPlane: Sendable {
       self.entropy = entropy
       self.keySets = keySets
       self.program = program
+      self.sealKeys = sealKeys
     }
   }
 
   /// What the control plane goes by.
   public struct Settings: Sendable {
-    /// What seals new bundles.
-    public var sealingKey: SealingKey
+    /// What seals new bundles, until the registry says that another key does.
+    public var sealingKey: any SealSigner
     /// What checks the ledger's checkpoints.
     public var checkpointKey: CheckpointVerificationKey
     /// What candidates are held against.
@@ -60,7 +64,7 @@ public final class ControlPlane: Sendable {
 
     /// States the settings.
     public init(
-      sealingKey: SealingKey, checkpointKey: CheckpointVerificationKey, policy: Policy = .standard,
+      sealingKey: any SealSigner, checkpointKey: CheckpointVerificationKey, policy: Policy = .standard,
       artifactLimit: Int = 2 << 30, tool: String
     ) {
       self.sealingKey = sealingKey
@@ -81,18 +85,27 @@ public final class ControlPlane: Sendable {
   private let policies: DeploymentPolicies
   let issuers: TokenIssuers
   private let served: ServedState
+  private let seals: Seals
+  let sealKeys: SealKeys
+  let reseal: Reseal
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
     self.parts = parts
     self.settings = settings
     let (registry, time) = (parts.registry, parts.time)
-    served = ServedState(
-      registry: registry, bundles: parts.bundles, sealKeys: [settings.sealingKey.verificationKey],
-      time: time)
+    seals = Seals(
+      registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
+    served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
+    sealKeys = SealKeys(
+      registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane, time: time
+    )
+    reseal = Reseal(
+      registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane)
     keys = PredictionKeys(
       registry: registry, served: served, plane: parts.plane, entropy: parts.entropy, time: time)
-    aliases = Aliases(registry: registry, served: served, plane: parts.plane, time: time)
+    aliases = Aliases(
+      registry: registry, seals: seals, served: served, plane: parts.plane, time: time)
     issuers = TokenIssuers(
       registry: registry, served: served, plane: parts.plane, keySets: parts.keySets, time: time)
     policies = DeploymentPolicies(registry: registry, served: served, plane: parts.plane, time: time)
@@ -101,16 +114,17 @@ public final class ControlPlane: Sendable {
       ProgramLayer($0, registry: registry, blobs: parts.blobs, packer: packer, tool: settings.tool)
     }
     road = Road(
-      registry: registry, push: Push(blobs: parts.blobs, limit: settings.artifactLimit),
+      registry: registry, push: Push(blobs: parts.blobs, seals: seals, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
       gate: Gate(policy: settings.policy, time: time),
       sign: Sign(
-        registry: registry, bundles: parts.bundles, key: settings.sealingKey, tool: settings.tool,
-        time: time),
+        registry: registry, bundles: parts.bundles, seals: seals, tool: settings.tool, time: time),
+      seals: seals,
       pack: Pack(
-        registry: registry, bundles: parts.bundles, packer: packer, program: programLayer,
-        trusted: [settings.sealingKey.verificationKey], tool: settings.tool, time: time),
-      rollOut: RollOut(registry: registry, served: served, plane: parts.plane, time: time), keys: keys,
+        registry: registry, bundles: parts.bundles, seals: seals, packer: packer, program: programLayer,
+        tool: settings.tool, time: time),
+      rollOut: RollOut(
+        registry: registry, seals: seals, served: served, plane: parts.plane, time: time), keys: keys,
       bundles: parts.bundles, plane: parts.plane, time: time)
   }
 
@@ -129,6 +143,8 @@ public final class ControlPlane: Sendable {
           ])
       }
     }
+    // Platforms of releases before this one have a key and no word of it in the registry.
+    try await sealKeys.adopt(recorder: recorder(for: .platform))
     let recovery = Recovery(
       registry: parts.registry, served: served, plane: parts.plane, time: parts.time)
     return try await recovery()

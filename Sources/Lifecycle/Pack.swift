@@ -20,10 +20,10 @@ public struct PackedImage: Sendable {
 struct Pack: Sendable {
   let registry: any RegistryReader
   let bundles: any BundleStore
+  let seals: Seals
   let packer: ImagePacker
   /// Nil where the platform packs no images.
   let program: ProgramLayer?
-  let trusted: [SealVerificationKey]
   let tool: String
   let time: any TimeSource
 
@@ -32,7 +32,8 @@ struct Pack: Sendable {
     guard let program else { return PackedImage(signed: signed, image: nil) }
     let version = signed.version
     return try await recorder.record(.pack, of: version.reference.description) { () async throws(Problem) in
-      let sealed = try await bundles.read(version.bundle, trusting: trusted)
+      let trusted = try await seals.trusted()
+      let sealed = try await bundles.sealed(version.bundle, trusting: trusted)
       let programLayer = try await program.packed()
       // All blobs of the image are durable before the registry names it: a crash between leaves blobs that nothing
       // names, and the next push of the same bytes finds them there.

@@ -50,10 +50,13 @@ public struct PushedModel: Sendable {
   public let engine: LiftEngine?
   /// The digest of the artifact: of its one file, or of the list of its files.
   public let digest: Digest
-  /// The bytes.
+  /// The bytes; of an artifact that came with a seal, those that it is over.
   public let artifact: Artifact
+  /// The hint of the trusted key that sealed the artifact before it came here; nil where none did.
+  public let sealedBy: String?
 
-  fileprivate init(_ request: PushRequest, digest: Digest, artifact: Artifact) {
+  fileprivate init(_ request: PushRequest, digest: Digest, artifact: Artifact, sealedBy: String?) {
+    self.sealedBy = sealedBy
     self.name = request.name
     self.principal = request.principal
     self.engine = request.engine
@@ -65,6 +68,7 @@ public struct PushedModel: Sendable {
 /// Takes an artifact in: reads its blobs back, hashed again, and settles its digest.
 struct Push: Sendable {
   let blobs: any BlobStore
+  let seals: Seals
   /// The most bytes that an artifact may have in all.
   let limit: Int
 
@@ -81,10 +85,20 @@ struct Push: Sendable {
         files.append(ArtifactFile(path: file.path, bytes: bytes[...]))
       }
       let digest = try await digest(of: request.files)
-      let pushed = PushedModel(request, digest: digest, artifact: Artifact(files: files))
-      return .done(
-        pushed,
-        details: ["artifact": .string(digest.description), "bytes": JSON(limit - left)])
+      var details: [String: JSON] = ["artifact": .string(digest.description), "bytes": JSON(limit - left)]
+      let seal: PushedSeal?
+      do throws(Problem) {
+        seal = try PushedSeal(
+          of: files, digests: request.files, trusting: try await seals.trusted(),
+          revoked: try await seals.revocations())
+      } catch {
+        return .refused(error, details: details)
+      }
+      details["sealedBy"] = seal.map { .string($0.key.hint) }
+      let pushed = PushedModel(
+        request, digest: digest, artifact: Artifact(files: seal?.covered(files) ?? files),
+        sealedBy: seal?.key.hint)
+      return .done(pushed, details: details)
     }
   }
 

@@ -40,7 +40,7 @@ public struct RebuildImage: Sendable {
   ) async throws(Problem) -> ServingImage {
     var trusted: [SealVerificationKey] = []
     for pem in image.trusted { trusted.append(try SealVerificationKey(pem: pem)) }
-    let bundle = try await bundles.read(image.bundle, trusting: trusted)
+    let bundle = try await bundles.sealed(image.bundle, trusting: trusted)
     follow(.bundle, "\(image.reference), \(bundle.digest.short), sealed by a key that the image trusts")
 
     let packer = ImagePacker(into: target, tool: image.tool)

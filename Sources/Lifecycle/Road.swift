@@ -15,6 +15,7 @@ struct Road: Sendable {
   let lift: Lift
   let gate: Gate
   let sign: Sign
+  let seals: Seals
   let pack: Pack
   let rollOut: RollOut
   let keys: PredictionKeys
@@ -109,8 +110,11 @@ struct Road: Sendable {
 
   /// The version that the same bytes under the same name and policy made before.
   private func earlierVersion(of pushed: PushedModel) async throws(Problem) -> ModelVersion? {
-    try await registry.versions(of: pushed.name).last {
+    // What was revoked is not taken up again: the same bytes make a new version, which was looked at anew.
+    let revocations = try await seals.revocations()
+    return try await registry.versions(of: pushed.name).last {
       $0.artifact == pushed.digest && $0.policy == gate.policyDigest
+        && revocations.problem(of: $0.bundle) == nil
     }
   }
 

@@ -18,6 +18,7 @@ public struct Rollout: Sendable {
 /// Moves a name to a version: the data plane first, then the registry.
 struct RollOut: Sendable {
   let registry: any RegistryReader
+  let seals: Seals
   let served: ServedState
   let plane: any DataPlane
   let time: any TimeSource
@@ -25,6 +26,7 @@ struct RollOut: Sendable {
   func callAsFunction(_ packed: PackedImage, recorder: Recorder) async throws(Problem) -> Rollout {
     let version = packed.signed.version
     let name = version.reference.name
+    try await seals.requireServable(version)
     let present = try await registry.deployments()
     let replaced = present.first { $0.name == name }
     return try await recorder.record(
@@ -48,7 +50,7 @@ struct RollOut: Sendable {
 struct ServedState: Sendable {
   let registry: any RegistryReader & LedgerReader
   let bundles: any BundleStore
-  let sealKeys: [SealVerificationKey]
+  let seals: Seals
   let time: any TimeSource
 
   /// The state that the registry stands for.
@@ -86,7 +88,7 @@ struct ServedState: Sendable {
     let generation = try await registry.checkpoint()?.size ?? 0
     let aliases = Dictionary(grouping: known.aliases, by: \.model)
     return PlaneState(
-      generation: generation, sealKeys: sealKeys.map(\.pem),
+      generation: generation, sealKeys: try await seals.trusted().map(\.pem),
       deployments: known.deployments.sorted { $0.name < $1.name }.map { deployment in
         deployed(
           deployment, aliases: aliases[deployment.name] ?? [],
@@ -94,7 +96,8 @@ struct ServedState: Sendable {
       },
       keys: known.keys.filter(isOfUse).map {
         PlaneState.Key(id: $0.id, hash: $0.hash, deployment: $0.deployment, terms: $0.terms)
-      }, issuers: known.issuers.map(\.issuer).sorted { $0.url < $1.url })
+      }, issuers: known.issuers.map(\.issuer).sorted { $0.url < $1.url },
+      revocations: try await seals.revocations())
   }
 
   /// Whether a key may open anything still; one that has ended a day ago opens nothing by any clock.

@@ -24,7 +24,7 @@ public struct SignedModel: Sendable {
 struct Sign: Sendable {
   let registry: any RegistryReader
   let bundles: any BundleStore
-  let key: SealingKey
+  let seals: Seals
   let tool: String
   let time: any TimeSource
 
@@ -35,7 +35,7 @@ struct Sign: Sendable {
       name: pushed.name, version: last?.reference.version.next ?? .first)
     let unsealed = try bundle(admitted, reference)
     return try await recorder.record(.sign, of: reference.description) { () async throws(Problem) in
-      let sealed = try unsealed.sealed(with: key, name: reference.description)
+      let sealed = try await seal(unsealed, reference)
       // The bundle is durable before the registry names it: a crash between the two leaves a bundle that
       // nothing names, never a name without its bundle.
       let path = try await bundles.publish(sealed)
@@ -49,7 +49,7 @@ struct Sign: Sendable {
         details: [
           "version": JSON(reference.version.value), "bundle": .string(sealed.digest.description),
           "artifact": .string(pushed.digest.description),
-          "policy": .string(admitted.policy.description),
+          "policy": .string(admitted.policy.description), "key": .string(sealed.key.hint),
         ],
         changes: [.addVersion(version)])
     }
@@ -58,7 +58,7 @@ struct Sign: Sendable {
   /// Whether the version's bundle is there and verifies.
   func isWhole(_ version: ModelVersion) async -> Bool {
     do throws(Problem) {
-      try await bundles.verify(version.bundle, trusting: [key.verificationKey])
+      try await bundles.verify(version.bundle, trusting: try await seals.trusted())
       return true
     } catch {
       return false
@@ -77,9 +77,19 @@ struct Sign: Sendable {
     }
     try await recorder.record(.sign, of: version.reference.description, details: ["mends": true]) {
       () async throws(Problem) in
-      _ = try await bundles.publish(try unsealed.sealed(with: key, name: version.reference.description))
-      return .done((), details: ["bundle": .string(version.bundle.description)])
+      let sealed = try await seal(unsealed, version.reference)
+      _ = try await bundles.publish(sealed)
+      return .done(
+        (), details: ["bundle": .string(version.bundle.description), "key": .string(sealed.key.hint)])
     }
+  }
+
+  private func seal(_ bundle: UnsealedBundle, _ reference: VersionReference) async throws(Problem)
+    -> SealedBundle
+  {
+    let signer = try await seals.signer()
+    let draft = bundle.sealDraft(name: reference.description)
+    return try draft.sealed(by: signer.verificationKey, signature: try await signer.sign(draft.message))
   }
 
   /// The files of the bundle: the same model, name, version, policy and tool give the same bytes anywhere.

@@ -69,26 +69,32 @@ public struct SealedBundle: Equatable, Sendable {
   public let contents: UnsealedBundle
   /// The bytes of `seal.json`.
   public let seal: [UInt8]
+  /// The key that made the seal.
+  public let key: SealVerificationKey
 
-  init(unchecked contents: UnsealedBundle, seal: [UInt8]) {
+  init(unchecked contents: UnsealedBundle, seal: [UInt8], key: SealVerificationKey) {
     self.contents = contents
     self.seal = seal
+    self.key = key
   }
 
   /// Puts a seal to the files that it must be over; throws the seal's problem when it is not.
-  public init(_ contents: UnsealedBundle, seal: [UInt8], trusting keys: [SealVerificationKey])
-    throws(Problem)
-  {
+  public init(
+    _ contents: UnsealedBundle, seal: [UInt8], trusting keys: [SealVerificationKey],
+    revoked: Revocations = .none
+  ) throws(Problem) {
     let digests = Dictionary(
       zip(contents.files.map(\.path), contents.fileDigests), uniquingKeysWith: { first, _ in first })
-    _ = try SealVerifier.verify(seal: seal, files: digests, trusting: keys)
-    self.init(unchecked: contents, seal: seal)
+    let verified = try SealVerifier.verify(seal: seal, files: digests, trusting: keys, revoked: revoked)
+    self.init(unchecked: contents, seal: seal, key: verified.key)
   }
 
   /// Takes all files of a bundle, the seal among them, as they were found somewhere.
   ///
   /// Throws `bundle.unsealed` where there is no seal, the seal's problem, or why the files are no bundle.
-  public init(files: [BundleFile], trusting keys: [SealVerificationKey]) throws(Problem) {
+  public init(
+    files: [BundleFile], trusting keys: [SealVerificationKey], revoked: Revocations = .none
+  ) throws(Problem) {
     var files = files
     guard let place = files.firstIndex(where: { $0.path == Self.sealPath }) else {
       throw Problem(
@@ -101,7 +107,7 @@ public struct SealedBundle: Equatable, Sendable {
     do { contents = try UnsealedBundle(files: files) } catch {
       throw Problem(.integrity, error.code, error.message)
     }
-    try self.init(contents, seal: seal, trusting: keys)
+    try self.init(contents, seal: seal, trusting: keys, revoked: revoked)
   }
 
   /// The digest of the bundle; the seal does not go into it.

@@ -16,24 +16,48 @@ enum SealFormat {
   }
 }
 
-extension UnsealedBundle {
-  /// Seals the bundle; `name` is what the statement calls it, `iris@3`.
+/// A bundle whose seal is to be signed, by whoever has the key.
+public struct SealDraft: Sendable {
+  private let contents: UnsealedBundle
+  private let payload: [UInt8]
+
+  fileprivate init(_ contents: UnsealedBundle, payload: [UInt8]) {
+    self.contents = contents
+    self.payload = payload
+  }
+
+  /// The bytes that the key signs.
+  public var message: [UInt8] { SealFormat.preAuthenticationEncoding(of: payload) }
+
+  /// The bundle with the seal that this signature of `message` makes.
   ///
-  /// The one random thing in a bundle is the nonce of this signature.
-  public func sealed(with key: SealingKey, name: String) throws(Problem) -> SealedBundle {
-    let payload = statement(name: name).canonicalBytes
-    let signature = try key.sign(SealFormat.preAuthenticationEncoding(of: payload))
+  /// Throws `seal.bad-signature` where it is not by `key`: who signed may be another program.
+  public func sealed(by key: SealVerificationKey, signature: [UInt8]) throws(Problem) -> SealedBundle {
+    guard key.isValid(signature, for: message) else { throw SealVerifier.badSignature(of: key) }
     let seal: JSON = [
       "mediaType": .string(SealFormat.mediaType),
-      "verificationMaterial": [
-        "publicKey": ["hint": .string(key.verificationKey.hint)], "tlogEntries": [],
-      ],
+      "verificationMaterial": ["publicKey": ["hint": .string(key.hint)], "tlogEntries": []],
       "dsseEnvelope": [
         "payload": .string(Base64.encode(payload)), "payloadType": .string(SealFormat.payloadType),
         "signatures": [["sig": .string(Base64.encode(signature)), "keyid": ""]],
       ],
     ]
-    return SealedBundle(unchecked: self, seal: seal.canonicalBytes)
+    return SealedBundle(unchecked: contents, seal: seal.canonicalBytes, key: key)
+  }
+}
+
+extension UnsealedBundle {
+  /// Seals the bundle; `name` is what the statement calls it, `iris@3`.
+  ///
+  /// The one random thing in a bundle is the nonce of this signature.
+  public func sealed(with key: SealingKey, name: String) throws(Problem) -> SealedBundle {
+    let draft = sealDraft(name: name)
+    return try draft.sealed(by: key.verificationKey, signature: try key.sign(draft.message))
+  }
+
+  /// What is to be signed to seal the bundle; `name` is what the statement calls it, `iris@3`.
+  public func sealDraft(name: String) -> SealDraft {
+    SealDraft(self, payload: statement(name: name).canonicalBytes)
   }
 
   private func statement(name: String) -> JSON {

@@ -10,14 +10,17 @@ public enum SealVerifier {
   ///
   /// In this order: the envelope's form, that its key is one of `keys`, the signature over the payload, and
   /// only then the payload: its form, the bundle's digest, and every file. `files` may contain the seal
-  /// itself. Nothing that the seal says is obeyed, in particular none of its `ignore_paths`.
+  /// itself, and files at the paths `outside` need not be sealed. Nothing that the seal says is obeyed, in particular none of its `ignore_paths`. What was revoked
+  /// does not hold, whoever is trusted: neither a key, which is asked for first, nor the bundle.
   ///
-  /// Throws `seal.malformed`, `seal.untrusted-key`, `seal.bad-signature`, `seal.file-changed`,
-  /// `seal.file-missing` or `seal.file-extra`.
+  /// Throws `seal.malformed`, `seal.revoked-key`, `seal.untrusted-key`, `seal.bad-signature`, `seal.file-changed`,
+  /// `seal.file-missing`, `seal.file-extra` or `bundle.revoked`.
   public static func verify(
-    seal: [UInt8], files: [String: Digest], trusting keys: [SealVerificationKey]
+    seal: [UInt8], files: [String: Digest], trusting keys: [SealVerificationKey],
+    revoked: Revocations = .none, besides outside: Set<String> = []
   ) throws(Problem) -> VerifiedSeal {
     let envelope = try SealEnvelope(parsing: seal)
+    if let problem = revoked.problem(ofSealsBy: envelope.keyHint) { throw problem }
     guard let key = keys.first(where: { $0.hint == envelope.keyHint }) else {
       throw Problem(
         .integrity, "seal.untrusted-key",
@@ -27,22 +30,34 @@ public enum SealVerifier {
     }
     let signed = SealFormat.preAuthenticationEncoding(of: envelope.payload)
     guard key.isValid(envelope.signature, for: signed) else {
-      throw Problem(
-        .integrity, "seal.bad-signature",
-        "expected a signature by key '\(key.hint.prefix(12))…' over the seal's statement, found one that does"
-          + " not verify")
+      throw badSignature(of: key)
     }
     let statement = try SealStatement(parsing: envelope.payload)
-    try compare(statement.resources, with: files)
+    try compare(statement.resources, with: files, besides: outside)
+    if let problem = revoked.problem(of: statement.root) { throw problem }
     return VerifiedSeal(
       bundle: statement.root, name: statement.name, key: key,
       files: Dictionary(
         statement.resources.map { ($0.path, $0.digest) }, uniquingKeysWith: { first, _ in first }))
   }
 
-  private static func compare(_ resources: [SealStatement.Resource], with files: [String: Digest])
-    throws(Problem)
-  {
+  /// How a seal names the key that it says it is by; nothing of it is verified.
+  ///
+  /// Throws `seal.malformed`.
+  public static func keyHint(of seal: [UInt8]) throws(Problem) -> String {
+    try SealEnvelope(parsing: seal).keyHint
+  }
+
+  static func badSignature(of key: SealVerificationKey) -> Problem {
+    Problem(
+      .integrity, "seal.bad-signature",
+      "expected a signature by key '\(key.hint.prefix(12))…' over the seal's statement, found one that does"
+        + " not verify")
+  }
+
+  private static func compare(
+    _ resources: [SealStatement.Resource], with files: [String: Digest], besides outside: Set<String>
+  ) throws(Problem) {
     var unsealed = files
     unsealed[SealedBundle.sealPath] = nil
     for resource in resources {
@@ -59,7 +74,7 @@ public enum SealVerifier {
           subject: resource.path)
       }
     }
-    if let extra = unsealed.keys.min() {
+    if let extra = unsealed.keys.filter({ !outside.contains($0) }).min() {
       throw Problem(
         .integrity, "seal.file-extra",
         "expected only files that are sealed, found '\(extra.prefix(120))', which is not",

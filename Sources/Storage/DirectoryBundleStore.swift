@@ -10,8 +10,7 @@ public actor DirectoryBundleStore: BundleStore {
   private static let fileMode: UInt32 = 0o640
   private static let directoryMode: UInt32 = 0o750
   private static let depthLimit = 16
-  /// More than a model may have.
-  private static let readLimit = 5 << 30
+  private static let sizeLimit = 4 << 30
 
   private nonisolated let directory: String
   private let disk: Disk
@@ -102,14 +101,7 @@ public actor DirectoryBundleStore: BundleStore {
   /// Verifies the bundle's seal and every file of it.
   public func verify(_ bundle: Digest, trusting keys: [SealVerificationKey]) throws(Problem) {
     let path = path(of: bundle)
-    guard let seal = try OpenFile.reading("\(path)/\(SealedBundle.sealPath)") else {
-      throw Self.missing(bundle, path)
-    }
-    guard let sealBytes = try seal.bytes(limit: SealVerifier.sealSizeLimit) else {
-      throw Problem(
-        .integrity, "seal.malformed",
-        "expected a seal of at most \(SealVerifier.sealSizeLimit) bytes, found more", subject: path)
-    }
+    let sealBytes = try seal(of: bundle)
     var files: [String: Digest] = [:]
     for file in try contents(of: path) {
       var hasher = DigestHasher()
@@ -119,49 +111,56 @@ public actor DirectoryBundleStore: BundleStore {
     }
     do throws(Problem) {
       let verified = try SealVerifier.verify(seal: sealBytes, files: files, trusting: keys)
-      try Self.require(verified.bundle, at: bundle)
+      guard verified.bundle == bundle else {
+        throw Problem(
+          .integrity, "bundle.misplaced",
+          "expected the bundle \(bundle.short) under its name, found \(verified.bundle.short)")
+      }
     } catch {
       throw error.about(path)
     }
   }
 
-  /// The files of a bundle, which are verified.
-  public func read(_ bundle: Digest, trusting keys: [SealVerificationKey]) throws(Problem) -> SealedBundle {
+  /// The bytes of a bundle's seal, unverified.
+  public func seal(of bundle: Digest) throws(Problem) -> [UInt8] {
     let path = path(of: bundle)
-    guard try DirectoryListing.kind(of: path) == .directory else { throw Self.missing(bundle, path) }
+    guard let seal = try OpenFile.reading("\(path)/\(SealedBundle.sealPath)") else {
+      throw Problem(
+        .integrity, "bundle.missing", "expected the sealed bundle \(bundle.short), found none", subject: path,
+        hint: "restore the directory from a backup, or push the artifact again")
+    }
+    guard let bytes = try seal.bytes(limit: SealVerifier.sealSizeLimit) else {
+      throw Problem(
+        .integrity, "seal.malformed",
+        "expected a seal of at most \(SealVerifier.sealSizeLimit) bytes, found more", subject: path)
+    }
+    return bytes
+  }
+
+  /// The whole bundle, its seal verified; each file is read once.
+  public func sealed(_ bundle: Digest, trusting keys: [SealVerificationKey]) throws(Problem) -> SealedBundle {
+    let path = path(of: bundle)
+    // For what is said where there is none.
+    _ = try seal(of: bundle)
     var files: [BundleFile] = []
-    var rest = Self.readLimit
+    var left = Self.sizeLimit
     for file in try contents(of: path) {
-      guard let open = try OpenFile.reading("\(path)/\(file)") else { continue }
-      guard let bytes = try open.bytes(limit: rest) else {
+      guard let bytes = try OpenFile.reading("\(path)/\(file)")?.bytes(limit: left) else {
         throw Problem(
-          .tooLarge, "bundle.too-large",
-          "expected a bundle of at most \(Self.readLimit) bytes, found more", subject: path)
+          .tooLarge, "bundle.too-large", "expected a bundle of at most \(Self.sizeLimit) bytes, found more",
+          subject: path)
       }
-      rest -= bytes.count
+      left -= bytes.count
       files.append(BundleFile(path: file, bytes: bytes))
     }
-    do throws(Problem) {
-      let sealed = try SealedBundle(files: files, trusting: keys)
-      try Self.require(sealed.digest, at: bundle)
-      return sealed
-    } catch {
-      throw error.about(path)
-    }
-  }
-
-  private static func require(_ found: Digest, at place: Digest) throws(Problem) {
-    guard found == place else {
+    let sealed: SealedBundle
+    do { sealed = try SealedBundle(files: files, trusting: keys) } catch { throw error.about(path) }
+    guard sealed.digest == bundle else {
       throw Problem(
         .integrity, "bundle.misplaced",
-        "expected the bundle \(place.short) under its name, found \(found.short)")
+        "expected the bundle \(bundle.short) under its name, found \(sealed.digest.short)", subject: path)
     }
-  }
-
-  private static func missing(_ bundle: Digest, _ path: String) -> Problem {
-    Problem(
-      .integrity, "bundle.missing", "expected the sealed bundle \(bundle.short), found none", subject: path,
-      hint: "restore the directory from a backup, or push the artifact again")
+    return sealed
   }
 
   /// The paths of all files in a bundle's directory.

@@ -144,6 +144,9 @@ enum RegistryRows {
     case .addSegment(let segment): try add(segment, database)
     case .addDamagedSegment(let damaged): try add(damaged, database)
     case .addImage(let image): try add(image, database)
+    case .addSealKey(let key): try add(key, database)
+    case .changeSealKey(let change): try apply(change, database)
+    case .revokeVersion(let revocation): try revoke(revocation, database)
     }
   }
 

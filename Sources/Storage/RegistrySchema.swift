@@ -27,6 +27,9 @@ enum RegistrySchema {
     migrator.registerMigration("7 images of versions") { database in
       try database.execute(sql: imageTable)
     }
+    migrator.registerMigration("8 keys of seals and revocations") { database in
+      try database.execute(sql: sealKeyTables)
+    }
     return migrator
   }()
 
@@ -161,6 +164,34 @@ enum RegistrySchema {
       trusted TEXT NOT NULL,
       tool TEXT NOT NULL,
       packed_at INTEGER NOT NULL,
+      FOREIGN KEY (name, version, bundle) REFERENCES versions (name, version, bundle)
+    ) STRICT;
+    """
+
+  // One key is active at most.
+  private static let sealKeyTables = """
+    CREATE TABLE seal_keys (
+      position INTEGER PRIMARY KEY,
+      hint TEXT NOT NULL UNIQUE CHECK (length(hint) = 64),
+      pem TEXT NOT NULL,
+      curve TEXT NOT NULL,
+      own INTEGER NOT NULL CHECK (own IN (0, 1)),
+      added_at INTEGER NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('active', 'trusted', 'retired', 'revoked')),
+      changed_at INTEGER NOT NULL,
+      reason TEXT,
+      CHECK (own = 1 OR state <> 'active')
+    ) STRICT;
+    CREATE UNIQUE INDEX active_seal_key ON seal_keys (state) WHERE state = 'active';
+
+    CREATE TABLE revoked_versions (
+      position INTEGER PRIMARY KEY,
+      name TEXT NOT NULL,
+      version INTEGER NOT NULL,
+      bundle BLOB NOT NULL,
+      reason TEXT NOT NULL,
+      revoked_at INTEGER NOT NULL,
+      UNIQUE (name, version),
       FOREIGN KEY (name, version, bundle) REFERENCES versions (name, version, bundle)
     ) STRICT;
     """

@@ -270,6 +270,16 @@ extension SQLiteRegistry: RegistryReader {
   public func image(_ manifest: Digest) async throws(Problem) -> VersionImage? {
     try await read("the image \(manifest.short)") { try RegistryRows.image($0, manifest: manifest) }
   }
+
+  /// All keys of seals, oldest first.
+  public func sealKeys() async throws(Problem) -> [SealKey] {
+    try await read("the keys of seals") { try RegistryRows.sealKeys($0) }
+  }
+
+  /// All versions that are withdrawn, in the order in which they were.
+  public func revokedVersions() async throws(Problem) -> [Revocations.Version] {
+    try await read("the revoked versions") { try RegistryRows.revokedVersions($0) }
+  }
 }
 
 extension SQLiteRegistry: LedgerReader {

@@ -190,6 +190,10 @@ private enum RowComparison {
       "\($0.name) \($0.digest)"
     }
     compare("image", state.images, { try RegistryRows.images(database) }, \.manifest.description)
+    compare("key of seals", state.sealKeys, { try RegistryRows.sealKeys(database) }, \.hint)
+    compare("revocation", state.revokedVersions, { try RegistryRows.revokedVersions(database) }) {
+      $0.reference.description
+    }
     return problems
   }
 

@@ -105,6 +105,11 @@ struct StoredRow {
     return texts
   }
 
+  func optionalText(_ column: String) throws(Problem) -> String? {
+    if case .null = storage(column) { return nil }
+    return try text(column)
+  }
+
   func verdict(_ column: String) throws(Problem) -> InspectionVerdict {
     guard let verdict = InspectionVerdict(rawValue: try text(column)) else {
       throw malformed(column, "a verdict of inspection")
@@ -117,7 +122,7 @@ struct StoredRow {
     return value?.storage ?? .null
   }
 
-  private func malformed(_ column: String, _ expected: String) -> Problem {
+  func malformed(_ column: String, _ expected: String) -> Problem {
     Problem(
       .integrity, "registry.malformed-row",
       "expected \(expected) in column '\(column)' of table '\(table)', found another value",

@@ -84,6 +84,12 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   /// The image with this manifest; nil where there is none.
   public func image(_ manifest: Digest) -> VersionImage? { state.images.first { $0.manifest == manifest } }
 
+  /// All keys of seals, oldest first.
+  public func sealKeys() -> [SealKey] { state.sealKeys }
+
+  /// All versions that are withdrawn, in the order in which they were.
+  public func revokedVersions() -> [Revocations.Version] { state.revokedVersions }
+
   /// The signed checkpoint over all entries; nil before the first commit.
   public func checkpoint() -> Checkpoint? { signed }
 

@@ -98,14 +98,22 @@ public actor InMemoryBundleStore: BundleStore {
 
   /// Verifies the bundle's seal and every file of it.
   public func verify(_ digest: Digest, trusting keys: [SealVerificationKey]) throws(Problem) {
-    _ = try read(digest, trusting: keys)
+    _ = try sealed(digest, trusting: keys)
   }
 
-  /// The files of a bundle, which are verified.
-  public func read(_ digest: Digest, trusting keys: [SealVerificationKey]) throws(Problem) -> SealedBundle {
+  private func known(_ digest: Digest) throws(Problem) -> SealedBundle {
     guard let bundle = bundles[digest] else {
       throw Problem(.integrity, "bundle.missing", "expected the sealed bundle \(digest.short), found none")
     }
+    return bundle
+  }
+
+  /// The bytes of a bundle's seal, unverified.
+  public func seal(of bundle: Digest) throws(Problem) -> [UInt8] { try known(bundle).seal }
+
+  /// The whole bundle, its seal verified.
+  public func sealed(_ bundle: Digest, trusting keys: [SealVerificationKey]) throws(Problem) -> SealedBundle {
+    let bundle = try known(bundle)
     return try SealedBundle(bundle.contents, seal: bundle.seal, trusting: keys)
   }
 

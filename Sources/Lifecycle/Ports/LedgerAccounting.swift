@@ -88,6 +88,9 @@ extension RegistryChange {
     case .addSegment(let segment): segment.change
     case .addDamagedSegment(let damaged): damaged.change
     case .addImage(let image): image.change
+    case .addSealKey(let key): key.change
+    case .changeSealKey(let change): change.change
+    case .revokeVersion(let revocation): revocation.change
     }
   }
 
@@ -151,6 +154,15 @@ extension RegistryChange {
     case "add-image":
       guard let image = VersionImage(change: members, at: moment) else { return nil }
       self = .addImage(image)
+    case "add-seal-key":
+      guard let key = SealKey(change: members, at: moment) else { return nil }
+      self = .addSealKey(key)
+    case "set-seal-key":
+      guard let change = SealKeyChange(change: members, at: moment) else { return nil }
+      self = .changeSealKey(change)
+    case "revoke-version":
+      guard let revocation = Revocations.Version(change: members, at: moment) else { return nil }
+      self = .revokeVersion(revocation)
     default: return nil
     }
   }

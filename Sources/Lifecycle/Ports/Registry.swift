@@ -31,6 +31,12 @@ public enum RegistryChange: Equatable, Sendable {
   case addDamagedSegment(DamagedSegment)
   /// A version was packed into an image.
   case addImage(VersionImage)
+  /// A key of seals is known from now on; where it is active, the former active one is trusted.
+  case addSealKey(SealKey)
+  /// A key of seals is of another state from now on.
+  case changeSealKey(SealKeyChange)
+  /// A version is withdrawn for good.
+  case revokeVersion(Revocations.Version)
 }
 
 /// The write side of registry and ledger: one port, so that nothing changes without an entry.
@@ -73,6 +79,10 @@ public protocol RegistryReader: Sendable {
   func images() async throws(Problem) -> [VersionImage]
   /// The image with this manifest; nil where there is none.
   func image(_ manifest: Digest) async throws(Problem) -> VersionImage?
+  /// All keys of seals, oldest first.
+  func sealKeys() async throws(Problem) -> [SealKey]
+  /// All versions that are withdrawn, in the order in which they were.
+  func revokedVersions() async throws(Problem) -> [Revocations.Version]
 }
 
 /// The read side of the ledger.

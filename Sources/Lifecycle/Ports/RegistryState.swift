@@ -30,6 +30,9 @@ public struct RegistryState: Equatable, Sendable {
   /// All images of versions, oldest first.
   public private(set) var images: [VersionImage] = []
   private var manifests: Set<Digest> = []
+  private var knownSealKeys = KnownSealKeys()
+  /// All versions that are withdrawn, in the order in which they were.
+  public private(set) var revokedVersions: [Revocations.Version] = []
 
   /// Knows nothing yet.
   public init() {}
@@ -46,13 +49,17 @@ public struct RegistryState: Equatable, Sendable {
   /// The policies that were set for deployments, sorted by name.
   public var settings: [DeploymentSettings] { policies.values.sorted { $0.deployment < $1.deployment } }
 
+  /// All keys of seals, oldest first.
+  public var sealKeys: [SealKey] { knownSealKeys.all }
+
   /// Makes one change.
   ///
   /// Throws `registry.conflict`, and changes nothing, where it contradicts what is there: a version that is
   /// not the next of its model, a deployment of a version that does not exist or whose bundle is another, a
   /// second key with the same id, an alias of a version that does not exist, the end of an alias or of a key that has
   /// none, a policy of a deployment that does not exist, a second segment of the same name (a damaged one: of the
-  /// same name and the same bytes), or a second image of the same manifest. A second refusal of the same artifact under the same name changes
+  /// same name and the same bytes), a second image of the same manifest, a second revocation of a version, or what
+  /// `KnownSealKeys` says no key of seals can become. A second refusal of the same artifact under the same name changes
   /// nothing.
   public mutating func apply(_ change: RegistryChange) throws(Problem) {
     switch change {
@@ -123,6 +130,15 @@ public struct RegistryState: Equatable, Sendable {
           "expected a new image, found \(image.manifest.short), which exists", image.manifest.description)
       }
       images.append(image)
+    case .addSealKey(let key): try knownSealKeys.add(key)
+    case .changeSealKey(let change): try knownSealKeys.change(change)
+    case .revokeVersion(let revocation):
+      let reference = revocation.reference
+      try requireVersion(reference.version, revocation.bundle, of: reference.name)
+      guard !revokedVersions.contains(where: { $0.reference == reference }) else {
+        throw Self.conflict("expected a version in force, found '\(reference)'", reference.description)
+      }
+      revokedVersions.append(revocation)
     }
   }
 

@@ -59,8 +59,10 @@ public protocol BundleStore: Sendable {
   func path(of bundle: Digest) -> String
   /// Verifies the bundle's seal and every file of it: throws `bundle.missing` or the seal's own problem.
   func verify(_ bundle: Digest, trusting keys: [SealVerificationKey]) async throws(Problem)
-  /// The files of a bundle, which are verified: throws as `verify` does.
-  func read(_ bundle: Digest, trusting keys: [SealVerificationKey]) async throws(Problem) -> SealedBundle
+  /// The bytes of a bundle's seal, unverified; throws `bundle.missing`.
+  func seal(of bundle: Digest) async throws(Problem) -> [UInt8]
+  /// The whole bundle, its seal verified: throws as `verify` does.
+  func sealed(_ bundle: Digest, trusting keys: [SealVerificationKey]) async throws(Problem) -> SealedBundle
   /// All bundles, sorted.
   func digests() async throws(Problem) -> [Digest]
 }

@@ -74,7 +74,10 @@ public struct SealingKey: Sendable, CustomStringConvertible {
   /// The key by its public hint.
   public var description: String { "SealingKey(\(verificationKey.hint.prefix(12))…)" }
 
-  func sign(_ message: [UInt8]) throws(Problem) -> [UInt8] {
+  /// Signs a message; the signature is ECDSA's in DER.
+  ///
+  /// Throws `seal.signing-failed`.
+  public func sign(_ message: [UInt8]) throws(Problem) -> [UInt8] {
     guard let signature = key.sign(message, by: curve.scheme) else {
       throw Problem(
         .internal, "seal.signing-failed", "expected an ECDSA signature, found a failure of the signer")
@@ -120,7 +123,8 @@ public struct SealVerificationKey: Sendable, Hashable, CustomStringConvertible {
   /// Feeds the key's PEM.
   public func hash(into hasher: inout Hasher) { hasher.combine(pem) }
 
-  func isValid(_ signature: [UInt8], for message: [UInt8]) -> Bool {
+  /// Whether a signature of ECDSA, in DER, over a message is by this key.
+  public func isValid(_ signature: [UInt8], for message: [UInt8]) -> Bool {
     key.isValid(signature, over: message, by: curve.scheme)
   }
 }

@@ -1,0 +1,93 @@
+public import Domain
+import Encoding
+public import Provenance
+
+extension ControlPlane {
+  /// Seals by another key from now on; the former stays trusted.
+  public func rotateSealKey(to source: SealKeySource, by principal: Principal) async throws(Problem)
+    -> SealKey
+  {
+    try await perform(by: principal) { [sealKeys] recorder async throws(Problem) in
+      try await sealKeys.rotate(to: source, recorder: recorder)
+    }
+  }
+
+  /// Trusts the seals of somebody else's key.
+  public func trustSealKey(_ key: SealVerificationKey, by principal: Principal) async throws(Problem)
+    -> SealKey
+  {
+    try await perform(by: principal) { [sealKeys] recorder async throws(Problem) in
+      try await sealKeys.trust(key, recorder: recorder)
+    }
+  }
+
+  /// Ends the time of a key against which nothing is held; `hint` may be the beginning of one.
+  public func retireSealKey(_ hint: String, by principal: Principal) async throws(Problem) {
+    try await perform(by: principal) { [sealKeys] recorder async throws(Problem) in
+      try await sealKeys.retire(hint, recorder: recorder)
+    }
+  }
+
+  /// Revokes a key of seals; answers with what was withdrawn with it.
+  public func revokeSealKey(
+    _ hint: String, _ reason: RevocationReason, by principal: Principal
+  ) async throws(Problem) -> [VersionReference] {
+    try await perform(by: principal) { [sealKeys] recorder async throws(Problem) in
+      try await sealKeys.revoke(hint, reason, recorder: recorder)
+    }
+  }
+
+  /// Withdraws a version for good.
+  public func revokeVersion(
+    _ reference: VersionReference, _ reason: RevocationReason, by principal: Principal
+  ) async throws(Problem) -> Revocations.Version {
+    try await perform(by: principal) { [sealKeys] recorder async throws(Problem) in
+      try await sealKeys.revoke(reference, reason, recorder: recorder)
+    }
+  }
+
+  /// Seals again, by the active key, what another key of our own has sealed, or the one that a hint names.
+  public func reseal(_ hint: String?, by principal: Principal) async throws(Problem) -> [VersionReference] {
+    try await perform(by: principal) { [sealKeys, reseal] recorder async throws(Problem) in
+      var key: SealKey?
+      if let hint { key = try await sealKeys.find(hint) }
+      return try await reseal(key, recorder: recorder)
+    }
+  }
+
+  /// A signed list of all that was revoked, a line of `RevocationList`.
+  ///
+  /// Signed by every key of our own that is here, those that were revoked too: an image that trusts a former key alone
+  /// believes nobody else that the key is revoked.
+  public func signRevocations(by principal: Principal) async throws(Problem) -> [UInt8] {
+    try await perform(by: principal) { [sealKeys] recorder async throws(Problem) in
+      try await sealKeys.signRevocations(recorder: recorder)
+    }
+  }
+}
+
+extension SealKeys {
+  func signRevocations(recorder: Recorder) async throws(Problem) -> [UInt8] {
+    let list = RevocationList(
+      number: try await registry.checkpoint()?.size ?? 0, issuedAt: time.now(),
+      revocations: try await seals.revocations())
+    return try await recorder.record(.signRevocations, of: "revocations") { () async throws(Problem) in
+      var signatures: [(key: SealVerificationKey, signature: [UInt8])] = []
+      for key in try await registry.sealKeys() where key.isOwn {
+        // The active key has to sign; of the others, those that still can.
+        let signer: any SealSigner
+        do throws(Problem) { signer = try await seals.signer(for: key) } catch {
+          if key.state == .active { throw error }
+          continue
+        }
+        signatures.append((signer.verificationKey, try await signer.sign(list.message)))
+      }
+      return .done(
+        list.line(signatures: signatures),
+        details: [
+          "number": JSON(list.number), "keys": JSON(list.revocations.keys.count),
+          "versions": JSON(list.revocations.versions.count),
+        ])
+    }
+  }
+}

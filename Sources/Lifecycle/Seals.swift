@@ -1,0 +1,113 @@
+public import Domain
+public import Provenance
+
+/// Whose seals hold, who makes them, and what was revoked, as the registry says at the moment.
+struct Seals: Sendable {
+  let registry: any RegistryReader
+  let bundles: any BundleStore
+  /// The key that the platform was started with: the active one of a registry that knows none yet.
+  let present: any SealSigner
+  let store: any SealKeyStore
+
+  /// Who makes the seals.
+  ///
+  /// Throws `seal-key.missing` where the active key is nowhere here.
+  func signer() async throws(Problem) -> any SealSigner {
+    guard let active = try await registry.sealKeys().first(where: { $0.state == .active }) else {
+      return present
+    }
+    return try await signer(for: active)
+  }
+
+  /// Who signs by a key of our own.
+  func signer(for key: SealKey) async throws(Problem) -> any SealSigner {
+    if present.verificationKey.hint == key.hint { return present }
+    guard let signer = try await store.signer(for: key.hint) else {
+      throw Problem(
+        .unavailable, "seal-key.missing",
+        "expected the private key of '\(key.hint.prefix(12))…', which is \(key.state.rawValue), found none",
+        subject: key.hint,
+        hint: "restore keys/ from a backup, or name its signer in keys/signers.json")
+    }
+    return signer
+  }
+
+  /// The keys whose seals hold.
+  func trusted() async throws(Problem) -> [SealVerificationKey] {
+    let keys = try await registry.sealKeys()
+    guard !keys.isEmpty else { return [present.verificationKey] }
+    return try keys.trusted()
+  }
+
+  /// What must not be served.
+  func revocations() async throws(Problem) -> Revocations {
+    Revocations(
+      keys: try await registry.sealKeys().compactMap(\.revocation),
+      versions: try await registry.revokedVersions())
+  }
+
+  /// Makes sure that a version may be served: it was not revoked, nor was the key that sealed it, and its bundle verifies
+  /// by a key that is trusted.
+  ///
+  /// Throws `bundle.revoked` and `seal.revoked-key` as refusals, `bundle.missing`, or the seal's own problem.
+  func requireServable(_ version: ModelVersion) async throws(Problem) {
+    let revocations = try await revocations()
+    let hint = try SealVerifier.keyHint(of: try await bundles.seal(of: version.bundle))
+    if let problem = revocations.problem(of: version.bundle) ?? revocations.problem(ofSealsBy: hint) {
+      throw problem.refused(version.reference)
+    }
+    do throws(Problem) {
+      try await bundles.verify(version.bundle, trusting: try await trusted())
+    } catch {
+      throw error.naming(version.reference)
+    }
+  }
+
+  /// Whether a version was revoked, or the key that sealed it.
+  func isRevoked(_ version: ModelVersion) async throws(Problem) -> Bool {
+    try await revocations().problem(of: version.bundle) != nil
+  }
+}
+
+extension [SealKey] {
+  /// Those whose seals hold, to verify by.
+  ///
+  /// Throws `seal.malformed-key` where the registry has what is none.
+  public func trusted() throws(Problem) -> [SealVerificationKey] {
+    var keys: [SealVerificationKey] = []
+    // The active one first: most seals are by it.
+    for key in filter({ $0.state == .active }) + filter({ $0.state == .trusted }) {
+      keys.append(try SealVerificationKey(pem: key.pem))
+    }
+    return keys
+  }
+}
+
+extension SealKey {
+  /// The key as what is revoked; nil where it is not.
+  public var revocation: Revocations.Key? {
+    guard state == .revoked else { return nil }
+    return Revocations.Key(hint: hint, since: changedAt, reason: reason ?? "no reason was given")
+  }
+
+  /// A key that is trusted from now on.
+  init(_ key: SealVerificationKey, isOwn: Bool, state: State, at moment: Timestamp) {
+    self.init(
+      hint: key.hint, pem: key.pem, curve: key.curve.rawValue, isOwn: isOwn, addedAt: moment, state: state)
+  }
+}
+
+extension Problem {
+  /// The same, as a refusal to serve a version.
+  fileprivate func refused(_ reference: VersionReference) -> Problem {
+    Problem(
+      .refused, code, message, subject: reference.description, position: position, hint: hint, cause: cause)
+  }
+
+  /// The same, about a version where it is about nothing yet.
+  fileprivate func naming(_ reference: VersionReference) -> Problem {
+    var problem = self
+    problem.subject = subject.map { "\(reference): \($0)" } ?? reference.description
+    return problem
+  }
+}
