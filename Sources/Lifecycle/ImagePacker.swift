@@ -92,6 +92,22 @@ public struct ImagePacker: Sendable {
     return image
   }
 
+  /// Lists images that serve the same by programs for several processors; all that the index names is in the store before it.
+  ///
+  /// Throws `image.repeated-platform` where two are for the same processor, or what the store says.
+  public func index(of images: [ServingImage]) async throws(Problem) -> Descriptor {
+    var seen: Set<String> = []
+    for architecture in images.map(\.architecture) where !seen.insert(architecture).inserted {
+      throw Problem(
+        .badInput, "image.repeated-platform",
+        "expected a program for each processor once, found two for \(architecture)")
+    }
+    let index = ImageIndex(of: images).blob
+    let digest = try await blobs.keep(index.bytes)
+    precondition(digest == index.descriptor.digest, "a store names bytes by their digest")
+    return index.descriptor
+  }
+
   private struct File {
     let path: String
     let bytes: [UInt8]

@@ -1,4 +1,5 @@
 public import Domain
+import Encoding
 public import Packaging
 public import Provenance
 
@@ -22,12 +23,35 @@ public struct VerifyImage: Sendable {
   }
 
   /// What a bundle's layer may have.
+  private static let indexLimit = 1 << 20
   private static let layerLimit = 5 << 30
 
   private let blobs: any BlobStore
 
   /// Verifies images whose blobs are in a store.
   public init(in blobs: any BlobStore) { self.blobs = blobs }
+
+  /// The images that a descriptor leads to: the one, or those of an index for several processors.
+  ///
+  /// Throws what the store says, `image.wrong-size`, what the index is malformed in, or `image.not-reproduced` where it says
+  /// anything else than an index of these images does.
+  public func images(of image: Descriptor) async throws(Problem) -> [Descriptor] {
+    guard image.mediaType == .index else { return [image] }
+    let bytes = try await blobs.read(image, limit: Self.indexLimit)
+    let members = try ImageIndex(parsing: bytes).manifests
+    let isOrdered = zip(members, members.dropFirst()).allSatisfy {
+      ($0.architecture ?? "") < ($1.architecture ?? "")
+    }
+    guard isOrdered, !members.isEmpty, ImageIndex(manifests: members).blob.bytes == bytes,
+      members.allSatisfy({ $0.mediaType == .manifest && $0.architecture != nil })
+    else {
+      throw Problem(
+        .integrity, "image.not-reproduced",
+        "expected an index of images, one for each processor, as packing makes it, found another",
+        subject: image.digest.short)
+    }
+    return members
+  }
 
   /// Verifies the image with this manifest, whose program has to be one of `programs`; tells `follow` what was found of each
   /// step that holds.
@@ -56,6 +80,12 @@ public struct VerifyImage: Sendable {
 
     let opened = try OpenedImage(
       manifest: documents.manifest, configuration: documents.configuration, layers: layers)
+    guard manifest.architecture == nil || manifest.architecture == opened.program.architecture else {
+      throw Problem(
+        .integrity, "image.not-reproduced",
+        "expected an image for \(manifest.architecture?.excerpt(20) ?? "") as its index says, found one for"
+          + " \(opened.program.architecture)", subject: manifest.digest.short)
+    }
     follow(
       .image,
       "made again from its contents, \(opened.callers == nil ? "without callers' keys" : "with callers' keys")"

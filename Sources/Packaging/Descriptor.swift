@@ -15,6 +15,8 @@ public struct MediaType: RawRepresentable, Hashable, Sendable {
   public static let manifest = MediaType(rawValue: "application/vnd.oci.image.manifest.v1+json")
   /// An image configuration (`config.md`).
   public static let configuration = MediaType(rawValue: "application/vnd.oci.image.config.v1+json")
+  /// A configuration that says nothing, `{}` (`manifest.md`, "Guidance for an Empty Descriptor").
+  public static let empty = MediaType(rawValue: "application/vnd.oci.empty.v1+json")
   /// A layer, packed with gzip (`layer.md`).
   public static let layer = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar+gzip")
 }

@@ -10,12 +10,21 @@ public struct ImageManifest: Equatable, Sendable {
   public let layers: [Descriptor]
   /// Words about it.
   public let annotations: [String: String]
+  /// What kind of thing it is; nil for an image.
+  public let artifactType: String?
+  /// The manifest that it says something about; nil for one that stands for itself.
+  public let subject: Descriptor?
 
-  /// Puts an image together.
-  public init(configuration: Descriptor, layers: [Descriptor], annotations: [String: String] = [:]) {
+  /// Puts an image together, or something that is kept as one.
+  public init(
+    configuration: Descriptor, layers: [Descriptor], annotations: [String: String] = [:],
+    artifactType: String? = nil, subject: Descriptor? = nil
+  ) {
     self.configuration = configuration
     self.layers = layers
     self.annotations = annotations
+    self.artifactType = artifactType
+    self.subject = subject
   }
 
   /// The manifest as its blob has it.
@@ -25,6 +34,8 @@ public struct ImageManifest: Equatable, Sendable {
       "config": configuration.json, "layers": .array(layers.map(\.json)),
     ]
     if !annotations.isEmpty { members["annotations"] = .object(annotations.mapValues { .string($0) }) }
+    members["artifactType"] = artifactType.map { .string($0) }
+    members["subject"] = subject?.json
     return .object(members)
   }
 }
@@ -39,7 +50,9 @@ extension ImageManifest {
     self.init(
       configuration: try Descriptor(configuration, at: "/config"),
       layers: try DocumentReader.descriptors(json["layers"], at: "/layers"),
-      annotations: try DocumentReader.texts(json["annotations"], at: "/annotations"))
+      annotations: try DocumentReader.texts(json["annotations"], at: "/annotations"),
+      artifactType: json["artifactType"]?.string,
+      subject: try json["subject"].map { (json) throws(Problem) in try Descriptor(json, at: "/subject") })
   }
 }
 
@@ -50,6 +63,14 @@ public struct ImageIndex: Equatable, Sendable {
 
   /// Lists images.
   public init(manifests: [Descriptor]) { self.manifests = manifests }
+
+  /// Lists what is the same image but for the processor that it is for, in the order of their names.
+  public init(of images: [ServingImage]) {
+    self.init(manifests: images.sorted { $0.architecture < $1.architecture }.map(\.descriptor))
+  }
+
+  /// The index as a blob.
+  public var blob: ImageBlob { ImageBlob(json, .index) }
 
   /// The index as its blob has it.
   public var json: JSON {
@@ -68,8 +89,11 @@ public struct ImageBlob: Equatable, Sendable {
   public let bytes: [UInt8]
 
   /// Refers to the canonical bytes of a document.
-  init(_ document: JSON, _ mediaType: MediaType) {
-    bytes = document.canonicalBytes
+  init(_ document: JSON, _ mediaType: MediaType) { self.init(bytes: document.canonicalBytes, mediaType) }
+
+  /// Refers to bytes.
+  init(bytes: [UInt8], _ mediaType: MediaType) {
+    self.bytes = bytes
     descriptor = Descriptor(mediaType: mediaType, digest: Digest(of: bytes), size: bytes.count)
   }
 }

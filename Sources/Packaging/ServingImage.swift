@@ -59,6 +59,8 @@ public struct PackedBundle: Equatable, Sendable {
 /// What changes least lies lowest, so that images share it: the program is one layer for all, the trusted keys one for a
 /// platform, each bundle one for itself, and callers' keys, where an image brings them, the last.
 public struct ServingImage: Equatable, Sendable {
+  /// What its processor is, `amd64`.
+  public let architecture: String
   /// The configuration of the image.
   public let configuration: ImageBlob
   /// Its manifest, by whose digest it is known.
@@ -85,6 +87,7 @@ public struct ServingImage: Equatable, Sendable {
     }
     let labels = Self.labels(program, bundles)
     layers = steps.map(\.layer)
+    architecture = program.architecture
     configuration = ImageBlob(
       ImageConfiguration(
         architecture: program.architecture, entrypoint: ["/\(ImagePlaces.program)", "--packed", "/"],
@@ -98,6 +101,13 @@ public struct ServingImage: Equatable, Sendable {
 
   /// The documents beside the layers, in the order in which they have to be there.
   public var documents: [ImageBlob] { [configuration, manifest] }
+
+  /// How an index refers to the image.
+  public var descriptor: Descriptor {
+    var descriptor = manifest.descriptor
+    descriptor.architecture = architecture
+    return descriptor
+  }
 
   /// How many bytes the files of the image take unpacked, about: the layers' archives.
   public var unpackedSize: Int { layers.reduce(0) { $0 + $1.unpackedSize } }

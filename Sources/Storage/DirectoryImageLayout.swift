@@ -97,12 +97,11 @@ public final class DirectoryImageLayout: Sendable {
   /// Gives an image, whose blobs are all here, a name; another image of that name loses it, and nothing else is changed.
   ///
   /// A crash before this returns leaves the former names, and blobs that nothing names.
-  public func name(_ image: ServingImage, as name: ImageTag, architecture: String) throws(Problem) {
+  public func name(_ image: Descriptor, as name: ImageTag) throws(Problem) {
     var (members, manifests) = try entries()
     manifests.removeAll { Self.name(of: $0) == name.text }
-    var descriptor = image.manifest.descriptor
+    var descriptor = image
     descriptor.annotations = [Self.referenceName: name.text]
-    descriptor.architecture = architecture
     manifests.append(descriptor.json)
     for (name, value) in ImageIndex(manifests: []).json.object ?? [:] where members[name] == nil {
       members[name] = value

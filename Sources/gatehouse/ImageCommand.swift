@@ -42,8 +42,12 @@ struct ImageBuildCommand: AsyncParsableCommand {
   @Option(help: "A file of callers' keys that the image brings, as gatehouse-runtime takes it by --keys.")
   var callers: String?
 
-  @Option(help: "The data plane's program (default: gatehouse-runtime beside this program).")
-  var runtime: String?
+  @Option(
+    help: """
+      The data plane's program; may be repeated, with one for each processor that there is to be an image for (default: \
+      gatehouse-runtime beside this program).
+      """)
+  var runtime: [String] = []
 
   @Flag(help: "Print what was built as JSON.")
   var json = false
@@ -59,10 +63,12 @@ struct ImageBuildCommand: AsyncParsableCommand {
       callers = Array(
         try StateFile.readKeys(path: file).flatMap { $0.json.canonicalBytes + [UInt8(ascii: "\n")] })
     }
-    let program = try LocalFiles.read(runtime ?? ServeCommand.ownRuntime)
     let layout = try DirectoryImageLayout(path: output)
     let packer = ImagePacker(into: layout.blobs, tool: GatehouseCommand.tool)
-    let packedProgram = try await packer.program(program)
+    var programs: [PackedProgram] = []
+    for path in runtime.isEmpty ? [ServeCommand.ownRuntime] : runtime {
+      programs.append(try await packer.program(try LocalFiles.read(path)))
+    }
     let loader = BundleLoader(trusting: [trusted])
     var packed: [PackedBundle] = []
     for name in bundles {
@@ -74,10 +80,15 @@ struct ImageBuildCommand: AsyncParsableCommand {
       // One at a time: they can be large.
       packed.append(try await packer.bundle(try loader.sealed(path: path)))
     }
-    let image = try await packer.image(of: packed, with: packedProgram, trusting: [trusted], callers: callers)
+    var images: [ServingImage] = []
+    for program in programs {
+      images.append(
+        try await packer.image(of: packed, with: program, trusting: [trusted], callers: callers))
+    }
+    let image = images.count == 1 ? images[0].descriptor : try await packer.index(of: images)
     let name = try tag ?? Self.tag(of: packed)
-    try layout.name(image, as: name, architecture: packedProgram.architecture)
-    report(image, name.text)
+    try layout.name(image, as: name)
+    report(image, images, name.text)
   }
 
   /// The name of an image that nobody named: `iris-3`.
@@ -90,17 +101,28 @@ struct ImageBuildCommand: AsyncParsableCommand {
     return try ImageTag(parsing: "\(only.manifest.name)-\(only.manifest.version)")
   }
 
-  private func report(_ image: ServingImage, _ tag: String) {
+  private func report(_ image: Descriptor, _ images: [ServingImage], _ tag: String) {
     if json {
       return Console.data([
-        "digest": .string(image.manifest.descriptor.digest.description), "tag": .string(tag),
-        "packedBytes": JSON(image.packedSize), "unpackedBytes": JSON(image.unpackedSize),
-        "layers": .array(image.layers.map(\.blob.json)),
+        "digest": .string(image.digest.description), "tag": .string(tag),
+        "images": .array(images.map(\.summary)),
       ])
     }
-    Console.data(image.manifest.descriptor.digest.description)
-    Console.prose(
-      "\(output):\(tag), \(image.layers.count) layers, \(readable(bytes: image.packedSize)) packed, "
-        + "\(readable(bytes: image.unpackedSize)) unpacked")
+    Console.data(image.digest.description)
+    for image in images {
+      Console.prose(
+        "\(output):\(tag), \(image.architecture), \(image.layers.count) layers, "
+          + "\(readable(bytes: image.packedSize)) packed, \(readable(bytes: image.unpackedSize)) unpacked")
+    }
+  }
+}
+
+extension ServingImage {
+  fileprivate var summary: JSON {
+    [
+      "digest": .string(manifest.descriptor.digest.description), "architecture": .string(architecture),
+      "packedBytes": JSON(packedSize), "unpackedBytes": JSON(unpackedSize),
+      "layers": .array(layers.map(\.blob.json)),
+    ]
   }
 }

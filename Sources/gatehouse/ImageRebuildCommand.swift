@@ -44,8 +44,7 @@ struct ImageRebuildCommand: AsyncParsableCommand {
         blobs: FileBlobStore(reading: data.directory.blobs), into: layout?.blobs)
       let image = try await rebuild(entry, program: program) { report.holds($0.rawValue, $1) }
       try layout?.name(
-        image, as: ImageTag(parsing: "\(entry.reference.name)-\(entry.reference.version)"),
-        architecture: try ProgramFile.architecture(of: program))
+        image.descriptor, as: ImageTag(parsing: "\(entry.reference.name)-\(entry.reference.version)"))
     } catch {
       report.ends(with: error)
       throw error

@@ -77,12 +77,19 @@ struct VerifyCommand: AsyncParsableCommand {
       programs = [Digest(of: try LocalFiles.read(ServeCommand.ownRuntime))]
     }
     let layout = DirectoryImageLayout(reading: path)
-    let manifest = try layout.image(named: tag)
-    let bundles = try await VerifyImage(in: layout.blobs)(manifest, trusting: keys, programs: programs) {
-      report.holds($0.rawValue, $1)
+    let verify = VerifyImage(in: layout.blobs)
+    let image = try layout.image(named: tag)
+    let images = try await verify.images(of: image)
+    if image.mediaType == .index {
+      report.holds("index", images.compactMap(\.architecture).joined(separator: ", "))
     }
     let loader = BundleLoader(trusting: keys)
-    for bundle in bundles { try model(of: bundle, loader, &report) }
+    for image in images {
+      let bundles = try await verify(image, trusting: keys, programs: programs) {
+        report.holds($0.rawValue, $1)
+      }
+      for bundle in bundles { try model(of: bundle, loader, &report) }
+    }
   }
 
   /// Has the model of a bundle answer its self-check: data is read and computed with, nothing is run.

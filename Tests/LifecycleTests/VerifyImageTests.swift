@@ -125,7 +125,8 @@ struct VerifyImageTests {
   @Test(arguments: ["annotations", "subject", "artifactType", "mediaType", "schemaVersion"])
   func `a manifest that says anything else is refused`(member: String) async throws {
     var forgery = try await Forgery()
-    forgery.manifest = forgery.manifest.with(member, ["a": "b"])
+    let image = Descriptor(mediaType: .manifest, digest: Sample.digest(1), size: 1)
+    forgery.manifest = forgery.manifest.with(member, member == "subject" ? image.json : ["a": "b"])
     #expect(await forgery.refusal() == "image.not-reproduced")
   }
 
