@@ -35,7 +35,7 @@ struct ImageBuildCommand: AsyncParsableCommand {
   @Option(help: "The name of the image in the layout (default: of its only bundle, such as iris-3).")
   var tag: String?
 
-  @Option(help: "The public key that the bundles must be sealed with (default: the platform's).")
+  @Option(help: "The public key that the bundles must be sealed with (default: those that the platform trusts).")
   var key: String?
 
   @Option(help: "A file of callers' keys that the image brings, as gatehouse-runtime takes it by --keys.")
@@ -51,7 +51,8 @@ struct ImageBuildCommand: AsyncParsableCommand {
 
   func run() async throws {
     let tag = try tag.map { text throws(Problem) in try ImageTag(parsing: text) }
-    let trusted = try LocalBundle.trusted(key, data.directory)
+    let trusted = try await LocalBundle.trusted(key, data.directory)
+    let revoked = key == nil ? try await LocalBundle.revoked(data.directory) : .none
     // Read before anything is packed, and written anew: a file of secrets is no file of hashes.
     var callers: [UInt8]?
     if let file = self.callers {
@@ -62,7 +63,7 @@ struct ImageBuildCommand: AsyncParsableCommand {
     let layout = try DirectoryImageLayout(path: output)
     let pack = Pack(into: layout.blobs, tool: GatehouseCommand.tool)
     let packedProgram = try await pack.program(program)
-    let loader = BundleLoader(trusting: [trusted])
+    let loader = BundleLoader(trusting: trusted, revoked: revoked)
     var packed: [PackedBundle] = []
     for name in bundles {
       guard let path = try await LocalBundle.path(of: name, data.directory) else {
@@ -73,7 +74,7 @@ struct ImageBuildCommand: AsyncParsableCommand {
       // One at a time: they can be large.
       packed.append(try await pack.bundle(try loader.sealed(path: path)))
     }
-    let image = try await pack.image(of: packed, with: packedProgram, trusting: [trusted], callers: callers)
+    let image = try await pack.image(of: packed, with: packedProgram, trusting: trusted, callers: callers)
     let name = try tag ?? Self.tag(of: packed)
     try layout.name(image, as: name, architecture: packedProgram.architecture)
     report(image, name.text)
