@@ -116,6 +116,8 @@ let package = Package(
       "CDescriptorPassing", "CZlib",
       .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL, .nioLocks),
     gateway("Engines", "Domain", "Encoding", "ModelGraph", "Inference", "CSpawn"),
+    // Programs that sign for the platform, such as those in front of an HSM.
+    gateway("Signers", "Domain", "Encoding", "Provenance", "Lifecycle", "CSpawn"),
     .target(name: "CDescriptorPassing"),
     .target(name: "CSpawn", dependencies: ["CDescriptorPassing"]),
     // How the data plane gives up what it does not need.
@@ -126,6 +128,7 @@ let package = Package(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
       "Inference",
       "Provenance", "Packaging", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", "Engines",
+      "Signers",
       .arguments,
       .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
@@ -179,6 +182,7 @@ let package = Package(
       "CDescriptorPassing", "CConfinement", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK,
       .nioTLS, .nioSSL,
       .nioLocks, .nioEmbedded, .crypto, "TestKit"),
+    tests("SignersTests", "Signers", "Lifecycle", "Provenance", "Domain", "Encoding"),
     tests(
       "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),
     // A process that gives up what the data plane gives up, and then tries what it should not be able to do.

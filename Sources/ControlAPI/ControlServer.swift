@@ -75,6 +75,7 @@ public struct ControlServer: Sendable {
     PushRoutes(control: control).add(to: api)
     KeyRoutes(control: control).add(to: api)
     IssuerRoutes(control: control).add(to: api)
+    SealKeyRoutes(control: control).add(to: api)
     AliasRoutes(control: control).add(to: api)
     DeploymentRoutes(control: control).add(to: api)
     QueryRoutes(control: control, version: settings.version).add(to: api)

@@ -12,6 +12,8 @@ public enum ImagePlaces {
   public static let callers = "callers/keys.jsonl"
   /// The directory that whoever runs the image may bring, with a file `keys.jsonl` of callers' keys in the place of those.
   public static let brought = "run/gatehouse"
+  /// The file in that directory that says what was revoked, where there is one.
+  public static let revocations = "revoked.jsonl"
   /// The directory for access records, which whoever runs the image may bring.
   public static let records = "spool"
   /// The port of predictions.

@@ -33,8 +33,7 @@ public final class ControlPlane: Sendable {
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
       entropy: any Entropy, keySets: any KeySetSource = NoKeySets(),
-      program: (any ProgramSource)? = nil,
-      sealKeys: any SealKeyStore = NoSealKeys()
+      sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil
     ) {
       self.registry = registry
       self.blobs = blobs

@@ -59,7 +59,8 @@ public struct VerifyImage: Sendable {
   /// Throws at the first that does not: `blob.missing`, `blob.corrupt`, `blob.too-large`, `image.wrong-size`,
   /// `image.layer-count`, `image.foreign-program`, `image.untrusted-key`, what `LayerContents` and `OpenedImage` throw, and the seal's own problem.
   public func callAsFunction(
-    _ manifest: Descriptor, trusting keys: [SealVerificationKey], programs: [Digest],
+    _ manifest: Descriptor, trusting keys: [SealVerificationKey], revoked: Revocations = .none,
+    programs: [Digest],
     follow: (Step, String) -> Void
   ) async throws(Problem) -> [SealedBundle] {
     let documents = try await ImageDocuments(of: manifest.digest, in: blobs)
@@ -110,7 +111,7 @@ public struct VerifyImage: Sendable {
 
     var sealed: [SealedBundle] = []
     for bundle in opened.bundles {
-      do { sealed.append(try SealedBundle(files: bundle.files, trusting: keys)) } catch {
+      do { sealed.append(try SealedBundle(files: bundle.files, trusting: keys, revoked: revoked)) } catch {
         var problem = error
         problem.subject = "\(bundle.reference)\(problem.subject.map { "/\($0)" } ?? "")"
         throw problem

@@ -16,12 +16,14 @@ enum BoundedFile {
 
   /// Reads the file at a path; only the last component may not be a link.
   ///
+  /// With `followsLinks`, that one too: for what is signed.
+  ///
   /// With `isTrusted`, what the file says is believed: it must be this user's or root's, and nobody else may
   /// be able to write it. With `isSecret`, only its owner and its group may be able to read it.
   static func read(
-    path: String, limit: Int, isTrusted: Bool = false, isSecret: Bool = false
+    path: String, limit: Int, isTrusted: Bool = false, isSecret: Bool = false, followsLinks: Bool = false
   ) throws(Problem) -> [UInt8] {
-    let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW)
     let raw = OpenPlaces.open(path, flags)
     return try read(opened: raw, limit: limit, isTrusted: isTrusted, isSecret: isSecret, subject: path)
   }

@@ -9,15 +9,20 @@ public import Provenance
 /// very bytes that are decoded: each file is read once.
 public struct BundleLoader: Sendable {
   private let trusted: [SealVerificationKey]
+  /// What must not be served, whoever is trusted.
+  let revoked: Revocations
   private let limits: BundleLimits
   private let engine: (any InferenceEngine)?
 
-  /// Makes a loader that takes bundles sealed by one of `trusted`; without an engine it refuses models that need one.
+  /// Makes a loader that takes bundles sealed by one of `trusted`, but for what was revoked; without an engine it refuses
+  /// models that need one.
   public init(
-    trusting trusted: [SealVerificationKey], limits: BundleLimits = BundleLimits(),
+    trusting trusted: [SealVerificationKey], revoked: Revocations = .none,
+    limits: BundleLimits = BundleLimits(),
     engine: (any InferenceEngine)? = nil
   ) {
     self.trusted = trusted
+    self.revoked = revoked
     self.limits = limits
     self.engine = engine
   }
@@ -33,11 +38,25 @@ public struct BundleLoader: Sendable {
     try load(try Self.decode(sealed))
   }
 
+  /// Why a model that was loaded must not be served by now; nil where it may.
+  ///
+  /// `seal.revoked-key` or `bundle.revoked`, or `seal.untrusted-key` where its key is trusted no more.
+  func objection(to model: ServedModel) -> Problem? {
+    if let problem = revoked.problem(ofSealsBy: model.sealedBy) ?? revoked.problem(of: model.bundle) {
+      return problem
+    }
+    guard !trusted.contains(where: { $0.hint == model.sealedBy }) else { return nil }
+    return Problem(
+      .integrity, "seal.untrusted-key",
+      "expected a seal by one of \(trusted.count) trusted keys, found one by key '\(model.sealedBy.prefix(12))…',"
+        + " which is trusted no more", subject: model.reference.description)
+  }
+
   private func load(_ bundle: OpenBundle) throws(Problem) -> ServedModel {
     // The bytes of the files are gone before anything is planned: a large model would be in memory three times.
     let manifest = bundle.manifest
     let model = try ServedModel(
-      reference: manifest.reference, bundle: bundle.digest,
+      reference: manifest.reference, bundle: bundle.digest, sealedBy: bundle.sealedBy,
       framework: "\(manifest.framework) \(manifest.frameworkVersion)",
       graph: try ValidatedGraph(bundle.graph), engine: engine)
     if let check = bundle.selfCheck {
@@ -52,6 +71,7 @@ public struct BundleLoader: Sendable {
   /// A bundle whose seal was verified, decoded.
   private struct OpenBundle {
     let digest: Digest
+    let sealedBy: String
     let manifest: Manifest
     let graph: ModelGraph
     let selfCheck: SelfCheck?
@@ -63,7 +83,7 @@ public struct BundleLoader: Sendable {
   /// `bundle.unreadable`.
   public func sealed(path: String) throws(Problem) -> SealedBundle {
     let files = try BundleDirectory.read(path: path, limits: limits)
-    do { return try SealedBundle(files: files, trusting: trusted) } catch {
+    do { return try SealedBundle(files: files, trusting: trusted, revoked: revoked) } catch {
       var problem = error
       problem.subject = problem.subject ?? path
       throw problem
@@ -82,7 +102,8 @@ public struct BundleLoader: Sendable {
     var selfCheck: SelfCheck?
     if let bytes = bundle.contents.bytes(at: SelfCheck.path) { selfCheck = try SelfCheck(parsing: bytes) }
     return OpenBundle(
-      digest: bundle.digest, manifest: try Manifest(parsing: try file(Manifest.path)),
+      digest: bundle.digest, sealedBy: bundle.key.hint,
+      manifest: try Manifest(parsing: try file(Manifest.path)),
       graph: try ModelGraph(decoding: try file("graph.json"), weights: try file("weights.safetensors")),
       selfCheck: selfCheck)
   }

@@ -24,6 +24,11 @@ extension RuntimeArguments {
         hint: "name the root of an image that 'gatehouse image build' made")
     }
     if keys == nil { arguments.keys = try Self.callers(of: root) }
+    let brought = "\(root)/\(ImagePlaces.brought)"
+    // Looked for as long as the process runs: it may come later.
+    if revocations == nil, try Self.isThere(brought) {
+      arguments.revocations = RevocationFile(path: "\(brought)/\(ImagePlaces.revocations)", isRequired: false)
+    }
     let records = "\(root)/\(ImagePlaces.records)"
     // A directory of its own in what was mounted: that belongs to somebody else, or to everybody.
     if spool == nil, try Self.isThere(records) { arguments.spool = "\(records)/records" }

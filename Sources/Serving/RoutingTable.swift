@@ -40,15 +40,31 @@ final class RoutingTable: Sendable {
 
   /// What this table serves of what a snapshot has, by the snapshot's keys alone.
   ///
-  /// What stands while the snapshot is loaded: it opens nothing that the snapshot closes.
-  func narrowed(to state: PlaneState, callers: Callers) -> RoutingTable {
+  /// What stands while the snapshot is loaded: it opens nothing that the snapshot closes, and serves nothing that
+  /// `loader` would not.
+  func narrowed(to state: PlaneState, callers: Callers, by loader: BundleLoader) -> RoutingTable {
     var kept: [String: ServedDeployment] = [:]
     for deployment in state.deployments {
       let name = deployment.name.description
-      kept[name] = deployments[name]?.narrowed(to: deployment)
+      kept[name] = deployments[name]?.narrowed(to: deployment).withdrawing(loader.objection)
     }
     return RoutingTable(
       generation: generation, deployments: kept, keys: callers.keys, issuers: callers.issuers)
+  }
+
+  /// The same without what was revoked.
+  func withdrawing(_ revoked: Revocations) -> RoutingTable {
+    let judged = deployments.mapValues { deployment in
+      deployment.withdrawing { revoked.problem(ofSealsBy: $0.sealedBy) ?? revoked.problem(of: $0.bundle) }
+    }
+    return RoutingTable(generation: generation, deployments: judged, keys: keys, issuers: issuers)
+  }
+
+  /// What was withdrawn, sorted by name and version, and why.
+  var withdrawn: [(name: String, number: VersionNumber, problem: Problem)] {
+    deployments.sorted { $0.key < $1.key }.flatMap { name, deployment in
+      deployment.withdrawn.map { (name, $0.number, $0.problem) }
+    }
   }
 
   /// The models that answer, sorted by name and version.

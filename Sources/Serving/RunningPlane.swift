@@ -14,6 +14,11 @@ public struct PlaneConfiguration: Sendable {
     case state(path: String)
     /// From bundles named once and for all, sealed by one of `trusted`.
     case bundles(paths: [String], trusted: [SealVerificationKey], keys: [PlaneState.Key])
+
+    fileprivate var trusted: [SealVerificationKey] {
+      guard case .bundles(_, let trusted, _) = self else { return [] }
+      return trusted
+    }
   }
 
   /// A socket to accept connections on.
@@ -49,6 +54,10 @@ public struct PlaneConfiguration: Sendable {
   public var log: RuntimeLog?
   /// From when on a request is slow enough to be told of.
   public var slow = Duration.seconds(1)
+  /// Where a plane of named bundles learns what was revoked; a snapshot says so itself.
+  public var revocations: RevocationFile?
+  /// How often that file is looked at.
+  public var revocationInterval = Duration.seconds(30)
   /// What the process has given up, for those who ask.
   public var confinement: PlaneConfinement?
   /// The version of the program, for those who ask.
@@ -91,6 +100,7 @@ public final class RunningPlane: Sendable {
   private let sharesAdmin: Bool
   private let exporter: SpanExporter?
   private let confinement: PlaneConfinement?
+  private let revocations: RevocationWatch?
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
   private let applying = NIOLock()
 
@@ -109,7 +119,8 @@ public final class RunningPlane: Sendable {
       if let records = configuration.records { try SpoolDirectory(records.directory).salt() } else {
         Array(Self.randomName().utf8)
       }
-    let (table, failures) = try Self.load(configuration, accounts, salt)
+    let revoked = try configuration.revocations?.first(trusting: configuration.source.trusted) ?? .none
+    let (table, failures) = try Self.load(configuration, accounts, salt, revoked)
     self.failures = failures
     instance = Self.randomName()
     let name = instance
@@ -132,8 +143,15 @@ public final class RunningPlane: Sendable {
       limits: configuration.limits, version: configuration.version, table: table, instance: instance,
       spool: spool, tls: tls, tracing: tracing,
       log: log.map { RequestLog(log: $0, slow: configuration.slow.nanoseconds) })
+    let served = plane
+    revocations = configuration.revocations.map { file in
+      RevocationWatch(
+        file, trusting: configuration.source.trusted, known: revoked, plane: served, log: configuration.log,
+        interval: configuration.revocationInterval)
+    }
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
     quotas?.start()
+    revocations?.start()
     // Bound last: whoever asks for health finds a plane that serves.
     let (plane, tellsRequests) = (plane, configuration.tellsRequests)
     switch configuration.admin {
@@ -174,9 +192,10 @@ public final class RunningPlane: Sendable {
     let callers = Callers(state.keys, state.issuers, accounts, salt: salt)
     callers.tell(log)
     let former = plane.table
-    plane.publish(former.narrowed(to: state, callers: callers))
+    plane.publish(former.narrowed(to: state, callers: callers, by: loader))
     let (table, failures) = TableLoader.load(state, loader, callers, replacing: former)
     plane.publish(table)
+    Self.tell(withdrawn: table, before: former, log)
     accounts.keep(Set(state.keys.map(\.id)))
     let before = Set(former.models.map(\.bundle))
     plane.applications.countApplication(
@@ -229,6 +248,7 @@ public final class RunningPlane: Sendable {
     let left = server.drain()
     admin?.finish()
     quotas?.finish()
+    revocations?.finish()
     exporter?.finish()
     spool?.finish()
     return left
@@ -241,6 +261,7 @@ public final class RunningPlane: Sendable {
     server.stop()
     admin?.stop()
     quotas?.stop()
+    revocations?.stop()
     exporter?.stop()
     spool?.stop()
   }
@@ -258,7 +279,7 @@ public final class RunningPlane: Sendable {
   // MARK: Loading
 
   private static func load(
-    _ configuration: PlaneConfiguration, _ accounts: CallerAccounts, _ salt: [UInt8]
+    _ configuration: PlaneConfiguration, _ accounts: CallerAccounts, _ salt: [UInt8], _ revoked: Revocations
   ) throws(Problem) -> (RoutingTable, [PlaneApplication.Failure]) {
     let engine = configuration.engine
     switch configuration.source {
@@ -266,12 +287,22 @@ public final class RunningPlane: Sendable {
       let state = try StateFile.read(path: path)
       let callers = Callers(state.keys, state.issuers, accounts, salt: salt)
       callers.tell(configuration.log)
-      return TableLoader.load(state, try loader(for: state, engine), callers, replacing: nil)
+      let loaded = TableLoader.load(state, try loader(for: state, engine), callers, replacing: nil)
+      tell(withdrawn: loaded.0, before: nil, configuration.log)
+      return loaded
     case .bundles(let paths, let trusted, let keys):
-      let loader = BundleLoader(trusting: trusted, engine: engine)
+      let loader = BundleLoader(trusting: trusted, revoked: revoked, engine: engine)
       var versions: [ModelName: [VersionNumber: ServedModel]] = [:]
+      var refused: [Problem] = []
       for path in paths {
-        let model = try loader.load(path: path)
+        let model: ServedModel
+        do throws(Problem) { model = try loader.load(path: path) } catch  where error.isRevocation {
+          // The others are served: a list that withdraws one must not take them along at the next start.
+          configuration.log?.write(
+            .error, "a bundle is not served: it was revoked", error, [("path", .string(path))])
+          refused.append(error)
+          continue
+        }
         let reference = model.reference
         guard versions[reference.name, default: [:]].updateValue(model, forKey: reference.version) == nil
         else {
@@ -280,6 +311,7 @@ public final class RunningPlane: Sendable {
             subject: path)
         }
       }
+      if versions.isEmpty, let problem = refused.first { throw problem }
       var deployments: [String: ServedDeployment] = [:]
       for (name, models) in versions {
         guard let newest = models.max(by: { $0.key < $1.key }) else { continue }
@@ -299,7 +331,18 @@ public final class RunningPlane: Sendable {
   ) throws(Problem) -> BundleLoader {
     var trusted: [SealVerificationKey] = []
     for pem in state.sealKeys { trusted.append(try SealVerificationKey(pem: pem)) }
-    return BundleLoader(trusting: trusted, engine: engine)
+    return BundleLoader(trusting: trusted, revoked: state.revocations, engine: engine)
+  }
+
+  /// Tells the operator what is withdrawn that was not before.
+  static func tell(withdrawn table: RoutingTable, before former: RoutingTable?, _ log: RuntimeLog?) {
+    guard let log else { return }
+    let known = Set((former?.withdrawn ?? []).map { "\($0.name)@\($0.number)" })
+    for (name, number, problem) in table.withdrawn where !known.contains("\(name)@\(number)") {
+      log.write(
+        .error, "a version is withdrawn", problem,
+        [("deployment", .string(name)), ("version", .integer(Int64(number.value)))])
+    }
   }
 
   private static func randomName() -> String {

@@ -32,6 +32,8 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var keys: String?
   /// The file of issuers whose tokens are taken.
   public var issuers: String?
+  /// The file that says what was revoked.
+  public var revocations: RevocationFile?
   /// Files of public keys whose seals are trusted.
   public var trusted: [String] = []
   /// The path of the control socket.
@@ -95,8 +97,11 @@ public struct RuntimeArguments: Equatable, Sendable {
                            without it and --issuers every prediction is refused
       --issuers FILE       take the tokens (JWT) of issuers, one JSON object a line: {"url", "audiences",
                            "algorithms", "keySet"}, and perhaps "claim", "prefix", "leeway", "limits"
+      --revocations FILE   serve nothing that a list in this file revokes, a line that a trusted key has signed;
+                           looked at every 30 s
       --packed DIR         serve the image whose root this is: bundles/NAME/VERSION, by the keys in trust/, to the
-                           callers of run/gatehouse/keys.jsonl or callers/keys.jsonl, with records in spool/ where
+                           callers of run/gatehouse/keys.jsonl or callers/keys.jsonl, but for what
+                           run/gatehouse/revoked.jsonl revokes, with records in spool/ where
                            that is there, on 0.0.0.0:8080 and, for metrics and health, 0.0.0.0:8081
       --state FILE         serve what this snapshot of the control plane says
       --listen ADDR:PORT   accept connections on this address (default 127.0.0.1:8080)
@@ -183,7 +188,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     "--admin-fd": false, "--otlp": false, "--otlp-share": false, "--otlp-headers": false, "--otlp-ca": false,
     "--log": false, "--log-slow": false,
     "--tls-certificate": false, "--tls-key": false, "--tls-client-ca": false,
-    "--bundles": true, "--packed": false, "--confine": false, "--user": false,
+    "--bundles": true, "--packed": false, "--revocations": false, "--confine": false, "--user": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -193,6 +198,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--keys": keys = value
     case "--issuers": issuers = value
     case "--packed": packed = value
+    case "--revocations": revocations = RevocationFile(path: value, isRequired: true)
     case "--state": state = value
     case "--listen": listener = .address(value)
     case "--listen-fd": listener = .descriptor(CInt(try Self.number(value, option, 0...(1 << 20))))
@@ -279,7 +285,9 @@ public struct RuntimeArguments: Equatable, Sendable {
     {
       throw Problem(.usage, "usage.conflicting-options", "expected '--otlp' with '\(other)', found none")
     }
-    if state != nil, let other = ["--bundle", "--keys", "--issuers", "--trust"].first(where: seen.contains) {
+    if state != nil,
+      let other = ["--bundle", "--keys", "--issuers", "--trust", "--revocations"].first(where: seen.contains)
+    {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--state' without '\(other)', found both",
         hint: "the snapshot says what is served and who is trusted")

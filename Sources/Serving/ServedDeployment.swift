@@ -8,6 +8,8 @@ struct ServedDeployment: Sendable {
     case model(ServedModel)
     /// It should be served and cannot be, and never could since this process started.
     case unavailable(Problem)
+    /// It was withdrawn: the version was revoked, or the key that sealed it. Nothing answers in its place.
+    case revoked(Problem)
 
     /// The model, where it is served.
     var model: ServedModel? {
@@ -67,17 +69,46 @@ struct ServedDeployment: Sendable {
         "expected a version of '\(name)' that is served (\(served.joined(separator: ", "))), found"
           + " '\((version ?? "").excerpt(40))'")
     }
-    guard case .model(let model) = entry else {
-      throw Problem(.unavailable, "model.not-ready", "model '\(name)' is not ready")
+    switch entry {
+    case .model(let model): return model
+    case .unavailable: throw Problem(.unavailable, "model.not-ready", "model '\(name)' is not ready")
+    // Why is for the operator, who has it in the log and the ledger.
+    case .revoked:
+      throw Problem(
+        .unavailable, "model.revoked", "model '\(name)' was withdrawn and answers no more under this version",
+        hint: "ask for another version, or whoever runs the model for a new one")
     }
-    return model
   }
 
   /// The models that answer, by version.
   var models: [ServedModel] { versions.compactMap(\.entry.model) }
 
-  /// Whether all that should be served under the name is.
-  var isReady: Bool { live.model != nil && aliases.values.allSatisfy { $0.model != nil } }
+  /// Whether all that should be served under the name is; what was withdrawn should not.
+  var isReady: Bool {
+    ([live] + aliases.values).allSatisfy { entry in
+      if case .unavailable = entry { false } else { true }
+    }
+  }
+
+  /// The versions that were withdrawn, and why.
+  var withdrawn: [(number: VersionNumber, problem: Problem)] {
+    versions.compactMap { number, entry in
+      guard case .revoked(let problem) = entry else { return nil }
+      return (number, problem)
+    }
+  }
+
+  /// The same without the models that something stands against.
+  func withdrawing(_ objection: (ServedModel) -> Problem?) -> ServedDeployment {
+    func judged(_ entry: Entry) -> Entry {
+      guard case .model(let model) = entry, let problem = objection(model) else { return entry }
+      return problem.isRevocation ? .revoked(problem) : .unavailable(problem)
+    }
+    return ServedDeployment(
+      live: judged(live),
+      versions: Dictionary(uniqueKeysWithValues: versions.map { ($0.number, judged($0.entry)) }),
+      aliases: aliases.mapValues(judged), policy: policy, gate: gate)
+  }
 
   /// What of this a later state still has; the live version stays until another is loaded.
   func narrowed(to state: PlaneState.Deployment) -> ServedDeployment {
@@ -96,4 +127,9 @@ struct ServedDeployment: Sendable {
       deadline: Deadline(nanoseconds: time.map { arrival.nanoseconds + $0 }),
       gate: policy.limits.concurrency == nil ? nil : gate)
   }
+}
+
+extension Problem {
+  /// Whether it says that something was revoked.
+  var isRevocation: Bool { code == "seal.revoked-key" || code == "bundle.revoked" }
 }

@@ -11,6 +11,8 @@ public final class ServedModel: Sendable {
   public let reference: VersionReference
   /// The digest of its bundle.
   public let bundle: Digest
+  /// The hint of the key that sealed it; empty where it came from no bundle.
+  let sealedBy: String
   /// What it was lifted from, `scikit-learn 1.9.1`.
   public let framework: String
   /// What it was asked since it was loaded.
@@ -34,9 +36,10 @@ public final class ServedModel: Sendable {
   let ignoredInputs: Set<String>
 
   init(
-    reference: VersionReference, bundle: Digest, framework: String, graph: ValidatedGraph,
-    engine: (any InferenceEngine)? = nil
+    reference: VersionReference, bundle: Digest, sealedBy: String = "", framework: String,
+    graph: ValidatedGraph, engine: (any InferenceEngine)? = nil
   ) throws(Problem) {
+    self.sealedBy = sealedBy
     self.reference = reference
     self.bundle = bundle
     self.framework = framework

@@ -14,12 +14,15 @@ struct TableLoader {
   private init(_ loader: BundleLoader, former: RoutingTable?) {
     self.loader = loader
     self.former = former
-    for model in former?.models ?? [] { loaded[model.bundle] = model }
+    // One whose key is trusted no more may have been sealed again: it is read and verified anew.
+    for model in former?.models ?? [] where loader.objection(to: model) == nil {
+      loaded[model.bundle] = model
+    }
   }
 
   /// Loads what of `state` is not served yet.
   ///
-  /// Where a version cannot be loaded, the name or alias keeps what it had.
+  /// Where a version cannot be loaded, the name or alias keeps what it had; where it was revoked, nothing answers.
   static func load(
     _ state: PlaneState, _ loader: BundleLoader, _ callers: Callers, replacing former: RoutingTable?
   ) -> (RoutingTable, [PlaneApplication.Failure]) {
@@ -41,6 +44,8 @@ struct TableLoader {
     for version in deployment.versions {
       do throws(Problem) {
         versions[version.version] = .model(try load(version, of: deployment.name))
+      } catch  where error.isRevocation {
+        versions[version.version] = .revoked(error)
       } catch {
         failures.append(
           PlaneApplication.Failure(deployment: deployment.name, version: version.version, problem: error))
@@ -48,8 +53,10 @@ struct TableLoader {
       }
     }
     func entry(_ version: VersionNumber, former: ServedDeployment.Entry?) -> ServedDeployment.Entry? {
-      guard let entry = versions[version], entry.model != nil else { return former ?? versions[version] }
-      return entry
+      guard case .unavailable? = versions[version] else { return versions[version] }
+      // What it had may have lost its trust meanwhile.
+      guard let former, former.model.flatMap(loader.objection) == nil else { return versions[version] }
+      return former
     }
     var aliases: [AliasName: ServedDeployment.Entry] = [:]
     for (alias, version) in deployment.aliases {
@@ -64,6 +71,7 @@ struct TableLoader {
   private func load(
     _ version: PlaneState.Deployment.Version, of name: ModelName
   ) throws(Problem) -> ServedModel {
+    if let problem = loader.revoked.problem(of: version.bundle) { throw problem }
     let model: ServedModel
     if let served = loaded[version.bundle] {
       model = served

@@ -31,6 +31,10 @@ public struct DataDirectory: Sendable {
   public var records: String { "\(path)/records" }
   /// The directory of keys.
   public var keys: String { "\(path)/keys" }
+  /// The directory of keys of seals that were made after the first.
+  public var sealKeys: String { "\(keys)/\(KeyEncryption.sealKeys)" }
+  /// What the operator says of programs that sign for the platform, where there are any.
+  public var signers: String { "\(keys)/signers.json" }
   /// The administrator's credential.
   public var adminToken: String { "\(path)/admin.token" }
 }

@@ -11,15 +11,22 @@ public struct KeyFiles: Sendable {
   public let ledger: CheckpointSigningKey
 
   /// Reads the keys in `directory`; where there are none at all, makes them first, the ledger's with the name
-  /// `ledgerName`.
+  /// `ledgerName`, the other on `curve`, both encrypted under the passphrase where there is one.
   ///
   /// Throws `key.missing` where a public key stands without its private key, `key.mismatch` where they are no
-  /// pair, and the problems of `SecretFile` and of the keys' own texts. A key is durable before it is used.
-  public static func openOrCreate(in directory: String, ledgerName: String) throws(Problem) -> KeyFiles {
-    try openOrCreate(in: directory, ledgerName: ledgerName, disk: Disk())
+  /// pair, and the problems of `SecretFile`, of encrypted keys and of the keys' own texts. A key is durable before it is
+  /// used.
+  public static func openOrCreate(
+    in directory: String, ledgerName: String, passphrase: Passphrase? = nil, curve: SealCurve = .p256
+  ) throws(Problem) -> KeyFiles {
+    try openOrCreate(
+      in: directory, ledgerName: ledgerName, passphrase: passphrase, curve: curve, disk: Disk())
   }
 
-  static func openOrCreate(in directory: String, ledgerName: String, disk: Disk) throws(Problem) -> KeyFiles {
+  static func openOrCreate(
+    in directory: String, ledgerName: String, passphrase: Passphrase? = nil, curve: SealCurve = .p256,
+    disk: Disk
+  ) throws(Problem) -> KeyFiles {
     try disk.createDirectory(directory)
     try disk.removeUnfinished(in: directory)
     // The same steps at the first start and at every other: a crash between any two of them leaves a state
@@ -27,20 +34,24 @@ public struct KeyFiles: Sendable {
     let sealing = try KeyPair(
       disk: disk, secretPath: "\(directory)/seal.key.pem", publicPath: "\(directory)/seal.pub.pem"
     ).openOrCreate { () throws(Problem) in
-      SealingKey()
+      SealingKey(curve)
     } parse: { text throws(Problem) in
-      try SealingKey(pem: text)
-    } texts: { key in
-      (key.pem, key.verificationKey.pem)
+      try SealingKey(pem: text, passphrase: passphrase)
+    } secret: { key throws(Problem) in
+      try key.secretText(under: passphrase)
+    } published: {
+      $0.verificationKey.pem
     }
     let ledger = try KeyPair(
       disk: disk, secretPath: "\(directory)/ledger.key", publicPath: "\(directory)/ledger.pub"
     ).openOrCreate { () throws(Problem) in
       try CheckpointSigningKey(name: ledgerName)
     } parse: { text throws(Problem) in
-      try CheckpointSigningKey(parsing: text.trimmingFinalLineFeed())
-    } texts: { key in
-      (key.encoded + "\n", key.verificationKey.description + "\n")
+      try CheckpointSigningKey(text: text, name: ledgerName, passphrase: passphrase)
+    } secret: { key throws(Problem) in
+      try key.secretText(under: passphrase)
+    } published: {
+      $0.verificationKey.description + "\n"
     }
     return KeyFiles(sealing: sealing, ledger: ledger)
   }
@@ -64,14 +75,14 @@ public struct KeyFiles: Sendable {
 }
 
 /// A private key's file and its public key's file.
-private struct KeyPair {
+struct KeyPair {
   let disk: Disk
   let secretPath: String
   let publicPath: String
 
   func openOrCreate<Key>(
     make: () throws(Problem) -> Key, parse: (String) throws(Problem) -> Key,
-    texts: (Key) -> (secret: String, public: String)
+    secret: (Key) throws(Problem) -> String, published text: (Key) -> String
   ) throws(Problem) -> Key {
     let published = try DurableFile.read(publicPath, limit: 1 << 16)
     let key: Key
@@ -87,12 +98,12 @@ private struct KeyPair {
       key = try make()
       // Durable before anything is signed with it. A crash before this leaves no key at all, one after it a
       // private key without its public one, which is written below at the next start.
-      guard try disk.createDurably(secretPath, with: Array(texts(key).secret.utf8)) else {
+      guard try disk.createDurably(secretPath, with: Array(try secret(key).utf8)) else {
         throw Problem(
           .conflict, "file.exists", "expected no file of this name yet, found one", subject: secretPath)
       }
     }
-    let expected = Array(texts(key).public.utf8)
+    let expected = Array(text(key).utf8)
     switch published {
     case nil: try disk.replaceDurably(publicPath, with: expected, mode: 0o644)
     case expected: break
@@ -102,6 +113,22 @@ private struct KeyPair {
         subject: publicPath, hint: "restore both files from the same backup")
     }
     return key
+  }
+}
+
+extension SealingKey {
+  /// The text of its file.
+  func secretText(under passphrase: Passphrase?) throws(Problem) -> String {
+    guard let passphrase else { return pem }
+    return try pem(passphrase: passphrase)
+  }
+}
+
+extension CheckpointSigningKey {
+  /// The text of its file.
+  func secretText(under passphrase: Passphrase?) throws(Problem) -> String {
+    guard let passphrase else { return encoded + "\n" }
+    return try pem(passphrase: passphrase)
   }
 }
 

@@ -11,8 +11,8 @@ public struct RegistryContract: Sendable {
   /// A registry with its ledger.
   public typealias Store = any RegistryWriter & RegistryReader & LedgerReader
 
-  private let make: @Sendable () async throws -> Store
-  private let key: CheckpointVerificationKey
+  let make: @Sendable () async throws -> Store
+  let key: CheckpointVerificationKey
 
   /// Checks the stores that `make` gives, each of them empty; `key` verifies their checkpoints.
   public init(trusting key: CheckpointVerificationKey, make: @escaping @Sendable () async throws -> Store) {
@@ -31,6 +31,8 @@ public struct RegistryContract: Sendable {
     try await aPolicyIsSetForADeploymentAlone()
     try await anIssuerIsSetAndRemoved()
     try await imagesAreReadByManifest()
+    try await aKeyOfSealsComesAndGoes()
+    try await aVersionIsRevokedOnce()
     try await aContradictionChangesNothing()
     try await changesWithoutAnEntryAreRefused()
     try await theLastEntryAccountsForTheChanges()
@@ -56,6 +58,8 @@ public struct RegistryContract: Sendable {
     #expect(try await store.damagedSegments().isEmpty)
     #expect(try await store.images().isEmpty)
     #expect(try await store.image(Sample.digest(1)) == nil)
+    #expect(try await store.sealKeys().isEmpty)
+    #expect(try await store.revokedVersions().isEmpty)
     #expect(try await store.unfinished().isEmpty)
     #expect(try await store.entryBytes(from: 0, count: 10).isEmpty)
     #expect(await store.audit(trusting: key).isEmpty)

@@ -103,6 +103,20 @@ public enum Sample {
     return ConfiguredIssuer(issuer: issuer, since: moment(number))
   }
 
+  /// A key of seals, whose PEM is none; foreign unless it is own.
+  public static func sealKey(_ number: Int, _ state: SealKey.State, isOwn: Bool = true) -> SealKey {
+    SealKey(
+      hint: digest(6000 + number).hexadecimal, pem: "key \(number)", curve: "P-256", isOwn: isOwn,
+      addedAt: moment(number), state: state)
+  }
+
+  /// The revocation of `version(number, of: model)`.
+  public static func revocation(_ number: Int, of model: ModelName = name()) -> Revocations.Version {
+    Revocations.Version(
+      reference: VersionReference(name: model, version: versionNumber(number)), bundle: digest(number),
+      since: moment(number), reason: "sample \(number)")
+  }
+
   /// A policy that was set for a deployment.
   public static func settings(_ number: Int, of model: ModelName = name()) -> DeploymentSettings {
     guard let limits = try? DeploymentLimits(concurrency: number, deadline: 250),

@@ -72,6 +72,7 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   case .descriptor(let number): configuration.admin = .inherited(try ListeningSocket(inherited: number))
   }
   configuration.tellsRequests = arguments.tellsRequests
+  configuration.revocations = arguments.revocations
   configuration.tls = arguments.tls
   if let address = arguments.collector {
     let collector = try Collector(
@@ -116,6 +117,7 @@ func serve(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) {
       [
         ("root", .string(packed)), ("callers", .string(arguments.keys ?? "none")),
         ("records", .string(arguments.spool ?? "none")),
+        ("revocations", .string(arguments.revocations?.path ?? "none")),
       ])
   }
   var signals = blockSignals()

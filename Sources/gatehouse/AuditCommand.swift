@@ -76,7 +76,6 @@ struct AuditCommand: AsyncParsableCommand {
     func run() async throws {
       let directory = data.directory
       let checkpointKey = try KeyFiles.ledgerVerificationKey(at: "\(directory.keys)/ledger.pub")
-      let sealKey = try KeyFiles.sealVerificationKey(at: "\(directory.keys)/seal.pub.pem")
       let registry: SQLiteRegistry
       do throws(Problem) {
         registry = try SQLiteRegistry(reading: directory.registry, trusting: checkpointKey)
@@ -87,7 +86,16 @@ struct AuditCommand: AsyncParsableCommand {
         ledger: registry, blobs: FileBlobStore(reading: directory.blobs),
         bundles: DirectoryBundleStore(reading: directory.bundles),
         records: DirectoryRecordStore(reading: directory.spool, records: directory.records))
-      let report = await audit(trusting: checkpointKey, [sealKey], blobLimit: 4 << 30)
+      // Retired and revoked ones too: an audit asks whether all is as it was written, not whether it may be served.
+      var sealKeys: [SealVerificationKey] = []
+      // A registry that does not read is what the audit is about to say.
+      for key in (try? await registry.sealKeys()) ?? [] {
+        sealKeys.append(try SealVerificationKey(pem: key.pem))
+      }
+      if sealKeys.isEmpty {
+        sealKeys = [try KeyFiles.sealVerificationKey(at: "\(directory.keys)/seal.pub.pem")]
+      }
+      let report = await audit(trusting: checkpointKey, sealKeys, blobLimit: 4 << 30)
       try show(report, directory)
     }
 

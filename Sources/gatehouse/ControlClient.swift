@@ -114,6 +114,9 @@ struct ControlClient {
     return try await json(request)
   }
 
+  /// Has something done that answers nothing.
+  func command(_ path: String) async throws { _ = try await execute(request(.POST, path)) }
+
   /// Deletes what stands at `path`.
   func delete(_ path: String) async throws { _ = try await execute(request(.DELETE, path)) }
 

@@ -36,7 +36,8 @@ struct ImageBuildCommand: AsyncParsableCommand {
   @Option(help: "The name of the image in the layout (default: of its only bundle, such as iris-3).")
   var tag: String?
 
-  @Option(help: "The public key that the bundles must be sealed with (default: the platform's).")
+  @Option(
+    help: "The public key that the bundles must be sealed with (default: those that the platform trusts).")
   var key: String?
 
   @Option(help: "A file of callers' keys that the image brings, as gatehouse-runtime takes it by --keys.")
@@ -56,7 +57,8 @@ struct ImageBuildCommand: AsyncParsableCommand {
 
   func run() async throws {
     let tag = try tag.map { text throws(Problem) in try ImageTag(parsing: text) }
-    let trusted = try LocalBundle.trusted(key, data.directory)
+    let trusted = try await LocalBundle.trusted(key, data.directory)
+    let revoked = key == nil ? try await LocalBundle.revoked(data.directory) : .none
     // Read before anything is packed, and written anew: a file of secrets is no file of hashes.
     var callers: [UInt8]?
     if let file = self.callers {
@@ -69,7 +71,7 @@ struct ImageBuildCommand: AsyncParsableCommand {
     for path in runtime.isEmpty ? [ServeCommand.ownRuntime] : runtime {
       programs.append(try await packer.program(try LocalFiles.read(path)))
     }
-    let loader = BundleLoader(trusting: [trusted])
+    let loader = BundleLoader(trusting: trusted, revoked: revoked)
     var packed: [PackedBundle] = []
     for name in bundles {
       guard let path = try await LocalBundle.path(of: name, data.directory) else {
@@ -83,7 +85,7 @@ struct ImageBuildCommand: AsyncParsableCommand {
     var images: [ServingImage] = []
     for program in programs {
       images.append(
-        try await packer.image(of: packed, with: program, trusting: [trusted], callers: callers))
+        try await packer.image(of: packed, with: program, trusting: trusted, callers: callers))
     }
     let image = images.count == 1 ? images[0].descriptor : try await packer.index(of: images)
     let name = try tag ?? Self.tag(of: packed)

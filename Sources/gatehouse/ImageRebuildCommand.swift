@@ -54,7 +54,7 @@ struct ImageRebuildCommand: AsyncParsableCommand {
 
   /// What the registry says of the image.
   private func entry() async throws -> VersionImage {
-    let registry = try LocalBundle.registry(data.directory)
+    let registry = try LocalBundle.registry(of: data.directory)
     if let digest = try? Digest(parsing: image) {
       if let entry = try await registry.image(digest) { return entry }
     } else {

@@ -1,4 +1,5 @@
 import Domain
+import Lifecycle
 import Provenance
 import Storage
 
@@ -11,14 +12,14 @@ enum LocalBundle {
     case .directory where LocalFiles.kind(of: "\(model)/\(Manifest.path)").isFile: return model
     case .missing:
       guard let reference = try? ModelReference(parsing: model) else { return nil }
-      guard let digest = try await digest(of: reference, in: registry(data)) else { return nil }
+      guard let digest = try await digest(of: reference, in: registry(of: data)) else { return nil }
       return DirectoryBundleStore(reading: data.bundles).path(of: digest)
     default: return nil
     }
   }
 
   /// The registry of a data directory, to be read beside the process that writes it.
-  static func registry(_ data: DataDirectory) throws(Problem) -> SQLiteRegistry {
+  static func registry(of data: DataDirectory) throws(Problem) -> SQLiteRegistry {
     let key = try KeyFiles.ledgerVerificationKey(at: "\(data.keys)/ledger.pub")
     return try SQLiteRegistry(reading: data.registry, trusting: key)
   }
@@ -37,8 +38,25 @@ enum LocalBundle {
     }
   }
 
-  /// The key in the file that was named, or the platform's own.
-  static func trusted(_ file: String?, _ data: DataDirectory) throws(Problem) -> SealVerificationKey {
-    try KeyFiles.sealVerificationKey(at: file ?? "\(data.keys)/seal.pub.pem")
+  /// The key in the file that was named, or those that the platform trusts.
+  static func trusted(_ file: String?, _ data: DataDirectory) async throws -> [SealVerificationKey] {
+    if let file { return [try KeyFiles.sealVerificationKey(at: file)] }
+    let keys = try await known(data)
+    // Before the first start of a release that keeps them in the registry, there is the first key alone.
+    guard !keys.isEmpty else { return [try KeyFiles.sealVerificationKey(at: "\(data.keys)/seal.pub.pem")] }
+    return try keys.trusted()
+  }
+
+  /// What the platform has revoked; nothing where there is no platform.
+  static func revoked(_ data: DataDirectory) async throws -> Revocations {
+    guard LocalFiles.kind(of: data.registry).isFile else { return .none }
+    return Revocations(
+      keys: try await known(data).compactMap(\.revocation),
+      versions: try await registry(of: data).revokedVersions())
+  }
+
+  private static func known(_ data: DataDirectory) async throws -> [SealKey] {
+    guard LocalFiles.kind(of: data.registry).isFile else { return [] }
+    return try await registry(of: data).sealKeys()
   }
 }

@@ -20,6 +20,8 @@ struct Platform {
   let whenSpoolFull: SpoolPolicy
   let admin: LocalDataPlane.AdminAddress
   let runtimeOptions: [String]
+  let passphrase: Passphrase?
+  let sealCurve: SealCurve
 
   /// How a running platform is asked to end.
   private enum Ending {
@@ -75,7 +77,8 @@ struct Platform {
   }
 
   private func controlPlane(on plane: LocalDataPlane) async throws(Problem) -> ControlPlane {
-    let keys = try KeyFiles.openOrCreate(in: directory.keys, ledgerName: "gatehouse")
+    let keys = try KeyFiles.openOrCreate(
+      in: directory.keys, ledgerName: "gatehouse", passphrase: passphrase, curve: sealCurve)
     let registry = try SQLiteRegistry(path: directory.registry, signingKey: keys.ledger)
     let controlPlane = ControlPlane(
       .init(
@@ -84,7 +87,8 @@ struct Platform {
         bundles: try DirectoryBundleStore(directory: directory.bundles),
         records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
         time: SystemTime(), entropy: SystemEntropy(),
-        keySets: HTTPKeySets(), program: try ProgramFileSource(path: runtime)),
+        keySets: HTTPKeySets(), sealKeys: try PlatformKeys(directory, passphrase: passphrase),
+        program: try ProgramFileSource(path: runtime)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool))

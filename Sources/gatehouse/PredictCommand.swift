@@ -66,7 +66,9 @@ struct PredictCommand: AsyncParsableCommand {
   private func plan() async throws -> ExecutionPlan {
     if let path = try await LocalBundle.path(of: model, data.directory) {
       let loader = BundleLoader(
-        trusting: [try LocalBundle.trusted(key, data.directory)], engine: ONNXRuntimeEngine.installed())
+        trusting: try await LocalBundle.trusted(key, data.directory),
+        revoked: key == nil ? try await LocalBundle.revoked(data.directory) : .none,
+        engine: ONNXRuntimeEngine.installed())
       return try loader.load(path: path).plan
     }
     let lifted = try OfflineModel.lift(model, engine: engine)

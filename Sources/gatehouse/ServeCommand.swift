@@ -3,6 +3,7 @@ import Domain
 import Encoding
 import Fleet
 import Glibc
+import Provenance
 import Serving
 import Storage
 
@@ -83,9 +84,17 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The data plane's program (default: gatehouse-runtime beside this program).")
   var runtime: String?
 
+  @Option(
+    help: "The curve of the key that seals, where this start makes it: P-256, P-384 or P-521.",
+    transform: Self.curve)
+  var sealCurve = SealCurve.p256
+
+  @OptionGroup var passphrase: PassphraseOption
+
   @OptionGroup var data: DataOption
 
   func run() async throws {
+    let passphrase = try passphrase.passphrase()
     let control = try ListenAddress(parsing: listen)
     let plane = try ListenAddress(parsing: planeListen)
     let admin = try adminAddress()
@@ -100,7 +109,8 @@ struct ServeCommand: AsyncParsableCommand {
     let platform = Platform(
       directory: data.directory, control: control, plane: plane, tls: tls, planeTLS: planeTLS,
       runtime: try runtimePath(), whenSpoolFull: whenSpoolFull, admin: admin,
-      runtimeOptions: try collectorOptions() + ["--confine", confine.rawValue])
+      runtimeOptions: try collectorOptions() + ["--confine", confine.rawValue], passphrase: passphrase,
+      sealCurve: sealCurve)
     try await platform.run()
   }
 
@@ -111,6 +121,15 @@ struct ServeCommand: AsyncParsableCommand {
         "expected required, best-effort or off after --confine, found '\(text.excerpt(40))'")
     }
     return mode
+  }
+
+  private static func curve(_ text: String) throws(Problem) -> SealCurve {
+    guard let curve = SealCurve(rawValue: text) else {
+      throw Problem(
+        .usage, "usage.seal-curve",
+        "expected P-256, P-384 or P-521 after --seal-curve, found '\(text.excerpt(40))'")
+    }
+    return curve
   }
 
   private func adminAddress() throws(Problem) -> LocalDataPlane.AdminAddress {

@@ -21,8 +21,16 @@ struct VerifyCommand: AsyncParsableCommand {
   @Argument(help: "A bundle's directory, a served model's name, or the directory of an image layout.")
   var path: String
 
-  @Option(help: "A public key that seals are trusted by; may be repeated (default: the platform's).")
+  @Option(
+    help: "A public key that seals are trusted by; may be repeated (default: those that the platform trusts)."
+  )
   var key: [String] = []
+
+  @Option(
+    help:
+      "A signed list of what was revoked; may be repeated (default, without --key: what the platform has revoked)."
+  )
+  var revocations: [String] = []
 
   @Option(
     help:
@@ -41,18 +49,21 @@ struct VerifyCommand: AsyncParsableCommand {
   func run() async throws {
     var report = VerificationReport(isJSON: json)
     do {
-      let keys = try trustedKeys()
+      let keys = try await trustedKeys()
+      let revoked = try await revoked(trusting: keys)
       if LocalFiles.kind(of: "\(path)/oci-layout").isFile {
-        try await verifyImage(trusting: keys, &report)
+        try await verifyImage(trusting: keys, revoked, &report)
       } else {
         guard let bundle = try await LocalBundle.path(of: path, data.directory) else {
           throw Problem(
             .notFound, "verify.nothing-there",
             "expected a bundle, a served model's name or an image layout, found none of them", subject: path)
         }
-        let loader = BundleLoader(trusting: keys)
+        let loader = BundleLoader(trusting: keys, revoked: revoked)
         let sealed = try loader.sealed(path: bundle)
-        report.holds("seals", "\(sealed.digest.short), \(sealed.files.count - 1) files")
+        report.holds(
+          "seals",
+          "\(sealed.digest.short), \(sealed.files.count - 1) files, by key \(sealed.key.hint.prefix(12))…")
         try model(of: sealed, loader, &report)
       }
     } catch let problem as Problem {
@@ -62,16 +73,30 @@ struct VerifyCommand: AsyncParsableCommand {
     report.ends(with: nil)
   }
 
-  private func trustedKeys() throws(Problem) -> [SealVerificationKey] {
-    guard !key.isEmpty else { return [try LocalBundle.trusted(nil, data.directory)] }
+  private func trustedKeys() async throws -> [SealVerificationKey] {
+    guard !key.isEmpty else { return try await LocalBundle.trusted(nil, data.directory) }
     var keys: [SealVerificationKey] = []
     for file in key { keys.append(try KeyFiles.sealVerificationKey(at: file)) }
     return keys
   }
 
-  private func verifyImage(trusting keys: [SealVerificationKey], _ report: inout VerificationReport)
-    async throws
-  {
+  private func revoked(trusting keys: [SealVerificationKey]) async throws -> Revocations {
+    var revoked = key.isEmpty ? try await LocalBundle.revoked(data.directory) : .none
+    for file in revocations {
+      do {
+        revoked.formUnion(try RevocationList.read(try LocalFiles.read(file, limit: 16 << 20), trusting: keys))
+      } catch {
+        var problem = error
+        problem.subject = problem.subject ?? file
+        throw problem
+      }
+    }
+    return revoked
+  }
+
+  private func verifyImage(
+    trusting keys: [SealVerificationKey], _ revoked: Revocations, _ report: inout VerificationReport
+  ) async throws {
     var programs = program
     if programs.isEmpty {
       programs = [Digest(of: try LocalFiles.read(ServeCommand.ownRuntime))]
@@ -83,9 +108,9 @@ struct VerifyCommand: AsyncParsableCommand {
     if image.mediaType == .index {
       report.holds("index", images.compactMap(\.architecture).joined(separator: ", "))
     }
-    let loader = BundleLoader(trusting: keys)
+    let loader = BundleLoader(trusting: keys, revoked: revoked)
     for image in images {
-      let bundles = try await verify(image, trusting: keys, programs: programs) {
+      let bundles = try await verify(image, trusting: keys, revoked: revoked, programs: programs) {
         report.holds($0.rawValue, $1)
       }
       for bundle in bundles { try model(of: bundle, loader, &report) }

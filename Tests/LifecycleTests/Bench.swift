@@ -17,6 +17,7 @@ struct Bench: Sendable {
   let control: ControlPlane
   let sealingKey: SealingKey
   let ledgerKey: CheckpointSigningKey
+  let sealKeys: InMemorySealKeys
 
   /// The faults of the five ports; none unless told.
   struct Faults {
@@ -25,9 +26,13 @@ struct Bench: Sendable {
     var bundles = FaultPlan()
     var records = FaultPlan()
     var plane = FaultPlan()
+    var sealKeys = FaultPlan()
   }
 
-  init(_ faults: Faults = Faults(), policy: Policy = .standard) throws {
+  init(
+    _ faults: Faults = Faults(), policy: Policy = .standard, signers: [String: SealingKey] = [:]
+  ) throws {
+    sealKeys = InMemorySealKeys(signers: signers, faults: faults.sealKeys)
     ledgerKey = try CheckpointSigningKey(name: "test")
     sealingKey = SealingKey()
     registry = InMemoryRegistry(signingKey: ledgerKey, faults: faults.registry)
@@ -35,18 +40,19 @@ struct Bench: Sendable {
     bundles = InMemoryBundleStore(faults: faults.bundles)
     records = InMemoryRecordStore(faults: faults.records)
     plane = InMemoryDataPlane(faults: faults.plane)
-    control = Self.control(registry, blobs, bundles, records, plane, sealingKey, ledgerKey, policy)
+    control = Self.control(registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy)
   }
 
   private static func control(
     _ registry: InMemoryRegistry, _ blobs: InMemoryBlobStore, _ bundles: InMemoryBundleStore,
     _ records: InMemoryRecordStore, _ plane: InMemoryDataPlane, _ sealingKey: SealingKey,
+    _ sealKeys: InMemorySealKeys,
     _ ledgerKey: CheckpointSigningKey, _ policy: Policy
   ) -> ControlPlane {
     ControlPlane(
       .init(
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
-        time: ManualTime(), entropy: SeededEntropy(), program: SampleProgram()),
+        time: ManualTime(), entropy: SeededEntropy(), sealKeys: sealKeys, program: SampleProgram()),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test"))
@@ -59,7 +65,7 @@ struct Bench: Sendable {
 
   /// The same stores under a new control plane, as after a crash.
   func reopened() -> ControlPlane {
-    Self.control(registry, blobs, bundles, records, plane, sealingKey, ledgerKey, .standard)
+    Self.control(registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, .standard)
   }
 
   /// Runs `body` with the queue at work.
@@ -82,6 +88,21 @@ struct Bench: Sendable {
       await work
       throw error
     }
+  }
+
+  /// Uploads the files of a directory and pushes it.
+  static func push(_ files: [(path: String, bytes: [UInt8])], to control: ControlPlane) async throws
+    -> PushOutcome
+  {
+    var pushed: [PushedFile] = []
+    for (path, bytes) in files {
+      let session = try await control.beginUpload()
+      try await session.write(bytes)
+      pushed.append(PushedFile(path: path, blob: try await session.finish()))
+    }
+    return try await control.push(
+      PushRequest(name: Sample.name(), files: pushed, principal: Sample.principal)
+    ) { _ in }
   }
 
   /// Uploads a fixture and pushes it.
@@ -107,8 +128,12 @@ struct Bench: Sendable {
 
   /// What `Audit` has to say of the stores.
   func audit() async -> AuditReport {
-    await Audit(ledger: registry, blobs: blobs, bundles: bundles, records: records)(
-      trusting: ledgerKey.verificationKey, [sealingKey.verificationKey], blobLimit: 16 << 20)
+    var keys = [sealingKey.verificationKey]
+    for key in await registry.sealKeys() {
+      if let key = try? SealVerificationKey(pem: key.pem) { keys.append(key) }
+    }
+    return await Audit(ledger: registry, blobs: blobs, bundles: bundles, records: records)(
+      trusting: ledgerKey.verificationKey, keys, blobLimit: 16 << 20)
   }
 }
 

@@ -92,6 +92,19 @@ bool gatehouse_key_verify(
 size_t gatehouse_ecdsa_from_halves(
     const uint8_t *_Nullable halves, size_t count, uint8_t *_Nullable der, size_t capacity);
 
+// Private keys under a passphrase: an EncryptedPrivateKeyInfo (RFC 5208) by PBES2 and PBKDF2 (RFC 8018).
+
+/// How many rounds of PBKDF2 opening such a key takes, 0 where it is none or is encrypted in another way; asked before it is
+/// opened, since whoever wrote it has chosen the number.
+uint64_t gatehouse_encrypted_key_rounds(const uint8_t *_Nullable der, size_t count);
+/// Opens such a key; NULL for another passphrase, for anything else, or with something behind it.
+gatehouse_key *_Nullable gatehouse_key_read_encrypted(
+    const uint8_t *_Nullable der, size_t count, const uint8_t *_Nullable passphrase, size_t passphrase_count);
+/// Writes a private key so, by AES-256 in CBC.
+size_t gatehouse_key_write_encrypted(
+    const gatehouse_key *key, const uint8_t *_Nullable passphrase, size_t passphrase_count, uint32_t rounds,
+    uint8_t *_Nullable der, size_t capacity);
+
 #pragma clang assume_nonnull end
 
 #endif

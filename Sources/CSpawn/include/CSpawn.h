@@ -20,6 +20,18 @@ int gatehouse_spawn(
     const char *program, char *const arguments[], const int descriptors[], int count, const char *log,
     pid_t *process);
 
+/// Starts `program` with the arguments `arguments` and the environment `environment` (each ended by NULL) between two
+/// descriptors: 0 is `input`, 1 is `output`, both above 2; 2 is /dev/null, and there are no others. It stands in `/`.
+///
+/// It leads a session of its own and has the default action for every signal, none blocked. Returns 0 and sets
+/// `*process`, or returns the error number.
+int gatehouse_spawn_filter(
+    const char *program, char *const arguments[], char *const environment[], int input, int output,
+    pid_t *process);
+
+/// Makes a pipe whose ends, first the one to read from, no program inherits; 0, or -1 with `errno` set.
+int gatehouse_pipe(int ends[2]);
+
 /// How many numbers a spawner is told with each request, at most.
 enum { gatehouse_spawner_numbers = 4 };
 

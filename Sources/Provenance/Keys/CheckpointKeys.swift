@@ -7,7 +7,7 @@ public import Domain
 public struct CheckpointSigningKey: Sendable, CustomStringConvertible {
   private static let prefix = "PRIVATE+KEY+"
 
-  private let key: SignatureKey
+  let key: SignatureKey
   /// The public key that verifies what this key signs.
   public let verificationKey: CheckpointVerificationKey
 
@@ -18,7 +18,7 @@ public struct CheckpointSigningKey: Sendable, CustomStringConvertible {
     try self.init(name: name, key: SignatureKey.generate(.ed25519))
   }
 
-  private init(name: String, key: SignatureKey) throws(Problem) {
+  init(name: String, key: SignatureKey) throws(Problem) {
     self.key = key
     verificationKey = try CheckpointVerificationKey(name: name, key: key)
   }

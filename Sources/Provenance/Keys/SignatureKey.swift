@@ -63,12 +63,12 @@ import CBoringSSL
     }
   }
 
-  private nonisolated(unsafe) let key: OpaquePointer
+  nonisolated(unsafe) let key: OpaquePointer
   /// What it is for.
   let kind: Kind
 
   /// Takes over a key; nil for none, or for one of a kind that nothing here uses.
-  private init?(_ key: OpaquePointer?) {
+  init?(_ key: OpaquePointer?) {
     guard let key = unsafe key else { return nil }
     guard let kind = unsafe Kind(gatehouse_key_kind(key)) else {
       unsafe gatehouse_key_free(key)
@@ -173,8 +173,7 @@ import CBoringSSL
   }
 
   /// What `write` puts into room for so many bytes; nil where it puts nothing.
-  private static func written(capacity: Int, _ write: (UnsafeMutablePointer<UInt8>?, Int) -> Int) -> [UInt8]?
-  {
+  static func written(capacity: Int, _ write: (UnsafeMutablePointer<UInt8>?, Int) -> Int) -> [UInt8]? {
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
       unsafe count = write(buffer.baseAddress, buffer.count)
     }

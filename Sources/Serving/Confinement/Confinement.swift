@@ -135,6 +135,8 @@ extension RuntimeArguments {
         if !confinement.readable.contains(directory) { confinement.readable.append(directory) }
       }
     }
+    // The directory, for the list is exchanged, and may come later.
+    if let revocations { confinement.readable.append(Self.directory(of: revocations.path)) }
     if let spool { confinement.writable = [spool] }
     // One that is inherited is bound already.
     if case .address(let address) = admin,
