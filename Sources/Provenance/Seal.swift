@@ -5,15 +5,7 @@ public import Domain
 // in-toto statement. https://github.com/ossf/model-signing-spec, https://github.com/secure-systems-lab/dsse
 
 enum SealFormat {
-  static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
-  static let payloadType = "application/vnd.in-toto+json"
-  static let statementType = "https://in-toto.io/Statement/v1"
   static let predicateType = "https://model_signing/signature/v1.0"
-
-  /// DSSE's pre-authentication encoding: the bytes that are signed.
-  static func preAuthenticationEncoding(of payload: [UInt8]) -> [UInt8] {
-    Array("DSSEv1 \(payloadType.utf8.count) \(payloadType) \(payload.count) ".utf8) + payload
-  }
 }
 
 extension UnsealedBundle {
@@ -21,27 +13,14 @@ extension UnsealedBundle {
   ///
   /// The one random thing in a bundle is the nonce of this signature.
   public func sealed(with key: SealingKey, name: String) throws(Problem) -> SealedBundle {
-    let payload = statement(name: name).canonicalBytes
-    let signature = try key.sign(SealFormat.preAuthenticationEncoding(of: payload))
-    let seal: JSON = [
-      "mediaType": .string(SealFormat.mediaType),
-      "verificationMaterial": [
-        "publicKey": ["hint": .string(key.verificationKey.hint)], "tlogEntries": [],
-      ],
-      "dsseEnvelope": [
-        "payload": .string(Base64.encode(payload)), "payloadType": .string(SealFormat.payloadType),
-        "signatures": [["sig": .string(Base64.encode(signature)), "keyid": ""]],
-      ],
-    ]
-    return SealedBundle(unchecked: self, seal: seal.canonicalBytes)
+    SealedBundle(
+      unchecked: self, seal: try SignedEnvelope.signing(statement(name: name).canonicalBytes, with: key))
   }
 
-  private func statement(name: String) -> JSON {
-    [
-      "_type": .string(SealFormat.statementType),
-      "subject": [["name": .string(name), "digest": ["sha256": .string(digest.hexadecimal)]]],
-      "predicateType": .string(SealFormat.predicateType),
-      "predicate": [
+  private func statement(name: String) -> Statement {
+    Statement(
+      about: [Statement.Subject(name: name, digest: digest)], predicateType: SealFormat.predicateType,
+      predicate: [
         "serialization": ["method": "files", "hash_type": "sha256", "allow_symlinks": false],
         "resources": .array(
           zip(files, fileDigests).map { file, digest in
@@ -50,8 +29,7 @@ extension UnsealedBundle {
               "digest": .string(digest.hexadecimal),
             ]
           }),
-      ],
-    ]
+      ])
   }
 }
 
