@@ -161,7 +161,7 @@ let package = Package(
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
-    tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
+    tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
     tests("PackagingTests", "Packaging", "Provenance", "Domain", "Encoding"),
     tests(
       "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Packaging", "Domain", "Encoding",

@@ -159,7 +159,8 @@ extension StringProtocol where SubSequence == Substring {
   var trimmedBlanks: Substring {
     let isBlank = { (character: Character) in character == " " || character == "\t" || character == "\r" }
     guard let start = firstIndex(where: { !isBlank($0) }), let end = lastIndex(where: { !isBlank($0) }) else {
-      return ""
+      // Not another empty text: what callers have of this one are its indices.
+      return self[endIndex...]
     }
     return self[start...end]
   }

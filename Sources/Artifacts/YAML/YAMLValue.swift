@@ -13,6 +13,12 @@ public indirect enum YAMLValue: Equatable, Sendable {
     public let name: String
     /// The value.
     public let value: YAMLValue
+
+    /// Names a value.
+    public init(name: String, value: YAMLValue) {
+      self.name = name
+      self.value = value
+    }
   }
 
   /// The member of a mapping with this name; nil where there is none or this is no mapping.

@@ -88,10 +88,10 @@ extension ProgramBuild {
       top.append(reference)
     }
     for other in vendored {
-      let reference = "\(root)/\(PackageURL.generic(other.name, other.revision))"
+      let reference = "\(root)/\(PackageURL.generic(other.name, other.version))"
       var component = BillOfMaterials.Component(.library, reference, name: other.name)
-      component.version = other.revision
-      component.packageURL = .generic(other.name, other.revision)
+      component.version = other.version
+      component.packageURL = .generic(other.name, other.version)
       component.properties = [BillOfMaterials.Property("brought-by", other.package)]
       components[reference] = component
       dependencies[reference] = []

@@ -28,8 +28,8 @@ public struct ProgramBuild: Equatable, Sendable {
   public struct Vendored: Hashable, Sendable {
     /// What it is, `boringssl`.
     public let name: String
-    /// Its commit.
-    public let revision: String
+    /// Its version, or its commit where it has none.
+    public let version: String
     /// The package that brings it.
     public let package: String
   }
@@ -109,10 +109,10 @@ public struct ProgramBuild: Equatable, Sendable {
           version: try entry.text("version"), revision: try entry.revision("revision")))
     }
     var vendored: [Vendored] = []
-    for entry in try root.list("vendored", ["name", "revision", "package"], limit: Self.entryLimit) {
+    for entry in try root.list("vendored", ["name", "version", "package"], limit: Self.entryLimit) {
       vendored.append(
         Vendored(
-          name: try entry.text("name"), revision: try entry.revision("revision"),
+          name: try entry.text("name"), version: try entry.text("version"),
           package: try entry.text("package")))
     }
     var libraries: [Library] = []
