@@ -80,7 +80,7 @@ let package = Package(
     entity("Encoding"),
     entity("Domain", "Encoding"),
     entity("ModelGraph", "Domain", "Encoding"),
-    entity("Artifacts", "Encoding", "CZlib", "CBZip2", "CLZMA", "CLZ4"),
+    entity("Artifacts", "Encoding", "CZlib", "CBZip2", "CLZMA", "CLZ4", "CYAML"),
     entity("Inspection", "Domain", "Encoding", "Artifacts"),
     entity("ONNXExport", "Domain", "Encoding", "ModelGraph"),
     entity("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
@@ -96,6 +96,7 @@ let package = Package(
     .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     // Ring 1.
     useCase(
@@ -163,7 +164,7 @@ let package = Package(
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
-    tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
+    tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
     tests("PackagingTests", "Packaging", "Provenance", "Domain", "Encoding"),
     tests(
       "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Packaging", "Domain", "Encoding",

@@ -102,15 +102,20 @@ struct Sign: Sendable {
       artifact: model.inspected.pushed.digest, framework: model.lifted.framework,
       frameworkVersion: model.lifted.frameworkVersion, estimator: model.lifted.estimator, tool: tool,
       policy: admitted.policy)
-    return try UnsealedBundle(files: [
-      BundleFile(path: "manifest.json", bytes: manifest.json.canonicalBytes),
+    let files = [
       BundleFile(path: "graph.json", bytes: model.encoded.graph),
       BundleFile(path: "weights.safetensors", bytes: model.encoded.weights),
-      BundleFile(
-        path: SelfCheck.path, bytes: SelfCheck(of: model.lifted.graph).canonicalBytes),
-      BundleFile(path: "inspection.json", bytes: model.inspected.report.json.canonicalBytes),
-      BundleFile(path: "gates.json", bytes: admitted.report.json.canonicalBytes),
-    ])
+    ]
+    let bill = ModelBill(of: manifest, files: files, model.lifted, model.inspected.pushed.artifact)
+    return try UnsealedBundle(
+      files: files + [
+        BundleFile(path: Manifest.path, bytes: manifest.json.canonicalBytes),
+        BundleFile(path: SelfCheck.path, bytes: SelfCheck(of: model.lifted.graph).canonicalBytes),
+        BundleFile(
+          path: StatedBundle.inspectionPath, bytes: model.inspected.report.json.canonicalBytes),
+        BundleFile(path: StatedBundle.gatesPath, bytes: admitted.report.json.canonicalBytes),
+        BundleFile(path: ModelBill.path, bytes: bill.canonicalBytes),
+      ])
   }
 }
 

@@ -35,7 +35,7 @@ public struct RevocationList: Equatable, Sendable {
   }
 
   /// The bytes that a key signs.
-  public var message: [UInt8] { Self.preAuthenticationEncoding(of: payload) }
+  public var message: [UInt8] { preAuthenticationEncoding(of: payload, payloadType: Self.payloadType) }
 
   /// The line, with the signatures of these keys over `message`, and a final line feed.
   public func line(signatures: [(key: SealVerificationKey, signature: [UInt8])]) -> [UInt8] {
@@ -62,7 +62,7 @@ public struct RevocationList: Equatable, Sendable {
       let payload = envelope["payload"]?.string.flatMap({ Base64.decode($0) }),
       let signatures = envelope["signatures"]?.array, 1...Self.signatureLimit ~= signatures.count
     else { throw Self.malformed("expected an envelope of '\(Self.payloadType)', found another") }
-    try Self.verify(signatures, over: Self.preAuthenticationEncoding(of: payload), trusting: keys)
+    try Self.verify(signatures, over: preAuthenticationEncoding(of: payload, payloadType: Self.payloadType), trusting: keys)
     // Only now is anything of it believed.
     let members = try Self.members(of: payload, ["version", "number", "issued", "revocations"])
     guard members["version"]?.int == 1, let number = members["number"]?.int, number >= 0,
@@ -115,10 +115,6 @@ public struct RevocationList: Equatable, Sendable {
       .integrity, "revocations.untrusted",
       "expected a list that one of \(keys.count) trusted keys has signed, found one that none has",
       hint: "export it from the platform that sealed the bundles: 'gatehouse revocations export'")
-  }
-
-  private static func preAuthenticationEncoding(of payload: [UInt8]) -> [UInt8] {
-    Array("DSSEv1 \(payloadType.utf8.count) \(payloadType) \(payload.count) ".utf8) + payload
   }
 
   private static func members(of bytes: [UInt8], _ names: Set<String>) throws(Problem) -> [String: JSON] {

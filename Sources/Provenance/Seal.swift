@@ -5,15 +5,7 @@ public import Domain
 // in-toto statement. https://github.com/ossf/model-signing-spec, https://github.com/secure-systems-lab/dsse
 
 enum SealFormat {
-  static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
-  static let payloadType = "application/vnd.in-toto+json"
-  static let statementType = "https://in-toto.io/Statement/v1"
   static let predicateType = "https://model_signing/signature/v1.0"
-
-  /// DSSE's pre-authentication encoding: the bytes that are signed.
-  static func preAuthenticationEncoding(of payload: [UInt8]) -> [UInt8] {
-    Array("DSSEv1 \(payloadType.utf8.count) \(payloadType) \(payload.count) ".utf8) + payload
-  }
 }
 
 /// A bundle whose seal is to be signed, by whoever has the key.
@@ -27,22 +19,14 @@ public struct SealDraft: Sendable {
   }
 
   /// The bytes that the key signs.
-  public var message: [UInt8] { SealFormat.preAuthenticationEncoding(of: payload) }
+  public var message: [UInt8] { SignedEnvelope.message(of: payload) }
 
   /// The bundle with the seal that this signature of `message` makes.
   ///
   /// Throws `seal.bad-signature` where it is not by `key`: who signed may be another program.
   public func sealed(by key: SealVerificationKey, signature: [UInt8]) throws(Problem) -> SealedBundle {
-    guard key.isValid(signature, for: message) else { throw SealVerifier.badSignature(of: key) }
-    let seal: JSON = [
-      "mediaType": .string(SealFormat.mediaType),
-      "verificationMaterial": ["publicKey": ["hint": .string(key.hint)], "tlogEntries": []],
-      "dsseEnvelope": [
-        "payload": .string(Base64.encode(payload)), "payloadType": .string(SealFormat.payloadType),
-        "signatures": [["sig": .string(Base64.encode(signature)), "keyid": ""]],
-      ],
-    ]
-    return SealedBundle(unchecked: contents, seal: seal.canonicalBytes, key: key)
+    let seal = try SignedEnvelope.document(payload, as: .seal, by: key, signature: signature)
+    return SealedBundle(unchecked: contents, seal: seal, key: key)
   }
 }
 
@@ -60,12 +44,10 @@ extension UnsealedBundle {
     SealDraft(self, payload: statement(name: name).canonicalBytes)
   }
 
-  private func statement(name: String) -> JSON {
-    [
-      "_type": .string(SealFormat.statementType),
-      "subject": [["name": .string(name), "digest": ["sha256": .string(digest.hexadecimal)]]],
-      "predicateType": .string(SealFormat.predicateType),
-      "predicate": [
+  private func statement(name: String) -> Statement {
+    Statement(
+      about: [Statement.Subject(name: name, digest: digest)], predicateType: SealFormat.predicateType,
+      predicate: [
         "serialization": ["method": "files", "hash_type": "sha256", "allow_symlinks": false],
         "resources": .array(
           zip(files, fileDigests).map { file, digest in
@@ -74,8 +56,7 @@ extension UnsealedBundle {
               "digest": .string(digest.hexadecimal),
             ]
           }),
-      ],
-    ]
+      ])
   }
 }
 

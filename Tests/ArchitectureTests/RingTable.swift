@@ -32,7 +32,7 @@ struct RingTable {
     native: [
       "CBoringSSL": ["Provenance"],
       "CZlib": ["Artifacts", "Packaging", "Serving"],
-      "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"],
+      "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"], "CYAML": ["Artifacts"],
       "CDescriptorPassing": ["Fleet", "Serving", "CSpawn"], "CSpawn": ["Fleet", "Engines", "Signers"],
       "CConfinement": ["Serving", "ServingTests", "confinement-probe"],
       "CForbiddenActs": ["confinement-probe"],

@@ -78,6 +78,7 @@ extension Rule {
     boosters,
     tensorFlow,
     prediction,
+    environment,
   ].flatMap { $0 }.sorted { $0.id < $1.id }
 
   /// The rule of this id.

@@ -1,0 +1,57 @@
+import Artifacts
+import Domain
+import Lifting
+import ModelGraph
+import Provenance
+
+extension ModelBill {
+  /// How many files about the training environment are read, and how many inputs are told one by one.
+  private static let fileLimit = 16
+  private static let inputLimit = 200
+
+  /// States what a lifted model is made of: itself, and what its artifact says of its training.
+  init(of manifest: Manifest, files: [BundleFile], _ lifted: LiftedGraph, _ artifact: Artifact) {
+    let signature = lifted.graph.graph.signature
+    let inputs = signature.inputs
+    var words = inputs.prefix(Self.inputLimit).map(\.words)
+    if inputs.count > Self.inputLimit { words.append("and \(inputs.count - Self.inputLimit) more") }
+    self.init(
+      of: manifest, files: files,
+      // Whoever has no labels may predict numbers, clusters or outliers; of these only a regressor says so.
+      task: signature.classes.isEmpty
+        ? lifted.estimator.hasSuffix("Regressor") ? "regression" : nil : "classification",
+      inputs: words, outputs: signature.outputs.flatMap(\.ports).map(\.words),
+      environment: Self.environment(of: artifact))
+  }
+
+  /// The files of an artifact that say what it was trained with, the first by their paths.
+  private static func environment(of artifact: Artifact) -> [EnvironmentFile] {
+    let files = artifact.files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    return files.lazy.compactMap { file -> EnvironmentFile? in
+      guard let kind = Artifacts.EnvironmentFile.Kind(path: file.path) else { return nil }
+      let read = Artifacts.EnvironmentFile(file.bytes, as: kind)
+      return EnvironmentFile(
+        path: file.path.escaped(limit: 400), digest: Digest(of: file.bytes),
+        packages: read.packages.map(Package.init), remarks: read.remarks,
+        faults: read.faults.map { "\($0.message) (byte \($0.offset))".escaped(limit: 300) })
+    }.prefix(fileLimit).map { $0 }
+  }
+}
+
+extension ModelBill.Package {
+  fileprivate init(_ package: Artifacts.EnvironmentFile.Package) {
+    switch package.source {
+    case .pypi: self.init(.pypi, package.name, package.version)
+    case .conda(let build, let channel):
+      self.init(.conda, package.name, package.version, build: build, channel: channel)
+    case .python: self.init(.generic, package.name, package.version)
+    }
+  }
+}
+
+extension ModelSignature.Port {
+  /// A tensor in words: `predict_proba: FP64 [-1, 3]`.
+  fileprivate var words: String {
+    "\(name): \(datatype.rawValue) [\(shape.map(String.init).joined(separator: ", "))]"
+  }
+}
