@@ -21,6 +21,12 @@ public enum Act: String, Sendable, CaseIterable {
   case recover
   /// A segment of access records was taken over from a data plane.
   case keepRecords = "keep-records"
+  /// A manifest was put into a repository, or a tag was moved to one.
+  case publishManifest = "publish-manifest"
+  case removeManifest = "remove-manifest"
+  case removeTag = "remove-tag"
+  /// Blobs that nothing needs were removed.
+  case collect
 }
 
 /// How far an act had come when its entry was written.

@@ -76,6 +76,8 @@ public final class ControlPlane: Sendable {
   private let policies: DeploymentPolicies
   let issuers: TokenIssuers
   private let served: ServedState
+  /// Repositories of images, to read and to upload to.
+  public let repositories: Repositories
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -91,6 +93,9 @@ public final class ControlPlane: Sendable {
     issuers = TokenIssuers(
       registry: registry, served: served, plane: parts.plane, keySets: parts.keySets, time: time)
     policies = DeploymentPolicies(registry: registry, served: served, plane: parts.plane, time: time)
+    repositories = Repositories(
+      registry: registry, blobs: parts.blobs,
+      uploads: BlobUploads(into: parts.blobs, entropy: parts.entropy, time: time), time: time)
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
@@ -216,10 +221,13 @@ public final class ControlPlane: Sendable {
   /// The most bytes that one upload may have.
   public var uploadLimit: Int { settings.artifactLimit }
 
-  /// Whether bytes are here already.
+  /// Whether bytes are here already; those that are stay until there was time to push them.
   public func hasBlob(_ digest: Digest) async throws(Problem) -> Bool {
-    try await parts.blobs.contains(digest)
+    try await parts.blobs.renew(digest)
   }
+
+  var blobs: any BlobStore { parts.blobs }
+  var time: any TimeSource { parts.time }
 
   /// The registry, to read.
   public var registry: any RegistryReader { parts.registry }

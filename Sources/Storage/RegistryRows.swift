@@ -143,6 +143,11 @@ enum RegistryRows {
         ])
     case .addSegment(let segment): try add(segment, database)
     case .addDamagedSegment(let damaged): try add(damaged, database)
+    case .putManifest(let manifest): try put(manifest, database)
+    case .removeManifest(let digest, let repository, _):
+      try removeManifest(digest, of: repository, database)
+    case .setTag(let tag): try set(tag, database)
+    case .removeTag(let tag, let repository, _): try removeTag(tag, of: repository, database)
     }
   }
 

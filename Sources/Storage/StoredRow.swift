@@ -103,12 +103,14 @@ struct StoredRow {
     return verdict
   }
 
+  func isNull(_ column: String) -> Bool { if case .null = storage(column) { true } else { false } }
+
   private func storage(_ column: String) -> DatabaseValue.Storage {
     let value: DatabaseValue? = row[column]
     return value?.storage ?? .null
   }
 
-  private func malformed(_ column: String, _ expected: String) -> Problem {
+  func malformed(_ column: String, _ expected: String) -> Problem {
     Problem(
       .integrity, "registry.malformed-row",
       "expected \(expected) in column '\(column)' of table '\(table)', found another value",

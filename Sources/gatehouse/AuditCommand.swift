@@ -87,7 +87,7 @@ struct AuditCommand: AsyncParsableCommand {
         ledger: registry, blobs: FileBlobStore(reading: directory.blobs),
         bundles: DirectoryBundleStore(reading: directory.bundles),
         records: DirectoryRecordStore(reading: directory.spool, records: directory.records))
-      let report = await audit(trusting: checkpointKey, [sealKey], blobLimit: 4 << 30)
+      let report = await audit(trusting: checkpointKey, [sealKey])
       try show(report, directory)
     }
 

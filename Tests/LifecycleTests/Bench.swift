@@ -103,7 +103,7 @@ struct Bench: Sendable {
   /// What `Audit` has to say of the stores.
   func audit() async -> AuditReport {
     await Audit(ledger: registry, blobs: blobs, bundles: bundles, records: records)(
-      trusting: ledgerKey.verificationKey, [sealingKey.verificationKey], blobLimit: 16 << 20)
+      trusting: ledgerKey.verificationKey, [sealingKey.verificationKey])
   }
 }
 

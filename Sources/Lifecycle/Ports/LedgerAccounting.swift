@@ -87,6 +87,11 @@ extension RegistryChange {
       ]
     case .addSegment(let segment): segment.change
     case .addDamagedSegment(let damaged): damaged.change
+    case .putManifest(let manifest): manifest.change
+    case .removeManifest(let digest, let repository, let moment):
+      Self.removal(of: digest, repository, moment)
+    case .setTag(let tag): tag.change
+    case .removeTag(let tag, let repository, let moment): Self.removal(of: tag, repository, moment)
     }
   }
 
@@ -147,7 +152,7 @@ extension RegistryChange {
     case "add-damaged-segment":
       guard let damaged = DamagedSegment(change: members, at: moment) else { return nil }
       self = .addDamagedSegment(damaged)
-    default: return nil
+    default: self.init(repositoryChange: kind, members, at: moment)
     }
   }
 }

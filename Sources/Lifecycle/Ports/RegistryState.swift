@@ -27,6 +27,8 @@ public struct RegistryState: Equatable, Sendable {
   public private(set) var segments: [SegmentName: KeptSegment] = [:]
   /// All damaged segments of access records, oldest first.
   public private(set) var damagedSegments: [DamagedSegment] = []
+  /// What is in repositories of images.
+  public private(set) var repositories = RepositoriesState()
 
   /// Knows nothing yet.
   public init() {}
@@ -49,7 +51,8 @@ public struct RegistryState: Equatable, Sendable {
   /// not the next of its model, a deployment of a version that does not exist or whose bundle is another, a
   /// second key with the same id, an alias of a version that does not exist, the end of an alias or of a key that has
   /// none, a policy of a deployment that does not exist, or a second segment of the same name (a damaged one: of the
-  /// same name and the same bytes). A second refusal of the same artifact under the same name changes
+  /// same name and the same bytes), a second manifest of a repository with the same digest, a tag of a manifest that is
+  /// not there, or the end of a manifest or of a tag that is none. A second refusal of the same artifact under the same name changes
   /// nothing.
   public mutating func apply(_ change: RegistryChange) throws(Problem) {
     switch change {
@@ -113,6 +116,10 @@ public struct RegistryState: Equatable, Sendable {
           "expected a new damaged segment, found '\(damaged.name)', which exists", damaged.name.description)
       }
       damagedSegments.append(damaged)
+    case .putManifest(let manifest): try repositories.put(manifest)
+    case .removeManifest(let digest, let repository, _): try repositories.remove(digest, of: repository)
+    case .setTag(let tag): try repositories.set(tag)
+    case .removeTag(let tag, let repository, _): try repositories.remove(tag, of: repository)
     }
   }
 
