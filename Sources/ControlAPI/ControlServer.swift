@@ -77,6 +77,7 @@ public struct ControlServer: Sendable {
     IssuerRoutes(control: control).add(to: api)
     AliasRoutes(control: control).add(to: api)
     DeploymentRoutes(control: control).add(to: api)
+    RegistryRoutes(control: control).add(to: api)
     QueryRoutes(control: control, version: settings.version).add(to: api)
     return router
   }

@@ -36,7 +36,7 @@ struct GatehouseCommand: AsyncParsableCommand {
       PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self,
       DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
       AuditCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, RegistryCommand.self,
     ])
 
   /// Runs a command; every way in which it can end has an exit code of the contract.
