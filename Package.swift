@@ -105,9 +105,12 @@ let package = Package(
 
     // Ring 2.
     gateway("Storage", "Domain", "Encoding", "Provenance", "Packaging", "Lifecycle", .grdb),
+    gateway(
+      "Distribution", "Domain", "Encoding", "Packaging", "Provenance", "Lifecycle", .hummingbird,
+      .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Lifting", "Provenance", "Lifecycle", .hummingbird,
+      "ControlAPI", "Domain", "Encoding", "Lifting", "Provenance", "Packaging", "Lifecycle", .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS,
       .log, .nio,
@@ -128,8 +131,8 @@ let package = Package(
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
       "Inference",
-      "Provenance", "Packaging", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", "Engines",
-      "Signers",
+      "Provenance", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI", "Serving",
+      "Engines", "Signers",
       .arguments,
       .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
@@ -148,7 +151,7 @@ let package = Package(
       ]),
 
     // Beside the rings: ports in memory, with faults on request, and a contract for every port.
-    layer("TestKit", ["Domain", "Encoding", "Provenance", "Lifecycle"]),
+    layer("TestKit", ["Domain", "Encoding", "Provenance", "Packaging", "Lifecycle"]),
 
     tests("EncodingTests", "Encoding", "TestKit"),
     tests("DomainTests", "Domain", "Encoding"),
@@ -178,6 +181,9 @@ let package = Package(
     tests(
       "ControlAPITests", "ControlAPI", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
       .hummingbird, .hummingbirdTesting, .log, .nio),
+    tests(
+      "DistributionTests", "Distribution", "Lifecycle", "Storage", "Packaging", "Provenance", "Domain",
+      "Encoding", "TestKit", .hummingbird, .hummingbirdTesting, .log, .nio, .nioPosix),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
       "CDescriptorPassing", "CConfinement", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK,

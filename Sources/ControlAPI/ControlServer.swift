@@ -78,6 +78,7 @@ public struct ControlServer: Sendable {
     SealKeyRoutes(control: control).add(to: api)
     AliasRoutes(control: control).add(to: api)
     DeploymentRoutes(control: control).add(to: api)
+    RegistryRoutes(control: control).add(to: api)
     QueryRoutes(control: control, version: settings.version).add(to: api)
     return router
   }

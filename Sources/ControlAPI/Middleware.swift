@@ -13,8 +13,8 @@ public struct Credentials: Sendable {
     known = tokens.map { (Digest(of: Array($0.token.utf8)), $0.principal) }
   }
 
-  /// Whom a token stands for; takes the same time whether and where it differs.
-  func principal(of token: some StringProtocol) -> Principal? {
+  /// Whom a token stands for, nil for one that nobody has; takes the same time whether and where it differs.
+  public func principal(of token: some StringProtocol) -> Principal? {
     let presented = Digest(of: Array(token.utf8))
     var found: Principal?
     for (digest, principal) in known {

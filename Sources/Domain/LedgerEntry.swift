@@ -30,6 +30,12 @@ public enum Act: String, Sendable, CaseIterable {
   case reseal
   /// A list of what was revoked was signed, for images.
   case signRevocations = "sign-revocations"
+  /// A manifest was put into a repository, or a tag was moved to one.
+  case publishManifest = "publish-manifest"
+  case removeManifest = "remove-manifest"
+  case removeTag = "remove-tag"
+  /// Blobs that nothing needs were removed.
+  case collect
 }
 
 /// How far an act had come when its entry was written.

@@ -50,8 +50,7 @@ public struct Audit: Sendable {
   /// Checks the ledger, then every blob, every bundle, every image and every segment of access records; goes on after a problem, so that one run tells
   /// all that is wrong.
   public func callAsFunction(
-    trusting checkpointKey: CheckpointVerificationKey, _ sealKeys: [SealVerificationKey],
-    blobLimit: Int
+    trusting checkpointKey: CheckpointVerificationKey, _ sealKeys: [SealVerificationKey]
   ) async -> AuditReport {
     var report = AuditReport()
     report.problems = await ledger.audit(trusting: checkpointKey)
@@ -59,7 +58,7 @@ public struct Audit: Sendable {
       report.checkpoint = try await ledger.checkpoint()
       report.entries = report.checkpoint?.size ?? 0
     }
-    await checkBlobs(&report, limit: blobLimit)
+    await checkBlobs(&report)
     await checkBundles(&report, trusting: sealKeys)
     await checkImages(&report)
     await checkSegments(&report)
@@ -67,7 +66,7 @@ public struct Audit: Sendable {
     return report
   }
 
-  private func checkBlobs(_ report: inout AuditReport, limit: Int) async {
+  private func checkBlobs(_ report: inout AuditReport) async {
     // The names first: what is pushed meanwhile has its bytes before it has a name.
     var named: Set<Digest> = []
     var stored: Set<Digest> = []
@@ -75,11 +74,12 @@ public struct Audit: Sendable {
       named = Set(try await ledger.quarantined().map(\.artifact))
       for version in try await versions() { named.insert(version.artifact) }
     }
+    await checkManifests(&report, &named)
     await check(&report) { (report: inout AuditReport) async throws(Problem) in
       for digest in try await blobs.digests() {
         stored.insert(digest)
         await check(&report) { (report: inout AuditReport) async throws(Problem) in
-          _ = try await blobs.read(digest, limit: limit)
+          try await blobs.verify(digest)
           report.blobs += 1
         }
       }
@@ -88,10 +88,38 @@ public struct Audit: Sendable {
       report.problems.append(
         Problem(
           .integrity, "blob.missing",
-          "expected the bytes of an artifact that the registry names, found none",
+          "expected bytes that the registry names, found none",
           subject: digest.description,
-          hint: "restore blobs/sha256/ from a backup, or push the artifact again"))
+          hint: "restore blobs/sha256/ from a backup, or push the artifact or the image again"))
     }
+  }
+
+  /// Adds the manifests of repositories and what they name to what has to be there.
+  private func checkManifests(_ report: inout AuditReport, _ named: inout Set<Digest>) async {
+    var digests: Set<Digest> = []
+    await check(&report) { (report: inout AuditReport) async throws(Problem) in
+      for repository in try await ledger.repositories() {
+        for manifest in try await ledger.manifests(of: repository) {
+          digests.insert(manifest.digest)
+          await check(&report) { (_: inout AuditReport) async throws(Problem) in
+            // One that is not there is told of as every blob is.
+            guard try await blobs.contains(manifest.digest) else { return }
+            let bytes = try await blobs.read(manifest.digest, limit: ManifestDocument.longest)
+            let document = try ManifestDocument(parsing: bytes, as: manifest.mediaType)
+            guard bytes.count == manifest.size, document.subject == manifest.subject,
+              document.artifactType == manifest.artifactType
+            else {
+              throw Problem(
+                .integrity, "registry.manifest-changed",
+                "expected the manifest as '\(repository)' has it, found that its bytes say something else",
+                subject: manifest.digest.description)
+            }
+            digests.formUnion(document.needs.map(\.digest))
+          }
+        }
+      }
+    }
+    named.formUnion(digests)
   }
 
   private func checkBundles(_ report: inout AuditReport, trusting keys: [SealVerificationKey]) async {

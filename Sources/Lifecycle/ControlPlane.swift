@@ -87,6 +87,8 @@ public final class ControlPlane: Sendable {
   private let seals: Seals
   let sealKeys: SealKeys
   let reseal: Reseal
+  /// Repositories of images, to read and to upload to.
+  public let repositories: Repositories
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -112,6 +114,9 @@ public final class ControlPlane: Sendable {
     programLayer = parts.program.map {
       ProgramLayer($0, registry: registry, blobs: parts.blobs, packer: packer, tool: settings.tool)
     }
+    repositories = Repositories(
+      registry: registry, blobs: parts.blobs,
+      uploads: BlobUploads(into: parts.blobs, entropy: parts.entropy, time: time), time: time)
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, seals: seals, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
@@ -248,10 +253,13 @@ public final class ControlPlane: Sendable {
   /// The most bytes that one upload may have.
   public var uploadLimit: Int { settings.artifactLimit }
 
-  /// Whether bytes are here already.
+  /// Whether bytes are here already; those that are stay until there was time to push them.
   public func hasBlob(_ digest: Digest) async throws(Problem) -> Bool {
-    try await parts.blobs.contains(digest)
+    try await parts.blobs.renew(digest)
   }
+
+  var blobs: any BlobStore { parts.blobs }
+  var time: any TimeSource { parts.time }
 
   /// The registry, to read.
   public var registry: any RegistryReader { parts.registry }

@@ -12,11 +12,11 @@ public struct ImagePacker: Sendable {
   /// Overlay file systems stack some 125 layers.
   private static let bundleLimit = 100
 
-  private let blobs: any BlobStore
+  private let blobs: any BlobIngest
   private let tool: String
 
   /// Packs into a store; `tool` is what packs, `gatehouse 0.1.0`.
-  public init(into blobs: any BlobStore, tool: String) {
+  public init(into blobs: any BlobIngest, tool: String) {
     self.blobs = blobs
     self.tool = tool
   }

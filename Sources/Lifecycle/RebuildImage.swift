@@ -21,11 +21,11 @@ public struct RebuildImage: Sendable {
 
   private let bundles: any BundleStore
   private let blobs: any BlobStore
-  private let target: any BlobStore
+  private let target: any BlobIngest
 
   /// Takes bundles and the blobs of earlier images from a platform's stores, and packs into another store; without one, what
   /// is packed is only hashed.
-  public init(bundles: any BundleStore, blobs: any BlobStore, into target: (any BlobStore)? = nil) {
+  public init(bundles: any BundleStore, blobs: any BlobStore, into target: (any BlobIngest)? = nil) {
     self.bundles = bundles
     self.blobs = blobs
     self.target = target ?? HashedBlobs()
@@ -111,20 +111,15 @@ public struct RebuildImage: Sendable {
   }
 }
 
-/// A store that keeps nothing of what it takes in but the digest.
-private struct HashedBlobs: BlobStore {
+/// Keeps nothing of what it takes in but the digest.
+private struct HashedBlobs: BlobIngest {
   private actor Session: IngestSession {
     private var hasher = DigestHasher()
 
     func write(_ bytes: [UInt8]) { hasher.update(bytes) }
-    func finish() -> Digest { hasher.digest }
+    func finish(as expected: Digest?) -> Digest { hasher.digest }
     func abandon() {}
   }
 
   func beginIngest() -> any IngestSession { Session() }
-  func contains(_ digest: Digest) -> Bool { false }
-  func read(_ digest: Digest, limit: Int) throws(Problem) -> [UInt8] {
-    throw Problem(.notFound, "blob.missing", "expected the blob \(digest.short), found none")
-  }
-  func digests() -> [Digest] { [] }
 }

@@ -62,7 +62,8 @@ public struct RevocationList: Equatable, Sendable {
       let payload = envelope["payload"]?.string.flatMap({ Base64.decode($0) }),
       let signatures = envelope["signatures"]?.array, 1...Self.signatureLimit ~= signatures.count
     else { throw Self.malformed("expected an envelope of '\(Self.payloadType)', found another") }
-    try Self.verify(signatures, over: preAuthenticationEncoding(of: payload, payloadType: Self.payloadType), trusting: keys)
+    try Self.verify(
+      signatures, over: preAuthenticationEncoding(of: payload, payloadType: Self.payloadType), trusting: keys)
     // Only now is anything of it believed.
     let members = try Self.members(of: payload, ["version", "number", "issued", "revocations"])
     guard members["version"]?.int == 1, let number = members["number"]?.int, number >= 0,

@@ -8,7 +8,7 @@ import Glibc
 struct Disk: Sendable {
   /// What can fail while bytes become durable.
   enum Step: String, Sendable {
-    case create, write, truncate, sync, rename, link, remove, syncDirectory, commit
+    case create, write, truncate, sync, rename, link, remove, syncDirectory, commit, renew
   }
   /// When an interposed failure strikes: before its step had any effect, or after all of it.
   enum Moment: Sendable {
@@ -113,6 +113,15 @@ struct Disk: Sendable {
     try perform(.remove, path) { () throws(Problem) in
       guard unsafe Glibc.remove(path) == 0 || errno == ENOENT else {
         throw Problem.storage("remove the file", path, errno: errno)
+      }
+    }
+  }
+
+  /// Has a file's time be now.
+  func renew(_ path: String) throws(Problem) {
+    try perform(.renew, path) { () throws(Problem) in
+      guard unsafe utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) == 0 else {
+        throw Problem.storage("set the time of the file", path, errno: errno)
       }
     }
   }

@@ -6,10 +6,10 @@ import Provenance
 ///
 /// All files are for their owner alone, but for those of an image layout, which has no directories `ab` either.
 public actor FileBlobStore: BlobStore {
-  private let place: BlobPlace
+  let place: BlobPlace
   /// Nil where the store was opened to be read alone.
   private let ingestDirectory: String?
-  private let disk: Disk
+  let disk: Disk
   private let executor = DiskExecutor()
 
   /// Runs on a thread that may block.
@@ -112,7 +112,7 @@ public actor FileBlobStore: BlobStore {
 }
 
 /// Where blobs stand.
-private struct BlobPlace {
+struct BlobPlace {
   let directory: String
   /// Whether those whose digests begin with the same two digits have a directory of their own.
   let isSharded: Bool
@@ -175,10 +175,12 @@ private actor FileIngestSession: IngestSession {
     hasher.update(bytes)
   }
 
-  func finish() throws(Problem) -> Digest {
+  func finish(as expected: Digest?) throws(Problem) -> Digest {
     guard let open = file.take() else { throw Self.ended }
     do throws(Problem) {
       let digest = hasher.digest
+      // Before the bytes have any name: what was not asked for is never there.
+      guard expected == nil || digest == expected else { throw Self.mismatch(expected ?? digest, digest) }
       let shard = place.shard(of: digest)
       let blob = place.path(of: digest)
       // The bytes are durable before they have the name that vouches for them. A crash up to the rename
@@ -186,6 +188,8 @@ private actor FileIngestSession: IngestSession {
       try disk.sync(open)
       try disk.createDirectory(shard, mode: place.directoryMode)
       if try isWhole(blob, digest) {
+        // It has just come as any other: nobody may remove it who has looked before.
+        try disk.renew(blob)
         try disk.remove(path)
       } else {
         try disk.rename(path, to: blob)

@@ -147,6 +147,11 @@ enum RegistryRows {
     case .addSealKey(let key): try add(key, database)
     case .changeSealKey(let change): try apply(change, database)
     case .revokeVersion(let revocation): try revoke(revocation, database)
+    case .putManifest(let manifest): try put(manifest, database)
+    case .removeManifest(let digest, let repository, _):
+      try removeManifest(digest, of: repository, database)
+    case .setTag(let tag): try set(tag, database)
+    case .removeTag(let tag, let repository, _): try removeTag(tag, of: repository, database)
     }
   }
 

@@ -30,6 +30,9 @@ enum RegistrySchema {
     migrator.registerMigration("8 keys of seals and revocations") { database in
       try database.execute(sql: sealKeyTables)
     }
+    migrator.registerMigration("9 repositories of images") { database in
+      try database.execute(sql: imageTables)
+    }
     return migrator
   }()
 
@@ -194,6 +197,31 @@ enum RegistrySchema {
       UNIQUE (name, version),
       FOREIGN KEY (name, version, bundle) REFERENCES versions (name, version, bundle)
     ) STRICT;
+    """
+
+  private static let imageTables = """
+    CREATE TABLE manifests (
+      repository TEXT NOT NULL,
+      digest BLOB NOT NULL CHECK (length(digest) = 32),
+      media_type TEXT NOT NULL,
+      size INTEGER NOT NULL CHECK (size >= 0),
+      subject BLOB CHECK (length(subject) = 32),
+      artifact_type TEXT,
+      pushed_by TEXT NOT NULL,
+      pushed_at INTEGER NOT NULL,
+      PRIMARY KEY (repository, digest)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX manifests_by_subject ON manifests (repository, subject);
+
+    CREATE TABLE tags (
+      repository TEXT NOT NULL,
+      tag TEXT NOT NULL,
+      manifest BLOB NOT NULL,
+      since INTEGER NOT NULL,
+      PRIMARY KEY (repository, tag),
+      FOREIGN KEY (repository, manifest) REFERENCES manifests (repository, digest)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX tags_by_manifest ON tags (repository, manifest);
     """
 
   private static let keyTerms = """

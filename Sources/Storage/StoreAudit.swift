@@ -1,6 +1,7 @@
 import Domain
 import GRDB
 import Lifecycle
+import Packaging
 import Provenance
 
 /// Holds a stored registry against itself, its ledger and its signed checkpoints; goes on after a problem, so
@@ -193,6 +194,12 @@ private enum RowComparison {
     compare("key of seals", state.sealKeys, { try RegistryRows.sealKeys(database) }, \.hint)
     compare("revocation", state.revokedVersions, { try RegistryRows.revokedVersions(database) }) {
       $0.reference.description
+    }
+    compare("manifest", state.repositories.allManifests, { try RegistryRows.manifests(database) }) {
+      "\($0.repository)@\($0.digest)"
+    }
+    compare("tag", state.repositories.allTags, { try RegistryRows.tags(database) }) {
+      "\($0.repository):\($0.tag.text)"
     }
     return problems
   }

@@ -117,6 +117,8 @@ struct StoredRow {
     return verdict
   }
 
+  func isNull(_ column: String) -> Bool { if case .null = storage(column) { true } else { false } }
+
   private func storage(_ column: String) -> DatabaseValue.Storage {
     let value: DatabaseValue? = row[column]
     return value?.storage ?? .null

@@ -30,6 +30,9 @@ public final class FaultPlan: Sendable {
   /// How many writes there were so far: as many cases as a fault matrix has.
   public var writes: Int { state.withLock { $0.writes } }
 
+  /// Lets every write from now on succeed, as on a disk that was mended.
+  public func mend() { state.withLock { $0.faults = [:] } }
+
   /// Does a write, or fails it as planned; throws `fault.injected`.
   public func write<Result>(_ body: () throws(Problem) -> Result) throws(Problem) -> Result {
     try strike(isBefore: true)

@@ -7,7 +7,7 @@ public import Provenance
 public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   private let signingKey: CheckpointSigningKey
   private let faults: FaultPlan
-  private var state = RegistryState()
+  private(set) var state = RegistryState()
   private var unfinishedActs = UnfinishedActs()
   private var entries: [[UInt8]] = []
   private var frontier = MerkleFrontier()

@@ -5,11 +5,14 @@ public import Provenance
 /// Blobs in memory, with faults on request.
 public actor InMemoryBlobStore: BlobStore {
   private let faults: FaultPlan
+  private let time: any TimeSource
   private var blobs: [Digest: [UInt8]] = [:]
+  private var cameAt: [Digest: Timestamp] = [:]
 
-  /// An empty store; `faults` numbers the writes and the ends of its ingest sessions.
-  public init(faults: FaultPlan = FaultPlan()) {
+  /// An empty store; `faults` numbers the writes and the ends of its ingest sessions, and what is renewed and removed.
+  public init(faults: FaultPlan = FaultPlan(), time: any TimeSource = ManualTime()) {
     self.faults = faults
+    self.time = time
   }
 
   /// Starts to take in bytes whose digest is not known yet.
@@ -41,12 +44,48 @@ public actor InMemoryBlobStore: BlobStore {
   public func corrupt(_ digest: Digest, to bytes: [UInt8]) { blobs[digest] = bytes }
 
   /// Loses a blob, as a disk may.
-  public func lose(_ digest: Digest) { blobs[digest] = nil }
+  public func lose(_ digest: Digest) { (blobs[digest], cameAt[digest]) = (nil, nil) }
 
-  fileprivate func insert(_ bytes: [UInt8]) throws(Problem) -> Digest {
+  /// How large a blob is and when it came; nil where there is none.
+  public func status(of digest: Digest) -> BlobStatus? {
+    guard let bytes = blobs[digest], let moment = cameAt[digest] else { return nil }
+    return BlobStatus(size: bytes.count, cameAt: moment)
+  }
+
+  /// Opens a blob to be read in pieces; nil where there is none.
+  public func open(_ digest: Digest) -> (any BlobReader)? { blobs[digest].map { InMemoryBlob(all: $0) } }
+
+  /// Takes a blob for one that comes just now; false where there is none.
+  public func renew(_ digest: Digest) throws(Problem) -> Bool {
+    guard blobs[digest] != nil else { return false }
+    try faults.write { () throws(Problem) in cameAt[digest] = time.now() }
+    return true
+  }
+
+  /// Removes a blob unless it came at this moment or later: how many bytes it had.
+  public func remove(_ digest: Digest, cameBefore moment: Timestamp) throws(Problem) -> Int? {
+    guard let bytes = blobs[digest], let came = cameAt[digest], came < moment else { return nil }
+    try faults.write { () throws(Problem) in (blobs[digest], cameAt[digest]) = (nil, nil) }
+    return bytes.count
+  }
+
+  fileprivate func insert(_ bytes: [UInt8], as expected: Digest?) throws(Problem) -> Digest {
     let digest = Digest(of: bytes)
-    try faults.write { () throws(Problem) in blobs[digest] = bytes }
+    guard expected == nil || digest == expected else {
+      throw InMemoryIngestSession.mismatch(expected ?? digest, digest)
+    }
+    try faults.write { () throws(Problem) in (blobs[digest], cameAt[digest]) = (bytes, time.now()) }
     return digest
+  }
+}
+
+private struct InMemoryBlob: BlobReader {
+  let all: [UInt8]
+
+  var size: Int { all.count }
+
+  func bytes(from offset: Int, count: Int) -> [UInt8] {
+    Array(all.dropFirst(max(0, offset)).prefix(max(0, count)))
   }
 }
 
@@ -65,10 +104,10 @@ private actor InMemoryIngestSession: IngestSession {
     try faults.write { () throws(Problem) in self.bytes = bytes + more }
   }
 
-  func finish() async throws(Problem) -> Digest {
+  func finish(as expected: Digest?) async throws(Problem) -> Digest {
     guard let bytes else { throw Self.ended }
     self.bytes = nil
-    return try await store.insert(bytes)
+    return try await store.insert(bytes, as: expected)
   }
 
   func abandon() { bytes = nil }

@@ -1,6 +1,7 @@
 import Domain
 import Encoding
 public import Lifecycle
+import Packaging
 public import Provenance
 import Testing
 
@@ -40,6 +41,7 @@ public struct RegistryContract: Sendable {
     try await actsThatHaveNotEndedAreFound()
     try await aSecondRefusalIsKeptOnce()
     try await concurrentCommitsAllCount()
+    try await RepositoryContract(trusting: key, make: make).run()
   }
 
   private func anEmptyStoreAnswersWithNothing() async throws {
@@ -275,6 +277,10 @@ public struct RegistryContract: Sendable {
       .revokeKey(id: "key-1", at: Sample.moment(5)), .quarantine(Sample.refusal(1)),
       .addSegment(Sample.segment(1)), .addSegment(Sample.segment(2)),
       .addDamagedSegment(Sample.damagedSegment(1)),
+      .putManifest(Sample.storedManifest(1)), .putManifest(Sample.storedManifest(2, about: 1)),
+      .setTag(Sample.repositoryTag("a", 1)), .setTag(Sample.repositoryTag("b", 2)),
+      .removeTag(Sample.tag("b"), of: Sample.repository(), at: Sample.moment(8)),
+      .removeManifest(Sample.storedManifest(1).digest, of: Sample.repository(), at: Sample.moment(9)),
     ]
     let first = Sample.entry(.push)
     try await store.commit([first, Sample.entry(.sign, details: ["note": "kept"])], changes)

@@ -21,6 +21,9 @@ public struct BlobStoreContract: Sendable {
     try await theSameBytesAreOneBlob()
     try await readsAreBounded()
     try await anEndedSessionTakesNothingMore()
+    try await bytesThatAreNotWhatWasExpectedAreDropped()
+    try await aBlobIsReadInPieces()
+    try await aBlobIsRemovedUnlessItComesAgain()
   }
 
   private func ingest(_ pieces: [[UInt8]], into store: any BlobStore) async throws -> Digest {
@@ -83,6 +86,68 @@ public struct BlobStoreContract: Sendable {
       await #expect(throws: Problem.self) { try await session.finish() }
       await session.abandon()
     }
+  }
+}
+
+extension BlobStoreContract {
+  private func bytesThatAreNotWhatWasExpectedAreDropped() async throws {
+    let store = try await make()
+    for number in 0..<2 {
+      let session = try await store.beginIngest()
+      try await session.write([1, 2, 3])
+      let problem = await #expect(throws: Problem.self) { try await session.finish(as: Sample.digest(1)) }
+      #expect(problem?.code == "blob.digest-mismatch")
+      await #expect(throws: Problem.self) { try await session.finish() }
+      #expect(try await store.digests().count == number)
+      let again = try await store.beginIngest()
+      try await again.write([1, 2, 3])
+      #expect(try await again.finish(as: Digest(of: [1, 2, 3])) == Digest(of: [1, 2, 3]))
+    }
+  }
+
+  private func aBlobIsReadInPieces() async throws {
+    let store = try await make()
+    let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let digest = try await ingest([bytes], into: store)
+    #expect(try await store.status(of: digest)?.size == bytes.count)
+    #expect(try await store.status(of: Sample.digest(1)) == nil)
+    #expect(try await store.open(Sample.digest(1)) == nil)
+    let reader = try #require(try await store.open(digest))
+    #expect(reader.size == bytes.count)
+    for (offset, count) in [(0, 10), (299_999, 10), (300_000, 10), (400_000, 1), (77, 200_000), (5, 0)] {
+      let expected = Array(bytes.dropFirst(offset).prefix(count))
+      #expect(try await reader.bytes(from: offset, count: count) == expected)
+    }
+    #expect(
+      try await store.remove(digest, cameBefore: Timestamp(milliseconds: .max)) == bytes.count)
+    // Whoever reads it reads on.
+    #expect(try await reader.bytes(from: 1, count: 3) == Array(bytes[1..<4]))
+    #expect(try await store.open(digest) == nil)
+  }
+
+  private func aBlobIsRemovedUnlessItComesAgain() async throws {
+    let store = try await make()
+    let end = Timestamp(milliseconds: .max)
+    #expect(try await store.renew(Sample.digest(1)) == false)
+    #expect(try await store.remove(Sample.digest(1), cameBefore: end) == nil)
+    let digest = try await ingest([[1, 2, 3]], into: store)
+    let first = try #require(try await store.status(of: digest)).cameAt
+    #expect(try await store.remove(digest, cameBefore: first) == nil)
+    let later = Timestamp(milliseconds: first.milliseconds + 1)
+    // Longer than the clock of a file system may stand still.
+    try await Task.sleep(for: .milliseconds(20))
+    #expect(try await store.renew(digest))
+    #expect(try await store.remove(digest, cameBefore: later) == nil)
+    let second = try #require(try await store.status(of: digest)).cameAt
+    try await Task.sleep(for: .milliseconds(20))
+    #expect(try await ingest([[1, 2, 3]], into: store) == digest)
+    #expect(
+      try await store.remove(digest, cameBefore: Timestamp(milliseconds: second.milliseconds + 1)) == nil)
+    #expect(try await store.contains(digest))
+    #expect(try await store.remove(digest, cameBefore: end) == 3)
+    #expect(try await store.contains(digest) == false)
+    #expect(try await store.digests().isEmpty)
+    #expect(try await ingest([[1, 2, 3]], into: store) == digest)
   }
 }
 

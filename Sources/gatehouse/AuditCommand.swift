@@ -95,7 +95,7 @@ struct AuditCommand: AsyncParsableCommand {
       if sealKeys.isEmpty {
         sealKeys = [try KeyFiles.sealVerificationKey(at: "\(directory.keys)/seal.pub.pem")]
       }
-      let report = await audit(trusting: checkpointKey, sealKeys, blobLimit: 4 << 30)
+      let report = await audit(trusting: checkpointKey, sealKeys)
       try show(report, directory)
     }
 

@@ -22,6 +22,7 @@ struct Platform {
   let runtimeOptions: [String]
   let passphrase: Passphrase?
   let sealCurve: SealCurve
+  let registry: RegistryAddress
 
   /// How a running platform is asked to end.
   private enum Ending {
@@ -59,11 +60,12 @@ struct Platform {
     do {
       let controlPlane = try await controlPlane(on: plane)
       collection = RecordCollection(controlPlane)
-      let server = ControlServer(
-        controlPlane,
-        credentials: Credentials([(try adminToken(), Principal(kind: .person, name: "admin"))]), settings,
-        logger: Self.logger)
-      ending = try await serve(controlPlane, plane, server, collection, signals.received, started)
+      let credentials = Credentials([(try adminToken(), Principal(kind: .person, name: "admin"))])
+      let server = ControlServer(controlPlane, credentials: credentials, settings, logger: Self.logger)
+      let face = try RegistryFace(registry, controlPlane, tls: settings.tls, logger: Self.logger) {
+        credentials.principal(of: $0)
+      }
+      ending = try await serve(controlPlane, plane, server, face, collection, signals.received, started)
     } catch {
       // A platform that did not come up leaves nothing behind; one that took over a serving process leaves it.
       if await plane.hasStartedProcess { await plane.stop() }
@@ -71,6 +73,7 @@ struct Platform {
     }
     withExtendedLifetime(signals) {}
     unsafe unlink(directory.address)
+    unsafe unlink(directory.registryAddress)
     if ending == .both { await plane.stop() }
     // What the data plane closed at its end, or closes no more.
     await collection.collect()
@@ -100,7 +103,7 @@ struct Platform {
 
   /// Serves until a signal, then lets the acts that have begun or wait come to their end.
   private func serve(
-    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer,
+    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer, _ face: RegistryFace,
     _ collection: RecordCollection, _ signals: AsyncStream<Int32>, _ started: ContinuousClock.Instant
   ) async throws -> Ending {
     // Apart from the tasks that are cancelled below: an act that is cut off by a cancellation would have
@@ -110,7 +113,7 @@ struct Platform {
     async let records: Void = collection.run()
     let ending: Result<Ending, any Error>
     do {
-      ending = .success(try await listen(controlPlane, plane, server, signals, started))
+      ending = .success(try await listen(controlPlane, plane, server, face, signals, started))
     } catch {
       ending = .failure(error)
     }
@@ -124,7 +127,7 @@ struct Platform {
   }
 
   private func listen(
-    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer,
+    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer, _ face: RegistryFace,
     _ signals: AsyncStream<Int32>,
     _ started: ContinuousClock.Instant
   ) async throws -> Ending {
@@ -142,6 +145,12 @@ struct Platform {
         return nil
       }
       group.addTask {
+        try await face.run()
+        return nil
+      }
+      group.addTask {
+        // Who reads that it is ready may use all of it.
+        await face.announce(in: directory)
         try await server.run { port in announce(port: port, plane, since: started) }
         return nil
       }

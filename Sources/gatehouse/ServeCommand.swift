@@ -81,6 +81,14 @@ struct ServeCommand: AsyncParsableCommand {
     transform: Self.confinementMode)
   var confine = Confinement.Mode.bestEffort
 
+  @Option(
+    name: .customLong("registry-listen"),
+    help: """
+      Where images are pushed and pulled, /v2/: an address, or 'none' (default: 127.0.0.1:8441, or a free port where that \
+      is taken). TLS as the control plane has it.
+      """)
+  var registryListen: String?
+
   @Option(help: "The data plane's program (default: gatehouse-runtime beside this program).")
   var runtime: String?
 
@@ -106,11 +114,15 @@ struct ServeCommand: AsyncParsableCommand {
     guard plane.isLoopback || planeTLS != nil || insecure else {
       throw Self.exposed("the data plane", plane, "--plane-tls-certificate and --plane-tls-key")
     }
+    let registry = try RegistryAddress(option: registryListen)
+    if case .at(let address) = registry, registry.isExposed, tls == nil, !insecure {
+      throw Self.exposed("the registry", address, "--tls-certificate and --tls-key")
+    }
     let platform = Platform(
       directory: data.directory, control: control, plane: plane, tls: tls, planeTLS: planeTLS,
       runtime: try runtimePath(), whenSpoolFull: whenSpoolFull, admin: admin,
       runtimeOptions: try collectorOptions() + ["--confine", confine.rawValue], passphrase: passphrase,
-      sealCurve: sealCurve)
+      sealCurve: sealCurve, registry: registry)
     try await platform.run()
   }
 

@@ -41,7 +41,7 @@ struct RingTable {
     beside: ["TestKit"],
     reserved: [
       "GRDB": ["Storage"],
-      "Hummingbird": ["ControlAPI"],
+      "Hummingbird": ["ControlAPI", "Distribution"],
     ])
 
   /// The C library's functions that map numbers to numbers and nothing else: what rings 0 and 1 may import of it.

@@ -78,7 +78,7 @@ struct AccessRecordTests {
         ledger: registry, blobs: FileBlobStore(reading: directory.blobs),
         bundles: DirectoryBundleStore(reading: directory.bundles),
         records: DirectoryRecordStore(reading: directory.spool, records: directory.records))(
-          trusting: keys.ledger.verificationKey, [keys.sealing.verificationKey], blobLimit: 16 << 20)
+          trusting: keys.ledger.verificationKey, [keys.sealing.verificationKey])
     }
   }
 

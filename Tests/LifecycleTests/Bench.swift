@@ -133,7 +133,7 @@ struct Bench: Sendable {
       if let key = try? SealVerificationKey(pem: key.pem) { keys.append(key) }
     }
     return await Audit(ledger: registry, blobs: blobs, bundles: bundles, records: records)(
-      trusting: ledgerKey.verificationKey, keys, blobLimit: 16 << 20)
+      trusting: ledgerKey.verificationKey, keys)
   }
 }
 

@@ -30,12 +30,12 @@ struct StatedPlatform {
       if let bundle = await bench.bundles.bundle(version.bundle) { bundles.append(bundle) }
     }
     self.bundles = bundles
-    let pack = Pack(into: InMemoryBlobStore(), tool: "gatehouse 0.1.0")
+    let packer = ImagePacker(into: InMemoryBlobStore(), tool: "gatehouse 0.1.0")
     let bytes = Sample.program()
-    let program = try await pack.program(bytes)
+    let program = try await packer.program(bytes)
     var packed: [PackedBundle] = []
-    for bundle in bundles { packed.append(try await pack.bundle(bundle)) }
-    let serving = try await pack.image(of: packed, with: program, trusting: [key.verificationKey])
+    for bundle in bundles { packed.append(try await packer.bundle(bundle)) }
+    let serving = try await packer.image(of: packed, with: program, trusting: [key.verificationKey])
     image = try StatedImage(
       name: "iris-1", manifest: serving.manifest.descriptor.digest, program: program.program,
       build: build ? try Self.record(of: program.program, bytes.count) : nil, tool: "gatehouse 0.1.0",

@@ -114,7 +114,9 @@ import Testing
   }
 
   private func signed(_ statement: JSON) throws -> [UInt8] {
-    try SignedEnvelope.signing(statement.canonicalBytes, with: Self.key)
+    try SignedEnvelope.document(
+      statement.canonicalBytes, as: .statement, by: Self.key.verificationKey,
+      signature: try Self.key.sign(SignedEnvelope.message(of: statement.canonicalBytes)))
   }
 
   private func with(_ value: JSON, _ name: String, _ member: JSON) -> JSON {

@@ -2,6 +2,7 @@ import Domain
 import Encoding
 import GRDB
 import Lifecycle
+import Packaging
 import Provenance
 import TestKit
 import Testing
@@ -30,6 +31,8 @@ private let filled = Task {
         .setAlias(Sample.alias("champion", number)), .setPolicy(Sample.settings(number)),
         .addKey(Sample.key(number)), .quarantine(Sample.refusal(number)),
         .addSegment(Sample.segment(number)), .addDamagedSegment(Sample.damagedSegment(number)),
+        .putManifest(Sample.storedManifest(number, about: number == 1 ? nil : 1)),
+        .setTag(Sample.repositoryTag("v\(number)", number)),
       ])
   }
   try await store.commit([Sample.entry(.push, .begun, trace: "cut off")], [])
@@ -81,6 +84,30 @@ private let filled = Task {
     ),
     ("UPDATE damaged_segments SET code = 'x' WHERE bytes = 3", "registry.row-changed", nil),
     ("DELETE FROM damaged_segments WHERE bytes = 3", "registry.row-missing", nil),
+    (
+      "UPDATE manifests SET media_type = 'a/b' WHERE size = 103", "registry.row-changed",
+      "iris@\(Sample.storedManifest(3).digest)"
+    ),
+    ("UPDATE manifests SET subject = zeroblob(32) WHERE size = 103", "registry.row-changed", nil),
+    ("UPDATE manifests SET subject = NULL WHERE size = 103", "registry.row-changed", nil),
+    ("UPDATE manifests SET artifact_type = 'a/b' WHERE size = 103", "registry.row-changed", nil),
+    ("UPDATE manifests SET pushed_by = 'person:eve' WHERE size = 103", "registry.row-changed", nil),
+    ("UPDATE manifests SET size = 104 WHERE size = 103", "registry.row-changed", nil),
+    ("DELETE FROM manifests WHERE size = 103", "registry.row-missing", nil),
+    (
+      "INSERT INTO manifests VALUES ('mine', zeroblob(32), 'a/b', 1, NULL, NULL, 'person:eve', 0)",
+      "registry.row-unaccounted", nil
+    ),
+    (
+      "UPDATE tags SET manifest = (SELECT manifest FROM tags WHERE tag = 'v1') WHERE tag = 'v3'",
+      "registry.row-changed", "iris:v3"
+    ),
+    ("UPDATE tags SET since = 5 WHERE tag = 'v3'", "registry.row-changed", "iris:v3"),
+    ("DELETE FROM tags WHERE tag = 'v3'", "registry.row-missing", "iris:v3"),
+    (
+      "INSERT INTO tags SELECT repository, 'mine', manifest, 0 FROM tags WHERE tag = 'v3'",
+      "registry.row-unaccounted", "iris:mine"
+    ),
     ("DELETE FROM open_acts", "registry.open-act-changed", "ledger entry 24"),
     (
       "UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), 'ada', 'eve') AS BLOB) WHERE position = 7",

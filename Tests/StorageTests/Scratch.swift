@@ -81,6 +81,19 @@ final class Scratch: Sendable {
     try DurableFile.read(path, limit: 1 << 26) ?? []
   }
 
+  /// The moment now, in milliseconds since 1970.
+  static var now: Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+
+  /// Has a file be two days old.
+  static func age(_ path: String) {
+    let then = timespec(tv_sec: Int(now / 1000) - 172_800, tv_nsec: 0)
+    _ = unsafe utimensat(AT_FDCWD, path, [then, then], 0)
+  }
+
   /// Changes a file in place, as a failing disk or an intruder would.
   static func overwrite(_ path: String, with bytes: [UInt8]) {
     guard let file = unsafe fopen(path, "wb") else { return }

@@ -91,6 +91,11 @@ extension RegistryChange {
     case .addSealKey(let key): key.change
     case .changeSealKey(let change): change.change
     case .revokeVersion(let revocation): revocation.change
+    case .putManifest(let manifest): manifest.change
+    case .removeManifest(let digest, let repository, let moment):
+      Self.removal(of: digest, repository, moment)
+    case .setTag(let tag): tag.change
+    case .removeTag(let tag, let repository, let moment): Self.removal(of: tag, repository, moment)
     }
   }
 
@@ -163,7 +168,7 @@ extension RegistryChange {
     case "revoke-version":
       guard let revocation = Revocations.Version(change: members, at: moment) else { return nil }
       self = .revokeVersion(revocation)
-    default: return nil
+    default: self.init(repositoryChange: kind, members, at: moment)
     }
   }
 }

@@ -1,4 +1,5 @@
 public import Domain
+public import Packaging
 public import Provenance
 
 /// One change of what the platform knows.
@@ -37,6 +38,14 @@ public enum RegistryChange: Equatable, Sendable {
   case changeSealKey(SealKeyChange)
   /// A version is withdrawn for good.
   case revokeVersion(Revocations.Version)
+  /// A repository has a manifest from now on.
+  case putManifest(StoredManifest)
+  /// A repository has the manifest with this digest no more, nor any tag that named it.
+  case removeManifest(Digest, of: RepositoryName, at: Timestamp)
+  /// What a tag names from now on.
+  case setTag(RepositoryTag)
+  /// A tag names nothing any more.
+  case removeTag(ImageTag, of: RepositoryName, at: Timestamp)
 }
 
 /// The write side of registry and ledger: one port, so that nothing changes without an entry.
@@ -52,7 +61,7 @@ public protocol RegistryWriter: Sendable {
 }
 
 /// The read side of the registry.
-public protocol RegistryReader: Sendable {
+public protocol RegistryReader: RepositoryReader {
   /// The names of all models that have a version, sorted.
   func modelNames() async throws(Problem) -> [ModelName]
   /// All versions of a model, oldest first; empty where there is none of that name.

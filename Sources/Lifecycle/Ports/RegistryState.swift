@@ -33,6 +33,8 @@ public struct RegistryState: Equatable, Sendable {
   private var knownSealKeys = KnownSealKeys()
   /// All versions that are withdrawn, in the order in which they were.
   public private(set) var revokedVersions: [Revocations.Version] = []
+  /// What is in repositories of images.
+  public private(set) var repositories = RepositoriesState()
 
   /// Knows nothing yet.
   public init() {}
@@ -58,8 +60,10 @@ public struct RegistryState: Equatable, Sendable {
   /// not the next of its model, a deployment of a version that does not exist or whose bundle is another, a
   /// second key with the same id, an alias of a version that does not exist, the end of an alias or of a key that has
   /// none, a policy of a deployment that does not exist, a second segment of the same name (a damaged one: of the
-  /// same name and the same bytes), a second image of the same manifest, a second revocation of a version, or what
-  /// `KnownSealKeys` says no key of seals can become. A second refusal of the same artifact under the same name changes
+  /// same name and the same bytes), a second image of the same manifest, a second revocation of a version, what
+  /// `KnownSealKeys` says no key of seals can become, a second manifest of a repository with the same digest, a tag of a
+  /// manifest that is not there, or the end of a manifest or of a tag that is none. A second refusal of the same artifact
+  /// under the same name changes
   /// nothing.
   public mutating func apply(_ change: RegistryChange) throws(Problem) {
     switch change {
@@ -139,6 +143,10 @@ public struct RegistryState: Equatable, Sendable {
         throw Self.conflict("expected a version in force, found '\(reference)'", reference.description)
       }
       revokedVersions.append(revocation)
+    case .putManifest(let manifest): try repositories.put(manifest)
+    case .removeManifest(let digest, let repository, _): try repositories.remove(digest, of: repository)
+    case .setTag(let tag): try repositories.set(tag)
+    case .removeTag(let tag, let repository, _): try repositories.remove(tag, of: repository)
     }
   }
 
