@@ -22,6 +22,7 @@ import Testing
         "found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key", "revoke-key",
         "set-issuer", "remove-issuer", "set-policy",
         "set-alias", "remove-alias", "supervise", "recover", "keep-records",
+        "publish-manifest", "remove-manifest", "remove-tag", "collect",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }
