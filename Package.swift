@@ -182,8 +182,8 @@ let package = Package(
       "ControlAPITests", "ControlAPI", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
-      "DistributionTests", "Distribution", "Lifecycle", "Storage", "Packaging", "Provenance", "Domain",
-      "Encoding", "TestKit", .hummingbird, .hummingbirdTesting, .log, .nio, .nioPosix),
+      "DistributionTests", "Distribution", "Lifecycle", "Packaging", "Provenance", "Domain", "Encoding",
+      "TestKit", .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
       "CDescriptorPassing", "CConfinement", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK,

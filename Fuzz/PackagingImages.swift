@@ -17,6 +17,14 @@ public func fuzzImages(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     case 3: _ = try ProgramFile.architecture(of: input)
     case 4: _ = try ImageTag(parsing: String(decoding: input, as: UTF8.self))
     case 5: _ = try layer(input, unpacked: Digest(of: []))
+    case 7:
+      if let name = try? RepositoryName(parsing: String(decoding: input, as: UTF8.self)) {
+        precondition(!name.description.contains("..") && name.description.utf8.count <= 255, "a name is one")
+      }
+      let document = try ManifestDocument(parsing: input, as: nil)
+      precondition(
+        (try? ManifestDocument(parsing: input, as: document.mediaType)) == document,
+        "what is sent as what it states is the same")
     default:
       let contents = try layer(stored(input), unpacked: Digest(of: input))
       precondition(contents.files.allSatisfy { !$0.path.utf8.contains(0) }, "a path is one")

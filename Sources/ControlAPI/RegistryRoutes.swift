@@ -56,25 +56,25 @@ struct RegistryRoutes: Sendable {
 
 extension RepositorySummary {
   fileprivate var json: JSON {
-    let sizes = Dictionary(manifests.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
-    return [
+    [
       "name": .string(name.description), "bytes": JSON(bytes),
       "tags": .array(
         tags.map { tag in
           [
             "tag": .string(tag.tag.text), "digest": .string(tag.manifest.description),
-            "type": sizes[tag.manifest].map { .string($0.mediaType.rawValue) } ?? .null,
-            "since": .string(tag.since.description),
+            "bytes": JSON(sizes[tag.manifest] ?? 0), "since": .string(tag.since.description),
           ]
         }),
-      "manifests": .array(manifests.map(\.json)),
+      "manifests": .array(manifests.map { $0.json(bytes: sizes[$0.digest] ?? 0) }),
     ]
   }
 }
 
 extension StoredManifest {
-  fileprivate var json: JSON {
+  /// `bytes` are those of all that it names, with its own.
+  fileprivate func json(bytes: Int) -> JSON {
     var members = descriptor.json.object ?? [:]
+    members["bytes"] = JSON(bytes)
     members["subject"] = subject.map { .string($0.description) }
     members["artifactType"] = artifactType.map { .string($0) }
     members["pushedBy"] = .string(pushedBy.description)

@@ -13,6 +13,8 @@ public struct RepositorySummary: Sendable {
   public let tags: [RepositoryTag]
   /// How many bytes its manifests and all that they name have, each counted once.
   public let bytes: Int
+  /// How many bytes each manifest has with all that it names itself.
+  public let sizes: [Digest: Int]
 }
 
 extension Repositories {
@@ -132,17 +134,20 @@ extension Repositories {
     var summaries: [RepositorySummary] = []
     for name in try await registry.repositories() {
       let manifests = try await registry.manifests(of: name)
-      var digests: Set<Digest> = []
+      var known: [Digest: Int] = [:]
+      var sizes: [Digest: Int] = [:]
       for manifest in manifests {
-        digests.insert(manifest.digest)
-        if let needs = try? await contents.needs(of: manifest) { digests.formUnion(needs) }
+        var size = 0
+        for digest in ((try? await contents.needs(of: manifest)) ?? []).union([manifest.digest]) {
+          if known[digest] == nil { known[digest] = try await blobs.status(of: digest)?.size ?? 0 }
+          size += known[digest] ?? 0
+        }
+        sizes[manifest.digest] = size
       }
-      var bytes = 0
-      for digest in digests { bytes += try await blobs.status(of: digest)?.size ?? 0 }
       summaries.append(
         RepositorySummary(
           name: name, manifests: manifests, tags: try await registry.tags(of: name, after: nil, count: .max),
-          bytes: bytes))
+          bytes: known.values.reduce(0, +), sizes: sizes))
     }
     return summaries
   }

@@ -62,7 +62,7 @@ struct Platform {
       collection = RecordCollection(controlPlane)
       let credentials = Credentials([(try adminToken(), Principal(kind: .person, name: "admin"))])
       let server = ControlServer(controlPlane, credentials: credentials, settings, logger: Self.logger)
-      let face = try RegistryFace(registry, controlPlane, tls: settings.tls, logger: Self.logger) {
+      let face = RegistryFace(registry, controlPlane, tls: settings.tls, logger: Self.logger) {
         credentials.principal(of: $0)
       }
       ending = try await serve(controlPlane, plane, server, face, collection, signals.received, started)

@@ -26,18 +26,19 @@ struct RegistryCommand: AsyncParsableCommand {
       }
       var rows = [["REPOSITORY", "TAG", "DIGEST", "SINCE", "SIZE"]]
       for repository in repositories {
-        let size = readable(bytes: repository["bytes"]?.int ?? 0)
         let tags = repository["tags"]?.array ?? []
         for tag in tags {
           rows.append([
-            repository["name"].cell, tag["tag"].cell, tag["digest"].cell, tag["since"].cell, size,
+            repository["name"].cell, tag["tag"].cell, tag["digest"].cell, tag["since"].cell,
+            readable(bytes: tag["bytes"]?.int ?? 0),
           ])
         }
         let tagged = Set(tags.compactMap { $0["digest"]?.string })
         for manifest in repository["manifests"]?.array ?? []
         where !tagged.contains(manifest["digest"]?.string ?? "") {
           rows.append([
-            repository["name"].cell, "-", manifest["digest"].cell, manifest["at"].cell, size,
+            repository["name"].cell, "-", manifest["digest"].cell, manifest["at"].cell,
+            readable(bytes: manifest["bytes"]?.int ?? 0),
           ])
         }
       }

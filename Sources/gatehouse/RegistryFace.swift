@@ -27,60 +27,55 @@ enum RegistryAddress: Sendable {
   /// Whether other machines could reach it.
   var isExposed: Bool { if case .at(let address) = self { !address.isLoopback } else { false } }
 
-  /// An address that is free now; nil where none is wanted.
-  fileprivate func free() throws(Problem) -> ListenAddress? {
+  /// Where to try to listen, one after another; nowhere where none is wanted.
+  fileprivate var places: [(host: String, port: Int)] {
     switch self {
-    case .none: return nil
-    case .at(let address):
-      do throws(Problem) { try address.probe() } catch {
-        var problem = error
-        problem.hint = "stop what listens there, or choose another address with --registry-listen"
-        throw problem
-      }
-      return address
-    case .near(let address):
-      do throws(Problem) { try address.probe() } catch {
-        return try ListenAddress(parsing: "\(address.host):0")
-      }
-      return address
+    case .none: []
+    case .at(let address): [(address.host, address.port)]
+    case .near(let address): [(address.host, address.port), (address.host, 0)]
     }
   }
 }
 
 /// The registry of a running platform, beside the face of its control plane.
 struct RegistryFace: Sendable {
-  /// Nil where there is to be none.
-  private let server: RegistryServer?
-  private let scheme: String
-  private let host: String
+  private let servers: [RegistryServer]
+  private let base: String
   private let ready: AsyncStream<Int>
   private let isReady: AsyncStream<Int>.Continuation
 
-  /// Finds out where it can listen; nothing listens before `run`.
+  /// Nothing listens before `run`.
   init(
     _ address: RegistryAddress, _ controlPlane: ControlPlane, tls: TLSConfiguration?, logger: Logger,
     identify: @escaping @Sendable (String) -> Principal?
-  ) throws(Problem) {
-    let address = try address.free()
-    server = address.map {
+  ) {
+    let places = address.places
+    servers = places.map {
       RegistryServer(
         controlPlane, identify: identify, .init(host: $0.host, port: $0.port, tls: tls), logger: logger)
     }
-    scheme = tls == nil ? "http" : "https"
-    host = address?.host ?? ""
+    base = "\(tls == nil ? "http" : "https")://\(places.first?.host ?? "")"
     (ready, isReady) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   /// Serves until the task is cancelled; at once where there is nothing to serve.
+  ///
+  /// Throws `registry.listen` where it can listen at none of its places.
   func run() async throws {
     defer { isReady.finish() }
-    try await server?.run { [isReady] port in isReady.yield(port) }
+    for (number, server) in servers.enumerated() {
+      do {
+        return try await server.run { [isReady] port in isReady.yield(port) }
+      } catch let problem as Problem where problem.code == "registry.listen" && number + 1 < servers.count {
+        continue
+      }
+    }
   }
 
   /// Waits until it listens, says where, and writes it down for scripts; nothing where it never does.
   func announce(in directory: DataDirectory) async {
     for await port in ready {
-      let url = "\(scheme)://\(host):\(port)"
+      let url = "\(base):\(port)"
       try? DurableFile.write(Array("\(url)\n".utf8), to: directory.registryAddress)
       return Console.prose("registry on     \(url)/v2/")
     }

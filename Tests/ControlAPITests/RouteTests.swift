@@ -82,6 +82,7 @@ struct RouteTests {
     ("GET", "deployments/a/keys"), ("DELETE", "keys/0"), ("GET", "models/a/aliases"),
     ("GET", "deployments/a/records"), ("PUT", "deployments/a/records"),
     ("PUT", "models/a/aliases/b"), ("DELETE", "models/a/aliases/b"), ("HEAD", "blobs/sha256:0"),
+    ("GET", "registry"), ("POST", "registry/collections"),
   ])
   func `every route asks for a credential`(method: String, path: String) async throws {
     try await serve { client in
@@ -168,6 +169,11 @@ struct RouteTests {
     ("DELETE", "models/iris/aliases/champion", "", 404, "alias.unknown"),
     ("PUT", "deployments/iris/records", #"{"share":1}"#, 400, "records-policy.malformed"),
     ("PUT", "deployments/iris/records", "{}", 404, "deployment.unknown"),
+    ("POST", "registry/collections", #"{"grace":1}"#, 400, "request.unknown-member"),
+    ("POST", "registry/collections", #"{"untagged":1}"#, 400, "request.member"),
+    ("POST", "registry/collections", #"{"graceSeconds":-1}"#, 400, "request.member"),
+    ("POST", "registry/collections", #"{"graceSeconds":59}"#, 400, "collect.grace"),
+    ("POST", "registry/collections", #"{"graceSeconds":9223372036854775807}"#, 400, "collect.grace"),
   ]
 
   @Test(arguments: mistakes)
@@ -192,6 +198,28 @@ struct RouteTests {
       let large = ByteBuffer(repeating: 0, count: (1 << 20) + 1)
       try await client.execute(uri: "/api/v1/blobs", method: .post, headers: Self.headers, body: large) {
         #expect($0.status == .contentTooLarge)
+      }
+    }
+  }
+
+  @Test func `repositories are listed, and what nothing needs is counted and collected`() async throws {
+    try await serve { client in
+      try await client.execute(uri: "/api/v1/registry", method: .get, headers: Self.headers) { response in
+        #expect(response.status == .ok)
+        let list = try Self.json(response)
+        #expect(list == ["repositories": []])
+      }
+      _ = try await Self.upload("models/sklearn-1.9/iris-tree/model.joblib", client)
+      for (body, isDry) in [(#"{"dryRun":true,"untagged":true}"#, true), ("", false)] {
+        try await client.execute(
+          uri: "/api/v1/registry/collections", method: .post, headers: Self.headers,
+          body: ByteBuffer(string: body)
+        ) { response in
+          #expect(response.status == .ok)
+          // It is too young to go.
+          let report = try Self.json(response)
+          #expect(report == ["manifests": 0, "blobs": 0, "bytes": 0, "kept": 1, "dryRun": .bool(isDry)])
+        }
       }
     }
   }

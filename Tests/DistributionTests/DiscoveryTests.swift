@@ -95,6 +95,9 @@ struct DiscoveryTests {
       #expect(only.first?["mediaType"]?.string == Packaging.MediaType.manifest.rawValue)
       #expect(only.first?["size"]?.int == bom.count)
       #expect(try await call("GET", "\(path)?artifactType=a/b").json["manifests"] == [])
+      // A plus stands for itself in a query (RFC 3986), whatever forms make of it.
+      let plus = try await call("GET", "\(path)?artifactType=application/vnd.bom+json")
+      #expect(plus.json["manifests"]?.array?.count == 1)
     }
   }
 

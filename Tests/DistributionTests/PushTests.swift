@@ -169,6 +169,23 @@ struct PushTests {
     }
   }
 
+  @Test func `many manifests at once have their turns`() async throws {
+    let bench = try RegistryBench()
+    try await bench.serve { call in
+      let image = Image(1)
+      for blob in image.blobs { _ = try await call.upload(blob) }
+      // More than acts may wait.
+      let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+        for number in 0..<40 {
+          group.addTask { try await call.put(image.manifest, "v\(number)").status }
+        }
+        return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+      }
+      #expect(statuses == [201])
+      #expect(try await call("GET", "/v2/iris/tags/list").json["tags"]?.array?.count == 40)
+    }
+  }
+
   @Test func `a subject is acknowledged, there or not`() async throws {
     try await RegistryBench().serve { call in
       let subject = Image(1).manifest

@@ -22,8 +22,8 @@ import Testing
         "found", "push", "inspect", "lift", "gate", "sign", "pack", "roll-out", "create-key", "revoke-key",
         "set-issuer", "remove-issuer", "set-policy",
         "set-alias", "remove-alias", "supervise", "recover", "keep-records", "add-seal-key",
-        "retire-seal-key",
-        "revoke-seal-key", "revoke-version", "reseal", "sign-revocations",
+        "retire-seal-key", "revoke-seal-key", "revoke-version", "reseal", "sign-revocations",
+        "publish-manifest", "remove-manifest", "remove-tag", "collect",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

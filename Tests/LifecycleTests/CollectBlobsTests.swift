@@ -195,6 +195,49 @@ struct CollectBlobsTests {
     }
   }
 
+  @Test func `collecting beside pushes and removals takes nothing that was acknowledged`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      // All blobs are old to it, so that nothing but what is needed protects them.
+      let acknowledged = try await withThrowingTaskGroup(of: [Digest].self) { group in
+        for worker in 0..<4 {
+          group.addTask {
+            var digests: [Digest] = []
+            let repository = Sample.repository("r\(worker)")
+            for number in 0..<25 {
+              let image = SampleImage(worker * 100 + number, layers: [1, 2 + number % 3])
+              // A collection between the end of an upload and its link may take the blob: then it is sent again.
+              for _ in 0..<50 {
+                if (try? await image.push(image.digest.description, to: repository, control)) != nil {
+                  digests.append(image.digest)
+                  break
+                }
+              }
+              guard number % 5 == 4 else { continue }
+              let gone = digests.removeFirst()
+              try await control.removeManifest(.digest(gone), of: repository, by: Sample.principal)
+            }
+            return digests
+          }
+        }
+        group.addTask {
+          for _ in 0..<40 { _ = try? await Self.collect(control) }
+          return []
+        }
+        return try await group.reduce(into: [Digest]()) { $0 += $1 }
+      }
+      #expect(acknowledged.count == 80)
+      #expect(await bench.audit().problems == [])
+      _ = try await Self.collect(control)
+      #expect(await bench.audit().problems == [])
+      var manifests = 0
+      for worker in 0..<4 {
+        manifests += try await control.registry.manifests(of: Sample.repository("r\(worker)")).count
+      }
+      #expect(manifests == 80)
+    }
+  }
+
   /// Uploads, puts, moves a tag, removes and collects; each step that fails is left.
   private static func scenario(_ control: ControlPlane) async -> Bool {
     let (iris, images) = (Sample.repository("iris"), [1, 2, 3].map { SampleImage($0, layers: [1, $0 + 1]) })

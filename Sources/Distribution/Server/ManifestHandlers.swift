@@ -15,6 +15,10 @@ struct ManifestHandlers: Sendable {
   /// How many bytes of annotations an answer has at most, but for those of one referrer.
   private static let referrerBytes = 3 << 20
 
+  /// How often a place among the acts is asked for, and after how long each time.
+  private static let turns = 100
+  private static let turn: Duration = .milliseconds(100)
+
   let control: ControlPlane
   let principal: Principal
 
@@ -40,8 +44,10 @@ struct ManifestHandlers: Sendable {
       throw Problem(
         .badInput, "upload.cut-off", "expected \(length ?? 0) bytes, found the end after \(bytes.count)")
     }
-    let manifest = try await control.putManifest(
-      bytes, as: Self.mediaType(of: request), reference, in: name, by: principal)
+    let type = Self.mediaType(of: request)
+    let manifest = try await inTurn { () async throws(Problem) in
+      try await control.putManifest(bytes, as: type, reference, in: name, by: principal)
+    }
     var response = Response.place(.created, "/v2/\(name)/manifests/\(manifest.digest)", manifest.digest)
     response.headers[RegistryField.subject] = manifest.subject?.description
     return response
@@ -49,8 +55,24 @@ struct ManifestHandlers: Sendable {
 
   /// `DELETE /v2/<name>/manifests/<reference>`: a manifest with its tags, or a tag alone.
   func delete(_ reference: String, of name: RepositoryName) async throws(Problem) -> Response {
-    try await control.removeManifest(Self.reference(reference, name), of: name, by: principal)
+    let reference = try Self.reference(reference, name)
+    try await inTurn { () async throws(Problem) in
+      try await control.removeManifest(reference, of: name, by: principal)
+    }
     return Response(status: .accepted)
+  }
+
+  /// Asks again for a while where more acts wait than may: an image of many platforms is many manifests at once, and few
+  /// clients ask again themselves.
+  private func inTurn<Result>(_ act: () async throws(Problem) -> Result) async throws(Problem) -> Result {
+    for _ in 0..<Self.turns {
+      do throws(Problem) { return try await act() } catch {
+        guard error.code == "platform.busy", (try? await Task.sleep(for: Self.turn)) != nil else {
+          throw error
+        }
+      }
+    }
+    return try await act()
   }
 
   /// `GET /v2/<name>/tags/list[?n=][&last=]`: its tags, in their order.
