@@ -167,6 +167,27 @@ import Testing
     }
   }
 
+  @Test func `whatever is pinned is read as it was pinned, whatever stands around it`() {
+    var numbers = SeededGenerator(seed: 13)
+    let words = Array("abcXYZ019")
+    func word(_ joints: [Character]) -> String {
+      let inner = words + joints
+      let middle = (0..<Int.random(in: 0...9, using: &numbers)).compactMap { _ in
+        inner.randomElement(using: &numbers)
+      }
+      return "a" + String(middle) + "9"
+    }
+    for _ in 0..<1_000 {
+      let (name, version) = (word(["-", "_", "."]), "1." + word([".", "+", "!"]))
+      let blank = ["", " ", "\t"].randomElement(using: &numbers) ?? ""
+      let end = ["", "  # why", " --hash=sha256:00", "\r"].randomElement(using: &numbers) ?? ""
+      let line = "\(blank)\(name)\(blank)==\(blank)\(version)\(end)"
+      let file = Self.read(line)
+      #expect(Self.pins(file) == ["\(name) \(version)"], "\(line)")
+      #expect(file.faults == [] && file.remarks == [], "\(line)")
+    }
+  }
+
   @Test func `any bytes are read to an end`() throws {
     var numbers = SeededGenerator(seed: 12)
     let seed = try Fixtures.bytes("corpus/texts/honest-mlflow-pickle/conda.yaml")

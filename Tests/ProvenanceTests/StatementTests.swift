@@ -1,5 +1,6 @@
 import Domain
 import Encoding
+import TestKit
 import Testing
 
 @testable import Provenance
@@ -143,5 +144,69 @@ import Testing
         == "pkg:deb/debian/zlib1g-dev@1:1.2.13.dfsg-1?arch=amd64")
     #expect(PackageURL.image("Iris", "sha256:ab").description == "pkg:oci/iris@sha256:ab")
     #expect(PackageURL.generic("ü/@?#", "1 2").description == "pkg:generic/%C3%BC%2F%40%3F%23@1%202")
+  }
+}
+
+@Suite struct `Statements about a sample image` {
+  private static let key = SealingKey()
+
+  private static func image(_ versions: [String]) throws -> StatedImage {
+    try StatedImage(
+      name: "sample", manifest: Sample.digest(1), program: Sample.digest(2), build: nil,
+      tool: "gatehouse test",
+      bundles: try versions.map { try StatedBundle(Sample.statedBundle($0, sealedBy: key).contents) })
+  }
+
+  private static func verify(_ statements: [Statement], _ image: StatedImage) throws -> VerifiedStatements {
+    try VerifyStatements.verify(
+      statements.map { try SignedStatement($0, signedBy: key).bytes }, of: image,
+      trusting: [key.verificationKey])
+  }
+
+  @Test func `verify of one bundle and of a hundred, in any order`() throws {
+    var numbers = SeededGenerator(seed: 3)
+    for count in [1, 2, 100] {
+      let versions = (1...count).map { "model-\($0 % 7)@\($0)" }
+      let image = try Self.image(versions.shuffled(using: &numbers))
+      let account = PackAccount(trace: "t", pushes: try versions.shuffled(using: &numbers).map(Sample.push))
+      let statements = try image.statements(account)
+      #expect(statements.count == 2 + 2 * count)
+      let verified = try Self.verify(statements.shuffled(using: &numbers), image)
+      #expect(verified.account == account)
+      #expect(verified.build == nil)
+      #expect(verified.counts[.gates] == count)
+    }
+  }
+
+  /// Whatever one byte of a payload is changed to, under a good signature: what still verifies says the same but for claims.
+  @Test func `with any byte changed, only what is claimed can be another`() throws {
+    let image = try Self.image(["iris@3"])
+    let account = PackAccount(trace: "t", pushes: [try Sample.push("iris@3")])
+    let statements = try image.statements(account)
+    var numbers = SeededGenerator(seed: 4)
+    for (place, statement) in statements.enumerated() {
+      let bytes = statement.canonicalBytes
+      for index in stride(from: 0, to: bytes.count, by: 7) {
+        var changed = bytes
+        changed[index] = UInt8.random(in: 0x20...0x7E, using: &numbers)
+        guard changed != bytes else { continue }
+        var signed = try statements.map { try SignedEnvelope.signing($0.canonicalBytes, with: Self.key) }
+        signed[place] = try SignedEnvelope.signing(changed, with: Self.key)
+        do throws(Problem) {
+          let verified = try VerifyStatements.verify(
+            signed, of: image, trusting: [Self.key.verificationKey])
+          // What an image is called, who pushed it and the traces are the signer's word.
+          #expect(verified.account != account || statement.kind != .provenance || changesName(changed, bytes))
+          #expect(statement.kind == .provenance || changesName(changed, bytes), "\(index)")
+        } catch {
+          #expect(error.category == .integrity, "\(error)")
+        }
+      }
+    }
+  }
+
+  private func changesName(_ changed: [UInt8], _ bytes: [UInt8]) -> Bool {
+    let names = [changed, bytes].map { try? Statement(parsing: $0).subjects.first?.name }
+    return names[0] != names[1]
   }
 }
