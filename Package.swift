@@ -104,6 +104,10 @@ let package = Package(
 
     // Ring 2.
     gateway("Storage", "Domain", "Encoding", "Provenance", "Packaging", "Lifecycle", .grdb),
+    gateway(
+      "Distribution", "Domain", "Encoding", "Provenance", "Packaging", "Lifecycle", .httpClient, .nio,
+      .nioHTTP1,
+      .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
       "ControlAPI", "Domain", "Encoding", "Lifting", "Provenance", "Lifecycle", .hummingbird,
@@ -125,7 +129,8 @@ let package = Package(
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
       "Inference",
-      "Provenance", "Packaging", "Lifecycle", "Storage", "Fleet", "ControlAPI", "Serving", "Engines",
+      "Provenance", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI", "Serving",
+      "Engines",
       .arguments,
       .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
@@ -144,7 +149,7 @@ let package = Package(
       ]),
 
     // Beside the rings: ports in memory, with faults on request, and a contract for every port.
-    layer("TestKit", ["Domain", "Encoding", "Provenance", "Lifecycle"]),
+    layer("TestKit", ["Domain", "Encoding", "Provenance", "Packaging", "Lifecycle"]),
 
     tests("EncodingTests", "Encoding", "TestKit"),
     tests("DomainTests", "Domain", "Encoding"),
@@ -168,6 +173,10 @@ let package = Package(
     tests(
       "StorageTests", "Storage", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding", "TestKit",
       .grdb),
+    tests(
+      "DistributionTests", "Distribution", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding",
+      "TestKit",
+      .nio, .nioPosix, .nioHTTP1, .nioLocks),
     tests(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
       "gatehouse-runtime"),

@@ -17,6 +17,12 @@ public struct MediaType: RawRepresentable, Hashable, Sendable {
   public static let configuration = MediaType(rawValue: "application/vnd.oci.image.config.v1+json")
   /// A layer, packed with gzip (`layer.md`).
   public static let layer = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar+gzip")
+  /// What an image manifest was called before there was an OCI.
+  public static let dockerManifest = MediaType(
+    rawValue: "application/vnd.docker.distribution.manifest.v2+json")
+  /// What an image index was called before there was an OCI.
+  public static let dockerList = MediaType(
+    rawValue: "application/vnd.docker.distribution.manifest.list.v2+json")
 }
 
 /// How an OCI document refers to a blob (image-spec 1.1, `descriptor.md`).

@@ -2,7 +2,7 @@ public import Domain
 import Encoding
 
 /// The name of an image among others, as registries take it (distribution-spec, "Pulling manifests").
-public struct ImageTag: Equatable, Sendable {
+public struct ImageTag: Hashable, Sendable, Comparable {
   /// The most characters.
   private static let longest = 128
 
@@ -25,5 +25,11 @@ public struct ImageTag: Equatable, Sendable {
       )
     }
     self.text = text
+  }
+
+  /// The order in which registries list tags: that of the letters, and where those are the same that of the text
+  /// (distribution-spec, "Listing Tags").
+  public static func < (left: ImageTag, right: ImageTag) -> Bool {
+    (left.text.lowercased(), left.text) < (right.text.lowercased(), right.text)
   }
 }

@@ -6,7 +6,7 @@ import Provenance
 ///
 /// All files are for their owner alone, but for those of an image layout, which has no directories `ab` either.
 public actor FileBlobStore: BlobStore {
-  private let place: BlobPlace
+  let place: BlobPlace
   /// Nil where the store was opened to be read alone.
   private let ingestDirectory: String?
   private let disk: Disk
@@ -112,7 +112,7 @@ public actor FileBlobStore: BlobStore {
 }
 
 /// Where blobs stand.
-private struct BlobPlace {
+struct BlobPlace {
   let directory: String
   /// Whether those whose digests begin with the same two digits have a directory of their own.
   let isSharded: Bool

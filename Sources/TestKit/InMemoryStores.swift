@@ -37,6 +37,14 @@ public actor InMemoryBlobStore: BlobStore {
   /// All blobs, sorted.
   public func digests() -> [Digest] { blobs.keys.sorted() }
 
+  /// The bytes of a blob as they are.
+  func unhashed(_ digest: Digest) throws(Problem) -> [UInt8] {
+    guard let bytes = blobs[digest] else {
+      throw Problem(.notFound, "blob.missing", "expected the blob \(digest.short), found none")
+    }
+    return bytes
+  }
+
   /// Changes the bytes of a blob behind the store's back, as a failing disk would.
   public func corrupt(_ digest: Digest, to bytes: [UInt8]) { blobs[digest] = bytes }
 
