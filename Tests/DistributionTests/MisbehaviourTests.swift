@@ -264,12 +264,12 @@ struct MisbehaviourTests {
     ] {
       try await RegistryServer.with(override: { _, _ in answer }) { server in
         let problem = await #expect(throws: Problem.self) {
-          try await server.client("models/iris", { $0.patience = .milliseconds(200) }) { client in
+          try await server.client("models/iris", { $0.patience = .seconds(1) }) { client in
             try await client.bytes(of: Self.blob, limit: 5000)
           }
         }
         #expect(problem?.code == "registry.unreachable")
-        #expect(server.requests.count == 1)
+        #expect(server.requests.count <= 1)
       }
     }
   }
