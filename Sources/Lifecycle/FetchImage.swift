@@ -13,6 +13,8 @@ public struct FetchImage: Sendable {
     case blob(Descriptor, wasThere: Bool)
     /// A manifest is in the store, after all that it names.
     case manifest(Descriptor)
+    /// A list of referrers names one that the repository has no more.
+    case missing(Descriptor)
   }
 
   /// An image that is in a store whole.
@@ -58,6 +60,11 @@ public struct FetchImage: Sendable {
       for subject in subjects {
         for referrer in try await registry.referrers(of: subject)
         where !round.fetched.contains(referrer.manifest.digest) {
+          // An index under a tag, where the registry keeps no list, is as old as it is.
+          guard try await registry.contains(manifest: referrer.manifest.digest) else {
+            follow(.missing(referrer.manifest))
+            continue
+          }
           _ = try await round.fetch(.digest(referrer.manifest.digest), depth: 0, follow)
           referrers.append(referrer)
           next.append(referrer.manifest.digest)

@@ -16,6 +16,8 @@ public actor InMemoryRemoteRegistry: RemoteRegistry {
   private var named: [String: Digest] = [:]
   /// What other repositories of the registry have.
   private var elsewhere: [String: [Digest: [UInt8]]] = [:]
+  /// Manifests that are listed and not there.
+  private var lost: Set<Digest> = []
 
   /// An empty repository; `faults` numbers everything that it is asked, reading included.
   public init(faults: FaultPlan = FaultPlan()) { self.faults = faults }
@@ -28,13 +30,13 @@ public actor InMemoryRemoteRegistry: RemoteRegistry {
   private func find(_ name: ManifestReference) -> RemoteManifest? {
     switch name {
     case .tag(let tag): named[tag.text].flatMap { stored[$0] }
-    case .digest(let digest): stored[digest]
+    case .digest(let digest): lost.contains(digest) ? nil : stored[digest]
     }
   }
 
   /// Whether the repository has the manifest with this digest.
   public func contains(manifest digest: Digest) throws(Problem) -> Bool {
-    try faults.write { () throws(Problem) in stored[digest] != nil }
+    try faults.write { () throws(Problem) in find(.digest(digest)) != nil }
   }
 
   /// Puts a manifest under a name, after all that it names.
@@ -144,6 +146,9 @@ public actor InMemoryRemoteRegistry: RemoteRegistry {
   public func keep(_ bytes: [UInt8], in repository: String) {
     elsewhere[repository, default: [:]][Digest(of: bytes)] = bytes
   }
+
+  /// Loses a manifest, and goes on to list it among referrers.
+  public func lose(_ manifest: Digest) { lost.insert(manifest) }
 
   /// Changes the bytes of a blob behind the registry's back.
   public func corrupt(_ digest: Digest, to bytes: [UInt8]) { blobs[digest] = bytes }

@@ -135,9 +135,14 @@ extension RegistryOptions {
   ) async throws(Problem) -> FetchImage.Fetched {
     try await with(source) { (client) async throws(Problem) in
       try await FetchImage(from: client, into: layout.blobs)(source.name) { event in
-        guard tells, case .blob(let blob, let wasThere) = event else { return }
-        Console.prose(
-          "  \(wasThere ? "present " : "fetched ") \(blob.digest.short)  \(readable(bytes: blob.size))")
+        switch event {
+        case .blob(let blob, let wasThere) where tells:
+          Console.prose(
+            "  \(wasThere ? "present " : "fetched ") \(blob.digest.short)  \(readable(bytes: blob.size))")
+        case .missing(let referrer):
+          Console.prose("  missing  \(referrer.digest.short)  a referrer that the registry has no more")
+        case .blob, .manifest: break
+        }
       }
     }
   }

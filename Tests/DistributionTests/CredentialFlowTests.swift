@@ -36,6 +36,18 @@ struct CredentialFlowTests {
     }
   }
 
+  @Test func `who has nothing to show is told so`() async throws {
+    var registry = LittleRegistry()
+    registry.door = .basic(user: "me", password: "secret")
+    try await RegistryServer.with(registry) { server in
+      let problem = try await ping(server, "{}")
+      #expect(
+        problem?.message
+          == "expected credentials that the registry knows, found none to show it (status 401)")
+      #expect(server.requests.count == 1)
+    }
+  }
+
   @Test func `a password that is refused is shown once`() async throws {
     try await RegistryServer.with(override: { _, _ in
       LittleAnswer(status: 401, headers: [("WWW-Authenticate", "Basic realm=x")])

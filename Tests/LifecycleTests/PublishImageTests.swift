@@ -75,6 +75,20 @@ struct PublishImageTests {
     #expect(await store.digests() == cargo.store.digests())
   }
 
+  @Test func `a statement that is listed and gone is told, and the image comes`() async throws {
+    let cargo = try await Cargo()
+    let registry = InMemoryRemoteRegistry()
+    _ = try await cargo.publish(to: registry)
+    await registry.lose(cargo.statements[0].digest)
+    var events: [FetchImage.Event] = []
+    let fetched = try await FetchImage(from: registry, into: InMemoryBlobStore())(Self.tag) {
+      events.append($0)
+    }
+    #expect(fetched.referrers.map(\.manifest.digest) == [cargo.statements[1].digest])
+    let missing = events.compactMap { if case .missing(let statement) = $0 { statement.digest } else { nil } }
+    #expect(missing == [cargo.statements[0].digest])
+  }
+
   @Test func `what is there is neither sent nor fetched again`() async throws {
     let cargo = try await Cargo()
     let registry = InMemoryRemoteRegistry()

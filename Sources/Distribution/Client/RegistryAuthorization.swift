@@ -86,7 +86,7 @@ actor RegistryAuthorization {
       case .helper, .identityToken: credentials.description
       case .none, .password: nil
       }
-    return Failure(RegistryProblem.unauthorized(place, cause, helper: helper))
+    return Failure(RegistryProblem.unauthorized(place, cause, helper: helper, shown: password != nil))
   }
 
   /// Whether a password may be shown there.

@@ -53,7 +53,9 @@ enum RegistryProblem {
   }
 
   /// Nobody whom the registry knows, or nobody who may.
-  static func unauthorized(_ place: String, _ cause: String?, helper: String?) -> Problem {
+  static func unauthorized(
+    _ place: String, _ cause: String?, helper: String?, shown: Bool = true
+  ) -> Problem {
     if let helper {
       return Problem(
         .unauthenticated, "registry.credential-helper",
@@ -63,7 +65,7 @@ enum RegistryProblem {
     }
     return Problem(
       .unauthenticated, "registry.unauthorized",
-      "expected credentials that the registry knows, found that it takes none of ours (status 401)",
+      "expected credentials that the registry knows, found \(shown ? "that it does not take ours" : "none to show it") (status 401)",
       subject: place, hint: "name a file with them by --credentials", cause: cause)
   }
 
