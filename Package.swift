@@ -106,8 +106,8 @@ let package = Package(
     // Ring 2.
     gateway("Storage", "Domain", "Encoding", "Provenance", "Packaging", "Lifecycle", .grdb),
     gateway(
-      "Distribution", "Domain", "Encoding", "Packaging", "Provenance", "Lifecycle", .hummingbird,
-      .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioSSL),
+      "Distribution", "Domain", "Encoding", "Packaging", "Provenance", "Lifecycle", .httpClient, .hummingbird,
+      .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
       "ControlAPI", "Domain", "Encoding", "Lifting", "Provenance", "Packaging", "Lifecycle", .hummingbird,
@@ -176,14 +176,14 @@ let package = Package(
       "StorageTests", "Storage", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding", "TestKit",
       .grdb),
     tests(
+      "DistributionTests", "Distribution", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding",
+      "TestKit", .hummingbird, .hummingbirdTesting, .log, .nio, .nioPosix, .nioHTTP1, .nioLocks),
+    tests(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
       "gatehouse-runtime"),
     tests(
       "ControlAPITests", "ControlAPI", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
       .hummingbird, .hummingbirdTesting, .log, .nio),
-    tests(
-      "DistributionTests", "Distribution", "Lifecycle", "Packaging", "Provenance", "Domain", "Encoding",
-      "TestKit", .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
       "CDescriptorPassing", "CConfinement", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK,

@@ -33,6 +33,18 @@ struct ImageDocuments: Sendable {
 }
 
 extension BlobStore {
+  /// Hashes a blob that a document refers to, a piece in memory at a time.
+  ///
+  /// Throws `blob.missing`, `blob.corrupt` or `image.wrong-size`.
+  func verify(_ blob: Descriptor) async throws(Problem) {
+    try await verify(blob.digest)
+    guard let size = try await status(of: blob.digest)?.size, size == blob.size else {
+      throw Problem(
+        .integrity, "image.wrong-size", "expected \(blob.size) bytes of the blob, found another length",
+        subject: blob.digest.short)
+    }
+  }
+
   /// The bytes of a blob that a document refers to; throws what the store says, or `image.wrong-size`.
   func read(_ blob: Descriptor, limit: Int) async throws(Problem) -> [UInt8] {
     let bytes = try await read(blob.digest, limit: limit)

@@ -77,7 +77,8 @@ public final class DirectoryImageLayout: Sendable {
   /// Throws `image.no-such-image`, `image.ambiguous`, or what the index is malformed in.
   public func image(named name: String?) throws(Problem) -> Descriptor {
     let manifests = try entries().manifests
-    let named = manifests.filter { name == nil || Self.name(of: $0) == name }
+    // What is about an image is none; those that are called something are found by that.
+    let named = manifests.filter { name == nil ? !Self.isStatement($0) : Self.name(of: $0) == name }
     let known = manifests.compactMap(Self.name).prefix(20).joined(separator: ", ")
     guard let first = named.first else {
       throw Problem(
@@ -94,15 +95,40 @@ public final class DirectoryImageLayout: Sendable {
     return found
   }
 
+  /// Every manifest that the index names, with its name there and what kind of statement it says it is; those whose
+  /// digest is of a kind that cannot be checked are left out.
+  public func manifests() throws(Problem) -> [LayoutEntry] {
+    try entries().manifests.compactMap { entry in
+      guard let manifest = try? Descriptor(entry, at: "/manifests") else { return nil }
+      return LayoutEntry(
+        manifest: manifest, name: Self.name(of: entry), artifactType: entry["artifactType"]?.string)
+    }
+  }
+
   /// Gives an image, whose blobs are all here, a name; another image of that name loses it, and nothing else is changed.
   ///
   /// A crash before this returns leaves the former names, and blobs that nothing names.
-  public func name(_ image: Descriptor, as name: ImageTag) throws(Problem) {
+  public func name(_ image: Descriptor, as name: ImageTag) throws(Problem) { try add(image, as: name) }
+
+  /// Names an image and what is about it, all of whose blobs are here; another image of that name loses it.
+  ///
+  /// An image without a name, and a statement, stands in the index once. A crash before this returns leaves the former index.
+  public func add(
+    _ image: Descriptor, as name: ImageTag?, statements: [Referrer] = []
+  ) throws(Problem) {
     var (members, manifests) = try entries()
-    manifests.removeAll { Self.name(of: $0) == name.text }
-    var descriptor = image
-    descriptor.annotations = [Self.referenceName: name.text]
-    manifests.append(descriptor.json)
+    var entry = image
+    entry.annotations = name.map { [Self.referenceName: $0.text] } ?? [:]
+    let brought = [name == nil ? Referrer(image, artifactType: nil) : nil].compactMap(\.self) + statements
+    let digests = Set(brought.map(\.manifest.digest.description))
+    manifests.removeAll { known in
+      guard let found = Self.name(of: known) else {
+        return known["digest"]?.string.map(digests.contains) == true
+      }
+      return found == name?.text
+    }
+    manifests.append(entry.json)
+    manifests += statements.map(\.json)
     for (name, value) in ImageIndex(manifests: []).json.object ?? [:] where members[name] == nil {
       members[name] = value
     }
@@ -111,4 +137,18 @@ public final class DirectoryImageLayout: Sendable {
   }
 
   private static func name(of entry: JSON) -> String? { entry["annotations"]?[referenceName]?.string }
+
+  private static func isStatement(_ entry: JSON) -> Bool {
+    name(of: entry) == nil && entry["artifactType"]?.string != nil
+  }
+}
+
+/// A manifest that the index of a layout names.
+public struct LayoutEntry: Sendable {
+  /// The manifest, with the words of the index about it.
+  public let manifest: Descriptor
+  /// What it is called; nil where it has no name.
+  public let name: String?
+  /// What kind of statement it is; nil for an image.
+  public let artifactType: String?
 }

@@ -10,8 +10,11 @@ import Storage
 /// `gatehouse image`.
 struct ImageCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "image", abstract: "Pack sealed bundles into images.",
-    subcommands: [ImageBuildCommand.self, ImageRebuildCommand.self])
+    commandName: "image", abstract: "Pack sealed bundles into images, and put those into registries.",
+    subcommands: [
+      ImageBuildCommand.self, ImageRebuildCommand.self, ImagePushCommand.self, ImagePullCommand.self,
+      ImageInspectCommand.self,
+    ])
 }
 
 /// `gatehouse image build`.

@@ -14,11 +14,14 @@ struct VerifyCommand: AsyncParsableCommand {
     abstract: "Verify a sealed bundle or an image, on this machine, without running anything of it.",
     discussion: """
       A bundle is its directory, or the name of a served model (NAME, NAME@VERSION, NAME@ALIAS); an image is the \
-      directory of an OCI image layout. Each step is told as it holds; the first that does not ends the command \
+      directory of an OCI image layout, or a reference to one in a registry, HOST[:PORT]/REPOSITORY[:TAG|@sha256:…], \
+      which is fetched for as long as it takes. What is on the disk by that name comes first. Each step is told as it holds; the first that does not ends the command \
       with exit status 5.
       """)
 
-  @Argument(help: "A bundle's directory, a served model's name, or the directory of an image layout.")
+  @Argument(
+    help: "A bundle's directory, a served model's name, an image layout's directory, or an image's reference."
+  )
   var path: String
 
   @Option(
@@ -46,18 +49,26 @@ struct VerifyCommand: AsyncParsableCommand {
 
   @OptionGroup var data: DataOption
 
+  @OptionGroup var registry: RegistryOptions
+
   func run() async throws {
     var report = VerificationReport(isJSON: json)
     do {
       let keys = try await trustedKeys()
       let revoked = try await revoked(trusting: keys)
-      if LocalFiles.kind(of: "\(path)/oci-layout").isFile {
-        try await verifyImage(trusting: keys, revoked, &report)
-      } else {
+      switch try ImageSource(path) {
+      case .layout(let path)?:
+        let layout = DirectoryImageLayout(reading: path)
+        try await verify(try layout.image(named: tag), in: layout, trusting: keys, revoked, &report)
+      case .registry(let reference)?:
+        guard tag == nil else { throw ImageSource.tagged(reference) }
+        try await verifyImage(at: reference, trusting: keys, revoked, &report)
+      case nil:
         guard let bundle = try await LocalBundle.path(of: path, data.directory) else {
           throw Problem(
             .notFound, "verify.nothing-there",
-            "expected a bundle, a served model's name or an image layout, found none of them", subject: path)
+            "expected a bundle, a served model's name, an image layout or an image's reference, found none of them",
+            subject: path)
         }
         let loader = BundleLoader(trusting: keys, revoked: revoked)
         let sealed = try loader.sealed(path: bundle)
@@ -94,16 +105,28 @@ struct VerifyCommand: AsyncParsableCommand {
     return revoked
   }
 
+  /// Fetches an image of a registry to verify it.
   private func verifyImage(
-    trusting keys: [SealVerificationKey], _ revoked: Revocations, _ report: inout VerificationReport
+    at reference: ImageReference, trusting keys: [SealVerificationKey], _ revoked: Revocations,
+    _ report: inout VerificationReport
+  ) async throws {
+    try await TemporaryImageLayout.with(below: Environment["TMPDIR"] ?? "/tmp") { layout in
+      let fetched = try await registry.fetch(reference, into: layout, tells: false)
+      report.holds(
+        "fetched", "\(reference.place)@\(fetched.image.digest), \(fetched.referrers.count) referrers")
+      try await verify(fetched.image, in: layout, trusting: keys, revoked, &report)
+    }
+  }
+
+  private func verify(
+    _ image: Descriptor, in layout: DirectoryImageLayout, trusting keys: [SealVerificationKey],
+    _ revoked: Revocations, _ report: inout VerificationReport
   ) async throws {
     var programs = program
     if programs.isEmpty {
       programs = [Digest(of: try LocalFiles.read(ServeCommand.ownRuntime))]
     }
-    let layout = DirectoryImageLayout(reading: path)
     let verify = VerifyImage(in: layout.blobs)
-    let image = try layout.image(named: tag)
     let images = try await verify.images(of: image)
     if image.mediaType == .index {
       report.holds("index", images.compactMap(\.architecture).joined(separator: ", "))

@@ -115,9 +115,7 @@ import Testing
   }
 
   private func signed(_ statement: JSON) throws -> [UInt8] {
-    try SignedEnvelope.document(
-      statement.canonicalBytes, as: .statement, by: Self.key.verificationKey,
-      signature: try Self.key.sign(SignedEnvelope.message(of: statement.canonicalBytes)))
+    try SignedEnvelope.signed(statement.canonicalBytes, with: Self.key)
   }
 
   private func with(_ value: JSON, _ name: String, _ member: JSON) -> JSON {
@@ -190,8 +188,8 @@ import Testing
         var changed = bytes
         changed[index] = UInt8.random(in: 0x20...0x7E, using: &numbers)
         guard changed != bytes else { continue }
-        var signed = try statements.map { try SignedEnvelope.signing($0.canonicalBytes, with: Self.key) }
-        signed[place] = try SignedEnvelope.signing(changed, with: Self.key)
+        var signed = try statements.map { try SignedEnvelope.signed($0.canonicalBytes, with: Self.key) }
+        signed[place] = try SignedEnvelope.signed(changed, with: Self.key)
         do throws(Problem) {
           let verified = try VerifyStatements.verify(
             signed, of: image, trusting: [Self.key.verificationKey])
@@ -208,5 +206,13 @@ import Testing
   private func changesName(_ changed: [UInt8], _ bytes: [UInt8]) -> Bool {
     let names = [changed, bytes].map { try? Statement(parsing: $0).subjects.first?.name }
     return names[0] != names[1]
+  }
+}
+
+extension SignedEnvelope {
+  /// Signs whatever it is given.
+  fileprivate static func signed(_ payload: [UInt8], with key: SealingKey) throws(Problem) -> [UInt8] {
+    try document(
+      payload, as: .statement, by: key.verificationKey, signature: try key.sign(message(of: payload)))
   }
 }

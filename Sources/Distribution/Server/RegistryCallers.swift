@@ -5,7 +5,7 @@ import Encoding
 ///
 /// Clients of registries send a user's name and password (RFC 7617); the password is a token of the platform, and the name
 /// is anything. The token alone as `Bearer` does as well.
-struct RegistryCredentials: Sendable {
+struct RegistryCallers: Sendable {
   /// The longest field that is looked at, in bytes.
   private static let longest = 4096
 
