@@ -34,6 +34,18 @@ struct HostileClientTests {
     }
   }
 
+  @Test func `a stranger that sends a body is not waited for`() async throws {
+    try await RegistryBench().listen { port in
+      let connection = try await Connection(port)
+      try await connection.send(
+        Array("POST /v2/iris/blobs/uploads/ HTTP/1.1\r\nHost: registry\r\nContent-Length: 10\r\n\r\n".utf8))
+      let answer = try await connection.answer()
+      #expect(answer.hasPrefix("HTTP/1.1 401"))
+      // The end comes without the body.
+      #expect(try await connection.answer().isEmpty)
+    }
+  }
+
   @Test func `a manifest of a hundred megabytes is refused without being read`() async throws {
     try await RegistryBench().listen { port in
       let connection = try await Connection(port)

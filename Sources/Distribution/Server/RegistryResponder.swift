@@ -35,9 +35,10 @@ struct RegistryResponder: HTTPResponder {
     do {
       response = try await answer(request)
     } catch {
-      response = problem(error, context).registryResponse
-      if Self.isLong(request) {
-        // Whoever announces gigabytes that nobody wants is not to send them first.
+      let problem = problem(error, context)
+      response = problem.registryResponse
+      if Self.isLong(request, beyond: problem.category == .unauthenticated ? 0 : Self.drained) {
+        // Whoever announces gigabytes that nobody wants is not to send them first, and a stranger nothing at all.
         response.headers[.connection] = "close"
         let channel = context.channel
         channel.eventLoop.scheduleTask(in: Self.parting) { channel.close(promise: nil) }
@@ -49,7 +50,7 @@ struct RegistryResponder: HTTPResponder {
   }
 
   /// Whether more of a body may be on its way than is worth reading.
-  private static func isLong(_ request: Request) -> Bool {
+  private static func isLong(_ request: Request, beyond drained: Int) -> Bool {
     if request.headers[.transferEncoding] != nil { return true }
     return (request.headers[.contentLength].flatMap { Int($0) } ?? 0) > drained
   }
