@@ -33,8 +33,9 @@ public struct ManifestDocument: Equatable, Sendable {
       throw DocumentReader.malformed("expected an object, found \(json.kind)")
     }
     let stated = json["mediaType"]?.string.map(MediaType.init(rawValue:))
-    guard let mediaType = sent ?? stated else {
-      throw Self.unsupported("none")
+    guard let mediaType = sent ?? stated else { throw Self.unsupported("none") }
+    guard [.manifest, .dockerManifest, .index, .dockerList].contains(mediaType) else {
+      throw Self.unsupported("'\(mediaType.rawValue.excerpt(80))'")
     }
     guard stated == nil || stated == mediaType else {
       throw Problem(
@@ -54,12 +55,11 @@ public struct ManifestDocument: Equatable, Sendable {
       let kind = try Self.type(json)
       let fallback = try Self.bounded(configuration.mediaType.rawValue)
       artifactType = kind ?? fallback
-    case .index, .dockerList:
+    default:
       strangers = ["layers", "config"]
       blobs = []
       manifests = try DocumentReader.descriptors(json["manifests"], at: "/manifests")
       artifactType = try Self.type(json)
-    default: throw Self.unsupported("'\(mediaType.rawValue.excerpt(80))'")
     }
     if let stranger = strangers.first(where: { json[$0] != nil }) {
       throw Problem(
