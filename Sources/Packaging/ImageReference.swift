@@ -127,12 +127,33 @@ public struct ImageReference: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Eight groups of RFC 4291 section 2.2, of which `::` stands for those that are missing; without the form that has
+    /// an address of version 4 at its end.
     private static func isAddress(_ text: Substring) -> Bool {
-      4...47 ~= text.utf8.count
-        && text.dropFirst().dropLast().utf8.allSatisfy {
-          isDigit($0) || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 || $0 == UInt8(ascii: ":")
-            || $0 == UInt8(ascii: ".")
+      let groups = text.dropFirst().dropLast().split(separator: ":", omittingEmptySubsequences: false)
+      guard groups.count <= 9, text.first == "[", text.last == "]" else { return false }
+      var (found, isShortened) = (0, false)
+      var place = groups.startIndex
+      while place < groups.endIndex {
+        guard groups[place].isEmpty else {
+          guard isGroup(groups[place]) else { return false }
+          found += 1
+          place += 1
+          continue
         }
+        // Two colons: one empty group between others, two at either end, three alone.
+        let end = groups[place...].firstIndex { !$0.isEmpty } ?? groups.endIndex
+        let expected = 1 + (place == groups.startIndex ? 1 : 0) + (end == groups.endIndex ? 1 : 0)
+        guard !isShortened, end - place == expected else { return false }
+        isShortened = true
+        place = end
+      }
+      return isShortened ? found <= 7 : found == 8
+    }
+
+    private static func isGroup(_ text: Substring) -> Bool {
+      1...4 ~= text.utf8.count
+        && text.utf8.allSatisfy { isDigit($0) || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 }
     }
   }
 }
