@@ -38,6 +38,8 @@ public enum Inspector {
       case .pickle, .source, .model: models.append((subject, inspected))
       case .container, .refused: break
       case .data(let what), .unknown(let what):
+        // What it says of the training environment is read, and becomes part of the bill of materials.
+        if EnvironmentFile.Kind(path: file.path) != nil { continue }
         walk.report(.memberNotRead, "expected a model, found \(what)", subject)
       }
     }
