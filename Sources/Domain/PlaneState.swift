@@ -143,7 +143,9 @@ extension PlaneState {
   }
 
   private init(_ fields: Fields) throws(Problem) {
-    try fields.requireOnly(["generation", "sealKeys", "deployments", "keys", "issuers", "revocations", "digest"])
+    try fields.requireOnly([
+      "generation", "sealKeys", "deployments", "keys", "issuers", "revocations", "digest",
+    ])
     let generation = try fields.number("generation", from: 0)
     var sealKeys: [String] = []
     for (index, key) in try fields.array("sealKeys").enumerated() {

@@ -112,7 +112,8 @@ extension Revocations {
       "keys": .array(
         keys.map { key in
           [
-            "hint": .string(key.hint), "since": .integer(key.since.milliseconds), "reason": .string(key.reason),
+            "hint": .string(key.hint), "since": .integer(key.since.milliseconds),
+            "reason": .string(key.reason),
           ]
         }),
       "versions": .array(
@@ -144,7 +145,8 @@ extension Revocations {
     var versions: [Version] = []
     for (index, element) in try Self.elements(elements, "versions", at: pointer).enumerated() {
       let place = "\(pointer)/versions/\(index)"
-      let members = try Self.members(of: element, ["name", "version", "bundle", "since", "reason"], at: place)
+      let members = try Self.members(
+        of: element, ["name", "version", "bundle", "since", "reason"], at: place)
       guard let name = members["name"]?.string.flatMap({ try? ModelName(parsing: $0) }),
         let number = members["version"]?.int.flatMap({ VersionNumber($0) }),
         let bundle = members["bundle"]?.string.flatMap({ try? Digest(parsing: $0) }),
@@ -162,14 +164,19 @@ extension Revocations {
     members["reason"]?.string.flatMap { try? RevocationReason(parsing: $0).description }
   }
 
-  private static func members(of json: JSON, _ names: Set<String>, at pointer: String) throws(Problem) -> [String: JSON] {
+  private static func members(of json: JSON, _ names: Set<String>, at pointer: String) throws(Problem)
+    -> [String: JSON]
+  {
     guard let members = json.object, Set(members.keys) == names else {
-      throw malformed("expected an object with \(names.sorted().joined(separator: ", ")) alone at '\(pointer)'")
+      throw malformed(
+        "expected an object with \(names.sorted().joined(separator: ", ")) alone at '\(pointer)'")
     }
     return members
   }
 
-  private static func elements(_ members: [String: JSON], _ name: String, at pointer: String) throws(Problem) -> [JSON] {
+  private static func elements(_ members: [String: JSON], _ name: String, at pointer: String) throws(Problem)
+    -> [JSON]
+  {
     guard let elements = members[name]?.array, elements.count <= limit else {
       throw malformed("expected an array of at most \(limit) elements at '\(pointer)/\(name)'")
     }

@@ -71,7 +71,8 @@ public struct RevocationReason: Equatable, Sendable, CustomStringConvertible {
 
   /// Takes a line; throws `revocation.reason` for one that is empty, too long, or has control characters.
   public init(parsing text: String) throws(Problem) {
-    guard 1...400 ~= text.utf8.count, text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+    guard 1...400 ~= text.utf8.count,
+      text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
     else {
       throw Problem(
         .badInput, "revocation.reason",

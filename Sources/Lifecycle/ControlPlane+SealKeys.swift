@@ -4,14 +4,18 @@ public import Provenance
 
 extension ControlPlane {
   /// Seals by another key from now on; the former stays trusted.
-  public func rotateSealKey(to source: SealKeySource, by principal: Principal) async throws(Problem) -> SealKey {
+  public func rotateSealKey(to source: SealKeySource, by principal: Principal) async throws(Problem)
+    -> SealKey
+  {
     try await perform(by: principal) { [sealKeys] recorder async throws(Problem) in
       try await sealKeys.rotate(to: source, recorder: recorder)
     }
   }
 
   /// Trusts the seals of somebody else's key.
-  public func trustSealKey(_ key: SealVerificationKey, by principal: Principal) async throws(Problem) -> SealKey {
+  public func trustSealKey(_ key: SealVerificationKey, by principal: Principal) async throws(Problem)
+    -> SealKey
+  {
     try await perform(by: principal) { [sealKeys] recorder async throws(Problem) in
       try await sealKeys.trust(key, recorder: recorder)
     }

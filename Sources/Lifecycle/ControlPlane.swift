@@ -93,7 +93,8 @@ public final class ControlPlane: Sendable {
       registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
     sealKeys = SealKeys(
-      registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane, time: time)
+      registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane, time: time
+    )
     reseal = Reseal(
       registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane)
     keys = PredictionKeys(

@@ -96,7 +96,8 @@ struct Push: Sendable {
       }
       details["sealedBy"] = seal.map { .string($0.key.hint) }
       let pushed = PushedModel(
-        request, digest: digest, artifact: Artifact(files: seal?.covered(files) ?? files), sealedBy: seal?.key.hint)
+        request, digest: digest, artifact: Artifact(files: seal?.covered(files) ?? files),
+        sealedBy: seal?.key.hint)
       return .done(pushed, details: details)
     }
   }

@@ -21,7 +21,8 @@ struct PushedSeal {
   ///
   /// Throws, as refusals, `push.two-seals`, and the seal's own problem.
   init?(
-    of files: [ArtifactFile], digests: [PushedFile], trusting keys: [SealVerificationKey], revoked: Revocations
+    of files: [ArtifactFile], digests: [PushedFile], trusting keys: [SealVerificationKey],
+    revoked: Revocations
   ) throws(Problem) {
     let seals = files.filter { Self.paths.contains($0.path) }
     guard let seal = seals.first else { return nil }

@@ -22,7 +22,8 @@ struct Reseal {
     let revocations = try await seals.revocations()
     var done: [VersionReference] = []
     for name in try await registry.modelNames() {
-      for version in try await registry.versions(of: name) where revocations.problem(of: version.bundle) == nil {
+      for version in try await registry.versions(of: name)
+      where revocations.problem(of: version.bundle) == nil {
         let hint = try SealVerifier.keyHint(of: try await bundles.seal(of: version.bundle))
         guard hint != signer.verificationKey.hint, own.contains(hint), key == nil || key?.hint == hint else {
           continue

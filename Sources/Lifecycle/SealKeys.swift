@@ -41,7 +41,8 @@ struct SealKeys {
       guard signer.verificationKey.isValid(signature, for: message) else {
         throw Problem(
           .unavailable, "signer.bad-signature",
-          "expected a signature by key '\(signer.verificationKey.hint.prefix(12))…', found one that does not verify")
+          "expected a signature by key '\(signer.verificationKey.hint.prefix(12))…', found one that does not verify"
+        )
       }
       guard !known.contains(where: { $0.hint == signer.verificationKey.hint }) else {
         throw Problem(
@@ -62,7 +63,8 @@ struct SealKeys {
     let known = try await registry.sealKeys().first { $0.hint == key.hint }
     if let known, known.state.isTrusted { return known }
     let moment = time.now()
-    let next = known?.changed(to: .trusted, at: moment)
+    let next =
+      known?.changed(to: .trusted, at: moment)
       ?? SealKey(key, isOwn: false, state: .trusted, at: moment)
     if let known, !known.state.allows(.trusted) { throw Self.conflict(known, "trusted") }
     try await recorder.record(.addSealKey, of: key.hint, details: ["curve": .string(key.curve.rawValue)]) {
@@ -112,7 +114,8 @@ struct SealKeys {
     _ reference: VersionReference, _ reason: RevocationReason, recorder: Recorder
   ) async throws(Problem) -> Revocations.Version {
     guard
-      let version = try await registry.versions(of: reference.name).first(where: { $0.reference == reference })
+      let version = try await registry.versions(of: reference.name).first(where: { $0.reference == reference }
+      )
     else {
       throw Problem(
         .notFound, "version.unknown", "expected a version of a model, found '\(reference)'",
@@ -126,7 +129,8 @@ struct SealKeys {
     try await recorder.record(
       .revokeVersion, of: reference.description, details: ["reason": .string(reason.description)]
     ) {
-      .done((), details: ["bundle": .string(version.bundle.description)], changes: [.revokeVersion(revocation)])
+      .done(
+        (), details: ["bundle": .string(version.bundle.description)], changes: [.revokeVersion(revocation)])
     }
     try await plane.apply(served.current())
     return revocation
@@ -157,7 +161,8 @@ struct SealKeys {
     }
     guard found.count == 1 else {
       throw Problem(
-        .badInput, "seal-key.ambiguous", "expected the hint of one key, found '\(hint.excerpt(80))' of \(found.count)")
+        .badInput, "seal-key.ambiguous",
+        "expected the hint of one key, found '\(hint.excerpt(80))' of \(found.count)")
     }
     return key
   }
@@ -166,7 +171,8 @@ struct SealKeys {
   private func servedBundles(sealedBy hints: Set<String>) async throws(Problem) -> [VersionReference] {
     var bundlesByVersion: [VersionReference: Digest] = [:]
     for deployment in try await registry.deployments() {
-      bundlesByVersion[VersionReference(name: deployment.name, version: deployment.version)] = deployment.bundle
+      bundlesByVersion[VersionReference(name: deployment.name, version: deployment.version)] =
+        deployment.bundle
     }
     for alias in try await registry.aliases() {
       bundlesByVersion[VersionReference(name: alias.model, version: alias.version)] = alias.bundle
@@ -174,7 +180,8 @@ struct SealKeys {
     var found: [VersionReference] = []
     for (reference, bundle) in bundlesByVersion {
       // A seal that does not read is not by this key: the data plane has said so already.
-      guard let seal = try? await bundles.seal(of: bundle), let hint = try? SealVerifier.keyHint(of: seal) else {
+      guard let seal = try? await bundles.seal(of: bundle), let hint = try? SealVerifier.keyHint(of: seal)
+      else {
         continue
       }
       if hints.contains(hint) { found.append(reference) }

@@ -76,7 +76,9 @@ public struct RevocationList: Equatable, Sendable {
   /// Reads a file of such lines, of one platform or of several; what any of them revokes is revoked.
   ///
   /// Throws as for a line, and says which.
-  public static func read(_ bytes: [UInt8], trusting keys: [SealVerificationKey]) throws(Problem) -> Revocations {
+  public static func read(_ bytes: [UInt8], trusting keys: [SealVerificationKey]) throws(Problem)
+    -> Revocations
+  {
     var all = Revocations.none
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where !line.isEmpty {
@@ -96,7 +98,8 @@ public struct RevocationList: Equatable, Sendable {
   ) throws(Problem) {
     var known: SealVerificationKey?
     for signature in signatures {
-      guard let hint = signature["keyid"]?.string, let bytes = signature["sig"]?.string.flatMap({ Base64.decode($0) })
+      guard let hint = signature["keyid"]?.string,
+        let bytes = signature["sig"]?.string.flatMap({ Base64.decode($0) })
       else { throw malformed("expected 'keyid' and 'sig' in each signature, found another") }
       guard let key = keys.first(where: { $0.hint == hint }) else { continue }
       if key.isValid(bytes, for: message) { return }
@@ -105,7 +108,8 @@ public struct RevocationList: Equatable, Sendable {
     if let known {
       throw Problem(
         .integrity, "revocations.bad-signature",
-        "expected a signature by key '\(known.hint.prefix(12))…' over the list, found one that does not verify")
+        "expected a signature by key '\(known.hint.prefix(12))…' over the list, found one that does not verify"
+      )
     }
     throw Problem(
       .integrity, "revocations.untrusted",
@@ -123,7 +127,8 @@ public struct RevocationList: Equatable, Sendable {
       throw malformed(error.description)
     }
     guard let members = json.object, Set(members.keys) == names else {
-      throw malformed("expected an object with \(names.sorted().joined(separator: ", ")) alone, found another")
+      throw malformed(
+        "expected an object with \(names.sorted().joined(separator: ", ")) alone, found another")
     }
     return members
   }

@@ -28,13 +28,17 @@ public enum SignerMessage {
           "message": .string(Base64.encode(message)),
         ]
       }
-    return JSON.object(members.merging(["version": JSON(version)]) { $1 }).canonicalBytes + [UInt8(ascii: "\n")]
+    return JSON.object(members.merging(["version": JSON(version)]) { $1 }).canonicalBytes + [
+      UInt8(ascii: "\n")
+    ]
   }
 
   /// The public key in an answer; throws `signer.malformed`, and `signer.refused` with what the program says.
   public static func publicKey(in answer: [UInt8]) throws(Problem) -> SealVerificationKey {
     let members = try members(of: answer, with: "publicKey")
-    guard let pem = members["publicKey"]?.string else { throw malformed("a public key in PEM as 'publicKey'") }
+    guard let pem = members["publicKey"]?.string else {
+      throw malformed("a public key in PEM as 'publicKey'")
+    }
     do throws(Problem) { return try SealVerificationKey(pem: pem) } catch {
       throw malformed("a public key in PEM on the curve P-256, P-384 or P-521 as 'publicKey'")
     }
@@ -52,21 +56,26 @@ public enum SignerMessage {
       throw Problem(
         .unavailable, "signer.bad-signature",
         "expected a signature by key '\(key.hint.prefix(12))…', found one that does not verify",
-        hint: "the signature is ECDSA's in DER, over the digest that 'algorithm' names of the bytes in 'message'")
+        hint:
+          "the signature is ECDSA's in DER, over the digest that 'algorithm' names of the bytes in 'message'")
     }
     return signature
   }
 
   private static func members(of answer: [UInt8], with name: String) throws(Problem) -> [String: JSON] {
     let line = answer.last == UInt8(ascii: "\n") ? answer.dropLast() : answer[...]
-    guard answer.count <= answerLimit, let json = try? JSON(parsing: line, limits: JSONLimits(depth: 2, values: 16)),
+    guard answer.count <= answerLimit,
+      let json = try? JSON(parsing: line, limits: JSONLimits(depth: 2, values: 16)),
       let members = json.object, members["version"]?.int == version
     else { throw malformed("one line with an object of version \(version)") }
     if let error = members["error"]?.string {
       throw Problem(
-        .unavailable, "signer.refused", "expected an answer of the signer, found an error", cause: error.excerpt(400))
+        .unavailable, "signer.refused", "expected an answer of the signer, found an error",
+        cause: error.excerpt(400))
     }
-    guard Set(members.keys) == ["version", name] else { throw malformed("'version' and '\(name)', or 'error'") }
+    guard Set(members.keys) == ["version", name] else {
+      throw malformed("'version' and '\(name)', or 'error'")
+    }
     return members
   }
 

@@ -17,7 +17,8 @@ public struct BundleLoader: Sendable {
   /// Makes a loader that takes bundles sealed by one of `trusted`, but for what was revoked; without an engine it refuses
   /// models that need one.
   public init(
-    trusting trusted: [SealVerificationKey], revoked: Revocations = .none, limits: BundleLimits = BundleLimits(),
+    trusting trusted: [SealVerificationKey], revoked: Revocations = .none,
+    limits: BundleLimits = BundleLimits(),
     engine: (any InferenceEngine)? = nil
   ) {
     self.trusted = trusted
@@ -101,7 +102,8 @@ public struct BundleLoader: Sendable {
     var selfCheck: SelfCheck?
     if let bytes = bundle.contents.bytes(at: SelfCheck.path) { selfCheck = try SelfCheck(parsing: bytes) }
     return OpenBundle(
-      digest: bundle.digest, sealedBy: bundle.key.hint, manifest: try Manifest(parsing: try file(Manifest.path)),
+      digest: bundle.digest, sealedBy: bundle.key.hint,
+      manifest: try Manifest(parsing: try file(Manifest.path)),
       graph: try ModelGraph(decoding: try file("graph.json"), weights: try file("weights.safetensors")),
       selfCheck: selfCheck)
   }

@@ -43,7 +43,9 @@ public struct RevocationFile: Equatable, Sendable {
     }
   }
 
-  fileprivate func revocations(in bytes: [UInt8], trusting keys: [SealVerificationKey]) throws(Problem) -> Revocations {
+  fileprivate func revocations(in bytes: [UInt8], trusting keys: [SealVerificationKey]) throws(Problem)
+    -> Revocations
+  {
     do throws(Problem) { return try RevocationList.read(bytes, trusting: keys) } catch {
       var problem = error
       problem.subject = path

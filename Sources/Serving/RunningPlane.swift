@@ -298,7 +298,8 @@ public final class RunningPlane: Sendable {
         let model: ServedModel
         do throws(Problem) { model = try loader.load(path: path) } catch  where error.isRevocation {
           // The others are served: a list that withdraws one must not take them along at the next start.
-          configuration.log?.write(.error, "a bundle is not served: it was revoked", error, [("path", .string(path))])
+          configuration.log?.write(
+            .error, "a bundle is not served: it was revoked", error, [("path", .string(path))])
           refused.append(error)
           continue
         }

@@ -274,7 +274,9 @@ public struct RuntimeArguments: Equatable, Sendable {
     {
       throw Problem(.usage, "usage.conflicting-options", "expected '--otlp' with '\(other)', found none")
     }
-    if state != nil, let other = ["--bundle", "--keys", "--issuers", "--trust", "--revocations"].first(where: seen.contains) {
+    if state != nil,
+      let other = ["--bundle", "--keys", "--issuers", "--trust", "--revocations"].first(where: seen.contains)
+    {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--state' without '\(other)', found both",
         hint: "the snapshot says what is served and who is trusted")

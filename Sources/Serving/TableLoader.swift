@@ -15,7 +15,9 @@ struct TableLoader {
     self.loader = loader
     self.former = former
     // One whose key is trusted no more may have been sealed again: it is read and verified anew.
-    for model in former?.models ?? [] where loader.objection(to: model) == nil { loaded[model.bundle] = model }
+    for model in former?.models ?? [] where loader.objection(to: model) == nil {
+      loaded[model.bundle] = model
+    }
   }
 
   /// Loads what of `state` is not served yet.

@@ -15,8 +15,10 @@ enum SignerProcess {
     var pid = pid_t()
     let environment = settings.environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
     let code = unsafe withCStrings([settings.program] + settings.arguments) { arguments in
-      unsafe withCStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) { variables in
-        unsafe gatehouse_spawn_filter(settings.program, arguments, variables, input.reading, output.writing, &pid)
+      unsafe withCStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) {
+        variables in
+        unsafe gatehouse_spawn_filter(
+          settings.program, arguments, variables, input.reading, output.writing, &pid)
       }
     }
     guard code == 0 else {
@@ -47,7 +49,8 @@ enum SignerProcess {
       // It may have said why before it failed.
       if let said = String(validating: answer, as: UTF8.self), said.contains("\"error\"") { return answer }
       let cause = status & 0x7F == 0 ? "exit status \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"
-      throw Problem(.unavailable, "signer.failed", "expected the signer to end well, found a failure", cause: cause)
+      throw Problem(
+        .unavailable, "signer.failed", "expected the signer to end well, found a failure", cause: cause)
     }
     return answer
   }
@@ -66,13 +69,17 @@ enum SignerProcess {
       if sent < line.count { waits.append(pollfd(fd: input.writing, events: Int16(POLLOUT), revents: 0)) }
       guard unsafe poll(&waits, nfds_t(waits.count), CInt(clamping: left)) > 0 else { continue }
       if waits.count > 1, waits[1].revents != 0 {
-        let count = unsafe line[sent...].withUnsafeBytes { unsafe write(input.writing, $0.baseAddress, $0.count) }
+        let count = unsafe line[sent...].withUnsafeBytes {
+          unsafe write(input.writing, $0.baseAddress, $0.count)
+        }
         // One that does not read on may still answer.
         if count > 0 { sent += count } else if errno != EAGAIN, errno != EINTR { sent = line.count }
         if sent == line.count { input.closeWriting() }
       }
       guard waits[0].revents != 0 else { continue }
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(output.reading, $0.baseAddress, $0.count) }
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe read(output.reading, $0.baseAddress, $0.count)
+      }
       if count < 0, errno == EAGAIN || errno == EINTR { continue }
       guard count > 0 else { return answer }
       answer += buffer[..<count]
@@ -103,7 +110,8 @@ enum SignerProcess {
     hint: "see to the service behind it, or give it more time in keys/signers.json")
 
   /// Lets `body` write to a program that is gone without being ended by a signal.
-  private static func withoutPipeSignals<Value>(_ body: () throws(Problem) -> Value) throws(Problem) -> Value {
+  private static func withoutPipeSignals<Value>(_ body: () throws(Problem) -> Value) throws(Problem) -> Value
+  {
     var pipe = sigset_t()
     var former = sigset_t()
     unsafe sigemptyset(&pipe)

@@ -75,7 +75,9 @@ public struct SignerSettings: Equatable, Sendable {
       throw Self.malformed("expected an object", "\(pointer)/environment")
     }
     for (variable, value) in variables {
-      guard let text = value.string, !variable.isEmpty, !variable.contains("="), !"\(variable)\(text)".utf8.contains(0) else {
+      guard let text = value.string, !variable.isEmpty, !variable.contains("="),
+        !"\(variable)\(text)".utf8.contains(0)
+      else {
         throw Self.malformed("expected texts by the names of variables", "\(pointer)/environment")
       }
       environment[variable] = text
@@ -85,7 +87,8 @@ public struct SignerSettings: Equatable, Sendable {
       throw Self.malformed("expected 1 to 300 seconds", "\(pointer)/timeoutSeconds")
     }
     self.init(
-      name: name, program: program, arguments: arguments, key: key, environment: environment, timeoutSeconds: timeout)
+      name: name, program: program, arguments: arguments, key: key, environment: environment,
+      timeoutSeconds: timeout)
   }
 
   private static func malformed(_ expected: String, _ pointer: String) -> Problem {

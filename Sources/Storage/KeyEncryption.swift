@@ -30,7 +30,8 @@ public struct KeyEncryption: Sendable {
     var names = ["seal.key.pem"]
     if try DirectoryListing.kind(of: sealKeys) == .directory {
       try disk.removeUnfinished(in: sealKeys)
-      names += try DirectoryListing.entries(of: sealKeys).map(\.name).filter { $0.hasSuffix(".key.pem") }.sorted()
+      names += try DirectoryListing.entries(of: sealKeys).map(\.name).filter { $0.hasSuffix(".key.pem") }
+        .sorted()
         .map { "\(Self.sealKeys)/\($0)" }
     }
     for name in names {

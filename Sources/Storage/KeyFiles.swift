@@ -19,11 +19,13 @@ public struct KeyFiles: Sendable {
   public static func openOrCreate(
     in directory: String, ledgerName: String, passphrase: Passphrase? = nil, curve: SealCurve = .p256
   ) throws(Problem) -> KeyFiles {
-    try openOrCreate(in: directory, ledgerName: ledgerName, passphrase: passphrase, curve: curve, disk: Disk())
+    try openOrCreate(
+      in: directory, ledgerName: ledgerName, passphrase: passphrase, curve: curve, disk: Disk())
   }
 
   static func openOrCreate(
-    in directory: String, ledgerName: String, passphrase: Passphrase? = nil, curve: SealCurve = .p256, disk: Disk
+    in directory: String, ledgerName: String, passphrase: Passphrase? = nil, curve: SealCurve = .p256,
+    disk: Disk
   ) throws(Problem) -> KeyFiles {
     try disk.createDirectory(directory)
     try disk.removeUnfinished(in: directory)

@@ -57,7 +57,8 @@ public actor SealKeyFiles: SealKeyStore {
     try disk.removeUnfinished(in: directory)
     let key = SealingKey(curve)
     let path = "\(directory)/\(key.verificationKey.hint)"
-    guard try disk.createDurably("\(path).key.pem", with: Array(try key.secretText(under: passphrase).utf8)) else {
+    guard try disk.createDurably("\(path).key.pem", with: Array(try key.secretText(under: passphrase).utf8))
+    else {
       throw Problem(.conflict, "file.exists", "expected no file of this name yet, found one", subject: path)
     }
     try disk.replaceDurably("\(path).pub.pem", with: Array(key.verificationKey.pem.utf8), mode: 0o644)

@@ -53,7 +53,8 @@ extension RegistryContract {
     try await store.commit([Sample.entry(.revokeVersion)], [.revokeVersion(Sample.revocation(1))])
     #expect(try await store.revokedVersions() == [Sample.revocation(2), Sample.revocation(1)])
     let other = Revocations.Version(
-      reference: Sample.revocation(1).reference, bundle: Sample.digest(9), since: Sample.moment(), reason: "r")
+      reference: Sample.revocation(1).reference, bundle: Sample.digest(9), since: Sample.moment(), reason: "r"
+    )
     for contradiction in [Sample.revocation(1), Sample.revocation(3), other] {
       let problem = await #expect(throws: Problem.self) {
         try await store.commit([Sample.entry(.revokeVersion)], [.revokeVersion(contradiction)])

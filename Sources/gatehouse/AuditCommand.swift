@@ -89,8 +89,12 @@ struct AuditCommand: AsyncParsableCommand {
       // Retired and revoked ones too: an audit asks whether all is as it was written, not whether it may be served.
       var sealKeys: [SealVerificationKey] = []
       // A registry that does not read is what the audit is about to say.
-      for key in (try? await registry.sealKeys()) ?? [] { sealKeys.append(try SealVerificationKey(pem: key.pem)) }
-      if sealKeys.isEmpty { sealKeys = [try KeyFiles.sealVerificationKey(at: "\(directory.keys)/seal.pub.pem")] }
+      for key in (try? await registry.sealKeys()) ?? [] {
+        sealKeys.append(try SealVerificationKey(pem: key.pem))
+      }
+      if sealKeys.isEmpty {
+        sealKeys = [try KeyFiles.sealVerificationKey(at: "\(directory.keys)/seal.pub.pem")]
+      }
       let report = await audit(trusting: checkpointKey, sealKeys, blobLimit: 4 << 30)
       try show(report, directory)
     }

@@ -35,7 +35,8 @@ struct ImageBuildCommand: AsyncParsableCommand {
   @Option(help: "The name of the image in the layout (default: of its only bundle, such as iris-3).")
   var tag: String?
 
-  @Option(help: "The public key that the bundles must be sealed with (default: those that the platform trusts).")
+  @Option(
+    help: "The public key that the bundles must be sealed with (default: those that the platform trusts).")
   var key: String?
 
   @Option(help: "A file of callers' keys that the image brings, as gatehouse-runtime takes it by --keys.")

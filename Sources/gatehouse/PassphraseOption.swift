@@ -26,7 +26,8 @@ struct PassphraseOption: ParsableArguments {
 
   static func read(_ path: String) throws(Problem) -> Passphrase {
     guard let text = try SecretFile.read(DataDirectory.absolute(path)) else {
-      throw Problem(.notFound, "passphrase.missing", "expected a file with a passphrase, found none", subject: path)
+      throw Problem(
+        .notFound, "passphrase.missing", "expected a file with a passphrase, found none", subject: path)
     }
     return try Passphrase(parsing: text)
   }

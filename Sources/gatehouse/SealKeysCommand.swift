@@ -100,7 +100,8 @@ struct SealKeysCommand: AsyncParsableCommand {
   struct Revoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Revoke a key that is not active; what it sealed is withdrawn at once.",
-      discussion: "What the ledger knows to be ours is saved by 'gatehouse seal-keys reseal', before or after.")
+      discussion:
+        "What the ledger knows to be ours is saved by 'gatehouse seal-keys reseal', before or after.")
 
     @Argument(help: "The key's hint, or its first 8 digits or more.")
     var hint: String
@@ -187,7 +188,8 @@ struct RevokeCommand: AsyncParsableCommand {
     let reason = try RevocationReason(parsing: reason)
     let answer = try await server.withClient {
       try await $0.post(
-        "/models/\(reference.name)/versions/\(reference.version)/revoke", ["reason": .string(reason.description)])
+        "/models/\(reference.name)/versions/\(reference.version)/revoke",
+        ["reason": .string(reason.description)])
     }
     if json { return Console.data(answer) }
     Console.prose("revoked \(reference) at \(answer["revokedAt"].cell)")
@@ -216,7 +218,10 @@ struct RevocationsCommand: AsyncParsableCommand {
         ["key \((key["hint"]?.string ?? "").prefix(12))", key["changedAt"].cell, key["reason"].cell]
       }
       let versions = (answer["versions"]?.array ?? []).map { version in
-        ["\(version["name"].cell)@\(version["version"].cell)", version["revokedAt"].cell, version["reason"].cell]
+        [
+          "\(version["name"].cell)@\(version["version"].cell)", version["revokedAt"].cell,
+          version["reason"].cell,
+        ]
       }
       Console.table([["REVOKED", "SINCE", "REASON"]] + keys + versions)
     }
@@ -225,7 +230,8 @@ struct RevocationsCommand: AsyncParsableCommand {
   /// `gatehouse revocations export`.
   struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write a signed list of what was revoked, to be mounted as run/gatehouse/revoked.jsonl of images.")
+      abstract:
+        "Write a signed list of what was revoked, to be mounted as run/gatehouse/revoked.jsonl of images.")
 
     @Option(
       name: [.customShort("o"), .customLong("output")],
@@ -237,7 +243,8 @@ struct RevocationsCommand: AsyncParsableCommand {
     func run() async throws {
       let answer = try await server.withClient { try await $0.post("/revocations/export") }
       guard let line = answer["list"]?.string else {
-        throw Problem(.unavailable, "server.answer", "expected a signed list from the control plane, found none")
+        throw Problem(
+          .unavailable, "server.answer", "expected a signed list from the control plane, found none")
       }
       guard let output else { return Console.data(line.hasSuffix("\n") ? String(line.dropLast()) : line) }
       // Not secret, and for a process of another user.

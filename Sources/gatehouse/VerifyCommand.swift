@@ -21,11 +21,15 @@ struct VerifyCommand: AsyncParsableCommand {
   @Argument(help: "A bundle's directory, a served model's name, or the directory of an image layout.")
   var path: String
 
-  @Option(help: "A public key that seals are trusted by; may be repeated (default: those that the platform trusts).")
+  @Option(
+    help: "A public key that seals are trusted by; may be repeated (default: those that the platform trusts)."
+  )
   var key: [String] = []
 
   @Option(
-    help: "A signed list of what was revoked; may be repeated (default, without --key: what the platform has revoked).")
+    help:
+      "A signed list of what was revoked; may be repeated (default, without --key: what the platform has revoked)."
+  )
   var revocations: [String] = []
 
   @Option(
@@ -58,7 +62,8 @@ struct VerifyCommand: AsyncParsableCommand {
         let loader = BundleLoader(trusting: keys, revoked: revoked)
         let sealed = try loader.sealed(path: bundle)
         report.holds(
-          "seals", "\(sealed.digest.short), \(sealed.files.count - 1) files, by key \(sealed.key.hint.prefix(12))…")
+          "seals",
+          "\(sealed.digest.short), \(sealed.files.count - 1) files, by key \(sealed.key.hint.prefix(12))…")
         try model(of: sealed, loader, &report)
       }
     } catch let problem as Problem {

@@ -22,6 +22,7 @@ import Testing
         "found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key", "revoke-key",
         "set-issuer", "remove-issuer", "set-policy",
         "set-alias", "remove-alias", "supervise", "recover", "keep-records",
+        "add-seal-key", "retire-seal-key", "revoke-seal-key", "revoke-version", "reseal", "sign-revocations",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

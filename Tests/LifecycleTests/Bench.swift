@@ -86,7 +86,9 @@ struct Bench: Sendable {
   }
 
   /// Uploads the files of a directory and pushes it.
-  static func push(_ files: [(path: String, bytes: [UInt8])], to control: ControlPlane) async throws -> PushOutcome {
+  static func push(_ files: [(path: String, bytes: [UInt8])], to control: ControlPlane) async throws
+    -> PushOutcome
+  {
     var pushed: [PushedFile] = []
     for (path, bytes) in files {
       let session = try await control.beginUpload()

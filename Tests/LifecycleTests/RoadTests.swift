@@ -60,7 +60,7 @@ struct RoadTests {
       _ = try await Bench.push(Fixture.tree, to: control)
     }
     let written = try await bench.entries().map { "\($0.act.rawValue) \($0.phase.rawValue)" }
-    let acts = ["found", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key"]
+    let acts = ["found", "add-seal-key", "push", "inspect", "lift", "gate", "sign", "roll-out", "create-key"]
     #expect(written == acts.flatMap { ["\($0) begun", "\($0) done"] })
   }
 

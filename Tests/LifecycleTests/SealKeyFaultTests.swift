@@ -40,7 +40,8 @@ struct SealKeyFaultTests {
 
   private static func run(_ bench: Bench) async throws -> Told? {
     try await bench.run { control in
-      guard (try? await control.start()) != nil, (try? await Bench.push(Fixture.tree, to: control)) != nil else {
+      guard (try? await control.start()) != nil, (try? await Bench.push(Fixture.tree, to: control)) != nil
+      else {
         return nil
       }
       return await acts(control, bench.sealingKey.verificationKey.hint)

@@ -8,7 +8,9 @@ import Testing
 /// Keys of seals: rotated, trusted, retired, revoked, and what becomes of what they sealed.
 struct SealKeyTests {
   private static let reason: RevocationReason = {
-    guard let reason = try? RevocationReason(parsing: "the key was copied") else { preconditionFailure("a reason") }
+    guard let reason = try? RevocationReason(parsing: "the key was copied") else {
+      preconditionFailure("a reason")
+    }
     return reason
   }()
 
@@ -34,7 +36,9 @@ struct SealKeyTests {
     return await bench.bundles.bundle(version.bundle)?.key.hint
   }
 
-  @Test func `the key that the platform was started with is the active one, in the ledger and in force`() async throws {
+  @Test func `the key that the platform was started with is the active one, in the ledger and in force`()
+    async throws
+  {
     let bench = try Bench()
     try await Self.withVersion(bench) { control in
       let keys = try await control.registry.sealKeys()
@@ -189,7 +193,9 @@ struct SealKeyTests {
     }
   }
 
-  @Test func `keys are found by the beginning of their hints, and by nothing shorter than 8 digits`() async throws {
+  @Test func `keys are found by the beginning of their hints, and by nothing shorter than 8 digits`()
+    async throws
+  {
     let bench = try Bench()
     try await Self.withVersion(bench) { control in
       let hint = bench.sealingKey.verificationKey.hint
@@ -200,7 +206,9 @@ struct SealKeyTests {
     }
   }
 
-  @Test func `a revoked version is withdrawn, refused everywhere, and comes back as another one alone`() async throws {
+  @Test func `a revoked version is withdrawn, refused everywhere, and comes back as another one alone`()
+    async throws
+  {
     let bench = try Bench()
     try await Self.withVersion(bench) { control in
       let reference = VersionReference(name: Sample.name(), version: .first)

@@ -27,8 +27,14 @@ struct SignerSettingsTests {
     (#"{"version":1,"signers":{"A B":{"program":"/s","key":"k"}}}"#, "/signers/A B"),
     (#"{"version":1,"signers":{"a":{"program":"/s","key":"k","shell":true}}}"#, "/signers/a"),
     (#"{"version":1,"signers":{"a":{"program":"/s","key":"k","arguments":[1]}}}"#, "/signers/a/arguments"),
-    (#"{"version":1,"signers":{"a":{"program":"/s","key":"k","environment":{"A=B":"c"}}}}"#, "/signers/a/environment"),
-    (#"{"version":1,"signers":{"a":{"program":"/s","key":"k","timeoutSeconds":301}}}"#, "/signers/a/timeoutSeconds"),
+    (
+      #"{"version":1,"signers":{"a":{"program":"/s","key":"k","environment":{"A=B":"c"}}}}"#,
+      "/signers/a/environment"
+    ),
+    (
+      #"{"version":1,"signers":{"a":{"program":"/s","key":"k","timeoutSeconds":301}}}"#,
+      "/signers/a/timeoutSeconds"
+    ),
   ])
   func `what is none is refused by its place`(text: String, place: String) {
     let problem = #expect(throws: Problem.self) { try SignerSettings.parse(Array(text.utf8)) }

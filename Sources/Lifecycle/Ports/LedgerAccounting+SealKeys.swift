@@ -55,6 +55,7 @@ extension Revocations.Version {
       let bundle = members.digest("bundle"), let reason = members.text("reason")
     else { return nil }
     self.init(
-      reference: VersionReference(name: name, version: version), bundle: bundle, since: moment, reason: reason)
+      reference: VersionReference(name: name, version: version), bundle: bundle, since: moment, reason: reason
+    )
   }
 }

@@ -173,8 +173,7 @@ import CBoringSSL
   }
 
   /// What `write` puts into room for so many bytes; nil where it puts nothing.
-  static func written(capacity: Int, _ write: (UnsafeMutablePointer<UInt8>?, Int) -> Int) -> [UInt8]?
-  {
+  static func written(capacity: Int, _ write: (UnsafeMutablePointer<UInt8>?, Int) -> Int) -> [UInt8]? {
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
       unsafe count = write(buffer.baseAddress, buffer.count)
     }
