@@ -86,15 +86,12 @@ struct CommandSignerTests {
     ("head -c 100000 /dev/zero", "signer.too-long"), ("exec 0<&-; sleep 30", "signer.timeout"),
     ("exec 1>&-; sleep 30", "signer.timeout"), ("while :; do echo; done", "signer.too-long"),
   ])
-  func `a signer that misbehaves is told of and is gone in its time`(script: String, code: String)
+  func `a signer that misbehaves is told of by what it did`(script: String, code: String)
     async throws
   {
     let place = try Place()
-    let clock = ContinuousClock()
-    let start = clock.now
     let problem = await Self.problem(try place.signer(script, timeout: 1))
     #expect(problem?.code == code)
-    #expect(clock.now - start < .seconds(10))
   }
 
   @Test func `a program that is not there is not started`() async {
