@@ -61,5 +61,8 @@ final class SignatureKey: Sendable {
   var seed: [UInt8] { publicDER }
   func sign(_ message: [UInt8], by scheme: Scheme) -> [UInt8]? { [] }
   func isValid(_ signature: [UInt8], over message: [UInt8], by scheme: Scheme) -> Bool { true }
+  static func rounds(ofEncrypted der: [UInt8]) -> UInt64 { UInt64(der.first ?? 0) }
+  convenience init?(encryptedDER: [UInt8], passphrase: [UInt8]) { self.init(.p256, encryptedDER) }
+  func encryptedDER(passphrase: [UInt8], rounds: UInt32) -> [UInt8]? { publicDER }
   static func der(halves: [UInt8], count: Int) -> [UInt8]? { halves.count == count ? halves : nil }
 }

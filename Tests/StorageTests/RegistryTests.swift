@@ -108,6 +108,23 @@ import Testing
     #expect(try DirectoryListing.kind(of: unfinished) == nil)
   }
 
+  @Test func `of the release before keys of seals is brought along, and read as it is`() async throws {
+    let scratch = try Scratch()
+    try Disk().createDirectory(scratch.path)
+    let former = try DatabaseQueue(path: scratch.registryPath)
+    try RegistrySchema.migrator.migrate(former, upTo: "6 issuers of tokens")
+    try former.close()
+    let key = Scratch.ledgerKey.verificationKey
+    let alone = try SQLiteRegistry(reading: scratch.registryPath, trusting: key)
+    #expect(try await alone.sealKeys().isEmpty)
+    #expect(try await alone.revokedVersions().isEmpty)
+    try alone.close()
+    let store = try scratch.registry()
+    try await store.commit([Sample.entry(.addSealKey)], [.addSealKey(Sample.sealKey(1, .active))])
+    #expect(try await store.sealKeys() == [Sample.sealKey(1, .active)])
+    #expect(await store.audit(trusting: key).isEmpty)
+  }
+
   @Test func `of a later release is refused`() async throws {
     let scratch = try Scratch()
     try scratch.registry().close()

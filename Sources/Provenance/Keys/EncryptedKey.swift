@@ -1,4 +1,3 @@
-import CBoringSSL
 public import Domain
 
 /// What private keys are encrypted under.
@@ -7,12 +6,17 @@ public import Domain
 public struct Passphrase: Sendable, Equatable, CustomStringConvertible {
   /// The fewest bytes that new files are encrypted under.
   public static let shortest = 12
+  /// The rounds of PBKDF2 that a file takes to open: what OWASP's Password Storage Cheat Sheet asks for with SHA-256.
+  public static let standardRounds: UInt32 = 600_000
   private static let longest = 1024
 
   let bytes: [UInt8]
+  /// The rounds of what is encrypted under it.
+  let rounds: UInt32
 
   /// Takes the text of a file, without one line feed at its end; throws `passphrase.malformed`, which does not repeat it.
-  public init(parsing text: String) throws(Problem) {
+  public init(parsing text: String, rounds: UInt32 = Passphrase.standardRounds) throws(Problem) {
+    self.rounds = rounds
     let line = text.hasSuffix("\r\n") || text.hasSuffix("\n") ? String(text.dropLast()) : text
     bytes = Array(line.utf8)
     guard 1...Self.longest ~= bytes.count, !bytes.contains(0), !line.contains(where: \.isNewline) else {
@@ -40,8 +44,6 @@ public struct Passphrase: Sendable, Equatable, CustomStringConvertible {
 /// AES-256 in CBC (RFC 8018), which `openssl pkey` reads and writes.
 enum EncryptedKey {
   static let label = "ENCRYPTED PRIVATE KEY"
-  /// The rounds of PBKDF2 of what is written: what OWASP's Password Storage Cheat Sheet asks for with SHA-256.
-  static let rounds: UInt32 = 600_000
   /// The most rounds that are made for what is read; beyond it a file could have the program compute for hours.
   static let roundLimit: UInt64 = 10_000_000
 
@@ -52,13 +54,14 @@ enum EncryptedKey {
   /// Throws `key.encrypted` without a passphrase, `key.malformed`, `key.too-costly`, and `key.wrong-passphrase`.
   static func open(_ pem: String, _ passphrase: Passphrase?) throws(Problem) -> SignatureKey {
     guard let der = PEM.decode(pem, labels: [label]) else { throw malformed }
-    let rounds = unsafe gatehouse_encrypted_key_rounds(der, der.count)
+    // Asked before it is opened: whoever wrote it has chosen the number.
+    let rounds = SignatureKey.rounds(ofEncrypted: der)
     guard rounds > 0 else { throw malformed }
     guard rounds <= roundLimit else {
       throw Problem(
         .integrity, "key.too-costly",
         "expected a key that at most \(roundLimit) rounds of PBKDF2 open, found one that takes \(rounds)",
-        hint: "encrypt it anew: openssl pkcs8 -topk8 -iter \(Self.rounds) -v2 aes-256-cbc")
+        hint: "encrypt it anew: openssl pkcs8 -topk8 -iter \(Passphrase.standardRounds) -v2 aes-256-cbc")
     }
     guard let passphrase else {
       throw Problem(
@@ -67,9 +70,7 @@ enum EncryptedKey {
           "name its file by --passphrase-file or GATEHOUSE_PASSPHRASE_FILE, or give the credential 'gatehouse-passphrase'"
       )
     }
-    let bytes = passphrase.bytes
-    guard let key = unsafe SignatureKey(gatehouse_key_read_encrypted(der, der.count, bytes, bytes.count))
-    else {
+    guard let key = SignatureKey(encryptedDER: der, passphrase: passphrase.bytes) else {
       throw Problem(
         .unauthenticated, "key.wrong-passphrase",
         "expected the passphrase that the private key is encrypted under, found another",
@@ -81,11 +82,7 @@ enum EncryptedKey {
   /// Encrypts a key; throws `passphrase.too-short`.
   static func close(_ key: SignatureKey, _ passphrase: Passphrase) throws(Problem) -> String {
     try passphrase.requireStrength()
-    let bytes = passphrase.bytes
-    let der = unsafe SignatureKey.written(capacity: 4096) {
-      unsafe gatehouse_key_write_encrypted(key.key, bytes, bytes.count, rounds, $0, $1)
-    }
-    guard let der else {
+    guard let der = key.encryptedDER(passphrase: passphrase.bytes, rounds: passphrase.rounds) else {
       throw Problem(.internal, "key.not-encrypted", "expected an encrypted private key, found a failure")
     }
     return PEM.encode(der, label)

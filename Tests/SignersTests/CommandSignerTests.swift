@@ -1,0 +1,133 @@
+import Domain
+import Encoding
+import Foundation
+import Lifecycle
+import Provenance
+import Testing
+
+@testable import Signers
+
+/// Real programs that sign: the example of the documentation, and some that misbehave.
+struct CommandSignerTests {
+  /// A directory with a script in it, removed with the value.
+  private final class Place {
+    let path = FileManager.default.temporaryDirectory.appending(path: "signer-\(UUID().uuidString)").path()
+
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// A script of the shell, and the settings that name it.
+    func signer(
+      _ script: String, timeout: Int = 30, environment: [String: String] = [:]
+    ) throws -> SignerSettings {
+      let file = "\(path)/signer"
+      try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: file))
+      try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: file)
+      return SignerSettings(
+        name: "test", program: file, arguments: ["one", "two words"], key: "k", environment: environment,
+        timeoutSeconds: timeout)
+    }
+  }
+
+  private static let example = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "docs/examples/openssl-signer").path()
+
+  private static func problem(_ settings: SignerSettings) async -> Problem? {
+    await #expect(throws: Problem.self) { _ = try await CommandSigner(settings) }
+  }
+
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")),
+    arguments: SealCurve.allCases)
+  func `the example signs by openssl what we verify`(curve: SealCurve) async throws {
+    let place = try Place()
+    let key = SealingKey(curve)
+    try Data(key.pem.utf8).write(to: URL(filePath: "\(place.path)/key.pem"))
+    let settings = SignerSettings(name: "example", program: Self.example, key: "\(place.path)/key.pem")
+    let signer = try await CommandSigner(settings)
+    #expect(signer.verificationKey == key.verificationKey)
+    // Longer than any pipe: neither side waits for the other.
+    for message in [[], [1, 2, 3], [UInt8](repeating: 7, count: 300_000)] as [[UInt8]] {
+      let signature = try await signer.sign(message)
+      #expect(key.verificationKey.isValid(signature, for: message))
+    }
+    let signers = CommandSigners([SignerSettings(name: "a", program: "/nonexistent", key: "k"), settings])
+    #expect(try await signers.signer(for: key.verificationKey.hint)?.verificationKey == key.verificationKey)
+    #expect(try await signers.signer(for: SealingKey().verificationKey.hint) == nil)
+    #expect(try await signers.provide(.signer("example")).verificationKey == key.verificationKey)
+    let unknown = await #expect(throws: Problem.self) { _ = try await signers.provide(.signer("other")) }
+    #expect(unknown?.code == "signer.unknown")
+    let missing = await Self.problem(
+      SignerSettings(name: "b", program: Self.example, key: "\(place.path)/none"))
+    #expect(missing?.code == "signer.refused")
+    #expect(missing?.cause == "no such key")
+  }
+
+  @Test func `it gets its arguments, the variables that were named, and nothing of ours`() async throws {
+    let place = try Place()
+    let settings = try place.signer(
+      #"printf '%s|' "$@" > \#(place.path)/told; env | sort >> \#(place.path)/told; ls /proc/self/fd >> \#(place.path)/told"#,
+      environment: ["HSM_SLOT": "3"])
+    _ = await Self.problem(settings)
+    let told = try String(contentsOfFile: "\(place.path)/told", encoding: .utf8)
+    #expect(told.hasPrefix("one|two words|"))
+    let lines = Set(told.split(separator: "\n").map(String.init))
+    #expect(lines.contains("HSM_SLOT=3") || told.contains("HSM_SLOT=3"))
+    #expect(!told.contains("HOME="))
+    // 3 is the directory that ls reads.
+    #expect(!lines.contains("4"))
+  }
+
+  @Test(arguments: [
+    ("exit 3", "signer.failed"), ("echo nonsense", "signer.malformed"), ("kill -9 $$", "signer.failed"),
+    (#"echo '{"version":1,"error":"locked"}'; exit 1"#, "signer.refused"),
+    ("head -c 100000 /dev/zero", "signer.too-long"), ("exec 0<&-; sleep 30", "signer.timeout"),
+    ("exec 1>&-; sleep 30", "signer.timeout"), ("while :; do echo; done", "signer.too-long"),
+  ])
+  func `a signer that misbehaves is told of by what it did`(script: String, code: String)
+    async throws
+  {
+    let place = try Place()
+    let problem = await Self.problem(try place.signer(script, timeout: 1))
+    #expect(problem?.code == code)
+  }
+
+  @Test func `a program that is not there is not started`() async {
+    let problem = await Self.problem(SignerSettings(name: "a", program: "/nonexistent", key: "k"))
+    #expect(problem?.code == "signer.not-started")
+    #expect(problem?.subject == "signer 'a', /nonexistent")
+  }
+
+  @Test func `what it left running goes with it`() async throws {
+    let place = try Place()
+    let settings = try place.signer(
+      #"sleep 60 & echo $! > \#(place.path)/child; echo '{"version":1,"error":"no"}'; exec 1>&-"#)
+    // The child holds the output open: only killing it ends the wait, at the latest when the time is over.
+    let quick = SignerSettings(name: "t", program: settings.program, key: "k", timeoutSeconds: 1)
+    _ = await Self.problem(quick)
+    let child = try String(contentsOfFile: "\(place.path)/child", encoding: .utf8)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let status = (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? ""
+    #expect(status.isEmpty || status.contains(") Z "))
+  }
+
+  @Test func `a signature by another key is not used`() async throws {
+    let (place, key) = (try Place(), SealingKey())
+    let pem = key.verificationKey.pem.split(separator: "\n").joined(separator: #"\n"#) + #"\n"#
+    let forged = Base64.encode(try SealingKey().sign([1]))
+    let settings = try place.signer(
+      #"""
+      read -r line
+      case $line in
+        *public-key*) printf '%s\n' '{"version":1,"publicKey":"\#(pem)"}' ;;
+        *) echo '{"version":1,"signature":"\#(forged)"}' ;;
+      esac
+      """#)
+    let signer = try await CommandSigner(settings)
+    #expect(signer.verificationKey == key.verificationKey)
+    let problem = await #expect(throws: Problem.self) { _ = try await signer.sign([1]) }
+    #expect(problem?.code == "signer.bad-signature")
+  }
+}
