@@ -24,10 +24,13 @@ public struct RepositoryName: Hashable, Sendable, Comparable, CustomStringConver
     description = text
   }
 
-  /// The repository that is called like a model.
+  /// The repository of a model's images, which is called like the model.
   ///
-  /// A model may have a name that no repository can have, such as `a._b`: throws `repository.malformed`.
-  public init(of model: ModelName) throws(Problem) { try self.init(parsing: model.description) }
+  /// A model may have a name that no repository can have, such as `a._b`: its repository is `hex/` and the name's bytes.
+  public init(of model: ModelName) {
+    let name = model.description
+    description = Self.isValid(name) ? name : "hex/\(Hexadecimal.encode(Array(name.utf8)))"
+  }
 
   private static func isValid(_ text: String) -> Bool {
     // One pass over bytes. What separates two runs of letters and digits is one of these, whole.

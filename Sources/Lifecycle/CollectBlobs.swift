@@ -116,6 +116,12 @@ struct CollectBlobs: Sendable {
       roots.insert(artifact)
       roots.formUnion(try await ArtifactList.files(of: artifact, in: blobs))
     }
+    // Versions can be packed again, and their images held against that, whatever became of their repositories.
+    for image in try await registry.images() {
+      roots.insert(image.manifest)
+      guard try await blobs.contains(image.manifest) else { continue }
+      roots.formUnion(try await needs(of: image))
+    }
     for repository in try await registry.repositories() {
       for manifest in try await registry.manifests(of: repository) where !doomed.contains(Place(manifest)) {
         roots.insert(manifest.digest)
@@ -123,6 +129,20 @@ struct CollectBlobs: Sendable {
       }
     }
     return roots
+  }
+
+  private func needs(of image: VersionImage) async throws(Problem) -> Set<Digest> {
+    do {
+      let bytes = try await blobs.read(image.manifest, limit: ManifestDocument.longest)
+      return Set(try ManifestDocument(parsing: bytes, as: .manifest).needs.map(\.digest))
+    } catch {
+      throw Problem(
+        .integrity, "collect.unreadable",
+        "expected to read what the image of \(image.reference) names, found that it does not read",
+        subject: image.manifest.description,
+        hint: "run 'gatehouse audit verify', and push the model again; nothing was collected",
+        cause: error.code)
+    }
   }
 
   private func needs(of manifest: StoredManifest) async throws(Problem) -> Set<Digest> {

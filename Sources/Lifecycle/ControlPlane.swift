@@ -125,7 +125,8 @@ public final class ControlPlane: Sendable {
         registry: registry, bundles: parts.bundles, seals: seals, tool: settings.tool, time: time),
       seals: seals,
       pack: Pack(
-        registry: registry, bundles: parts.bundles, seals: seals, packer: packer, program: programLayer,
+        registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals, packer: packer,
+        program: programLayer,
         tool: settings.tool, time: time),
       rollOut: RollOut(
         registry: registry, seals: seals, served: served, plane: parts.plane, time: time), keys: keys,

@@ -16,9 +16,11 @@ public struct PackedImage: Sendable {
   }
 }
 
-/// Packs a version's bundle, the data plane's program and the trusted keys into an image in the blob store.
+/// Packs a version's bundle, the data plane's program and the trusted keys into an image, states what there is to state of
+/// it, and puts all of it into the repository that is called like the model, tagged with the version.
 struct Pack: Sendable {
-  let registry: any RegistryReader
+  let registry: any RegistryReader & LedgerReader
+  let blobs: any BlobStore
   let bundles: any BundleStore
   let seals: Seals
   let packer: ImagePacker
@@ -27,90 +29,106 @@ struct Pack: Sendable {
   let tool: String
   let time: any TimeSource
 
-  /// Packs what stands in the bundle store now, verified; the same bundle again is the same image.
+  /// Packs what stands in the bundle store now, verified; the same bundle again is the same image, and is stated once.
   func callAsFunction(_ signed: SignedModel, recorder: Recorder) async throws(Problem) -> PackedImage {
     guard let program else { return PackedImage(signed: signed, image: nil) }
     let version = signed.version
+    let started = time.now()
     return try await recorder.record(.pack, of: version.reference.description) { () async throws(Problem) in
       let trusted = try await seals.trusted()
       let sealed = try await bundles.sealed(version.bundle, trusting: trusted)
-      let programLayer = try await program.packed()
-      // All blobs of the image are durable before the registry names it: a crash between leaves blobs that nothing
-      // names, and the next push of the same bytes finds them there.
+      let program = try await program.packed()
+      // All blobs are durable before the registry names any: a crash between leaves blobs that nothing names, and the next
+      // push of the same bytes finds them there.
       let packed = try await packer.image(
-        of: [try await packer.bundle(sealed)], with: programLayer, trusting: trusted)
-      let manifest = packed.manifest.descriptor.digest
+        of: [try await packer.bundle(sealed)], with: program.packed, trusting: trusted)
+      let manifest = packed.manifest.descriptor
       var details: [String: JSON] = [
-        "image": .string(manifest.description), "program": .string(programLayer.program.description),
+        "image": .string(manifest.digest.description), "program": .string(program.packed.program.description),
         "bytes": JSON(packed.packedSize),
       ]
-      if let known = try await registry.image(manifest) {
+      let repository = RepositoryName(of: version.reference.name)
+      let tag = RepositoryTag(
+        repository: repository, tag: try ImageTag(parsing: version.reference.version.description),
+        manifest: manifest.digest, since: time.now())
+      if let known = try await registry.image(manifest.digest),
+        try await registry.manifest(manifest.digest, of: repository) != nil
+      {
         details["known"] = true
-        return .done(PackedImage(signed: signed, image: known), details: details)
+        let isTagged = try await registry.tag(tag.tag, of: repository)?.manifest == manifest.digest
+        return .done(
+          PackedImage(signed: signed, image: known), details: details, changes: isTagged ? [] : [.setTag(tag)]
+        )
       }
       let image = VersionImage(
-        reference: version.reference, bundle: version.bundle, manifest: manifest,
-        program: programLayer.program, trusted: trusted.map(\.pem), tool: tool, packedAt: time.now())
+        reference: version.reference, bundle: version.bundle, manifest: manifest.digest,
+        program: program.packed.program, trusted: trusted.map(\.pem), tool: tool, packedAt: time.now())
+      let stated = try StatedImage(
+        name: "\(repository):\(tag.tag.text)", manifest: manifest.digest, program: image.program,
+        build: program.build, tool: tool, bundles: [try StatedBundle(sealed.contents)])
+      let account = PackAccount(
+        trace: recorder.trace, startedAt: started, finishedAt: image.packedAt,
+        pushes: [
+          PushAccount(
+            reference: version.reference, principal: version.pushedBy,
+            trace: try await trace(of: version) ?? recorder.trace, admittedAt: version.admittedAt)
+        ])
+      let statements = try await attach(try stated.statements(account), to: manifest)
+      details["statements"] = JSON(statements.count)
+      var changes: [RegistryChange] = [.addImage(image)]
+      for manifest in [packed.manifest] + statements.map(\.manifest) {
+        changes.append(
+          .putManifest(try stored(manifest, in: repository, recorder.principal, at: image.packedAt)))
+      }
       return .done(
-        PackedImage(signed: signed, image: image), details: details, changes: [.addImage(image)])
+        PackedImage(signed: signed, image: image), details: details, changes: changes + [.setTag(tag)])
     }
   }
-}
 
-/// The data plane's program as the layer that all images share: packed at most once while the platform runs.
-actor ProgramLayer {
-  private let source: any ProgramSource
-  private let registry: any RegistryReader
-  private let blobs: any BlobStore
-  private let packer: ImagePacker
-  private let tool: String
-  /// The last attempt; who comes while it is under way waits for it.
-  private var attempt: Task<Result<PackedProgram, Problem>, Never>?
-
-  init(
-    _ source: any ProgramSource, registry: any RegistryReader, blobs: any BlobStore, packer: ImagePacker,
-    tool: String
-  ) {
-    self.source = source
-    self.registry = registry
-    self.blobs = blobs
-    self.packer = packer
-    self.tool = tool
+  /// Signs statements and keeps them as manifests about an image.
+  private func attach(
+    _ statements: [Statement], to image: Descriptor
+  ) async throws(Problem) -> [AttachedStatement] {
+    let signer = try await seals.signer()
+    var attached: [AttachedStatement] = []
+    for statement in statements {
+      let signed = try SignedStatement(
+        statement, by: signer.verificationKey, signature: try await signer.sign(statement.message))
+      let document = AttachedStatement(signed.bytes, predicateType: statement.predicateType, to: image)
+      for blob in document.documents { _ = try await blobs.keep(blob.bytes) }
+      attached.append(document)
+    }
+    return attached
   }
 
-  /// The layer, which is in the blob store.
-  func packed() async throws(Problem) -> PackedProgram {
-    if let attempt, case .success(let program) = await attempt.value,
-      try await blobs.contains(program.layer.blob.digest)
-    {
-      return program
-    }
-    let next = Task { () async -> Result<PackedProgram, Problem> in
-      do throws(Problem) { return .success(try await pack()) } catch { return .failure(error) }
-    }
-    attempt = next
-    return try await next.value.get()
+  private func stored(
+    _ manifest: ImageBlob, in repository: RepositoryName, _ principal: Principal, at moment: Timestamp
+  ) throws(Problem) -> StoredManifest {
+    let document = try ManifestDocument(parsing: manifest.bytes, as: manifest.descriptor.mediaType)
+    return StoredManifest(
+      repository: repository, digest: manifest.descriptor.digest, mediaType: document.mediaType,
+      size: manifest.descriptor.size, subject: document.subject, artifactType: document.artifactType,
+      pushedBy: principal, pushedAt: moment)
   }
 
-  private func pack() async throws(Problem) -> PackedProgram {
-    let bytes = try await source.read()
-    if let (blob, unpacked) = try await layer(of: Digest(of: bytes)) {
-      return try PackedProgram(bytes, packedAs: blob, unpacked: unpacked)
+  /// What ties the entries of the push together that made a version; nil where the ledger does not say.
+  ///
+  /// Looked for from the end: nearly always it is the push that is under way.
+  private func trace(of version: ModelVersion) async throws(Problem) -> String? {
+    let page = 500
+    var end = try await registry.checkpoint()?.size ?? 0
+    while end > 0 {
+      let start = max(0, end - page)
+      for bytes in try await registry.entryBytes(from: start, count: end - start).reversed() {
+        guard let json = try? JSON(parsing: bytes), let entry = LedgerEntry(json: json) else { continue }
+        if entry.act == .sign, entry.phase == .done, entry.details["mends"] == nil,
+          entry.subject == version.reference.description
+        {
+          return entry.trace
+        }
+      }
+      end = start
     }
-    return try await packer.program(bytes)
-  }
-
-  /// The layer that an earlier image of this platform has of the same program: packing it takes half a second, and at each
-  /// start once more.
-  private func layer(of program: Digest) async throws(Problem) -> (
-    blob: Descriptor, unpacked: Digest
-  )? {
-    guard let image = try await registry.images().last(where: { $0.program == program && $0.tool == tool })
-    else { return nil }
-    // Damaged documents are no reason not to pack; an audit tells of them.
-    guard let documents = try? await ImageDocuments(of: image.manifest, in: blobs),
-      let layer = documents.layers.first, try await blobs.contains(layer.blob.digest)
-    else { return nil }
-    return layer
+    return nil
   }
 }

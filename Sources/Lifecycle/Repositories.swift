@@ -47,6 +47,7 @@ public struct Repositories: Sendable {
     let present = try await registry.manifest(digest, of: repository)
     var tag: ImageTag?
     if case .tag(let name) = reference { tag = name }
+    try await requireFree(tag, in: repository, for: digest)
     if let present, present.mediaType == document.mediaType, try await isTagged(digest, tag, in: repository) {
       // It may have lost its bytes, or have been found by nobody for long.
       _ = try await blobs.keep(bytes)
@@ -80,6 +81,20 @@ public struct Repositories: Sendable {
     }
     await uploads.settle(document.needs.map(\.digest), in: repository)
     return manifest
+  }
+
+  /// Makes sure that a tag is not that of a version's image, which nobody moves but who packs the version.
+  private func requireFree(
+    _ tag: ImageTag?, in repository: RepositoryName, for digest: Digest? = nil
+  ) async throws(Problem) {
+    guard let tag, let named = try await registry.tag(tag, of: repository)?.manifest, named != digest,
+      let image = try await registry.image(named), RepositoryName(of: image.reference.name) == repository,
+      image.reference.version.description == tag.text
+    else { return }
+    throw Problem(
+      .conflict, "manifest.of-version",
+      "expected a tag of one's own, found that '\(repository):\(tag.text)' is the image of \(image.reference)",
+      subject: repository.description, hint: "take another tag")
   }
 
   private func isTagged(_ digest: Digest, _ tag: ImageTag?, in repository: RepositoryName)
@@ -131,6 +146,12 @@ public struct Repositories: Sendable {
     guard manifests.contains(where: { $0.digest == digest }) else {
       throw Self.unknown(.digest(digest), repository)
     }
+    if let image = try await registry.image(digest), RepositoryName(of: image.reference.name) == repository {
+      throw Problem(
+        .conflict, "manifest.of-version",
+        "expected a manifest of one's own, found the image of \(image.reference)",
+        subject: repository.description, hint: "versions are immutable; revoke one by 'gatehouse revoke'")
+    }
     for index in manifests where [.index, .dockerList].contains(index.mediaType) {
       guard try await contents.needs(of: index).contains(digest) else { continue }
       throw Problem(
@@ -150,6 +171,7 @@ public struct Repositories: Sendable {
     guard let named = try await registry.tag(tag, of: repository) else {
       throw Self.unknown(.tag(tag), repository)
     }
+    try await requireFree(tag, in: repository)
     try await recorder.record(
       .removeTag, of: ManifestReference.tag(tag).description(in: repository),
       details: ["digest": .string(named.manifest.description)]

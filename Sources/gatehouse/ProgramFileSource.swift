@@ -1,6 +1,7 @@
 import Domain
 import Lifecycle
 import Packaging
+import Provenance
 
 /// The data plane's program, as images are packed with it.
 struct ProgramFileSource: ProgramSource {
@@ -17,4 +18,11 @@ struct ProgramFileSource: ProgramSource {
   }
 
   func read() throws(Problem) -> [UInt8] { try LocalFiles.read(path) }
+
+  /// What 'scripts/build' wrote beside it.
+  func build() throws(Problem) -> [UInt8]? {
+    let record = "\(path).build.json"
+    return LocalFiles.kind(of: record).isFile
+      ? try LocalFiles.read(record, limit: ProgramBuild.sizeLimit) : nil
+  }
 }

@@ -61,6 +61,7 @@ struct Bench: Sendable {
   /// What images are packed with.
   private struct SampleProgram: ProgramSource {
     func read() -> [UInt8] { Sample.program() }
+    func build() -> [UInt8]? { nil }
   }
 
   /// The same stores under a new control plane, as after a crash.

@@ -16,8 +16,10 @@ public protocol Entropy: Sendable {
 
 /// Where the data plane's program comes from that images are packed with.
 public protocol ProgramSource: Sendable {
-  /// The bytes of the program; throws `image.no-program` where it cannot be read.
+  /// The bytes of the program.
   func read() async throws(Problem) -> [UInt8]
+  /// The record of how it was built (`ProgramBuild`); nil where there is none.
+  func build() async throws(Problem) -> [UInt8]?
 }
 
 /// The processes that answer predictions, seen from the control plane.
