@@ -26,6 +26,33 @@ struct RegistryRouteTests {
     for (path, route) in cases { #expect(try RegistryRoute(path: path) == route, "\(path)") }
   }
 
+  @Test func `whatever a path is put together from, it is read or refused, and what is read names no other`()
+  {
+    var generator = SeededGenerator(seed: 7)
+    let parts = [
+      "/", "/v2/", "v2", "..", ".", "%2e", "%2F", "%", "a", "iris", "A", "tags/list", "/manifests/",
+      "/blobs/",
+      "uploads", "referrers/", Self.digest.description, "sha256:", "%3a", "-", "_", "é", "%00", "\u{0}", "",
+    ]
+    var read = 0
+    for _ in 0..<50_000 {
+      var path = Bool.random(using: &generator) ? "/v2/" : ""
+      for _ in 0..<Int.random(in: 0..<9, using: &generator) {
+        path += parts.randomElement(using: &generator) ?? ""
+      }
+      guard let route = try? RegistryRoute(path: path) else { continue }
+      read += 1
+      switch route {
+      case .base, .catalog: break
+      case .tags(let name), .uploads(let name), .manifest(let name, _), .upload(let name, _),
+        .blob(let name, _), .referrers(let name, _):
+        #expect((try? RepositoryName(parsing: name.description)) == name)
+        #expect(!name.description.contains(".."))
+      }
+    }
+    #expect(read > 1000)
+  }
+
   private func digest() -> String { Self.digest.description }
 
   @Test(arguments: [

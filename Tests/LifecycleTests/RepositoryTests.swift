@@ -136,6 +136,31 @@ struct RepositoryTests {
     }
   }
 
+  @Test func `an image that was packed into the store is put as it is`() async throws {
+    let bench = try Bench()
+    let key = SealingKey()
+    let bundle = try Sample.bundle("iris@3", sealedBy: key)
+    try await bench.run { control in
+      let stored = try await control.perform(by: .platform) { recorder async throws(Problem) in
+        let pack = Pack(into: control.blobs, tool: "gatehouse test")
+        let program = try await pack.program(Sample.program())
+        let image = try await pack.image(
+          of: [try await pack.bundle(bundle)], with: program, trusting: [key.verificationKey])
+        return try await control.repositories.put(
+          image, as: Sample.tag("3"), in: Sample.repository("iris"), recorder: recorder)
+      }
+      #expect(try await control.repositories.manifest(.tag(Sample.tag("3")), of: iris) == stored)
+      #expect(stored.pushedBy == .platform)
+      #expect(try await CollectBlobsTests.collect(control).blobs == 0)
+      #expect(await bench.audit().problems == [])
+      let verify = VerifyImage(in: bench.blobs)
+      let sealed = try await verify(
+        stored.descriptor, trusting: [key.verificationKey], programs: [Digest(of: Sample.program())]
+      ) { _, _ in }
+      #expect(sealed.map(\.digest) == [bundle.digest])
+    }
+  }
+
   @Test func `the same manifest under the same tag is one act`() async throws {
     let bench = try Bench()
     try await bench.run { control in
