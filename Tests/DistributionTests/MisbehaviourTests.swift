@@ -196,7 +196,7 @@ struct MisbehaviourTests {
       (LittleAnswer(status: 200, headers: [type], body: image.bytes + [0x0A]), "registry.digest"),
       (
         LittleAnswer(status: 200, headers: [("Content-Type", "text/html")], body: image.bytes),
-        "manifest.ambiguous"
+        "manifest.unsupported"
       ),
       (LittleAnswer(status: 200, headers: [("Content-Type", "text/html")], body: []), "registry.digest"),
       (
@@ -264,7 +264,7 @@ struct MisbehaviourTests {
     ] {
       try await RegistryServer.with(override: { _, _ in answer }) { server in
         let problem = await #expect(throws: Problem.self) {
-          try await server.client("models/iris", { $0.patience = .seconds(1) }) { client in
+          try await server.client("models/iris", { $0.patience = .seconds(3) }) { client in
             try await client.bytes(of: Self.blob, limit: 5000)
           }
         }

@@ -73,6 +73,8 @@ final class RegistryServer: Sendable {
     var settings = RegistryClient.Settings()
     settings.retries = .once
     settings.pieceBytes = 1000
+    // However busy the machine is.
+    settings.patience = .seconds(1200)
     change(&settings)
     let reference = try ImageReference(parsing: "127.0.0.1:\(port)/\(repository):a")
     let result = try await RegistryClient.with(reference, settings) {
