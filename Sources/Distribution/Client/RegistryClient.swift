@@ -14,7 +14,7 @@ public struct RegistryClient: RemoteRegistry {
   /// How a registry is spoken to.
   public struct Settings: Sendable {
     /// Who asks.
-    public var credentials = RegistryCredentials()
+    public var credentials = RegistryLogins()
     /// Speaks in plain text to a registry beyond this machine, too.
     public var allowsPlainText = false
     /// A PEM file with the authorities that are trusted; nil for the system's.

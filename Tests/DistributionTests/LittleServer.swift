@@ -8,7 +8,7 @@ import Packaging
 @testable import Distribution
 
 /// A little registry on a port of this machine, which can be told to fail, and to answer whatever a test wants.
-final class RegistryServer: Sendable {
+final class LittleServer: Sendable {
   /// How one request fails; where it has no body, as much of it as it can.
   enum Fault: CaseIterable, Sendable {
     /// The connection ends before anything is done.
@@ -46,7 +46,7 @@ final class RegistryServer: Sendable {
   static func with<Result>(
     _ registry: LittleRegistry = LittleRegistry(),
     override: (@Sendable (LittleRequest, Int) -> LittleAnswer?)? = nil,
-    _ body: (RegistryServer) async throws -> Result
+    _ body: (LittleServer) async throws -> Result
   ) async throws -> Result {
     let state = NIOLockedValueBox(State(registry: registry, override: override))
     let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -58,7 +58,7 @@ final class RegistryServer: Sendable {
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
-    let server = RegistryServer(state, channel)
+    let server = LittleServer(state, channel)
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(server)) } catch { result = .failure(error) }
     try? await channel.close()
@@ -94,13 +94,13 @@ private final class RegistryConnectionHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = ByteBuffer
 
-  private let state: NIOLockedValueBox<RegistryServer.State>
+  private let state: NIOLockedValueBox<LittleServer.State>
   private var head: HTTPRequestHead?
   private var body: [UInt8] = []
   private var number = 0
-  private var fault: RegistryServer.Fault?
+  private var fault: LittleServer.Fault?
 
-  init(state: NIOLockedValueBox<RegistryServer.State>) { self.state = state }
+  init(state: NIOLockedValueBox<LittleServer.State>) { self.state = state }
 
   private func request(_ head: HTTPRequestHead) -> LittleRequest {
     LittleRequest(
