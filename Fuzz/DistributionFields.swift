@@ -23,7 +23,7 @@ public func fuzzRegistryFields(_ start: UnsafePointer<UInt8>, _ count: Int) -> C
       precondition(again == reference && again.description == reference.description, "printed and read again")
       precondition(!reference.place.contains("@") && !reference.place.contains(".."), "a place is plain")
     case 3:
-      let credentials = try RegistryCredentials(parsing: input)
+      let credentials = try RegistryLogins(parsing: input)
       precondition(!credentials.entry(for: "registry.example/a/b").description.contains("\n"), "one line")
     case 4: try place(text)
     case 5:

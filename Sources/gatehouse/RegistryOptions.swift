@@ -28,17 +28,17 @@ struct RegistryOptions: ParsableArguments {
   }
 
   /// What is known of us at a registry: by the file that was named, else by the first of the usual ones that knows it.
-  private func known(to reference: ImageReference) throws(Problem) -> RegistryCredentials {
+  private func known(to reference: ImageReference) throws(Problem) -> RegistryLogins {
     if let credentials { return try Self.read(credentials) }
     for path in Self.usual where LocalFiles.kind(of: path).isFile {
       let found = try Self.read(path)
       if found.know(reference) { return found }
     }
-    return RegistryCredentials()
+    return RegistryLogins()
   }
 
-  private static func read(_ path: String) throws(Problem) -> RegistryCredentials {
-    do { return try RegistryCredentials(parsing: try LocalFiles.read(path, limit: 1 << 20)) } catch {
+  private static func read(_ path: String) throws(Problem) -> RegistryLogins {
+    do { return try RegistryLogins(parsing: try LocalFiles.read(path, limit: 1 << 20)) } catch {
       var problem = error
       problem.subject = path
       throw problem

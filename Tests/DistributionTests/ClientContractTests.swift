@@ -15,17 +15,17 @@ struct ClientContractTests {
 
   private func run(_ registry: LittleRegistry) async throws {
     try await RemoteRegistryContract { body in
-      try await LoopbackServer.with(registry) { server in
+      try await LittleServer.with(registry) { server in
         try await withClient(server) { client in try await body(client) }
         #expect(server.change { $0.registry.holes } == [])
       }
     }.run()
   }
 
-  private func withClient(_ server: LoopbackServer, _ body: (RegistryClient) async throws -> Void)
+  private func withClient(_ server: LittleServer, _ body: (RegistryClient) async throws -> Void)
     async throws
   {
-    let credentials = try RegistryCredentials(parsing: Array("me:secret".utf8))
+    let credentials = try RegistryLogins(parsing: Array("me:secret".utf8))
     try await server.client("models/iris", { $0.credentials = credentials }, body)
   }
 
@@ -40,7 +40,7 @@ struct ClientContractTests {
     var registry = LittleRegistry()
     registry.listsReferrers = false
     // Tags are checked where there are none but those of the test.
-    try await LoopbackServer.with(registry) { server in
+    try await LittleServer.with(registry) { server in
       try await withClient(server) { client in
         let store = InMemoryBlobStore()
         let session = await store.beginIngest()
@@ -61,7 +61,7 @@ struct ClientContractTests {
   }
 
   @Test func `lists are read to their end, however many pages they have`() async throws {
-    try await LoopbackServer.with { server in
+    try await LittleServer.with { server in
       let names = (0..<7).map { "v\($0)" }
       server.change { state in
         state.registry.tags["models/iris"] = Dictionary(uniqueKeysWithValues: names.map { ($0, "x") })
@@ -73,7 +73,7 @@ struct ClientContractTests {
   }
 
   @Test func `a blob of another repository is mounted, and no byte of it sent`() async throws {
-    try await LoopbackServer.with { server in
+    try await LittleServer.with { server in
       let bytes = [UInt8](repeating: 1, count: 5000)
       let blob = Descriptor(mediaType: .layer, digest: Digest(of: bytes), size: bytes.count)
       server.change { $0.registry.blobs["base/program"] = [blob.digest.description: bytes] }
@@ -96,7 +96,7 @@ struct ClientContractTests {
   @Test func `a blob goes in pieces of the size that the registry wants`() async throws {
     var registry = LittleRegistry()
     registry.shortestPiece = 4000
-    try await LoopbackServer.with(registry) { server in
+    try await LittleServer.with(registry) { server in
       _ = try await server.client { client in
         try await Self.send([UInt8](repeating: 1, count: 9000), to: client)
       }

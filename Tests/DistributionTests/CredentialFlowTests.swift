@@ -13,10 +13,10 @@ struct CredentialFlowTests {
   private static let credentials = "me:secret"
 
   private func ping(
-    _ server: LoopbackServer, _ file: String = credentials, _ retries: RetryPolicy = .hasty(3)
+    _ server: LittleServer, _ file: String = credentials, _ retries: RetryPolicy = .hasty(3)
   ) async throws -> Problem? {
     do {
-      let credentials = try RegistryCredentials(parsing: Array(file.utf8))
+      let credentials = try RegistryLogins(parsing: Array(file.utf8))
       try await server.client(
         "models/iris",
         {
@@ -29,7 +29,7 @@ struct CredentialFlowTests {
   }
 
   @Test func `nothing is shown to who does not ask`() async throws {
-    try await LoopbackServer.with { server in
+    try await LittleServer.with { server in
       let problem = try await ping(server)
       #expect(problem == nil)
       #expect(server.requests.allSatisfy { $0.header("authorization") == nil })
@@ -39,7 +39,7 @@ struct CredentialFlowTests {
   @Test func `who has nothing to show is told so`() async throws {
     var registry = LittleRegistry()
     registry.door = .basic(user: "me", password: "secret")
-    try await LoopbackServer.with(registry) { server in
+    try await LittleServer.with(registry) { server in
       let problem = try await ping(server, "{}")
       #expect(
         problem?.message
@@ -49,7 +49,7 @@ struct CredentialFlowTests {
   }
 
   @Test func `a password that is refused is shown once`() async throws {
-    try await LoopbackServer.with(override: { _, _ in
+    try await LittleServer.with(override: { _, _ in
       LittleAnswer(status: 401, headers: [("WWW-Authenticate", "Basic realm=x")])
     }) { server in
       let problem = try await ping(server)
@@ -61,7 +61,7 @@ struct CredentialFlowTests {
   }
 
   @Test func `a registry that is never content with a token is left`() async throws {
-    try await LoopbackServer.with(override: { request, _ in
+    try await LittleServer.with(override: { request, _ in
       request.path == "/token"
         ? LittleAnswer(status: 200, body: Array(#"{"access_token":"t"}"#.utf8))
         : LittleAnswer(
@@ -80,7 +80,7 @@ struct CredentialFlowTests {
     "http://auth.example/token", "http://10.0.0.1/token", "http://127.0.0.1.example/token",
   ])
   func `no password goes to a token service in plain text beyond this machine`(_ realm: String) async throws {
-    try await LoopbackServer.with(override: { _, _ in
+    try await LittleServer.with(override: { _, _ in
       LittleAnswer(status: 401, headers: [("WWW-Authenticate", "Bearer realm=\"\(realm)\"")])
     }) { server in
       let problem = try await ping(server)
@@ -95,7 +95,7 @@ struct CredentialFlowTests {
     ("", "registry.unauthorized"),
   ])
   func `a challenge that cannot be answered is told`(_ challenge: String, _ code: String) async throws {
-    try await LoopbackServer.with(override: { _, _ in
+    try await LittleServer.with(override: { _, _ in
       LittleAnswer(status: 401, headers: challenge.isEmpty ? [] : [("WWW-Authenticate", challenge)])
     }) { server in
       let problem = try await ping(server)
@@ -109,7 +109,7 @@ struct CredentialFlowTests {
     "{\"token\":\"\(String(repeating: "a", count: 20_000))\"}", String(repeating: " ", count: 300_000),
   ])
   func `an answer of a token service that is none is refused`(_ body: String) async throws {
-    try await LoopbackServer.with(override: { request, _ in
+    try await LittleServer.with(override: { request, _ in
       request.path == "/token"
         ? LittleAnswer(status: 200, body: Array(body.utf8))
         : LittleAnswer(
@@ -125,7 +125,7 @@ struct CredentialFlowTests {
   @Test func `what another program keeps is not asked for, and that is told`() async throws {
     var registry = LittleRegistry()
     registry.door = .basic(user: "me", password: "secret")
-    try await LoopbackServer.with(registry) { server in
+    try await LittleServer.with(registry) { server in
       let problem = try await ping(server, #"{"credsStore":"desktop"}"#)
       #expect(problem?.code == "registry.credential-helper")
       #expect(
@@ -141,10 +141,10 @@ struct CredentialFlowTests {
     for door in ClientContractTests.doors.dropFirst() {
       var registry = LittleRegistry()
       registry.door = door
-      try await LoopbackServer.with(override: { _, _ in LittleAnswer(status: 200, body: bytes) }) { other in
+      try await LittleServer.with(override: { _, _ in LittleAnswer(status: 200, body: bytes) }) { other in
         let place = "http://localhost:\(other.port)/elsewhere"
-        let credentials = try RegistryCredentials(parsing: Array(Self.credentials.utf8))
-        try await LoopbackServer.with(
+        let credentials = try RegistryLogins(parsing: Array(Self.credentials.utf8))
+        try await LittleServer.with(
           registry,
           override: { request, _ in
             request.path.contains("/blobs/") && request.header("authorization") != nil
@@ -166,10 +166,10 @@ struct CredentialFlowTests {
   @Test func `another host that an upload leads to sees neither`() async throws {
     var registry = LittleRegistry()
     registry.door = .basic(user: "me", password: "secret")
-    try await LoopbackServer.with(override: { _, _ in LittleAnswer(status: 201) }) { other in
+    try await LittleServer.with(override: { _, _ in LittleAnswer(status: 201) }) { other in
       let place = "http://localhost:\(other.port)/elsewhere?state=1"
-      let credentials = try RegistryCredentials(parsing: Array(Self.credentials.utf8))
-      try await LoopbackServer.with(
+      let credentials = try RegistryLogins(parsing: Array(Self.credentials.utf8))
+      try await LittleServer.with(
         registry,
         override: { request, _ in
           request.method == "POST" && request.header("authorization") != nil

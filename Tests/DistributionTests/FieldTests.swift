@@ -143,8 +143,8 @@ struct FieldTests {
 
 /// Files of credentials.
 struct CredentialTests {
-  private func credentials(_ text: String) throws(Problem) -> RegistryCredentials {
-    try RegistryCredentials(parsing: Array(text.utf8))
+  private func credentials(_ text: String) throws(Problem) -> RegistryLogins {
+    try RegistryLogins(parsing: Array(text.utf8))
   }
 
   @Test func `a registry is found by the longest beginning that is named`() throws {
@@ -158,7 +158,7 @@ struct CredentialTests {
         "empty.example": {}, "token.example": {"auth": "YTpi", "identitytoken": "x"}},
        "credHelpers": {"helped.example": "vault"}, "HttpHeaders": {"a": "b"}}
       """#)
-    func entry(_ place: String) -> RegistryCredentials.Entry { file.entry(for: place) }
+    func entry(_ place: String) -> RegistryLogins.Entry { file.entry(for: place) }
     #expect(entry("registry.example/iris") == .password(user: "a", password: "b"))
     #expect(entry("registry.example/models/iris") == .password(user: "c", password: "d:e"))
     #expect(entry("old.example/a") == .password(user: "f", password: "g"))

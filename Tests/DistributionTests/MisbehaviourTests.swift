@@ -19,7 +19,7 @@ struct MisbehaviourTests {
     blob: Descriptor = blob, retries: RetryPolicy = .once, _ registry: LittleRegistry = LittleRegistry(),
     answering: @escaping @Sendable (LittleRequest, Int) -> LittleAnswer?
   ) async throws -> (problem: Problem?, requests: [LittleRequest]) {
-    try await LoopbackServer.with(registry, override: answering) { server in
+    try await LittleServer.with(registry, override: answering) { server in
       let store = InMemoryBlobStore()
       var problem: Problem?
       do {
@@ -196,7 +196,7 @@ struct MisbehaviourTests {
       (LittleAnswer(status: 200, headers: [type], body: image.bytes + [0x0A]), "registry.digest"),
       (
         LittleAnswer(status: 200, headers: [("Content-Type", "text/html")], body: image.bytes),
-        "manifest.ambiguous"
+        "manifest.unsupported"
       ),
       (LittleAnswer(status: 200, headers: [("Content-Type", "text/html")], body: []), "registry.digest"),
       (
@@ -205,7 +205,7 @@ struct MisbehaviourTests {
       ),
     ]
     for (answer, code) in cases {
-      try await LoopbackServer.with(override: { _, _ in answer }) { server in
+      try await LittleServer.with(override: { _, _ in answer }) { server in
         let problem = await #expect(throws: Problem.self) {
           try await server.client { try await $0.manifest(.digest(image.descriptor.digest)) }
         }
@@ -216,7 +216,7 @@ struct MisbehaviourTests {
 
   @Test func `a tag whose digest is not that of its bytes is refused`() async throws {
     let image = try Sample.manifest(of: Self.blob)
-    try await LoopbackServer.with(override: { _, _ in
+    try await LittleServer.with(override: { _, _ in
       LittleAnswer(
         status: 200,
         headers: [
@@ -236,7 +236,7 @@ struct MisbehaviourTests {
     ("<https://evil.example/v2/>; rel=next", "registry.malformed-answer"), ("</a", "registry.malformed-link"),
   ])
   func `a list that goes in a circle or elsewhere is left`(_ link: String, _ code: String) async throws {
-    try await LoopbackServer.with(override: { _, _ in
+    try await LittleServer.with(override: { _, _ in
       LittleAnswer(status: 200, headers: [("Link", link)], body: Array(#"{"tags":["a"]}"#.utf8))
     }) { server in
       let problem = await #expect(throws: Problem.self) { try await server.client { try await $0.tags() } }
@@ -246,7 +246,7 @@ struct MisbehaviourTests {
   }
 
   @Test func `a list that never ends is left`() async throws {
-    try await LoopbackServer.with(override: { _, number in
+    try await LittleServer.with(override: { _, number in
       LittleAnswer(
         status: 200, headers: [("Link", "</v2/models/iris/tags/list?page=\(number)>; rel=next")],
         body: Array(#"{"tags":["a"]}"#.utf8))
@@ -262,9 +262,9 @@ struct MisbehaviourTests {
       LittleAnswer(status: 200, isSilent: true),
       LittleAnswer(status: 200, headers: [("Content-Length", "5000")], body: [7, 7]),
     ] {
-      try await LoopbackServer.with(override: { _, _ in answer }) { server in
+      try await LittleServer.with(override: { _, _ in answer }) { server in
         let problem = await #expect(throws: Problem.self) {
-          try await server.client("models/iris", { $0.patience = .seconds(1) }) { client in
+          try await server.client("models/iris", { $0.patience = .seconds(3) }) { client in
             try await client.bytes(of: Self.blob, limit: 5000)
           }
         }

@@ -47,7 +47,7 @@ struct RegistryFaultMatrixTests {
 
   init() async throws { cargo = try await Cargo() }
 
-  private func push(to server: LoopbackServer, _ retries: RetryPolicy = .once) async throws {
+  private func push(to server: LittleServer, _ retries: RetryPolicy = .once) async throws {
     try await server.client("models/iris", { $0.retries = retries }) { client in
       try await PublishImage(from: cargo.store, to: client)(
         cargo.image, as: Self.tag, statements: cargo.statements
@@ -56,7 +56,7 @@ struct RegistryFaultMatrixTests {
   }
 
   private func pull(
-    from server: LoopbackServer, into store: InMemoryBlobStore, _ retries: RetryPolicy = .once
+    from server: LittleServer, into store: InMemoryBlobStore, _ retries: RetryPolicy = .once
   ) async throws -> FetchImage.Fetched {
     try await server.client("models/iris", { $0.retries = retries }) { client in
       try await FetchImage(from: client, into: store)(Self.tag) { _ in }
@@ -64,7 +64,7 @@ struct RegistryFaultMatrixTests {
   }
 
   /// Whether the whole image and what is about it can be had from the server.
-  private func isWhole(_ server: LoopbackServer) async throws -> Bool {
+  private func isWhole(_ server: LittleServer) async throws -> Bool {
     let store = InMemoryBlobStore()
     server.change { $0.faults = [:] }
     let fetched = try await pull(from: server, into: store)
@@ -72,20 +72,20 @@ struct RegistryFaultMatrixTests {
     return fetched.image == cargo.image && found == expected
   }
 
-  @Test(arguments: LoopbackServer.Fault.allCases, [true, false])
+  @Test(arguments: LittleServer.Fault.allCases, [true, false])
   func `a push that fails anywhere leaves nothing half there, and done again it is whole`(
-    _ fault: LoopbackServer.Fault, resumes: Bool
+    _ fault: LittleServer.Fault, resumes: Bool
   ) async throws {
     var registry = LittleRegistry()
     registry.resumes = resumes
     registry.listsReferrers = resumes
-    let count = try await LoopbackServer.with(registry) { server in
+    let count = try await LittleServer.with(registry) { server in
       try await push(to: server)
       return server.requests.count
     }
     #expect(count > 10)
     for number in 1...count {
-      try await LoopbackServer.with(registry) { server in
+      try await LittleServer.with(registry) { server in
         server.change { $0.faults = [number: fault] }
         await #expect(throws: Problem.self, "request \(number)") { try await push(to: server) }
         #expect(server.change { $0.registry.holes } == [], "request \(number)")
@@ -95,15 +95,15 @@ struct RegistryFaultMatrixTests {
     }
   }
 
-  @Test(arguments: LoopbackServer.Fault.allCases, [true, false])
+  @Test(arguments: LittleServer.Fault.allCases, [true, false])
   func `a push that may try again gets over whatever fails`(
-    _ fault: LoopbackServer.Fault, resumes: Bool
+    _ fault: LittleServer.Fault, resumes: Bool
   ) async throws {
     var registry = LittleRegistry()
     registry.resumes = resumes
     registry.listsReferrers = resumes
     for number in 1...14 {
-      try await LoopbackServer.with(registry) { server in
+      try await LittleServer.with(registry) { server in
         server.change { $0.faults = [number: fault, number + 1: fault] }
         try await push(to: server, .hasty(4))
         #expect(server.change { $0.registry.holes } == [], "request \(number)")
@@ -113,7 +113,7 @@ struct RegistryFaultMatrixTests {
   }
 
   @Test func `what has arrived of a blob is not sent again`() async throws {
-    try await LoopbackServer.with { server in
+    try await LittleServer.with { server in
       // HEAD, POST, and then the second piece of the layer.
       server.change { $0.faults = [4: .midRequest] }
       try await push(to: server, .hasty(3))
@@ -127,12 +127,12 @@ struct RegistryFaultMatrixTests {
     }
   }
 
-  @Test(arguments: LoopbackServer.Fault.allCases)
+  @Test(arguments: LittleServer.Fault.allCases)
   func `a pull that fails anywhere keeps whole blobs alone, and done again it is whole`(
-    _ fault: LoopbackServer.Fault
+    _ fault: LittleServer.Fault
   ) async throws {
     let expected = await cargo.blobs
-    try await LoopbackServer.with { server in
+    try await LittleServer.with { server in
       try await push(to: server)
       server.change { $0.requests = [] }
       _ = try await pull(from: server, into: InMemoryBlobStore())
@@ -168,7 +168,7 @@ struct RegistryFaultMatrixTests {
   }
 
   @Test func `a blob that the store has lost bytes of is not sent`() async throws {
-    try await LoopbackServer.with { server in
+    try await LittleServer.with { server in
       let layer = Digest(of: cargo.layer)
       await cargo.store.corrupt(layer, to: Array(cargo.layer.dropLast()))
       let problem = await #expect(throws: Problem.self) { try await push(to: server) }
@@ -178,7 +178,7 @@ struct RegistryFaultMatrixTests {
   }
 
   @Test func `a whole second push sends no blob`() async throws {
-    try await LoopbackServer.with { server in
+    try await LittleServer.with { server in
       try await push(to: server)
       server.change { $0.requests = [] }
       try await push(to: server)

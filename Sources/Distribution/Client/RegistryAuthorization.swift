@@ -33,7 +33,7 @@ actor RegistryAuthorization {
   private let home: RegistryURL.Origin
   private let place: String
   private let repository: RepositoryName
-  private let credentials: RegistryCredentials.Entry
+  private let credentials: RegistryLogins.Entry
   private let connection: RegistryConnection
   private let clock = ContinuousClock()
   private var showsPassword = false
@@ -41,7 +41,7 @@ actor RegistryAuthorization {
 
   init(
     home: RegistryURL.Origin, place: String, repository: RepositoryName,
-    credentials: RegistryCredentials.Entry, connection: RegistryConnection
+    credentials: RegistryLogins.Entry, connection: RegistryConnection
   ) {
     self.home = home
     self.place = place

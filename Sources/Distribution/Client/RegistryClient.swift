@@ -14,7 +14,7 @@ public struct RegistryClient: RemoteRegistry {
   /// How a registry is spoken to.
   public struct Settings: Sendable {
     /// Who asks.
-    public var credentials = RegistryCredentials()
+    public var credentials = RegistryLogins()
     /// Speaks in plain text to a registry beyond this machine, too.
     public var allowsPlainText = false
     /// A PEM file with the authorities that are trusted; nil for the system's.
@@ -25,7 +25,7 @@ public struct RegistryClient: RemoteRegistry {
     public var retries = RetryPolicy.standard
     /// How much of a blob one request takes, in bytes: what is longer goes in pieces of so much.
     public var pieceBytes = 64 << 20
-    /// How long an answer may take to begin.
+    /// How long an answer may take to begin; a connection may take a sixth of it.
     public var patience = Duration.seconds(60)
 
     /// Asks as nobody, over TLS, or on this machine in plain text.
@@ -48,7 +48,8 @@ public struct RegistryClient: RemoteRegistry {
   ) async throws(Problem) -> Result {
     var configuration = HTTPClient.Configuration(
       timeout: .init(
-        connect: .seconds(10), read: TimeAmount(settings.patience), write: TimeAmount(settings.patience)))
+        connect: TimeAmount(settings.patience / 6), read: TimeAmount(settings.patience),
+        write: TimeAmount(settings.patience)))
     configuration.redirectConfiguration = .disallow
     configuration.httpVersion = .http1Only
     // What could not be reached is tried again here, and told.

@@ -20,7 +20,8 @@ public struct RetryPolicy: Sendable {
 
   /// Tries so often, with hardly a pause; for those who are in a hurry and on the same machine.
   public static func hasty(_ attempts: Int) -> RetryPolicy {
-    RetryPolicy(attempts: attempts, pause: .milliseconds(2), longest: .milliseconds(20), total: .seconds(20))
+    RetryPolicy(
+      attempts: attempts, pause: .milliseconds(2), longest: .milliseconds(20), total: .seconds(3600))
   }
 
   /// How long to wait after so many failures, from 1; nil to give up.

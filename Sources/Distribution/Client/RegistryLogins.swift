@@ -5,7 +5,7 @@ public import Packaging
 /// Who somebody is to the registries that a file names: docker's `config.json` and podman's `auth.json`, or one line.
 ///
 /// What is secret in it is never part of a description.
-public struct RegistryCredentials: Sendable {
+public struct RegistryLogins: Sendable {
   private static let longest = 1 << 20
   private static let most = 1000
 
