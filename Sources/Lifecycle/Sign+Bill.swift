@@ -5,23 +5,26 @@ import ModelGraph
 import Provenance
 
 extension ModelBill {
-  /// How many files about the training environment are read, and how many inputs are told one by one.
+  /// How many files about the training environment are read, and how many tensors are told one by one.
   private static let fileLimit = 16
-  private static let inputLimit = 200
+  private static let portLimit = 200
 
   /// States what a lifted model is made of: itself, and what its artifact says of its training.
   init(of manifest: Manifest, files: [BundleFile], _ lifted: LiftedGraph, _ artifact: Artifact) {
     let signature = lifted.graph.graph.signature
-    let inputs = signature.inputs
-    var words = inputs.prefix(Self.inputLimit).map(\.words)
-    if inputs.count > Self.inputLimit { words.append("and \(inputs.count - Self.inputLimit) more") }
     self.init(
       of: manifest, files: files,
       // Whoever has no labels may predict numbers, clusters or outliers; of these only a regressor says so.
       task: signature.classes.isEmpty
         ? lifted.estimator.hasSuffix("Regressor") ? "regression" : nil : "classification",
-      inputs: words, outputs: signature.outputs.flatMap(\.ports).map(\.words),
+      inputs: Self.words(of: signature.inputs), outputs: Self.words(of: signature.outputs.flatMap(\.ports)),
       environment: Self.environment(of: artifact))
+  }
+
+  /// Tensors in words, the first of many.
+  private static func words(of ports: [ModelSignature.Port]) -> [String] {
+    let words = ports.prefix(portLimit).map(\.words)
+    return ports.count > portLimit ? words + ["and \(ports.count - portLimit) more"] : words
   }
 
   /// The files of an artifact that say what it was trained with, the first by their paths.
@@ -52,6 +55,6 @@ extension ModelBill.Package {
 extension ModelSignature.Port {
   /// A tensor in words: `predict_proba: FP64 [-1, 3]`.
   fileprivate var words: String {
-    "\(name): \(datatype.rawValue) [\(shape.map(String.init).joined(separator: ", "))]"
+    "\(name.escaped(limit: 100)): \(datatype.rawValue) [\(shape.map(String.init).joined(separator: ", "))]"
   }
 }

@@ -22,6 +22,8 @@ public struct OpenedImage: Sendable {
   public let bundles: [Bundle]
   /// The hashed keys of callers that it brings; nil where it brings none.
   public let callers: [UInt8]?
+  /// What packed it, as its history says.
+  public let tool: String
 
   /// Puts an image together again from what its layers hold, and compares.
   ///
@@ -55,9 +57,10 @@ public struct OpenedImage: Sendable {
     trusted = parts.trusted
     bundles = parts.bundles.map(\.contents)
     callers = parts.callers?.bytes
+    tool = String(origin[..<end])
     image = ServingImage(
       program: program, trust: trust, bundles: parts.bundles.map(\.packed), callers: parts.callers?.layer,
-      tool: String(origin[..<end]))
+      tool: tool)
     guard image.configuration.bytes == configuration, image.manifest.bytes == manifest else {
       throw Problem(
         .integrity, "image.not-reproduced",

@@ -1,11 +1,11 @@
 import Domain
 import Encoding
+import Packaging
 import Provenance
 import TestKit
 import Testing
 
 struct ImageStatementTests {
-  private static let bill = Statement.Kind.bill
   private let platform: StatedPlatform
 
   init() async throws { platform = try await StatedPlatform() }
@@ -35,11 +35,12 @@ struct ImageStatementTests {
   }
 
   @Test func `who verifies needs neither the record of the build nor the image's name`() throws {
-    let image = platform.image
-    let bare = try StatedImage(
-      name: "copied/elsewhere", manifest: image.manifest, program: image.program, build: nil,
-      tool: image.tool, bundles: image.bundles)
-    #expect(try platform.verified(try platform.signed(), image: bare).build == image.build)
+    let bundles = try platform.opened.bundles.map {
+      try SealedBundle(files: $0.files, trusting: [platform.key.verificationKey])
+    }
+    let copy = try StatedImage(platform.opened, named: "copied/elsewhere", of: bundles)
+    #expect(copy.build == nil)
+    #expect(try platform.verified(try platform.signed(), image: copy).build == platform.image.build)
   }
 
   @Test func `statements that were signed twice verify together`() throws {

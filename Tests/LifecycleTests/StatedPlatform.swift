@@ -10,6 +10,8 @@ struct StatedPlatform {
   static let mlflow = "corpus/texts/honest-mlflow-pickle"
 
   let image: StatedImage
+  /// The same image, taken apart.
+  let opened: OpenedImage
   let account: PackAccount
   let key: SealingKey
   let bundles: [SealedBundle]
@@ -30,16 +32,25 @@ struct StatedPlatform {
       if let bundle = await bench.bundles.bundle(version.bundle) { bundles.append(bundle) }
     }
     self.bundles = bundles
-    let packer = ImagePacker(into: InMemoryBlobStore(), tool: "gatehouse 0.1.0")
+    let blobs = InMemoryBlobStore()
+    let packer = ImagePacker(into: blobs, tool: "gatehouse 0.1.0")
     let bytes = Sample.program()
     let program = try await packer.program(bytes)
     var packed: [PackedBundle] = []
     for bundle in bundles { packed.append(try await packer.bundle(bundle)) }
     let serving = try await packer.image(of: packed, with: program, trusting: [key.verificationKey])
     image = try StatedImage(
-      name: "iris-1", manifest: serving.manifest.descriptor.digest, program: program.program,
-      build: build ? try Self.record(of: program.program, bytes.count) : nil, tool: "gatehouse 0.1.0",
-      bundles: try bundles.map { try StatedBundle($0.contents) })
+      serving, named: "iris-1", of: bundles, with: program,
+      build: build ? try Self.record(of: program.program, bytes.count) : nil, tool: "gatehouse 0.1.0")
+    let manifest = try ImageManifest(parsing: serving.manifest.bytes)
+    let unpacked = try ImageConfiguration.unpackedDigests(parsing: serving.configuration.bytes)
+    var layers: [LayerContents] = []
+    for (layer, digest) in zip(manifest.layers, unpacked) {
+      layers.append(
+        try LayerContents(try await blobs.read(layer.digest, limit: layer.size), of: layer, unpacked: digest))
+    }
+    opened = try OpenedImage(
+      manifest: serving.manifest.bytes, configuration: serving.configuration.bytes, layers: layers)
     account = PackAccount(
       trace: "trace-pack", startedAt: Sample.moment(1_000), finishedAt: Sample.moment(1_500),
       pushes: versions.map {

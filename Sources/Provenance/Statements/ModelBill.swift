@@ -146,7 +146,7 @@ public struct ModelBill: Sendable {
     model.ancestors = [artifact]
     model.properties = [
       BillOfMaterials.Property("framework", manifest.framework),
-      BillOfMaterials.Property("framework-version", manifest.frameworkVersion),
+      BillOfMaterials.Property("framework-version", manifest.frameworkVersion.excerpt(100)),
       BillOfMaterials.Property("policy", manifest.policy.description),
     ]
     var parameters: [String: JSON] = ["architectureFamily": .string(manifest.estimator)]
@@ -171,7 +171,8 @@ public struct ModelBill: Sendable {
     }
 
     mutating func add(framework: String, version: String) {
-      let known = version == "unknown" ? nil : version
+      // Whatever the artifact says; no version of a package is that long.
+      let known = version == "unknown" || version.utf8.count > 100 ? nil : version
       let url = PackageURL.pypi(framework, known)
       var component = BillOfMaterials.Component(.framework, "\(root)/\(url)", name: framework)
       component.version = known
