@@ -79,6 +79,9 @@ struct ShowCommand: AsyncParsableCommand {
     for member in ["framework", "digest", "artifact", "policy", "pushedBy", "admittedAt"] {
       Console.data("\(member.padded(to: 11)) \(version[member].cell)")
     }
+    if version["revokedAt"] != nil {
+      Console.data("revoked     \(version["revokedAt"].cell): \(version["revokedFor"].cell)")
+    }
     let names = aliases.filter { $0["version"] == version["version"] }.map { $0["alias"].cell }
     if !names.isEmpty { Console.data("aliases     \(names.joined(separator: ", "))") }
   }
