@@ -9,12 +9,24 @@
 
 // Apart from the rest: the program that serves knows no private key, and has none of this.
 
-// id-PBES2 and id-PBKDF2 (RFC 8018 appendix C), without tag and length.
+// Identifiers (RFC 8018 appendices B and C), without tag and length.
 static const uint8_t pbes2[] = {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05, 0x0D};
 static const uint8_t pbkdf2[] = {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05, 0x0C};
 
+static const uint8_t hmac_sha1[] = {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x02, 0x07};
+static const uint8_t hmac_sha256[] = {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x02, 0x09};
+
 static bool is(const CBS *oid, const uint8_t *bytes, size_t count) {
   return CBS_len(oid) == count && memcmp(CBS_data(oid), bytes, count) == 0;
+}
+
+/// Whether what follows the rounds names a function that BoringSSL has; HMAC-SHA-1 where it names none.
+static bool has_known_function(CBS *parameters) {
+  CBS function, oid;
+  if (CBS_peek_asn1_tag(parameters, CBS_ASN1_INTEGER) && !CBS_get_asn1(parameters, NULL, CBS_ASN1_INTEGER)) return false;
+  if (CBS_len(parameters) == 0) return true;
+  return CBS_get_asn1(parameters, &function, CBS_ASN1_SEQUENCE) && CBS_get_asn1(&function, &oid, CBS_ASN1_OBJECT) &&
+         (is(&oid, hmac_sha1, sizeof hmac_sha1) || is(&oid, hmac_sha256, sizeof hmac_sha256));
 }
 
 uint64_t gatehouse_encrypted_key_rounds(const uint8_t *der, size_t count) {
@@ -27,7 +39,8 @@ uint64_t gatehouse_encrypted_key_rounds(const uint8_t *der, size_t count) {
       !CBS_get_asn1(&parameters, &derivation, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&derivation, &oid, CBS_ASN1_OBJECT) || !is(&oid, pbkdf2, sizeof pbkdf2) ||
       !CBS_get_asn1(&derivation, &inner, CBS_ASN1_SEQUENCE) ||
-      !CBS_get_asn1(&inner, &salt, CBS_ASN1_OCTETSTRING) || !CBS_get_asn1_uint64(&inner, &rounds)) {
+      !CBS_get_asn1(&inner, &salt, CBS_ASN1_OCTETSTRING) || !CBS_get_asn1_uint64(&inner, &rounds) ||
+      !has_known_function(&inner)) {
     rounds = 0;
   }
   ERR_clear_error();

@@ -56,10 +56,15 @@ struct QueryRoutes: Sendable {
     let keys = try await control.registry.keys().filter { $0.deployment == name }
     let aliases = try await control.registry.aliases().filter { $0.model == name }
     let images = try await control.registry.images().filter { $0.reference.name == name }
+    let revoked = try await control.registry.revokedVersions().filter { $0.reference.name == name }
     return .json(
       .ok,
       [
-        "name": .string(name.description), "versions": .array(versions.map(\.json)),
+        "name": .string(name.description),
+        "versions": .array(
+          versions.map { version in
+            version.json(revocation: revoked.first { $0.reference == version.reference })
+          }),
         "aliases": .array(aliases.map(\.json)), "images": .array(images.map(\.json)),
         "deployment": deployment?.json(url: control.planeURL) ?? .null,
         "keys": .array(keys.map(\.json)),

@@ -3,13 +3,17 @@ import Encoding
 import Lifecycle
 
 extension ModelVersion {
-  var json: JSON {
-    [
+  /// The version; what it was revoked by, where it was.
+  func json(revocation: Revocations.Version?) -> JSON {
+    var members: [String: JSON] = [
       "name": .string(reference.name.description), "version": JSON(reference.version.value),
       "digest": .string(bundle.description), "artifact": .string(artifact.description),
       "policy": .string(policy.description), "framework": .string(framework),
       "pushedBy": .string(pushedBy.description), "admittedAt": .string(admittedAt.description),
     ]
+    members["revokedAt"] = revocation.map { .string($0.since.description) }
+    members["revokedFor"] = revocation.map { .string($0.reason) }
+    return .object(members)
   }
 }
 

@@ -64,8 +64,8 @@ struct Pack: Sendable {
         reference: version.reference, bundle: version.bundle, manifest: manifest.digest,
         program: program.packed.program, trusted: trusted.map(\.pem), tool: tool, packedAt: time.now())
       let stated = try StatedImage(
-        name: "\(repository):\(tag.tag.text)", manifest: manifest.digest, program: image.program,
-        build: program.build, tool: tool, bundles: [try StatedBundle(sealed.contents)])
+        packed, named: "\(repository):\(tag.tag.text)", of: [sealed], with: program.packed,
+        build: program.build, tool: tool)
       let account = PackAccount(
         trace: recorder.trace, startedAt: started, finishedAt: image.packedAt,
         pushes: [

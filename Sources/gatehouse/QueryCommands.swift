@@ -83,6 +83,9 @@ struct ShowCommand: AsyncParsableCommand {
     if let image = images.last(where: { $0["version"] == version["version"] }) {
       Console.data("image       \(image["image"].cell)")
     }
+    if version["revokedAt"] != nil {
+      Console.data("revoked     \(version["revokedAt"].cell): \(version["revokedFor"].cell)")
+    }
     let names = aliases.filter { $0["version"] == version["version"] }.map { $0["alias"].cell }
     if !names.isEmpty { Console.data("aliases     \(names.joined(separator: ", "))") }
   }

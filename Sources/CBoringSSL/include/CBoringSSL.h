@@ -94,7 +94,8 @@ size_t gatehouse_ecdsa_from_halves(
 
 // Private keys under a passphrase: an EncryptedPrivateKeyInfo (RFC 5208) by PBES2 and PBKDF2 (RFC 8018).
 
-/// How many rounds of PBKDF2 opening such a key takes, 0 where it is none or is encrypted in another way; asked before it is
+/// How many rounds of PBKDF2, over HMAC-SHA-1 or HMAC-SHA-256, opening such a key takes, 0 where it is none or is encrypted in
+/// another way; asked before it is
 /// opened, since whoever wrote it has chosen the number.
 uint64_t gatehouse_encrypted_key_rounds(const uint8_t *_Nullable der, size_t count);
 /// Opens such a key; NULL for another passphrase, for anything else, or with something behind it.

@@ -90,8 +90,8 @@ enum EncryptedKey {
 
   private static let malformed = Problem(
     .integrity, "key.malformed",
-    "expected a private key encrypted by PBES2 with PBKDF2, found bytes that are none",
-    hint: "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc")
+    "expected a private key encrypted by PBES2 with PBKDF2 over HMAC-SHA-256 or HMAC-SHA-1, found another",
+    hint: "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256")
 }
 
 extension SealingKey {
