@@ -103,9 +103,12 @@ public actor InMemoryRemoteRegistry: RemoteRegistry {
       try faults.write { () throws(Problem) in blobs[blob.digest] = bytes }
       return .mounted
     }
+    guard let reader = try await store.open(blob.digest) else {
+      throw Problem(.notFound, "blob.missing", "expected the blob \(blob.digest.short), found none")
+    }
     var bytes: [UInt8] = []
     while bytes.count < blob.size {
-      let piece = try await store.piece(of: blob.digest, from: bytes.count, count: 100_000)
+      let piece = try await reader.bytes(from: bytes.count, count: 100_000)
       guard !piece.isEmpty else { break }
       bytes += piece
     }

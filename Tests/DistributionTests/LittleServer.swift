@@ -8,11 +8,7 @@ import Packaging
 @testable import Distribution
 
 /// A little registry on a port of this machine, which can be told to fail, and to answer whatever a test wants.
-<<<<<<<< HEAD:Tests/DistributionTests/LoopbackServer.swift
-final class LoopbackServer: Sendable {
-========
 final class LittleServer: Sendable {
->>>>>>>> 114feb7093220a57e40af99e5bf804ecb5757f07:Tests/DistributionTests/LittleServer.swift
   /// How one request fails; where it has no body, as much of it as it can.
   enum Fault: CaseIterable, Sendable {
     /// The connection ends before anything is done.
@@ -50,11 +46,7 @@ final class LittleServer: Sendable {
   static func with<Result>(
     _ registry: LittleRegistry = LittleRegistry(),
     override: (@Sendable (LittleRequest, Int) -> LittleAnswer?)? = nil,
-<<<<<<<< HEAD:Tests/DistributionTests/LoopbackServer.swift
-    _ body: (LoopbackServer) async throws -> Result
-========
     _ body: (LittleServer) async throws -> Result
->>>>>>>> 114feb7093220a57e40af99e5bf804ecb5757f07:Tests/DistributionTests/LittleServer.swift
   ) async throws -> Result {
     let state = NIOLockedValueBox(State(registry: registry, override: override))
     let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -66,11 +58,7 @@ final class LittleServer: Sendable {
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
-<<<<<<<< HEAD:Tests/DistributionTests/LoopbackServer.swift
-    let server = LoopbackServer(state, channel)
-========
     let server = LittleServer(state, channel)
->>>>>>>> 114feb7093220a57e40af99e5bf804ecb5757f07:Tests/DistributionTests/LittleServer.swift
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(server)) } catch { result = .failure(error) }
     try? await channel.close()
@@ -106,15 +94,6 @@ private final class RegistryConnectionHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = ByteBuffer
 
-<<<<<<<< HEAD:Tests/DistributionTests/LoopbackServer.swift
-  private let state: NIOLockedValueBox<LoopbackServer.State>
-  private var head: HTTPRequestHead?
-  private var body: [UInt8] = []
-  private var number = 0
-  private var fault: LoopbackServer.Fault?
-
-  init(state: NIOLockedValueBox<LoopbackServer.State>) { self.state = state }
-========
   private let state: NIOLockedValueBox<LittleServer.State>
   private var head: HTTPRequestHead?
   private var body: [UInt8] = []
@@ -122,7 +101,6 @@ private final class RegistryConnectionHandler: ChannelInboundHandler {
   private var fault: LittleServer.Fault?
 
   init(state: NIOLockedValueBox<LittleServer.State>) { self.state = state }
->>>>>>>> 114feb7093220a57e40af99e5bf804ecb5757f07:Tests/DistributionTests/LittleServer.swift
 
   private func request(_ head: HTTPRequestHead) -> LittleRequest {
     LittleRequest(

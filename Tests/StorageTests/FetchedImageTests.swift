@@ -75,27 +75,6 @@ struct FetchedImageTests {
     #expect(try target.image(named: "3").digest == image.digest)
   }
 
-  @Test func `a blob is read in pieces, to its end and no further`() async throws {
-    let scratch = try Scratch()
-    let stores: [any BlobStore] = [InMemoryBlobStore(), try scratch.blobs()]
-    for store in stores {
-      let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 3) }
-      let session = try await store.beginIngest()
-      try await session.write(bytes)
-      let digest = try await session.finish()
-      for (offset, count) in [
-        (0, 10), (99_990, 10), (99_990, 100), (100_000, 1), (200_000, 1), (0, 100_000), (5, 0),
-      ] {
-        let piece = try await store.piece(of: digest, from: offset, count: count)
-        #expect(piece == Array(bytes.dropFirst(offset).prefix(count)))
-      }
-      let problem = await #expect(throws: Problem.self) {
-        try await store.piece(of: Sample.digest(1), from: 0, count: 1)
-      }
-      #expect(problem?.code == "blob.missing")
-    }
-  }
-
   @Test func `a temporary layout is gone afterwards, whatever became of it`() async throws {
     let scratch = try Scratch()
     await #expect(throws: Problem.self) {

@@ -7,7 +7,7 @@ struct OutgoingPieces: AsyncSequence, Sendable {
   /// How much is in memory at a time.
   private static let pieceBytes = 1 << 18
 
-  let store: any BlobStore
+  let reader: any BlobReader
   let digest: Digest
   /// Where the part begins.
   let offset: Int
@@ -23,8 +23,7 @@ struct OutgoingPieces: AsyncSequence, Sendable {
     mutating func next() async throws -> ByteBuffer? {
       guard sent < pieces.count else { return nil }
       let wanted = Swift.min(OutgoingPieces.pieceBytes, pieces.count - sent)
-      let bytes = try await pieces.store.piece(
-        of: pieces.digest, from: pieces.offset + sent, count: wanted)
+      let bytes = try await pieces.reader.bytes(from: pieces.offset + sent, count: wanted)
       guard !bytes.isEmpty, bytes.count <= wanted else {
         throw Problem(
           .integrity, "blob.corrupt",

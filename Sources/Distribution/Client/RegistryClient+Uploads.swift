@@ -12,7 +12,10 @@ extension RegistryClient {
   public func send(
     _ blob: Descriptor, from store: any BlobStore, mounting repository: String?
   ) async throws(Problem) -> BlobDelivery {
-    var upload = Upload(blob: blob, store: store, mounting: repository)
+    guard let reader = try await store.open(blob.digest) else {
+      throw Problem(.notFound, "blob.missing", "expected the blob \(blob.digest.short), found none")
+    }
+    var upload = Upload(blob: blob, reader: reader, mounting: repository)
     var retries = Retries(settings.retries)
     while true {
       let before = upload.furthest
@@ -37,7 +40,7 @@ extension RegistryClient {
     }
 
     let blob: Descriptor
-    let store: any BlobStore
+    let reader: any BlobReader
     var mounting: String?
     var stage = Stage.notBegun
     /// The least that the registry takes in one piece but for the last.
@@ -47,9 +50,9 @@ extension RegistryClient {
     /// Whether what has arrived came over several connections.
     private(set) var isResumed = false
 
-    init(blob: Descriptor, store: any BlobStore, mounting: String?) {
+    init(blob: Descriptor, reader: any BlobReader, mounting: String?) {
       self.blob = blob
-      self.store = store
+      self.reader = reader
       self.mounting = mounting
     }
 
@@ -76,7 +79,7 @@ extension RegistryClient {
 
     /// The bytes from a place on.
     func content(from offset: Int, count: Int) -> RegistryContent {
-      .pieces(OutgoingPieces(store: store, digest: blob.digest, offset: offset, count: count))
+      .pieces(OutgoingPieces(reader: reader, digest: blob.digest, offset: offset, count: count))
     }
   }
 

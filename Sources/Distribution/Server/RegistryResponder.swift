@@ -28,7 +28,7 @@ struct RegistryResponder: HTTPResponder {
   private static let parting = TimeAmount.seconds(2)
 
   let control: ControlPlane
-  let credentials: RegistryCallers
+  let credentials: RegistryCredentials
 
   @concurrent func respond(to request: Request, context: RegistryContext) async throws -> Response {
     var response: Response

@@ -46,7 +46,7 @@ public struct RegistryServer: Sendable {
     self.control = control
     self.settings = settings
     self.logger = logger
-    responder = RegistryResponder(control: control, credentials: RegistryCallers(identify: identify))
+    responder = RegistryResponder(control: control, credentials: RegistryCredentials(identify: identify))
   }
 
   /// Serves until the task is cancelled; calls `ready` with the port once it listens.
