@@ -28,13 +28,12 @@ public struct Repositories: Sendable {
   /// Puts a manifest into a repository, and has a tag name it where one was given.
   ///
   /// Everything that it names has to be there and be shown in the repository, but for its subject, which may come later.
-  /// `brings` are blobs that whoever calls has put into the store for this manifest. A manifest that is there under that
-  /// tag already is left as it is.
+  /// A manifest that is there under that tag already is left as it is.
   ///
-  /// Throws `manifest.digest-mismatch`, `manifest.incomplete`, and what `ManifestDocument` throws.
+  /// Throws `manifest.digest-mismatch`, `manifest.incomplete`, `manifest.of-version`, and what `ManifestDocument` throws.
   func put(
     _ bytes: [UInt8], as mediaType: MediaType?, _ reference: ManifestReference, in repository: RepositoryName,
-    brings: Set<Digest> = [], recorder: Recorder
+    recorder: Recorder
   ) async throws(Problem) -> StoredManifest {
     let document = try ManifestDocument(parsing: bytes, as: mediaType)
     let digest = Digest(of: bytes)
@@ -59,7 +58,7 @@ public struct Repositories: Sendable {
         "expected the type under which these bytes are in '\(repository)', found '\(document.mediaType.rawValue)'"
       )
     }
-    try await requireContents(of: document, in: repository, brings: brings)
+    try await requireContents(of: document, in: repository)
     let manifest =
       present
       ?? StoredManifest(
@@ -105,7 +104,7 @@ public struct Repositories: Sendable {
   }
 
   private func requireContents(
-    of document: ManifestDocument, in repository: RepositoryName, brings: Set<Digest>
+    of document: ManifestDocument, in repository: RepositoryName
   ) async throws(Problem) {
     for member in document.manifests {
       guard let found = try await registry.manifest(member.digest, of: repository) else {
@@ -114,9 +113,7 @@ public struct Repositories: Sendable {
       try requireSize(found.size, of: member, repository)
     }
     for blob in document.blobs {
-      var isShown = brings.contains(blob.digest)
-      if !isShown { isShown = try await self.isShown(blob.digest, in: repository) }
-      guard isShown, let status = try await blobs.status(of: blob.digest) else {
+      guard try await isShown(blob.digest, in: repository), let status = try await blobs.status(of: blob.digest) else {
         throw Self.incomplete("the blob \(blob.digest)", "none", repository)
       }
       try requireSize(status.size, of: blob, repository)

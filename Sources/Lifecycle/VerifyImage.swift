@@ -20,10 +20,13 @@ public struct VerifyImage: Sendable {
     case trust
     /// Every bundle is sealed by such a key.
     case seals
+    /// Every statement that came along about the image is signed by such a key, and says what the image says by itself.
+    case statements
   }
 
   /// What a bundle's layer may have.
   private static let indexLimit = 1 << 20
+  private static let referrerLimit = 4096
   private static let layerLimit = 5 << 30
 
   private let blobs: any BlobStore
@@ -57,11 +60,11 @@ public struct VerifyImage: Sendable {
   /// step that holds.
   ///
   /// Throws at the first that does not: `blob.missing`, `blob.corrupt`, `blob.too-large`, `image.wrong-size`,
-  /// `image.layer-count`, `image.foreign-program`, `image.untrusted-key`, what `LayerContents` and `OpenedImage` throw, and the seal's own problem.
+  /// `image.layer-count`, `image.foreign-program`, `image.untrusted-key`, what `LayerContents`, `OpenedImage` and
+  /// `VerifyStatements` throw, and the seal's own problem. `referrers` are manifests that may be statements about the image.
   public func callAsFunction(
     _ manifest: Descriptor, trusting keys: [SealVerificationKey], revoked: Revocations = .none,
-    programs: [Digest],
-    follow: (Step, String) -> Void
+    programs: [Digest], referrers: [Descriptor] = [], follow: (Step, String) -> Void
   ) async throws(Problem) -> [SealedBundle] {
     let documents = try await ImageDocuments(of: manifest.digest, in: blobs)
     guard documents.manifest.count == manifest.size else {
@@ -118,6 +121,51 @@ public struct VerifyImage: Sendable {
       }
     }
     follow(.seals, opened.bundles.map(\.reference.description).joined(separator: ", "))
+
+    let all = try await statements(among: referrers, about: manifest.digest)
+    // What strangers say of an image, who could put it beside it, neither makes nor breaks anything.
+    let statements = all.filter { SignedStatement.claims($0, anyOf: keys) }
+    if all.isEmpty {
+      follow(.statements, "none came with the image")
+    } else if statements.isEmpty {
+      throw Problem(
+        .integrity, "statement.untrusted-key",
+        "expected statements by one of \(keys.count) trusted keys, found \(all.count) by others alone",
+        subject: manifest.digest.short)
+    } else {
+      let verified = try VerifyStatements.verify(
+        statements, of: try StatedImage(opened, named: "", of: sealed), trusting: keys)
+      let strangers = all.count - statements.count
+      follow(.statements, verified.summary + (strangers == 0 ? "" : "; \(strangers) of others, not looked at"))
+    }
     return sealed
+  }
+
+  /// The signed statements about an image among manifests that came along; what is about something else, or is no statement,
+  /// is left alone.
+  private func statements(among referrers: [Descriptor], about image: Digest) async throws(Problem) -> [[UInt8]] {
+    guard referrers.count <= Self.referrerLimit else {
+      throw Problem(
+        .tooLarge, "image.too-many-referrers",
+        "expected at most \(Self.referrerLimit) manifests beside the image, found \(referrers.count)")
+    }
+    var statements: [[UInt8]] = []
+    for referrer in referrers where referrer.mediaType == .manifest && referrer.digest != image {
+      let manifest = try ImageManifest(
+        parsing: try await blobs.read(referrer, limit: ManifestDocument.longest))
+      guard let statement = manifest.statement(about: image) else { continue }
+      statements.append(try await blobs.read(statement, limit: SignedStatement.sizeLimit))
+    }
+    return statements
+  }
+}
+
+extension VerifiedStatements {
+  /// What was stated, and by whom, in a line.
+  fileprivate var summary: String {
+    let count = counts.values.reduce(0, +)
+    let pushes = account.pushes.map { "\($0.reference) pushed by \($0.principal) at \($0.admittedAt)" }
+    return "\(count), signed by \(keys.map { "key \($0.hint.prefix(12))…" }.sorted().joined(separator: ", ")); "
+      + pushes.joined(separator: ", ")
   }
 }

@@ -10,7 +10,7 @@ struct VerificationReport {
 
   mutating func holds(_ step: String, _ found: String) {
     steps.append(["step": .string(step), "found": .string(found)])
-    if !isJSON { Console.data("ok  \(step.padded(to: 9))  \(found)") }
+    if !isJSON { Console.data("ok  \(step.padded(to: 10))  \(found)") }
   }
 
   /// Ends the report, with why the first step that does not hold does not.

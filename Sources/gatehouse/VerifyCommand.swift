@@ -59,7 +59,9 @@ struct VerifyCommand: AsyncParsableCommand {
       switch try ImageSource(path) {
       case .layout(let path)?:
         let layout = DirectoryImageLayout(reading: path)
-        try await verify(try layout.image(named: tag), in: layout, trusting: keys, revoked, &report)
+        try await verify(
+          try layout.image(named: tag), try layout.manifests().map(\.manifest), in: layout, trusting: keys,
+          revoked, &report)
       case .registry(let reference)?:
         guard tag == nil else { throw ImageSource.tagged(reference) }
         try await verifyImage(at: reference, trusting: keys, revoked, &report)
@@ -114,13 +116,14 @@ struct VerifyCommand: AsyncParsableCommand {
       let fetched = try await registry.fetch(reference, into: layout, tells: false)
       report.holds(
         "fetched", "\(reference.place)@\(fetched.image.digest), \(fetched.referrers.count) referrers")
-      try await verify(fetched.image, in: layout, trusting: keys, revoked, &report)
+      try await verify(
+        fetched.image, fetched.referrers.map(\.manifest), in: layout, trusting: keys, revoked, &report)
     }
   }
 
   private func verify(
-    _ image: Descriptor, in layout: DirectoryImageLayout, trusting keys: [SealVerificationKey],
-    _ revoked: Revocations, _ report: inout VerificationReport
+    _ image: Descriptor, _ referrers: [Descriptor], in layout: DirectoryImageLayout,
+    trusting keys: [SealVerificationKey], _ revoked: Revocations, _ report: inout VerificationReport
   ) async throws {
     var programs = program
     if programs.isEmpty {
@@ -133,7 +136,9 @@ struct VerifyCommand: AsyncParsableCommand {
     }
     let loader = BundleLoader(trusting: keys, revoked: revoked)
     for image in images {
-      let bundles = try await verify(image, trusting: keys, revoked: revoked, programs: programs) {
+      let bundles = try await verify(
+        image, trusting: keys, revoked: revoked, programs: programs, referrers: referrers
+      ) {
         report.holds($0.rawValue, $1)
       }
       for bundle in bundles { try model(of: bundle, loader, &report) }

@@ -35,6 +35,80 @@ struct PackTests {
     #expect(entry.details["image"]?.string == image.manifest.description)
   }
 
+  @Test func `what is stated of an image stands beside it in the repository of its model, and verifies`()
+    async throws
+  {
+    let bench = try Bench()
+    let outcome = try await pushed(bench)
+    let image = try #require(outcome.image)
+    let repository = RepositoryName(of: outcome.name)
+    #expect(await bench.registry.tag(Sample.tag("1"), of: repository)?.manifest == image)
+    let referrers = await bench.registry.referrers(of: image, in: repository)
+    #expect(referrers.count == 4)
+    #expect(referrers.allSatisfy { $0.artifactType == AttachedStatement.artifactType })
+    let steps = try await verified(image, referrers.map(\.descriptor), in: bench)
+    #expect(steps[.statements]?.hasPrefix("4, signed by key ") == true)
+    #expect(steps[.statements]?.contains("iris@1 pushed by person:ada") == true)
+    #expect(try await verified(image, [], in: bench)[.statements] == "none came with the image")
+    // Whoever takes one away is found out.
+    let problem = await #expect(throws: Problem.self) {
+      try await verified(image, referrers.dropLast().map(\.descriptor), in: bench)
+    }
+    #expect(problem?.code == "statement.missing")
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `what strangers say of an image is not looked at, and is not enough`() async throws {
+    let bench = try Bench()
+    let image = try #require(try await pushed(bench).image)
+    let statement = Statement(
+      about: [Statement.Subject(name: "iris", digest: image)], predicateType: "https://example/said",
+      predicate: ["a": 1])
+    let bytes = try await bench.blobs.read(image, limit: 1 << 20)
+    let attached = AttachedStatement(
+      try SignedStatement(statement, signedBy: SealingKey()).bytes, predicateType: statement.predicateType,
+      to: Descriptor(mediaType: .manifest, digest: image, size: bytes.count))
+    for document in attached.documents {
+      let session = await bench.blobs.beginIngest()
+      try await session.write(document.bytes)
+      _ = try await session.finish()
+    }
+    let own = await bench.registry.referrers(of: image, in: Sample.repository("iris")).map(\.descriptor)
+    let steps = try await verified(image, own + [attached.manifest.descriptor], in: bench)
+    #expect(steps[.statements]?.hasSuffix("; 1 of others, not looked at") == true)
+    let problem = await #expect(throws: Problem.self) {
+      try await verified(image, [attached.manifest.descriptor], in: bench)
+    }
+    #expect(problem?.code == "statement.untrusted-key")
+  }
+
+  /// What was found at each step of verifying an image with what may be about it.
+  private func verified(
+    _ image: Digest, _ referrers: [Descriptor], in bench: Bench
+  ) async throws -> [VerifyImage.Step: String] {
+    let bytes = try await bench.blobs.read(image, limit: 1 << 20)
+    var steps: [VerifyImage.Step: String] = [:]
+    _ = try await VerifyImage(in: bench.blobs)(
+      Descriptor(mediaType: .manifest, digest: image, size: bytes.count),
+      trusting: [bench.sealingKey.verificationKey], programs: [Digest(of: Sample.program())],
+      referrers: referrers
+    ) { steps[$0] = $1 }
+    return steps
+  }
+
+  @Test func `what collecting takes has no image of a version in it`() async throws {
+    let bench = try Bench()
+    let outcome = try await pushed(bench)
+    let image = try #require(outcome.image)
+    try await Bench.run(bench.reopened()) { control in
+      let report = try await control.collectBlobs(
+        CollectionWish(untagged: true, grace: .seconds(60)), by: Sample.principal)
+      #expect(report.blobs == 0)
+      #expect(report.manifests == 0)
+    }
+    #expect(await bench.blobs.contains(image))
+  }
+
   @Test func `a bundle that is made again has another seal, and so another image of the same version`()
     async throws
   {
@@ -71,7 +145,7 @@ struct PackTests {
     let layers = try await layers(of: first, in: bench)
     let layer = try #require(layers.first)
     await bench.blobs.lose(layer)
-    #expect(await bench.audit().problems.map(\.code) == ["image.incomplete"])
+    #expect(await bench.audit().problems.map(\.code) == ["blob.missing", "image.incomplete"])
     try await Bench.run(bench.reopened()) { control in
       _ = try await Bench.push(Fixture.forest, as: "wine", to: control)
     }

@@ -120,44 +120,22 @@ struct RepositoryTests {
     }
   }
 
-  @Test func `a caller inside the platform may bring blobs of its own`() async throws {
+  @Test func `nobody but who packs a version moves its tag, or removes its image`() async throws {
     let bench = try Bench()
     try await bench.run { control in
-      let image = SampleImage(1)
-      var brought: Set<Digest> = []
-      for blob in image.blobs { brought.insert(try await bench.blobs.keep(blob)) }
-      let digests = brought
-      _ = try await control.perform(by: .platform) { recorder async throws(Problem) in
-        try await control.repositories.put(
-          image.manifest, as: .manifest, .tag(Sample.tag("1")), in: iris, brings: digests, recorder: recorder)
+      _ = try await control.start()
+      let image = try #require(try await Bench.push(Fixture.tree, to: control).image)
+      let other = SampleImage(1)
+      var problems: [Problem] = []
+      do { try await other.push("1", to: iris, control) } catch let problem as Problem { problems.append(problem) }
+      for reference in [ManifestReference.tag(Sample.tag("1")), .digest(image)] {
+        do throws(Problem) {
+          try await control.removeManifest(reference, of: iris, by: .platform)
+        } catch { problems.append(error) }
       }
-      let reader = try await control.repositories.open(Digest(of: image.layers[0]), in: iris)
-      #expect(reader.size == image.layers[0].count)
-    }
-  }
-
-  @Test func `an image that was packed into the store is put as it is`() async throws {
-    let bench = try Bench()
-    let key = SealingKey()
-    let bundle = try Sample.bundle("iris@3", sealedBy: key)
-    try await bench.run { control in
-      let stored = try await control.perform(by: .platform) { recorder async throws(Problem) in
-        let pack = Pack(into: control.blobs, tool: "gatehouse test")
-        let program = try await pack.program(Sample.program())
-        let image = try await pack.image(
-          of: [try await pack.bundle(bundle)], with: program, trusting: [key.verificationKey])
-        return try await control.repositories.put(
-          image, as: Sample.tag("3"), in: Sample.repository("iris"), recorder: recorder)
-      }
-      #expect(try await control.repositories.manifest(.tag(Sample.tag("3")), of: iris) == stored)
-      #expect(stored.pushedBy == .platform)
-      #expect(try await CollectBlobsTests.collect(control).blobs == 0)
-      #expect(await bench.audit().problems == [])
-      let verify = VerifyImage(in: bench.blobs)
-      let sealed = try await verify(
-        stored.descriptor, trusting: [key.verificationKey], programs: [Digest(of: Sample.program())]
-      ) { _, _ in }
-      #expect(sealed.map(\.digest) == [bundle.digest])
+      #expect(problems.map(\.code) == ["manifest.of-version", "manifest.of-version", "manifest.of-version"])
+      try await other.push("mine", to: iris, control)
+      #expect(try await control.registry.tag(Sample.tag("1"), of: iris)?.manifest == image)
     }
   }
 

@@ -53,16 +53,6 @@ public protocol BlobReader: Sendable {
 }
 
 extension BlobStore {
-  /// The bytes of a blob from a place on, as many as `count` where it has so many; none behind its end.
-  ///
-  /// Not hashed again. Throws `blob.missing`.
-  public func piece(of digest: Digest, from offset: Int, count: Int) async throws(Problem) -> [UInt8] {
-    guard let reader = try await open(digest) else {
-      throw Problem(.notFound, "blob.missing", "expected the blob \(digest.short), found none")
-    }
-    return try await reader.bytes(from: offset, count: count)
-  }
-
   /// Hashes a blob, a piece in memory at a time.
   ///
   /// Throws `blob.missing` and `blob.corrupt`.
@@ -86,7 +76,6 @@ extension BlobStore {
         subject: digest.description, hint: "restore the file from a backup, or push the artifact again")
     }
   }
-
 }
 
 extension BlobIngest {
