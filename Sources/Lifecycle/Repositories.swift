@@ -113,7 +113,9 @@ public struct Repositories: Sendable {
       try requireSize(found.size, of: member, repository)
     }
     for blob in document.blobs {
-      guard try await isShown(blob.digest, in: repository), let status = try await blobs.status(of: blob.digest) else {
+      guard try await isShown(blob.digest, in: repository),
+        let status = try await blobs.status(of: blob.digest)
+      else {
         throw Self.incomplete("the blob \(blob.digest)", "none", repository)
       }
       try requireSize(status.size, of: blob, repository)

@@ -136,14 +136,17 @@ public struct VerifyImage: Sendable {
       let verified = try VerifyStatements.verify(
         statements, of: try StatedImage(opened, named: "", of: sealed), trusting: keys)
       let strangers = all.count - statements.count
-      follow(.statements, verified.summary + (strangers == 0 ? "" : "; \(strangers) of others, not looked at"))
+      follow(
+        .statements, verified.summary + (strangers == 0 ? "" : "; \(strangers) of others, not looked at"))
     }
     return sealed
   }
 
   /// The signed statements about an image among manifests that came along; what is about something else, or is no statement,
   /// is left alone.
-  private func statements(among referrers: [Descriptor], about image: Digest) async throws(Problem) -> [[UInt8]] {
+  private func statements(among referrers: [Descriptor], about image: Digest) async throws(Problem)
+    -> [[UInt8]]
+  {
     guard referrers.count <= Self.referrerLimit else {
       throw Problem(
         .tooLarge, "image.too-many-referrers",
@@ -165,7 +168,8 @@ extension VerifiedStatements {
   fileprivate var summary: String {
     let count = counts.values.reduce(0, +)
     let pushes = account.pushes.map { "\($0.reference) pushed by \($0.principal) at \($0.admittedAt)" }
-    return "\(count), signed by \(keys.map { "key \($0.hint.prefix(12))…" }.sorted().joined(separator: ", ")); "
+    return
+      "\(count), signed by \(keys.map { "key \($0.hint.prefix(12))…" }.sorted().joined(separator: ", ")); "
       + pushes.joined(separator: ", ")
   }
 }

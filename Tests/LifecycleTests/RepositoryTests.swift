@@ -127,7 +127,9 @@ struct RepositoryTests {
       let image = try #require(try await Bench.push(Fixture.tree, to: control).image)
       let other = SampleImage(1)
       var problems: [Problem] = []
-      do { try await other.push("1", to: iris, control) } catch let problem as Problem { problems.append(problem) }
+      do { try await other.push("1", to: iris, control) } catch let problem as Problem {
+        problems.append(problem)
+      }
       for reference in [ManifestReference.tag(Sample.tag("1")), .digest(image)] {
         do throws(Problem) {
           try await control.removeManifest(reference, of: iris, by: .platform)
