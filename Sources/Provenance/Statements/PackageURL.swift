@@ -6,7 +6,7 @@ struct PackageURL: Hashable, CustomStringConvertible {
 
   /// A package of the Python Package Index; its name has one spelling there.
   static func pypi(_ name: String, _ version: String?) -> PackageURL {
-    PackageURL("pypi", [], name.lowercased().replacing("_", with: "-"), version)
+    PackageURL("pypi", [], String(name.lowercased().map { $0 == "_" ? "-" : $0 }), version)
   }
 
   /// A package of conda, of this build and from this channel where they are known.

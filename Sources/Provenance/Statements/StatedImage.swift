@@ -100,7 +100,7 @@ public struct StatedBundle: Equatable, Sendable {
       gravest = max(gravest ?? severity, severity)
     }
     let absent = Severity.allCases.filter { severity in gravest.map { $0 < severity } ?? true }
-    return ["GATEHOUSE_VERDICT_\(verdict.rawValue.uppercased().replacing("-", with: "_"))"]
+    return ["GATEHOUSE_VERDICT_\(String(verdict.rawValue.uppercased().map { $0 == "-" ? "_" : $0 }))"]
       + absent.sorted().map { "GATEHOUSE_NO_\($0.rawValue.uppercased())_FINDINGS" }
   }
 
