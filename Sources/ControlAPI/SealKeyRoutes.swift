@@ -30,7 +30,10 @@ struct SealKeyRoutes: Sendable {
   @Sendable private func trust(_ request: Request, _ context: ControlContext) async throws -> Response {
     let body = try await request.json()
     try body.requireMembers(["pem"])
-    let key = try SealVerificationKey(pem: try body.text("pem"))
+    let key: SealVerificationKey
+    do { key = try SealVerificationKey(pem: try body.text("pem")) } catch {
+      throw Problem(.badInput, error.code, error.message, position: "/pem", hint: error.hint)
+    }
     return .json(.ok, try await control.trustSealKey(key, by: context.requirePrincipal()).json)
   }
 

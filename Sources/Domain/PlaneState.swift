@@ -100,6 +100,15 @@ public struct PlaneState: Equatable, Sendable {
 }
 
 extension PlaneState {
+  /// The same, with what a later state revokes revoked, and without keys that it trusts no more.
+  public func revoking(by later: PlaneState) -> PlaneState {
+    var revocations = revocations
+    revocations.formUnion(later.revocations)
+    return PlaneState(
+      generation: generation, sealKeys: sealKeys.filter(later.sealKeys.contains), deployments: deployments,
+      keys: keys, issuers: issuers, revocations: revocations)
+  }
+
   /// The bytes that the digest is over.
   public var canonicalContent: [UInt8] { JSON.object(members).canonicalBytes }
 

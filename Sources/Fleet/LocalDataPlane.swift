@@ -117,9 +117,9 @@ public actor LocalDataPlane: DataPlane {
       do throws(Problem) {
         try check(try await tell(), state, former: former)
       } catch {
-        // What could not be applied must not come up at the next start either.
+        // What could not be applied must not come up at the next start either; what was revoked must not come up at all.
         if let former {
-          try store.save(former)
+          try store.save(former.revoking(by: state))
           _ = try? await tell()
         }
         throw error

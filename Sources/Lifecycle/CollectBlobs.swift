@@ -166,7 +166,13 @@ struct CollectBlobs: Sendable {
       let bySubject = Dictionary(grouping: manifests.filter { $0.subject != nil }) { $0.subject }
       var kept: Set<Digest> = []
       // Each manifest is looked at once, however they refer to each other.
-      var open = manifests.filter { tagged.contains($0.digest) || $0.pushedAt >= oldest }
+      // The images of versions stay, superseded ones too: what they were can be proved then.
+      let images = Set(
+        try await registry.images().filter { RepositoryName(of: $0.reference.name) == repository }.map(
+          \.manifest))
+      var open = manifests.filter {
+        tagged.contains($0.digest) || images.contains($0.digest) || $0.pushedAt >= oldest
+      }
       while let manifest = open.popLast() {
         guard kept.insert(manifest.digest).inserted else { continue }
         open += try await needs(of: manifest).compactMap { byDigest[$0] }

@@ -73,20 +73,23 @@ extension SealKeys {
       revocations: try await seals.revocations())
     return try await recorder.record(.signRevocations, of: "revocations") { () async throws(Problem) in
       var signatures: [(key: SealVerificationKey, signature: [UInt8])] = []
+      var silent: [String] = []
       for key in try await registry.sealKeys() where key.isOwn {
         // The active key has to sign; of the others, those that still can.
-        let signer: any SealSigner
-        do throws(Problem) { signer = try await seals.signer(for: key) } catch {
+        do throws(Problem) {
+          let signer = try await seals.signer(for: key)
+          signatures.append((signer.verificationKey, try await signer.sign(list.message)))
+        } catch {
           if key.state == .active { throw error }
-          continue
+          silent.append(key.hint)
         }
-        signatures.append((signer.verificationKey, try await signer.sign(list.message)))
       }
       return .done(
         list.line(signatures: signatures),
         details: [
           "number": JSON(list.number), "keys": JSON(list.revocations.keys.count),
           "versions": JSON(list.revocations.versions.count),
+          "unsignedBy": .array(silent.map { .string($0) }),
         ])
     }
   }

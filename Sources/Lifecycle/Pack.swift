@@ -51,38 +51,62 @@ struct Pack: Sendable {
       let tag = RepositoryTag(
         repository: repository, tag: try ImageTag(parsing: version.reference.version.description),
         manifest: manifest.digest, since: time.now())
-      if let known = try await registry.image(manifest.digest),
-        try await registry.manifest(manifest.digest, of: repository) != nil
-      {
-        details["known"] = true
-        let isTagged = try await registry.tag(tag.tag, of: repository)?.manifest == manifest.digest
-        return .done(
-          PackedImage(signed: signed, image: known), details: details, changes: isTagged ? [] : [.setTag(tag)]
-        )
+      let known = try await registry.image(manifest.digest)
+      let image =
+        known
+        ?? VersionImage(
+          reference: version.reference, bundle: version.bundle, manifest: manifest.digest,
+          program: program.packed.program, trusted: trusted.map(\.pem), tool: tool, packedAt: time.now())
+      // Each change only where it is none yet: somebody may have put the same image there before.
+      var changes: [RegistryChange] = known == nil ? [.addImage(image)] : []
+      if try await registry.manifest(manifest.digest, of: repository) == nil {
+        changes.append(.putManifest(try stored(packed.manifest, in: repository)))
       }
-      let image = VersionImage(
-        reference: version.reference, bundle: version.bundle, manifest: manifest.digest,
-        program: program.packed.program, trusted: trusted.map(\.pem), tool: tool, packedAt: time.now())
-      let stated = try StatedImage(
-        packed, named: "\(repository):\(tag.tag.text)", of: [sealed], with: program.packed,
-        build: program.build, tool: tool)
-      let account = PackAccount(
-        trace: recorder.trace, startedAt: started, finishedAt: image.packedAt,
-        pushes: [
-          PushAccount(
-            reference: version.reference, principal: version.pushedBy,
-            trace: try await trace(of: version) ?? recorder.trace, admittedAt: version.admittedAt)
-        ])
-      let statements = try await attach(try stated.statements(account), to: manifest)
-      details["statements"] = JSON(statements.count)
-      var changes: [RegistryChange] = [.addImage(image)]
-      for manifest in [packed.manifest] + statements.map(\.manifest) {
-        changes.append(
-          .putManifest(try stored(manifest, in: repository, recorder.principal, at: image.packedAt)))
+      let (missing, lost) = try await unstated(manifest.digest, in: repository)
+      changes += lost.map { .removeManifest($0, of: repository, at: time.now()) }
+      if !missing.isEmpty {
+        let stated = try StatedImage(
+          packed, named: "\(repository):\(tag.tag.text)", of: [sealed], with: program.packed,
+          build: program.build, tool: tool)
+        let account = PackAccount(
+          trace: recorder.trace, startedAt: started, finishedAt: time.now(),
+          pushes: [
+            PushAccount(
+              reference: version.reference, principal: version.pushedBy,
+              trace: try await trace(of: version) ?? recorder.trace, admittedAt: version.admittedAt)
+          ])
+        let statements = try await attach(
+          try stated.statements(account).filter { missing.contains($0.predicateType) }, to: manifest)
+        details["statements"] = JSON(statements.count)
+        for statement in statements {
+          changes.append(.putManifest(try stored(statement.manifest, in: repository)))
+        }
       }
-      return .done(
-        PackedImage(signed: signed, image: image), details: details, changes: changes + [.setTag(tag)])
+      if try await registry.tag(tag.tag, of: repository)?.manifest != manifest.digest {
+        changes.append(.setTag(tag))
+      }
+      return .done(PackedImage(signed: signed, image: image), details: details, changes: changes)
     }
+  }
+
+  /// Which kinds of statements by the platform do not stand beside an image, and those that do without their bytes.
+  private func unstated(
+    _ image: Digest, in repository: RepositoryName
+  ) async throws(Problem) -> (kinds: Set<String>, lost: [Digest]) {
+    var missing = Set(Statement.Kind.allCases.map(\.rawValue))
+    var lost: [Digest] = []
+    for referrer in try await registry.referrers(of: image, in: repository)
+    where referrer.pushedBy == .platform {
+      guard let bytes = try? await blobs.read(referrer.digest, limit: ManifestDocument.longest),
+        let manifest = try? ImageManifest(parsing: bytes), let statement = manifest.statement(about: image),
+        let status = try await blobs.status(of: statement.digest), status.size == statement.size
+      else {
+        lost.append(referrer.digest)
+        continue
+      }
+      missing.remove(manifest.annotations[AttachedStatement.predicateAnnotation] ?? "")
+    }
+    return (missing, lost)
   }
 
   /// Signs statements and keeps them as manifests about an image.
@@ -101,14 +125,14 @@ struct Pack: Sendable {
     return attached
   }
 
-  private func stored(
-    _ manifest: ImageBlob, in repository: RepositoryName, _ principal: Principal, at moment: Timestamp
-  ) throws(Problem) -> StoredManifest {
+  /// A manifest that nobody but the platform itself puts there.
+  private func stored(_ manifest: ImageBlob, in repository: RepositoryName) throws(Problem) -> StoredManifest
+  {
     let document = try ManifestDocument(parsing: manifest.bytes, as: manifest.descriptor.mediaType)
     return StoredManifest(
       repository: repository, digest: manifest.descriptor.digest, mediaType: document.mediaType,
       size: manifest.descriptor.size, subject: document.subject, artifactType: document.artifactType,
-      pushedBy: principal, pushedAt: moment)
+      pushedBy: .platform, pushedAt: time.now())
   }
 
   /// What ties the entries of the push together that made a version; nil where the ledger does not say.
@@ -121,7 +145,8 @@ struct Pack: Sendable {
       let start = max(0, end - page)
       for bytes in try await registry.entryBytes(from: start, count: end - start).reversed() {
         guard let json = try? JSON(parsing: bytes), let entry = LedgerEntry(json: json) else { continue }
-        if entry.act == .sign, entry.phase == .done, entry.details["mends"] == nil,
+        // What mends a bundle or seals it anew makes no version.
+        if entry.act == .sign, entry.phase == .done, entry.details["version"] != nil,
           entry.subject == version.reference.description
         {
           return entry.trace

@@ -1,4 +1,5 @@
 public import Domain
+import Encoding
 public import Packaging
 
 // What repositories show.
@@ -60,23 +61,28 @@ extension Repositories {
   }
 
   /// At most `count` referrers of a manifest, which need not be there, by digest, those after `last` alone and of one kind
-  /// where one is named; each with its annotations and kind.
+  /// where one is named; each with its annotations and kind. No more are read once their descriptors have `bytes`, and one
+  /// more than fits is among them.
   ///
   /// One whose bytes do not read is told without annotations.
   public func referrers(
-    of subject: Digest, in repository: RepositoryName, kind: String?, after last: Digest?, count: Int
+    of subject: Digest, in repository: RepositoryName, kind: String?, after last: Digest?, count: Int,
+    bytes limit: Int
   ) async throws(Problem) -> [(descriptor: Descriptor, kind: String?)] {
     let all = try await registry.referrers(of: subject, in: repository).filter { referrer in
       (kind == nil || referrer.artifactType == kind) && (last.map { $0 < referrer.digest } ?? true)
     }
     var referrers: [(Descriptor, String?)] = []
+    var size = 0
     for manifest in all.prefix(max(0, count)) {
+      if size > limit { break }
       var descriptor = manifest.descriptor
       if let bytes = try? await bytes(of: manifest),
         let document = try? ManifestDocument(parsing: bytes, as: manifest.mediaType)
       {
         descriptor.annotations = document.annotations
       }
+      size += descriptor.json.canonicalBytes.count
       referrers.append((descriptor, manifest.artifactType))
     }
     return referrers

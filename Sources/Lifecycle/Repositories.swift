@@ -145,7 +145,12 @@ public struct Repositories: Sendable {
     guard manifests.contains(where: { $0.digest == digest }) else {
       throw Self.unknown(.digest(digest), repository)
     }
-    if let image = try await registry.image(digest), RepositoryName(of: image.reference.name) == repository {
+    let removed = manifests.first { $0.digest == digest }
+    // Its subject: what the platform states of an image stays beside it.
+    let stated = removed?.pushedBy == .platform ? removed?.subject : nil
+    if let image = try await registry.image(stated ?? digest),
+      RepositoryName(of: image.reference.name) == repository
+    {
       throw Problem(
         .conflict, "manifest.of-version",
         "expected a manifest of one's own, found the image of \(image.reference)",

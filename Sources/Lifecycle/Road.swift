@@ -87,11 +87,7 @@ struct Road: Sendable {
     async throws(Problem) -> PushOutcome
   {
     let reference = signed.version.reference
-    steps.begin(.pack)
-    let packed = try await pack(signed, recorder: recorder)
-    steps.end(
-      packed.image.map { "image \($0.manifest.short)" }
-        ?? "no image: gatehouse-runtime is not a static program")
+    let packed = try await packed(signed, recorder, &steps)
     steps.begin(.rollOut)
     let rollout = try await rollOut(packed, recorder: recorder)
     steps.end(
@@ -106,6 +102,17 @@ struct Road: Sendable {
     }
     if !hasKey { outcome.key = try await keys.create(for: reference.name, recorder: recorder) }
     return outcome
+  }
+
+  private func packed(_ signed: SignedModel, _ recorder: Recorder, _ steps: inout Steps)
+    async throws(Problem) -> PackedImage
+  {
+    steps.begin(.pack)
+    let packed = try await pack(signed, recorder: recorder)
+    steps.end(
+      packed.image.map { "image \($0.manifest.short)" }
+        ?? "no image: gatehouse-runtime is not a static program")
+    return packed
   }
 
   /// The version that the same bytes under the same name and policy made before.
@@ -147,6 +154,10 @@ struct Road: Sendable {
       let message = outcome.message
       outcome = try await serve(signed, recorder, &steps)
       outcome.message = served == nil ? "\(message); it was not in service and is now" : message
+    } else {
+      // What it was packed from may be another by now: sealed anew, other keys, another program; or its blobs were lost.
+      let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
+      outcome.image = try await packed(signed, recorder, &steps).image?.manifest
     }
     outcome.isNew = false
     return outcome

@@ -62,11 +62,6 @@ struct Seals: Sendable {
       throw error.naming(version.reference)
     }
   }
-
-  /// Whether a version was revoked, or the key that sealed it.
-  func isRevoked(_ version: ModelVersion) async throws(Problem) -> Bool {
-    try await revocations().problem(of: version.bundle) != nil
-  }
 }
 
 extension [SealKey] {

@@ -8,6 +8,8 @@ extension ModelBill {
   /// How many files about the training environment are read, and how many tensors are told one by one.
   private static let fileLimit = 16
   private static let portLimit = 200
+  /// How many packages are told of all files: what is stated of an image has all of them, and has a bound.
+  private static let packageLimit = 5_000
 
   /// States what a lifted model is made of: itself, and what its artifact says of its training.
   init(of manifest: Manifest, files: [BundleFile], _ lifted: LiftedGraph, _ artifact: Artifact) {
@@ -29,15 +31,23 @@ extension ModelBill {
 
   /// The files of an artifact that say what it was trained with, the first by their paths.
   private static func environment(of artifact: Artifact) -> [EnvironmentFile] {
-    let files = artifact.files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-    return files.lazy.compactMap { file -> EnvironmentFile? in
-      guard let kind = Artifacts.EnvironmentFile.Kind(path: file.path) else { return nil }
+    var files: [EnvironmentFile] = []
+    var left = packageLimit
+    for file in artifact.files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+      guard files.count < fileLimit else { break }
+      guard let kind = Artifacts.EnvironmentFile.Kind(path: file.path) else { continue }
       let read = Artifacts.EnvironmentFile(file.bytes, as: kind)
-      return EnvironmentFile(
-        path: file.path.escaped(limit: 400), digest: Digest(of: file.bytes),
-        packages: read.packages.map(Package.init), remarks: read.remarks,
-        faults: read.faults.map { "\($0.message) (byte \($0.offset))".escaped(limit: 300) })
-    }.prefix(fileLimit).map { $0 }
+      let packages = read.packages.prefix(left)
+      left -= packages.count
+      let more = read.packages.count - packages.count
+      files.append(
+        EnvironmentFile(
+          path: file.path.escaped(limit: 400), digest: Digest(of: file.bytes),
+          packages: packages.map(Package.init),
+          remarks: read.remarks + (more == 0 ? [] : ["and \(more) packages more"]),
+          faults: read.faults.map { "\($0.message) (byte \($0.offset))".escaped(limit: 300) }))
+    }
+    return files
   }
 }
 

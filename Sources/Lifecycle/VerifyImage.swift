@@ -66,6 +66,8 @@ public struct VerifyImage: Sendable {
     _ manifest: Descriptor, trusting keys: [SealVerificationKey], revoked: Revocations = .none,
     programs: [Digest], referrers: [Descriptor] = [], follow: (Step, String) -> Void
   ) async throws(Problem) -> [SealedBundle] {
+    // A key that was revoked vouches for nothing, whoever named it.
+    let keys = keys.filter { revoked.problem(ofSealsBy: $0.hint) == nil }
     let documents = try await ImageDocuments(of: manifest.digest, in: blobs)
     guard documents.manifest.count == manifest.size else {
       throw Problem(
@@ -122,44 +124,55 @@ public struct VerifyImage: Sendable {
     }
     follow(.seals, opened.bundles.map(\.reference.description).joined(separator: ", "))
 
-    let all = try await statements(among: referrers, about: manifest.digest)
-    // What strangers say of an image, who could put it beside it, neither makes nor breaks anything.
-    let statements = all.filter { SignedStatement.claims($0, anyOf: keys) }
-    if all.isEmpty {
-      follow(.statements, "none came with the image")
-    } else if statements.isEmpty {
+    let found = try await statements(among: referrers, about: manifest.digest, trusting: keys)
+    if found.own.isEmpty, found.others > 0 {
       throw Problem(
         .integrity, "statement.untrusted-key",
-        "expected statements by one of \(keys.count) trusted keys, found \(all.count) by others alone",
+        "expected statements by one of \(keys.count) trusted keys, found \(found.others) by others alone",
         subject: manifest.digest.short)
+    }
+    if found.own.isEmpty {
+      follow(.statements, "none came with the image")
     } else {
       let verified = try VerifyStatements.verify(
-        statements, of: try StatedImage(opened, named: "", of: sealed), trusting: keys)
-      let strangers = all.count - statements.count
+        found.own, of: try StatedImage(opened, named: "", of: sealed), trusting: keys)
       follow(
-        .statements, verified.summary + (strangers == 0 ? "" : "; \(strangers) of others, not looked at"))
+        .statements,
+        verified.summary + (found.others == 0 ? "" : "; \(found.others) of others, not looked at"))
     }
     return sealed
   }
 
-  /// The signed statements about an image among manifests that came along; what is about something else, or is no statement,
-  /// is left alone.
-  private func statements(among referrers: [Descriptor], about image: Digest) async throws(Problem)
-    -> [[UInt8]]
-  {
+  /// The statements about an image among manifests that came along whose signature by one of the keys holds, and how many
+  /// there are that say that they are about it beside them.
+  ///
+  /// What is about something else, or is no statement, is left alone: anybody may have put it there, and what is missing is
+  /// found by its kind.
+  private func statements(
+    among referrers: [Descriptor], about image: Digest, trusting keys: [SealVerificationKey]
+  ) async throws(Problem) -> (own: [[UInt8]], others: Int) {
     guard referrers.count <= Self.referrerLimit else {
       throw Problem(
         .tooLarge, "image.too-many-referrers",
         "expected at most \(Self.referrerLimit) manifests beside the image, found \(referrers.count)")
     }
-    var statements: [[UInt8]] = []
+    var own: [[UInt8]] = []
+    var others = 0
     for referrer in referrers where referrer.mediaType == .manifest && referrer.digest != image {
-      let manifest = try ImageManifest(
-        parsing: try await blobs.read(referrer, limit: ManifestDocument.longest))
-      guard let statement = manifest.statement(about: image) else { continue }
-      statements.append(try await blobs.read(statement, limit: SignedStatement.sizeLimit))
+      guard let bytes = try? await blobs.read(referrer, limit: ManifestDocument.longest),
+        let manifest = try? ImageManifest(parsing: bytes), let blob = manifest.statement(about: image)
+      else { continue }
+      if own.count < VerifyStatements.countLimit,
+        let statement = try? await blobs.read(blob, limit: SignedStatement.sizeLimit),
+        let signed = try? SignedStatement(verifying: statement, trusting: keys),
+        signed.statement.subjects.contains(where: { $0.digest == image })
+      {
+        own.append(statement)
+      } else {
+        others += 1
+      }
     }
-    return statements
+    return (own, others)
   }
 }
 

@@ -10,7 +10,8 @@ public struct AttachedStatement: Equatable, Sendable {
   /// What kind of thing the manifest is.
   public static let artifactType = "application/vnd.dev.sigstore.bundle.v0.3+json"
   private static let contentAnnotation = "dev.sigstore.bundle.content"
-  private static let predicateAnnotation = "dev.sigstore.bundle.predicateType"
+  /// The word that says what kind of statement it is.
+  public static let predicateAnnotation = "dev.sigstore.bundle.predicateType"
 
   /// The signed statement.
   public let statement: ImageBlob

@@ -76,21 +76,27 @@ public struct RevocationList: Equatable, Sendable {
 
   /// Reads a file of such lines, of one platform or of several; what any of them revokes is revoked.
   ///
-  /// Throws as for a line, and says which.
+  /// Lines that no trusted key has signed are another platform's and are passed over, unless there are no others. Throws as
+  /// for a line, and says which.
   public static func read(_ bytes: [UInt8], trusting keys: [SealVerificationKey]) throws(Problem)
     -> Revocations
   {
     var all = Revocations.none
+    var strange: Problem?
+    var isOurs = false
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where !line.isEmpty {
       do throws(Problem) {
         all.formUnion(try RevocationList(parsing: Array(line), trusting: keys).revocations)
+        isOurs = true
       } catch {
         var problem = error
         problem.position = "line \(index + 1)"
-        throw problem
+        guard problem.code == "revocations.untrusted" else { throw problem }
+        strange = strange ?? problem
       }
     }
+    if let strange, !isOurs { throw strange }
     return all
   }
 

@@ -68,6 +68,7 @@ public actor CommandSigners: SealKeyStore {
   ///
   /// One that does not answer is passed over: another may have the key, and who needs this one is told that it is missing.
   public func signer(for hint: String) async throws(Problem) -> (any SealSigner)? {
+    if let signer = known.values.first(where: { $0.verificationKey.hint == hint }) { return signer }
     for settings in settings {
       guard let signer = try? await signer(settings), signer.verificationKey.hint == hint else { continue }
       return signer

@@ -61,7 +61,7 @@ struct ImageBuildCommand: AsyncParsableCommand {
   func run() async throws {
     let tag = try tag.map { text throws(Problem) in try ImageTag(parsing: text) }
     let trusted = try await LocalBundle.trusted(key, data.directory)
-    let revoked = key == nil ? try await LocalBundle.revoked(data.directory) : .none
+    let revoked = try await LocalBundle.revoked(data.directory)
     // Read before anything is packed, and written anew: a file of secrets is no file of hashes.
     var callers: [UInt8]?
     if let file = self.callers {

@@ -67,7 +67,7 @@ struct PredictCommand: AsyncParsableCommand {
     if let path = try await LocalBundle.path(of: model, data.directory) {
       let loader = BundleLoader(
         trusting: try await LocalBundle.trusted(key, data.directory),
-        revoked: key == nil ? try await LocalBundle.revoked(data.directory) : .none,
+        revoked: try await LocalBundle.revoked(data.directory),
         engine: ONNXRuntimeEngine.installed())
       return try loader.load(path: path).plan
     }

@@ -158,6 +158,16 @@ import Testing
         == "expected at most 50000 values with all aliases followed, found more")
   }
 
+  @Test func `a long text that many aliases name counts by its length`() {
+    let text =
+      "a: &x \(String(repeating: "y", count: 100_000))\nb: [\([String](repeating: "*x", count: 100).joined(separator: ", "))]"
+    #expect {
+      try YAMLValue(parsing: Array(text.utf8)[...])
+    } throws: {
+      ($0 as? MalformedYAML)?.message == "expected at most 50000 values with all aliases followed, found more"
+    }
+  }
+
   @Test func `values read back as they were written, whatever they are`() throws {
     var numbers = SeededGenerator(seed: 11)
     for _ in 0..<300 {

@@ -34,6 +34,23 @@ struct HostileClientTests {
     }
   }
 
+  @Test func `a length as large as a number can be is refused behind a byte that has come`() async throws {
+    try await RegistryBench().listen { port in
+      let begun = try await Connection(port)
+      try await begun.send(Connection.head("POST", "/v2/iris/blobs/uploads/", ["Content-Length": "0"]))
+      let place = try #require(Connection.location(in: try await begun.answer()))
+      try await begun.send(Connection.head("PATCH", place, ["Content-Length": "1"]) + [1])
+      #expect(try await begun.answer().hasPrefix("HTTP/1.1 202"))
+      for method in ["PATCH", "PUT"] {
+        let connection = try await Connection(port)
+        try await connection.send(
+          Connection.head(
+            method, "\(place)?digest=\(Sample.digest(1))", ["Content-Length": "9223372036854775807"]))
+        #expect(try await connection.answer().hasPrefix("HTTP/1.1 413"))
+      }
+    }
+  }
+
   @Test func `a stranger that sends a body is not waited for`() async throws {
     try await RegistryBench().listen { port in
       let connection = try await Connection(port)

@@ -58,6 +58,30 @@ struct PackTests {
     #expect(await bench.audit().problems == [])
   }
 
+  @Test func `what was lost of an image or of its statements is made again by pushing the same bytes`()
+    async throws
+  {
+    let bench = try Bench()
+    let image = try #require(try await pushed(bench).image)
+    let iris = Sample.repository("iris")
+    let layer = try #require(try await layers(of: image, in: bench).last)
+    let statement = try #require(await bench.registry.referrers(of: image, in: iris).first)
+    await bench.blobs.lose(layer)
+    await bench.blobs.lose(statement.digest)
+    #expect(await bench.audit().problems.isEmpty == false)
+    try await Bench.run(bench.reopened()) { control in
+      let again = try await Bench.push(Fixture.tree, to: control)
+      #expect(again.image == image)
+      #expect(again.isNew == false)
+    }
+    #expect(try await layers(of: image, in: bench).last == layer)
+    #expect(await bench.blobs.contains(layer))
+    let referrers = await bench.registry.referrers(of: image, in: iris)
+    #expect(referrers.count == 4)
+    #expect(await bench.registry.images().count == 1)
+    #expect(await bench.audit().problems == [])
+  }
+
   @Test func `what strangers say of an image is not looked at, and is not enough`() async throws {
     let bench = try Bench()
     let image = try #require(try await pushed(bench).image)

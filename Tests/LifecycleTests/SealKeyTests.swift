@@ -277,6 +277,14 @@ struct SealKeyTests {
         try RevocationList(parsing: line, trusting: [SealingKey().verificationKey])
       }
       #expect(stranger?.code == "revocations.untrusted")
+
+      // A file may have the lines of several platforms: those of others are passed over.
+      let other = SealingKey()
+      let list = RevocationList(number: 1, issuedAt: Sample.moment(), revocations: .none)
+      let theirs = list.line(signatures: [(other.verificationKey, try other.sign(list.message))])
+      #expect(try RevocationList.read(theirs + line, trusting: [first]).keys.map(\.hint) == [first.hint])
+      let nobodys = #expect(throws: Problem.self) { try RevocationList.read(theirs, trusting: [first]) }
+      #expect(nobodys?.code == "revocations.untrusted")
     }
   }
 }

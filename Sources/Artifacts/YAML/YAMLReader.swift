@@ -86,8 +86,11 @@ private struct YAMLReader {
       let scalar = unsafe event.data.scalar
       try unsafe check(tag: scalar.tag, at: offset)
       let text = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+      // A long text is many: aliases multiply its bytes as well.
       try unsafe put(
-        .scalar(String(decoding: text, as: UTF8.self)), size: 1, anchor: name(scalar.anchor), at: offset)
+        .scalar(String(decoding: text, as: UTF8.self)), size: 1 + text.count / 64,
+        anchor: name(scalar.anchor),
+        at: offset)
     case YAML_ALIAS_EVENT:
       guard let known = unsafe name(event.data.alias.anchor).flatMap({ anchors[$0] }) else {
         throw MalformedYAML("expected an alias of what came before, found another", at: offset)

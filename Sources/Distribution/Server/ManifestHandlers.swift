@@ -116,7 +116,7 @@ struct ManifestHandlers: Sendable {
     var last: Digest?
     if let text = request.parameter("last") { last = try Digest(parsing: text) }
     let found = try await repositories.referrers(
-      of: digest, in: name, kind: kind, after: last, count: Self.referrerLimit + 1)
+      of: digest, in: name, kind: kind, after: last, count: Self.referrerLimit + 1, bytes: Self.referrerBytes)
     var page: [JSON] = []
     var bytes = 0
     for (number, referrer) in found.prefix(Self.referrerLimit).enumerated() {

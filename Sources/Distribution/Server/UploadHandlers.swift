@@ -92,7 +92,10 @@ struct UploadHandlers: Sendable {
         "expected a chunk as long as its range, found \(length ?? 0) bytes for \(range?.count ?? 0)")
     }
     let start = try await uploads.offset(of: id, in: name)
-    try uploads.requireRoom(for: start + (length ?? range?.count ?? 0))
+    let announced = length ?? range?.count ?? 0
+    // By itself first: a length can be as large as a number can be, and the sum larger.
+    try uploads.requireRoom(for: announced)
+    try uploads.requireRoom(for: start + announced)
     _ = try await uploads.take(id, in: name, from: range?.lowerBound)
     do throws(Problem) {
       try await receive(request, length ?? range?.count, id)

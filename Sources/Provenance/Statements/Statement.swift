@@ -142,12 +142,6 @@ public struct SignedStatement: Equatable, Sendable {
       statement, by: key.verificationKey, signature: try key.sign(statement.message))
   }
 
-  /// Whether bytes say that they are a statement signed by one of these keys; nothing of that is verified.
-  public static func claims(_ bytes: [UInt8], anyOf keys: [SealVerificationKey]) -> Bool {
-    guard let envelope = try? SignedEnvelope(parsing: bytes, as: .statement) else { return false }
-    return keys.contains { $0.hint == envelope.keyHint }
-  }
-
   /// Reads a signed statement of which nothing is known.
   ///
   /// In this order: the envelope's form, that its key is one of `keys`, the signature, and only then the statement.
