@@ -60,11 +60,10 @@ extension Repositories {
     return tags.map(\.tag)
   }
 
-  /// At most `count` referrers of a manifest, which need not be there, by digest, those after `last` alone and of one kind
-  /// where one is named; each with its annotations and kind. No more are read once their descriptors have `bytes`, and one
-  /// more than fits is among them.
+  /// At most `count` referrers of a manifest, which need not be there, each with its annotations and kind.
   ///
-  /// One whose bytes do not read is told without annotations.
+  /// By digest, those after `last` alone, and of one kind where one is named. No more are read once their descriptors have
+  /// `bytes`, and one more than fits is among them. One whose bytes do not read is told without annotations.
   public func referrers(
     of subject: Digest, in repository: RepositoryName, kind: String?, after last: Digest?, count: Int,
     bytes limit: Int

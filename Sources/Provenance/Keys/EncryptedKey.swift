@@ -47,7 +47,9 @@ enum EncryptedKey {
   /// The most rounds that are made for what is read; beyond it a file could have the program compute for hours.
   static let roundLimit: UInt64 = 10_000_000
 
-  static func isEncrypted(_ pem: String) -> Bool { pem.contains("-----BEGIN \(label)-----") }
+  static func isEncrypted(_ pem: String) -> Bool {
+    pem.split(whereSeparator: \.isNewline).contains { $0.hasPrefix("-----BEGIN \(label)-----") }
+  }
 
   /// Opens a key.
   ///
