@@ -1,10 +1,9 @@
 #define _GNU_SOURCE
 #include "CSpawn.h"
+#include "session.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <unistd.h>
 
 enum { first_descriptor = 3 };
@@ -14,17 +13,8 @@ static int spawn(
     const char *program, char *const arguments[], const int descriptors[], int count, const char *log,
     pid_t *process) {
   posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
   int code = posix_spawn_file_actions_init(&actions);
   if (code != 0) return code;
-  code = posix_spawnattr_init(&attributes);
-  if (code != 0) {
-    posix_spawn_file_actions_destroy(&actions);
-    return code;
-  }
-  sigset_t all, none;
-  sigfillset(&all);
-  sigemptyset(&none);
   char *environment[] = {NULL};
   for (int index = 0; index < count && code == 0; index++) {
     code = posix_spawn_file_actions_adddup2(&actions, descriptors[index], first_descriptor + index);
@@ -34,14 +24,9 @@ static int spawn(
       (code = posix_spawn_file_actions_addopen(
            &actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0600)) == 0 &&
       (code = posix_spawn_file_actions_adddup2(&actions, 1, 2)) == 0 &&
-      (code = posix_spawn_file_actions_addclosefrom_np(&actions, first_descriptor + count)) == 0 &&
-      (code = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
-      (code = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
-      (code = posix_spawnattr_setflags(
-           &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)) == 0) {
-    code = posix_spawn(process, program, &actions, &attributes, arguments, environment);
+      (code = posix_spawn_file_actions_addclosefrom_np(&actions, first_descriptor + count)) == 0) {
+    code = gatehouse_spawn_in_session(program, arguments, environment, &actions, process);
   }
-  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return code;
 }

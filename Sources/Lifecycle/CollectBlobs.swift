@@ -132,27 +132,24 @@ struct CollectBlobs: Sendable {
   }
 
   private func needs(of image: VersionImage) async throws(Problem) -> Set<Digest> {
-    do {
-      let bytes = try await blobs.read(image.manifest, limit: ManifestDocument.longest)
-      return Set(try ManifestDocument(parsing: bytes, as: .manifest).needs.map(\.digest))
-    } catch {
-      throw Problem(
-        .integrity, "collect.unreadable",
-        "expected to read what the image of \(image.reference) names, found that it does not read",
-        subject: image.manifest.description,
-        hint: "run 'gatehouse audit verify', and push the model again; nothing was collected",
-        cause: error.code)
-    }
+    try await needs(
+      of: image.manifest, as: .manifest, "the image of \(image.reference)", "push the model again")
   }
 
   private func needs(of manifest: StoredManifest) async throws(Problem) -> Set<Digest> {
-    do { return try await repositories.contents.needs(of: manifest) } catch {
+    try await needs(
+      of: manifest.digest, as: manifest.mediaType, "a manifest of '\(manifest.repository)'",
+      "push it again or remove it")
+  }
+
+  private func needs(
+    of digest: Digest, as type: MediaType, _ what: String, _ remedy: String
+  ) async throws(Problem) -> Set<Digest> {
+    do { return try await repositories.contents.needs(of: digest, as: type) } catch {
       throw Problem(
         .integrity, "collect.unreadable",
-        "expected to read what a manifest of '\(manifest.repository)' names, found that it does not read",
-        subject: manifest.digest.description,
-        hint: "run 'gatehouse audit verify', and push it again or remove it; nothing was collected",
-        cause: error.code)
+        "expected to read what \(what) names, found that it does not read", subject: digest.description,
+        hint: "run 'gatehouse audit verify', and \(remedy); nothing was collected", cause: error.code)
     }
   }
 

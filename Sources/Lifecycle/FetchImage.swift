@@ -25,10 +25,8 @@ public struct FetchImage: Sendable {
     public let referrers: [Referrer]
   }
 
-  private static let manifestLimit = 1000
   /// How many blobs or manifests one manifest may name: more than any image has.
   private static let descriptorLimit = 1000
-  private static let depthLimit = 4
 
   private let registry: any RemoteRegistry
   private let blobs: any BlobStore
@@ -55,7 +53,7 @@ public struct FetchImage: Sendable {
     var referrers: [Referrer] = []
     // What is about the image, then what is about that.
     var subjects = [image.digest]
-    for _ in 0..<Self.depthLimit {
+    for _ in 0..<ImageBounds.depth {
       var next: [Digest] = []
       for subject in subjects {
         for referrer in try await registry.referrers(of: subject)
@@ -95,16 +93,7 @@ public struct FetchImage: Sendable {
     mutating func fetch(
       _ name: ManifestReference, depth: Int, _ follow: (Event) -> Void
     ) async throws(Problem) -> Descriptor {
-      guard depth < FetchImage.depthLimit else {
-        throw Problem(
-          .tooLarge, "image.too-deep",
-          "expected indexes at most \(FetchImage.depthLimit) deep, found one that is deeper")
-      }
-      guard fetched.count < FetchImage.manifestLimit else {
-        throw Problem(
-          .tooLarge, "image.too-many-manifests",
-          "expected at most \(FetchImage.manifestLimit) manifests, found more")
-      }
+      try ImageBounds.require(depth: depth, manifests: fetched.count)
       guard let manifest = try await registry.manifest(name) else {
         throw Problem(
           .notFound, "registry.not-found", "expected the image '\(name)' in the repository, found none",

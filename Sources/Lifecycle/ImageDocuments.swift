@@ -18,7 +18,16 @@ struct ImageDocuments: Sendable {
   ///
   /// Throws what the store says, what they are malformed in, `image.wrong-size` or `image.layer-count`.
   init(of manifest: Digest, in blobs: any BlobStore) async throws(Problem) {
-    self.manifest = try await blobs.read(manifest, limit: Self.limit)
+    try await self.init(try await blobs.read(manifest, limit: Self.limit), blobs)
+  }
+
+  /// Reads the documents of the image that a descriptor refers to; throws the same, also where it has another length.
+  init(of manifest: Descriptor, in blobs: any BlobStore) async throws(Problem) {
+    try await self.init(try await blobs.read(manifest, limit: Self.limit), blobs)
+  }
+
+  private init(_ manifest: [UInt8], _ blobs: any BlobStore) async throws(Problem) {
+    self.manifest = manifest
     let documents = try ImageManifest(parsing: self.manifest)
     configuration = try await blobs.read(documents.configuration, limit: Self.limit)
     let unpacked = try ImageConfiguration.unpackedDigests(parsing: configuration)

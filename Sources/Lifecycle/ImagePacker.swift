@@ -32,12 +32,7 @@ public struct ImagePacker: Sendable {
 
   /// Packs a bundle into a layer of its own; its bytes are no longer needed then.
   public func bundle(_ bundle: SealedBundle) async throws(Problem) -> PackedBundle {
-    guard let bytes = bundle.contents.bytes(at: Manifest.path) else {
-      throw Problem(
-        .integrity, "bundle.incomplete", "expected '\(Manifest.path)' in the bundle, found no such file",
-        subject: bundle.digest.short)
-    }
-    let manifest = try Manifest(parsing: bytes)
+    let manifest = try Manifest(parsing: try bundle.contents.requiredBytes(at: Manifest.path))
     // Who unpacks a layer takes such a name for a word that a file is gone (image-spec, `layer.md`, "Whiteouts").
     for file in bundle.files where file.path.split(separator: "/").contains(where: { $0.hasPrefix(".wh.") }) {
       throw Problem(

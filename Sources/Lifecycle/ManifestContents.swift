@@ -21,11 +21,16 @@ actor ManifestContents {
 
   /// All that a manifest names; throws where its bytes cannot be read.
   func needs(of manifest: StoredManifest) async throws(Problem) -> Set<Digest> {
-    if let known = named[manifest.digest] { return known }
-    let bytes = try await blobs.read(manifest.digest, limit: ManifestDocument.longest)
-    let digests = Set(try ManifestDocument(parsing: bytes, as: manifest.mediaType).needs.map(\.digest))
+    try await needs(of: manifest.digest, as: manifest.mediaType)
+  }
+
+  /// All that the manifest with a digest names, which is of that type.
+  func needs(of digest: Digest, as mediaType: MediaType) async throws(Problem) -> Set<Digest> {
+    if let known = named[digest] { return known }
+    let bytes = try await blobs.read(digest, limit: ManifestDocument.longest)
+    let digests = Set(try ManifestDocument(parsing: bytes, as: mediaType).needs.map(\.digest))
     if count + digests.count > Self.limit { (named, count) = ([:], 0) }
-    if named.updateValue(digests, forKey: manifest.digest) == nil { count += digests.count + 1 }
+    if named.updateValue(digests, forKey: digest) == nil { count += digests.count + 1 }
     return digests
   }
 

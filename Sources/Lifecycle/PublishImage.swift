@@ -16,11 +16,6 @@ public struct PublishImage: Sendable {
     case referrer(Descriptor)
   }
 
-  /// How many manifests one image may have, with those of its index and those that say something about them.
-  private static let manifestLimit = 1000
-  /// How deep an index may lie in another, and a statement be about a statement.
-  private static let depthLimit = 4
-
   private let blobs: any BlobStore
   private let registry: any RemoteRegistry
   private let mountable: String?
@@ -50,14 +45,14 @@ public struct PublishImage: Sendable {
     var round = Round(blobs: blobs, registry: registry, mountable: mountable)
     try await round.publish(image, as: name, depth: 0, follow)
     var about: [(statement: RemoteManifest, subject: Digest)] = []
-    for statement in statements.prefix(Self.manifestLimit) where statement.digest != image.digest {
+    for statement in statements.prefix(ImageBounds.manifests) where statement.digest != image.digest {
       let manifest = try RemoteManifest(
         try await blobs.read(statement.digest, limit: ManifestDocument.longest), as: statement.mediaType)
       if let subject = manifest.document.subject { about.append((manifest, subject)) }
     }
     // What is about the image, then what is about that.
     var subjects: Set<Digest> = round.published
-    for _ in 0..<Self.depthLimit {
+    for _ in 0..<ImageBounds.depth {
       var next: Set<Digest> = []
       for (statement, subject) in about where subjects.contains(subject) && !round.isPublished(statement) {
         try await round.publish(
@@ -89,8 +84,7 @@ public struct PublishImage: Sendable {
     mutating func publish(
       _ descriptor: Descriptor, as name: ManifestReference, depth: Int, _ follow: (Event) -> Void
     ) async throws(Problem) {
-      guard depth < PublishImage.depthLimit else { throw PublishImage.tooDeep }
-      guard published.count < PublishImage.manifestLimit else { throw PublishImage.tooMany }
+      try ImageBounds.require(depth: depth, manifests: published.count)
       let manifest = try RemoteManifest(
         try await blobs.read(descriptor.digest, limit: ManifestDocument.longest), as: descriptor.mediaType)
       for child in manifest.document.manifests where !published.contains(child.digest) {
@@ -112,16 +106,5 @@ public struct PublishImage: Sendable {
       try await blobs.verify(blob)
       return try await registry.send(blob, from: blobs, mounting: mountable)
     }
-  }
-
-  fileprivate static var tooDeep: Problem {
-    Problem(
-      .tooLarge, "image.too-deep",
-      "expected indexes at most \(depthLimit) deep, found one that is deeper")
-  }
-
-  fileprivate static var tooMany: Problem {
-    Problem(
-      .tooLarge, "image.too-many-manifests", "expected at most \(manifestLimit) manifests, found more")
   }
 }

@@ -49,7 +49,7 @@ struct Reseal {
       // The paths are no part of the digest, so that the former seal has to hold as well.
       let sealed = try await bundles.sealed(
         version.bundle, trusting: [try SealVerificationKey(pem: former.pem)])
-      let manifest = try Self.manifest(of: sealed)
+      let manifest = try Manifest(parsing: try sealed.contents.requiredBytes(at: Manifest.path))
       guard sealed.digest == version.bundle, manifest.reference == version.reference else {
         throw Problem(
           .integrity, "reseal.foreign-bundle",
@@ -65,14 +65,5 @@ struct Reseal {
           "bundle": .string(version.bundle.description), "key": .string(signer.verificationKey.hint),
         ])
     }
-  }
-
-  private static func manifest(of bundle: SealedBundle) throws(Problem) -> Manifest {
-    guard let bytes = bundle.contents.bytes(at: Manifest.path) else {
-      throw Problem(
-        .integrity, "bundle.incomplete", "expected '\(Manifest.path)' in the bundle, found no such file",
-        subject: bundle.digest.short)
-    }
-    return try Manifest(parsing: bytes)
   }
 }

@@ -41,9 +41,7 @@ struct Seals: Sendable {
 
   /// What must not be served.
   func revocations() async throws(Problem) -> Revocations {
-    Revocations(
-      keys: try await registry.sealKeys().compactMap(\.revocation),
-      versions: try await registry.revokedVersions())
+    try await registry.revocations()
   }
 
   /// Makes sure that a version may be served: it was not revoked, nor was the key that sealed it, and its bundle verifies
@@ -61,6 +59,14 @@ struct Seals: Sendable {
     } catch {
       throw error.naming(version.reference)
     }
+  }
+}
+
+extension RegistryReader {
+  /// What was revoked, and must not be served.
+  public func revocations() async throws(Problem) -> Revocations {
+    Revocations(
+      keys: try await sealKeys().compactMap(\.revocation), versions: try await revokedVersions())
   }
 }
 

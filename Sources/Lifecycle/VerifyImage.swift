@@ -68,13 +68,7 @@ public struct VerifyImage: Sendable {
   ) async throws(Problem) -> [SealedBundle] {
     // A key that was revoked vouches for nothing, whoever named it.
     let keys = keys.filter { revoked.problem(ofSealsBy: $0.hint) == nil }
-    let documents = try await ImageDocuments(of: manifest.digest, in: blobs)
-    guard documents.manifest.count == manifest.size else {
-      throw Problem(
-        .integrity, "image.wrong-size",
-        "expected \(manifest.size) bytes of the manifest, found \(documents.manifest.count)",
-        subject: manifest.digest.short)
-    }
+    let documents = try await ImageDocuments(of: manifest, in: blobs)
     follow(.documents, "\(manifest.digest.short), \(documents.layers.count) layers")
 
     var layers: [LayerContents] = []

@@ -8,7 +8,7 @@ import Provenance
 /// The statement is the one layer. Words and types are those that cosign gives the Sigstore bundles that it attaches.
 public struct AttachedStatement: Equatable, Sendable {
   /// What kind of thing the manifest is.
-  public static let artifactType = "application/vnd.dev.sigstore.bundle.v0.3+json"
+  public static let artifactType = SignedStatement.mediaType
   private static let contentAnnotation = "dev.sigstore.bundle.content"
   /// The word that says what kind of statement it is.
   public static let predicateAnnotation = "dev.sigstore.bundle.predicateType"

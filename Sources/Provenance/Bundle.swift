@@ -47,6 +47,16 @@ public struct UnsealedBundle: Equatable, Sendable {
   /// The bytes of the file at a path; nil where there is none.
   public func bytes(at path: String) -> [UInt8]? { files.first { $0.path == path }?.bytes }
 
+  /// The bytes of a file that every bundle has; throws `bundle.incomplete`.
+  public func requiredBytes(at path: String) throws(Problem) -> [UInt8] {
+    guard let bytes = bytes(at: path) else {
+      throw Problem(
+        .integrity, "bundle.incomplete", "expected '\(path)' in the bundle, found no such file",
+        subject: digest.short)
+    }
+    return bytes
+  }
+
   /// The digest of the bundle: SHA-256 over the raw digests of its files in canonical order.
   ///
   /// It is the digest of the one subject of an OpenSSF Model Signing statement. Paths do not go into it;

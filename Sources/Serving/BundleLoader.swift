@@ -91,20 +91,14 @@ public struct BundleLoader: Sendable {
   }
 
   private static func decode(_ bundle: SealedBundle) throws(Problem) -> OpenBundle {
-    func file(_ path: String) throws(Problem) -> [UInt8] {
-      guard let bytes = bundle.contents.bytes(at: path) else {
-        throw Problem(
-          .integrity, "bundle.incomplete", "expected '\(path)' in the bundle, found no such file",
-          subject: bundle.digest.short)
-      }
-      return bytes
-    }
     var selfCheck: SelfCheck?
     if let bytes = bundle.contents.bytes(at: SelfCheck.path) { selfCheck = try SelfCheck(parsing: bytes) }
     return OpenBundle(
       digest: bundle.digest, sealedBy: bundle.key.hint,
-      manifest: try Manifest(parsing: try file(Manifest.path)),
-      graph: try ModelGraph(decoding: try file("graph.json"), weights: try file("weights.safetensors")),
+      manifest: try Manifest(parsing: try bundle.contents.requiredBytes(at: Manifest.path)),
+      graph: try ModelGraph(
+        decoding: try bundle.contents.requiredBytes(at: "graph.json"),
+        weights: try bundle.contents.requiredBytes(at: "weights.safetensors")),
       selfCheck: selfCheck)
   }
 }

@@ -104,10 +104,8 @@ public actor DirectoryBundleStore: BundleStore {
     let sealBytes = try seal(of: bundle)
     var files: [String: Digest] = [:]
     for file in try contents(of: path) {
-      var hasher = DigestHasher()
       guard let open = try OpenFile.reading("\(path)/\(file)") else { continue }
-      try open.forEachPiece { hasher.update($0) }
-      files[file] = hasher.digest
+      files[file] = try open.digest()
     }
     do throws(Problem) {
       let verified = try SealVerifier.verify(seal: sealBytes, files: files, trusting: keys)

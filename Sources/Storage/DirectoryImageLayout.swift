@@ -105,11 +105,6 @@ public final class DirectoryImageLayout: Sendable {
     }
   }
 
-  /// Gives an image, whose blobs are all here, a name; another image of that name loses it, and nothing else is changed.
-  ///
-  /// A crash before this returns leaves the former names, and blobs that nothing names.
-  public func name(_ image: Descriptor, as name: ImageTag) throws(Problem) { try add(image, as: name) }
-
   /// Names an image and what is about it, all of whose blobs are here; another image of that name loses it.
   ///
   /// An image without a name, and a statement, stands in the index once. A crash before this returns leaves the former index.

@@ -1,6 +1,7 @@
 import Domain
 import Encoding
 import Glibc
+import Provenance
 
 /// The steps that make bytes durable.
 ///
@@ -214,6 +215,13 @@ struct OpenFile: ~Copyable {
       }
       try body(buffer[..<count])
     }
+  }
+
+  /// Reads on to the end and says what that hashes to.
+  func digest() throws(Problem) -> Digest {
+    var hasher = DigestHasher()
+    try forEachPiece { hasher.update($0) }
+    return hasher.digest
   }
 
   /// Reads all of it; nil where it is longer than `limit` bytes.

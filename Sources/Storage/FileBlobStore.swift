@@ -207,9 +207,7 @@ private actor FileIngestSession: IngestSession {
   /// Whether the blob is there and hashes to its name; one that does not is replaced by the good bytes.
   private func isWhole(_ blob: String, _ digest: Digest) throws(Problem) -> Bool {
     guard let file = try OpenFile.reading(blob) else { return false }
-    var hasher = DigestHasher()
-    try file.forEachPiece { hasher.update($0) }
-    return hasher.digest == digest
+    return try file.digest() == digest
   }
 
   func abandon() {

@@ -92,7 +92,7 @@ struct ImageBuildCommand: AsyncParsableCommand {
     }
     let image = images.count == 1 ? images[0].descriptor : try await packer.index(of: images)
     let name = try tag ?? Self.tag(of: packed)
-    try layout.name(image, as: name)
+    try layout.add(image, as: name)
     report(image, images, name.text)
   }
 

@@ -43,7 +43,7 @@ struct ImageRebuildCommand: AsyncParsableCommand {
         bundles: DirectoryBundleStore(reading: data.directory.bundles),
         blobs: FileBlobStore(reading: data.directory.blobs), into: layout?.blobs)
       let image = try await rebuild(entry, program: program) { report.holds($0.rawValue, $1) }
-      try layout?.name(
+      try layout?.add(
         image.descriptor, as: ImageTag(parsing: "\(entry.reference.name)-\(entry.reference.version)"))
     } catch {
       report.ends(with: error)

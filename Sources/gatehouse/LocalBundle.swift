@@ -50,9 +50,7 @@ enum LocalBundle {
   /// What the platform has revoked; nothing where there is no platform.
   static func revoked(_ data: DataDirectory) async throws -> Revocations {
     guard LocalFiles.kind(of: data.registry).isFile else { return .none }
-    return Revocations(
-      keys: try await known(data).compactMap(\.revocation),
-      versions: try await registry(of: data).revokedVersions())
+    return try await registry(of: data).revocations()
   }
 
   private static func known(_ data: DataDirectory) async throws -> [SealKey] {

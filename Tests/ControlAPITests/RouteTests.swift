@@ -32,16 +32,9 @@ struct RouteTests {
       control, credentials: Credentials([(Self.token, Principal(kind: .person, name: "ada"))]),
       .init(host: "127.0.0.1", port: 0, tls: nil, version: "test"), logger: Logger(label: "test"))
     let application = Application(router: server.router())
-    async let work: Void = control.run()
-    do {
+    try await control.working {
       try await application.test(.router) { client in try await body(client) }
-    } catch {
-      control.stop()
-      await work
-      throw error
     }
-    control.stop()
-    await work
   }
 
   private static func fixture(_ path: String) throws -> ByteBuffer {

@@ -43,7 +43,7 @@ struct RegistryBench: Sendable {
 
   /// Serves for as long as `body` runs, with the queue of acts at work.
   func serve(_ way: Way = .router, _ body: @escaping @Sendable (Caller) async throws -> Void) async throws {
-    try await working {
+    try await control.working {
       let application = Application(responder: server.responder)
       try await application.test(way == .router ? .router : .live) { try await body(Caller(client: $0)) }
     }
@@ -51,7 +51,7 @@ struct RegistryBench: Sendable {
 
   /// Serves on a real socket as the program does; `body` gets the port.
   func listen(_ body: @escaping @Sendable (Int) async throws -> Void) async throws {
-    try await working {
+    try await control.working {
       let (ports, found) = AsyncStream<Int>.makeStream()
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await server.run { found.yield($0) } }
@@ -62,17 +62,6 @@ struct RegistryBench: Sendable {
         group.cancelAll()
       }
     }
-  }
-
-  private func working(_ body: () async throws -> Void) async throws {
-    async let work: Void = control.run()
-    do { try await body() } catch {
-      control.stop()
-      await work
-      throw error
-    }
-    control.stop()
-    await work
   }
 }
 

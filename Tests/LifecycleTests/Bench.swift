@@ -78,17 +78,7 @@ struct Bench: Sendable {
   static func run<Result: Sendable>(
     _ control: ControlPlane, _ body: (ControlPlane) async throws -> Result
   ) async throws -> Result {
-    async let work: Void = control.run()
-    do {
-      let result = try await body(control)
-      control.stop()
-      await work
-      return result
-    } catch {
-      control.stop()
-      await work
-      throw error
-    }
+    try await control.working { try await body(control) }
   }
 
   /// Uploads the files of a directory and pushes it.

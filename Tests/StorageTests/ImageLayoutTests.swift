@@ -29,7 +29,7 @@ struct ImageLayoutTests {
     let path = "\(scratch.path)/layout"
     let layout = try DirectoryImageLayout(path: path)
     let image = try await image("iris@1", into: layout)
-    try layout.name(image.descriptor, as: try ImageTag(parsing: "1"))
+    try layout.add(image.descriptor, as: try ImageTag(parsing: "1"))
 
     #expect(
       try DurableFile.read("\(path)/oci-layout", limit: 100) == Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)
@@ -53,10 +53,10 @@ struct ImageLayoutTests {
     let scratch = try Scratch()
     let path = "\(scratch.path)/layout"
     let first = try await image("iris@1", into: try DirectoryImageLayout(path: path))
-    try DirectoryImageLayout(path: path).name(first.descriptor, as: try ImageTag(parsing: "a"))
+    try DirectoryImageLayout(path: path).add(first.descriptor, as: try ImageTag(parsing: "a"))
     let second = try await image("iris@2", into: try DirectoryImageLayout(path: path))
-    try DirectoryImageLayout(path: path).name(second.descriptor, as: try ImageTag(parsing: "b"))
-    try DirectoryImageLayout(path: path).name(second.descriptor, as: try ImageTag(parsing: "a"))
+    try DirectoryImageLayout(path: path).add(second.descriptor, as: try ImageTag(parsing: "b"))
+    try DirectoryImageLayout(path: path).add(second.descriptor, as: try ImageTag(parsing: "a"))
     let manifests = try #require(try index(path)["manifests"]?.array)
     let names = manifests.map { $0["annotations"]?["org.opencontainers.image.ref.name"]?.string }
     #expect(names == ["b", "a"])
@@ -92,7 +92,7 @@ struct ImageLayoutTests {
     ]
     let before: JSON = ["schemaVersion": 2, "annotations": ["a": "b"], "manifests": [foreign]]
     try DurableFile.write(before.canonicalBytes, to: "\(path)/index.json")
-    try layout.name(image.descriptor, as: try ImageTag(parsing: "1"))
+    try layout.add(image.descriptor, as: try ImageTag(parsing: "1"))
     let after = try index(path)
     #expect(after["annotations"] == ["a": "b"])
     #expect(after["manifests"]?.array?.first == foreign)
@@ -139,9 +139,9 @@ struct ImageLayoutTests {
     let layout = try DirectoryImageLayout(path: path)
     let first = try await image("iris@1", into: layout)
     let second = try await image("iris@2", into: layout)
-    try layout.name(first.descriptor, as: try ImageTag(parsing: "a"))
+    try layout.add(first.descriptor, as: try ImageTag(parsing: "a"))
     #expect(try reader.image(named: nil).digest == first.manifest.descriptor.digest)
-    try layout.name(second.descriptor, as: try ImageTag(parsing: "b"))
+    try layout.add(second.descriptor, as: try ImageTag(parsing: "b"))
     #expect(try reader.image(named: "b").digest == second.manifest.descriptor.digest)
     #expect(#expect(throws: Problem.self) { _ = try reader.image(named: nil) }?.code == "image.ambiguous")
     #expect(#expect(throws: Problem.self) { _ = try reader.image(named: "c") }?.code == "image.no-such-image")

@@ -41,17 +41,6 @@ import Testing
     func uptime() -> Duration { .milliseconds(Scratch.now) }
   }
 
-  private static func run(_ control: ControlPlane, _ body: () async throws -> Void) async throws {
-    async let work: Void = control.run()
-    do { try await body() } catch {
-      control.stop()
-      await work
-      throw error
-    }
-    control.stop()
-    await work
-  }
-
   private static func upload(_ bytes: [UInt8], _ control: ControlPlane) async throws {
     let (digest, uploads) = (Digest(of: bytes), control.repositories.uploads)
     if (try? await control.repositories.size(of: digest, in: iris)) != nil { return }
@@ -103,13 +92,13 @@ import Testing
       let scratch = try Scratch()
       var acknowledged: Set<Digest> = []
       if let control = try? control(scratch, disk) {
-        try? await run(control) {
+        try? await control.working {
           _ = try await control.start()
           acknowledged = await push(control)
         }
       }
       let control = try control(scratch)
-      try await run(control) {
+      try await control.working {
         _ = try await control.start()
         let place: Comment = "step \(step)"
         #expect(try DirectoryListing.entries(of: "\(scratch.path)/ingest").isEmpty, place)
@@ -138,7 +127,7 @@ import Testing
       let scratch = try Scratch()
       let good = try Self.control(scratch)
       var needed: [Digest] = []
-      try await Self.run(good) {
+      try await good.working {
         _ = try await good.start()
         _ = await Self.push(good)
         let blobs = try scratch.blobs()
@@ -156,13 +145,13 @@ import Testing
       }
       let wish = try CollectionWish(grace: .seconds(60))
       if let control = try? Self.control(scratch, disk) {
-        try? await Self.run(control) {
+        try? await control.working {
           _ = try? await control.start()
           _ = try await control.collectBlobs(wish, by: Sample.principal)
         }
       }
       let control = try Self.control(scratch)
-      try await Self.run(control) {
+      try await control.working {
         _ = try await control.start()
         #expect(Set(try await scratch.blobs().digests()).isSuperset(of: needed))
         _ = try await control.collectBlobs(wish, by: Sample.principal)
@@ -188,7 +177,7 @@ import Testing
     }
     let scratch = try Scratch()
     let control = try Self.control(scratch, disk)
-    try await Self.run(control) {
+    try await control.working {
       _ = try await control.start()
       let uploads = control.repositories.uploads
       let id = try await uploads.begin(in: Self.iris)

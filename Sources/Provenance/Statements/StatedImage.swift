@@ -26,22 +26,14 @@ public struct StatedBundle: Equatable, Sendable {
   /// Throws `bundle.incomplete` where a file is missing, `manifest.malformed`, or `statement.unfit-bundle` where a file does
   /// not say what statements repeat of it.
   public init(_ contents: UnsealedBundle) throws(Problem) {
-    func bytes(_ path: String) throws(Problem) -> [UInt8] {
-      guard let bytes = contents.bytes(at: path) else {
-        throw Problem(
-          .integrity, "bundle.incomplete", "expected '\(path)' in the bundle, found no such file",
-          subject: contents.digest.short)
-      }
-      return bytes
-    }
-    manifest = try Manifest(parsing: try bytes(Manifest.path))
+    manifest = try Manifest(parsing: try contents.requiredBytes(at: Manifest.path))
     digest = contents.digest
     let reference = manifest.reference.description
-    let report = try bytes(Self.inspectionPath)
+    let report = try contents.requiredBytes(at: Self.inspectionPath)
     inspectionDigest = Digest(of: report)
-    bill = try Self.json(try bytes(ModelBill.path), ModelBill.path, reference)
+    bill = try Self.json(try contents.requiredBytes(at: ModelBill.path), ModelBill.path, reference)
     inspection = try Self.json(report, Self.inspectionPath, reference)
-    gates = try Self.json(try bytes(Self.gatesPath), Self.gatesPath, reference)
+    gates = try Self.json(try contents.requiredBytes(at: Self.gatesPath), Self.gatesPath, reference)
     try checkBill()
     _ = try verdicts()
     _ = try gateNames()
