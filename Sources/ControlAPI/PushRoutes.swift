@@ -56,7 +56,8 @@ struct PushRoutes: Sendable {
   }
 
   /// `POST /api/v1/models/{name}/versions` with `{"files":[{"path","digest"}]}`, and perhaps
-  /// `"engine":"onnxruntime"` for what our own operators cannot run.
+  /// `"engine":"onnxruntime"` for what our own operators cannot run and `"trainingData":[{"name","digest"}]`, the
+  /// data sets that it was trained with, which are not sent.
   ///
   /// With `Accept: application/x-ndjson` each step is a line as it happens; else one JSON document at the
   /// end, 201 for a new version, 200 for one that was there, 422 for a refusal.
@@ -64,7 +65,8 @@ struct PushRoutes: Sendable {
     let body = try await request.json()
     let wish = PushRequest(
       name: try context.modelName(), files: try Self.files(in: body),
-      principal: try context.requirePrincipal(), engine: try Self.engine(in: body))
+      principal: try context.requirePrincipal(), engine: try Self.engine(in: body),
+      trainingData: try TrainingData(json: body["trainingData"] ?? [], at: "/trainingData"))
     guard request.headers[.accept]?.contains("application/x-ndjson") == true else {
       let outcome = try await control.push(wish) { _ in }
       let status: HTTPResponse.Status =

@@ -10,6 +10,7 @@ extension ModelVersion {
       "digest": .string(bundle.description), "artifact": .string(artifact.description),
       "policy": .string(policy.description), "framework": .string(framework),
       "pushedBy": .string(pushedBy.description), "admittedAt": .string(admittedAt.description),
+      "trainingData": trainingData.json,
     ]
     members["revokedAt"] = revocation.map { .string($0.since.description) }
     members["revokedFor"] = revocation.map { .string($0.reason) }

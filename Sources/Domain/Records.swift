@@ -14,11 +14,13 @@ public struct ModelVersion: Equatable, Sendable {
   public let pushedBy: Principal
   /// When it was admitted.
   public let admittedAt: Timestamp
+  /// What it was trained with, by the word of whoever pushed it.
+  public let trainingData: TrainingData
 
   /// Records an admitted version.
   public init(
     reference: VersionReference, bundle: Digest, artifact: Digest, policy: Digest, framework: String,
-    pushedBy: Principal, admittedAt: Timestamp
+    pushedBy: Principal, admittedAt: Timestamp, trainingData: TrainingData = .unstated
   ) {
     self.reference = reference
     self.bundle = bundle
@@ -27,6 +29,7 @@ public struct ModelVersion: Equatable, Sendable {
     self.framework = framework
     self.pushedBy = pushedBy
     self.admittedAt = admittedAt
+    self.trainingData = trainingData
   }
 }
 

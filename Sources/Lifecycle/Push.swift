@@ -16,6 +16,16 @@ public struct PushedFile: Equatable, Sendable {
     self.path = path
     self.blob = blob
   }
+
+  /// The canonical list of a directory's files, in any order: its digest is the directory's.
+  public static func list(_ files: [PushedFile]) -> [UInt8] {
+    let sorted = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    let list: JSON = [
+      "files": .array(
+        sorted.map { ["path": .string($0.path), "digest": .string($0.blob.description)] })
+    ]
+    return list.canonicalBytes
+  }
 }
 
 /// A wish to have an artifact served under a name.
@@ -28,13 +38,19 @@ public struct PushRequest: Sendable {
   public let principal: Principal
   /// What may run the model where our own operators cannot; nobody where nil.
   public let engine: LiftEngine?
+  /// What the model was trained with, as far as that is said.
+  public let trainingData: TrainingData
 
   /// Asks for an artifact to be served.
-  public init(name: ModelName, files: [PushedFile], principal: Principal, engine: LiftEngine? = nil) {
+  public init(
+    name: ModelName, files: [PushedFile], principal: Principal, engine: LiftEngine? = nil,
+    trainingData: TrainingData = .unstated
+  ) {
     self.name = name
     self.files = files
     self.principal = principal
     self.engine = engine
+    self.trainingData = trainingData
   }
 }
 
@@ -48,6 +64,8 @@ public struct PushedModel: Sendable {
   public let principal: Principal
   /// What may run the model where our own operators cannot.
   public let engine: LiftEngine?
+  /// What the model was trained with, as far as whoever pushed it says.
+  public let trainingData: TrainingData
   /// The digest of the artifact: of its one file, or of the list of its files.
   public let digest: Digest
   /// The bytes; of an artifact that came with a seal, those that it is over.
@@ -60,6 +78,7 @@ public struct PushedModel: Sendable {
     self.name = request.name
     self.principal = request.principal
     self.engine = request.engine
+    self.trainingData = request.trainingData
     self.digest = digest
     self.artifact = artifact
   }
@@ -132,11 +151,6 @@ struct Push: Sendable {
   /// is kept as a blob so that the artifact can be put together again from its digest alone.
   private func digest(of files: [PushedFile]) async throws(Problem) -> Digest {
     if files.count == 1, files[0].path.isEmpty { return files[0].blob }
-    let sorted = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-    let list: JSON = [
-      "files": .array(
-        sorted.map { ["path": .string($0.path), "digest": .string($0.blob.description)] })
-    ]
-    return try await blobs.keep(list.canonicalBytes)
+    return try await blobs.keep(PushedFile.list(files))
   }
 }

@@ -115,12 +115,14 @@ struct Road: Sendable {
     return packed
   }
 
-  /// The version that the same bytes under the same name and policy made before.
+  /// The version that the same bytes under the same name and policy made before, trained with the same data where the
+  /// push says with what.
   private func earlierVersion(of pushed: PushedModel) async throws(Problem) -> ModelVersion? {
     // What was revoked is not taken up again: the same bytes make a new version, which was looked at anew.
     let revocations = try await seals.revocations()
     return try await registry.versions(of: pushed.name).last {
       $0.artifact == pushed.digest && $0.policy == gate.policyDigest
+        && [.unstated, $0.trainingData].contains(pushed.trainingData)
         && revocations.problem(of: $0.bundle) == nil
     }
   }

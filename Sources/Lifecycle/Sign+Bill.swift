@@ -11,8 +11,11 @@ extension ModelBill {
   /// How many packages are told of all files: what is stated of an image has all of them, and has a bound.
   private static let packageLimit = 5_000
 
-  /// States what a lifted model is made of: itself, and what its artifact says of its training.
-  init(of manifest: Manifest, files: [BundleFile], _ lifted: LiftedGraph, _ artifact: Artifact) {
+  /// States what a lifted model is made of: itself, and what its artifact and whoever pushed it say of its training.
+  init(
+    of manifest: Manifest, files: [BundleFile], _ lifted: LiftedGraph, _ artifact: Artifact,
+    _ data: TrainingData
+  ) {
     let signature = lifted.graph.graph.signature
     self.init(
       of: manifest, files: files,
@@ -20,7 +23,7 @@ extension ModelBill {
       task: signature.classes.isEmpty
         ? lifted.estimator.hasSuffix("Regressor") ? "regression" : nil : "classification",
       inputs: Self.words(of: signature.inputs), outputs: Self.words(of: signature.outputs.flatMap(\.ports)),
-      environment: Self.environment(of: artifact))
+      environment: Self.environment(of: artifact), trainingData: data)
   }
 
   /// Tensors in words, the first of many.

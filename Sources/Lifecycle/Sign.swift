@@ -33,7 +33,7 @@ struct Sign: Sendable {
     let last = try await registry.versions(of: pushed.name).last
     let reference = VersionReference(
       name: pushed.name, version: last?.reference.version.next ?? .first)
-    let unsealed = try bundle(admitted, reference)
+    let unsealed = try bundle(admitted, reference, pushed.trainingData)
     return try await recorder.record(.sign, of: reference.description) { () async throws(Problem) in
       let sealed = try await seal(unsealed, reference)
       // The bundle is durable before the registry names it: a crash between the two leaves a bundle that
@@ -43,7 +43,7 @@ struct Sign: Sendable {
       let version = ModelVersion(
         reference: reference, bundle: sealed.digest, artifact: pushed.digest, policy: admitted.policy,
         framework: "\(lifted.framework) \(lifted.frameworkVersion)", pushedBy: pushed.principal,
-        admittedAt: time.now())
+        admittedAt: time.now(), trainingData: pushed.trainingData)
       return .done(
         SignedModel(version: version, path: path),
         details: [
@@ -67,7 +67,8 @@ struct Sign: Sendable {
 
   /// Makes the bundle of a version again; it must come out as it was, but for the seal's random part.
   func mend(_ version: ModelVersion, from admitted: AdmittedModel, recorder: Recorder) async throws(Problem) {
-    let unsealed = try bundle(admitted, version.reference)
+    // A push that says nothing of the data stands for one that said it: what is mended is what that made.
+    let unsealed = try bundle(admitted, version.reference, version.trainingData)
     guard unsealed.digest == version.bundle else {
       throw Problem(
         .conflict, "sign.not-reproduced",
@@ -92,10 +93,11 @@ struct Sign: Sendable {
     return try draft.sealed(by: signer.verificationKey, signature: try await signer.sign(draft.message))
   }
 
-  /// The files of the bundle: the same model, name, version, policy and tool give the same bytes anywhere.
-  private func bundle(_ admitted: AdmittedModel, _ reference: VersionReference) throws(Problem)
-    -> UnsealedBundle
-  {
+  /// The files of the bundle: the same model, name, version, training data, policy and tool give the same bytes
+  /// anywhere.
+  private func bundle(
+    _ admitted: AdmittedModel, _ reference: VersionReference, _ data: TrainingData
+  ) throws(Problem) -> UnsealedBundle {
     let model = admitted.lifted
     let manifest = Manifest(
       name: reference.name, version: reference.version, signature: model.lifted.graph.graph.signature.json,
@@ -106,7 +108,7 @@ struct Sign: Sendable {
       BundleFile(path: "graph.json", bytes: model.encoded.graph),
       BundleFile(path: "weights.safetensors", bytes: model.encoded.weights),
     ]
-    let bill = ModelBill(of: manifest, files: files, model.lifted, model.inspected.pushed.artifact)
+    let bill = ModelBill(of: manifest, files: files, model.lifted, model.inspected.pushed.artifact, data)
     return try UnsealedBundle(
       files: files + [
         BundleFile(path: Manifest.path, bytes: manifest.json.canonicalBytes),

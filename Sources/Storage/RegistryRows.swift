@@ -19,7 +19,8 @@ enum RegistryRows {
         reference: VersionReference(name: try row.name("name"), version: try row.version("version")),
         bundle: try row.digest("bundle"), artifact: try row.digest("artifact"),
         policy: try row.digest("policy"), framework: try row.text("framework"),
-        pushedBy: try row.principal("pushed_by"), admittedAt: try row.moment("admitted_at"))
+        pushedBy: try row.principal("pushed_by"), admittedAt: try row.moment("admitted_at"),
+        trainingData: try row.trainingData("training_data"))
     }
   }
 
@@ -77,11 +78,11 @@ enum RegistryRows {
         version.reference.version == last?.next ?? .first, "the next version of '\(name)'",
         version.reference.description)
       try database.execute(
-        sql: "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        sql: "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         arguments: [
           name.description, version.reference.version.value, blob(version.bundle), blob(version.artifact),
           blob(version.policy), version.framework, version.pushedBy.description,
-          version.admittedAt.milliseconds,
+          version.admittedAt.milliseconds, version.trainingData.json.canonicalText,
         ])
     case .setDeployment(let deployment):
       try requireVersion(deployment.version, deployment.bundle, of: deployment.name, database)

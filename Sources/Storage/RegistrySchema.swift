@@ -33,6 +33,9 @@ enum RegistrySchema {
     migrator.registerMigration("9 repositories of images") { database in
       try database.execute(sql: imageTables)
     }
+    migrator.registerMigration("10 training data of versions") { database in
+      try database.execute(sql: trainingDataColumn)
+    }
     return migrator
   }()
 
@@ -222,6 +225,11 @@ enum RegistrySchema {
       FOREIGN KEY (repository, manifest) REFERENCES manifests (repository, digest)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX tags_by_manifest ON tags (repository, manifest);
+    """
+
+  // The data sets are their canonical JSON, as the ledger has it.
+  private static let trainingDataColumn = """
+    ALTER TABLE versions ADD COLUMN training_data TEXT NOT NULL DEFAULT '[]';
     """
 
   private static let keyTerms = """

@@ -105,6 +105,14 @@ struct StoredRow {
     return texts
   }
 
+  /// The data sets of a column's JSON; none where a former release wrote the file, which has no such column.
+  func trainingData(_ column: String) throws(Problem) -> TrainingData {
+    guard row.hasColumn(column) else { return .unstated }
+    return try parsed(column, "an array of data sets") { json throws(Problem) in
+      try TrainingData(json: json, at: "")
+    }
+  }
+
   func optionalText(_ column: String) throws(Problem) -> String? {
     if case .null = storage(column) { return nil }
     return try text(column)

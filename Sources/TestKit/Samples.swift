@@ -54,12 +54,21 @@ public enum Sample {
       details: details)
   }
 
+  /// What a version was trained with: of an even one nobody said.
+  private static func trainingData(_ number: Int) -> TrainingData {
+    guard number % 2 == 1, let one = try? DataSet(name: "train \(number).csv", digest: digest(8000 + number)),
+      let two = try? DataSet(name: "\"more\"", digest: digest(9000 + number)),
+      let data = try? TrainingData([one, two])
+    else { return .unstated }
+    return data
+  }
+
   /// A version, from 1, of a model.
   public static func version(_ number: Int, of model: ModelName = name()) -> ModelVersion {
     ModelVersion(
       reference: VersionReference(name: model, version: versionNumber(number)), bundle: digest(number),
       artifact: digest(1000 + number), policy: digest(0), framework: "scikit-learn 1.9.1",
-      pushedBy: principal, admittedAt: moment(number))
+      pushedBy: principal, admittedAt: moment(number), trainingData: trainingData(number))
   }
 
   /// An image of `version(number, of: model)`.

@@ -1,6 +1,7 @@
 import Artifacts
 import Domain
 import Glibc
+import Provenance
 
 /// Files that a user names on the command line.
 enum LocalFiles {
@@ -22,21 +23,14 @@ enum LocalFiles {
 
   /// The bytes of a file, at most `limit` of them.
   static func read(_ path: String, limit: Int = 2 << 30) throws(Problem) -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw unreadable(path) }
+    let (descriptor, size) = try opened(path)
     defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    guard size <= limit else {
       throw Problem(
-        .badInput, "file.not-regular", "expected a regular file, found something else", subject: path)
-    }
-    guard status.st_size <= limit else {
-      throw Problem(
-        .tooLarge, "file.too-large", "expected at most \(limit) bytes, found \(status.st_size)", subject: path
-      )
+        .tooLarge, "file.too-large", "expected at most \(limit) bytes, found \(size)", subject: path)
     }
     // One byte more than there should be tells whether the file grows under the reader.
-    let capacity = Int(status.st_size) + 1
+    let capacity = size + 1
     let bytes = try unsafe [UInt8](unsafeUninitializedCapacity: capacity) {
       (buffer: inout UnsafeMutableBufferPointer<UInt8>, filled: inout Int) throws(Problem) in
       while filled < capacity {
@@ -48,12 +42,48 @@ enum LocalFiles {
         filled += count
       }
     }
-    guard bytes.count < capacity else {
-      throw Problem(
-        .badInput, "file.changing", "expected a file of \(status.st_size) bytes, found that it grows",
-        subject: path, hint: "wait until whoever writes it is done")
-    }
+    guard bytes.count < capacity else { throw growing(path, from: size) }
     return bytes
+  }
+
+  /// The digest of a file of any size, read piece by piece.
+  static func digest(of path: String) throws(Problem) -> Digest {
+    let (descriptor, size) = try opened(path)
+    defer { close(descriptor) }
+    var hasher = DigestHasher()
+    var piece = [UInt8](repeating: 0, count: 1 << 20)
+    var total = 0
+    while true {
+      let count = unsafe Glibc.read(descriptor, &piece, piece.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw unreadable(path) }
+      guard count > 0 else { break }
+      total += count
+      guard total <= size else { throw growing(path, from: size) }
+      hasher.update(piece[..<count])
+      Console.progress("  hash      \(path): \(readable(bytes: total)) of \(readable(bytes: size))")
+    }
+    Console.progress("")
+    return hasher.digest
+  }
+
+  /// A regular file, open to be read, and how many bytes it has.
+  private static func opened(_ path: String) throws(Problem) -> (descriptor: Int32, size: Int) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw unreadable(path) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw Problem(
+        .badInput, "file.not-regular", "expected a regular file, found something else", subject: path)
+    }
+    return (descriptor, Int(status.st_size))
+  }
+
+  private static func growing(_ path: String, from size: Int) -> Problem {
+    Problem(
+      .badInput, "file.changing", "expected a file of \(size) bytes, found that it grows",
+      subject: path, hint: "wait until whoever writes it is done")
   }
 
   /// The first bytes of a file, at most `count` of them.

@@ -27,18 +27,27 @@ struct PushCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp(EngineOption.help), transform: EngineOption.parse)
   var engine: LiftEngine?
 
+  @Option(
+    name: .customLong("training-data"), parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "What the model was trained with: files, or directories of them. They are not sent; their digests become part of"
+        + " the version and of its bill of materials.", valueName: "path"))
+  var trainingData: [String] = []
+
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
     let name = try ModelName(parsing: name)
     let members = try LocalFiles.members(of: path)
+    let data = try LocalTrainingData.stated(trainingData)
     let outcome = try await server.withClient { client in
       do {
-        return try await follow(client, name, try await upload(members, with: client))
+        return try await follow(client, name, body(try await upload(members, with: client), data))
       } catch let problem as Problem where ["blob.corrupt", "blob.missing"].contains(problem.code) {
         // The server has lost what it said it had: sending the bytes again mends that.
         Console.prose("sending the bytes again: \(problem.message)")
-        return try await follow(client, name, try await upload(members, with: client, again: true))
+        return try await follow(
+          client, name, body(try await upload(members, with: client, again: true), data))
       }
     }
     try show(outcome)
@@ -71,17 +80,17 @@ struct PushCommand: AsyncParsableCommand {
     return files
   }
 
-  private func body(_ files: [JSON]) -> JSON {
-    var members: [String: JSON] = ["files": .array(files)]
+  private func body(_ files: [JSON], _ data: TrainingData) -> JSON {
+    var members: [String: JSON] = ["files": .array(files), "trainingData": data.json]
     if let engine { members["engine"] = .string(engine.rawValue) }
     return .object(members)
   }
 
   /// Asks for the push and shows each step; answers with the outcome as JSON.
-  private func follow(_ client: ControlClient, _ name: ModelName, _ files: [JSON]) async throws -> JSON {
+  private func follow(_ client: ControlClient, _ name: ModelName, _ body: JSON) async throws -> JSON {
     var outcome: JSON?
     Console.prose("pushing \(path) as \(name)")
-    try await client.lines("/models/\(name)/versions", body(files)) { event in
+    try await client.lines("/models/\(name)/versions", body) { event in
       switch event["event"]?.string {
       case "started":
         Console.progress("  \((event["stage"]?.string ?? "").padded(to: 9)) …")

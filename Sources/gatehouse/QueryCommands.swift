@@ -80,6 +80,9 @@ struct ShowCommand: AsyncParsableCommand {
     for member in ["framework", "digest", "artifact", "policy", "pushedBy", "admittedAt"] {
       Console.data("\(member.padded(to: 11)) \(version[member].cell)")
     }
+    for data in version["trainingData"]?.array ?? [] {
+      Console.data("trained on  \(data["digest"].cell) \(data["name"].cell)")
+    }
     if let image = images.last(where: { $0["version"] == version["version"] }) {
       Console.data("image       \(image["image"].cell)")
     }

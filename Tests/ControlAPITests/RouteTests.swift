@@ -146,6 +146,13 @@ struct RouteTests {
   static let mistakes: [(String, String, String, Int, String)] = [
     ("POST", "models/iris/versions", "not json", 400, "request.not-json"),
     ("POST", "models/iris/versions", "{}", 400, "request.member"),
+    ("POST", "models/iris/versions", #"{"files":[],"trainingData":{}}"#, 400, "request.member"),
+    ("POST", "models/iris/versions", #"{"files":[],"trainingData":[{"name":"a"}]}"#, 400, "request.member"),
+    (
+      "POST", "models/iris/versions",
+      #"{"files":[],"trainingData":[{"name":"","digest":"sha256:\#(String(repeating: "0", count: 64))"}]}"#,
+      400, "training-data.name"
+    ),
     ("POST", "models/iris/versions", #"{"files":[1]}"#, 400, "request.member"),
     ("POST", "models/iris/versions", #"{"files":[]}"#, 400, "push.no-files"),
     ("POST", "models/iris/versions", #"{"files":[{"path":"","digest":"x"}]}"#, 400, "digest.malformed"),

@@ -98,7 +98,8 @@ struct Bench: Sendable {
 
   /// Uploads a fixture and pushes it.
   static func push(
-    _ fixture: String, as name: String = "iris", engine: LiftEngine? = nil, to control: ControlPlane,
+    _ fixture: String, as name: String = "iris", engine: LiftEngine? = nil,
+    trainedWith data: TrainingData = .unstated, to control: ControlPlane,
     follow: @escaping @Sendable (RoadEvent) -> Void = { _ in }
   ) async throws -> PushOutcome {
     let session = try await control.beginUpload()
@@ -107,7 +108,7 @@ struct Bench: Sendable {
     return try await control.push(
       PushRequest(
         name: try ModelName(parsing: name), files: [PushedFile(path: "", blob: blob)],
-        principal: Sample.principal, engine: engine), follow: follow)
+        principal: Sample.principal, engine: engine, trainingData: data), follow: follow)
   }
 
   /// The entries of the ledger.

@@ -129,10 +129,11 @@ struct BillTests {
   }
 
   @Test func `has data sets by their digests where there are any`() throws {
-    let data = [1, 2].map { ModelBill.DataSet(name: "data-\($0)", digest: Sample.digest($0)) }
-    func bill(_ data: [ModelBill.DataSet]) throws -> ModelBill {
+    let data = try [1, 2].map { try DataSet(name: "data-\($0)", digest: Sample.digest($0)) }
+    func bill(_ data: [DataSet]) throws -> ModelBill {
       ModelBill(
-        of: try Sample.manifest("iris@3"), files: [], task: nil, inputs: [], outputs: [], dataSets: data)
+        of: try Sample.manifest("iris@3"), files: [], task: nil, inputs: [], outputs: [],
+        trainingData: try TrainingData(data))
     }
     let json = try bill(data).json
     #expect(try bill(data.reversed()).canonicalBytes == json.canonicalBytes)

@@ -19,7 +19,8 @@ struct StatedPlatform {
   init(build: Bool = true) async throws {
     let bench = try Bench()
     try await bench.run { control in
-      _ = try await Bench.push(Fixture.forest, as: "wine", to: control)
+      let data = try TrainingData([DataSet(name: "wine.csv", digest: Sample.digest(1))])
+      _ = try await Bench.push(Fixture.forest, as: "wine", trainedWith: data, to: control)
       _ = try await Self.push(Self.mlflow, as: "iris", to: control)
     }
     key = bench.sealingKey

@@ -125,6 +125,31 @@ import Testing
     #expect(await store.audit(trusting: key).isEmpty)
   }
 
+  @Test func `of the release before training data has versions, of which nobody said any`() async throws {
+    let scratch = try Scratch()
+    try Disk().createDirectory(scratch.path)
+    let former = try DatabaseQueue(path: scratch.registryPath)
+    try RegistrySchema.migrator.migrate(former, upTo: "9 repositories of images")
+    let version = Sample.version(2)
+    try await former.write {
+      try $0.execute(
+        sql: "INSERT INTO versions VALUES ('iris', 1, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          RegistryRows.blob(version.bundle), RegistryRows.blob(version.artifact),
+          RegistryRows.blob(version.policy),
+          version.framework, version.pushedBy.description, version.admittedAt.milliseconds,
+        ])
+    }
+    try former.close()
+    let alone = try SQLiteRegistry(reading: scratch.registryPath, trusting: Scratch.ledgerKey.verificationKey)
+    #expect(try await alone.versions(of: Sample.name()).map(\.trainingData) == [.unstated])
+    try alone.close()
+    let store = try scratch.registry()
+    #expect(try await store.versions(of: Sample.name()).map(\.trainingData) == [.unstated])
+    try await store.commit([Sample.entry()], [.addVersion(version)])
+    #expect(try await store.versions(of: Sample.name()).last == version)
+  }
+
   @Test func `of a later release is refused`() async throws {
     let scratch = try Scratch()
     try scratch.registry().close()

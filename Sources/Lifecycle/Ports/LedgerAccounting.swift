@@ -47,14 +47,7 @@ extension RegistryChange {
   /// The change as an entry's details carry it.
   public var json: JSON {
     switch self {
-    case .addVersion(let version):
-      [
-        "change": "add-version", "name": .string(version.reference.name.description),
-        "version": JSON(version.reference.version.value), "bundle": .string(version.bundle.description),
-        "artifact": .string(version.artifact.description), "policy": .string(version.policy.description),
-        "framework": .string(version.framework), "pushedBy": .string(version.pushedBy.description),
-        "at": .integer(version.admittedAt.milliseconds),
-      ]
+    case .addVersion(let version): version.change
     case .setDeployment(let deployment):
       [
         "change": "set-deployment", "name": .string(deployment.name.description),
@@ -105,15 +98,8 @@ extension RegistryChange {
     guard let kind = members.text("change"), let moment = members.moment("at") else { return nil }
     switch kind {
     case "add-version":
-      guard let name = members.name("name"), let version = members.version("version"),
-        let bundle = members.digest("bundle"), let artifact = members.digest("artifact"),
-        let policy = members.digest("policy"), let framework = members.text("framework"),
-        let pushedBy = members.principal("pushedBy")
-      else { return nil }
-      self = .addVersion(
-        ModelVersion(
-          reference: VersionReference(name: name, version: version), bundle: bundle, artifact: artifact,
-          policy: policy, framework: framework, pushedBy: pushedBy, admittedAt: moment))
+      guard let version = ModelVersion(change: members, at: moment) else { return nil }
+      self = .addVersion(version)
     case "set-deployment":
       guard let name = members.name("name"), let version = members.version("version"),
         let bundle = members.digest("bundle")

@@ -73,36 +73,21 @@ public struct ModelBill: Sendable {
     }
   }
 
-  /// Data that the model was trained or tested with.
-  public struct DataSet: Hashable, Sendable {
-    /// What it is called.
-    public let name: String
-    /// The digest of its bytes.
-    public let digest: Digest
-
-    /// Names data.
-    public init(name: String, digest: Digest) {
-      self.name = name
-      self.digest = digest
-    }
-  }
-
   private let manifest: Manifest
   private let files: [BundleFile]
   private let task: String?
   private let inputs: [String]
   private let outputs: [String]
   private let environment: [EnvironmentFile]
-  private let dataSets: [DataSet]
+  private let trainingData: TrainingData
 
   /// States what a bundle is made of.
   ///
   /// `files` are those that the model is kept in, graph and weights. `task` is what it does, `classification`, where that is
-  /// known; `inputs` and `outputs` say in words what goes in and what comes out. The order of `environment` and `dataSets`
-  /// does not matter.
+  /// known; `inputs` and `outputs` say in words what goes in and what comes out. The order of `environment` does not matter.
   public init(
     of manifest: Manifest, files: [BundleFile], task: String?, inputs: [String], outputs: [String],
-    environment: [EnvironmentFile] = [], dataSets: [DataSet] = []
+    environment: [EnvironmentFile] = [], trainingData: TrainingData = .unstated
   ) {
     self.manifest = manifest
     self.files = files
@@ -110,7 +95,7 @@ public struct ModelBill: Sendable {
     self.inputs = inputs
     self.outputs = outputs
     self.environment = environment.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-    self.dataSets = dataSets
+    self.trainingData = trainingData
   }
 
   /// The bill as JSON, CycloneDX 1.6.
@@ -119,7 +104,7 @@ public struct ModelBill: Sendable {
     var parts = Parts(root: root)
     parts.add(framework: manifest.framework, version: manifest.frameworkVersion)
     for file in environment { parts.add(file) }
-    for data in dataSets { parts.add(data) }
+    for data in trainingData.sets { parts.add(data) }
     return BillOfMaterials(
       subject: model(trainedWith: parts.data).json, tool: manifest.tool,
       components: parts.components.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(
@@ -204,7 +189,7 @@ public struct ModelBill: Sendable {
       component.digest = set.digest
       component.data = [["type": "dataset", "name": .string(set.name)]]
       insert(component, neededBy: root)
-      data = (data.filter { $0 != reference } + [reference]).sorted()
+      data.append(reference)
     }
 
     /// What is named a second time stays one part, which all have named.
