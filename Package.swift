@@ -87,7 +87,9 @@ let package = Package(
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     entity("Gates", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", "CBoringSSL"),
-    entity("Packaging", "Domain", "Encoding", "Artifacts", "Provenance", "CZlib"),
+    // What is said of images: the data plane, which has Provenance, needs nothing of it.
+    entity("Statements", "Domain", "Encoding", "Provenance"),
+    entity("Packaging", "Domain", "Encoding", "Artifacts", "Provenance", "Statements", "CZlib"),
     // The inner loops of inference, in forms for several generations of processors.
     .target(name: "CKernels"),
     // Keys, signatures and digests, by the BoringSSL that NIOSSL brings along.
@@ -101,7 +103,7 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "Provenance", "Packaging"),
+      "Gates", "Provenance", "Statements", "Packaging"),
 
     // Ring 2.
     gateway("Storage", "Domain", "Encoding", "Provenance", "Packaging", "Lifecycle", .grdb),
@@ -131,8 +133,8 @@ let package = Package(
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
       "Inference",
-      "Provenance", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI", "Serving",
-      "Engines", "Signers",
+      "Provenance", "Statements", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI",
+      "Serving", "Engines", "Signers",
       .arguments,
       .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
@@ -151,7 +153,7 @@ let package = Package(
       ]),
 
     // Beside the rings: ports in memory, with faults on request, and a contract for every port.
-    layer("TestKit", ["Domain", "Encoding", "Provenance", "Packaging", "Lifecycle"]),
+    layer("TestKit", ["Domain", "Encoding", "Provenance", "Statements", "Packaging", "Lifecycle"]),
 
     tests("EncodingTests", "Encoding", "TestKit"),
     tests("DomainTests", "Domain", "Encoding"),
@@ -167,11 +169,12 @@ let package = Package(
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
-    tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
-    tests("PackagingTests", "Packaging", "Provenance", "Domain", "Encoding"),
+    tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
+    tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
+    tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Packaging", "Domain", "Encoding",
-      "TestKit"),
+      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Statements", "Packaging", "Domain",
+      "Encoding", "TestKit"),
     tests(
       "StorageTests", "Storage", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding", "TestKit",
       .grdb),

@@ -2,6 +2,7 @@ public import Domain
 import Encoding
 import Packaging
 import Provenance
+import Statements
 
 /// The sixth stage: the version is an image that everybody can check and run.
 public struct PackedImage: Sendable {

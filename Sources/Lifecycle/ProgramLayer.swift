@@ -1,6 +1,7 @@
 import Domain
 import Packaging
 import Provenance
+import Statements
 
 /// The data plane's program as images have it, and how it was built.
 struct PlatformProgram: Sendable {

@@ -3,6 +3,7 @@ import Domain
 import Lifting
 import ModelGraph
 import Provenance
+import Statements
 
 extension ModelBill {
   /// How many files about the training environment are read, and how many tensors are told one by one.

@@ -6,6 +6,7 @@ import Inspection
 import Lifting
 import ModelGraph
 import Provenance
+import Statements
 
 /// The fifth stage: an immutable version, sealed, in the bundle store and the registry.
 public struct SignedModel: Sendable {

@@ -2,6 +2,7 @@ public import Domain
 import Encoding
 public import Packaging
 public import Provenance
+import Statements
 
 /// Verifies an image without running anything of it: that its bytes are those that its documents name, that they are
 /// what packing its own contents makes, and that every bundle is sealed by a key that is trusted.

@@ -1,6 +1,7 @@
 public import Domain
 import Encoding
 import Provenance
+import Statements
 
 /// A signed statement about an image as OCI keeps it: a manifest of its own whose `subject` is the image's, which registries
 /// list as a referrer of it (image-spec 1.1, `manifest.md`, "Guidelines for Artifact Usage").

@@ -1,5 +1,6 @@
 public import Domain
 public import Provenance
+public import Statements
 
 extension StatedImage {
   /// States what an image is that was packed just now.

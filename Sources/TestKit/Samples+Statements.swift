@@ -1,6 +1,7 @@
 public import Domain
 import Encoding
 public import Provenance
+public import Statements
 
 extension Sample {
   /// A sealed bundle of a version that statements can be made of: no model is in it, all that is stated of one is.

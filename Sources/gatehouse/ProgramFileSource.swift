@@ -2,6 +2,7 @@ import Domain
 import Lifecycle
 import Packaging
 import Provenance
+import Statements
 
 /// The data plane's program, as images are packed with it.
 struct ProgramFileSource: ProgramSource {

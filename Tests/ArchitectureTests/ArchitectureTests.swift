@@ -51,6 +51,16 @@ import Testing
     #expect(violations == [])
   }
 
+  /// A whole module is linked, whatever of it is called: its metadata keeps it.
+  @Test func `the runtime is made of nothing that the control plane alone needs`() throws {
+    let targets = try rules().targets(under: "gatehouse-runtime")
+    #expect(targets.isSuperset(of: ["Serving", "Provenance", "Encoding"]))
+    let control: Set = [
+      "Artifacts", "Inspection", "Lifting", "Gates", "Statements", "Packaging", "Lifecycle",
+    ]
+    #expect(targets.isDisjoint(with: control), "\(targets.intersection(control).sorted())")
+  }
+
   @Test func `the runtime loads neither Foundation nor ICU nor SQLite`() throws {
     let directory = try #require(Linkage.buildDirectory(arguments: CommandLine.arguments))
     let runtime = directory.appending(path: "gatehouse-runtime").path()

@@ -124,14 +124,20 @@ struct LayerRules {
     return false
   }
 
-  /// Nothing that the program is made of imports full Foundation.
-  func foundation(under program: String) -> [String] {
+  /// The targets that a program is made of.
+  func targets(under program: String) -> Set<String> {
     var reached: Set<String> = []
     var open = [program]
     while let name = open.popLast() {
       guard reached.insert(name).inserted, let component = component(named: name) else { continue }
       open += component.target.siblings
     }
+    return reached
+  }
+
+  /// Nothing that the program is made of imports full Foundation.
+  func foundation(under program: String) -> [String] {
+    let reached = targets(under: program)
     return components.filter { reached.contains($0.target.name) }.flatMap { component in
       component.imports.filter { $0.module.hasPrefix("Foundation") && $0.module != "FoundationEssentials" }
         .map { "expected '\(program)' without \($0.module), found it imported at \($0.place)" }

@@ -23,7 +23,7 @@ struct RingTable {
       [
         "Encoding", "Domain", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport", "Inference",
         "Gates",
-        "Provenance", "Packaging", "Monitoring",
+        "Provenance", "Statements", "Packaging", "Monitoring",
       ],
       ["Lifecycle"],
       ["Storage", "Distribution", "Fleet", "ControlAPI", "Serving", "Engines", "Signers"],

@@ -2,6 +2,7 @@ import Domain
 import Encoding
 import Packaging
 import Provenance
+import Statements
 import TestKit
 import Testing
 

@@ -3,6 +3,7 @@ import Encoding
 import Lifecycle
 import Packaging
 import Provenance
+import Statements
 import TestKit
 import Testing
 

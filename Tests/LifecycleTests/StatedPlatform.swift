@@ -3,6 +3,7 @@ import Encoding
 import Lifecycle
 import Packaging
 import Provenance
+import Statements
 import TestKit
 
 /// An image of two models that a platform in memory took the whole road, and what there is to state of it.

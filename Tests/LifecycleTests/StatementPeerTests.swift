@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Provenance
+import Statements
 import Testing
 
 /// The half of `scripts/verify-statements` that is ours: leaves what the road made for the programs of others.

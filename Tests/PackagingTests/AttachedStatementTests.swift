@@ -1,6 +1,7 @@
 import Domain
 import Encoding
 import Provenance
+import Statements
 import Testing
 
 @testable import Packaging

@@ -1,5 +1,6 @@
 public import Domain
 public import Encoding
+public import Provenance
 
 /// A bundle of an image, as far as statements speak of it: what its own files say.
 public struct StatedBundle: Equatable, Sendable {

@@ -1,9 +1,10 @@
 import Domain
 import Encoding
+import Provenance
 import TestKit
 import Testing
 
-@testable import Provenance
+@testable import Statements
 
 @Suite struct `A signed statement` {
   static let key = SealingKey()

@@ -1,32 +1,10 @@
 public import Domain
-public import Encoding
+import Encoding
+public import Provenance
 
-/// Something said of things that are known by their digests: an in-toto statement v1.
-///
-/// https://github.com/in-toto/attestation/tree/main/spec/v1
-public struct Statement: Equatable, Sendable {
-  /// What a statement is, as it says itself.
-  static let type = "https://in-toto.io/Statement/v1"
+extension Statement {
   /// An image with a hundred bundles has three subjects at most; nobody needs this many.
   private static let subjectLimit = 1_000
-
-  /// A thing that a statement is about.
-  public struct Subject: Hashable, Sendable {
-    /// What the statement calls it; only the digest says what it is.
-    public let name: String
-    /// The SHA-256 of its bytes.
-    public let digest: Digest
-
-    /// Names a thing.
-    public init(name: String, digest: Digest) {
-      self.name = name
-      self.digest = digest
-    }
-
-    var json: JSON {
-      ["name": .string(name), "digest": ["sha256": .string(digest.hexadecimal)]]
-    }
-  }
 
   /// The kinds of statements that there are about an image.
   public enum Kind: String, Sendable, CaseIterable {
@@ -40,36 +18,8 @@ public struct Statement: Equatable, Sendable {
     case gates = "https://in-toto.io/attestation/test-result/v0.1"
   }
 
-  /// What it is about.
-  public let subjects: [Subject]
-  /// The type of the predicate, a URI.
-  public let predicateType: String
-  /// What it says.
-  public let predicate: JSON
-
-  /// Says something of things.
-  public init(about subjects: [Subject], predicateType: String, predicate: JSON) {
-    self.subjects = subjects
-    self.predicateType = predicateType
-    self.predicate = predicate
-  }
-
   /// The kind of it; nil for one that nothing here makes.
   public var kind: Kind? { Kind(rawValue: predicateType) }
-
-  /// The statement as it is signed.
-  public var json: JSON {
-    [
-      "_type": .string(Self.type), "subject": .array(subjects.map(\.json)),
-      "predicateType": .string(predicateType), "predicate": predicate,
-    ]
-  }
-
-  /// The statement as bytes.
-  public var canonicalBytes: [UInt8] { json.canonicalBytes }
-
-  /// The bytes that a key signs.
-  public var message: [UInt8] { SignedEnvelope.message(of: canonicalBytes) }
 
   /// Reads the bytes of a statement strictly: the members of version 1 and no others, one SHA-256 a subject.
   ///
@@ -78,10 +28,9 @@ public struct Statement: Equatable, Sendable {
     let statement = try DocumentNode(parsing: bytes, as: .statement, in: "the statement")
     try statement.requireMembers(["_type", "subject", "predicateType", "predicate"])
     try statement.member("_type").requireText(Self.type)
-    predicateType = try statement.member("predicateType").text()
+    let predicateType = try statement.member("predicateType").text()
     let predicate = try statement.member("predicate")
     guard predicate.value.object != nil else { throw predicate.unexpected("an object") }
-    self.predicate = predicate.value
     let elements = try statement.member("subject").elements()
     guard 1...Self.subjectLimit ~= elements.count else {
       throw SignedKind.statement.malformed(
@@ -99,14 +48,14 @@ public struct Statement: Equatable, Sendable {
     guard Set(subjects).count == subjects.count else {
       throw SignedKind.statement.malformed("expected each subject once, found one again")
     }
-    self.subjects = subjects
+    self.init(about: subjects, predicateType: predicateType, predicate: predicate.value)
   }
 }
 
 /// A statement and the signature over it, as made by a sealing key or verified against a trusted one.
 public struct SignedStatement: Equatable, Sendable {
-  /// The largest signed statement that is read, in bytes: a bill of materials of a hundred bundles.
-  public static let sizeLimit = 16 << 20
+  /// The largest signed statement that is read, in bytes.
+  public static let sizeLimit = SignedKind.statement.sizeLimit
   /// What the bytes are, for a registry that keeps them.
   public static let mediaType = SignedEnvelope.mediaType
 

@@ -1,5 +1,6 @@
 public import Domain
 import Encoding
+public import Provenance
 
 /// Who had a version admitted, and when: what the ledger knows of it, and an image does not.
 public struct PushAccount: Equatable, Sendable {

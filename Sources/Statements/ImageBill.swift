@@ -1,5 +1,6 @@
 import Domain
 import Encoding
+import Provenance
 
 // The bill of materials of an image: the program with what is linked into it, and each bundle's own bill.
 

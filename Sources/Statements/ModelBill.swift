@@ -1,5 +1,6 @@
 public import Domain
 public import Encoding
+public import Provenance
 
 /// The bill of materials of one bundle, `bom.cdx.json`: the model, what it was lifted from, and what it was trained with
 /// as far as the artifact says.

@@ -1,18 +1,19 @@
-import Domain
+package import Domain
 import Encoding
 
 /// What is signed: each kind has bounds and codes of problems of its own.
-enum SignedKind: String {
+package enum SignedKind: String {
   /// The seal of a bundle.
   case seal
   /// A statement about an image.
   case statement
 
   /// The largest document, in bytes.
-  var sizeLimit: Int {
+  package var sizeLimit: Int {
     switch self {
     case .seal: SealVerifier.sealSizeLimit
-    case .statement: SignedStatement.sizeLimit
+    // A bill of materials of a hundred bundles.
+    case .statement: 16 << 20
     }
   }
 
@@ -23,9 +24,11 @@ enum SignedKind: String {
     }
   }
 
-  func malformed(_ message: String) -> Problem { Problem(.integrity, "\(rawValue).malformed", message) }
+  package func malformed(_ message: String) -> Problem {
+    Problem(.integrity, "\(rawValue).malformed", message)
+  }
 
-  func badSignature(of key: SealVerificationKey) -> Problem {
+  package func badSignature(of key: SealVerificationKey) -> Problem {
     Problem(
       .integrity, "\(rawValue).bad-signature",
       "expected a signature by key '\(key.hint.prefix(12))…' over the"
@@ -33,20 +36,20 @@ enum SignedKind: String {
   }
 }
 
-/// A Sigstore bundle v0.3 around a DSSE envelope around an in-toto statement, signed by a key that is known by its hint.
+/// A Sigstore bundle v0.3 around a DSSE envelope around an in-toto statement, by a key that is known by its hint.
 ///
 /// https://github.com/sigstore/protobuf-specs, https://github.com/secure-systems-lab/dsse
-struct SignedEnvelope {
-  static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
-  static let payloadType = "application/vnd.in-toto+json"
+package struct SignedEnvelope {
+  package static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
+  package static let payloadType = "application/vnd.in-toto+json"
 
-  let kind: SignedKind
-  let keyHint: String
-  let payload: [UInt8]
-  let signature: [UInt8]
+  package let kind: SignedKind
+  package let keyHint: String
+  package let payload: [UInt8]
+  package let signature: [UInt8]
 
   /// The bytes that a key signs.
-  static func message(of payload: [UInt8]) -> [UInt8] {
+  package static func message(of payload: [UInt8]) -> [UInt8] {
     preAuthenticationEncoding(of: payload, payloadType: payloadType)
   }
 
@@ -54,7 +57,7 @@ struct SignedEnvelope {
   ///
   /// The signature has a random part, and nothing else here has one. Throws `seal.bad-signature`, or the same of a statement,
   /// where it is not by `key`: who signed may be another program.
-  static func document(
+  package static func document(
     _ payload: [UInt8], as kind: SignedKind, by key: SealVerificationKey, signature: [UInt8]
   ) throws(Problem) -> [UInt8] {
     guard key.isValid(signature, for: message(of: payload)) else { throw kind.badSignature(of: key) }
@@ -70,7 +73,7 @@ struct SignedEnvelope {
   }
 
   /// Reads the outer layers strictly: no member that this does not know, one signature.
-  init(parsing bytes: [UInt8], as kind: SignedKind) throws(Problem) {
+  package init(parsing bytes: [UInt8], as kind: SignedKind) throws(Problem) {
     guard bytes.count <= kind.sizeLimit else {
       throw kind.malformed(
         "expected a \(kind.rawValue) of at most \(kind.sizeLimit) bytes, found \(bytes.count)")
@@ -103,7 +106,7 @@ struct SignedEnvelope {
   /// The key that made the signature over the payload, which is one of `keys`.
   ///
   /// Throws `seal.untrusted-key` or `seal.bad-signature`, or the same of a statement.
-  func signer(among keys: [SealVerificationKey]) throws(Problem) -> SealVerificationKey {
+  package func signer(among keys: [SealVerificationKey]) throws(Problem) -> SealVerificationKey {
     guard let key = keys.first(where: { $0.hint == keyHint }) else {
       throw Problem(
         .integrity, "\(kind.rawValue).untrusted-key",

@@ -1,5 +1,6 @@
 import Domain
 import Encoding
+import Provenance
 
 /// What something is made of, in CycloneDX 1.6 (ECMA-424): the same parts give the same bytes.
 ///

@@ -1,5 +1,6 @@
 public import Domain
 import Encoding
+public import Provenance
 
 /// What the statements about an image say, once every one of them has been verified.
 public struct VerifiedStatements: Equatable, Sendable {

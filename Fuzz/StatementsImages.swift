@@ -1,6 +1,7 @@
 import Domain
 import Encoding
 import Provenance
+import Statements
 
 /// Reads the input as a signed statement, as the payload of one, as the predicate of each kind, as a record of a build or
 /// as the bill of a bundle, as its first byte chooses; whatever comes of it, nothing traps, and no bill and no gates
