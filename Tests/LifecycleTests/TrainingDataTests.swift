@@ -2,6 +2,7 @@ import Domain
 import Encoding
 import Lifecycle
 import Provenance
+import Statements
 import TestKit
 import Testing
 
