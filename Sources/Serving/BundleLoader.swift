@@ -42,14 +42,39 @@ public struct BundleLoader: Sendable {
   ///
   /// `seal.revoked-key` or `bundle.revoked`, or `seal.untrusted-key` where its key is trusted no more.
   func objection(to model: ServedModel) -> Problem? {
-    if let problem = revoked.problem(ofSealsBy: model.sealedBy) ?? revoked.problem(of: model.bundle) {
-      return problem
-    }
+    if let problem = revocation(of: model) { return problem }
     guard !trusted.contains(where: { $0.hint == model.sealedBy }) else { return nil }
     return Problem(
       .integrity, "seal.untrusted-key",
       "expected a seal by one of \(trusted.count) trusted keys, found one by key '\(model.sealedBy.prefix(12))…',"
         + " which is trusted no more", subject: model.reference.description)
+  }
+
+  /// `seal.revoked-key` or `bundle.revoked` where a model that was loaded must be withdrawn at once; nil where not.
+  func revocation(of model: ServedModel) -> Problem? {
+    revoked.problem(ofSealsBy: model.sealedBy) ?? revoked.problem(of: model.bundle)
+  }
+
+  /// Whether the bundle at `path` says that it is sealed by another trusted key by now than when `model` was loaded.
+  ///
+  /// Nothing of the seal is verified: it is a reason to load the bundle anew. One that cannot be read is none, for the model
+  /// was verified, and needs no file any more.
+  func isSealedAnew(_ model: ServedModel, at path: String) -> Bool {
+    guard
+      let seal = try? BoundedFile.read(
+        path: "\(path)/\(SealedBundle.sealPath)", limit: SealVerifier.sealSizeLimit),
+      let hint = try? SealVerifier.keyHint(of: seal)
+    else { return false }
+    return hint != model.sealedBy && trusted.contains { $0.hint == hint }
+      && revoked.problem(ofSealsBy: hint) == nil
+  }
+
+  /// Which version the bundle at `path` is, whatever was revoked.
+  ///
+  /// Throws where it would not hold without the revocation either.
+  func reference(ofRevoked path: String) throws(Problem) -> VersionReference {
+    let sealed = try BundleLoader(trusting: trusted, limits: limits).sealed(path: path)
+    return try Manifest(parsing: try sealed.contents.requiredBytes(at: Manifest.path)).reference
   }
 
   private func load(_ bundle: OpenBundle) throws(Problem) -> ServedModel {

@@ -40,13 +40,14 @@ final class RoutingTable: Sendable {
 
   /// What this table serves of what a snapshot has, by the snapshot's keys alone.
   ///
-  /// What stands while the snapshot is loaded: it opens nothing that the snapshot closes, and serves nothing that
-  /// `loader` would not.
+  /// What stands while the snapshot is loaded: it opens nothing that the snapshot closes, and serves nothing that was
+  /// revoked. What is by a key that is merely trusted no more answers until it was looked for: it may have been sealed
+  /// again, and nothing is held against it meanwhile.
   func narrowed(to state: PlaneState, callers: Callers, by loader: BundleLoader) -> RoutingTable {
     var kept: [String: ServedDeployment] = [:]
     for deployment in state.deployments {
       let name = deployment.name.description
-      kept[name] = deployments[name]?.narrowed(to: deployment).withdrawing(loader.objection)
+      kept[name] = deployments[name]?.narrowed(to: deployment).withdrawing(loader.revocation)
     }
     return RoutingTable(
       generation: generation, deployments: kept, keys: callers.keys, issuers: callers.issuers)

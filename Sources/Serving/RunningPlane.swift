@@ -168,8 +168,8 @@ public final class RunningPlane: Sendable {
 
   /// Reads the snapshot again and serves what it says.
   ///
-  /// Its keys, and what it serves no more, take effect before anything is loaded, which may take minutes: a key that
-  /// was revoked opens nothing meanwhile.
+  /// Its keys, what it serves no more and what it revokes take effect before anything is loaded, which may take minutes: a
+  /// key that was revoked opens nothing meanwhile.
   ///
   /// What could be loaded is live when this returns; a deployment that could not keeps what it had. Requests
   /// under way keep the model that they started with. Throws where nothing of the snapshot can be used; then

@@ -5,8 +5,8 @@ import Provenance
 /// Brings what a snapshot names to a table that serves it.
 struct TableLoader {
   private let loader: BundleLoader
-  /// What is served now, which is neither loaded nor verified again: it was when it was loaded, and no byte of it
-  /// is read from the disk any more.
+  /// What is served now, which is neither loaded nor verified again while its seal is by the same key: it was when it was
+  /// loaded, and no byte of it is read from the disk any more.
   private let former: RoutingTable?
   private var loaded: [Digest: ServedModel] = [:]
   private var failures: [PlaneApplication.Failure] = []
@@ -54,8 +54,8 @@ struct TableLoader {
     }
     func entry(_ version: VersionNumber, former: ServedDeployment.Entry?) -> ServedDeployment.Entry? {
       guard case .unavailable? = versions[version] else { return versions[version] }
-      // What it had may have lost its trust meanwhile.
-      guard let former, former.model.flatMap(loader.objection) == nil else { return versions[version] }
+      // What it had may have lost its trust meanwhile, or have been withdrawn: that is no reason not to miss this version.
+      guard let model = former?.model, loader.objection(to: model) == nil else { return versions[version] }
       return former
     }
     var aliases: [AliasName: ServedDeployment.Entry] = [:]
@@ -73,7 +73,8 @@ struct TableLoader {
   ) throws(Problem) -> ServedModel {
     if let problem = loader.revoked.problem(of: version.bundle) { throw problem }
     let model: ServedModel
-    if let served = loaded[version.bundle] {
+    // One that was sealed again is loaded as it is now, so that it is known by its new key when the former is revoked.
+    if let served = loaded[version.bundle], !loader.isSealedAnew(served, at: version.path) {
       model = served
     } else {
       model = try loader.load(path: version.path)

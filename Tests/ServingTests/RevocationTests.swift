@@ -136,6 +136,78 @@ struct RevocationTests {
     #expect(try Self.ask(plane, "line@former").json?["result"] == .number(5))
   }
 
+  @Test func `what was sealed again is known by its new key before the former is revoked`() throws {
+    let next = SealingKey()
+    try write(1, trusting: [key, next])
+    let plane = try start()
+    defer { plane.stop() }
+    for version in [1, 2] {
+      _ = try writeBundle(
+        to: bundles[version - 1], key: next, version: version, intercept: version == 2 ? 10 : 0)
+    }
+    try write(2, trusting: [key, next])
+    #expect(try plane.apply() == PlaneApplication(generation: 2, failures: []))
+    // Nothing has to be read for what comes now, neither when the former key is retired nor when it is revoked.
+    for bundle in bundles { #expect(unsafe unlink("\(bundle.path)/graph.json") == 0) }
+    try write(3, trusting: [next])
+    #expect(try plane.apply() == PlaneApplication(generation: 3, failures: []))
+    try write(4, trusting: [next], revoked(key))
+    #expect(try plane.apply() == PlaneApplication(generation: 4, failures: []))
+    #expect(try Self.ask(plane).json?["result"] == .number(15))
+    #expect(try Self.ask(plane, "line@former").json?["result"] == .number(5))
+  }
+
+  @Test func `a seal that cannot be read says nothing against what is served`() throws {
+    try write(1, trusting: [key])
+    let plane = try start()
+    defer { plane.stop() }
+    try bundles[0].write(Array("nonsense".utf8), to: "seal.json")
+    #expect(try writeBundle(to: bundles[1], key: SealingKey(), version: 2, intercept: 10) == digests[1])
+    try write(2, trusting: [key])
+    #expect(try plane.apply() == PlaneApplication(generation: 2, failures: []))
+    #expect(try Self.ask(plane).json?["result"] == .number(15))
+    #expect(try Self.ask(plane, "line@former").json?["result"] == .number(5))
+  }
+
+  /// What stands while a snapshot is loaded, which may take minutes.
+  @Test func `at once goes what was revoked, and not what a retired key sealed`() throws {
+    let loader = BundleLoader(trusting: [key.verificationKey])
+    let model = try loader.load(path: bundles[1].path)
+    let table = RoutingTable(
+      generation: 1, deployments: ["line": ServedDeployment(model)], keys: KeyRing([]))
+    try write(2, trusting: [])
+    let state = try StateFile.read(path: directory.path + "/state.json")
+    let callers = Callers([], [], CallerAccounts(), salt: [])
+    let next = SealingKey().verificationKey
+    func code(_ revocations: Revocations) -> String? {
+      let narrowed = table.narrowed(
+        to: state, callers: callers, by: BundleLoader(trusting: [next], revoked: revocations))
+      do throws(Problem) { _ = try narrowed.resolve("line", version: nil) } catch { return error.code }
+      return nil
+    }
+    #expect(code(.none) == nil)
+    #expect(code(revoked(key)) == "model.revoked")
+    #expect(code(try revoked(version: 2)) == "model.revoked")
+  }
+
+  @Test func `a new version that cannot be loaded is missed, though the one before was revoked`() throws {
+    try write(1, trusting: [key], revoked(version: 2))
+    let plane = try start()
+    defer { plane.stop() }
+    #expect(try Self.get(plane, "/v2/health/ready") == 200)
+    let third = PlaneState.Deployment.Version(
+      version: try #require(VersionNumber(3)), bundle: Digest(of: [3]), path: "\(directory.path)/none")
+    let state = PlaneState(
+      generation: 2, sealKeys: [key.verificationKey.pem],
+      deployments: [.init(name: try ModelName(parsing: "line"), live: third, others: [], aliases: [:])],
+      keys: [try .record(of: "k", opening: "line")], revocations: try revoked(version: 2))
+    try directory.write(state.encoded(digest: Digest(of: state.canonicalContent)), to: "state.json")
+    #expect(try plane.apply().failures.map(\.version.value) == [3])
+    #expect(try Self.ask(plane).json?["code"] == "model.not-ready")
+    #expect(try Self.get(plane, "/v2/models/line/ready") == 503)
+    #expect(try Self.get(plane, "/v2/health/ready") == 503)
+  }
+
   @Test func `a key that is trusted no more does not keep what it sealed in service`() throws {
     try write(1, trusting: [key])
     let plane = try start()
