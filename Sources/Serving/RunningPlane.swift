@@ -292,32 +292,7 @@ public final class RunningPlane: Sendable {
       return loaded
     case .bundles(let paths, let trusted, let keys):
       let loader = BundleLoader(trusting: trusted, revoked: revoked, engine: engine)
-      var versions: [ModelName: [VersionNumber: ServedModel]] = [:]
-      var refused: [Problem] = []
-      for path in paths {
-        let model: ServedModel
-        do throws(Problem) { model = try loader.load(path: path) } catch  where error.isRevocation {
-          // The others are served: a list that withdraws one must not take them along at the next start.
-          configuration.log?.write(
-            .error, "a bundle is not served: it was revoked", error, [("path", .string(path))])
-          refused.append(error)
-          continue
-        }
-        let reference = model.reference
-        guard versions[reference.name, default: [:]].updateValue(model, forKey: reference.version) == nil
-        else {
-          throw Problem(
-            .usage, "plane.duplicate-model", "expected each version once, found '\(reference)' again",
-            subject: path)
-        }
-      }
-      if versions.isEmpty, let problem = refused.first { throw problem }
-      var deployments: [String: ServedDeployment] = [:]
-      for (name, models) in versions {
-        guard let newest = models.max(by: { $0.key < $1.key }) else { continue }
-        deployments[name.description] = ServedDeployment(
-          live: .model(newest.value), versions: models.mapValues { .model($0) })
-      }
+      let deployments = try NamedBundles(loader, configuration.log).deployments(of: paths)
       let callers = Callers(keys, configuration.issuers, accounts, salt: salt)
       if let problem = callers.unusable.first { throw problem }
       let table = RoutingTable(

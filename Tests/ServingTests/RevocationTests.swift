@@ -292,6 +292,15 @@ struct RevocationTests {
     let plane = try start("revoked.jsonl")
     defer { plane.stop() }
     #expect(plane.status.models.map(\.version.value) == [1])
+    // The former version does not answer in the place of the newest, no more than it did when the list came.
+    let answer = try Self.ask(plane)
+    #expect(answer.status == 503)
+    #expect(answer.json?["code"] == "model.revoked")
+    #expect(try Self.ask(plane, "line@2").json?["code"] == "model.revoked")
+    #expect(try Self.ask(plane, "line@1").json?["result"] == .number(5))
+    #expect(try Self.get(plane, "/v2/models/line/ready") == 503)
+    #expect(try Self.get(plane, "/v2/models/line/versions/1/ready") == 200)
+    #expect(try Self.get(plane, "/v2/health/ready") == 200)
     // Where nothing is left it does not start, and says why.
     try directory.write(
       try line(revoked(version: 2), by: key) + line(revoked(version: 1), by: key), to: "revoked.jsonl")
