@@ -21,15 +21,23 @@ struct PassphraseOption: ParsableArguments {
     guard let directory = Environment["CREDENTIALS_DIRECTORY"] else { return nil }
     // One of several credentials of a unit, which need not have this.
     let path = "\(directory)/gatehouse-passphrase"
-    return try SecretFile.read(path).map { text throws(Problem) in try Passphrase(parsing: text) }
+    return try SecretFile.readCredential(path).map { text throws(Problem) in try Passphrase(parsing: text) }
   }
 
   static func read(_ path: String) throws(Problem) -> Passphrase {
-    guard let text = try SecretFile.read(DataDirectory.absolute(path)) else {
+    let whole = DataDirectory.absolute(path)
+    guard let text = try isCredential(whole) ? SecretFile.readCredential(whole) : SecretFile.read(whole)
+    else {
       throw Problem(
         .notFound, "passphrase.missing", "expected a file with a passphrase, found none", subject: path)
     }
     return try Passphrase(parsing: text)
+  }
+
+  /// Whether a path is that of a credential of this service, by whichever name: `--passphrase-file %d/NAME` in a unit.
+  private static func isCredential(_ path: String) -> Bool {
+    guard let directory = Environment["CREDENTIALS_DIRECTORY"], !directory.isEmpty else { return false }
+    return path.hasPrefix("\(directory)/") && !path.dropFirst(directory.count + 1).contains("/")
   }
 }
 

@@ -96,6 +96,34 @@ import Testing
   }
 }
 
+@Suite struct `A credential of systemd` {
+  /// 440 is what a file of root's shows that an access list opens to one user.
+  @Test(arguments: [0o400, 0o440, 0o600, 0o640] as [UInt32])
+  func `may be open to a group`(mode: UInt32) throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/gatehouse-passphrase"
+    #expect(try SecretFile.readCredential(path) == nil)
+    try SecretFile.create("one", at: path)
+    #expect(unsafe chmod(path, mode) == 0)
+    #expect(try SecretFile.readCredential(path) == "one")
+  }
+
+  @Test(arguments: [0o404, 0o444, 0o402, 0o420, 0o460] as [UInt32])
+  func `that others may read, or its group may write, is refused`(mode: UInt32) throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/gatehouse-passphrase"
+    try SecretFile.create("one", at: path)
+    #expect(unsafe chmod(path, mode) == 0)
+    let problem = #expect(throws: Problem.self) { try SecretFile.readCredential(path) }
+    #expect(problem?.code == "secret.exposed")
+    #expect(
+      problem?.message
+        == "expected a file that nobody but its owner and its group can read (mode 440), found mode"
+        + " \(String(mode, radix: 8))")
+    #expect(problem?.hint?.hasPrefix("chmod 440 \(path)") == true)
+  }
+}
+
 @Suite struct `The lock of a data directory` {
   @Test func `keeps a second holder away and says who holds it`() throws {
     let scratch = try Scratch()
