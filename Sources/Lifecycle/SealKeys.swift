@@ -35,15 +35,7 @@ struct SealKeys {
       .addSealKey, of: subject, details: ["rotates": true]
     ) { () async throws(Problem) in
       let signer = try await seals.store.provide(source)
-      // Tried before anything depends on it.
-      let message = Array("gatehouse: does this key sign".utf8)
-      let signature = try await signer.sign(message)
-      guard signer.verificationKey.isValid(signature, for: message) else {
-        throw Problem(
-          .unavailable, "signer.bad-signature",
-          "expected a signature by key '\(signer.verificationKey.hint.prefix(12))…', found one that does not verify"
-        )
-      }
+      try await signer.requireSignature()
       guard !known.contains(where: { $0.hint == signer.verificationKey.hint }) else {
         throw Problem(
           .conflict, "seal-key.known",

@@ -42,7 +42,15 @@ public struct KeyFiles: Sendable {
     } published: {
       $0.verificationKey.pem
     }
-    let ledger = try KeyPair(
+    return KeyFiles(
+      sealing: sealing,
+      ledger: try ledgerKey(in: directory, named: ledgerName, passphrase: passphrase, disk: disk))
+  }
+
+  static func ledgerKey(
+    in directory: String, named ledgerName: String, passphrase: Passphrase?, disk: Disk
+  ) throws(Problem) -> CheckpointSigningKey {
+    try KeyPair(
       disk: disk, secretPath: "\(directory)/ledger.key", publicPath: "\(directory)/ledger.pub"
     ).openOrCreate { () throws(Problem) in
       try CheckpointSigningKey(name: ledgerName)
@@ -53,7 +61,6 @@ public struct KeyFiles: Sendable {
     } published: {
       $0.verificationKey.description + "\n"
     }
-    return KeyFiles(sealing: sealing, ledger: ledger)
   }
 
   /// Reads the ledger's public key alone, to verify without the right to sign.

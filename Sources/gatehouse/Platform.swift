@@ -21,7 +21,8 @@ struct Platform {
   let admin: LocalDataPlane.AdminAddress
   let runtimeOptions: [String]
   let passphrase: Passphrase?
-  let sealCurve: SealCurve
+  /// Where the first key that seals comes from.
+  let sealKey: SealKeySource
   let registry: RegistryAddress
 
   /// How a running platform is asked to end.
@@ -80,8 +81,8 @@ struct Platform {
   }
 
   private func controlPlane(on plane: LocalDataPlane) async throws(Problem) -> ControlPlane {
-    let keys = try KeyFiles.openOrCreate(
-      in: directory.keys, ledgerName: "gatehouse", passphrase: passphrase, curve: sealCurve)
+    let sealKeys = try PlatformKeys(directory, passphrase: passphrase)
+    let keys = try await FirstKeys(directory, sealKeys, passphrase: passphrase, source: sealKey)
     let registry = try SQLiteRegistry(path: directory.registry, signingKey: keys.ledger)
     let controlPlane = ControlPlane(
       .init(
@@ -90,7 +91,7 @@ struct Platform {
         bundles: try DirectoryBundleStore(directory: directory.bundles),
         records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
         time: SystemTime(), entropy: SystemEntropy(),
-        keySets: HTTPKeySets(), sealKeys: try PlatformKeys(directory, passphrase: passphrase),
+        keySets: HTTPKeySets(), sealKeys: sealKeys,
         program: try ProgramFileSource(path: runtime)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,

@@ -9,10 +9,14 @@ import Storage
 struct PlatformKeys: SealKeyStore {
   private let files: SealKeyFiles
   private let signers: CommandSigners
+  /// Whether the operator names any program that signs.
+  let hasSigners: Bool
 
   init(_ directory: DataDirectory, passphrase: Passphrase?) throws(Problem) {
     files = SealKeyFiles(directory: directory.sealKeys, passphrase: passphrase)
-    signers = CommandSigners(try Self.settings(directory.signers))
+    let settings = try Self.settings(directory.signers)
+    signers = CommandSigners(settings)
+    hasSigners = !settings.isEmpty
   }
 
   func signer(for hint: String) async throws(Problem) -> (any SealSigner)? {

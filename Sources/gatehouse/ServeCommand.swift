@@ -3,6 +3,7 @@ import Domain
 import Encoding
 import Fleet
 import Glibc
+import Lifecycle
 import Provenance
 import Serving
 import Storage
@@ -95,7 +96,13 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(
     help: "The curve of the key that seals, where this start makes it: P-256, P-384 or P-521.",
     transform: Self.curve)
-  var sealCurve = SealCurve.p256
+  var sealCurve: SealCurve?
+
+  @Option(
+    help: """
+      The signer of keys/signers.json whose key seals from the first start on, so that no key that seals is ever in a file.
+      """)
+  var sealSigner: String?
 
   @OptionGroup var passphrase: PassphraseOption
 
@@ -122,7 +129,7 @@ struct ServeCommand: AsyncParsableCommand {
       directory: data.directory, control: control, plane: plane, tls: tls, planeTLS: planeTLS,
       runtime: try runtimePath(), whenSpoolFull: whenSpoolFull, admin: admin,
       runtimeOptions: try collectorOptions() + ["--confine", confine.rawValue], passphrase: passphrase,
-      sealCurve: sealCurve, registry: registry)
+      sealKey: try sealKey(), registry: registry)
     try await platform.run()
   }
 
@@ -142,6 +149,17 @@ struct ServeCommand: AsyncParsableCommand {
         "expected P-256, P-384 or P-521 after --seal-curve, found '\(text.excerpt(40))'")
     }
     return curve
+  }
+
+  /// Where the key that seals comes from, where this start makes it.
+  private func sealKey() throws(Problem) -> SealKeySource {
+    guard let sealSigner else { return .file(sealCurve ?? .p256) }
+    guard sealCurve == nil else {
+      throw Problem(
+        .usage, "usage.conflicting-options", "expected --seal-curve or --seal-signer, found both",
+        hint: "the curve of a signer's key is the signer's")
+    }
+    return .signer(sealSigner)
   }
 
   private func adminAddress() throws(Problem) -> LocalDataPlane.AdminAddress {

@@ -124,6 +124,22 @@ import Testing
     #expect(steps > 15)
   }
 
+  @Test func `the public key of a signer is published whole or not at all, and can be`() async throws {
+    let key = SealingKey().verificationKey
+    let steps = try await matrix { failing, _ in
+      let scratch = try Scratch()
+      let directory = "\(scratch.path)/keys"
+      let isPublished = (try? KeyFiles.publish(key, in: directory, disk: failing.disk)) != nil
+      let found = try KeyFiles.publishedAlone(in: directory)
+      #expect(found == nil || found == key)
+      #expect(!isPublished || found == key)
+      try KeyFiles.publish(key, in: directory)
+      #expect(try KeyFiles.publishedAlone(in: directory) == key)
+      #expect(try DirectoryListing.entries(of: directory).map(\.name) == ["seal.pub.pem"])
+    }
+    #expect(steps > 4)
+  }
+
   @Test func `a durable file is the former or the new one`() async throws {
     let steps = try await matrix { failing, _ in
       let scratch = try Scratch()

@@ -72,6 +72,34 @@ import Testing
     }
   }
 
+  @Test func `of a platform whose seals are signed elsewhere are the ledger's and a public one`() throws {
+    let scratch = try Scratch()
+    let directory = "\(scratch.path)/keys"
+    #expect(try KeyFiles.publishedAlone(in: directory) == nil)
+    let key = SealingKey(.p384).verificationKey
+    try KeyFiles.publish(key, in: directory)
+    let ledger = try KeyFiles.openOrCreateLedger(in: directory, ledgerName: "l")
+    #expect(try KeyFiles.publishedAlone(in: directory) == key)
+    #expect(try KeyFiles.openOrCreateLedger(in: directory, ledgerName: "l").encoded == ledger.encoded)
+    #expect(
+      try DirectoryListing.entries(of: directory).map(\.name) == ["ledger.key", "ledger.pub", "seal.pub.pem"])
+  }
+
+  @Test func `give way to no signer's once there is one in a file`() throws {
+    let scratch = try Scratch()
+    let keys = try open(scratch)
+    let directory = "\(scratch.path)/keys"
+    #expect(try KeyFiles.publishedAlone(in: directory) == nil)
+    let problem = #expect(throws: Problem.self) {
+      try KeyFiles.publish(SealingKey().verificationKey, in: directory)
+    }
+    #expect(problem?.code == "seal-key.made")
+    #expect(try open(scratch).sealing.pem == keys.sealing.pem)
+    // Taken away after a rotation, it is known by its public one.
+    try Disk().remove("\(directory)/seal.key.pem")
+    #expect(try KeyFiles.publishedAlone(in: directory) == keys.sealing.verificationKey)
+  }
+
   @Test func `behind a link are not followed`() throws {
     let scratch = try Scratch()
     _ = try open(scratch)

@@ -35,7 +35,7 @@ final class Stage {
 
   /// Plays one step.
   func run(_ step: Transcript.Step) throws -> Result {
-    let result = step.command == "serve" ? try serve() : try shell(step.command)
+    let result = step.isServe ? try serve(step.command) : try shell(step.command)
     if let variable = step.variable {
       variables[variable] = result.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
@@ -49,9 +49,9 @@ final class Stage {
   }
 
   /// Starts a platform and returns when it answers.
-  private func serve() throws -> Result {
+  private func serve(_ command: String) throws -> Result {
     let waiting = """
-      gatehouse serve --listen 127.0.0.1:0 --plane-listen 127.0.0.1:0 >>serve.out 2>>serve.err &
+      gatehouse \(command) --listen 127.0.0.1:0 --plane-listen 127.0.0.1:0 >>serve.out 2>>serve.err &
       for i in $(seq 600); do
         gatehouse doctor >/dev/null 2>&1 && exit 0
         sleep 0.05

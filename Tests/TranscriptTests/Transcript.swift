@@ -4,7 +4,7 @@ import Foundation
 ///
 /// ```
 /// # a comment
-/// serve                       starts a platform on ports of its own and waits for it
+/// serve [OPTION…]             starts a platform on ports of its own and waits for it
 /// $ gatehouse models          a command, run by sh with the programs on its PATH
 /// ? 1                         the exit status it must have; 0 where there is no such line
 /// < a line of standard output
@@ -20,6 +20,8 @@ struct Transcript: Sendable {
     var output: [String] = []
     var errors: [String] = []
     var variable: String?
+    /// Whether it starts a platform, which is waited for.
+    var isServe = false
   }
 
   /// The commands in order; `serve` is one of them.
@@ -31,7 +33,8 @@ struct Transcript: Sendable {
       let rest = String(line.dropFirst(2))
       switch mark {
       case "$": steps.append(Step(line: index + 1, command: rest))
-      case "s" where line == "serve": steps.append(Step(line: index + 1, command: "serve"))
+      case "s" where line == "serve" || line.hasPrefix("serve "):
+        steps.append(Step(line: index + 1, command: String(line), isServe: true))
       case "?": try amend { $0.status = Int32(rest) ?? -1 }
       case "<": try amend { $0.output.append(rest) }
       case "!": try amend { $0.errors.append(rest) }

@@ -9,6 +9,18 @@ public protocol SealSigner: Sendable {
   func sign(_ message: [UInt8]) async throws(Problem) -> [UInt8]
 }
 
+extension SealSigner {
+  /// Has a signature made on trial, before anything depends on it; throws `signer.bad-signature`, or why there is none.
+  public func requireSignature() async throws(Problem) {
+    let message = Array("gatehouse: does this key sign".utf8)
+    guard verificationKey.isValid(try await sign(message), for: message) else {
+      throw Problem(
+        .unavailable, "signer.bad-signature",
+        "expected a signature by key '\(verificationKey.hint.prefix(12))…', found one that does not verify")
+    }
+  }
+}
+
 /// A key that is in this process.
 extension SealingKey: SealSigner {}
 
