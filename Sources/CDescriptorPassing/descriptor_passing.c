@@ -58,3 +58,10 @@ int64_t gatehouse_peer_user(int socket) {
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
   return peer.uid;
 }
+
+int64_t gatehouse_peer_process(int socket) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
+  return peer.pid;
+}

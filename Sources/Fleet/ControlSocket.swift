@@ -3,13 +3,23 @@ import Dispatch
 import Domain
 import Encoding
 import Glibc
+import Synchronization
 
-/// A connection to a data plane's control socket: one line of JSON there, one back.
+/// A data plane's control socket: one line of JSON there, one back.
 ///
-/// The calls block; `LocalDataPlane` makes them on a thread of their own. The connection ends when the
-/// process does, which is how its death is noticed.
+/// The calls block, one at a time; `LocalDataPlane` makes them on a thread of their own. A connection that a command left
+/// without its whole answer is closed: what came late would be read as the answer to the next. The next command makes
+/// another one, to the same process or to none.
 final class ControlSocket: Sendable {
-  private let descriptor: OwnedDescriptor
+  private let path: String
+  /// How long to wait for an answer, in seconds.
+  private let timeout: Int
+  /// The process at the other end: another that listens under the same name later is not the one that was meant.
+  private let process: Int64
+  /// The connection, in step with its other end; nil where the last command left it without its answer.
+  ///
+  /// Held for the whole of a command, so that nobody reads the answer to another's.
+  private let connection: Mutex<OwnedDescriptor?>
 
   /// The code of the problem that the process at the other end is not there any more.
   static let goneCode = "plane.gone"
@@ -19,9 +29,17 @@ final class ControlSocket: Sendable {
 
   /// Connects; nil where nothing listens at `path`.
   init?(connectingTo path: String, timeout: Int = 60) {
+    guard let descriptor = Self.connect(to: path, timeout) else { return nil }
+    self.path = path
+    self.timeout = timeout
+    process = gatehouse_peer_process(descriptor.number)
+    connection = Mutex(descriptor)
+  }
+
+  private static func connect(to path: String, _ timeout: Int) -> OwnedDescriptor? {
     let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard number >= 0 else { return nil }
-    descriptor = OwnedDescriptor(number)
+    let descriptor = OwnedDescriptor(number)
     var limit = timeval(tv_sec: timeout, tv_usec: 0)
     let size = socklen_t(MemoryLayout<timeval>.size)
     unsafe setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
@@ -37,44 +55,41 @@ final class ControlSocket: Sendable {
     guard isFitting else { return nil }
     let result = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        unsafe connect(number, generic, socklen_t(MemoryLayout<sockaddr_un>.size))
+        unsafe Glibc.connect(number, generic, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
-    guard result == 0 else { return nil }
+    return result == 0 ? descriptor : nil
   }
 
   /// Asks how the data plane stands.
   func status() throws(Problem) -> PlaneStatus {
-    guard let status = try call(.status)["status"].flatMap(PlaneStatus.init(json:)) else {
-      throw .unknownAnswer(to: .status)
+    try call(.status) { (answer, _) throws(Problem) in
+      guard let status = answer["status"].flatMap(PlaneStatus.init(json:)) else {
+        throw .unknownAnswer(to: .status)
+      }
+      return status
     }
-    return status
   }
 
-  /// Has the data plane read its state again.
-  func apply() throws(Problem) -> PlaneApplication {
-    guard let application = PlaneApplication(json: try call(.apply)) else { throw .unknownAnswer(to: .apply) }
-    return application
+  /// Has the data plane read its state again, which is of that generation.
+  ///
+  /// Throws `plane.generation` where it says that another is live.
+  func apply(_ generation: Int) throws(Problem) -> PlaneApplication {
+    try call(.apply) { (answer, _) throws(Problem) in
+      guard let application = PlaneApplication(json: answer) else { throw .unknownAnswer(to: .apply) }
+      guard application.generation == generation else {
+        throw Problem(
+          .internal, "plane.generation",
+          "expected the data plane to serve the state of generation \(generation), found it to serve"
+            + " \(application.generation)",
+          hint: "see that nothing but this platform writes plane/state.json in the data directory")
+      }
+      return application
+    }
   }
 
   /// Has the data plane answer what it has begun, and end.
-  func drain() throws(Problem) { _ = try call(.drain) }
-
-  /// Sends a command and waits for its answer; throws the problem that the data plane answers with.
-  private func call(_ command: PlaneCommand) throws(Problem) -> JSON {
-    try send(command)
-    let line = try receiveLine()
-    let answer: JSON
-    do {
-      answer = try JSON(parsing: line)
-    } catch {
-      throw Problem(
-        .internal, "plane.answer", "expected JSON from the data plane, found \(error.found)",
-        cause: error.description)
-    }
-    if let problem = answer["problem"].flatMap(Problem.init(json:)) { throw problem }
-    return answer
-  }
+  func drain() throws(Problem) { try call(.drain) { (_, _) throws(Problem) in } }
 
   /// Asks for the listening socket of the data plane.
   func receiveListener() throws(Problem) -> OwnedDescriptor { try receive(.listener) }
@@ -83,34 +98,87 @@ final class ControlSocket: Sendable {
   func receiveAdminListener() throws(Problem) -> OwnedDescriptor { try receive(.adminListener) }
 
   private func receive(_ command: PlaneCommand) throws(Problem) -> OwnedDescriptor {
-    _ = try call(command)
-    let number = gatehouse_receive_descriptor(descriptor.number)
-    guard number >= 0 else { throw .systemCall("recvmsg", "take over the data plane's listening socket") }
-    return OwnedDescriptor(number)
+    try call(command) { (_, connection) throws(Problem) in
+      let number = gatehouse_receive_descriptor(connection.number)
+      guard number >= 0 else { throw .systemCall("recvmsg", "take over the data plane's listening socket") }
+      return OwnedDescriptor(number)
+    }
+  }
+
+  /// Sends a command, waits for its answer and has `take` read it; throws the problem that the data plane answers with.
+  ///
+  /// Any other error ends the connection. One that the other side has ended is made anew once: it may have given up on us
+  /// and live. That can have it do a command twice, which no command minds.
+  private func call<Value: Sendable>(
+    _ command: PlaneCommand, _ take: (JSON, OwnedDescriptor) throws(Problem) -> Value
+  ) throws(Problem) -> Value {
+    try connection.withLock { (connection) throws(Problem) in
+      while true {
+        let former = connection
+        connection = nil
+        let present = if let former { former } else { try reconnect() }
+        let answer: JSON
+        do throws(Problem) {
+          answer = try Self.exchange(command, present)
+        } catch {
+          if former != nil, error.code == Self.goneCode { continue }
+          throw error
+        }
+        if let problem = answer["problem"].flatMap(Problem.init(json:)) {
+          connection = present
+          throw problem
+        }
+        let value = try take(answer, present)
+        connection = present
+        return value
+      }
+    }
+  }
+
+  /// Another connection to the same process; throws `plane.gone` where it is not there.
+  private func reconnect() throws(Problem) -> OwnedDescriptor {
+    guard let next = Self.connect(to: path, timeout), gatehouse_peer_process(next.number) == process else {
+      throw Self.gone
+    }
+    return next
+  }
+
+  private static func exchange(_ command: PlaneCommand, _ connection: OwnedDescriptor) throws(Problem) -> JSON
+  {
+    try send(command, connection)
+    let line = try receiveLine(connection)
+    do {
+      return try JSON(parsing: line)
+    } catch {
+      throw Problem(
+        .internal, "plane.answer", "expected JSON from the data plane, found \(error.found)",
+        cause: error.description)
+    }
   }
 
   /// Calls `action` once when the process at the other end is gone.
   ///
   /// No command may be sent after that.
   func whenEnded(_ action: @escaping @Sendable () -> Void) {
+    guard let descriptor = connection.withLock({ $0 }) else { return action() }
     let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: .global())
     source.setEventHandler {
       source.cancel()
       action()
     }
-    source.setCancelHandler { withExtendedLifetime(self) {} }
+    source.setCancelHandler { withExtendedLifetime((self, descriptor)) {} }
     source.resume()
   }
 
-  private func send(_ command: PlaneCommand) throws(Problem) {
+  private static func send(_ command: PlaneCommand, _ connection: OwnedDescriptor) throws(Problem) {
     let line = Array((["command": .string(command.rawValue)] as JSON).canonicalBytes) + [UInt8(ascii: "\n")]
     var sent = 0
     while sent < line.count {
       let count = unsafe line[sent...].withUnsafeBytes { bytes in
-        unsafe Glibc.send(descriptor.number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        unsafe Glibc.send(connection.number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
       }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw Self.failure("send") }
+      guard count > 0 else { throw failure("send") }
       sent += count
     }
   }
@@ -131,18 +199,18 @@ final class ControlSocket: Sendable {
   }
 
   /// Reads byte by byte, so that nothing past the line feed, a descriptor least of all, is taken with it.
-  private func receiveLine() throws(Problem) -> [UInt8] {
+  private static func receiveLine(_ connection: OwnedDescriptor) throws(Problem) -> [UInt8] {
     var line: [UInt8] = []
-    while line.count < Self.answerLimit {
+    while line.count < answerLimit {
       var byte: UInt8 = 0
-      let count = unsafe recv(descriptor.number, &byte, 1, 0)
+      let count = unsafe recv(connection.number, &byte, 1, 0)
       if count < 0, errno == EINTR { continue }
-      guard count == 1 else { throw count == 0 ? Self.gone : Self.failure("recv") }
+      guard count == 1 else { throw count == 0 ? gone : failure("recv") }
       if byte == UInt8(ascii: "\n") { return line }
       line.append(byte)
     }
     throw Problem(
-      .internal, "plane.answer", "expected at most \(Self.answerLimit) bytes from the data plane, found more")
+      .internal, "plane.answer", "expected at most \(answerLimit) bytes from the data plane, found more")
   }
 }
 

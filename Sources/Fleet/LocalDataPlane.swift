@@ -115,12 +115,12 @@ public actor LocalDataPlane: DataPlane {
       // Durable first: a process that starts at any moment from here on starts from the new state.
       try store.save(state)
       do throws(Problem) {
-        try check(try await tell(), state, former: former)
+        try check(try await tell(state.generation), state, former: former)
       } catch {
         // What could not be applied must not come up at the next start either; what was revoked must not come up at all.
         if let former {
           try store.save(former.revoking(by: state))
-          _ = try? await tell()
+          _ = try? await tell(former.generation)
         }
         throw error
       }
@@ -233,11 +233,11 @@ public actor LocalDataPlane: DataPlane {
     }
   }
 
-  /// Has the serving process read the saved state.
-  private func tell() async throws(Problem) -> PlaneApplication {
+  /// Has the serving process read the saved state, which is of that generation.
+  private func tell(_ generation: Int) async throws(Problem) -> PlaneApplication {
     if let current = running {
       do throws(Problem) {
-        return try await Self.blocking { () throws(Problem) in try current.control.apply() }
+        return try await Self.blocking { () throws(Problem) in try current.control.apply(generation) }
       } catch  where error.code == ControlSocket.goneCode {
         // It died under the call. A new one starts from the saved state, which is the one to apply.
         if running?.pid == current.pid { running = nil }
@@ -247,7 +247,7 @@ public actor LocalDataPlane: DataPlane {
     guard let next = running else {
       throw Problem(.unavailable, ControlSocket.goneCode, "expected a data plane process, found none")
     }
-    return try await Self.blocking { () throws(Problem) in try next.control.apply() }
+    return try await Self.blocking { () throws(Problem) in try next.control.apply(generation) }
   }
 
   /// Adopts what serves already and is the program that we would start, as we would; replaces it where it is another.

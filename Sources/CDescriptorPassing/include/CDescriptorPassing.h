@@ -17,4 +17,8 @@ int gatehouse_receive_descriptor(int socket);
 /// (SO_PEERCRED), or -1 with errno set. 64 bits wide, so that no user id is taken for a failure.
 int64_t gatehouse_peer_user(int socket);
 
+/// The number of the process at the other end of the Unix domain socket `socket`: of the one that listened, for who
+/// connected (SO_PEERCRED). -1 with errno set where it cannot be told.
+int64_t gatehouse_peer_process(int socket);
+
 #endif

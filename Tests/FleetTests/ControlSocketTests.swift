@@ -1,0 +1,141 @@
+import Dispatch
+import Domain
+import Encoding
+import Foundation
+import Glibc
+import Testing
+
+@testable import Fleet
+
+/// Commands to a peer that answers late, with something else, or not at all.
+@Suite(.timeLimit(.minutes(1)))
+struct ControlSocketTests {
+  /// What a peer does with a command.
+  private enum Reaction {
+    /// Answers with a line.
+    case answer(String)
+    /// Answers with a line once somebody lets it.
+    case later(DispatchSemaphore, String)
+    /// Hangs up.
+    case hangUp
+  }
+
+  /// A socket that is listened to by a thread, which reacts to each command in turn and speaks with one client at a time.
+  private final class Peer: @unchecked Sendable {
+    let path = "/tmp/gatehouse-peer-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    private let listener: Int32
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(_ reactions: [Reaction]) throws {
+      let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+      self.listener = listener
+      var address = sockaddr_un()
+      address.sun_family = sa_family_t(AF_UNIX)
+      unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: Array(path.utf8)) }
+      let bound = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+      try #require(bound == 0)
+      try #require(listen(listener, 4) == 0)
+      let ended = ended
+      Thread.detachNewThread {
+        Self.serve(listener, reactions)
+        ended.signal()
+      }
+    }
+
+    /// Listens no more, once everything was reacted to.
+    func end() {
+      ended.wait()
+      close(listener)
+      unsafe unlink(path)
+    }
+
+    private static func serve(_ listener: Int32, _ reactions: [Reaction]) {
+      var left = reactions[...]
+      while !left.isEmpty {
+        let client = accept(listener, nil, nil)
+        defer { close(client) }
+        while hasCommand(client), let reaction = left.popFirst() {
+          switch reaction {
+          case .answer(let line): say(line, client)
+          case .later(let gate, let line):
+            gate.wait()
+            say(line, client)
+          case .hangUp: shutdown(client, Int32(SHUT_RDWR))
+          }
+          if left.isEmpty { return }
+        }
+      }
+    }
+
+    private static func hasCommand(_ client: Int32) -> Bool {
+      var byte: UInt8 = 0
+      while unsafe recv(client, &byte, 1, 0) == 1 { if byte == UInt8(ascii: "\n") { return true } }
+      return false
+    }
+
+    private static func say(_ line: String, _ client: Int32) {
+      let bytes = Array("\(line)\n".utf8)
+      _ = unsafe bytes.withUnsafeBytes {
+        unsafe send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+    }
+  }
+
+  private static func applied(_ generation: Int) -> String {
+    let application = PlaneApplication(generation: generation, failures: [])
+    return String(decoding: JSON.object(application.json).canonicalBytes, as: UTF8.self)
+  }
+
+  @Test func `an answer that comes too late is not taken for that to the next command`() throws {
+    let gate = DispatchSemaphore(value: 0)
+    let peer = try Peer([.later(gate, Self.applied(1)), .answer(Self.applied(2))])
+    let control = try #require(ControlSocket(connectingTo: peer.path, timeout: 2))
+    let problem = #expect(throws: Problem.self) { try control.apply(1) }
+    #expect(problem?.code == "plane.silent")
+    gate.signal()
+    #expect(try control.apply(2).generation == 2)
+    peer.end()
+  }
+
+  @Test
+  func `an answer about another generation is refused, and the next command has a connection of its own`()
+    throws
+  {
+    let peer = try Peer([.answer(Self.applied(1)), .answer(Self.applied(2))])
+    let control = try #require(ControlSocket(connectingTo: peer.path))
+    let problem = #expect(throws: Problem.self) { try control.apply(2) }
+    #expect(problem?.code == "plane.generation")
+    #expect(
+      problem?.message
+        == "expected the data plane to serve the state of generation 2, found it to serve 1")
+    #expect(try control.apply(2).generation == 2)
+    peer.end()
+  }
+
+  @Test func `what is no answer ends the connection, and a problem that is answered does not`() throws {
+    let refusal = Problem(.badInput, "state.malformed", "expected a state, found none")
+    let refused = String(
+      decoding: JSON.object(["ok": false, "problem": refusal.json]).canonicalBytes, as: UTF8.self)
+    let peer = try Peer([.answer("nonsense"), .answer(refused), .answer(Self.applied(3))])
+    let control = try #require(ControlSocket(connectingTo: peer.path))
+    for code in ["plane.answer", "state.malformed"] {
+      let problem = #expect(throws: Problem.self) { try control.apply(3) }
+      #expect(problem?.code == code)
+    }
+    #expect(try control.apply(3).generation == 3)
+    peer.end()
+  }
+
+  @Test func `a process that hung up is asked again, and one that is not there is gone`() throws {
+    let peer = try Peer([.hangUp, .answer(Self.applied(4))])
+    let control = try #require(ControlSocket(connectingTo: peer.path))
+    #expect(try control.apply(4).generation == 4)
+    peer.end()
+    let problem = #expect(throws: Problem.self) { try control.apply(4) }
+    #expect(problem?.code == ControlSocket.goneCode)
+  }
+}
