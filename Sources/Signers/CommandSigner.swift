@@ -2,6 +2,7 @@ import Dispatch
 public import Domain
 public import Lifecycle
 public import Provenance
+import Synchronization
 
 /// A key that another program signs by: nothing secret of it is ever in this process.
 ///
@@ -13,14 +14,21 @@ public struct CommandSigner: SealSigner {
   public let settings: SignerSettings
   /// The public key that the program said it signs by.
   public let verificationKey: SealVerificationKey
+  /// Whether it is asked at all.
+  private let rest: SignerRest
 
   /// Asks the program which key it signs by.
   ///
   /// Throws `signer.not-started`, `signer.timeout`, `signer.too-long`, `signer.failed`, `signer.refused` or
   /// `signer.malformed`.
   public init(_ settings: SignerSettings) async throws(Problem) {
+    try await self.init(settings, SignerRest())
+  }
+
+  init(_ settings: SignerSettings, _ rest: SignerRest) async throws(Problem) {
     self.settings = settings
-    let answer = try await Self.ask(.publicKey(of: settings.key), settings)
+    self.rest = rest
+    let answer = try await Self.ask(.publicKey(of: settings.key), settings, rest)
     do throws(Problem) { verificationKey = try SignerMessage.publicKey(in: answer) } catch {
       throw error.about(settings)
     }
@@ -30,7 +38,7 @@ public struct CommandSigner: SealSigner {
   ///
   /// Throws as `init` does, and `signer.bad-signature`.
   public func sign(_ message: [UInt8]) async throws(Problem) -> [UInt8] {
-    let answer = try await Self.ask(.sign(message, by: settings.key, verificationKey.curve), settings)
+    let answer = try await Self.ask(.sign(message, by: settings.key, verificationKey.curve), settings, rest)
     do throws(Problem) {
       return try SignerMessage.signature(in: answer, over: message, by: verificationKey)
     } catch {
@@ -39,8 +47,9 @@ public struct CommandSigner: SealSigner {
   }
 
   private static func ask(
-    _ request: SignerMessage.Request, _ settings: SignerSettings
+    _ request: SignerMessage.Request, _ settings: SignerSettings, _ rest: SignerRest
   ) async throws(Problem) -> [UInt8] {
+    do throws(Problem) { try rest.require() } catch { throw error.about(settings) }
     let line = SignerMessage.line(request)
     // On a thread that may block: it waits for another program.
     let outcome: Result<[UInt8], Problem> = await withCheckedContinuation { continuation in
@@ -52,7 +61,36 @@ public struct CommandSigner: SealSigner {
         }
       }
     }
+    if case .failure(let problem) = outcome, problem.code == SignerProcess.timeoutCode { rest.begin() }
     return try outcome.get()
+  }
+}
+
+/// A while in which a program is not asked that gave no answer in its time.
+///
+/// Acts wait for one another: without it each of those that wait would wait that long once more.
+final class SignerRest: Sendable {
+  /// How long it lasts.
+  static let length = Duration.seconds(30)
+
+  private let end = Mutex<ContinuousClock.Instant?>(nil)
+  private let now: @Sendable () -> ContinuousClock.Instant
+
+  init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) { self.now = now }
+
+  /// Begins: the program has just given no answer.
+  func begin() { end.withLock { $0 = now() + Self.length } }
+
+  /// Ends: the program is to be asked whatever it did.
+  func cancel() { end.withLock { $0 = nil } }
+
+  /// Throws `signer.timeout` while it lasts.
+  func require() throws(Problem) {
+    guard let left = end.withLock({ $0 }).map({ now().duration(to: $0) }), left > .zero else { return }
+    throw Problem(
+      .unavailable, SignerProcess.timeoutCode,
+      "expected a signer that answers in time, found that it did not when it was asked last",
+      hint: "see to the service behind it; it is asked again in \(left.components.seconds + 1) s")
   }
 }
 
@@ -60,9 +98,16 @@ public struct CommandSigner: SealSigner {
 public actor CommandSigners: SealKeyStore {
   private let settings: [SignerSettings]
   private var known: [String: CommandSigner] = [:]
+  /// One for each program, whichever key it was asked for.
+  private let rests: [String: SignerRest]
 
   /// Takes the settings; nothing is started before a key is asked for.
-  public init(_ settings: [SignerSettings]) { self.settings = settings }
+  public init(_ settings: [SignerSettings]) { self.init(settings) { .now } }
+
+  init(_ settings: [SignerSettings], now: @escaping @Sendable () -> ContinuousClock.Instant) {
+    self.settings = settings
+    rests = Dictionary(settings.map { ($0.name, SignerRest(now: now)) }) { first, _ in first }
+  }
 
   /// The program that signs by this key, each asked once; nil where none does.
   ///
@@ -86,12 +131,14 @@ public actor CommandSigners: SealKeyStore {
     }
     // Asked anew: the service may have a new key under the same name.
     known[name] = nil
+    // And whatever it did last: somebody asks for it by its name, who may have seen to it.
+    rests[name]?.cancel()
     return try await signer(settings)
   }
 
   private func signer(_ settings: SignerSettings) async throws(Problem) -> CommandSigner {
     if let signer = known[settings.name] { return signer }
-    let signer = try await CommandSigner(settings)
+    let signer = try await CommandSigner(settings, rests[settings.name] ?? SignerRest())
     known[settings.name] = signer
     return signer
   }

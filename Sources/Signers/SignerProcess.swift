@@ -2,13 +2,18 @@ import CSpawn
 import Domain
 import Glibc
 import Provenance
+import Synchronization
 
 /// One run of a program that signs: a line in, a line out.
 enum SignerProcess {
   /// Starts the program, tells it `line`, and answers with what it says until it ends its output.
   ///
-  /// Blocks. Throws `signer.not-started`, `signer.timeout`, `signer.too-long` and `signer.failed`.
-  static func run(_ settings: SignerSettings, telling line: [UInt8]) throws(Problem) -> [UInt8] {
+  /// Blocks, for the program's time and a moment more. Throws `signer.not-started`, `signer.timeout`, `signer.too-long` and
+  /// `signer.failed`. `end` kills a session, and is told its number.
+  static func run(
+    _ settings: SignerSettings, telling line: [UInt8], ending end: (pid_t) -> Void = { kill(-$0, SIGKILL) }
+  ) throws(Problem) -> [UInt8] {
+    try Unended.shared.requireRoom()
     let deadline = now() + settings.timeoutSeconds * 1000
     let input = try Pipe()
     let output = try Pipe()
@@ -32,8 +37,8 @@ enum SignerProcess {
     var isReaped = false
     defer {
       if !isReaped {
-        kill(-pid, SIGKILL)
-        reap(pid)
+        end(pid)
+        reapSoon(pid)
       }
     }
     let answer = try withoutPipeSignals { () throws(Problem) in try exchange(line, input, output, deadline) }
@@ -42,7 +47,7 @@ enum SignerProcess {
       _ = poll(nil, 0, 5)
     }
     // What it left running goes with it; only once it is reaped may its number be another's.
-    kill(-pid, SIGKILL)
+    end(pid)
     let status = reap(pid)
     isReaped = true
     guard status == 0 else {
@@ -91,6 +96,22 @@ enum SignerProcess {
     }
   }
 
+  /// Reaps a program that was killed; one that has not ended within a moment is left, to be reaped later.
+  ///
+  /// A program of another user's (setuid) is not killed by us, and one that waits for a device ends when the device answers:
+  /// who waited for their ends would hold up every act of the platform.
+  private static func reapSoon(_ pid: pid_t) {
+    let deadline = now() + patience
+    while !hasEnded(pid) {
+      guard now() < deadline else { return Unended.shared.add(pid) }
+      _ = poll(nil, 0, 5)
+    }
+    reap(pid)
+  }
+
+  /// How many milliseconds a program has to end once it was killed.
+  private static let patience = 1000
+
   private static func hasEnded(_ pid: pid_t) -> Bool {
     var information = unsafe siginfo_t()
     // Left to be reaped, so that its number, and its session's, stays its own until that is killed.
@@ -105,8 +126,11 @@ enum SignerProcess {
     return status
   }
 
+  /// The code of the problem that a program does not answer in its time.
+  static let timeoutCode = "signer.timeout"
+
   private static let timeout = Problem(
-    .unavailable, "signer.timeout", "expected an answer of the signer in time, found none",
+    .unavailable, timeoutCode, "expected an answer of the signer in time, found none",
     hint: "see to the service behind it, or give it more time in keys/signers.json")
 
   /// Lets `body` write to a program that is gone without being ended by a signal.
@@ -137,6 +161,38 @@ enum SignerProcess {
     let pointers = unsafe strings.map { unsafe strdup($0) }
     defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
     return unsafe body(pointers + [nil])
+  }
+}
+
+/// The programs that were killed and have not ended.
+///
+/// Each is reaped as soon as it has ended and another is started; until then its number stays its own.
+final class Unended: Sendable {
+  /// Those of this process: whoever starts a program waits for its end, here or later.
+  static let shared = Unended()
+  /// How many there are at most; then no more are started.
+  static let limit = 16
+
+  private let processes = Mutex<[pid_t]>([])
+
+  /// How many there are.
+  var count: Int { processes.withLock(\.count) }
+
+  /// Leaves a program to be reaped later.
+  func add(_ pid: pid_t) { processes.withLock { $0.append(pid) } }
+
+  /// Reaps those that have ended; throws `signer.not-started` where too many have not.
+  func requireRoom() throws(Problem) {
+    let left = processes.withLock { processes in
+      processes.removeAll { waitpid($0, nil, WNOHANG) != 0 }
+      return processes.count
+    }
+    guard left < Self.limit else {
+      throw Problem(
+        .unavailable, "signer.not-started",
+        "expected fewer than \(Self.limit) signers that were killed and have not ended, found \(left)",
+        hint: "see what they wait for, and end them")
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import Encoding
 import Foundation
 import Lifecycle
 import Provenance
+import Synchronization
 import Testing
 
 @testable import Signers
@@ -129,5 +130,72 @@ struct CommandSignerTests {
     #expect(signer.verificationKey == key.verificationKey)
     let problem = await #expect(throws: Problem.self) { _ = try await signer.sign([1]) }
     #expect(problem?.code == "signer.bad-signature")
+  }
+
+  @Test func `a signer that gave no answer in its time is left alone for a while`() async throws {
+    let place = try Place()
+    let count = "\(place.path)/count"
+    let settings = try place.signer("echo asked >> \(count); exec sleep 30", timeout: 1)
+    let clock = Mutex(ContinuousClock.now)
+    let signers = CommandSigners([settings]) { clock.withLock { $0 } }
+    func asked() -> Int {
+      ((try? String(contentsOfFile: count, encoding: .utf8)) ?? "").split(separator: "\n").count
+    }
+    let hint = SealingKey().verificationKey.hint
+    for _ in 0..<3 { #expect(try await signers.signer(for: hint) == nil) }
+    #expect(asked() == 1)
+    clock.withLock { $0 += .seconds(31) }
+    #expect(try await signers.signer(for: hint) == nil)
+    #expect(asked() == 2)
+    // Who names it has it asked.
+    let problem = await #expect(throws: Problem.self) { _ = try await signers.provide(.signer("test")) }
+    #expect(problem?.code == "signer.timeout")
+    #expect(asked() == 3)
+  }
+
+  @Test func `a signer that was killed and does not end is not waited for, and reaped when it has ended`()
+    async throws
+  {
+    let place = try Place()
+    let settings = try place.signer("exec sleep 600", timeout: 1)
+    let started = Mutex<pid_t>(0)
+    // As of a program that is another user's: the signal does not reach it.
+    let problem = #expect(throws: Problem.self) {
+      try SignerProcess.run(settings, telling: [1]) { pid in started.withLock { $0 = pid } }
+    }
+    #expect(problem?.code == "signer.timeout")
+    let pid = started.withLock { $0 }
+    // 0 would be all of us.
+    try #require(pid > 0)
+    #expect(kill(pid, 0) == 0)
+    kill(pid, SIGKILL)
+    // It may take a moment to end.
+    while kill(pid, 0) == 0 {
+      try Unended.shared.requireRoom()
+      sched_yield()
+    }
+  }
+
+  @Test func `with too many that do not end no more are started`() throws {
+    let unended = Unended()
+    // Of no children of ours, so none of them can be reaped: they are forgotten.
+    for pid in 1...Int32(Unended.limit) { unended.add(pid) }
+    try unended.requireRoom()
+    #expect(unended.count == 0)
+    var children: [Process] = []
+    defer { for child in children { child.terminate() } }
+    for _ in 0..<Unended.limit {
+      let child = Process()
+      child.executableURL = URL(filePath: "/bin/sleep")
+      child.arguments = ["600"]
+      try child.run()
+      children.append(child)
+      unended.add(child.processIdentifier)
+    }
+    let problem = #expect(throws: Problem.self) { try unended.requireRoom() }
+    #expect(problem?.code == "signer.not-started")
+    #expect(
+      problem?.message
+        == "expected fewer than 16 signers that were killed and have not ended, found 16")
   }
 }
