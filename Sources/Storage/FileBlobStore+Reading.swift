@@ -1,6 +1,7 @@
 public import Domain
 import Glibc
 public import Lifecycle
+import Provenance
 
 // Blobs in pieces, and their end.
 
@@ -29,8 +30,8 @@ extension FileBlobStore {
 
   /// Removes a blob unless it came at this moment or later.
   ///
-  /// One step on the thread that every ingest session ends on, too: a blob that comes again is found renewed here, or is
-  /// put in its place again after this. A loss of power may bring it back, whole: the directory is not synced for it.
+  /// One step on the queue on which every blob gets its name, too: a blob that comes again is found renewed here, or is put
+  /// in its place again after this. A loss of power may bring it back, whole: the directory is not synced for it.
   public func remove(_ digest: Digest, cameBefore moment: Timestamp) throws(Problem) -> Int? {
     let path = place.path(of: digest)
     guard let status = try OpenFile.reading(path)?.blobStatus(), status.cameAt < moment else { return nil }
@@ -83,6 +84,33 @@ private actor FileBlobReader: BlobReader {
       filled += read
     }
     bytes.removeLast(wanted - filled)
+    return bytes
+  }
+}
+
+/// Reads a blob at once, on a thread of its own.
+actor WholeBlobReader {
+  private let executor = DiskExecutor()
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+  func read(_ digest: Digest, at path: String, limit: Int) throws(Problem) -> [UInt8] {
+    guard let file = try OpenFile.reading(path) else {
+      throw Problem(
+        .notFound, "blob.missing", "expected the blob \(digest.short), found none", subject: path)
+    }
+    guard let bytes = try file.bytes(limit: limit) else {
+      throw Problem(
+        .tooLarge, "blob.too-large",
+        "expected the blob \(digest.short) to have at most \(limit) bytes, found more", subject: path)
+    }
+    let found = Digest(of: bytes)
+    guard found == digest else {
+      throw Problem(
+        .integrity, "blob.corrupt",
+        "expected bytes that hash to \(digest.short), found bytes that hash to \(found.short)",
+        subject: path, hint: "restore the file from a backup, or push the artifact again")
+    }
     return bytes
   }
 }

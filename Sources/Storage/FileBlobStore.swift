@@ -6,7 +6,7 @@ import Provenance
 ///
 /// All files are for their owner alone, but for those of an image layout, which has no directories `ab` either.
 public actor FileBlobStore: BlobStore {
-  let place: BlobPlace
+  nonisolated let place: BlobPlace
   /// Nil where the store was opened to be read alone.
   private let ingestDirectory: String?
   let disk: Disk
@@ -66,8 +66,16 @@ public actor FileBlobStore: BlobStore {
         subject: place.directory)
     }
     let path = "\(ingestDirectory)/\(DiskPath.unfinished())"
-    return FileIngestSession(
-      file: try disk.create(path, mode: place.mode), disk: disk, place: place, executor: executor)
+    return FileIngestSession(file: try disk.create(path, mode: place.mode), disk: disk, store: self)
+  }
+
+  /// Gives an unfinished file, whose bytes are durable, the name of a blob, in the place of one that is there.
+  ///
+  /// It comes just now, however long ago its last byte was written: nobody removes it for want of a name before there was
+  /// time to give it one. One step on this queue, as `remove` is: whatever is removed was not put there since it was looked at.
+  fileprivate func publish(_ path: String, as blob: String) throws(Problem) {
+    try disk.renew(path)
+    try disk.rename(path, to: blob)
   }
 
   /// Whether the blob is there.
@@ -76,25 +84,10 @@ public actor FileBlobStore: BlobStore {
   }
 
   /// The bytes of a blob, hashed again on the way.
-  public func read(_ digest: Digest, limit: Int) throws(Problem) -> [UInt8] {
-    let path = place.path(of: digest)
-    guard let file = try OpenFile.reading(path) else {
-      throw Problem(
-        .notFound, "blob.missing", "expected the blob \(digest.short), found none", subject: path)
-    }
-    guard let bytes = try file.bytes(limit: limit) else {
-      throw Problem(
-        .tooLarge, "blob.too-large",
-        "expected the blob \(digest.short) to have at most \(limit) bytes, found more", subject: path)
-    }
-    let found = Digest(of: bytes)
-    guard found == digest else {
-      throw Problem(
-        .integrity, "blob.corrupt",
-        "expected bytes that hash to \(digest.short), found bytes that hash to \(found.short)",
-        subject: path, hint: "restore the file from a backup, or push the artifact again")
-    }
-    return bytes
+  ///
+  /// On a thread of its own: a large one holds up nobody else.
+  public nonisolated func read(_ digest: Digest, limit: Int) async throws(Problem) -> [UInt8] {
+    try await WholeBlobReader().read(digest, at: place.path(of: digest), limit: limit)
   }
 
   /// All blobs, sorted.
@@ -153,18 +146,18 @@ private actor FileIngestSession: IngestSession {
   private var file: OpenFile?
   private let path: String
   private let disk: Disk
-  private let place: BlobPlace
-  private let executor: DiskExecutor
+  private let store: FileBlobStore
+  // Of its own: writing, hashing and syncing a large blob holds up nobody else. Only naming it is the store's to do.
+  private let executor = DiskExecutor()
   private var hasher = DigestHasher()
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-  init(file: consuming OpenFile, disk: Disk, place: BlobPlace, executor: DiskExecutor) {
+  init(file: consuming OpenFile, disk: Disk, store: FileBlobStore) {
     path = file.path
     self.file = consume file
     self.disk = disk
-    self.place = place
-    self.executor = executor
+    self.store = store
   }
 
   func write(_ bytes: [UInt8]) throws(Problem) {
@@ -175,39 +168,27 @@ private actor FileIngestSession: IngestSession {
     hasher.update(bytes)
   }
 
-  func finish(as expected: Digest?) throws(Problem) -> Digest {
+  func finish(as expected: Digest?) async throws(Problem) -> Digest {
     guard let open = file.take() else { throw Self.ended }
     do throws(Problem) {
       let digest = hasher.digest
       // Before the bytes have any name: what was not asked for is never there.
       guard expected == nil || digest == expected else { throw Self.mismatch(expected ?? digest, digest) }
-      let shard = place.shard(of: digest)
-      let blob = place.path(of: digest)
+      let shard = store.place.shard(of: digest)
       // The bytes are durable before they have the name that vouches for them. A crash up to the rename
       // leaves an unfinished file, which the next start removes.
       try disk.sync(open)
-      try disk.createDirectory(shard, mode: place.directoryMode)
-      if try isWhole(blob, digest) {
-        // It has just come as any other: nobody may remove it who has looked before.
-        try disk.renew(blob)
-        try disk.remove(path)
-      } else {
-        try disk.rename(path, to: blob)
-      }
+      try disk.createDirectory(shard, mode: store.place.directoryMode)
+      // In the place of a blob that is there, which may not be what it was: hashing that to find out costs more than the
+      // rename, and who reads it still reads on. A crash leaves the one or the other.
+      try await store.publish(path, as: store.place.path(of: digest))
       // A crash before this may lose the name again, not the truth of it: no one was told the digest yet.
-      // Done for a blob that was there, too: whoever put it there may not have come so far.
       try disk.syncDirectory(shard)
       return digest
     } catch {
       try? disk.remove(path)
       throw error
     }
-  }
-
-  /// Whether the blob is there and hashes to its name; one that does not is replaced by the good bytes.
-  private func isWhole(_ blob: String, _ digest: Digest) throws(Problem) -> Bool {
-    guard let file = try OpenFile.reading(blob) else { return false }
-    return try file.digest() == digest
   }
 
   func abandon() {

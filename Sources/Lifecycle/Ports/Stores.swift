@@ -106,7 +106,7 @@ extension BlobIngest {
 public protocol IngestSession: Sendable {
   /// Appends bytes.
   func write(_ bytes: [UInt8]) async throws(Problem)
-  /// Makes the blob durable and visible, and says its digest. A blob that is there already is left alone, and renewed.
+  /// Makes the blob durable and visible, and says its digest. A blob that is there already is one that comes just now.
   ///
   /// Where the bytes do not hash to the digest that is expected of them, throws `blob.digest-mismatch` and drops them;
   /// nil expects nothing.
