@@ -68,58 +68,78 @@ public struct Audit: Sendable {
 
   private func checkBlobs(_ report: inout AuditReport) async {
     // The names first: what is pushed meanwhile has its bytes before it has a name.
-    var named: Set<Digest> = []
+    let named = await namedBlobs(&report)
     var stored: Set<Digest> = []
-    await check(&report) { (report: inout AuditReport) async throws(Problem) in
-      named = Set(try await ledger.quarantined().map(\.artifact))
-      for version in try await versions() { named.insert(version.artifact) }
-    }
-    await checkManifests(&report, &named)
     await check(&report) { (report: inout AuditReport) async throws(Problem) in
       for digest in try await blobs.digests() {
         stored.insert(digest)
         await check(&report) { (report: inout AuditReport) async throws(Problem) in
-          try await blobs.verify(digest)
+          do throws(Problem) { try await blobs.verify(digest) } catch  where error.isMissingBlob {
+            stored.remove(digest)
+            return
+          }
           report.blobs += 1
         }
       }
     }
-    for digest in named.subtracting(stored).sorted() {
-      report.problems.append(
-        Problem(
-          .integrity, "blob.missing",
-          "expected bytes that the registry names, found none",
-          subject: digest.description,
-          hint: "restore blobs/sha256/ from a backup, or push the artifact or the image again"))
+    let missing = named.subtracting(stored)
+    guard !missing.isEmpty else { return }
+    // What is removed meanwhile loses its name before its bytes: only what has its name still, after its bytes were looked
+    // for, is missing. What gets its name meanwhile has its bytes by now.
+    var again = AuditReport()
+    let namedStill = await namedBlobs(&again)
+    for digest in missing.intersection(namedStill).sorted() {
+      await check(&report) { (report: inout AuditReport) async throws(Problem) in
+        guard try await !blobs.contains(digest) else { return }
+        report.problems.append(
+          Problem(
+            .integrity, "blob.missing",
+            "expected bytes that the registry names, found none",
+            subject: digest.description,
+            hint: "restore blobs/sha256/ from a backup, or push the artifact or the image again"))
+      }
     }
   }
 
-  /// Adds the manifests of repositories and what they name to what has to be there.
-  private func checkManifests(_ report: inout AuditReport, _ named: inout Set<Digest>) async {
-    var digests: Set<Digest> = []
+  /// What the registry names: artifacts, manifests, and all that those name.
+  private func namedBlobs(_ report: inout AuditReport) async -> Set<Digest> {
+    var named: Set<Digest> = []
+    await check(&report) { (report: inout AuditReport) async throws(Problem) in
+      named = Set(try await ledger.quarantined().map(\.artifact))
+      for version in try await versions() { named.insert(version.artifact) }
+    }
     await check(&report) { (report: inout AuditReport) async throws(Problem) in
       for repository in try await ledger.repositories() {
         for manifest in try await ledger.manifests(of: repository) {
-          digests.insert(manifest.digest)
+          named.insert(manifest.digest)
           await check(&report) { (_: inout AuditReport) async throws(Problem) in
-            // One that is not there is told of as every blob is.
-            guard try await blobs.contains(manifest.digest) else { return }
-            let bytes = try await blobs.read(manifest.digest, limit: ManifestDocument.longest)
-            let document = try ManifestDocument(parsing: bytes, as: manifest.mediaType)
-            guard bytes.count == manifest.size, document.subject == manifest.subject,
-              document.artifactType == manifest.artifactType
-            else {
-              throw Problem(
-                .integrity, "registry.manifest-changed",
-                "expected the manifest as '\(repository)' has it, found that its bytes say something else",
-                subject: manifest.digest.description)
-            }
-            digests.formUnion(document.needs.map(\.digest))
+            named.formUnion(try await needs(of: manifest))
           }
         }
       }
     }
-    named.formUnion(digests)
+    return named
+  }
+
+  /// What a manifest names, whose bytes have to say what its row says; nothing where they are not there, which is told of as
+  /// of every blob.
+  private func needs(of manifest: StoredManifest) async throws(Problem) -> [Digest] {
+    let bytes: [UInt8]
+    do throws(Problem) {
+      bytes = try await blobs.read(manifest.digest, limit: ManifestDocument.longest)
+    } catch  where error.isMissingBlob {
+      return []
+    }
+    let document = try ManifestDocument(parsing: bytes, as: manifest.mediaType)
+    guard bytes.count == manifest.size, document.subject == manifest.subject,
+      document.artifactType == manifest.artifactType
+    else {
+      throw Problem(
+        .integrity, "registry.manifest-changed",
+        "expected the manifest as '\(manifest.repository)' has it, found that its bytes say something else",
+        subject: manifest.digest.description)
+    }
+    return document.needs.map(\.digest)
   }
 
   private func checkBundles(_ report: inout AuditReport, trusting keys: [SealVerificationKey]) async {
@@ -237,4 +257,9 @@ public struct Audit: Sendable {
       report.problems.append(error)
     }
   }
+}
+
+extension Problem {
+  /// Whether it says that there is no such blob.
+  fileprivate var isMissingBlob: Bool { code == "blob.missing" }
 }
