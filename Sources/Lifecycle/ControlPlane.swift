@@ -150,9 +150,11 @@ public final class ControlPlane: Sendable {
     }
     // Platforms of releases before this one have a key and no word of it in the registry.
     try await sealKeys.adopt(recorder: recorder(for: .platform))
-    let recovery = Recovery(
-      registry: parts.registry, served: served, plane: parts.plane, time: parts.time)
     return try await recovery()
+  }
+
+  private var recovery: Recovery {
+    Recovery(registry: parts.registry, served: served, plane: parts.plane, time: parts.time)
   }
 
   /// Packs the data plane's program for images, so that no push has to wait for it.
@@ -299,11 +301,20 @@ public final class ControlPlane: Sendable {
   }
 
   /// Lets an act of a principal have its turn, and gives it what it is recorded with.
+  ///
+  /// One that fails leaves nothing open in the ledger, if that can be written to.
   func perform<Result: Sendable>(
     by principal: Principal, _ act: @escaping @Sendable (Recorder) async throws(Problem) -> Result
   ) async throws(Problem) -> Result {
-    let recorder = recorder(for: principal)
-    return try await perform { () async throws(Problem) in try await act(recorder) }
+    let (recorder, recovery) = (recorder(for: principal), recovery)
+    return try await perform { () async throws(Problem) in
+      do throws(Problem) {
+        return try await act(recorder)
+      } catch {
+        try? await recovery.close(trace: recorder.trace)
+        throw error
+      }
+    }
   }
 
   private func recorder(for principal: Principal) -> Recorder {

@@ -13,7 +13,8 @@ public enum ActOutcome<Result: Sendable>: Sendable {
 ///
 /// The entry before (`begun`) says that from here on the effect may have happened; the one after (`done`,
 /// `failed`) goes into one transaction with the registry's change. A crash between them leaves a `begun`
-/// alone, which `Recovery` finds and closes at the next start.
+/// alone, which `Recovery` finds and closes at the next start; a commit that fails leaves one as well, which
+/// `ControlPlane.perform` has closed as soon as the undertaking is over.
 public struct Recorder: Sendable {
   private let registry: any RegistryWriter
   private let time: any TimeSource
@@ -46,12 +47,13 @@ public struct Recorder: Sendable {
     do {
       outcome = try await effect()
     } catch {
-      // If this commit is lost too, the lone `begun` says so; the caller learns the first reason.
+      // If this commit is lost too, the lone `begun` says so until it is closed; the caller learns the first reason.
       _ = try? await registry.commit([entry(act, .failed, subject, Self.details(of: error))], [])
       throw error
     }
     switch outcome {
     case .done(let result, let details, let changes):
+      // Where this throws, it may have been made all the same: no `failed` is written here, which could contradict it.
       try await registry.commit([entry(act, .done, subject, details)], changes)
       return result
     case .refused(let problem, let details, let changes):

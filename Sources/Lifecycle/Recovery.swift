@@ -15,19 +15,30 @@ struct Recovery: Sendable {
   /// Safe to be cut off itself: it runs again at the next start.
   func callAsFunction() async throws(Problem) -> [LedgerEntry] {
     let unfinished = try await registry.unfinished()
-    if !unfinished.isEmpty {
-      let closing = unfinished.map { entry in
-        LedgerEntry(
-          time: time.now(), principal: .platform, act: entry.act, phase: .failed, subject: entry.subject,
-          trace: entry.trace,
-          details: [
-            "code": "platform.interrupted",
-            "message": "the platform stopped before this act had ended; it did not take effect",
-          ])
-      }
-      try await registry.commit(closing, [])
-    }
+    try await close(unfinished, "the platform stopped before this act had ended; it did not take effect")
     try await plane.apply(served.current())
     return unfinished
+  }
+
+  /// Closes what an undertaking has begun that has failed, where its end could not be written down.
+  ///
+  /// Asked of the ledger and not of who failed: a commit can fail and be there all the same, as a `done` that nothing may
+  /// contradict. Once the undertaking is over, whatever it left open has not taken effect. Where this fails, too, the lone
+  /// `begun` stays until the next start closes it; it keeps no other act from anything, since each end closes a beginning
+  /// of its own undertaking.
+  func close(trace: String) async throws(Problem) {
+    try await close(
+      try await registry.unfinished().filter { $0.trace == trace },
+      "the end of this act could not be written down; it did not take effect")
+  }
+
+  private func close(_ unfinished: [LedgerEntry], _ message: String) async throws(Problem) {
+    guard !unfinished.isEmpty else { return }
+    let closing = unfinished.map { entry in
+      LedgerEntry(
+        time: time.now(), principal: .platform, act: entry.act, phase: .failed, subject: entry.subject,
+        trace: entry.trace, details: ["code": "platform.interrupted", "message": .string(message)])
+    }
+    try await registry.commit(closing, [])
   }
 }
