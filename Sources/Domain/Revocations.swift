@@ -108,23 +108,30 @@ public struct Revocations: Equatable, Sendable {
 extension Revocations {
   /// The form in which snapshots and lists carry them.
   public var json: JSON {
-    [
-      "keys": .array(
-        keys.map { key in
-          [
-            "hint": .string(key.hint), "since": .integer(key.since.milliseconds),
-            "reason": .string(key.reason),
-          ]
-        }),
-      "versions": .array(
-        versions.map { version in
-          [
-            "name": .string(version.reference.name.description),
-            "version": JSON(version.reference.version.value), "bundle": .string(version.bundle.description),
-            "since": .integer(version.since.milliseconds), "reason": .string(version.reason),
-          ]
-        }),
-    ]
+    ["keys": .array(keys.map(\.json)), "versions": .array(versions.map(\.json))]
+  }
+
+  /// The same in parts, whose `json` has at most so many bytes each, but for one that a single entry alone is too long for;
+  /// at least one part, and in none more of a kind than are read.
+  public func parts(upTo bytes: Int) -> [Revocations] {
+    var parts: [Revocations] = []
+    var part = Revocations.none
+    let empty = part.json.canonicalBytes.count
+    var size = empty
+    func take(_ entry: JSON, _ next: Revocations) {
+      // With the comma between two.
+      let added = entry.canonicalBytes.count + 1
+      let isFull = part.keys.count == Self.limit || part.versions.count == Self.limit
+      if !part.isEmpty, size + added > bytes || isFull {
+        parts.append(part)
+        (part, size) = (.none, empty)
+      }
+      part.formUnion(next)
+      size += added
+    }
+    for key in keys { take(key.json, Revocations(keys: [key])) }
+    for version in versions { take(version.json, Revocations(versions: [version])) }
+    return parts + [part]
   }
 
   /// Reads what `json` writes; `pointer` says where it stands.
@@ -185,5 +192,20 @@ extension Revocations {
 
   private static func malformed(_ expected: String) -> Problem {
     Problem(.integrity, "revocations.malformed", "\(expected), found another value")
+  }
+}
+
+extension Revocations.Key {
+  fileprivate var json: JSON {
+    ["hint": .string(hint), "since": .integer(since.milliseconds), "reason": .string(reason)]
+  }
+}
+
+extension Revocations.Version {
+  fileprivate var json: JSON {
+    [
+      "name": .string(reference.name.description), "version": JSON(reference.version.value),
+      "bundle": .string(bundle.description), "since": .integer(since.milliseconds), "reason": .string(reason),
+    ]
   }
 }

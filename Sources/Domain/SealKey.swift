@@ -66,17 +66,20 @@ public struct SealKey: Equatable, Sendable {
 
 /// Why something was revoked: one line of 1 to 400 bytes, as it is told to operators and written into the ledger.
 public struct RevocationReason: Equatable, Sendable, CustomStringConvertible {
+  /// How many bytes it has at most.
+  public static let longest = 400
+
   /// The line.
   public let description: String
 
   /// Takes a line; throws `revocation.reason` for one that is empty, too long, or has control characters.
   public init(parsing text: String) throws(Problem) {
-    guard 1...400 ~= text.utf8.count,
+    guard 1...Self.longest ~= text.utf8.count,
       text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
     else {
       throw Problem(
         .badInput, "revocation.reason",
-        "expected a reason of one line and 1 to 400 bytes, found \(text.utf8.count) bytes that are none",
+        "expected a reason of one line and 1 to \(Self.longest) bytes, found \(text.utf8.count) bytes that are none",
         hint: "say what happened, such as 'the build machine was broken into'")
     }
     description = text

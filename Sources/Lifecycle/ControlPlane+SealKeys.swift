@@ -55,42 +55,13 @@ extension ControlPlane {
     }
   }
 
-  /// A signed list of all that was revoked, a line of `RevocationList`.
+  /// A signed list of all that was revoked, lines of `RevocationList`.
   ///
   /// Signed by every key of our own that is here, those that were revoked too: an image that trusts a former key alone
   /// believes nobody else that the key is revoked.
   public func signRevocations(by principal: Principal) async throws(Problem) -> [UInt8] {
     try await perform(by: principal) { [sealKeys] recorder async throws(Problem) in
       try await sealKeys.signRevocations(recorder: recorder)
-    }
-  }
-}
-
-extension SealKeys {
-  func signRevocations(recorder: Recorder) async throws(Problem) -> [UInt8] {
-    let list = RevocationList(
-      number: try await registry.checkpoint()?.size ?? 0, issuedAt: time.now(),
-      revocations: try await seals.revocations())
-    return try await recorder.record(.signRevocations, of: "revocations") { () async throws(Problem) in
-      var signatures: [(key: SealVerificationKey, signature: [UInt8])] = []
-      var silent: [String] = []
-      for key in try await registry.sealKeys() where key.isOwn {
-        // The active key has to sign; of the others, those that still can.
-        do throws(Problem) {
-          let signer = try await seals.signer(for: key)
-          signatures.append((signer.verificationKey, try await signer.sign(list.message)))
-        } catch {
-          if key.state == .active { throw error }
-          silent.append(key.hint)
-        }
-      }
-      return .done(
-        list.line(signatures: signatures),
-        details: [
-          "number": JSON(list.number), "keys": JSON(list.revocations.keys.count),
-          "versions": JSON(list.revocations.versions.count),
-          "unsignedBy": .array(silent.map { .string($0) }),
-        ])
     }
   }
 }

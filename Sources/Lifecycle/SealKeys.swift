@@ -13,6 +13,11 @@ struct SealKeys {
   let served: ServedState
   let plane: any DataPlane
   let time: any TimeSource
+  /// How many keys there may be, and how many versions may be revoked: as many as data planes are told of.
+  var limit = Revocations.limit
+  /// How many keys may be trusted at a time: each image names all of them, and so does the entry of the ledger that it
+  /// can be packed again by.
+  static let trustedLimit = 64
 
   /// Makes the key that the platform was started with the active one of a registry that knows none.
   func adopt(recorder: Recorder) async throws(Problem) {
@@ -29,6 +34,8 @@ struct SealKeys {
   /// where an external signer has no new key.
   func rotate(to source: SealKeySource, recorder: Recorder) async throws(Problem) -> SealKey {
     let known = try await registry.sealKeys()
+    // As far as it can be known before there is a key.
+    try await requireRoom(for: known.last, among: known)
     let former = known.first { $0.state == .active }
     let subject = former?.hint ?? seals.present.verificationKey.hint
     let key = try await recorder.record(
@@ -59,6 +66,7 @@ struct SealKeys {
       known?.changed(to: .trusted, at: moment)
       ?? SealKey(key, isOwn: false, state: .trusted, at: moment)
     if let known, !known.state.allows(.trusted) { throw Self.conflict(known, "trusted") }
+    try await requireRoom(for: known == nil ? next : nil, among: try await registry.sealKeys())
     try await recorder.record(.addSealKey, of: key.hint, details: ["curve": .string(key.curve.rawValue)]) {
       let change = SealKeyChange(hint: key.hint, state: .trusted, reason: nil, moment: moment)
       return .done((), changes: [known == nil ? .addSealKey(next) : .changeSealKey(change)])
@@ -84,7 +92,8 @@ struct SealKeys {
 
   /// Revokes a key: its seals hold no more, and what it sealed is withdrawn by the time this returns.
   ///
-  /// The active key gives way to another first. Answers with what was served until then.
+  /// The active key gives way to another first. Answers with what was served until then; where that cannot be told, since
+  /// a seal cannot be read, throws and the key is revoked all the same.
   func revoke(
     _ hint: String, _ reason: RevocationReason, recorder: Recorder
   ) async throws(Problem) -> [VersionReference] {
@@ -96,9 +105,9 @@ struct SealKeys {
         subject: key.hint, hint: "run 'gatehouse seal-keys rotate' first")
     }
     guard key.state.allows(.revoked) else { throw Self.conflict(key, "revoked") }
-    let withdrawn = try await servedBundles(sealedBy: [key.hint])
     try await change(key, to: .revoked, reason.description, .revokeSealKey, recorder)
-    return withdrawn
+    // What names versions is as before: they are withdrawn, not gone.
+    return try await servedBundles(sealedBy: [key.hint])
   }
 
   /// Withdraws a version for good, by the time this returns; only a new push brings the model back, as another version.
@@ -118,6 +127,9 @@ struct SealKeys {
     }
     let revocation = Revocations.Version(
       reference: reference, bundle: version.bundle, since: time.now(), reason: reason.description)
+    try requireRoom(
+      keys: try await registry.sealKeys(), versions: try await registry.revokedVersions() + [revocation],
+      "revoke the key that sealed it: 'gatehouse seal-keys rotate', then 'gatehouse seal-keys revoke'")
     try await recorder.record(
       .revokeVersion, of: reference.description, details: ["reason": .string(reason.description)]
     ) {
@@ -171,9 +183,12 @@ struct SealKeys {
     }
     var found: [VersionReference] = []
     for (reference, bundle) in bundlesByVersion {
-      // A seal that does not read is not by this key: the data plane has said so already.
-      guard let seal = try? await bundles.seal(of: bundle), let hint = try? SealVerifier.keyHint(of: seal)
-      else {
+      let hint: String
+      do throws(Problem) {
+        hint = try SealVerifier.keyHint(of: try await bundles.seal(of: bundle))
+      } catch  where error.category == .integrity {
+        // One that is not there, or is none, is not by this key: the data plane has said so already. What cannot be read at
+        // the moment may be.
         continue
       }
       if hints.contains(hint) { found.append(reference) }

@@ -10,8 +10,14 @@ public struct RevocationList: Equatable, Sendable {
   public static let payloadType = "application/vnd.gatehouse.revocations+json"
   /// The longest line, in bytes.
   public static let lineLimit = 4 << 20
+  /// The longest file of such lines, in bytes.
+  public static let fileLimit = 16 << 20
   /// How many signatures a line may have.
-  private static let signatureLimit = 64
+  public static let signatureLimit = 64
+  /// How many bytes of revocations go into a line: in base 64 and with all signatures it is far from the longest.
+  private static let partLimit = 2 << 20
+  /// More than what stands around the payload of a line, and more than a signature takes.
+  private static let frameSize = 512
 
   /// Counts the lists of one platform, upwards: how long its ledger was.
   public let number: Int
@@ -25,6 +31,24 @@ public struct RevocationList: Equatable, Sendable {
     self.number = number
     self.issuedAt = issuedAt
     self.revocations = revocations
+  }
+
+  /// The same in as many lists as there have to be, one a line; each counts by itself.
+  public var parts: [RevocationList] {
+    revocations.parts(upTo: Self.partLimit).map {
+      RevocationList(number: number, issuedAt: issuedAt, revocations: $0)
+    }
+  }
+
+  /// How many bytes a file has at most that tells of these revocations, signed by so many keys.
+  ///
+  /// Each line has room for `signatureLimit` signatures: more keys sign lines of their own, which say the same.
+  public static func fileSize(of revocations: Revocations, signedBy keys: Int) -> Int {
+    let groups = max(1, (keys + signatureLimit - 1) / signatureLimit)
+    return revocations.parts(upTo: partLimit).reduce(0) { size, part in
+      let payload = part.json.canonicalBytes.count + frameSize
+      return size + groups * (payload / 3 * 4 + 4 + frameSize) + keys * frameSize
+    }
   }
 
   private var payload: [UInt8] {

@@ -6,8 +6,6 @@ public import Provenance
 
 /// The file that tells a plane of named bundles what was revoked: lines of `RevocationList`.
 public struct RevocationFile: Equatable, Sendable {
-  private static let sizeLimit = 16 << 20
-
   /// Where it stands; it may be a link, and may be exchanged.
   public let path: String
   /// Whether it has to be there at the start.
@@ -37,7 +35,7 @@ public struct RevocationFile: Equatable, Sendable {
   fileprivate func bytes() throws(Problem) -> [UInt8]? {
     do throws(Problem) {
       // Its signatures say whose it is; who may write to the place does not matter.
-      return try BoundedFile.read(path: path, limit: Self.sizeLimit, followsLinks: true)
+      return try BoundedFile.read(path: path, limit: RevocationList.fileLimit, followsLinks: true)
     } catch  where error.category == .notFound {
       return nil
     }

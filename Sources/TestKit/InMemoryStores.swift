@@ -8,6 +8,8 @@ public actor InMemoryBlobStore: BlobStore {
   private let time: any TimeSource
   private var blobs: [Digest: [UInt8]] = [:]
   private var cameAt: [Digest: Timestamp] = [:]
+  private var abandoned = 0
+  private var waiting: [CheckedContinuation<Void, Never>] = []
 
   /// An empty store; `faults` numbers the writes and the ends of its ingest sessions, and what is renewed and removed.
   public init(faults: FaultPlan = FaultPlan(), time: any TimeSource = ManualTime()) {
@@ -69,6 +71,18 @@ public actor InMemoryBlobStore: BlobStore {
     return bytes.count
   }
 
+  /// Waits until an ingest session was abandoned, if none was yet.
+  public func waitForAbandonedSession() async {
+    guard abandoned == 0 else { return }
+    await withCheckedContinuation { waiting.append($0) }
+  }
+
+  fileprivate func noteAbandoned() {
+    abandoned += 1
+    for continuation in waiting { continuation.resume() }
+    waiting = []
+  }
+
   fileprivate func insert(_ bytes: [UInt8], as expected: Digest?) throws(Problem) -> Digest {
     let digest = Digest(of: bytes)
     guard expected == nil || digest == expected else {
@@ -110,7 +124,10 @@ private actor InMemoryIngestSession: IngestSession {
     return try await store.insert(bytes, as: expected)
   }
 
-  func abandon() { bytes = nil }
+  func abandon() async {
+    bytes = nil
+    await store.noteAbandoned()
+  }
 
   private static let ended = Problem(
     .internal, "blob.session-ended", "expected an ingest session that is open, found one that has ended")
@@ -120,6 +137,7 @@ private actor InMemoryIngestSession: IngestSession {
 public actor InMemoryBundleStore: BundleStore {
   private let faults: FaultPlan
   private var bundles: [Digest: SealedBundle] = [:]
+  private var failures: [Digest: Problem] = [:]
 
   /// An empty store; `faults` numbers what is published.
   public init(faults: FaultPlan = FaultPlan()) {
@@ -141,6 +159,7 @@ public actor InMemoryBundleStore: BundleStore {
   }
 
   private func known(_ digest: Digest) throws(Problem) -> SealedBundle {
+    if let problem = failures[digest] { throw problem }
     guard let bundle = bundles[digest] else {
       throw Problem(.integrity, "bundle.missing", "expected the sealed bundle \(digest.short), found none")
     }
@@ -161,6 +180,9 @@ public actor InMemoryBundleStore: BundleStore {
 
   /// The bundle that was published; nil where there is none.
   public func bundle(_ digest: Digest) -> SealedBundle? { bundles[digest] }
+
+  /// Fails to read a bundle, as a disk may for a while; nil reads it again.
+  public func fail(_ bundle: Digest, with problem: Problem?) { failures[bundle] = problem }
 
   /// Loses a bundle, as a disk may.
   public func lose(_ bundle: Digest) { bundles[bundle] = nil }

@@ -97,7 +97,8 @@ struct VerifyCommand: AsyncParsableCommand {
     var revoked = key.isEmpty ? try await LocalBundle.revoked(data.directory) : .none
     for file in revocations {
       do {
-        revoked.formUnion(try RevocationList.read(try LocalFiles.read(file, limit: 16 << 20), trusting: keys))
+        revoked.formUnion(
+          try RevocationList.read(try LocalFiles.read(file, limit: RevocationList.fileLimit), trusting: keys))
       } catch {
         var problem = error
         problem.subject = problem.subject ?? file

@@ -77,4 +77,26 @@ struct RevocationsTests {
     let digest = try #require(Self.bundle)
     #expect(try PlaneState(parsing: state.encoded(digest: digest)) { _ in digest } == state)
   }
+
+  @Test func `parts say together what the whole says, each within its bound where it can be`() throws {
+    let versions = try (1...50).map { number in
+      Revocations.Version(
+        reference: try VersionReference(parsing: "iris@\(number)"),
+        bundle: try Digest(
+          parsing: "sha256:" + String(repeating: number < 10 ? "0\(number)" : "\(number)", count: 32)),
+        since: Timestamp(milliseconds: 5), reason: String(repeating: "r", count: number * 8))
+    }
+    let all = Revocations(keys: try Self.sample().keys, versions: versions)
+    for bytes in [1, 200, 700, 5000, 100_000] {
+      let parts = all.parts(upTo: bytes)
+      var union = Revocations.none
+      for part in parts {
+        union.formUnion(part)
+        #expect(part.json.canonicalBytes.count <= bytes || part.keys.count + part.versions.count == 1)
+      }
+      #expect(union == all)
+      #expect(parts.count == (bytes == 1 ? 51 : bytes == 100_000 ? 1 : parts.count))
+    }
+    #expect(Revocations.none.parts(upTo: 1) == [.none])
+  }
 }

@@ -93,4 +93,27 @@ struct RevocationListTests {
     #expect(revokedVersion?.code == "bundle.revoked")
     #expect(try SealedBundle(files: sealed.files, trusting: keys).key == keys[0])
   }
+
+  @Test func `what does not go into one line goes into several, none of which is too long`() throws {
+    let reason = String(repeating: "\"", count: RevocationReason.longest)
+    let versions = try (1...3000).map { number in
+      Revocations.Version(
+        reference: try VersionReference(parsing: "iris@\(number)"),
+        bundle: Digest(of: Array("\(number)".utf8)),
+        since: Timestamp(milliseconds: 5), reason: reason)
+    }
+    let all = Revocations(versions: versions)
+    let list = RevocationList(number: 7, issuedAt: Timestamp(milliseconds: 1000), revocations: all)
+    #expect(list.parts.count == 2)
+    var file: [UInt8] = []
+    for part in list.parts {
+      let line = try Self.line(part, by: Self.key)
+      #expect(line.count < RevocationList.lineLimit)
+      file += line
+    }
+    #expect(try RevocationList.read(file, trusting: [Self.key.verificationKey]) == all)
+    #expect(file.count <= RevocationList.fileSize(of: all, signedBy: 1))
+    #expect(RevocationList.fileSize(of: all, signedBy: 65) > 2 * file.count)
+    #expect(RevocationList.fileSize(of: all, signedBy: 64) < 2 * file.count)
+  }
 }
