@@ -41,6 +41,7 @@ struct RegistryRoutes: Sendable {
       [
         "manifests": JSON(report.manifests), "blobs": JSON(report.blobs), "bytes": JSON(report.bytes),
         "kept": JSON(report.kept), "dryRun": .bool(wish.isDryRun),
+        "problems": .array(report.problems.map(\.json)),
       ])
   }
 

@@ -14,8 +14,6 @@ public struct CollectionWish: Sendable {
   public var isDryRun: Bool
   /// How long a blob or a manifest is left that nothing needs.
   public let grace: Duration
-  /// What is needed beside all that the registry names.
-  public var keeping: Set<Digest> = []
 
   /// Asks for what nothing needs and has been there for longer than a grace, at least a minute.
   public init(untagged: Bool = false, isDryRun: Bool = false, grace: Duration = .seconds(86_400))
@@ -42,6 +40,8 @@ public struct CollectionReport: Equatable, Sendable {
   public var bytes = 0
   /// How many blobs stay.
   public var kept = 0
+  /// The platform's own manifests that do not read; what they may name stays.
+  public var problems: [Problem] = []
 }
 
 /// Removes the blobs that nothing needs.
@@ -65,11 +65,14 @@ struct CollectBlobs: Sendable {
     var report = CollectionReport()
     let doomed = wish.untagged ? try await untagged(before: oldest) : []
     report.manifests = doomed.count
-    let needed = try await roots(without: Set(doomed.map(Place.init))).union(wish.keeping)
+    let needed = try await roots(without: Set(doomed.map(Place.init)))
+    report.problems = needed.unread
     let present = try await blobs.digests()
     guard !wish.isDryRun else {
-      for digest in present where !needed.contains(digest) {
-        guard let status = try await blobs.status(of: digest), status.cameAt < oldest else { continue }
+      for digest in present {
+        guard try await !needs(needed, digest), let status = try await blobs.status(of: digest),
+          status.cameAt < oldest
+        else { continue }
         report.blobs += 1
         report.bytes += status.size
       }
@@ -80,8 +83,10 @@ struct CollectBlobs: Sendable {
     let total = report
     return try await recorder.record(.collect, of: "blobs") { () async throws(Problem) in
       var report = total
-      for digest in present where !needed.contains(digest) {
-        guard let size = try await blobs.remove(digest, cameBefore: oldest) else { continue }
+      for digest in present {
+        guard try await !needs(needed, digest),
+          let size = try await blobs.remove(digest, cameBefore: oldest)
+        else { continue }
         report.blobs += 1
         report.bytes += size
       }
@@ -91,8 +96,29 @@ struct CollectBlobs: Sendable {
         details: [
           "manifests": JSON(report.manifests), "blobs": JSON(report.blobs), "bytes": JSON(report.bytes),
           "kept": JSON(report.kept), "untagged": .bool(wish.untagged),
+          "unreadable": JSON(report.problems.count),
         ])
     }
+  }
+
+  /// What has to stay.
+  private struct Needed {
+    /// All that is named.
+    var digests: Set<Digest>
+    /// What was to say what it names, and does not read.
+    var unread: [Problem] = []
+  }
+
+  /// Whether a blob has to stay.
+  ///
+  /// Where one of the platform's own manifests does not read, that is whatever it may name. Such a manifest names a
+  /// configuration, which is JSON, layers, which are packed with gzip, and signed statements, which are JSON: a blob that
+  /// begins as neither is none of its, or no use to it any more. When blobs came says nothing, for one that comes again is as new.
+  private func needs(_ needed: Needed, _ digest: Digest) async throws(Problem) -> Bool {
+    if needed.digests.contains(digest) { return true }
+    guard !needed.unread.isEmpty, let reader = try await blobs.open(digest) else { return false }
+    let start = try await reader.bytes(from: 0, count: 2)
+    return start.first == UInt8(ascii: "{") || start == [0x1F, 0x8B]
   }
 
   /// Which manifest of which repository.
@@ -105,8 +131,10 @@ struct CollectBlobs: Sendable {
 
   /// All that has to stay: what was pushed, what manifests name, and what waits for a manifest.
   ///
-  /// Throws where any of it does not read: what it names could not be told from what nothing names.
-  private func roots(without doomed: Set<Place>) async throws(Problem) -> Set<Digest> {
+  /// Throws where any of it does not read: what it names could not be told from what nothing names. Only of manifests that
+  /// the platform itself has made is it known what that may be, see `needs`; and nobody could mend a collection that they
+  /// stop: an image that was superseded is not packed again, and nobody may remove it.
+  private func roots(without doomed: Set<Place>) async throws(Problem) -> Needed {
     var roots = await repositories.uploads.waitingBlobs()
     var artifacts = Set(try await registry.quarantined().map(\.artifact))
     for name in try await registry.modelNames() {
@@ -117,40 +145,49 @@ struct CollectBlobs: Sendable {
       roots.formUnion(try await ArtifactList.files(of: artifact, in: blobs))
     }
     // Versions can be packed again, and their images held against that, whatever became of their repositories.
+    var unread: [Digest: Problem] = [:]
     for image in try await registry.images() {
       roots.insert(image.manifest)
-      guard try await blobs.contains(image.manifest) else { continue }
-      roots.formUnion(try await needs(of: image))
+      do throws(Problem) {
+        roots.formUnion(try await repositories.contents.needs(of: image.manifest, as: .manifest))
+      } catch  where error.isDamage {
+        unread[image.manifest] = Self.damage(of: image.manifest, "the image of \(image.reference)", error)
+      }
     }
     for repository in try await registry.repositories() {
       for manifest in try await registry.manifests(of: repository) where !doomed.contains(Place(manifest)) {
         roots.insert(manifest.digest)
-        roots.formUnion(try await needs(of: manifest))
+        if let needs = try await needs(of: manifest) {
+          roots.formUnion(needs)
+        } else if unread[manifest.digest] == nil {
+          unread[manifest.digest] = Self.damage(
+            of: manifest.digest, "a manifest of '\(repository)' by the platform itself", nil)
+        }
       }
     }
-    return roots
+    return Needed(digests: roots, unread: unread.sorted { $0.key < $1.key }.map(\.value))
   }
 
-  private func needs(of image: VersionImage) async throws(Problem) -> Set<Digest> {
-    try await needs(
-      of: image.manifest, as: .manifest, "the image of \(image.reference)", "push the model again")
-  }
-
-  private func needs(of manifest: StoredManifest) async throws(Problem) -> Set<Digest> {
-    try await needs(
-      of: manifest.digest, as: manifest.mediaType, "a manifest of '\(manifest.repository)'",
-      "push it again or remove it")
-  }
-
-  private func needs(
-    of digest: Digest, as type: MediaType, _ what: String, _ remedy: String
-  ) async throws(Problem) -> Set<Digest> {
-    do { return try await repositories.contents.needs(of: digest, as: type) } catch {
+  /// What a manifest names; nil for one of the platform's own that does not read.
+  private func needs(of manifest: StoredManifest) async throws(Problem) -> Set<Digest>? {
+    do throws(Problem) { return try await repositories.contents.needs(of: manifest) } catch {
+      if manifest.pushedBy == .platform, manifest.mediaType == .manifest, error.isDamage { return nil }
       throw Problem(
         .integrity, "collect.unreadable",
-        "expected to read what \(what) names, found that it does not read", subject: digest.description,
-        hint: "run 'gatehouse audit verify', and \(remedy); nothing was collected", cause: error.code)
+        "expected to read what a manifest of '\(manifest.repository)' names, found that it does not read",
+        subject: manifest.digest.description,
+        hint: "run 'gatehouse audit verify', and push it again or remove it; nothing was collected",
+        cause: error.code)
     }
+  }
+
+  private static func damage(of manifest: Digest, _ what: String, _ cause: Problem?) -> Problem {
+    Problem(
+      .integrity, "image.unreadable", "expected to read what \(what) names, found that it does not read",
+      subject: manifest.description,
+      hint: "restore blobs/sha256/ from a backup, or push the model again where it is its latest image;"
+        + " until then what it may name stays",
+      cause: cause?.code)
   }
 
   /// The manifests that no tag names, that nothing needs that stays, and that say nothing about what stays.
@@ -172,7 +209,8 @@ struct CollectBlobs: Sendable {
       }
       while let manifest = open.popLast() {
         guard kept.insert(manifest.digest).inserted else { continue }
-        open += try await needs(of: manifest).compactMap { byDigest[$0] }
+        // One of the platform's own that does not read is no index, and names no other manifest.
+        open += try await needs(of: manifest)?.compactMap { byDigest[$0] } ?? []
         open += bySubject[manifest.digest] ?? []
       }
       doomed += manifests.filter { !kept.contains($0.digest) }

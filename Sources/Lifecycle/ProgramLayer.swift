@@ -62,6 +62,10 @@ actor ProgramLayer {
 
   /// The layer that an earlier image of this platform has of the same program: packing it takes half a second, and at each
   /// start once more.
+  ///
+  /// Its bytes are hashed: they are read by nobody else before an image is served from them, and a layer that a failing disk
+  /// has changed would be in every image from here on. That happens once while the platform runs, since what was found is
+  /// kept; one that does not hold is packed anew, in its place.
   private func layer(of program: Digest) async throws(Problem) -> (
     blob: Descriptor, unpacked: Digest
   )? {
@@ -69,8 +73,16 @@ actor ProgramLayer {
     else { return nil }
     // Damaged documents are no reason not to pack; an audit tells of them.
     guard let documents = try? await ImageDocuments(of: image.manifest, in: blobs),
-      let layer = documents.layers.first, try await blobs.contains(layer.blob.digest)
+      let layer = documents.layers.first
     else { return nil }
+    do throws(Problem) { try await blobs.verify(layer.blob) } catch  where error.isDamage {
+      return nil
+    }
     return layer
   }
+}
+
+extension Problem {
+  /// Whether it says that bytes are not there or not what they were; all else may be otherwise the next time.
+  var isDamage: Bool { [.integrity, .notFound, .tooLarge].contains(category) }
 }

@@ -52,7 +52,8 @@ struct RegistryCommand: AsyncParsableCommand {
       abstract: "Remove the blobs that nothing needs.",
       discussion: """
         Needed are pushed artifacts, all that the manifests of repositories name, and what waits for its manifest. \
-        What is younger than the grace stays, whatever needs it.
+        What is younger than the grace stays, whatever needs it. Exit status 5 where an image of the platform does \
+        not read: then what it may name stays, too.
         """)
 
     @Flag(help: "Say what would be removed, and remove nothing.")
@@ -81,7 +82,13 @@ struct RegistryCommand: AsyncParsableCommand {
       }
       let body = JSON.object(wish)
       let answer = try await server.withClient { try await $0.post("/registry/collections", body) }
-      if json { return Console.data(answer) }
+      let problems = (answer["problems"]?.array ?? []).compactMap(Problem.init(json:))
+      if json { Console.data(answer) } else { show(answer, problems) }
+      if !problems.isEmpty { throw CommandEnd(exitCode: 5) }
+    }
+
+    private func show(_ answer: JSON, _ problems: [Problem]) {
+      for problem in problems { Console.prose(problem.description) }
       let bytes = readable(bytes: answer["bytes"]?.int ?? 0)
       Console.data(
         "\(dryRun ? "would remove" : "removed") \(answer["blobs"].cell) blobs of \(bytes)"
