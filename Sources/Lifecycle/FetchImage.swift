@@ -44,7 +44,7 @@ public struct FetchImage: Sendable {
   /// Fetches the image of a name, and what says something about it.
   ///
   /// Throws `registry.not-found` where there is none, `image.too-large`, `image.too-deep`, `image.too-many-manifests`,
-  /// `image.too-many-blobs`, what the registry says, or what the store says.
+  /// `image.too-many-blobs`, `image.too-many-referrers`, what the registry says, or what the store says.
   public func callAsFunction(_ name: ManifestReference, follow: (Event) -> Void) async throws(Problem)
     -> Fetched
   {
@@ -53,11 +53,20 @@ public struct FetchImage: Sendable {
     var referrers: [Referrer] = []
     // What is about the image, then what is about that.
     var subjects = [image.digest]
+    var listed: Set<Digest> = []
     for _ in 0..<ImageBounds.depth {
       var next: [Digest] = []
       for subject in subjects {
         for referrer in try await registry.referrers(of: subject)
-        where !round.fetched.contains(referrer.manifest.digest) {
+        where !round.fetched.contains(referrer.manifest.digest)
+          && listed.insert(referrer.manifest.digest).inserted
+        {
+          guard listed.count <= ImageBounds.referrers else {
+            throw Problem(
+              .tooLarge, "image.too-many-referrers",
+              "expected at most \(ImageBounds.referrers) manifests about an image, found more of them listed",
+              subject: registry.place)
+          }
           // An index under a tag, where the registry keeps no list, is as old as it is.
           guard try await registry.contains(manifest: referrer.manifest.digest) else {
             follow(.missing(referrer.manifest))

@@ -7,6 +7,9 @@ enum ImageBounds {
   /// How deep an index may lie in another, and a statement be about a statement.
   static let depth = 4
 
+  /// How many manifests the lists may name that say something about it, whether or not they are there: each is asked for.
+  static let referrers = 1000
+
   /// Makes sure that one more manifest is within the bounds; throws `image.too-deep` or `image.too-many-manifests`.
   static func require(depth: Int, manifests count: Int) throws(Problem) {
     guard depth < Self.depth else {

@@ -75,7 +75,8 @@ public struct RebuildImage: Sendable {
       let documents = try await ImageDocuments(of: image.manifest, in: blobs)
       if let (blob, unpacked) = documents.layers.first {
         let contents = try LayerContents(
-          try await blobs.read(blob, limit: Self.layerLimit), of: blob, unpacked: unpacked)
+          try await blobs.read(blob, limit: Self.layerLimit), of: blob, unpacked: unpacked,
+          limit: Self.layerLimit)
         if let file = contents.files.first, Digest(of: file.bytes) == image.program {
           return Array(file.bytes)
         }

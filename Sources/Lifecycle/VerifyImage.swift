@@ -25,15 +25,19 @@ public struct VerifyImage: Sendable {
     case statements
   }
 
-  /// What a bundle's layer may have.
   private static let indexLimit = 1 << 20
   private static let referrerLimit = 4096
-  private static let layerLimit = 5 << 30
+  /// How many bytes the layers of an image have at most, unpacked and together: all of them are in memory at a time.
+  public static let unpackedLimit = 8 << 30
 
   private let blobs: any BlobStore
+  private let unpackedLimit: Int
 
   /// Verifies images whose blobs are in a store.
-  public init(in blobs: any BlobStore) { self.blobs = blobs }
+  public init(in blobs: any BlobStore, unpackedLimit: Int = unpackedLimit) {
+    self.blobs = blobs
+    self.unpackedLimit = unpackedLimit
+  }
 
   /// The images that a descriptor leads to: the one, or those of an index for several processors.
   ///
@@ -61,7 +65,7 @@ public struct VerifyImage: Sendable {
   /// step that holds.
   ///
   /// Throws at the first that does not: `blob.missing`, `blob.corrupt`, `blob.too-large`, `image.wrong-size`,
-  /// `image.layer-count`, `image.foreign-program`, `image.untrusted-key`, what `LayerContents`, `OpenedImage` and
+  /// `image.too-large`, `image.layer-count`, `image.foreign-program`, `image.untrusted-key`, what `LayerContents`, `OpenedImage` and
   /// `VerifyStatements` throw, and the seal's own problem. `referrers` are manifests that may be statements about the image.
   public func callAsFunction(
     _ manifest: Descriptor, trusting keys: [SealVerificationKey], revoked: Revocations = .none,
@@ -72,11 +76,7 @@ public struct VerifyImage: Sendable {
     let documents = try await ImageDocuments(of: manifest, in: blobs)
     follow(.documents, "\(manifest.digest.short), \(documents.layers.count) layers")
 
-    var layers: [LayerContents] = []
-    for (blob, unpacked) in documents.layers {
-      layers.append(
-        try LayerContents(try await blobs.read(blob, limit: Self.layerLimit), of: blob, unpacked: unpacked))
-    }
+    let layers = try await layers(of: documents)
     follow(.layers, "\(layers.reduce(0) { $0 + $1.files.count }) files, which nobody may write to")
 
     let opened = try OpenedImage(
@@ -136,6 +136,42 @@ public struct VerifyImage: Sendable {
         verified.summary + (found.others == 0 ? "" : "; \(found.others) of others, not looked at"))
     }
     return sealed
+  }
+
+  /// The layers, unpacked, within one bound for all of them.
+  ///
+  /// What the manifest says of their sizes is held against what is there, and against the bound, before any is read.
+  private func layers(of documents: ImageDocuments) async throws(Problem) -> [LayerContents] {
+    var declared = 0
+    for (blob, _) in documents.layers {
+      if let size = try await blobs.status(of: blob.digest)?.size, size != blob.size {
+        throw Problem(
+          .integrity, "image.wrong-size", "expected \(blob.size) bytes of the blob, found \(size)",
+          subject: blob.digest.short)
+      }
+      guard blob.size <= unpackedLimit - declared else { throw tooLarge("packed") }
+      declared += blob.size
+    }
+    var layers: [LayerContents] = []
+    var left = unpackedLimit
+    for (blob, unpacked) in documents.layers {
+      let bytes = try await blobs.read(blob, limit: LayerContents.longest)
+      do throws(Problem) {
+        layers.append(
+          try LayerContents(bytes, of: blob, unpacked: unpacked, limit: min(left, LayerContents.longest)))
+      } catch  where error.code == "image.too-large" && left < LayerContents.longest {
+        throw tooLarge("unpacked")
+      }
+      left -= layers.last?.layer.unpackedSize ?? 0
+    }
+    return layers
+  }
+
+  private func tooLarge(_ form: String) -> Problem {
+    Problem(
+      .tooLarge, "image.too-large",
+      "expected an image whose layers have at most \(unpackedLimit) bytes together, found more of them \(form)",
+      hint: "pack fewer bundles into one image")
   }
 
   /// The statements about an image among manifests that came along whose signature by one of the keys holds, and how many

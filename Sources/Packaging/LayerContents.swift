@@ -13,6 +13,8 @@ public struct LayerContents: Sendable {
     public let bytes: ArraySlice<UInt8>
   }
 
+  /// How many bytes an archive has at most: more than a bundle may have.
+  public static let longest = 5 << 30
   /// Far more files than a bundle has.
   private static let fileLimit = 10_000
 
@@ -23,34 +25,40 @@ public struct LayerContents: Sendable {
 
   /// Unpacks a layer whose packed bytes are known to be those of `blob`.
   ///
-  /// `unpacked` is what the image's configuration calls the archive inside. Throws `image.malformed-layer` for bytes that
+  /// `unpacked` is what the image's configuration calls the archive inside, which may have `limit` bytes. Throws
+  /// `image.too-large` for one that has more, `image.malformed-layer` for bytes that
   /// are no such archive, `image.layer-changed` where the archive is another, and `image.foreign-layer` where it is not
   /// what packing its own files makes: with owners, times, links, files that somebody may write to, or something between
   /// them.
-  public init(_ bytes: [UInt8], of blob: Descriptor, unpacked: Digest) throws(Problem) {
+  public init(
+    _ bytes: [UInt8], of blob: Descriptor, unpacked: Digest, limit: Int = longest
+  ) throws(Problem) {
     guard blob.mediaType == .layer else {
       throw Self.malformed(
         "expected a layer of '\(MediaType.layer.rawValue)', found '\(blob.mediaType.rawValue.excerpt(80))'",
         blob)
     }
     let archive: [UInt8]
+    var budget = ReadingBudget()
+    // As far as deflate goes: weights of zeros alone are honest.
+    (budget.compressionRatio, budget.largeRatio) = (1100, 1100)
+    budget.decompressedBytes = limit
     do throws(DecompressionFailure) {
-      var budget = ReadingBudget()
-      // As far as deflate goes: weights of zeros alone are honest.
-      (budget.compressionRatio, budget.largeRatio) = (1100, 1100)
-      // More than a bundle may have.
-      budget.decompressedBytes = 5 << 30
       let stream = try Compression.gzip.decompress(bytes[...], budget: budget)
       guard stream.compressedCount == bytes.count else {
         throw .malformed("something behind the stream", offset: stream.compressedCount)
       }
       archive = stream.bytes
     } catch {
-      let found =
-        switch error {
-        case .bomb(let text, _): text
-        case .malformed(let text, let offset): "\(text) at byte \(offset)"
-        }
+      let found: String
+      switch error {
+      case .bomb where budget.unpackedLimit(of: bytes.count) == limit:
+        throw Problem(
+          .tooLarge, "image.too-large", "expected a layer of at most \(limit) bytes unpacked, found more",
+          subject: blob.digest.short)
+      case .bomb(let text, _): found = text
+      case .malformed(let text, let offset): found = "\(text) at byte \(offset)"
+      }
       throw Self.malformed("expected an archive packed with gzip, found: \(found)", blob)
     }
     let found = Digest(of: archive)

@@ -18,6 +18,10 @@ public actor InMemoryRemoteRegistry: RemoteRegistry {
   private var elsewhere: [String: [Digest: [UInt8]]] = [:]
   /// Manifests that are listed and not there.
   private var lost: Set<Digest> = []
+  /// What is listed about every manifest, and was never there.
+  private var alleged: [Referrer] = []
+  /// How many times it was asked whether it has a manifest.
+  public private(set) var lookups = 0
 
   /// An empty repository; `faults` numbers everything that it is asked, reading included.
   public init(faults: FaultPlan = FaultPlan()) { self.faults = faults }
@@ -36,7 +40,8 @@ public actor InMemoryRemoteRegistry: RemoteRegistry {
 
   /// Whether the repository has the manifest with this digest.
   public func contains(manifest digest: Digest) throws(Problem) -> Bool {
-    try faults.write { () throws(Problem) in find(.digest(digest)) != nil }
+    lookups += 1
+    return try faults.write { () throws(Problem) in find(.digest(digest)) != nil }
   }
 
   /// Puts a manifest under a name, after all that it names.
@@ -131,7 +136,7 @@ public actor InMemoryRemoteRegistry: RemoteRegistry {
         var descriptor = manifest.descriptor
         descriptor.annotations = manifest.document.annotations
         return Referrer(descriptor, artifactType: manifest.document.artifactType)
-      }.sorted { $0.manifest.digest < $1.manifest.digest }
+      }.sorted { $0.manifest.digest < $1.manifest.digest } + alleged
     }
   }
 
@@ -149,6 +154,9 @@ public actor InMemoryRemoteRegistry: RemoteRegistry {
   public func keep(_ bytes: [UInt8], in repository: String) {
     elsewhere[repository, default: [:]][Digest(of: bytes)] = bytes
   }
+
+  /// Lists what is not there about every manifest.
+  public func allege(_ referrers: [Referrer]) { alleged = referrers }
 
   /// Loses a manifest, and goes on to list it among referrers.
   public func lose(_ manifest: Digest) { lost.insert(manifest) }

@@ -89,6 +89,28 @@ struct PublishImageTests {
     #expect(missing == [cargo.statements[0].digest])
   }
 
+  @Test func `a list of what is not there is asked for up to a bound, each of it once`() async throws {
+    let cargo = try await Cargo()
+    let registry = InMemoryRemoteRegistry()
+    _ = try await cargo.publish(to: registry)
+    func alleged(_ count: Int) -> [Referrer] {
+      (0..<count).map { number in
+        let bytes = Array("\(number)".utf8)
+        return Referrer(
+          Descriptor(mediaType: .manifest, digest: Digest(of: bytes), size: bytes.count), artifactType: nil)
+      }
+    }
+    let fetch = FetchImage(from: registry, into: InMemoryBlobStore())
+    // The two that there are count as well.
+    await registry.allege(alleged(998))
+    _ = try await fetch(Self.tag) { _ in }
+    #expect(await registry.lookups == 1000)
+    await registry.allege(alleged(1000))
+    let problem = await #expect(throws: Problem.self) { _ = try await fetch(Self.tag) { _ in } }
+    #expect(problem?.code == "image.too-many-referrers")
+    #expect(await registry.lookups <= 2000)
+  }
+
   @Test func `what is there is neither sent nor fetched again`() async throws {
     let cargo = try await Cargo()
     let registry = InMemoryRemoteRegistry()

@@ -9,6 +9,8 @@ extension RegistryClient {
   /// Far more than any subject has.
   private static let referrerLimit = 1000
   private static let pageLimit = 100
+  /// What all pages of a list have at most.
+  private static let listLimit = 16 << 20
   private static let tagLimit = 100_000
 
   private static let accepted = HTTPHeaders([
@@ -155,6 +157,7 @@ extension RegistryClient {
   ) async throws(Problem) -> Bool {
     var url = first
     var seen: Set<RegistryURL> = []
+    var left = Self.listLimit
     while seen.count < Self.pageLimit, seen.insert(url).inserted {
       let (body, next) = try await retrying { () async throws(Failure) -> ([UInt8]?, String?) in
         let answer = try await ask(.GET, url, scope: .pull)
@@ -174,8 +177,9 @@ extension RegistryClient {
         } catch { throw Failure(error.about(place)) }
       }
       guard let body else { return false }
+      left -= body.count
       do throws(Problem) {
-        guard try take(body) else {
+        guard left >= 0, try take(body) else {
           throw RegistryProblem.malformed(
             "a list with an end", "one that is longer than all of ours", at: place)
         }
