@@ -36,6 +36,8 @@ public struct ControlServer: Sendable {
   private let credentials: Credentials
   private let settings: Settings
   private let logger: Logger
+  /// Where the registry of images is answered, `http://127.0.0.1:8441`; nil where it is not.
+  public var registry: String?
 
   /// Puts routes and middleware together.
   public init(_ control: ControlPlane, credentials: Credentials, _ settings: Settings, logger: Logger) {
@@ -79,7 +81,7 @@ public struct ControlServer: Sendable {
     AliasRoutes(control: control).add(to: api)
     DeploymentRoutes(control: control).add(to: api)
     RegistryRoutes(control: control).add(to: api)
-    QueryRoutes(control: control, version: settings.version).add(to: api)
+    QueryRoutes(control: control, version: settings.version, registry: registry).add(to: api)
     return router
   }
 

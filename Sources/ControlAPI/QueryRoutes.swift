@@ -8,6 +8,8 @@ import Provenance
 struct QueryRoutes: Sendable {
   let control: ControlPlane
   let version: String
+  /// Where the registry of images is answered; nil where it is not.
+  let registry: String?
 
   func add(to group: RouterGroup<ControlContext>) {
     group.get("status", use: status)
@@ -19,14 +21,15 @@ struct QueryRoutes: Sendable {
     group.get("ledger/checkpoint", use: checkpoint)
   }
 
-  /// `GET /api/v1/status`: which program answers, where predictions are answered, and metrics of them, and what the process
-  /// that answers has given up.
+  /// `GET /api/v1/status`: which program answers, where predictions are answered, and metrics of them, where images are, and
+  /// what the process that answers has given up.
   @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
     .json(
       .ok,
       [
         "version": .string(version), "plane": .string(control.planeURL),
         "admin": control.adminURL.map { .string($0) } ?? .null,
+        "registry": registry.map { .string($0) } ?? .null,
         "confinement": await control.planeConfinement()?.json ?? .null,
       ])
   }

@@ -99,6 +99,10 @@ struct DoctorCommand: AsyncParsableCommand {
         Check(name: "control plane", isWell: true, found: "version \(status["version"].cell)"),
         Check(
           name: "data plane", isWell: true, found: "predictions on \(status["plane"].cell), \(metrics)"),
+        Check(
+          name: "registry", isWell: true,
+          found: status["registry"]?.string.map { "images on \($0)/v2/" } ?? "none, by --registry-listen none"
+        ),
         Check(name: "confinement", isWell: true, found: Self.confinement(status["confinement"])),
       ]
     } catch let problem as Problem {

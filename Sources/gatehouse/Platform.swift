@@ -151,7 +151,8 @@ struct Platform {
       }
       group.addTask {
         // Who reads that it is ready may use all of it.
-        await face.announce(in: directory)
+        var server = server
+        server.registry = await face.announce(in: directory)
         try await server.run { port in announce(port: port, plane, since: started) }
         return nil
       }

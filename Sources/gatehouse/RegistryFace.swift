@@ -72,13 +72,15 @@ struct RegistryFace: Sendable {
     }
   }
 
-  /// Waits until it listens, says where, and writes it down for scripts; nothing where it never does.
-  func announce(in directory: DataDirectory) async {
+  /// Waits until it listens, says where, and writes it down for scripts; nothing, and nil, where it never does.
+  func announce(in directory: DataDirectory) async -> String? {
     for await port in ready {
       let url = "\(base):\(port)"
       try? DurableFile.write(Array("\(url)\n".utf8), to: directory.registryAddress)
-      return Console.prose("registry on     \(url)/v2/")
+      Console.prose("registry on     \(url)/v2/")
+      return url
     }
+    return nil
   }
 }
 
