@@ -7,11 +7,12 @@ import Provenance
 // there is always room to revoke a key, which withdraws whatever it sealed.
 
 extension SealKeys {
-  /// Makes sure that all keys could be revoked, for reasons however long, beside the versions that are.
+  /// Makes sure that all keys could be revoked, for reasons however long, beside the versions that are, and so many keys more
+  /// that nobody has made yet.
   ///
   /// Throws `revocations.full`.
   func requireRoom(
-    keys: [SealKey], versions: [Revocations.Version], _ remedy: String
+    keys: [SealKey], sparing spare: Int = 0, versions: [Revocations.Version], _ remedy: String
   ) throws(Problem) {
     guard keys.count <= limit, versions.count <= limit else {
       throw Problem(
@@ -20,10 +21,12 @@ extension SealKeys {
     }
     // Quotes take the most room of all characters.
     let reason = String(repeating: "\"", count: RevocationReason.longest)
+    // As long as a hint, and none.
+    let spared = (0..<spare).map { String(repeating: "-", count: 64 - "\($0)".count) + "\($0)" }
     let revocations = Revocations(
-      keys: keys.map { Revocations.Key(hint: $0.hint, since: $0.changedAt, reason: reason) },
+      keys: (keys.map(\.hint) + spared).map { Revocations.Key(hint: $0, since: time.now(), reason: reason) },
       versions: versions)
-    let size = RevocationList.fileSize(of: revocations, signedBy: keys.count(where: \.isOwn))
+    let size = RevocationList.fileSize(of: revocations, signedBy: keys.count(where: \.isOwn) + spare)
     guard size <= RevocationList.fileLimit else {
       throw Problem(
         .conflict, "revocations.full",

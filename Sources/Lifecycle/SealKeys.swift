@@ -127,8 +127,10 @@ struct SealKeys {
     }
     let revocation = Revocations.Version(
       reference: reference, bundle: version.bundle, since: time.now(), reason: reason.description)
+    // With room for another key to take over: it is what helps where there is none for versions.
     try requireRoom(
-      keys: try await registry.sealKeys(), versions: try await registry.revokedVersions() + [revocation],
+      keys: try await registry.sealKeys(), sparing: RevocationList.signatureLimit,
+      versions: try await registry.revokedVersions() + [revocation],
       "revoke the key that sealed it: 'gatehouse seal-keys rotate', then 'gatehouse seal-keys revoke'")
     try await recorder.record(
       .revokeVersion, of: reference.description, details: ["reason": .string(reason.description)]
