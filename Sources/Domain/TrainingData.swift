@@ -11,6 +11,13 @@ public struct DataSet: Hashable, Sendable {
 
   /// Names data; throws `training-data.name` for a name that is not one line of 1 to 128 bytes.
   public init(name: String, digest: Digest) throws(Problem) {
+    try Self.check(name: name)
+    self.name = name
+    self.digest = digest
+  }
+
+  /// Throws `training-data.name` as `init` does, before anybody has computed a digest.
+  public static func check(name: String) throws(Problem) {
     guard 1...128 ~= name.utf8.count,
       name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
     else {
@@ -19,8 +26,6 @@ public struct DataSet: Hashable, Sendable {
         "expected a name of one line and 1 to 128 bytes for a data set, found '\(name.excerpt(80))'",
         hint: "give the file a shorter name, without control characters")
     }
-    self.name = name
-    self.digest = digest
   }
 }
 
@@ -40,18 +45,22 @@ public struct TrainingData: Hashable, Sendable {
   /// Takes data sets in any order; throws `training-data.too-many` and, where two are the same bytes,
   /// `training-data.duplicate`.
   public init(_ sets: [DataSet]) throws(Problem) {
-    guard sets.count <= Self.limit else {
-      throw Problem(
-        .tooLarge, "training-data.too-many",
-        "expected at most \(Self.limit) data sets, found \(sets.count)",
-        hint: "put their files into one directory and name that")
-    }
+    try Self.check(count: sets.count)
     self.sets = sets.sorted { $0.digest < $1.digest }
     for (one, next) in zip(self.sets, self.sets.dropFirst()) where one.digest == next.digest {
       throw Problem(
         .badInput, "training-data.duplicate",
         "expected each data set once, found the same bytes as '\(one.name)' and '\(next.name)'",
         hint: "name one of them")
+    }
+  }
+
+  /// Throws `training-data.too-many` as `init` does.
+  public static func check(count: Int) throws(Problem) {
+    guard count <= limit else {
+      throw Problem(
+        .tooLarge, "training-data.too-many", "expected at most \(limit) data sets, found \(count)",
+        hint: "put their files into one directory and name that")
     }
   }
 

@@ -22,14 +22,7 @@ struct Seals: Sendable {
   /// Who signs by a key of our own.
   func signer(for key: SealKey) async throws(Problem) -> any SealSigner {
     if present.verificationKey.hint == key.hint { return present }
-    guard let signer = try await store.signer(for: key.hint) else {
-      throw Problem(
-        .unavailable, "seal-key.missing",
-        "expected the private key of '\(key.hint.prefix(12))…', which is \(key.state.rawValue), found none",
-        subject: key.hint,
-        hint: "restore keys/ from a backup, or name its signer in keys/signers.json")
-    }
-    return signer
+    return try await store.requiredSigner(for: key.hint)
   }
 
   /// The keys whose seals hold.

@@ -47,6 +47,11 @@ public struct UnsealedBundle: Equatable, Sendable {
   /// The bytes of the file at a path; nil where there is none.
   public func bytes(at path: String) -> [UInt8]? { files.first { $0.path == path }?.bytes }
 
+  /// The digest of each file, by its path.
+  public var digests: [String: Digest] {
+    Dictionary(zip(files.map(\.path), fileDigests), uniquingKeysWith: { first, _ in first })
+  }
+
   /// The bytes of a file that every bundle has; throws `bundle.incomplete`.
   public func requiredBytes(at path: String) throws(Problem) -> [UInt8] {
     guard let bytes = bytes(at: path) else {
@@ -93,9 +98,8 @@ public struct SealedBundle: Equatable, Sendable {
     _ contents: UnsealedBundle, seal: [UInt8], trusting keys: [SealVerificationKey],
     revoked: Revocations = .none
   ) throws(Problem) {
-    let digests = Dictionary(
-      zip(contents.files.map(\.path), contents.fileDigests), uniquingKeysWith: { first, _ in first })
-    let verified = try SealVerifier.verify(seal: seal, files: digests, trusting: keys, revoked: revoked)
+    let verified = try SealVerifier.verify(
+      seal: seal, files: contents.digests, trusting: keys, revoked: revoked)
     self.init(unchecked: contents, seal: seal, key: verified.key)
   }
 

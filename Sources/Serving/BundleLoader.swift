@@ -55,18 +55,19 @@ public struct BundleLoader: Sendable {
     revoked.problem(ofSealsBy: model.sealedBy) ?? revoked.problem(of: model.bundle)
   }
 
-  /// Whether the bundle at `path` says that it is sealed by another trusted key by now than when `model` was loaded.
+  /// A model that was loaded, by the key that the seal at `path` is by now; as it is where that is no other, or does not hold.
   ///
-  /// Nothing of the seal is verified: it is a reason to load the bundle anew. One that cannot be read is none, for the model
-  /// was verified, and needs no file any more.
-  func isSealedAnew(_ model: ServedModel, at path: String) -> Bool {
+  /// The seal is held against the digests of what the model was loaded from: none of these files is read again, and no
+  /// damage to them takes down a model that was verified and needs them no more.
+  func resealed(_ model: ServedModel, at path: String) -> ServedModel {
     guard
       let seal = try? BoundedFile.read(
         path: "\(path)/\(SealedBundle.sealPath)", limit: SealVerifier.sealSizeLimit),
-      let hint = try? SealVerifier.keyHint(of: seal)
-    else { return false }
-    return hint != model.sealedBy && trusted.contains { $0.hint == hint }
-      && revoked.problem(ofSealsBy: hint) == nil
+      let hint = try? SealVerifier.keyHint(of: seal), hint != model.sealedBy,
+      let verified = try? SealVerifier.verify(
+        seal: seal, files: model.files, trusting: trusted, revoked: revoked)
+    else { return model }
+    return ServedModel(model, sealedBy: verified.key.hint)
   }
 
   /// Which version the bundle at `path` is, whatever was revoked.
@@ -81,7 +82,7 @@ public struct BundleLoader: Sendable {
     // The bytes of the files are gone before anything is planned: a large model would be in memory three times.
     let manifest = bundle.manifest
     let model = try ServedModel(
-      reference: manifest.reference, bundle: bundle.digest, sealedBy: bundle.sealedBy,
+      reference: manifest.reference, bundle: bundle.digest, sealedBy: bundle.sealedBy, files: bundle.files,
       framework: "\(manifest.framework) \(manifest.frameworkVersion)",
       graph: try ValidatedGraph(bundle.graph), engine: engine)
     if let check = bundle.selfCheck {
@@ -97,6 +98,7 @@ public struct BundleLoader: Sendable {
   private struct OpenBundle {
     let digest: Digest
     let sealedBy: String
+    let files: [String: Digest]
     let manifest: Manifest
     let graph: ModelGraph
     let selfCheck: SelfCheck?
@@ -119,7 +121,7 @@ public struct BundleLoader: Sendable {
     var selfCheck: SelfCheck?
     if let bytes = bundle.contents.bytes(at: SelfCheck.path) { selfCheck = try SelfCheck(parsing: bytes) }
     return OpenBundle(
-      digest: bundle.digest, sealedBy: bundle.key.hint,
+      digest: bundle.digest, sealedBy: bundle.key.hint, files: bundle.contents.digests,
       manifest: try Manifest(parsing: try bundle.contents.requiredBytes(at: Manifest.path)),
       graph: try ModelGraph(
         decoding: try bundle.contents.requiredBytes(at: "graph.json"),

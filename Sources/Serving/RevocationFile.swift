@@ -86,7 +86,7 @@ final class RevocationWatch: Sendable {
     state = NIOLockedValueBox(State(known: known))
   }
 
-  /// Begins to look.
+  /// Begins to look, once an interval from now.
   func start() {
     pool.start()
     pool.submit { [self] state in
@@ -112,7 +112,8 @@ final class RevocationWatch: Sendable {
     try? pool.syncShutdownGracefully()
   }
 
-  private func look() {
+  /// Looks now.
+  func look() {
     state.withLockedValue { state in
       do throws(Problem) {
         guard let bytes = try file.bytes() else { return }

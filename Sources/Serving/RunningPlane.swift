@@ -149,6 +149,8 @@ public final class RunningPlane: Sendable {
         file, trusting: configuration.source.trusted, known: revoked, plane: served, log: configuration.log,
         interval: configuration.revocationInterval)
     }
+    // What came while bundles were loaded, which can take minutes, and before anybody is answered.
+    revocations?.look()
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
     quotas?.start()
     revocations?.start()

@@ -13,12 +13,14 @@ public final class ServedModel: Sendable {
   public let bundle: Digest
   /// The hint of the key that sealed it; empty where it came from no bundle.
   let sealedBy: String
+  /// The digests of the files that it was loaded from, by their paths: what a seal must be over to be a seal of it.
+  let files: [String: Digest]
   /// What it was lifted from, `scikit-learn 1.9.1`.
   public let framework: String
   /// What it was asked since it was loaded.
-  let statistics = ModelStatistics()
+  let statistics: ModelStatistics
   /// How its requests were answered since it was loaded.
-  let metrics = RequestMetrics()
+  let metrics: RequestMetrics
   /// Whether its requests are answered several at once.
   let batchGain: BatchGain
   /// What predicts.
@@ -36,10 +38,13 @@ public final class ServedModel: Sendable {
   let ignoredInputs: Set<String>
 
   init(
-    reference: VersionReference, bundle: Digest, sealedBy: String = "", framework: String,
-    graph: ValidatedGraph, engine: (any InferenceEngine)? = nil
+    reference: VersionReference, bundle: Digest, sealedBy: String = "", files: [String: Digest] = [:],
+    framework: String, graph: ValidatedGraph, engine: (any InferenceEngine)? = nil
   ) throws(Problem) {
     self.sealedBy = sealedBy
+    self.files = files
+    self.statistics = ModelStatistics()
+    self.metrics = RequestMetrics()
     self.reference = reference
     self.bundle = bundle
     self.framework = framework
@@ -56,6 +61,25 @@ public final class ServedModel: Sendable {
     self.outputs = signature.outputs.flatMap { InferOutput.all(of: $0, isBinary: false) }
     self.methods = signature.methods
     self.ignoredInputs = Set(signature.features.ignored.map(signature.inputName(of:)))
+  }
+
+  /// The same model, known to be sealed by another key as well: it goes on counting where it was.
+  init(_ model: ServedModel, sealedBy: String) {
+    self.sealedBy = sealedBy
+    reference = model.reference
+    bundle = model.bundle
+    files = model.files
+    framework = model.framework
+    statistics = model.statistics
+    metrics = model.metrics
+    batchGain = model.batchGain
+    plan = model.plan
+    layout = model.layout
+    inputs = model.inputs
+    inputPlaces = model.inputPlaces
+    outputs = model.outputs
+    methods = model.methods
+    ignoredInputs = model.ignoredInputs
   }
 
   var signature: ModelSignature { plan.signature }

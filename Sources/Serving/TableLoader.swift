@@ -5,8 +5,8 @@ import Provenance
 /// Brings what a snapshot names to a table that serves it.
 struct TableLoader {
   private let loader: BundleLoader
-  /// What is served now, which is neither loaded nor verified again while its seal is by the same key: it was when it was
-  /// loaded, and no byte of it is read from the disk any more.
+  /// What is served now, which is not loaded again while a seal of it is by a trusted key: it was verified when it was
+  /// loaded, and no byte of it but a new seal is read from the disk any more.
   private let former: RoutingTable?
   private var loaded: [Digest: ServedModel] = [:]
   private var failures: [PlaneApplication.Failure] = []
@@ -14,10 +14,7 @@ struct TableLoader {
   private init(_ loader: BundleLoader, former: RoutingTable?) {
     self.loader = loader
     self.former = former
-    // One whose key is trusted no more may have been sealed again: it is read and verified anew.
-    for model in former?.models ?? [] where loader.objection(to: model) == nil {
-      loaded[model.bundle] = model
-    }
+    for model in former?.models ?? [] { loaded[model.bundle] = model }
   }
 
   /// Loads what of `state` is not served yet.
@@ -73,8 +70,10 @@ struct TableLoader {
   ) throws(Problem) -> ServedModel {
     if let problem = loader.revoked.problem(of: version.bundle) { throw problem }
     let model: ServedModel
-    // One that was sealed again is loaded as it is now, so that it is known by its new key when the former is revoked.
-    if let served = loaded[version.bundle], !loader.isSealedAnew(served, at: version.path) {
+    // Known by its new key where it was sealed again, before the former is retired or revoked.
+    if let served = loaded[version.bundle].map({ loader.resealed($0, at: version.path) }),
+      loader.objection(to: served) == nil
+    {
       model = served
     } else {
       model = try loader.load(path: version.path)

@@ -13,14 +13,8 @@ extension KeyFiles {
     return try SealVerificationKey(pem: String(decoding: bytes, as: UTF8.self))
   }
 
-  /// Publishes the key that seals from the first start on; durable when this returns, so that the next start knows it.
-  ///
-  /// Throws `seal-key.made` where there is a key in a file, which others may know the platform by.
-  public static func publish(_ key: SealVerificationKey, in directory: String) throws(Problem) {
-    try publish(key, in: directory, disk: Disk())
-  }
-
-  static func publish(_ key: SealVerificationKey, in directory: String, disk: Disk) throws(Problem) {
+  /// Throws `seal-key.made` where there is a key that seals in a file, which others may know the platform by.
+  public static func requireNone(in directory: String) throws(Problem) {
     let path = "\(directory)/seal.key.pem"
     guard try SecretFile.read(path) == nil else {
       throw Problem(
@@ -28,6 +22,17 @@ extension KeyFiles {
         subject: path,
         hint: "start it without --seal-signer, then run 'gatehouse seal-keys rotate --signer NAME'")
     }
+  }
+
+  /// Publishes the key that seals from the first start on; durable when this returns, so that the next start knows it.
+  ///
+  /// Throws `seal-key.made` as `requireNone` does.
+  public static func publish(_ key: SealVerificationKey, in directory: String) throws(Problem) {
+    try publish(key, in: directory, disk: Disk())
+  }
+
+  static func publish(_ key: SealVerificationKey, in directory: String, disk: Disk) throws(Problem) {
+    try requireNone(in: directory)
     try disk.createDirectory(directory)
     try disk.removeUnfinished(in: directory)
     try disk.replaceDurably("\(directory)/seal.pub.pem", with: Array(key.pem.utf8), mode: 0o644)
@@ -37,7 +42,12 @@ extension KeyFiles {
   public static func openOrCreateLedger(
     in directory: String, ledgerName: String, passphrase: Passphrase? = nil
   ) throws(Problem) -> CheckpointSigningKey {
-    let disk = Disk()
+    try openOrCreateLedger(in: directory, ledgerName: ledgerName, passphrase: passphrase, disk: Disk())
+  }
+
+  static func openOrCreateLedger(
+    in directory: String, ledgerName: String, passphrase: Passphrase? = nil, disk: Disk
+  ) throws(Problem) -> CheckpointSigningKey {
     try disk.createDirectory(directory)
     try disk.removeUnfinished(in: directory)
     return try ledgerKey(in: directory, named: ledgerName, passphrase: passphrase, disk: disk)

@@ -25,6 +25,11 @@ public actor SealKeyFiles: SealKeyStore {
     self.disk = disk
   }
 
+  /// Whether any private key is here.
+  public nonisolated func hasKeys() throws(Problem) -> Bool {
+    try DirectoryListing.entries(of: directory).contains { $0.name.hasSuffix(".key.pem") }
+  }
+
   /// The key that seals name so; nil where it is not here.
   ///
   /// Throws `key.mismatch` where another key stands under its name, and the problems of `SecretFile` and of encrypted keys.

@@ -16,7 +16,7 @@ struct FirstKeys {
   init(
     _ directory: DataDirectory, _ store: PlatformKeys, passphrase: Passphrase?, source: SealKeySource
   ) async throws(Problem) {
-    if store.hasSigners, let published = try KeyFiles.publishedAlone(in: directory.keys) {
+    if try store.mayHaveOthers(), let published = try KeyFiles.publishedAlone(in: directory.keys) {
       sealing = AbsentKey(verificationKey: published, store: store)
     } else if case .file(let curve) = source {
       let keys = try KeyFiles.openOrCreate(
@@ -24,6 +24,8 @@ struct FirstKeys {
       (sealing, ledger) = (keys.sealing, keys.ledger)
       return
     } else {
+      // Before the signer is asked, which may take its time.
+      try KeyFiles.requireNone(in: directory.keys)
       let signer = try await store.provide(source)
       try await signer.requireSignature()
       try KeyFiles.publish(signer.verificationKey, in: directory.keys)
@@ -42,12 +44,6 @@ private struct AbsentKey: SealSigner {
   let store: PlatformKeys
 
   func sign(_ message: [UInt8]) async throws(Problem) -> [UInt8] {
-    guard let signer = try await store.signer(for: verificationKey.hint) else {
-      throw Problem(
-        .unavailable, "seal-key.missing",
-        "expected a signer that has key '\(verificationKey.hint.prefix(12))…', found none that answers",
-        subject: verificationKey.hint, hint: "see that its program in keys/signers.json answers")
-    }
-    return try await signer.sign(message)
+    try await store.requiredSigner(for: verificationKey.hint).sign(message)
   }
 }

@@ -42,7 +42,7 @@ enum LocalFiles {
         filled += count
       }
     }
-    guard bytes.count < capacity else { throw growing(path, from: size) }
+    guard bytes.count < capacity else { throw changing(path, from: size) }
     return bytes
   }
 
@@ -59,11 +59,12 @@ enum LocalFiles {
       guard count >= 0 else { throw unreadable(path) }
       guard count > 0 else { break }
       total += count
-      guard total <= size else { throw growing(path, from: size) }
+      guard total <= size else { throw changing(path, from: size) }
       hasher.update(piece[..<count])
       Console.progress("  hash      \(path): \(readable(bytes: total)) of \(readable(bytes: size))")
     }
     Console.progress("")
+    guard total == size else { throw changing(path, from: size) }
     return hasher.digest
   }
 
@@ -80,9 +81,9 @@ enum LocalFiles {
     return (descriptor, Int(status.st_size))
   }
 
-  private static func growing(_ path: String, from size: Int) -> Problem {
+  private static func changing(_ path: String, from size: Int) -> Problem {
     Problem(
-      .badInput, "file.changing", "expected a file of \(size) bytes, found that it grows",
+      .badInput, "file.changing", "expected a file of \(size) bytes, found that it changes",
       subject: path, hint: "wait until whoever writes it is done")
   }
 
@@ -108,7 +109,7 @@ enum LocalFiles {
     if let odd = oddities.first {
       throw Problem(
         .badInput, "artifact.special-file",
-        "expected only files and directories in an artifact, found a link or a special file",
+        "expected only files and directories, found a link or a special file",
         subject: "\(path)/\(odd.path)", hint: "copy what it leads to into the directory")
     }
     guard !members.isEmpty else {

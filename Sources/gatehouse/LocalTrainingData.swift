@@ -7,6 +7,9 @@ import Provenance
 enum LocalTrainingData {
   /// The data sets at these paths, each a file or a directory, by the last part of its path.
   static func stated(_ paths: [String]) throws(Problem) -> TrainingData {
+    // All that can be refused without reading them comes first: they may be large.
+    try TrainingData.check(count: paths.count)
+    for path in paths { try DataSet.check(name: name(of: path)) }
     var sets: [DataSet] = []
     for path in paths {
       sets.append(try DataSet(name: name(of: path), digest: try digest(of: path)))

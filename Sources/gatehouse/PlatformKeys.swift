@@ -9,14 +9,19 @@ import Storage
 struct PlatformKeys: SealKeyStore {
   private let files: SealKeyFiles
   private let signers: CommandSigners
-  /// Whether the operator names any program that signs.
-  let hasSigners: Bool
+  private let hasSigners: Bool
 
   init(_ directory: DataDirectory, passphrase: Passphrase?) throws(Problem) {
     files = SealKeyFiles(directory: directory.sealKeys, passphrase: passphrase)
     let settings = try Self.settings(directory.signers)
     signers = CommandSigners(settings)
     hasSigners = !settings.isEmpty
+  }
+
+  /// Whether there is any key here but the first: one that was made after it, or a program that signs.
+  func mayHaveOthers() throws(Problem) -> Bool {
+    if hasSigners { return true }
+    return try files.hasKeys()
   }
 
   func signer(for hint: String) async throws(Problem) -> (any SealSigner)? {

@@ -95,7 +95,12 @@ struct RevocationsTests {
         #expect(part.json.canonicalBytes.count <= bytes || part.keys.count + part.versions.count == 1)
       }
       #expect(union == all)
-      #expect(parts.count == (bytes == 1 ? 51 : bytes == 100_000 ? 1 : parts.count))
+      // No more than it takes: two neighbours together are too large for one, but for commas that are counted twice.
+      for (part, next) in zip(parts, parts.dropFirst()) {
+        var both = part
+        both.formUnion(next)
+        #expect(both.json.canonicalBytes.count > bytes - 2)
+      }
     }
     #expect(Revocations.none.parts(upTo: 1) == [.none])
   }

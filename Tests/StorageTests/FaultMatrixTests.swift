@@ -140,6 +140,29 @@ import Testing
     #expect(steps > 4)
   }
 
+  @Test func `a first start with a signer's key is completed by the next, which knows it`() async throws {
+    let key = SealingKey().verificationKey
+    let steps = try await matrix { failing, _ in
+      let scratch = try Scratch()
+      let directory = "\(scratch.path)/keys"
+      func start(_ disk: Disk) throws(Problem) -> CheckpointSigningKey {
+        if try KeyFiles.publishedAlone(in: directory) == nil {
+          try KeyFiles.publish(key, in: directory, disk: disk)
+        }
+        return try KeyFiles.openOrCreateLedger(in: directory, ledgerName: "l", disk: disk)
+      }
+      let used = try? start(failing.disk)
+      let again = try start(Disk())
+      if let used { #expect(again.encoded == used.encoded) }
+      #expect(try KeyFiles.publishedAlone(in: directory) == key)
+      #expect(
+        try DirectoryListing.entries(of: directory).map(\.name) == [
+          "ledger.key", "ledger.pub", "seal.pub.pem",
+        ])
+    }
+    #expect(steps > 12)
+  }
+
   @Test func `a durable file is the former or the new one`() async throws {
     let steps = try await matrix { failing, _ in
       let scratch = try Scratch()

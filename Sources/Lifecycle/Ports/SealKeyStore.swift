@@ -40,6 +40,17 @@ public protocol SealKeyStore: Sendable {
   func provide(_ source: SealKeySource) async throws(Problem) -> any SealSigner
 }
 
+extension SealKeyStore {
+  /// Who signs by the key that seals name so; throws `seal-key.missing` where nothing here has that key.
+  public func requiredSigner(for hint: String) async throws(Problem) -> any SealSigner {
+    if let signer = try await signer(for: hint) { return signer }
+    throw Problem(
+      .unavailable, "seal-key.missing",
+      "expected the private key of '\(hint.prefix(12))…' in a file or behind a signer, found it in none",
+      subject: hint, hint: "restore keys/ from a backup, or name its signer in keys/signers.json")
+  }
+}
+
 /// There is no key but the one that the platform was started with.
 public struct NoSealKeys: SealKeyStore {
   /// Has nothing.
