@@ -116,8 +116,15 @@ struct CollectBlobs: Sendable {
   /// begins as neither is none of its, or no use to it any more. When blobs came says nothing, for one that comes again is as new.
   private func needs(_ needed: Needed, _ digest: Digest) async throws(Problem) -> Bool {
     if needed.digests.contains(digest) { return true }
-    guard !needed.unread.isEmpty, let reader = try await blobs.open(digest) else { return false }
-    let start = try await reader.bytes(from: 0, count: 2)
+    guard !needed.unread.isEmpty else { return false }
+    let start: [UInt8]
+    do throws(Problem) {
+      guard let reader = try await blobs.open(digest) else { return false }
+      start = try await reader.bytes(from: 0, count: 2)
+    } catch {
+      // What cannot be looked at may be anything.
+      return true
+    }
     return start.first == UInt8(ascii: "{") || start == [0x1F, 0x8B]
   }
 
@@ -150,7 +157,7 @@ struct CollectBlobs: Sendable {
       roots.insert(image.manifest)
       do throws(Problem) {
         roots.formUnion(try await repositories.contents.needs(of: image.manifest, as: .manifest))
-      } catch  where error.isDamage {
+      } catch {
         unread[image.manifest] = Self.damage(of: image.manifest, "the image of \(image.reference)", error)
       }
     }
@@ -171,7 +178,7 @@ struct CollectBlobs: Sendable {
   /// What a manifest names; nil for one of the platform's own that does not read.
   private func needs(of manifest: StoredManifest) async throws(Problem) -> Set<Digest>? {
     do throws(Problem) { return try await repositories.contents.needs(of: manifest) } catch {
-      if manifest.pushedBy == .platform, manifest.mediaType == .manifest, error.isDamage { return nil }
+      if manifest.pushedBy == .platform, manifest.mediaType == .manifest { return nil }
       throw Problem(
         .integrity, "collect.unreadable",
         "expected to read what a manifest of '\(manifest.repository)' names, found that it does not read",

@@ -289,30 +289,36 @@ public final class ControlPlane: Sendable {
   func perform<Result: Sendable>(
     _ act: @escaping @Sendable () async throws(Problem) -> Result
   ) async throws(Problem) -> Result {
-    let (served, plane) = (served, parts.plane)
-    return try await queue.perform { () async throws(Problem) in
-      do throws(Problem) {
-        return try await act()
-      } catch {
-        if let state = try? await served.current() { try? await plane.apply(state) }
-        throw error
-      }
-    }
+    try await perform(recordedUnder: nil, act)
   }
 
   /// Lets an act of a principal have its turn, and gives it what it is recorded with.
   ///
-  /// One that fails leaves nothing open in the ledger, if that can be written to.
+  /// One that fails leaves nothing open in the ledger, if that can be written to and the data plane has taken back what it
+  /// did: else the next start closes it, when it has.
   func perform<Result: Sendable>(
     by principal: Principal, _ act: @escaping @Sendable (Recorder) async throws(Problem) -> Result
   ) async throws(Problem) -> Result {
-    let (recorder, recovery) = (recorder(for: principal), recovery)
-    return try await perform { () async throws(Problem) in
+    let recorder = recorder(for: principal)
+    return try await perform(recordedUnder: recorder.trace) { () async throws(Problem) in
+      try await act(recorder)
+    }
+  }
+
+  private func perform<Result: Sendable>(
+    recordedUnder trace: String?, _ act: @escaping @Sendable () async throws(Problem) -> Result
+  ) async throws(Problem) -> Result {
+    let (recovery, served, plane) = (recovery, served, parts.plane)
+    return try await queue.perform { () async throws(Problem) in
       do throws(Problem) {
-        return try await act(recorder)
-      } catch {
-        try? await recovery.close(trace: recorder.trace)
-        throw error
+        return try await act()
+      } catch let failure {
+        do throws(Problem) {
+          try await plane.apply(served.current())
+          // Only now is it true that nothing of it is served.
+          if let trace { try await recovery.close(trace: trace) }
+        } catch {}
+        throw failure
       }
     }
   }

@@ -54,19 +54,19 @@ public struct FetchImage: Sendable {
     // What is about the image, then what is about that.
     var subjects = [image.digest]
     var listed: Set<Digest> = []
+    // Those that lists name a second time as well: each list costs pages.
+    var named = 0
     for _ in 0..<ImageBounds.depth {
       var next: [Digest] = []
       for subject in subjects {
-        for referrer in try await registry.referrers(of: subject)
+        let list = try await registry.referrers(of: subject)
+        named += list.count
+        guard named <= 10 * ImageBounds.referrers else { throw tooManyReferrers }
+        for referrer in list
         where !round.fetched.contains(referrer.manifest.digest)
           && listed.insert(referrer.manifest.digest).inserted
         {
-          guard listed.count <= ImageBounds.referrers else {
-            throw Problem(
-              .tooLarge, "image.too-many-referrers",
-              "expected at most \(ImageBounds.referrers) manifests about an image, found more of them listed",
-              subject: registry.place)
-          }
+          guard listed.count <= ImageBounds.referrers else { throw tooManyReferrers }
           // An index under a tag, where the registry keeps no list, is as old as it is.
           guard try await registry.contains(manifest: referrer.manifest.digest) else {
             follow(.missing(referrer.manifest))
@@ -83,6 +83,13 @@ public struct FetchImage: Sendable {
     return Fetched(image: image, referrers: referrers)
   }
 
+  private var tooManyReferrers: Problem {
+    Problem(
+      .tooLarge, "image.too-many-referrers",
+      "expected at most \(ImageBounds.referrers) manifests about an image, found more of them listed",
+      subject: registry.place)
+  }
+
   /// What came so far.
   private struct Round {
     let registry: any RemoteRegistry
@@ -91,6 +98,7 @@ public struct FetchImage: Sendable {
     var left: Int
     let limit: Int
     private(set) var fetched: Set<Digest> = []
+    private var manifests = 0
 
     init(registry: any RemoteRegistry, blobs: any BlobStore, left: Int, limit: Int) {
       self.registry = registry
@@ -102,12 +110,13 @@ public struct FetchImage: Sendable {
     mutating func fetch(
       _ name: ManifestReference, depth: Int, _ follow: (Event) -> Void
     ) async throws(Problem) -> Descriptor {
-      try ImageBounds.require(depth: depth, manifests: fetched.count)
+      try ImageBounds.require(depth: depth, manifests: manifests)
       guard let manifest = try await registry.manifest(name) else {
         throw Problem(
           .notFound, "registry.not-found", "expected the image '\(name)' in the repository, found none",
           subject: registry.place)
       }
+      manifests += 1
       let named = manifest.document.blobs.count + manifest.document.manifests.count
       guard named <= FetchImage.descriptorLimit else {
         throw Problem(

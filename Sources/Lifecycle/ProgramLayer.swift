@@ -75,14 +75,8 @@ actor ProgramLayer {
     guard let documents = try? await ImageDocuments(of: image.manifest, in: blobs),
       let layer = documents.layers.first
     else { return nil }
-    do throws(Problem) { try await blobs.verify(layer.blob) } catch  where error.isDamage {
-      return nil
-    }
+    // Whatever is wrong with it, one that is packed anew takes its place.
+    guard (try? await blobs.verify(layer.blob)) != nil else { return nil }
     return layer
   }
-}
-
-extension Problem {
-  /// Whether it says that bytes are not there or not what they were; all else may be otherwise the next time.
-  var isDamage: Bool { [.integrity, .notFound, .tooLarge].contains(category) }
 }

@@ -15,7 +15,8 @@ struct Recovery: Sendable {
   /// Safe to be cut off itself: it runs again at the next start.
   func callAsFunction() async throws(Problem) -> [LedgerEntry] {
     let unfinished = try await registry.unfinished()
-    try await close(unfinished, "the platform stopped before this act had ended; it did not take effect")
+    try await close(
+      unfinished, "the platform stopped before this act had ended; nothing of it is in the registry")
     try await plane.apply(served.current())
     return unfinished
   }
@@ -23,13 +24,14 @@ struct Recovery: Sendable {
   /// Closes what an undertaking has begun that has failed, where its end could not be written down.
   ///
   /// Asked of the ledger and not of who failed: a commit can fail and be there all the same, as a `done` that nothing may
-  /// contradict. Once the undertaking is over, whatever it left open has not taken effect. Where this fails, too, the lone
+  /// contradict. Once the undertaking is over and the data plane has taken it back, nothing that it left open is in the
+  /// registry or served; what it removed or replaced on the way stays so. Where this fails, too, the lone
   /// `begun` stays until the next start closes it; it keeps no other act from anything, since each end closes a beginning
   /// of its own undertaking.
   func close(trace: String) async throws(Problem) {
     try await close(
       try await registry.unfinished().filter { $0.trace == trace },
-      "the end of this act could not be written down; it did not take effect")
+      "the end of this act could not be written down; nothing of it is in the registry")
   }
 
   private func close(_ unfinished: [LedgerEntry], _ message: String) async throws(Problem) {

@@ -4,7 +4,8 @@ import Provenance
 
 // What was revoked has to be told: to data planes by their snapshot, to images by a signed list. Both are bounded, and what
 // is not told is not revoked. So the acts that make it more are refused where there would be no room to tell of it, and
-// there is always room to revoke a key, which withdraws whatever it sealed.
+// there is always room to revoke a key, which withdraws whatever it sealed; and for another to take the place of the active one
+// first, until keys themselves have filled the list, thousands of them.
 
 extension SealKeys {
   /// Makes sure that all keys could be revoked, for reasons however long, beside the versions that are, and so many keys more
@@ -39,7 +40,7 @@ extension SealKeys {
   /// Makes sure that one more key can be known, and its seals be trusted.
   ///
   /// Throws `seal-key.too-many` and `revocations.full`.
-  func requireRoom(for key: SealKey?, among known: [SealKey]) async throws(Problem) {
+  func requireRoom(for key: SealKey?, among known: [SealKey], sparing spare: Int = 0) async throws(Problem) {
     guard known.count(where: \.state.isTrusted) < Self.trustedLimit else {
       throw Problem(
         .conflict, "seal-key.too-many",
@@ -48,7 +49,7 @@ extension SealKeys {
     }
     guard let key else { return }
     try requireRoom(
-      keys: known + [key], versions: try await registry.revokedVersions(),
+      keys: known + [key], sparing: spare, versions: try await registry.revokedVersions(),
       "found another platform, and push there what is in force")
   }
 

@@ -35,7 +35,7 @@ struct SealKeys {
   func rotate(to source: SealKeySource, recorder: Recorder) async throws(Problem) -> SealKey {
     let known = try await registry.sealKeys()
     // As far as it can be known before there is a key.
-    try await requireRoom(for: known.last, among: known)
+    try await requireRoom(for: known.first(where: \.isOwn), among: known)
     let former = known.first { $0.state == .active }
     let subject = former?.hint ?? seals.present.verificationKey.hint
     let key = try await recorder.record(
@@ -66,7 +66,8 @@ struct SealKeys {
       known?.changed(to: .trusted, at: moment)
       ?? SealKey(key, isOwn: false, state: .trusted, at: moment)
     if let known, !known.state.allows(.trusted) { throw Self.conflict(known, "trusted") }
-    try await requireRoom(for: known == nil ? next : nil, among: try await registry.sealKeys())
+    // With room for a key of ours: the active one is not revoked before another has its place.
+    try await requireRoom(for: known == nil ? next : nil, among: try await registry.sealKeys(), sparing: 1)
     try await recorder.record(.addSealKey, of: key.hint, details: ["curve": .string(key.curve.rawValue)]) {
       let change = SealKeyChange(hint: key.hint, state: .trusted, reason: nil, moment: moment)
       return .done((), changes: [known == nil ? .addSealKey(next) : .changeSealKey(change)])
@@ -93,7 +94,7 @@ struct SealKeys {
   /// Revokes a key: its seals hold no more, and what it sealed is withdrawn by the time this returns.
   ///
   /// The active key gives way to another first. Answers with what was served until then; where that cannot be told, since
-  /// a seal cannot be read, throws and the key is revoked all the same.
+  /// a seal cannot be read, throws `seal-key.revoked-untold` and the key is revoked all the same.
   func revoke(
     _ hint: String, _ reason: RevocationReason, recorder: Recorder
   ) async throws(Problem) -> [VersionReference] {
@@ -107,7 +108,15 @@ struct SealKeys {
     guard key.state.allows(.revoked) else { throw Self.conflict(key, "revoked") }
     try await change(key, to: .revoked, reason.description, .revokeSealKey, recorder)
     // What names versions is as before: they are withdrawn, not gone.
-    return try await servedBundles(sealedBy: [key.hint])
+    do throws(Problem) { return try await servedBundles(sealedBy: [key.hint]) } catch {
+      throw Problem(
+        error.category, "seal-key.revoked-untold",
+        "expected to tell which versions it had sealed, found a seal that cannot be read; the key is revoked, and what it"
+          + " sealed is withdrawn", subject: key.hint,
+        hint:
+          "run 'gatehouse audit verify' for what cannot be read, and 'gatehouse seal-keys list' for the key",
+        cause: error.code)
+    }
   }
 
   /// Withdraws a version for good, by the time this returns; only a new push brings the model back, as another version.

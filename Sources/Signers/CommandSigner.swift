@@ -111,13 +111,20 @@ public actor CommandSigners: SealKeyStore {
 
   /// The program that signs by this key, each asked once; nil where none does.
   ///
-  /// One that does not answer is passed over: another may have the key, and who needs this one is told that it is missing.
+  /// One that does not answer is passed over, for another may have the key; where none has it, throws why the first of them did
+  /// not, since that one may be it.
   public func signer(for hint: String) async throws(Problem) -> (any SealSigner)? {
     if let signer = known.values.first(where: { $0.verificationKey.hint == hint }) { return signer }
+    var unanswered: Problem?
     for settings in settings {
-      guard let signer = try? await signer(settings), signer.verificationKey.hint == hint else { continue }
-      return signer
+      do throws(Problem) {
+        let signer = try await signer(settings)
+        if signer.verificationKey.hint == hint { return signer }
+      } catch {
+        unanswered = unanswered ?? error
+      }
     }
+    if let unanswered { throw unanswered }
     return nil
   }
 
