@@ -139,19 +139,24 @@ struct Disk: Sendable {
   }
 
   /// Creates a directory, for the owner alone unless `mode` says otherwise, and those above it that are missing.
-  func createDirectory(_ path: String, mode: UInt32 = 0o700) throws(Problem) {
+  ///
+  /// False where it was there: then its name is durable only if whoever made it has come to that.
+  @discardableResult
+  func createDirectory(_ path: String, mode: UInt32 = 0o700) throws(Problem) -> Bool {
     if unsafe mkdir(path, mode) == 0 {
       // Without this a crash could take away the directory with all that was made durable inside it.
-      return try syncDirectory(DiskPath.parent(of: path))
+      try syncDirectory(DiskPath.parent(of: path))
+      return true
     }
     switch errno {
     case EEXIST:
       guard try DirectoryListing.kind(of: path) == .directory else {
         throw Problem.storage("create the directory", path, errno: ENOTDIR)
       }
+      return false
     case ENOENT where !path.isEmpty && DiskPath.parent(of: path) != path:
       try createDirectory(DiskPath.parent(of: path), mode: mode)
-      try createDirectory(path, mode: mode)
+      return try createDirectory(path, mode: mode)
     default: throw Problem.storage("create the directory", path, errno: errno)
     }
   }

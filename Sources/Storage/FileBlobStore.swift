@@ -10,6 +10,8 @@ public actor FileBlobStore: BlobStore {
   /// Nil where the store was opened to be read alone.
   private let ingestDirectory: String?
   let disk: Disk
+  /// The directories of blobs whose own names are known to be durable.
+  private var durableShards: Set<String> = []
   private let executor = DiskExecutor()
 
   /// Runs on a thread that may block.
@@ -67,6 +69,18 @@ public actor FileBlobStore: BlobStore {
     }
     let path = "\(ingestDirectory)/\(DiskPath.unfinished())"
     return FileIngestSession(file: try disk.create(path, mode: place.mode), disk: disk, store: self)
+  }
+
+  /// Makes the directory that a blob is to stand in, if it is missing; it is durable then, whoever made it.
+  ///
+  /// On this queue: another who found it there meanwhile would tell of a blob that a loss of power takes away with it. One
+  /// that is there at first may be what a crash, or a failure, left before its name was durable.
+  fileprivate func prepareShard(_ shard: String) throws(Problem) {
+    guard !durableShards.contains(shard) else { return }
+    if try !disk.createDirectory(shard, mode: place.directoryMode) {
+      try disk.syncDirectory(DiskPath.parent(of: shard))
+    }
+    durableShards.insert(shard)
   }
 
   /// Gives an unfinished file, whose bytes are durable, the name of a blob, in the place of one that is there.
@@ -178,7 +192,7 @@ private actor FileIngestSession: IngestSession {
       // The bytes are durable before they have the name that vouches for them. A crash up to the rename
       // leaves an unfinished file, which the next start removes.
       try disk.sync(open)
-      try disk.createDirectory(shard, mode: store.place.directoryMode)
+      try await store.prepareShard(shard)
       // In the place of a blob that is there, which may not be what it was: hashing that to find out costs more than the
       // rename, and who reads it still reads on. A crash leaves the one or the other.
       try await store.publish(path, as: store.place.path(of: digest))

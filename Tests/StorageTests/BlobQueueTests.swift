@@ -56,12 +56,84 @@ import Testing
     }
   }
 
+  /// What is in two blobs of one directory.
+  private static let neighbours: ([UInt8], [UInt8])? = {
+    var seen: [Substring: [UInt8]] = [:]
+    for value in UInt16.min ... .max {
+      let bytes = [UInt8(value >> 8), UInt8(value & 0xFF)]
+      let shard = Digest(of: bytes).hexadecimal.prefix(2)
+      if let other = seen.updateValue(bytes, forKey: shard) { return (other, bytes) }
+    }
+    return nil
+  }()
+
+  @Test func `are not told of before their directory's own name is durable, which another is at`()
+    async throws
+  {
+    let scratch = try Scratch()
+    let (one, other) = try #require(Self.neighbours)
+    let (steps, isHeld) = (Steps(), OneTime())
+    let (begun, gate) = (AsyncStream<Void>.makeStream(), DispatchSemaphore(value: 0))
+    let parent = "\(scratch.path)/blobs/sha256"
+    let disk = Disk { step, moment, path in
+      if step == .syncDirectory, moment == .before, path == parent, isHeld.take() {
+        begun.continuation.yield()
+        gate.wait()
+      }
+      // The other has its bytes, and goes on to its name.
+      if step == .sync, moment == .after, isHeld.isTaken { gate.signal() }
+      if step == .syncDirectory, moment == .after, path == parent { steps.add("durable") }
+      if step == .rename, moment == .before { steps.add("name") }
+    }
+    let store = try scratch.blobs(disk)
+    let (first, second) = (try await store.beginIngest(), try await store.beginIngest())
+    try await first.write(one)
+    try await second.write(other)
+    let slow = Task { try await first.finish() }
+    for await _ in begun.stream { break }
+    _ = try await second.finish()
+    _ = try await slow.value
+    #expect(steps.all == ["durable", "name", "name"])
+  }
+
+  @Test func `find a directory that was made and not made durable, and make it so, once`() async throws {
+    let scratch = try Scratch()
+    let (one, other) = try #require(Self.neighbours)
+    let parent = "\(scratch.path)/blobs/sha256"
+    let (durable, isFirst) = (Steps(), OneTime())
+    let disk = Disk { step, moment, path throws(Problem) in
+      guard step == .syncDirectory, path == parent else { return }
+      if moment == .after { durable.add("durable") }
+      if moment == .before, isFirst.take() { throw Problem(.unavailable, "storage.io", "no power") }
+    }
+    let store = try scratch.blobs(disk)
+    await #expect(throws: Problem.self) { _ = try await ingest(one, into: store) }
+    _ = try await ingest(other, into: store)
+    #expect(durable.all.count == 1)
+    _ = try await ingest(one, into: store)
+    #expect(durable.all.count == 1)
+    // The next process does not know how far this one came.
+    _ = try await ingest(one, into: try scratch.blobs(disk))
+    #expect(durable.all.count == 2)
+  }
+
+  /// What was done, in its order.
+  private final class Steps: Sendable {
+    private let steps = Mutex<[String]>([])
+
+    var all: [String] { steps.withLock(\.self) }
+
+    func add(_ step: String) { steps.withLock { $0.append(step) } }
+  }
+
   /// True once.
   private final class OneTime: Sendable {
-    private let isTaken = Mutex(false)
+    private let state = Mutex(false)
+
+    var isTaken: Bool { state.withLock(\.self) }
 
     func take() -> Bool {
-      isTaken.withLock { isTaken in
+      state.withLock { isTaken in
         defer { isTaken = true }
         return !isTaken
       }
