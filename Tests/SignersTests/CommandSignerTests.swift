@@ -170,7 +170,9 @@ struct CommandSignerTests {
     #expect(kill(pid, 0) == 0)
     kill(pid, SIGKILL)
     // It may take a moment to end.
+    let deadline = ContinuousClock.now + .seconds(30)
     while kill(pid, 0) == 0 {
+      try #require(ContinuousClock.now < deadline, "expected the signer to be reaped, found it there still")
       try Unended.shared.requireRoom()
       sched_yield()
     }
@@ -183,7 +185,9 @@ struct CommandSignerTests {
     try unended.requireRoom()
     #expect(unended.count == 0)
     var children: [Process] = []
-    defer { for child in children { child.terminate() } }
+    // By the signal that none can block: they begin with those blocked that this thread has, of which SIGTERM may be one. And
+    // who runs the tests waits for all that write to where they do.
+    defer { for child in children { kill(child.processIdentifier, SIGKILL) } }
     for _ in 0..<Unended.limit {
       let child = Process()
       child.executableURL = URL(filePath: "/bin/sleep")
