@@ -112,7 +112,9 @@ extension LocalDataPlane {
           !status.isDraining, let life = ControlSocket(connectingTo: path),
           let pid = pid_t(exactly: status.process)
         else { continue }
-        found.append((Running(pid: pid, controlPath: path, control: control, life: life), status))
+        let running = Running(
+          pid: pid, controlPath: path, control: control, life: life, confinement: status.confinement)
+        found.append((running, status))
       }
       return found.sorted { $0.status.startedAt > $1.status.startedAt }
     }
@@ -150,7 +152,9 @@ extension LocalDataPlane {
         // Not a predecessor that still holds the name.
         status.process == Int(pid)
       {
-        return Running(pid: pid, controlPath: launch.controlPath, control: control, life: life)
+        return Running(
+          pid: pid, controlPath: launch.controlPath, control: control, life: life,
+          confinement: status.confinement)
       }
       var status: Int32 = 0
       guard unsafe waitpid(pid, &status, WNOHANG) == 0 else {

@@ -63,6 +63,8 @@ public actor LocalDataPlane: DataPlane {
     let controlPath: String
     let control: ControlSocket
     let life: ControlSocket
+    /// What it has given up: before it answered for the first time, and for good.
+    let confinement: PlaneConfinement?
     let since = ContinuousClock.now
   }
 
@@ -128,10 +130,9 @@ public actor LocalDataPlane: DataPlane {
   }
 
   /// What the process that serves says that it has given up.
-  public func confinement() async -> PlaneConfinement? {
-    guard let control = running?.control else { return nil }
-    return try? await Self.blocking { () throws(Problem) in try control.status() }.confinement
-  }
+  ///
+  /// It is not asked for that: who wants to know would wait behind a command that takes long.
+  public func confinement() -> PlaneConfinement? { running?.confinement }
 
   /// Starts a new process wherever one ends that was not asked to, until `endSupervision` or a cancellation.
   ///

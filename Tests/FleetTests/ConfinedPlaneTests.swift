@@ -40,6 +40,27 @@ struct ConfinedPlaneTests {
     await plane.stop()
   }
 
+  @Test func `what was given up is told while the process answers nothing, of one that was adopted too`()
+    async throws
+  {
+    let scratch = try LocalDataPlaneTests.Scratch()
+    let plane = try await scratch.plane()
+    var events = plane.events.makeAsyncIterator()
+    let process = pid_t(try #require(await events.next()).process)
+    await plane.endSupervision()
+    let next = try await scratch.plane(listen: String(plane.baseURL.dropFirst("http://".count)))
+    try #require(kill(process, SIGSTOP) == 0)
+    for plane in [plane, next] {
+      let begun = ContinuousClock.now
+      #expect(await plane.confinement()?.holds.isEmpty == false)
+      // An answer of the process would be waited for for a minute.
+      #expect(begun.duration(to: .now) < .seconds(50))
+    }
+    try #require(kill(process, SIGCONT) == 0)
+    await next.stop()
+    #expect(await next.confinement() == nil)
+  }
+
   @Test func `nothing was refused that a start, a replacement and an end need`() async throws {
     let scratch = try LocalDataPlaneTests.Scratch()
     let plane = try await scratch.plane()
