@@ -29,16 +29,17 @@ final class ControlSocket: Sendable {
 
   /// Connects; nil where nothing listens at `path`.
   init?(connectingTo path: String, timeout: Int = 60) {
-    guard let descriptor = Self.connect(to: path, timeout) else { return nil }
+    guard let descriptor = try? Self.connect(to: path, timeout) else { return nil }
     self.path = path
     self.timeout = timeout
     process = gatehouse_peer_process(descriptor.number)
     connection = Mutex(descriptor)
   }
 
-  private static func connect(to path: String, _ timeout: Int) -> OwnedDescriptor? {
+  /// Throws `plane.gone` where nothing listens at `path`, and something else where that is not known.
+  private static func connect(to path: String, _ timeout: Int) throws(Problem) -> OwnedDescriptor {
     let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard number >= 0 else { return nil }
+    guard number >= 0 else { throw failure("socket") }
     let descriptor = OwnedDescriptor(number)
     var limit = timeval(tv_sec: timeout, tv_usec: 0)
     let size = socklen_t(MemoryLayout<timeval>.size)
@@ -52,13 +53,16 @@ final class ControlSocket: Sendable {
       unsafe target.copyBytes(from: bytes)
       return true
     }
-    guard isFitting else { return nil }
-    let result = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        unsafe Glibc.connect(number, generic, socklen_t(MemoryLayout<sockaddr_un>.size))
+    guard isFitting else { throw .systemCall("connect", "speak with the data plane", errno: ENAMETOOLONG) }
+    while true {
+      let result = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+          unsafe Glibc.connect(number, generic, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
       }
+      if result == 0 { return descriptor }
+      guard errno == EINTR else { throw failure("connect") }
     }
-    return result == 0 ? descriptor : nil
   }
 
   /// Asks how the data plane stands.
@@ -137,9 +141,8 @@ final class ControlSocket: Sendable {
 
   /// Another connection to the same process; throws `plane.gone` where it is not there.
   private func reconnect() throws(Problem) -> OwnedDescriptor {
-    guard let next = Self.connect(to: path, timeout), gatehouse_peer_process(next.number) == process else {
-      throw Self.gone
-    }
+    let next = try Self.connect(to: path, timeout)
+    guard gatehouse_peer_process(next.number) == process else { throw Self.gone }
     return next
   }
 
@@ -170,6 +173,29 @@ final class ControlSocket: Sendable {
     source.resume()
   }
 
+  /// Sends a signal to the process at the other end; false where it has ended.
+  ///
+  /// For a connection that no commands are sent by, whose end is that of the process: as long as it is open, nobody else
+  /// has the process's number.
+  func signal(_ number: Int32) throws(Problem) -> Bool {
+    try connection.withLock { (connection) throws(Problem) in
+      // 0 and what is negative would be others.
+      guard let connection, let pid = pid_t(exactly: process), pid > 0, !Self.hasEnded(connection) else {
+        return false
+      }
+      if kill(pid, number) == 0 { return true }
+      guard errno == ESRCH else { throw .systemCall("kill", "end the data plane process \(pid)") }
+      return false
+    }
+  }
+
+  /// Whether the other side has closed a connection by which nothing comes.
+  private static func hasEnded(_ connection: OwnedDescriptor) -> Bool {
+    var byte: UInt8 = 0
+    let count = unsafe recv(connection.number, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+    return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+  }
+
   private static func send(_ command: PlaneCommand, _ connection: OwnedDescriptor) throws(Problem) {
     let line = Array((["command": .string(command.rawValue)] as JSON).canonicalBytes) + [UInt8(ascii: "\n")]
     var sent = 0
@@ -187,9 +213,12 @@ final class ControlSocket: Sendable {
     .unavailable, goneCode, "expected an answer from the data plane, found the connection closed")
 
   /// What a failed call means: an end at the other side, or a process that is there and says nothing.
+  ///
+  /// Of what fails on our side, as for want of descriptors, it does not follow that the process has ended.
   private static func failure(_ call: String) -> Problem {
     switch errno {
-    case EPIPE, ECONNRESET: gone
+    case EPIPE, ECONNRESET, ECONNREFUSED, ENOENT: gone
+    // Of a connection too: its queue is full, since nobody takes from it.
     case EAGAIN:
       Problem(
         .unavailable, "plane.silent", "expected an answer from the data plane within a minute, found none",

@@ -122,9 +122,17 @@ extension LocalDataPlane {
 
   /// Asks a process to take no more connections, to answer what it has begun, and to end.
   ///
-  /// One that does not answer is on its way out already.
+  /// One that lives and cannot be reached is asked by a signal, which it takes for the same, and ended where it does not
+  /// mind that either: it must not serve beside its successor.
   static func drain(_ process: Running) async {
-    _ = try? await blocking { () throws(Problem) in try process.control.drain() }
+    do throws(Problem) {
+      try await blocking { () throws(Problem) in try process.control.drain() }
+    } catch {
+      guard (try? process.life.signal(SIGTERM)) == true else { return }
+      await waitForEnd(of: process)
+      guard (try? process.life.signal(SIGKILL)) == true else { return }
+      await waitForEnd(of: process)
+    }
   }
 
   /// Waits until a process that drains is gone; its own bound for that is 30 s.

@@ -240,8 +240,16 @@ public actor LocalDataPlane: DataPlane {
       do throws(Problem) {
         return try await Self.blocking { () throws(Problem) in try current.control.apply(generation) }
       } catch  where error.code == ControlSocket.goneCode {
-        // It died under the call. A new one starts from the saved state, which is the one to apply.
+        // It died under the call, or cannot be reached: then it must not serve on unknown to us, with what may have been
+        // revoked since. A new one starts from the saved state, which is the one to apply.
+        let isEnded = try current.life.signal(SIGKILL)
         if running?.pid == current.pid { running = nil }
+        if isEnded {
+          reporting.yield(
+            PlaneEvent(
+              kind: .died, process: Int(current.pid), detail: "was ended: its control socket was gone"))
+          await Self.waitForEnd(of: current)
+        }
       }
     }
     if running == nil { try await start(.started) }

@@ -29,9 +29,7 @@ struct ControlSocketTests {
     init(_ reactions: [Reaction]) throws {
       let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
       self.listener = listener
-      var address = sockaddr_un()
-      address.sun_family = sa_family_t(AF_UNIX)
-      unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: Array(path.utf8)) }
+      var address = Self.address(path)
       let bound = unsafe withUnsafePointer(to: &address) { pointer in
         unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
           unsafe bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -44,6 +42,28 @@ struct ControlSocketTests {
         Self.serve(listener, reactions)
         ended.signal()
       }
+    }
+
+    /// A descriptor that is connected to it; nil where its queue has room for no more.
+    func join() -> Int32? {
+      let descriptor = socket(
+        AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+      var address = Self.address(path)
+      let connected = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+      if connected == 0 { return descriptor }
+      close(descriptor)
+      return nil
+    }
+
+    private static func address(_ path: String) -> sockaddr_un {
+      var address = sockaddr_un()
+      address.sun_family = sa_family_t(AF_UNIX)
+      unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: Array(path.utf8)) }
+      return address
     }
 
     /// Listens no more, once everything was reacted to.
@@ -128,6 +148,33 @@ struct ControlSocketTests {
     }
     #expect(try control.apply(3).generation == 3)
     peer.end()
+  }
+
+  @Test func `a process that takes no connection any more is silent and not gone`() throws {
+    // It takes none at all: they wait in its queue, until that is full.
+    let peer = try Peer([])
+    let control = try #require(ControlSocket(connectingTo: peer.path, timeout: 1))
+    var others: [Int32] = []
+    defer { for other in others { close(other) } }
+    while let other = peer.join() {
+      others.append(other)
+      try #require(others.count < 100)
+    }
+    // The first waits for an answer on its connection, the second for another connection.
+    for _ in 0..<2 {
+      let problem = #expect(throws: Problem.self) { try control.apply(1) }
+      #expect(problem?.code == "plane.silent")
+    }
+    peer.end()
+  }
+
+  @Test func `a signal reaches the process until it has ended, and no other after that`() throws {
+    let peer = try Peer([])
+    let life = try #require(ControlSocket(connectingTo: peer.path))
+    #expect(try life.signal(0))
+    peer.end()
+    // We are that process, and live.
+    #expect(try !life.signal(0))
   }
 
   @Test func `a process that hung up is asked again, and one that is not there is gone`() throws {

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Lifecycle
 import Storage
+import Synchronization
 import TestKit
 import Testing
 
@@ -28,13 +29,14 @@ struct LocalDataPlaneTests {
 
     func plane(
       listen: String = "127.0.0.1:0", goesOnWhenSpoolFull: Bool = false,
-      admin: LocalDataPlane.AdminAddress = .none, tls: PlaneTLS? = nil
+      admin: LocalDataPlane.AdminAddress = .none, tls: PlaneTLS? = nil,
+      store: (any PlaneStateStore)? = nil
     ) async throws -> LocalDataPlane {
       try await LocalDataPlane(
         .init(
           program: Self.program, listen: try ListenAddress(parsing: listen), directory: path,
           spool: "\(path)/spool", goesOnWhenSpoolFull: goesOnWhenSpoolFull, admin: admin, tls: tls),
-        store: FilePlaneStateStore(path: "\(path)/state.json"))
+        store: store ?? FilePlaneStateStore(path: "\(path)/state.json"))
     }
 
     /// The fixtures' certificate and its key, as the data plane wants them: where the account that it runs as can
@@ -269,6 +271,65 @@ struct LocalDataPlaneTests {
     #expect(problem?.exitCode == 6)
     #expect(problem?.hint == "stop what listens there, or choose another address with --listen")
     await plane.stop()
+  }
+
+  /// A store that saves what is of another generation than it was told, for as long as it is to.
+  private final class MisleadingStore: PlaneStateStore {
+    let misleads = Mutex(false)
+    private let file: FilePlaneStateStore
+
+    init(path: String) { file = FilePlaneStateStore(path: path) }
+
+    var path: String { file.path }
+    func load() throws(Problem) -> PlaneState? { try file.load() }
+    func save(_ state: PlaneState) throws(Problem) {
+      let further = misleads.withLock { $0 ? 100 : 0 }
+      try file.save(
+        PlaneState(generation: state.generation + further, sealKeys: [], deployments: [], keys: []))
+    }
+  }
+
+  /// A plane whose process serves, without a connection for commands and without a name to make one by.
+  private static func unreachable(_ scratch: Scratch) async throws -> (plane: LocalDataPlane, process: pid_t)
+  {
+    let store = MisleadingStore(path: "\(scratch.path)/state.json")
+    let plane = try await scratch.plane(store: store)
+    var events = plane.events.makeAsyncIterator()
+    let process = pid_t(try #require(await events.next()).process)
+    // An answer that does not fit ends the connection.
+    store.misleads.withLock { $0 = true }
+    let problem = await #expect(throws: Problem.self) { try await plane.apply(Self.state(1)) }
+    #expect(problem?.code == "plane.generation")
+    store.misleads.withLock { $0 = false }
+    try #require(unsafe unlink("\(scratch.path)/control-a.sock") == 0)
+    try #require(kill(process, 0) == 0)
+    return (plane, process)
+  }
+
+  private static func state(_ generation: Int) -> PlaneState {
+    PlaneState(generation: generation, sealKeys: [], deployments: [], keys: [])
+  }
+
+  @Test func `a process that cannot be reached any more is ended before another serves in its place`()
+    async throws
+  {
+    let scratch = try Scratch()
+    let (plane, former) = try await Self.unreachable(scratch)
+    try await plane.apply(Self.state(2))
+    #expect(kill(former, 0) == -1)
+    #expect(try await Self.isAnswering(plane))
+    await plane.stop()
+  }
+
+  @Test func `a process that is replaced and cannot be reached is asked to end by a signal`() async throws {
+    let scratch = try Scratch()
+    let (plane, former) = try await Self.unreachable(scratch)
+    try await plane.replace()
+    #expect(kill(former, 0) == -1)
+    #expect(try await Self.isAnswering(plane))
+    await plane.stop()
+    let log = try String(contentsOfFile: "\(scratch.path)/runtime.log", encoding: .utf8)
+    #expect(log.components(separatedBy: "\"drained\"").count == 3, "\(log)")
   }
 
   @Test func `a bundle that is not there is refused and what was served stays`() async throws {
