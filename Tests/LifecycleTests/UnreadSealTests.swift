@@ -26,7 +26,9 @@ struct UnreadSealTests {
       let told = await #expect(throws: Problem.self) {
         _ = try await control.revokeSealKey(first, reason, by: Sample.principal)
       }
-      #expect(told == broken)
+      #expect(told?.code == "seal-key.revoked-untold")
+      #expect(told?.category == broken.category)
+      #expect(told?.cause == broken.code)
       #expect(try await control.registry.sealKeys().first?.state == .revoked)
       #expect(bench.plane.applied.last?.revocations.keys.map(\.hint) == [first])
       await bench.bundles.fail(bundle, with: nil)

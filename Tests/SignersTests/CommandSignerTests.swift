@@ -56,7 +56,11 @@ struct CommandSignerTests {
     }
     let signers = CommandSigners([SignerSettings(name: "a", program: "/nonexistent", key: "k"), settings])
     #expect(try await signers.signer(for: key.verificationKey.hint)?.verificationKey == key.verificationKey)
-    #expect(try await signers.signer(for: SealingKey().verificationKey.hint) == nil)
+    let stranger = SealingKey().verificationKey.hint
+    #expect(try await CommandSigners([settings]).signer(for: stranger) == nil)
+    // The one that could not be asked may have it.
+    let problem = await #expect(throws: Problem.self) { _ = try await signers.signer(for: stranger) }
+    #expect(problem?.code == "signer.not-started")
     #expect(try await signers.provide(.signer("example")).verificationKey == key.verificationKey)
     let unknown = await #expect(throws: Problem.self) { _ = try await signers.provide(.signer("other")) }
     #expect(unknown?.code == "signer.unknown")
@@ -142,10 +146,14 @@ struct CommandSignerTests {
       ((try? String(contentsOfFile: count, encoding: .utf8)) ?? "").split(separator: "\n").count
     }
     let hint = SealingKey().verificationKey.hint
-    for _ in 0..<3 { #expect(try await signers.signer(for: hint) == nil) }
+    func look() async throws {
+      let problem = await #expect(throws: Problem.self) { _ = try await signers.signer(for: hint) }
+      #expect(problem?.code == "signer.timeout")
+    }
+    for _ in 0..<3 { try await look() }
     #expect(asked() == 1)
     clock.withLock { $0 += .seconds(31) }
-    #expect(try await signers.signer(for: hint) == nil)
+    try await look()
     #expect(asked() == 2)
     // Who names it has it asked.
     let problem = await #expect(throws: Problem.self) { _ = try await signers.provide(.signer("test")) }
