@@ -74,9 +74,7 @@ public struct RevocationReason: Equatable, Sendable, CustomStringConvertible {
 
   /// Takes a line; throws `revocation.reason` for one that is empty, too long, or has control characters.
   public init(parsing text: String) throws(Problem) {
-    guard 1...Self.longest ~= text.utf8.count,
-      text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
-    else {
+    guard text.isOneLine(upTo: Self.longest) else {
       throw Problem(
         .badInput, "revocation.reason",
         "expected a reason of one line and 1 to \(Self.longest) bytes, found \(text.utf8.count) bytes that are none",

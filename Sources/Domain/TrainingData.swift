@@ -18,9 +18,7 @@ public struct DataSet: Hashable, Sendable {
 
   /// Throws `training-data.name` as `init` does, before anybody has computed a digest.
   public static func check(name: String) throws(Problem) {
-    guard 1...128 ~= name.utf8.count,
-      name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
-    else {
+    guard name.isOneLine(upTo: 128) else {
       throw Problem(
         .badInput, "training-data.name",
         "expected a name of one line and 1 to 128 bytes for a data set, found '\(name.excerpt(80))'",
