@@ -86,6 +86,8 @@ let package = Package(
     entity("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     entity("Gates", "Domain", "Encoding"),
+    // Who may do what: principals, roles, grants, credentials.
+    entity("Access", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", "CBoringSSL"),
     // What is said of images: the data plane, which has Provenance, needs nothing of it.
     entity("Statements", "Domain", "Encoding", "Provenance"),
@@ -103,16 +105,16 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "Provenance", "Statements", "Packaging"),
+      "Gates", "Access", "Provenance", "Statements", "Packaging"),
 
     // Ring 2.
-    gateway("Storage", "Domain", "Encoding", "Provenance", "Packaging", "Lifecycle", .grdb),
+    gateway("Storage", "Domain", "Encoding", "Access", "Provenance", "Packaging", "Lifecycle", .grdb),
     gateway(
-      "Distribution", "Domain", "Encoding", "Packaging", "Provenance", "Lifecycle", .httpClient, .hummingbird,
+      "Distribution", "Domain", "Encoding", "Access", "Packaging", "Provenance", "Lifecycle", .httpClient, .hummingbird,
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Lifting", "Provenance", "Packaging", "Lifecycle", .hummingbird,
+      "ControlAPI", "Domain", "Encoding", "Access", "Lifting", "Provenance", "Packaging", "Lifecycle", .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS,
       .log, .nio,
@@ -153,7 +155,7 @@ let package = Package(
       ]),
 
     // Beside the rings: ports in memory, with faults on request, and a contract for every port.
-    layer("TestKit", ["Domain", "Encoding", "Provenance", "Statements", "Packaging", "Lifecycle"]),
+    layer("TestKit", ["Domain", "Encoding", "Access", "Provenance", "Statements", "Packaging", "Lifecycle"]),
 
     tests("EncodingTests", "Encoding", "TestKit"),
     tests("DomainTests", "Domain", "Encoding"),
@@ -169,11 +171,12 @@ let package = Package(
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Domain", "Encoding"),
+    tests("AccessTests", "Access", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Provenance", "Statements", "Packaging", "Domain",
+      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Access", "Provenance", "Statements", "Packaging", "Domain",
       "Encoding", "TestKit"),
     tests(
       "StorageTests", "Storage", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding", "TestKit",
@@ -185,7 +188,7 @@ let package = Package(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
       "gatehouse-runtime"),
     tests(
-      "ControlAPITests", "ControlAPI", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
+      "ControlAPITests", "ControlAPI", "Access", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
       .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",

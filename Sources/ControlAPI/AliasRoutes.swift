@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -7,10 +8,10 @@ import Lifecycle
 struct AliasRoutes: Sendable {
   let control: ControlPlane
 
-  func add(to group: RouterGroup<ControlContext>) {
-    group.get("models/:name/aliases", use: list)
-    group.put("models/:name/aliases/:alias", use: set)
-    group.delete("models/:name/aliases/:alias", use: remove)
+  func add(to routes: GuardedRoutes) {
+    routes.get("models/:name/aliases", .model(.view), use: list)
+    routes.put("models/:name/aliases/:alias", .alias(.moveAlias), use: set)
+    routes.delete("models/:name/aliases/:alias", .alias(.moveAlias), use: remove)
   }
 
   /// `GET /api/v1/models/{name}/aliases`: which version each names.
@@ -32,14 +33,14 @@ struct AliasRoutes: Sendable {
     }
     let alias = try await control.setAlias(
       AliasName(parsing: context.parameter("alias")), of: context.modelName(), to: version,
-      by: context.requirePrincipal())
+      by: context.requireActor())
     return .json(.ok, alias.json)
   }
 
   /// `DELETE /api/v1/models/{name}/aliases/{alias}`: it names nothing any more when the answer is there.
   @Sendable private func remove(_ request: Request, _ context: ControlContext) async throws -> Response {
     try await control.removeAlias(
-      AliasName(parsing: context.parameter("alias")), of: context.modelName(), by: context.requirePrincipal())
+      AliasName(parsing: context.parameter("alias")), of: context.modelName(), by: context.requireActor())
     return Response(status: .noContent)
   }
 }

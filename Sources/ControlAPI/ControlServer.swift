@@ -33,16 +33,16 @@ public struct ControlServer: Sendable {
   }
 
   private let control: ControlPlane
-  private let credentials: Credentials
+  private let authenticator: Authenticator
   private let settings: Settings
   private let logger: Logger
   /// Where the registry of images is answered, `http://127.0.0.1:8441`; nil where it is not.
   public var registry: String?
 
   /// Puts routes and middleware together.
-  public init(_ control: ControlPlane, credentials: Credentials, _ settings: Settings, logger: Logger) {
+  public init(_ control: ControlPlane, _ authenticator: Authenticator, _ settings: Settings, logger: Logger) {
     self.control = control
-    self.credentials = credentials
+    self.authenticator = authenticator
     self.settings = settings
     self.logger = logger
   }
@@ -73,15 +73,19 @@ public struct ControlServer: Sendable {
     let router = Router(context: ControlContext.self)
     router.add(middleware: ProblemDetails())
     router.get("health") { _, _ in Response.json(.ok, ["status": "ok"]) }
-    let api = router.group("api/v1").add(middleware: Authentication(credentials: credentials))
-    PushRoutes(control: control).add(to: api)
-    KeyRoutes(control: control).add(to: api)
-    IssuerRoutes(control: control).add(to: api)
-    SealKeyRoutes(control: control).add(to: api)
-    AliasRoutes(control: control).add(to: api)
-    DeploymentRoutes(control: control).add(to: api)
-    RegistryRoutes(control: control).add(to: api)
-    QueryRoutes(control: control, version: settings.version, registry: registry).add(to: api)
+    let group = router.group("api/v1").add(middleware: Authentication(authenticator: authenticator))
+    let routes = GuardedRoutes(group, control)
+    AccessRoutes(control: control).add(to: routes)
+    APIKeyRoutes(control: control, authenticator: authenticator).add(to: routes)
+    ProviderRoutes(control: control).add(to: routes)
+    PushRoutes(control: control).add(to: routes)
+    KeyRoutes(control: control).add(to: routes)
+    IssuerRoutes(control: control).add(to: routes)
+    SealKeyRoutes(control: control).add(to: routes)
+    AliasRoutes(control: control).add(to: routes)
+    DeploymentRoutes(control: control).add(to: routes)
+    RegistryRoutes(control: control).add(to: routes)
+    QueryRoutes(control: control, version: settings.version, registry: registry).add(to: routes)
     return router
   }
 

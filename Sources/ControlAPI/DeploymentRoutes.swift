@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -7,22 +8,24 @@ import Lifecycle
 struct DeploymentRoutes: Sendable {
   let control: ControlPlane
 
-  func add(to group: RouterGroup<ControlContext>) {
-    group.get("deployments", use: list)
-    group.put("deployments/:name/limits", use: limit)
-    group.get("deployments/:name/records", use: records)
-    group.put("deployments/:name/records", use: setRecords)
+  func add(to routes: GuardedRoutes) {
+    routes.get("deployments", .somewhere(.view), use: list)
+    routes.put("deployments/:name/limits", .model(.deploy), use: limit)
+    routes.get("deployments/:name/records", .model(.view), use: records)
+    routes.put("deployments/:name/records", .model(.deploy), use: setRecords)
   }
 
   /// `GET /api/v1/deployments`: what every served name serves.
   @Sendable private func list(_ request: Request, _ context: ControlContext) async throws -> Response {
     let settings = try await control.registry.settings()
-    let all = try await control.registry.deployments().map { deployment -> JSON in
+    var all: [JSON] = []
+    for deployment in try await control.registry.deployments()
+    where try await context.maySee(deployment.name, control) {
       var members = deployment.json(url: control.planeURL).object ?? [:]
       let policy = settings.first { $0.deployment == deployment.name }?.policy ?? .standard
       members["limits"] = policy.limits.json ?? .null
       members["records"] = policy.records.json
-      return .object(members)
+      all.append(.object(members))
     }
     return .json(.ok, ["deployments": .array(all)])
   }
@@ -32,7 +35,7 @@ struct DeploymentRoutes: Sendable {
   @Sendable private func limit(_ request: Request, _ context: ControlContext) async throws -> Response {
     let limits = try DeploymentLimits(json: try await request.json())
     try await control.limitDeployment(
-      context.modelName(), to: limits, by: context.requirePrincipal())
+      context.modelName(), to: limits, by: context.requireActor())
     return .json(.ok, ["limits": limits.json ?? .null])
   }
 
@@ -50,7 +53,7 @@ struct DeploymentRoutes: Sendable {
   /// be left out: the policy is in force when the answer is there.
   @Sendable private func setRecords(_ request: Request, _ context: ControlContext) async throws -> Response {
     let policy = try RecordsPolicy(json: try await request.json())
-    try await control.setRecords(policy, of: context.modelName(), by: context.requirePrincipal())
+    try await control.setRecords(policy, of: context.modelName(), by: context.requireActor())
     return .json(.ok, policy.json)
   }
 }

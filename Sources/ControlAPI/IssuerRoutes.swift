@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -8,10 +9,10 @@ import Provenance
 struct IssuerRoutes: Sendable {
   let control: ControlPlane
 
-  func add(to group: RouterGroup<ControlContext>) {
-    group.get("issuers", use: list)
-    group.put("issuers", use: set)
-    group.delete("issuers/:id", use: remove)
+  func add(to routes: GuardedRoutes) {
+    routes.get("issuers", .platform(.audit), use: list)
+    routes.put("issuers", .platform(.manageIssuers), use: set)
+    routes.delete("issuers/:id", .platform(.manageIssuers), use: remove)
   }
 
   /// `GET /api/v1/issuers`: all of them, with their key sets.
@@ -30,13 +31,13 @@ struct IssuerRoutes: Sendable {
       members["keySet"] = try await control.fetchKeySet(at: try KeySetURL(parsing: url))
     }
     let issuer = try TokenIssuer(json: .object(members))
-    try await control.setIssuer(issuer, by: context.requirePrincipal())
+    try await control.setIssuer(issuer, by: context.requireActor())
     return .json(.ok, ["id": .string(issuer.id), "url": .string(issuer.url)])
   }
 
   /// `DELETE /api/v1/issuers/{id}`: its tokens are taken no more when the answer is there.
   @Sendable private func remove(_ request: Request, _ context: ControlContext) async throws -> Response {
-    try await control.removeIssuer(id: context.parameter("id"), by: context.requirePrincipal())
+    try await control.removeIssuer(id: context.parameter("id"), by: context.requireActor())
     return Response(status: .noContent)
   }
 }

@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -7,10 +8,10 @@ import Lifecycle
 struct KeyRoutes: Sendable {
   let control: ControlPlane
 
-  func add(to group: RouterGroup<ControlContext>) {
-    group.get("deployments/:name/keys", use: list)
-    group.post("deployments/:name/keys", use: create)
-    group.delete("keys/:id", use: revoke)
+  func add(to routes: GuardedRoutes) {
+    routes.get("deployments/:name/keys", .model(.view), use: list)
+    routes.post("deployments/:name/keys", .model(.issueKeys), use: create)
+    routes.delete("keys/:id", .somewhere(.issueKeys), use: revoke)
   }
 
   /// `GET /api/v1/deployments/{name}/keys`: ids and dates, never a key.
@@ -27,7 +28,7 @@ struct KeyRoutes: Sendable {
     let body = try await request.optionalJSON()
     let issued = try await control.createKey(
       for: context.modelName(), terms: Self.terms(in: body, now: control.now()),
-      by: context.requirePrincipal())
+      by: context.requireActor())
     return .json(.created, ["id": .string(issued.id), "key": .string(issued.key)])
   }
 
@@ -47,7 +48,7 @@ struct KeyRoutes: Sendable {
 
   /// `DELETE /api/v1/keys/{id}`: revokes it; it opens nothing any more when the answer is there.
   @Sendable private func revoke(_ request: Request, _ context: ControlContext) async throws -> Response {
-    try await control.revokeKey(id: context.parameter("id"), by: context.requirePrincipal())
+    try await control.revokeKey(id: context.parameter("id"), by: context.requireActor())
     return Response(status: .noContent)
   }
 }

@@ -1,50 +1,31 @@
-public import Domain
+import Access
+import Domain
 import Hummingbird
 import Lifecycle
 import Logging
-import Provenance
 
-/// Who holds which credential; the credentials themselves are not kept, only their digests.
-public struct Credentials: Sendable {
-  private let known: [(digest: Digest, principal: Principal)]
-
-  /// Takes bearer tokens and whom each stands for.
-  public init(_ tokens: [(token: String, principal: Principal)]) {
-    known = tokens.map { (Digest(of: Array($0.token.utf8)), $0.principal) }
-  }
-
-  /// Whom a token stands for, nil for one that nobody has; takes the same time whether and where it differs.
-  public func principal(of token: some StringProtocol) -> Principal? {
-    let presented = Digest(of: Array(token.utf8))
-    var found: Principal?
-    for (digest, principal) in known {
-      var difference: UInt8 = 0
-      for (left, right) in zip(digest.bytes, presented.bytes) { difference |= left ^ right }
-      if difference == 0 { found = principal }
-    }
-    return found
-  }
-}
-
-/// Lets a request through only with a known bearer token.
+/// Lets a request through only with a credential that is known.
 struct Authentication: RouterMiddleware {
   typealias Context = ControlContext
-  let credentials: Credentials
+  let authenticator: Authenticator
 
   @concurrent func handle(
     _ request: Request, context: ControlContext,
     next: @concurrent (Request, ControlContext) async throws -> Response
   ) async throws -> Response {
-    let scheme = "Bearer "
-    guard let header = request.headers[.authorization], header.hasPrefix(scheme),
-      let principal = credentials.principal(of: header.dropFirst(scheme.count))
-    else { throw Problem.unauthenticated }
     var context = context
-    context.principal = principal
+    context.actor = try await authenticator.authenticate(
+      Self.bearer(in: request), asking: "\(request.method) \(request.uri.path)")
     return try await next(request, context)
   }
-}
 
+  /// What stands behind `Bearer`; nil for a field of another kind.
+  private static func bearer(in request: Request) -> String? {
+    let scheme = "Bearer "
+    guard let field = request.headers[.authorization] else { return nil }
+    return field.hasPrefix(scheme) ? String(field.dropFirst(scheme.count)) : ""
+  }
+}
 /// Turns whatever is thrown into problem details; what we did not foresee is logged and not told.
 struct ProblemDetails: RouterMiddleware {
   typealias Context = ControlContext

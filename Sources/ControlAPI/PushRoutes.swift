@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -9,10 +10,10 @@ import NIOCore
 struct PushRoutes: Sendable {
   let control: ControlPlane
 
-  func add(to group: RouterGroup<ControlContext>) {
-    group.post("blobs", use: upload)
-    group.head("blobs/:digest", use: exists)
-    group.post("models/:name/versions", use: push)
+  func add(to routes: GuardedRoutes) {
+    routes.post("blobs", .somewhere(.push), use: upload)
+    routes.head("blobs/:digest", .somewhere(.push), use: exists)
+    routes.post("models/:name/versions", .somewhere(.push), use: push)
   }
 
   /// `POST /api/v1/blobs`: the body is the bytes.
@@ -56,7 +57,7 @@ struct PushRoutes: Sendable {
   }
 
   /// `POST /api/v1/models/{name}/versions` with `{"files":[{"path","digest"}]}`, and perhaps
-  /// `"engine":"onnxruntime"` for what our own operators cannot run and `"trainingData":[{"name","digest"}]`, the
+  /// `"project"` for a new model, `"engine":"onnxruntime"` for what our own operators cannot run and `"trainingData":[{"name","digest"}]`, the
   /// data sets that it was trained with, which are not sent.
   ///
   /// With `Accept: application/x-ndjson` each step is a line as it happens; else one JSON document at the
@@ -65,7 +66,9 @@ struct PushRoutes: Sendable {
     let body = try await request.json()
     let wish = PushRequest(
       name: try context.modelName(), files: try Self.files(in: body),
-      principal: try context.requirePrincipal(), engine: try Self.engine(in: body),
+      actor: try context.requireActor(),
+      project: try body["project"] == nil ? nil : ProjectName(parsing: body.text("project")),
+      engine: try Self.engine(in: body),
       trainingData: try TrainingData(json: body["trainingData"] ?? [], at: "/trainingData"))
     guard request.headers[.accept]?.contains("application/x-ndjson") == true else {
       let outcome = try await control.push(wish) { _ in }

@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -11,14 +12,14 @@ struct QueryRoutes: Sendable {
   /// Where the registry of images is answered; nil where it is not.
   let registry: String?
 
-  func add(to group: RouterGroup<ControlContext>) {
-    group.get("status", use: status)
-    group.get("models", use: models)
-    group.get("models/:name", use: model)
-    group.get("models/:name/history", use: history)
-    group.get("quarantine", use: quarantine)
-    group.get("ledger", use: ledger)
-    group.get("ledger/checkpoint", use: checkpoint)
+  func add(to routes: GuardedRoutes) {
+    routes.get("status", .known, use: status)
+    routes.get("models", .somewhere(.view), use: models)
+    routes.get("models/:name", .model(.view), use: model)
+    routes.get("models/:name/history", .model(.view), use: history)
+    routes.get("quarantine", .somewhere(.investigate), use: quarantine)
+    routes.get("ledger", .platform(.audit), use: ledger)
+    routes.get("ledger/checkpoint", .platform(.audit), use: checkpoint)
   }
 
   /// `GET /api/v1/status`: which program answers, where predictions are answered, and metrics of them, where images are, and
@@ -38,7 +39,7 @@ struct QueryRoutes: Sendable {
   @Sendable private func models(_ request: Request, _ context: ControlContext) async throws -> Response {
     let served = try await control.registry.deployments()
     var models: [JSON] = []
-    for name in try await control.registry.modelNames() {
+    for name in try await control.registry.modelNames() where try await context.maySee(name, control) {
       guard let latest = try await control.registry.versions(of: name).last else { continue }
       let deployment = served.first { $0.name == name }
       models.append([
@@ -90,7 +91,12 @@ struct QueryRoutes: Sendable {
 
   /// `GET /api/v1/quarantine`: what was refused and is kept.
   @Sendable private func quarantine(_ request: Request, _ context: ControlContext) async throws -> Response {
-    .json(.ok, ["quarantine": .array(try await control.registry.quarantined().map(\.json))])
+    var kept: [JSON] = []
+    for refused in try await control.registry.quarantined()
+    where try await control.rules.allow(.investigate, on: .model(refused.name), context.requireActor()) {
+      kept.append(refused.json)
+    }
+    return .json(.ok, ["quarantine": .array(kept)])
   }
 
   /// `GET /api/v1/ledger[?from=N][&count=N]`: entries in order, at most 1000 at a time.

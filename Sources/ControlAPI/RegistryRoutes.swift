@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -8,15 +9,19 @@ import Packaging
 struct RegistryRoutes: Sendable {
   let control: ControlPlane
 
-  func add(to group: RouterGroup<ControlContext>) {
-    group.get("registry", use: list)
-    group.post("registry/collections", use: collect)
+  func add(to routes: GuardedRoutes) {
+    routes.get("registry", .somewhere(.view), use: list)
+    routes.post("registry/collections", .platform(.collect), use: collect)
   }
 
   /// `GET /api/v1/registry`: all repositories, with their tags and manifests.
   @Sendable private func list(_ request: Request, _ context: ControlContext) async throws -> Response {
-    let repositories = try await control.repositories.summaries()
-    return .json(.ok, ["repositories": .array(repositories.map(\.json))])
+    var seen: [JSON] = []
+    for repository in try await control.repositories.summaries()
+    where try await control.rules.allow(.view, on: .repository(repository.name), context.requireActor()) {
+      seen.append(repository.json)
+    }
+    return .json(.ok, ["repositories": .array(seen)])
   }
 
   /// `POST /api/v1/registry/collections` with `{"untagged","dryRun","graceSeconds"}`, each of which may be left out: removes
@@ -35,7 +40,7 @@ struct RegistryRoutes: Sendable {
     }
     let wish = try CollectionWish(
       untagged: Self.flag("untagged", in: body), isDryRun: Self.flag("dryRun", in: body), grace: grace)
-    let report = try await control.collectBlobs(wish, by: context.requirePrincipal())
+    let report = try await control.collectBlobs(wish, by: context.requireActor())
     return .json(
       .ok,
       [

@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -8,16 +9,21 @@ import NIOCore
 struct ControlContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   /// Who asks; nil until the credential is checked.
-  var principal: Principal?
+  var actor: Actor?
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
   }
 
   /// Who asks, for the routes behind authentication.
-  func requirePrincipal() throws(Problem) -> Principal {
-    guard let principal else { throw .unauthenticated }
-    return principal
+  func requireActor() throws(Problem) -> Actor {
+    guard let actor else { throw Authenticator.unknown }
+    return actor
+  }
+
+  /// Whether whoever asks may see a model: lists have only what they may.
+  func maySee(_ model: ModelName, _ control: ControlPlane) async throws(Problem) -> Bool {
+    try await control.rules.allow(.view, on: .model(model), requireActor())
   }
 
   /// A part of the path that the route names.
@@ -29,13 +35,21 @@ struct ControlContext: RequestContext {
   }
 
   func modelName() throws(Problem) -> ModelName { try ModelName(parsing: parameter("name")) }
+
+  /// A principal that the path names.
+  func principal(_ name: String) throws(Problem) -> Principal {
+    let text = try parameter(name)
+    guard let principal = Principal(parsing: text) else { throw Problem.malformedPrincipal(text) }
+    return principal
+  }
 }
 
 extension Problem {
-  static let unauthenticated = Problem(
-    .unauthenticated, "auth.credential",
-    "expected a bearer token that this platform issued, found none that is known",
-    hint: "use the token in the file admin.token of the data directory")
+  static func malformedPrincipal(_ text: String) -> Problem {
+    Problem(
+      .badInput, "principal.malformed",
+      "expected a principal such as 'service:ci' or 'person:5f2c…', found '\(text.excerpt(80))'")
+  }
 }
 
 extension Response {
@@ -103,5 +117,15 @@ extension JSON {
       .badInput, "request.unknown-member",
       "expected \(names.sorted().map { "'\($0)'" }.joined(separator: ", ")) alone, found"
         + " '\(stranger.excerpt(40))'", position: "/\(stranger.excerpt(40))")
+  }
+
+  /// A member that is a text.
+  func text(_ name: String) throws(Problem) -> String {
+    guard let text = self[name]?.string else {
+      throw Problem(
+        .badInput, "request.member", "expected a text as '\(name)', found \(self[name]?.kind ?? "nothing")",
+        position: "/\(name)")
+    }
+    return text
   }
 }

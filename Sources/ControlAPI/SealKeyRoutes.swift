@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -9,16 +10,16 @@ import Provenance
 struct SealKeyRoutes: Sendable {
   let control: ControlPlane
 
-  func add(to group: RouterGroup<ControlContext>) {
-    group.get("seal-keys", use: list)
-    group.post("seal-keys", use: trust)
-    group.post("seal-keys/rotate", use: rotate)
-    group.post("seal-keys/reseal", use: reseal)
-    group.post("seal-keys/:hint/retire", use: retire)
-    group.post("seal-keys/:hint/revoke", use: revoke)
-    group.post("models/:name/versions/:version/revoke", use: revokeVersion)
-    group.get("revocations", use: revocations)
-    group.post("revocations/export", use: export)
+  func add(to routes: GuardedRoutes) {
+    routes.get("seal-keys", .somewhere(.view), use: list)
+    routes.post("seal-keys", .platform(.manageSeals), use: trust)
+    routes.post("seal-keys/rotate", .platform(.manageSeals), use: rotate)
+    routes.post("seal-keys/reseal", .platform(.manageSeals), use: reseal)
+    routes.post("seal-keys/:hint/retire", .platform(.manageSeals), use: retire)
+    routes.post("seal-keys/:hint/revoke", .platform(.manageSeals), use: revoke)
+    routes.post("models/:name/versions/:version/revoke", .model(.revoke), use: revokeVersion)
+    routes.get("revocations", .somewhere(.view), use: revocations)
+    routes.post("revocations/export", .platform(.manageSeals), use: export)
   }
 
   /// `GET /api/v1/seal-keys`: all of them, oldest first, with their public keys.
@@ -34,7 +35,7 @@ struct SealKeyRoutes: Sendable {
     do { key = try SealVerificationKey(pem: try body.text("pem")) } catch {
       throw Problem(.badInput, error.code, error.message, position: "/pem", hint: error.hint)
     }
-    return .json(.ok, try await control.trustSealKey(key, by: context.requirePrincipal()).json)
+    return .json(.ok, try await control.trustSealKey(key, by: context.requireActor()).json)
   }
 
   /// `POST /api/v1/seal-keys/rotate` with `{"curve"}` or `{"signer"}`, or neither: seals are by a new key when the answer is
@@ -59,7 +60,7 @@ struct SealKeyRoutes: Sendable {
         .badInput, "request.members", "expected 'curve' or 'signer', found both",
         hint: "the curve of a signer's key is the service's")
     }
-    return .json(.created, try await control.rotateSealKey(to: source, by: context.requirePrincipal()).json)
+    return .json(.created, try await control.rotateSealKey(to: source, by: context.requireActor()).json)
   }
 
   /// `POST /api/v1/seal-keys/reseal`, perhaps with `{"key"}`: seals again what other keys of our own have sealed.
@@ -67,20 +68,20 @@ struct SealKeyRoutes: Sendable {
     let body = try await request.optionalJSON()
     try body.requireMembers(["key"])
     let hint = body["key"] == nil ? nil : try body.text("key")
-    let versions = try await control.reseal(hint, by: context.requirePrincipal())
+    let versions = try await control.reseal(hint, by: context.requireActor())
     return .json(.ok, ["resealed": .array(versions.map { .string($0.description) })])
   }
 
   /// `POST /api/v1/seal-keys/{hint}/retire`: its seals hold no more when the answer is there.
   @Sendable private func retire(_ request: Request, _ context: ControlContext) async throws -> Response {
-    try await control.retireSealKey(context.parameter("hint"), by: context.requirePrincipal())
+    try await control.retireSealKey(context.parameter("hint"), by: context.requireActor())
     return Response(status: .noContent)
   }
 
   /// `POST /api/v1/seal-keys/{hint}/revoke` with `{"reason"}`: what it sealed is withdrawn when the answer is there.
   @Sendable private func revoke(_ request: Request, _ context: ControlContext) async throws -> Response {
     let withdrawn = try await control.revokeSealKey(
-      context.parameter("hint"), try await reason(request), by: context.requirePrincipal())
+      context.parameter("hint"), try await reason(request), by: context.requireActor())
     return .json(.ok, ["withdrawn": .array(withdrawn.map { .string($0.description) })])
   }
 
@@ -90,7 +91,7 @@ struct SealKeyRoutes: Sendable {
     let reference = VersionReference(
       name: try context.modelName(), version: try VersionNumber(parsing: context.parameter("version")))
     let revocation = try await control.revokeVersion(
-      reference, try await reason(request), by: context.requirePrincipal())
+      reference, try await reason(request), by: context.requireActor())
     return .json(.ok, revocation.json)
   }
 
@@ -103,7 +104,7 @@ struct SealKeyRoutes: Sendable {
 
   /// `POST /api/v1/revocations/export`: the same as a signed line, for images.
   @Sendable private func export(_ request: Request, _ context: ControlContext) async throws -> Response {
-    let line = try await control.signRevocations(by: context.requirePrincipal())
+    let line = try await control.signRevocations(by: context.requireActor())
     return .json(.ok, ["list": .string(String(decoding: line, as: UTF8.self))])
   }
 
@@ -111,18 +112,6 @@ struct SealKeyRoutes: Sendable {
     let body = try await request.json()
     try body.requireMembers(["reason"])
     return try RevocationReason(parsing: try body.text("reason"))
-  }
-}
-
-extension JSON {
-  /// A member that is a text.
-  fileprivate func text(_ name: String) throws(Problem) -> String {
-    guard let text = self[name]?.string else {
-      throw Problem(
-        .badInput, "request.member", "expected a text as '\(name)', found \(self[name]?.kind ?? "nothing")",
-        position: "/\(name)")
-    }
-    return text
   }
 }
 

@@ -95,6 +95,15 @@ public struct KeyTerms: Hashable, Sendable {
     return moment
   }
 
+  /// Reads a moment in UTC, or the time from `now` on as `90d`, `12h` or `30m`, past or not; throws `time.malformed`.
+  public static func moment(parsing text: String, from now: Timestamp) throws(Problem) -> Timestamp {
+    if let moment = moment(text, from: now) { return moment }
+    throw Problem(
+      .badInput, "time.malformed",
+      "expected a time such as '90d', '12h' or '30m' or a moment such as '2027-01-01T00:00:00Z', found"
+        + " '\(text.excerpt(40))'")
+  }
+
   private static func moment(_ text: String, from now: Timestamp) -> Timestamp? {
     let units: [Character: Int64] = ["d": 86_400_000, "h": 3_600_000, "m": 60_000]
     guard let unit = text.last.flatMap({ units[$0] }) else { return try? Timestamp(parsing: text) }

@@ -36,6 +36,23 @@ public enum Act: String, Sendable, CaseIterable {
   case removeTag = "remove-tag"
   /// Blobs that nothing needs were removed.
   case collect
+  /// A person or a service came to be known.
+  case addPrincipal = "add-principal"
+  /// A principal is known no more, and what there was to know of a person was erased.
+  case removePrincipal = "remove-principal"
+  case grant
+  case removeGrant = "remove-grant"
+  /// A key was made with which a principal asks the control plane.
+  case createAPIKey = "create-api-key"
+  /// A key of a principal was given an end.
+  case endAPIKey = "end-api-key"
+  /// Whose word is taken for who somebody is was set, or with which keys.
+  case setProvider = "set-provider"
+  case removeProvider = "remove-provider"
+  case addProject = "add-project"
+  case assignModel = "assign-model"
+  /// Something was asked for, and refused before it became an act.
+  case request
 }
 
 /// How far an act had come when its entry was written.

@@ -111,10 +111,15 @@ public struct VersionReference: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Who acts: a person, a service, or the platform itself.
+///
+/// The name of a person is a handle that says nothing about them (`PersonHandle`): what names people stays out of the
+/// ledger.
 public struct Principal: Hashable, Sendable, CustomStringConvertible {
   /// What kind of actor it is.
   public enum Kind: String, Sendable {
     case person, service, platform
+    /// Whoever has not shown who they are.
+    case anonymous
   }
 
   /// What kind of actor it is.
@@ -130,6 +135,9 @@ public struct Principal: Hashable, Sendable, CustomStringConvertible {
 
   /// The platform acting of its own accord: recovery, supervision, schedules.
   public static let platform = Principal(kind: .platform, name: "gatehouse")
+
+  /// Whoever has not shown who they are.
+  public static let anonymous = Principal(kind: .anonymous, name: "caller")
 
   /// The kind and the name, `service:ci`.
   public var description: String { "\(kind.rawValue):\(name)" }

@@ -1,3 +1,4 @@
+public import Access
 public import Domain
 import Encoding
 public import Gates
@@ -27,12 +28,14 @@ public final class ControlPlane: Sendable {
     public var program: (any ProgramSource)?
     /// The private keys of seals beside the one of the settings.
     public var sealKeys: any SealKeyStore
+    /// Who the people are that act.
+    public var people: any PeopleDirectory
 
     /// Names the parts.
     public init(
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
-      entropy: any Entropy, keySets: any KeySetSource = NoKeySets(),
+      entropy: any Entropy, people: any PeopleDirectory, keySets: any KeySetSource = NoKeySets(),
       sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil
     ) {
       self.registry = registry
@@ -42,6 +45,7 @@ public final class ControlPlane: Sendable {
       self.plane = plane
       self.time = time
       self.entropy = entropy
+      self.people = people
       self.keySets = keySets
       self.program = program
       self.sealKeys = sealKeys
@@ -60,41 +64,53 @@ public final class ControlPlane: Sendable {
     public var artifactLimit: Int
     /// Name and version of this program, for manifests.
     public var tool: String
+    /// The SHA-256 of the credential whose holder may do everything; nil where there is none.
+    public var administrator: Digest?
 
     /// States the settings.
     public init(
       sealingKey: any SealSigner, checkpointKey: CheckpointVerificationKey, policy: Policy = .standard,
-      artifactLimit: Int = 2 << 30, tool: String
+      artifactLimit: Int = 2 << 30, tool: String, administrator: Digest? = nil
     ) {
       self.sealingKey = sealingKey
       self.checkpointKey = checkpointKey
       self.policy = policy
       self.artifactLimit = artifactLimit
       self.tool = tool
+      self.administrator = administrator
     }
   }
 
-  private let parts: Parts
+  let parts: Parts
   private let settings: Settings
-  private let queue = ActQueue(capacity: 16)
+  let queue = ActQueue(capacity: 16)
   private let road: Road
   private let programLayer: ProgramLayer?
   private let keys: PredictionKeys
   private let aliases: Aliases
   private let policies: DeploymentPolicies
   let issuers: TokenIssuers
-  private let served: ServedState
+  let served: ServedState
   private let seals: Seals
   let sealKeys: SealKeys
   let reseal: Reseal
   /// Repositories of images, to read and to upload to.
   public let repositories: Repositories
+  /// Who may do what.
+  public let rules: AccessRules
+  let accessActs: AccessActs
+  /// What becomes of refused requests.
+  public let refusals: RefusalLog
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
     self.parts = parts
     self.settings = settings
     let (registry, time) = (parts.registry, parts.time)
+    rules = AccessRules(registry: registry, time: time)
+    refusals = RefusalLog(registry: registry, time: time, entropy: parts.entropy)
+    accessActs = AccessActs(
+      registry: registry, people: parts.people, rules: rules, entropy: parts.entropy, time: time)
     seals = Seals(
       registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
@@ -153,7 +169,7 @@ public final class ControlPlane: Sendable {
     return try await recovery()
   }
 
-  private var recovery: Recovery {
+  var recovery: Recovery {
     Recovery(registry: parts.registry, served: served, plane: parts.plane, time: parts.time)
   }
 
@@ -172,59 +188,67 @@ public final class ControlPlane: Sendable {
   public func push(_ request: PushRequest, follow: @escaping @Sendable (RoadEvent) -> Void)
     async throws(Problem) -> PushOutcome
   {
-    try await perform(by: request.principal) { [road] recorder async throws(Problem) in
-      try await road.take(request, recorder: recorder, follow: follow)
+    // What a model is made part of decides who may push it, and is settled before.
+    let object = try await pushed(request)
+    return try await perform(by: request.actor, .push, on: object) {
+      [road, rules] recorder async throws(Problem) in
+      defer { rules.change() }
+      return try await road.take(request, recorder: recorder, follow: follow)
     }
   }
 
   /// Makes a key to a deployment.
   public func createKey(
-    for name: ModelName, terms: KeyTerms = .unbounded, by principal: Principal
+    for name: ModelName, terms: KeyTerms = .unbounded, by actor: Actor
   ) async throws(Problem) -> IssuedKey {
-    try await perform(by: principal) { [keys] recorder async throws(Problem) in
+    try await perform(by: actor, .issueKeys, on: .model(name)) { [keys] recorder async throws(Problem) in
       try await keys.create(for: name, terms: terms, recorder: recorder)
     }
   }
 
   /// Revokes a key.
-  public func revokeKey(id: String, by principal: Principal) async throws(Problem) {
-    try await perform(by: principal) { [keys] recorder async throws(Problem) in
+  public func revokeKey(id: String, by actor: Actor) async throws(Problem) {
+    let deployment = try await registry.keys().first { $0.id == id }?.deployment
+    try await perform(by: actor, .issueKeys, on: deployment.map { .model($0) } ?? .somewhere) {
+      [keys] recorder async throws(Problem) in
       try await keys.revoke(id: id, recorder: recorder)
     }
   }
 
   /// Has an alias name a version of a model.
   public func setAlias(
-    _ name: AliasName, of model: ModelName, to version: VersionNumber, by principal: Principal
+    _ name: AliasName, of model: ModelName, to version: VersionNumber, by actor: Actor
   ) async throws(Problem) -> Alias {
-    try await perform(by: principal) { [aliases] recorder async throws(Problem) in
+    try await perform(by: actor, .moveAlias, on: .alias(name, of: model)) {
+      [aliases] recorder async throws(Problem) in
       try await aliases.set(name, of: model, to: version, recorder: recorder)
     }
   }
 
   /// Takes an alias away.
-  public func removeAlias(_ name: AliasName, of model: ModelName, by principal: Principal)
+  public func removeAlias(_ name: AliasName, of model: ModelName, by actor: Actor)
     async throws(Problem)
   {
-    try await perform(by: principal) { [aliases] recorder async throws(Problem) in
+    try await perform(by: actor, .moveAlias, on: .alias(name, of: model)) {
+      [aliases] recorder async throws(Problem) in
       try await aliases.remove(name, of: model, recorder: recorder)
     }
   }
 
   /// Says what a deployment's access records hold.
   public func setRecords(
-    _ records: RecordsPolicy, of name: ModelName, by principal: Principal
+    _ records: RecordsPolicy, of name: ModelName, by actor: Actor
   ) async throws(Problem) {
-    try await perform(by: principal) { [policies] recorder async throws(Problem) in
+    try await perform(by: actor, .deploy, on: .model(name)) { [policies] recorder async throws(Problem) in
       try await policies.record(name, by: records, recorder: recorder)
     }
   }
 
   /// Bounds what a deployment takes on at a time.
   public func limitDeployment(
-    _ name: ModelName, to limits: DeploymentLimits, by principal: Principal
+    _ name: ModelName, to limits: DeploymentLimits, by actor: Actor
   ) async throws(Problem) {
-    try await perform(by: principal) { [policies] recorder async throws(Problem) in
+    try await perform(by: actor, .deploy, on: .model(name)) { [policies] recorder async throws(Problem) in
       try await policies.limit(name, to: limits, recorder: recorder)
     }
   }
@@ -264,6 +288,8 @@ public final class ControlPlane: Sendable {
   var blobs: any BlobStore { parts.blobs }
   var time: any TimeSource { parts.time }
 
+  var administrator: Digest? { settings.administrator }
+
   /// The registry, to read.
   public var registry: any RegistryReader { parts.registry }
 
@@ -281,51 +307,4 @@ public final class ControlPlane: Sendable {
 
   /// The moment now.
   public func now() -> Timestamp { parts.time.now() }
-
-  /// Lets an act have its turn.
-  ///
-  /// One that fails between its effect and its entry leaves the data plane ahead of the registry; applying
-  /// the registry's state takes that back.
-  func perform<Result: Sendable>(
-    _ act: @escaping @Sendable () async throws(Problem) -> Result
-  ) async throws(Problem) -> Result {
-    try await perform(recordedUnder: nil, act)
-  }
-
-  /// Lets an act of a principal have its turn, and gives it what it is recorded with.
-  ///
-  /// One that fails leaves nothing open in the ledger, if that can be written to and the data plane has taken back what it
-  /// did: else the next start closes it, when it has.
-  func perform<Result: Sendable>(
-    by principal: Principal, _ act: @escaping @Sendable (Recorder) async throws(Problem) -> Result
-  ) async throws(Problem) -> Result {
-    let recorder = recorder(for: principal)
-    return try await perform(recordedUnder: recorder.trace) { () async throws(Problem) in
-      try await act(recorder)
-    }
-  }
-
-  private func perform<Result: Sendable>(
-    recordedUnder trace: String?, _ act: @escaping @Sendable () async throws(Problem) -> Result
-  ) async throws(Problem) -> Result {
-    let (recovery, served, plane) = (recovery, served, parts.plane)
-    return try await queue.perform { () async throws(Problem) in
-      do throws(Problem) {
-        return try await act()
-      } catch let failure {
-        do throws(Problem) {
-          try await plane.apply(served.current())
-          // Only now is it true that nothing of it is served.
-          if let trace { try await recovery.close(trace: trace) }
-        } catch {}
-        throw failure
-      }
-    }
-  }
-
-  private func recorder(for principal: Principal) -> Recorder {
-    Recorder(
-      registry: parts.registry, time: parts.time, principal: principal,
-      trace: Hexadecimal.encode(parts.entropy.bytes(8)))
-  }
 }

@@ -1,3 +1,4 @@
+public import Access
 public import Artifacts
 public import Domain
 import Encoding
@@ -35,7 +36,9 @@ public struct PushRequest: Sendable {
   /// The files of the artifact.
   public let files: [PushedFile]
   /// Who pushes.
-  public let principal: Principal
+  public let actor: Actor
+  /// What project a new model is to be of; nil for the standard one, or where it is already.
+  public let project: ProjectName?
   /// What may run the model where our own operators cannot; nobody where nil.
   public let engine: LiftEngine?
   /// What the model was trained with, as far as that is said.
@@ -43,12 +46,14 @@ public struct PushRequest: Sendable {
 
   /// Asks for an artifact to be served.
   public init(
-    name: ModelName, files: [PushedFile], principal: Principal, engine: LiftEngine? = nil,
+    name: ModelName, files: [PushedFile], actor: Actor, project: ProjectName? = nil,
+    engine: LiftEngine? = nil,
     trainingData: TrainingData = .unstated
   ) {
     self.name = name
     self.files = files
-    self.principal = principal
+    self.actor = actor
+    self.project = project
     self.engine = engine
     self.trainingData = trainingData
   }
@@ -62,6 +67,8 @@ public struct PushedModel: Sendable {
   public let name: ModelName
   /// Who pushed it.
   public let principal: Principal
+  /// The project that a new model is to be of; nil for the standard one.
+  public let project: ProjectName?
   /// What may run the model where our own operators cannot.
   public let engine: LiftEngine?
   /// What the model was trained with, as far as whoever pushed it says.
@@ -76,7 +83,8 @@ public struct PushedModel: Sendable {
   fileprivate init(_ request: PushRequest, digest: Digest, artifact: Artifact, sealedBy: String?) {
     self.sealedBy = sealedBy
     self.name = request.name
-    self.principal = request.principal
+    self.principal = request.actor.principal
+    self.project = request.project
     self.engine = request.engine
     self.trainingData = request.trainingData
     self.digest = digest

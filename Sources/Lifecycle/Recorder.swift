@@ -63,6 +63,13 @@ public struct Recorder: Sendable {
     }
   }
 
+  /// Writes down an act that is nothing but a change of the registry: its one commit is the act.
+  public func note(
+    _ act: Act, of subject: String, details: [String: JSON] = [:], changes: [RegistryChange]
+  ) async throws(Problem) {
+    try await registry.commit([entry(act, .done, subject, details)], changes)
+  }
+
   private func entry(_ act: Act, _ phase: ActPhase, _ subject: String, _ details: [String: JSON])
     -> LedgerEntry
   {

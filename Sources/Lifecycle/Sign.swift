@@ -1,3 +1,4 @@
+import Access
 public import Domain
 import Encoding
 import Gates
@@ -52,8 +53,14 @@ struct Sign: Sendable {
           "artifact": .string(pushed.digest.description),
           "policy": .string(admitted.policy.description), "key": .string(sealed.key.hint),
         ],
-        changes: [.addVersion(version)])
+        changes: [.addVersion(version)] + (last == nil ? assignment(of: pushed) : []))
     }
+  }
+
+  /// That a new model is of the project that its push names.
+  private func assignment(of pushed: PushedModel) -> [RegistryChange] {
+    guard let project = pushed.project, project != .standard else { return [] }
+    return [.access(.assign(pushed.name, to: project, at: time.now()))]
   }
 
   /// Whether the version's bundle is there and verifies.

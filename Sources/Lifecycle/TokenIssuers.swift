@@ -20,6 +20,30 @@ struct TokenIssuers: Sendable {
     return try TokenKeySet(published: json).json
   }
 
+  /// Where the issuer with this URL publishes its keys, by its own word: OpenID Connect Discovery 1.0, section 4.
+  ///
+  /// Throws `issuer.metadata` where that is of another issuer (section 4.3) or names no key set.
+  func discover(_ url: String) async throws(Problem) -> KeySetURL {
+    var base = url
+    while base.hasSuffix("/") { base.removeLast() }
+    let place = try KeySetURL(parsing: base + "/.well-known/openid-configuration")
+    let bytes = try await keySets.keySet(at: place, limit: TokenKeySet.sizeLimit)
+    let json = try? JSON(parsing: bytes, limits: JSONLimits(depth: 16, values: 20_000))
+    guard let json, let issuer = json["issuer"]?.string, issuer.utf8.elementsEqual(url.utf8) else {
+      throw Problem(
+        .badInput, "issuer.metadata",
+        "expected metadata of the issuer '\(url.excerpt(120))', found none, or another's",
+        subject: place.description, hint: "spell the issuer as it spells itself")
+    }
+    guard let keys = json["jwks_uri"]?.string else {
+      throw Problem(
+        .badInput, "issuer.metadata",
+        "expected a text as 'jwks_uri', found \(json["jwks_uri"]?.kind ?? "nothing")",
+        subject: place.description)
+    }
+    return try KeySetURL(parsing: keys)
+  }
+
   /// Takes the tokens of an issuer, with these settings and no former ones; they are taken by the time this returns.
   ///
   /// Throws `issuer.keys` for a key set that cannot be used and `issuer.too-many`.

@@ -19,6 +19,8 @@ public struct DataDirectory: Sendable {
   public var lock: String { "\(path)/lock" }
   /// The registry and the ledger.
   public var registry: String { "\(path)/registry.sqlite" }
+  /// Who the people are whose handles stand in them.
+  public var people: String { "\(path)/people.sqlite" }
   /// The directory of blobs.
   public var blobs: String { "\(path)/blobs" }
   /// The directory of blobs that are coming in.

@@ -153,6 +153,7 @@ enum RegistryRows {
       try removeManifest(digest, of: repository, database)
     case .setTag(let tag): try set(tag, database)
     case .removeTag(let tag, let repository, _): try removeTag(tag, of: repository, database)
+    case .access(let change): try apply(change, database)
     }
   }
 

@@ -36,6 +36,9 @@ enum RegistrySchema {
     migrator.registerMigration("10 training data of versions") { database in
       try database.execute(sql: trainingDataColumn)
     }
+    migrator.registerMigration("12 who may do what") { database in
+      try database.execute(sql: accessTable)
+    }
     return migrator
   }()
 
@@ -230,6 +233,16 @@ enum RegistrySchema {
   // The data sets are their canonical JSON, as the ledger has it.
   private static let trainingDataColumn = """
     ALTER TABLE versions ADD COLUMN training_data TEXT NOT NULL DEFAULT '[]';
+    """
+
+  // The value is canonical JSON, as the ledger has it.
+  private static let accessTable = """
+    CREATE TABLE rights (
+      kind TEXT NOT NULL,
+      id TEXT NOT NULL,
+      value TEXT NOT NULL,
+      PRIMARY KEY (kind, id)
+    ) STRICT, WITHOUT ROWID;
     """
 
   private static let keyTerms = """

@@ -1,3 +1,4 @@
+public import Access
 public import Domain
 import GRDB
 import Glibc
@@ -279,6 +280,11 @@ extension SQLiteRegistry: RegistryReader {
   /// All versions that are withdrawn, in the order in which they were.
   public func revokedVersions() async throws(Problem) -> [Revocations.Version] {
     try await read("the revoked versions") { try RegistryRows.revokedVersions($0) }
+  }
+
+  /// Who may do what.
+  public func access() async throws(Problem) -> AccessState {
+    try await read("who may do what") { try RegistryRows.access($0) }
   }
 }
 

@@ -1,3 +1,4 @@
+import Access
 import Domain
 import GRDB
 import Lifecycle
@@ -200,6 +201,9 @@ private enum RowComparison {
     }
     compare("tag", state.repositories.allTags, { try RegistryRows.tags(database) }) {
       "\($0.repository):\($0.tag.text)"
+    }
+    compare("record of rights", Array(state.access.records), { try RegistryRows.rightsRecords(database) }) {
+      "\($0.kind.rawValue) \($0.id)"
     }
     return problems
   }

@@ -1,3 +1,4 @@
+public import Access
 public import Domain
 import Encoding
 public import Lifecycle
@@ -89,6 +90,9 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
 
   /// All versions that are withdrawn, in the order in which they were.
   public func revokedVersions() -> [Revocations.Version] { state.revokedVersions }
+
+  /// Who may do what.
+  public func access() -> AccessState { state.access }
 
   /// The signed checkpoint over all entries; nil before the first commit.
   public func checkpoint() -> Checkpoint? { signed }

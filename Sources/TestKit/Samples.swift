@@ -1,3 +1,4 @@
+public import Access
 public import Domain
 public import Encoding
 public import Provenance
@@ -43,6 +44,9 @@ public enum Sample {
 
   /// A person who acts.
   public static let principal = Principal(kind: .person, name: "ada")
+
+  /// The same person, who may do everything.
+  public static let actor = Actor(principal: principal, credential: .administrator)
 
   /// An entry for the ledger.
   public static func entry(

@@ -21,6 +21,11 @@ public final class ManualTime: TimeSource {
   /// The time since the start, a step after the last one asked for.
   public func uptime() -> Duration { .milliseconds(tick()) }
 
+  /// Lets time go by.
+  public func advance(by span: Duration) {
+    ticks.withLock { $0 += Int(span.components.seconds) * 1000 }
+  }
+
   private func tick() -> Int {
     ticks.withLock { ticks in
       ticks += step

@@ -37,7 +37,9 @@ struct GatehouseCommand: AsyncParsableCommand {
       DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
       AuditCommand.self,
       DoctorCommand.self, SealKeysCommand.self, RevokeCommand.self, RevocationsCommand.self,
-      RegistryCommand.self,
+      RegistryCommand.self, WhoAmICommand.self, PrincipalsCommand.self, GrantsCommand.self,
+      APIKeysCommand.self,
+      ProvidersCommand.self, ProjectsCommand.self,
     ])
 
   /// Runs a command; every way in which it can end has an exit code of the contract.

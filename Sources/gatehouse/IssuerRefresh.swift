@@ -1,8 +1,8 @@
 import Domain
 import Lifecycle
 
-/// Fetches the key sets of issuers anew, at the start and every 45 seconds: what an issuer takes back is taken back here
-/// within a minute.
+/// Fetches the key sets of issuers and of providers of identities anew, at the start and every 45 seconds: what they take
+/// back is taken back here within a minute.
 struct IssuerRefresh {
   static let interval = Duration.seconds(45)
 
@@ -16,7 +16,9 @@ struct IssuerRefresh {
     var told: [String] = []
     while !Task.isCancelled {
       var problems: [String] = []
-      do throws(Problem) { problems = try await control.refreshIssuers().map(\.description) } catch {
+      do throws(Problem) {
+        problems = try await (control.refreshIssuers() + control.refreshProviders()).map(\.description)
+      } catch {
         problems = [error.description]
       }
       for problem in problems where !told.contains(problem) { Console.prose(problem) }

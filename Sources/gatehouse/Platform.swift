@@ -61,11 +61,9 @@ struct Platform {
     do {
       let controlPlane = try await controlPlane(on: plane)
       collection = RecordCollection(controlPlane)
-      let credentials = Credentials([(try adminToken(), Principal(kind: .person, name: "admin"))])
-      let server = ControlServer(controlPlane, credentials: credentials, settings, logger: Self.logger)
-      let face = RegistryFace(registry, controlPlane, tls: settings.tls, logger: Self.logger) {
-        credentials.principal(of: $0)
-      }
+      let authenticator = controlPlane.authenticator()
+      let server = ControlServer(controlPlane, authenticator, settings, logger: Self.logger)
+      let face = RegistryFace(registry, controlPlane, authenticator, tls: settings.tls, logger: Self.logger)
       ending = try await serve(controlPlane, plane, server, face, collection, signals.received, started)
     } catch {
       // A platform that did not come up leaves nothing behind; one that took over a serving process leaves it.
@@ -90,12 +88,12 @@ struct Platform {
         blobs: try FileBlobStore(directory: directory.blobs, ingestDirectory: directory.ingest),
         bundles: try DirectoryBundleStore(directory: directory.bundles),
         records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
-        time: SystemTime(), entropy: SystemEntropy(),
+        time: SystemTime(), entropy: SystemEntropy(), people: try SQLitePeople(path: directory.people),
         keySets: HTTPKeySets(), sealKeys: sealKeys,
         program: try ProgramFileSource(path: runtime)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
-        tool: GatehouseCommand.tool))
+        tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8))))
     for act in try await controlPlane.start() {
       Console.prose("put in order: \(act.act.rawValue) of \(act.subject) had been cut off")
     }
@@ -143,6 +141,10 @@ struct Platform {
       }
       group.addTask {
         await controlPlane.packProgram()
+        return nil
+      }
+      group.addTask {
+        while (try? await Task.sleep(for: .seconds(60))) != nil { await controlPlane.refusals.flush() }
         return nil
       }
       group.addTask {

@@ -21,6 +21,9 @@ struct PushCommand: AsyncParsableCommand {
   @Option(help: "The model's name; predictions are answered under it.")
   var name: String
 
+  @Option(help: "The project that a new model belongs to (default: 'default').")
+  var project: String?
+
   @Flag(help: "Print one JSON document on standard output.")
   var json = false
 
@@ -82,6 +85,7 @@ struct PushCommand: AsyncParsableCommand {
 
   private func body(_ files: [JSON], _ data: TrainingData) -> JSON {
     var members: [String: JSON] = ["files": .array(files), "trainingData": data.json]
+    members["project"] = project.map { .string($0) }
     if let engine { members["engine"] = .string(engine.rawValue) }
     return .object(members)
   }

@@ -46,13 +46,13 @@ struct RegistryFace: Sendable {
 
   /// Nothing listens before `run`.
   init(
-    _ address: RegistryAddress, _ controlPlane: ControlPlane, tls: TLSConfiguration?, logger: Logger,
-    identify: @escaping @Sendable (String) -> Principal?
+    _ address: RegistryAddress, _ controlPlane: ControlPlane, _ authenticator: Authenticator,
+    tls: TLSConfiguration?, logger: Logger
   ) {
     let places = address.places
     servers = places.map {
       RegistryServer(
-        controlPlane, identify: identify, .init(host: $0.host, port: $0.port, tls: tls), logger: logger)
+        controlPlane, authenticator, .init(host: $0.host, port: $0.port, tls: tls), logger: logger)
     }
     base = "\(tls == nil ? "http" : "https")://\(places.first?.host ?? "")"
     (ready, isReady) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))

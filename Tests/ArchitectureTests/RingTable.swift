@@ -22,7 +22,7 @@ struct RingTable {
     rings: [
       [
         "Encoding", "Domain", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport", "Inference",
-        "Gates",
+        "Gates", "Access",
         "Provenance", "Statements", "Packaging", "Monitoring",
       ],
       ["Lifecycle"],

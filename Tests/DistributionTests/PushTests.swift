@@ -138,7 +138,7 @@ struct PushTests {
       #expect(tagged.fields["docker-content-digest"] == Digest(of: manifest).description)
       #expect(tagged.fields["oci-subject"] == nil)
       let stored = try await bench.control.registry.manifests(of: Sample.repository("iris"))
-      #expect(stored.map(\.pushedBy) == [RegistryBench.ada])
+      #expect(stored.map(\.pushedBy) == [RegistryBench.administrator])
     }
   }
 

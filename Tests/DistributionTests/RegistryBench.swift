@@ -20,7 +20,7 @@ struct RegistryBench: Sendable {
   }
 
   static let token = "gha_of-ada"
-  static let ada = Principal(kind: .person, name: "ada")
+  static let administrator = Principal(kind: .person, name: "admin")
 
   let blobs: InMemoryBlobStore
   let registry: InMemoryRegistry
@@ -34,10 +34,12 @@ struct RegistryBench: Sendable {
     control = ControlPlane(
       .init(
         registry: registry, blobs: blobs, bundles: InMemoryBundleStore(), records: InMemoryRecordStore(),
-        plane: InMemoryDataPlane(), time: ManualTime(), entropy: SeededEntropy()),
-      .init(sealingKey: SealingKey(), checkpointKey: key.verificationKey, tool: "gatehouse test"))
+        plane: InMemoryDataPlane(), time: ManualTime(), entropy: SeededEntropy(), people: InMemoryPeople()),
+      .init(
+        sealingKey: SealingKey(), checkpointKey: key.verificationKey, tool: "gatehouse test",
+        administrator: Digest(of: Array(Self.token.utf8))))
     server = RegistryServer(
-      control, identify: { $0 == Self.token ? Self.ada : nil }, .init(host: "127.0.0.1", port: 0, tls: nil),
+      control, control.authenticator(), .init(host: "127.0.0.1", port: 0, tls: nil),
       logger: Logger(label: "test"))
   }
 

@@ -24,6 +24,9 @@ import Testing
         "set-alias", "remove-alias", "supervise", "recover", "keep-records", "add-seal-key",
         "retire-seal-key", "revoke-seal-key", "revoke-version", "reseal", "sign-revocations",
         "publish-manifest", "remove-manifest", "remove-tag", "collect",
+        "add-principal", "remove-principal", "grant", "remove-grant", "create-api-key", "end-api-key",
+        "set-provider",
+        "remove-provider", "add-project", "assign-model", "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

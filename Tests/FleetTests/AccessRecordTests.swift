@@ -37,7 +37,8 @@ struct AccessRecordTests {
           blobs: try FileBlobStore(directory: directory.blobs, ingestDirectory: directory.ingest),
           bundles: try DirectoryBundleStore(directory: directory.bundles),
           records: try Self.records(directory),
-          plane: plane, time: ManualTime(), entropy: SeededEntropy(seed: .random(in: .min ... .max))),
+          plane: plane, time: ManualTime(), entropy: SeededEntropy(seed: .random(in: .min ... .max)),
+          people: InMemoryPeople()),
         .init(
           sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey, tool: "gatehouse test"))
       _ = try await control.start()
@@ -55,7 +56,7 @@ struct AccessRecordTests {
       let outcome = try await control.push(
         PushRequest(
           name: try ModelName(parsing: "iris"), files: [PushedFile(path: "", blob: blob)],
-          principal: Principal(kind: .person, name: "ada")), follow: { _ in })
+          actor: Sample.actor), follow: { _ in })
       return try #require(outcome.key?.key)
     }
 

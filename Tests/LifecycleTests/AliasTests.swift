@@ -24,7 +24,7 @@ struct AliasTests {
   private static func set(
     _ name: String, to version: VersionNumber, _ control: ControlPlane
   ) async throws -> Alias {
-    try await control.setAlias(Self.name(name), of: Sample.name(), to: version, by: Sample.principal)
+    try await control.setAlias(Self.name(name), of: Sample.name(), to: version, by: Sample.actor)
   }
 
   @Test func `the version that an alias names is served beside the live one, until it names another`()
@@ -43,7 +43,7 @@ struct AliasTests {
       ]
       #expect(served.aliases == aliases)
       _ = try await Self.set("champion", to: .first.next, control)
-      try await control.removeAlias(Self.name("former"), of: Sample.name(), by: Sample.principal)
+      try await control.removeAlias(Self.name("former"), of: Sample.name(), by: Sample.actor)
       served = try #require(bench.plane.applied.last?.deployments.first)
       #expect(served.others.isEmpty)
       #expect(try await control.registry.aliases().map(\.version) == [.first.next, .first.next])
@@ -58,7 +58,7 @@ struct AliasTests {
       #expect(try await bench.entries().count == size)
       let between = control.now()
       _ = try await Self.set("champion", to: .first.next, control)
-      try await control.removeAlias(Self.name("champion"), of: Sample.name(), by: Sample.principal)
+      try await control.removeAlias(Self.name("champion"), of: Sample.name(), by: Sample.actor)
       let history = History(ledger: control.ledger)
       let moves = try await history(of: Sample.name()).aliases
       #expect(moves.map(\.target?.version) == [.first, .first.next, nil])
@@ -75,7 +75,7 @@ struct AliasTests {
       #expect(unknown?.code == "version.unknown")
       #expect(unknown?.message == "expected a version of 'iris' from 1 to 2, found 3")
       let gone = await #expect(throws: Problem.self) {
-        try await control.removeAlias(Self.name("champion"), of: Sample.name(), by: Sample.principal)
+        try await control.removeAlias(Self.name("champion"), of: Sample.name(), by: Sample.actor)
       }
       #expect(gone?.code == "alias.unknown")
       for number in 0..<Alias.limit { _ = try await Self.set("a\(number)", to: .first, control) }

@@ -63,7 +63,7 @@ struct AuditRaceTests {
         try await image.push("v\(image.digest.hexadecimal.prefix(8))", to: repository, control)
       }
       let problems = await Self.audit(bench, isListing ? .listing : .listed) {
-        try? await control.removeManifest(.digest(gone.digest), of: repository, by: Sample.principal)
+        try? await control.removeManifest(.digest(gone.digest), of: repository, by: Sample.actor)
         _ = try? await CollectBlobsTests.collect(control)
         await bench.blobs.lose(lost.digest)
       }

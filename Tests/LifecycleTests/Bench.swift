@@ -52,7 +52,8 @@ struct Bench: Sendable {
     ControlPlane(
       .init(
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
-        time: ManualTime(), entropy: SeededEntropy(), sealKeys: sealKeys, program: SampleProgram()),
+        time: ManualTime(), entropy: SeededEntropy(), people: InMemoryPeople(), sealKeys: sealKeys,
+        program: SampleProgram()),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test"))
@@ -92,7 +93,7 @@ struct Bench: Sendable {
       pushed.append(PushedFile(path: path, blob: try await session.finish()))
     }
     return try await control.push(
-      PushRequest(name: Sample.name(), files: pushed, principal: Sample.principal)
+      PushRequest(name: Sample.name(), files: pushed, actor: Sample.actor)
     ) { _ in }
   }
 
@@ -108,7 +109,7 @@ struct Bench: Sendable {
     return try await control.push(
       PushRequest(
         name: try ModelName(parsing: name), files: [PushedFile(path: "", blob: blob)],
-        principal: Sample.principal, engine: engine, trainingData: data), follow: follow)
+        actor: Sample.actor, engine: engine, trainingData: data), follow: follow)
   }
 
   /// The entries of the ledger.

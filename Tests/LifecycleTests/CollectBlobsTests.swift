@@ -23,7 +23,7 @@ struct CollectBlobsTests {
     _ control: ControlPlane, after wait: Duration, _ untagged: Bool, _ isDryRun: Bool
   ) async throws -> CollectionReport {
     let asked = try CollectionWish(untagged: untagged, isDryRun: isDryRun, grace: .seconds(60))
-    return try await control.perform(by: Sample.principal) { recorder async throws(Problem) in
+    return try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
       let late = LateTime(base: control.time, by: wait)
       let collect = CollectBlobs(
         registry: control.registry, blobs: control.blobs, repositories: control.repositories, time: late)
@@ -77,7 +77,7 @@ struct CollectBlobsTests {
       ] {
         files.append(PushedFile(path: path, blob: try await bench.blobs.keep(bytes)))
       }
-      let request = PushRequest(name: Sample.name(), files: files, principal: Sample.principal)
+      let request = PushRequest(name: Sample.name(), files: files, actor: Sample.actor)
       _ = try await control.push(request) { _ in }
       #expect(try await control.registry.quarantined().count + control.registry.modelNames().count == 1)
       _ = try await orphan(bench, 1)
@@ -92,7 +92,7 @@ struct CollectBlobsTests {
       let old = try await orphan(bench, 1)
       func collect() async throws -> Int {
         let wish = try CollectionWish(grace: .seconds(60))
-        return try await control.collectBlobs(wish, by: Sample.principal).blobs
+        return try await control.collectBlobs(wish, by: Sample.actor).blobs
       }
       #expect(try await collect() == 0)
       #expect(await bench.blobs.contains(old))
@@ -113,7 +113,7 @@ struct CollectBlobsTests {
       for blob in image.blobs { try await SampleImage.upload(blob, to: iris, control) }
       #expect(try await Self.collect(control).blobs == 0)
       try await image.put("v1", to: iris, control)
-      try await control.removeManifest(.digest(image.digest), of: iris, by: Sample.principal)
+      try await control.removeManifest(.digest(image.digest), of: iris, by: Sample.actor)
       #expect(try await Self.collect(control).blobs == image.all.count)
       #expect(await bench.blobs.digests().isEmpty)
     }
@@ -125,7 +125,7 @@ struct CollectBlobsTests {
       let (first, second) = (SampleImage(1, layers: [7]), SampleImage(2, layers: [7]))
       try await first.push("v1", to: iris, control)
       try await second.push("v1", to: other, control)
-      try await control.removeManifest(.digest(first.digest), of: iris, by: Sample.principal)
+      try await control.removeManifest(.digest(first.digest), of: iris, by: Sample.actor)
       #expect(try await Self.collect(control).blobs == 2)
       #expect(Set(await bench.blobs.digests()) == second.all)
       #expect(await bench.audit().problems == [])
@@ -147,7 +147,7 @@ struct CollectBlobsTests {
         try await image.push(image.digest.description, to: iris, control)
       }
       _ = try await control.putManifest(
-        index, as: .index, .tag(Sample.tag("all")), in: iris, by: Sample.principal)
+        index, as: .index, .tag(Sample.tag("all")), in: iris, by: Sample.actor)
       let before = await bench.blobs.digests()
       #expect(try await Self.collect(control).blobs == 0)
       let dry = try await Self.collect(control, untagged: true, isDryRun: true)
@@ -212,7 +212,7 @@ struct CollectBlobsTests {
               }
               guard number % 5 == 4 else { continue }
               let gone = digests.removeFirst()
-              try await control.removeManifest(.digest(gone), of: repository, by: Sample.principal)
+              try await control.removeManifest(.digest(gone), of: repository, by: Sample.actor)
             }
             return digests
           }
@@ -244,7 +244,7 @@ struct CollectBlobsTests {
     }
     for image in images { await attempt { try await image.push("latest", to: iris, control) } }
     await attempt {
-      try await control.removeManifest(.digest(images[0].digest), of: iris, by: Sample.principal)
+      try await control.removeManifest(.digest(images[0].digest), of: iris, by: Sample.actor)
     }
     await attempt { _ = try await collect(control, untagged: true) }
     return isWhole

@@ -40,7 +40,7 @@ struct DamagedImageTests {
       _ = try await control.start()
       let former = try #require(try await Bench.push(Fixture.tree, to: control).image)
       // Another key is trusted from here on, so the same artifact makes another image.
-      _ = try await control.trustSealKey(SealingKey().verificationKey, by: Sample.principal)
+      _ = try await control.trustSealKey(SealingKey().verificationKey, by: Sample.actor)
       let next = try #require(try await Bench.push(Fixture.tree, to: control).image)
       #expect(next != former)
       let kept = try await Self.layers(next, bench)

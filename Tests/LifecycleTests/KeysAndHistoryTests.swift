@@ -10,9 +10,9 @@ struct PredictionKeysTests {
     let bench = try Bench()
     try await bench.run { control in
       let first = try await Bench.push(Fixture.tree, to: control)
-      let issued = try await control.createKey(for: first.name, by: Sample.principal)
+      let issued = try await control.createKey(for: first.name, by: Sample.actor)
       #expect(bench.plane.applied.last?.keys.map(\.id).contains(issued.id) == true)
-      try await control.revokeKey(id: issued.id, by: Sample.principal)
+      try await control.revokeKey(id: issued.id, by: Sample.actor)
       #expect(bench.plane.applied.last?.keys.map(\.id) == [try #require(first.key).id])
     }
     #expect(await bench.audit().problems == [])
@@ -24,7 +24,7 @@ struct PredictionKeysTests {
       limits: try CallerLimits(rate: 10, daily: 500), expiresAt: Timestamp(milliseconds: 1_900_000_000_000))
     try await bench.run { control in
       let name = try await Bench.push(Fixture.tree, to: control).name
-      let issued = try await control.createKey(for: name, terms: terms, by: Sample.principal)
+      let issued = try await control.createKey(for: name, terms: terms, by: Sample.actor)
       #expect(bench.plane.applied.last?.keys.first { $0.id == issued.id }?.terms == terms)
       #expect(try await control.registry.keys().last?.terms == terms)
     }
@@ -34,7 +34,7 @@ struct PredictionKeysTests {
   @Test func `a key to nothing is refused`() async throws {
     let bench = try Bench()
     let problem = await #expect(throws: Problem.self) {
-      try await bench.run { try await $0.createKey(for: Sample.name("nothing"), by: Sample.principal) }
+      try await bench.run { try await $0.createKey(for: Sample.name("nothing"), by: Sample.actor) }
     }
     #expect(problem?.code == "deployment.unknown")
     #expect(problem?.httpStatus == 404)
@@ -45,9 +45,9 @@ struct PredictionKeysTests {
     try await bench.run { control in
       let outcome = try await Bench.push(Fixture.tree, to: control)
       let id = try #require(outcome.key).id
-      try await control.revokeKey(id: id, by: Sample.principal)
+      try await control.revokeKey(id: id, by: Sample.actor)
       let entries = try await bench.entries().count
-      try await control.revokeKey(id: id, by: Sample.principal)
+      try await control.revokeKey(id: id, by: Sample.actor)
       #expect(try await bench.entries().count == entries)
     }
   }
@@ -59,14 +59,14 @@ struct DeploymentPolicyTests {
     let limits = try DeploymentLimits(concurrency: 2, queue: 5, deadline: 100)
     try await bench.run { control in
       let name = try await Bench.push(Fixture.tree, to: control).name
-      try await control.limitDeployment(name, to: limits, by: Sample.principal)
+      try await control.limitDeployment(name, to: limits, by: Sample.actor)
       #expect(bench.plane.applied.last?.deployments.first?.policy.limits == limits)
       let entries = try await bench.entries().count
-      try await control.limitDeployment(name, to: limits, by: Sample.principal)
+      try await control.limitDeployment(name, to: limits, by: Sample.actor)
       #expect(try await bench.entries().count == entries)
       _ = try await Bench.push(Fixture.forest, to: control)
       #expect(bench.plane.applied.last?.deployments.first?.policy.limits == limits)
-      try await control.limitDeployment(name, to: .none, by: Sample.principal)
+      try await control.limitDeployment(name, to: .none, by: Sample.actor)
       #expect(bench.plane.applied.last?.deployments.first?.policy == .standard)
     }
     #expect(await bench.audit().problems == [])
@@ -76,7 +76,7 @@ struct DeploymentPolicyTests {
     let bench = try Bench()
     let problem = await #expect(throws: Problem.self) {
       try await bench.run {
-        try await $0.limitDeployment(Sample.name("nothing"), to: .none, by: Sample.principal)
+        try await $0.limitDeployment(Sample.name("nothing"), to: .none, by: Sample.actor)
       }
     }
     #expect(problem?.code == "deployment.unknown")
@@ -106,7 +106,7 @@ struct ActQueueTests {
     let name = Sample.name()
     try await bench.run { _ in }
     let problem = await #expect(throws: Problem.self) {
-      try await bench.control.createKey(for: name, by: Sample.principal)
+      try await bench.control.createKey(for: name, by: Sample.actor)
     }
     #expect(problem?.code == "platform.busy")
     #expect(problem?.httpStatus == 503)

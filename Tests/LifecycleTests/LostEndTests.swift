@@ -24,7 +24,7 @@ struct LostEndTests {
 
   private static func setAlias(_ control: ControlPlane) async throws {
     _ = try await control.setAlias(
-      AliasName(parsing: "champion"), of: Sample.name(), to: .first, by: Sample.principal)
+      AliasName(parsing: "champion"), of: Sample.name(), to: .first, by: Sample.actor)
   }
 
   private static func aliasEntries(_ bench: Bench) async throws -> [LedgerEntry] {

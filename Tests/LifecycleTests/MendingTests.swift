@@ -32,7 +32,7 @@ struct MendingTests {
         files.append(PushedFile(path: "\(index)\(name)", blob: try await session.finish()))
       }
       let outcome = try await control.push(
-        PushRequest(name: Sample.name(), files: files, principal: Sample.principal)
+        PushRequest(name: Sample.name(), files: files, actor: Sample.actor)
       ) { _ in }
       #expect(outcome.status == .refused)
     }

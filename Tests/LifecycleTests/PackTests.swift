@@ -127,7 +127,7 @@ struct PackTests {
     let image = try #require(outcome.image)
     try await Bench.run(bench.reopened()) { control in
       let report = try await control.collectBlobs(
-        CollectionWish(untagged: true, grace: .seconds(60)), by: Sample.principal)
+        CollectionWish(untagged: true, grace: .seconds(60)), by: Sample.actor)
       #expect(report.blobs == 0)
       #expect(report.manifests == 0)
     }

@@ -27,7 +27,7 @@ struct PushedSealTests {
     let bench = try Bench()
     try await bench.run { control in
       _ = try await control.start()
-      if let key { _ = try await control.trustSealKey(key, by: Sample.principal) }
+      if let key { _ = try await control.trustSealKey(key, by: Sample.actor) }
       try await check(bench, try await Bench.push(files, to: control))
     }
     #expect(await bench.audit().problems == [])
@@ -58,9 +58,9 @@ struct PushedSealTests {
     let bench = try Bench()
     try await bench.run { control in
       _ = try await control.start()
-      _ = try await control.trustSealKey(key.verificationKey, by: Sample.principal)
+      _ = try await control.trustSealKey(key.verificationKey, by: Sample.actor)
       _ = try await control.revokeSealKey(
-        key.verificationKey.hint, RevocationReason(parsing: "stolen"), by: Sample.principal)
+        key.verificationKey.hint, RevocationReason(parsing: "stolen"), by: Sample.actor)
       let outcome = try await Bench.push(try Self.files(key), to: control)
       #expect(outcome.problem?.code == "seal.revoked-key")
     }

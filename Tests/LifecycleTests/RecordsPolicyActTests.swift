@@ -12,7 +12,7 @@ struct RecordsPolicyActTests {
     let policy = try RecordsPolicy(payloadMillionths: 10_000, masked: ["age"], whenSpoolFull: .goOn)
     try await bench.run { control in
       _ = try await Bench.push(Fixture.tree, to: control)
-      try await control.setRecords(policy, of: Sample.name(), by: Sample.principal)
+      try await control.setRecords(policy, of: Sample.name(), by: Sample.actor)
       #expect(bench.plane.applied.last?.deployments.map(\.policy.records) == [policy])
       let last = try await bench.entries().suffix(2)
       #expect(last.map(\.act) == [.setPolicy, .setPolicy])
@@ -20,7 +20,7 @@ struct RecordsPolicyActTests {
       #expect(last.first?.details == [:])
       #expect(last.last?.details["changes"]?.array?.first?["policy"]?["records"] == policy.json)
       let count = try await bench.entries().count
-      try await control.setRecords(policy, of: Sample.name(), by: Sample.principal)
+      try await control.setRecords(policy, of: Sample.name(), by: Sample.actor)
       #expect(try await bench.entries().count == count)
       _ = try await Bench.push(Fixture.forest, to: control)
       #expect(bench.plane.applied.last?.deployments.map(\.policy.records) == [policy])
@@ -32,7 +32,7 @@ struct RecordsPolicyActTests {
     let bench = try Bench()
     let problem = await #expect(throws: Problem.self) {
       try await bench.run {
-        try await $0.setRecords(.standard, of: Sample.name("nothing"), by: Sample.principal)
+        try await $0.setRecords(.standard, of: Sample.name("nothing"), by: Sample.actor)
       }
     }
     #expect(problem?.code == "deployment.unknown")

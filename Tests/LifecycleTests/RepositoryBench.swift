@@ -53,7 +53,7 @@ struct SampleImage {
 
   func put(_ text: String, to repository: RepositoryName, _ control: ControlPlane) async throws {
     _ = try await control.putManifest(
-      manifest, as: .manifest, ManifestReference(parsing: text), in: repository, by: Sample.principal)
+      manifest, as: .manifest, ManifestReference(parsing: text), in: repository, by: Sample.actor)
   }
 
   static func upload(_ blob: [UInt8], to repository: RepositoryName, _ control: ControlPlane) async throws {

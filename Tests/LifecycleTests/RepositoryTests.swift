@@ -61,7 +61,7 @@ struct RepositoryTests {
       let bytes = JSON.object(members).canonicalBytes
       let found = await code {
         _ = try await control.putManifest(
-          bytes, as: .manifest, .tag(Sample.tag("a")), in: iris, by: Sample.principal)
+          bytes, as: .manifest, .tag(Sample.tag("a")), in: iris, by: Sample.actor)
       }
       #expect(found == "manifest.incomplete")
     }
@@ -71,7 +71,7 @@ struct RepositoryTests {
     try await Bench().run { control in
       let found = await code {
         _ = try await control.putManifest(
-          SampleImage(1).manifest, as: .manifest, .digest(Sample.digest(1)), in: iris, by: Sample.principal)
+          SampleImage(1).manifest, as: .manifest, .digest(Sample.digest(1)), in: iris, by: Sample.actor)
       }
       #expect(found == "manifest.digest-mismatch")
     }
@@ -97,7 +97,7 @@ struct RepositoryTests {
         configuration: SampleImage.descriptor(.configuration, image.configuration), layers: [layer])
       let found = await code {
         _ = try await control.putManifest(
-          thief.json.canonicalBytes, as: .manifest, .tag(Sample.tag("x")), in: iris, by: Sample.principal)
+          thief.json.canonicalBytes, as: .manifest, .tag(Sample.tag("x")), in: iris, by: Sample.actor)
       }
       #expect(found == "manifest.incomplete")
     }
@@ -112,7 +112,7 @@ struct RepositoryTests {
       #expect(await code { _ = try await control.repositories.size(of: layer, in: other) } == "blob.unknown")
       try await image.push("v1", to: iris, control)
       #expect(await code { try await control.repositories.forget(layer, in: iris) } == "blob.in-use")
-      try await control.removeManifest(.digest(image.digest), of: iris, by: Sample.principal)
+      try await control.removeManifest(.digest(image.digest), of: iris, by: Sample.actor)
       #expect(await code { _ = try await control.repositories.size(of: layer, in: iris) } == "blob.unknown")
       try await SampleImage.upload(image.layers[0], to: iris, control)
       try await control.repositories.forget(layer, in: iris)
@@ -132,12 +132,12 @@ struct RepositoryTests {
       }
       for reference in [ManifestReference.tag(Sample.tag("1")), .digest(image)] {
         do throws(Problem) {
-          try await control.removeManifest(reference, of: iris, by: .platform)
+          try await control.removeManifest(reference, of: iris, by: Sample.actor)
         } catch { problems.append(error) }
       }
       for statement in await bench.registry.referrers(of: image, in: iris) {
         do throws(Problem) {
-          try await control.removeManifest(.digest(statement.digest), of: iris, by: .platform)
+          try await control.removeManifest(.digest(statement.digest), of: iris, by: Sample.actor)
         } catch { problems.append(error) }
       }
       #expect(problems.map(\.code) == [String](repeating: "manifest.of-version", count: 7))
@@ -168,10 +168,10 @@ struct RepositoryTests {
       #expect(try await control.registry.manifests(of: iris).count == 2)
       let found = try await control.repositories.manifest(.tag(Sample.tag("latest")), of: iris)
       #expect(found.digest == SampleImage(2).digest)
-      try await control.removeManifest(.tag(Sample.tag("latest")), of: iris, by: Sample.principal)
+      try await control.removeManifest(.tag(Sample.tag("latest")), of: iris, by: Sample.actor)
       #expect(try await control.registry.manifests(of: iris).count == 2)
       let gone = await code {
-        try await control.removeManifest(.tag(Sample.tag("latest")), of: iris, by: Sample.principal)
+        try await control.removeManifest(.tag(Sample.tag("latest")), of: iris, by: Sample.actor)
       }
       #expect(gone == "manifest.unknown")
     }
@@ -179,11 +179,11 @@ struct RepositoryTests {
 
   private func put(_ index: [UInt8], _ control: ControlPlane) async throws {
     _ = try await control.putManifest(
-      index, as: .index, .tag(Sample.tag("all")), in: iris, by: Sample.principal)
+      index, as: .index, .tag(Sample.tag("all")), in: iris, by: Sample.actor)
   }
 
   private func remove(_ digest: Digest, _ control: ControlPlane) async throws {
-    try await control.removeManifest(.digest(digest), of: iris, by: Sample.principal)
+    try await control.removeManifest(.digest(digest), of: iris, by: Sample.actor)
   }
 
   @Test func `an index needs its members, and keeps them`() async throws {

@@ -29,12 +29,12 @@ struct RevocationRoomTests {
       narrow.limit = 1
       let (keys, reason) = (narrow, try Self.reason())
       let versions = [try Self.version(1), try Self.version(2)]
-      _ = try await control.perform(by: Sample.principal) { recorder async throws(Problem) in
+      _ = try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
         try await keys.revoke(versions[0], reason, recorder: recorder)
       }
       let size = try await bench.entries().count
       let problem = await #expect(throws: Problem.self) {
-        try await control.perform(by: Sample.principal) { recorder async throws(Problem) in
+        try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
           _ = try await keys.revoke(versions[1], reason, recorder: recorder)
         }
       }
@@ -46,17 +46,17 @@ struct RevocationRoomTests {
       #expect(try await bench.entries().count == size)
       #expect(bench.plane.applied.last?.revocations.versions.map(\.reference) == [versions[0]])
       // The same again is no more.
-      _ = try await control.perform(by: Sample.principal) { recorder async throws(Problem) in
+      _ = try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
         try await keys.revoke(versions[0], reason, recorder: recorder)
       }
       let further = await #expect(throws: Problem.self) {
-        try await control.perform(by: Sample.principal) { recorder async throws(Problem) in
+        try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
           _ = try await keys.trust(SealingKey().verificationKey, recorder: recorder)
         }
       }
       #expect(further?.code == "revocations.full")
-      _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.principal)
-      let withdrawn = try await control.perform(by: Sample.principal) { recorder async throws(Problem) in
+      _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.actor)
+      let withdrawn = try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
         try await keys.revoke(first, reason, recorder: recorder)
       }
       #expect(withdrawn == [versions[1]])
@@ -70,15 +70,15 @@ struct RevocationRoomTests {
       _ = try await control.start()
       var hint = ""
       for _ in 1..<64 {
-        hint = try await control.trustSealKey(SealingKey(.p521).verificationKey, by: Sample.principal).hint
+        hint = try await control.trustSealKey(SealingKey(.p521).verificationKey, by: Sample.actor).hint
       }
       for _ in 0..<2 {
         let problem = await #expect(throws: Problem.self) {
-          _ = try await control.trustSealKey(SealingKey().verificationKey, by: Sample.principal)
+          _ = try await control.trustSealKey(SealingKey().verificationKey, by: Sample.actor)
         }
         #expect(problem?.code == "seal-key.too-many")
         let rotated = await #expect(throws: Problem.self) {
-          _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.principal)
+          _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.actor)
         }
         #expect(rotated?.code == "seal-key.too-many")
       }
@@ -87,8 +87,8 @@ struct RevocationRoomTests {
       let image = try #require(try await control.registry.images().last)
       #expect(image.manifest == outcome.image)
       #expect(image.trusted.count == 64)
-      try await control.retireSealKey(hint, by: Sample.principal)
-      _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.principal)
+      try await control.retireSealKey(hint, by: Sample.actor)
+      _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.actor)
       #expect(await bench.audit().problems == [])
     }
   }
@@ -98,14 +98,14 @@ struct RevocationRoomTests {
     try await bench.run { control in
       _ = try await control.start()
       _ = try await Bench.push(Fixture.tree, to: control)
-      _ = try await control.revokeVersion(Self.version(1), Self.reason(), by: Sample.principal)
+      _ = try await control.revokeVersion(Self.version(1), Self.reason(), by: Sample.actor)
       var hints = [bench.sealingKey.verificationKey.hint]
       while hints.count < 70 {
         let last = try #require(hints.last)
-        hints.append(try await control.rotateSealKey(to: .file(.p256), by: Sample.principal).hint)
-        if hints.count > 2 { try await control.retireSealKey(last, by: Sample.principal) }
+        hints.append(try await control.rotateSealKey(to: .file(.p256), by: Sample.actor).hint)
+        if hints.count > 2 { try await control.retireSealKey(last, by: Sample.actor) }
       }
-      let list = try await control.signRevocations(by: Sample.principal)
+      let list = try await control.signRevocations(by: Sample.actor)
       #expect(list.count { $0 == UInt8(ascii: "\n") } == 2)
       let told = try await control.registry.revocations()
       for key in try await control.registry.sealKeys() {

@@ -217,7 +217,7 @@ struct RefusalTests {
       try await bench.run { control in
         _ = try await control.push(
           PushRequest(
-            name: Sample.name(), files: [PushedFile(path: path, blob: blob)], principal: Sample.principal)
+            name: Sample.name(), files: [PushedFile(path: path, blob: blob)], actor: Sample.actor)
         ) { _ in }
       }
     }
@@ -231,7 +231,7 @@ struct RefusalTests {
         _ = try await control.push(
           PushRequest(
             name: Sample.name(), files: [PushedFile(path: "", blob: Sample.digest(1))],
-            principal: Sample.principal)
+            actor: Sample.actor)
         ) { _ in }
       }
     }

@@ -30,11 +30,11 @@ struct SealKeyFaultTests {
   private static func acts(_ control: ControlPlane, _ first: String) async -> Told {
     var told = Told()
     guard let reason = try? RevocationReason(parsing: "for a test") else { return told }
-    told.active = try? await control.rotateSealKey(to: .file(.p256), by: Sample.principal).hint
-    told.isRevoked = (try? await control.revokeSealKey(first, reason, by: Sample.principal)) != nil
-    told.isResealed = (try? await control.reseal(first, by: Sample.principal)) != nil
+    told.active = try? await control.rotateSealKey(to: .file(.p256), by: Sample.actor).hint
+    told.isRevoked = (try? await control.revokeSealKey(first, reason, by: Sample.actor)) != nil
+    told.isResealed = (try? await control.reseal(first, by: Sample.actor)) != nil
     let version = VersionReference(name: Sample.name(), version: .first)
-    told.isWithdrawn = (try? await control.revokeVersion(version, reason, by: Sample.principal)) != nil
+    told.isWithdrawn = (try? await control.revokeVersion(version, reason, by: Sample.actor)) != nil
     return told
   }
 
@@ -81,13 +81,13 @@ struct SealKeyFaultTests {
           "\(port) write \(number)")
         // And all of it can be brought to its end.
         if keys.first?.state == .active {
-          _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.principal)
+          _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.actor)
         }
         let reason = try RevocationReason(parsing: "for a test")
         if try await control.registry.sealKeys().first?.state != .revoked {
-          _ = try await control.revokeSealKey(first, reason, by: Sample.principal)
+          _ = try await control.revokeSealKey(first, reason, by: Sample.actor)
         }
-        _ = try await control.reseal(nil, by: Sample.principal)
+        _ = try await control.reseal(nil, by: Sample.actor)
         #expect(try await Bench.push(Fixture.forest, to: control).status == .live, "\(port) write \(number)")
       }
       #expect(await bench.audit().problems == [], "\(port) write \(number)")

@@ -59,7 +59,7 @@ struct SealKeyTests {
   func `after a rotation the new key seals, and what the former sealed holds`(curve: SealCurve) async throws {
     let bench = try Bench()
     try await Self.withVersion(bench) { control in
-      let key = try await control.rotateSealKey(to: .file(curve), by: Sample.principal)
+      let key = try await control.rotateSealKey(to: .file(curve), by: Sample.actor)
       #expect(key.curve == curve.rawValue)
       #expect(try await control.registry.sealKeys().map(\.state) == [.trusted, .active])
       #expect(
@@ -70,7 +70,7 @@ struct SealKeyTests {
       #expect(try await Self.sealer(of: 1, bench) == bench.sealingKey.verificationKey.hint)
       // The first is served still, beside the live one.
       _ = try await control.setAlias(
-        AliasName(parsing: "former"), of: Sample.name(), to: .first, by: Sample.principal)
+        AliasName(parsing: "former"), of: Sample.name(), to: .first, by: Sample.actor)
     }
     // A new start finds its private key.
     try await Bench.run(bench.reopened()) { control in
@@ -86,7 +86,7 @@ struct SealKeyTests {
     let bench = try Bench()
     try await bench.run { control in
       _ = try await control.start()
-      let key = try await control.rotateSealKey(to: .file(.p256), by: Sample.principal)
+      let key = try await control.rotateSealKey(to: .file(.p256), by: Sample.actor)
       await bench.sealKeys.lose(key.hint)
       let problem = await Self.problem { _ = try await Bench.push(Fixture.tree, to: control) }
       #expect(problem?.code == "seal-key.missing")
@@ -98,16 +98,16 @@ struct SealKeyTests {
     let key = SealingKey(.p384)
     let bench = try Bench(signers: ["hsm": key])
     try await Self.withVersion(bench) { control in
-      let added = try await control.rotateSealKey(to: .signer("hsm"), by: Sample.principal)
+      let added = try await control.rotateSealKey(to: .signer("hsm"), by: Sample.actor)
       #expect(added.hint == key.verificationKey.hint)
       _ = try await Bench.push(Fixture.forest, to: control)
       #expect(try await Self.sealer(of: 2, bench) == key.verificationKey.hint)
       let again = await Self.problem {
-        _ = try await control.rotateSealKey(to: .signer("hsm"), by: Sample.principal)
+        _ = try await control.rotateSealKey(to: .signer("hsm"), by: Sample.actor)
       }
       #expect(again?.code == "seal-key.known")
       let other = await Self.problem {
-        _ = try await control.rotateSealKey(to: .signer("other"), by: Sample.principal)
+        _ = try await control.rotateSealKey(to: .signer("other"), by: Sample.actor)
       }
       #expect(other?.code == "signer.unknown")
     }
@@ -118,13 +118,13 @@ struct SealKeyTests {
     let first = bench.sealingKey.verificationKey.hint
     try await Self.withVersion(bench) { control in
       let active = await Self.problem {
-        _ = try await control.revokeSealKey(first, Self.reason, by: Sample.principal)
+        _ = try await control.revokeSealKey(first, Self.reason, by: Sample.actor)
       }
       #expect(active?.code == "seal-key.active")
-      let second = try await control.rotateSealKey(to: .file(.p256), by: Sample.principal)
+      let second = try await control.rotateSealKey(to: .file(.p256), by: Sample.actor)
       // The beginning of its hint is enough.
       let withdrawn = try await control.revokeSealKey(
-        String(first.prefix(8)), Self.reason, by: Sample.principal)
+        String(first.prefix(8)), Self.reason, by: Sample.actor)
       #expect(withdrawn.map(\.description) == ["iris@1"])
       let state = try #require(bench.plane.applied.last)
       #expect(state.sealKeys == [second.pem])
@@ -133,18 +133,18 @@ struct SealKeyTests {
       // It is served no more, and nothing brings it back as it is.
       let alias = await Self.problem {
         _ = try await control.setAlias(
-          AliasName(parsing: "champion"), of: Sample.name(), to: .first, by: Sample.principal)
+          AliasName(parsing: "champion"), of: Sample.name(), to: .first, by: Sample.actor)
       }
       #expect(alias?.code == "seal.revoked-key")
       #expect(alias?.category == .refused)
       #expect(alias?.subject == "iris@1")
       #expect(alias?.message.contains(first.prefix(12)) == true)
 
-      #expect(try await control.reseal(nil, by: Sample.principal).map(\.description) == ["iris@1"])
+      #expect(try await control.reseal(nil, by: Sample.actor).map(\.description) == ["iris@1"])
       #expect(try await Self.sealer(of: 1, bench) == second.hint)
       _ = try await control.setAlias(
-        AliasName(parsing: "champion"), of: Sample.name(), to: .first, by: Sample.principal)
-      #expect(try await control.reseal(nil, by: Sample.principal).isEmpty)
+        AliasName(parsing: "champion"), of: Sample.name(), to: .first, by: Sample.actor)
+      #expect(try await control.reseal(nil, by: Sample.actor).isEmpty)
       let entry = try #require(try await bench.entries().last { $0.act == .reseal && $0.phase == .begun })
       #expect(entry.details["from"] == .string(first))
     }
@@ -162,11 +162,11 @@ struct SealKeyTests {
       let forged = try UnsealedBundle(files: files).sealed(with: SealingKey(), name: "iris@1")
       #expect(forged.digest == version.bundle)
       _ = try await bench.bundles.publish(forged)
-      _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.principal)
+      _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.actor)
       // A key that is not ours is left alone.
-      #expect(try await control.reseal(nil, by: Sample.principal).isEmpty)
+      #expect(try await control.reseal(nil, by: Sample.actor).isEmpty)
       _ = try await bench.bundles.publish(honest)
-      #expect(try await control.reseal(nil, by: Sample.principal).count == 1)
+      #expect(try await control.reseal(nil, by: Sample.actor).count == 1)
     }
   }
 
@@ -174,20 +174,20 @@ struct SealKeyTests {
     let bench = try Bench()
     let first = bench.sealingKey.verificationKey.hint
     try await Self.withVersion(bench) { control in
-      _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.principal)
-      let used = await Self.problem { try await control.retireSealKey(first, by: Sample.principal) }
+      _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.actor)
+      let used = await Self.problem { try await control.retireSealKey(first, by: Sample.actor) }
       #expect(used?.code == "seal-key.in-use")
       #expect(used?.message.contains("iris@1") == true)
-      _ = try await control.reseal(first, by: Sample.principal)
-      try await control.retireSealKey(first, by: Sample.principal)
+      _ = try await control.reseal(first, by: Sample.actor)
+      try await control.retireSealKey(first, by: Sample.actor)
       #expect(bench.plane.applied.last?.sealKeys.count == 1)
       #expect(bench.plane.applied.last?.revocations == Revocations.none)
       // It may be trusted again, and it may be revoked.
-      _ = try await control.trustSealKey(bench.sealingKey.verificationKey, by: Sample.principal)
+      _ = try await control.trustSealKey(bench.sealingKey.verificationKey, by: Sample.actor)
       #expect(bench.plane.applied.last?.sealKeys.count == 2)
-      #expect(try await control.revokeSealKey(first, Self.reason, by: Sample.principal).isEmpty)
+      #expect(try await control.revokeSealKey(first, Self.reason, by: Sample.actor).isEmpty)
       let again = await Self.problem {
-        _ = try await control.trustSealKey(bench.sealingKey.verificationKey, by: Sample.principal)
+        _ = try await control.trustSealKey(bench.sealingKey.verificationKey, by: Sample.actor)
       }
       #expect(again?.code == "seal-key.state")
     }
@@ -200,7 +200,7 @@ struct SealKeyTests {
     try await Self.withVersion(bench) { control in
       let hint = bench.sealingKey.verificationKey.hint
       for text in [String(hint.prefix(7)), "", "0000000000"] {
-        let problem = await Self.problem { try await control.retireSealKey(text, by: Sample.principal) }
+        let problem = await Self.problem { try await control.retireSealKey(text, by: Sample.actor) }
         #expect(problem?.code == "seal-key.unknown")
       }
     }
@@ -212,29 +212,29 @@ struct SealKeyTests {
     let bench = try Bench()
     try await Self.withVersion(bench) { control in
       let reference = VersionReference(name: Sample.name(), version: .first)
-      let revocation = try await control.revokeVersion(reference, Self.reason, by: Sample.principal)
+      let revocation = try await control.revokeVersion(reference, Self.reason, by: Sample.actor)
       let state = try #require(bench.plane.applied.last)
       #expect(state.revocations.versions == [revocation])
       #expect(state.deployments.map(\.live.version) == [.first])
       let alias = await Self.problem {
         _ = try await control.setAlias(
-          AliasName(parsing: "champion"), of: Sample.name(), to: .first, by: Sample.principal)
+          AliasName(parsing: "champion"), of: Sample.name(), to: .first, by: Sample.actor)
       }
       #expect(alias?.code == "bundle.revoked")
       #expect(alias?.exitCode == 3)
       // Once is enough.
       let size = try await bench.entries().count
-      #expect(try await control.revokeVersion(reference, Self.reason, by: Sample.principal) == revocation)
+      #expect(try await control.revokeVersion(reference, Self.reason, by: Sample.actor) == revocation)
       #expect(try await bench.entries().count == size)
       // The same bytes again are another version, which was looked at anew.
       let outcome = try await Bench.push(Fixture.tree, to: control)
       #expect(outcome.status == .live)
       #expect(outcome.version == .first.next)
       #expect(bench.plane.applied.last?.deployments.map(\.live.version) == [.first.next])
-      #expect(try await control.reseal(nil, by: Sample.principal).isEmpty)
+      #expect(try await control.reseal(nil, by: Sample.actor).isEmpty)
       let unknown = await Self.problem {
         _ = try await control.revokeVersion(
-          VersionReference(name: Sample.name(), version: .first.next.next), Self.reason, by: Sample.principal)
+          VersionReference(name: Sample.name(), version: .first.next.next), Self.reason, by: Sample.actor)
       }
       #expect(unknown?.code == "version.unknown")
     }
@@ -246,7 +246,7 @@ struct SealKeyTests {
     try await Self.withVersion(bench) { control in
       let reference = VersionReference(name: Sample.name(), version: .first)
       let problem = await Self.problem {
-        _ = try await control.revokeVersion(reference, Self.reason, by: Sample.principal)
+        _ = try await control.revokeVersion(reference, Self.reason, by: Sample.actor)
       }
       #expect(problem?.code == "fault.injected")
       let revoked = try await control.registry.revokedVersions()
@@ -263,10 +263,10 @@ struct SealKeyTests {
     let bench = try Bench()
     let first = bench.sealingKey.verificationKey
     try await Self.withVersion(bench) { control in
-      let second = try await control.rotateSealKey(to: .file(.p521), by: Sample.principal)
-      _ = try await control.revokeSealKey(first.hint, Self.reason, by: Sample.principal)
-      _ = try await control.trustSealKey(SealingKey().verificationKey, by: Sample.principal)
-      let line = try await control.signRevocations(by: Sample.principal)
+      let second = try await control.rotateSealKey(to: .file(.p521), by: Sample.actor)
+      _ = try await control.revokeSealKey(first.hint, Self.reason, by: Sample.actor)
+      _ = try await control.trustSealKey(SealingKey().verificationKey, by: Sample.actor)
+      let line = try await control.signRevocations(by: Sample.actor)
       // An image of before the rotation trusts the first key alone, and learns that it is revoked.
       for key in [first, try SealVerificationKey(pem: second.pem)] {
         let list = try RevocationList(parsing: line, trusting: [key])

@@ -87,7 +87,7 @@ struct StatedPlatform {
     return try await control.push(
       PushRequest(
         name: try ModelName(parsing: name), files: reversed ? files.reversed() : files,
-        principal: Sample.principal), follow: { _ in })
+        actor: Sample.actor), follow: { _ in })
   }
 
   /// Every statement, signed.

@@ -90,7 +90,7 @@ extension ControlPlane {
     ControlPlane(
       .init(
         registry: registry, blobs: InMemoryBlobStore(), bundles: InMemoryBundleStore(), records: store,
-        plane: InMemoryDataPlane(), time: ManualTime(), entropy: SeededEntropy()),
+        plane: InMemoryDataPlane(), time: ManualTime(), entropy: SeededEntropy(), people: InMemoryPeople()),
       .init(sealingKey: SealingKey(), checkpointKey: key.verificationKey, tool: "gatehouse test"))
   }
 }

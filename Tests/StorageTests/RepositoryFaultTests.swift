@@ -31,7 +31,7 @@ import Testing
       .init(
         registry: try scratch.registry(disk), blobs: try scratch.blobs(disk), bundles: InMemoryBundleStore(),
         records: InMemoryRecordStore(), plane: InMemoryDataPlane(), time: WallClock(),
-        entropy: SeededEntropy(seed: .random(in: .min ... .max))),
+        entropy: SeededEntropy(seed: .random(in: .min ... .max)), people: InMemoryPeople()),
       .init(sealingKey: SealingKey(), checkpointKey: Scratch.ledgerKey.verificationKey, tool: "test"))
   }
 
@@ -58,7 +58,7 @@ import Testing
       do {
         for blob in [Array("{}".utf8), layer] { try await upload(blob, control) }
         let manifest = try await control.putManifest(
-          manifest(layer), as: .manifest, .tag(Sample.tag("v\(number)")), in: iris, by: Sample.principal)
+          manifest(layer), as: .manifest, .tag(Sample.tag("v\(number)")), in: iris, by: Sample.actor)
         acknowledged.insert(manifest.digest)
       } catch {}
     }
@@ -147,14 +147,14 @@ import Testing
       if let control = try? Self.control(scratch, disk) {
         try? await control.working {
           _ = try? await control.start()
-          _ = try await control.collectBlobs(wish, by: Sample.principal)
+          _ = try await control.collectBlobs(wish, by: Sample.actor)
         }
       }
       let control = try Self.control(scratch)
       try await control.working {
         _ = try await control.start()
         #expect(Set(try await scratch.blobs().digests()).isSuperset(of: needed))
-        _ = try await control.collectBlobs(wish, by: Sample.principal)
+        _ = try await control.collectBlobs(wish, by: Sample.actor)
         #expect(try await scratch.blobs().digests() == needed)
         try await Self.check(control, has: [], "step \(step)")
         #expect(await scratch.audit() == [])

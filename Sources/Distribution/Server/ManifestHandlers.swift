@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -20,7 +21,7 @@ struct ManifestHandlers: Sendable {
   private static let turn: Duration = .milliseconds(100)
 
   let control: ControlPlane
-  let principal: Principal
+  let actor: Actor
 
   private var repositories: Repositories { control.repositories }
 
@@ -46,7 +47,7 @@ struct ManifestHandlers: Sendable {
     }
     let type = Self.mediaType(of: request)
     let manifest = try await inTurn { () async throws(Problem) in
-      try await control.putManifest(bytes, as: type, reference, in: name, by: principal)
+      try await control.putManifest(bytes, as: type, reference, in: name, by: actor)
     }
     var response = Response.place(.created, "/v2/\(name)/manifests/\(manifest.digest)", manifest.digest)
     response.headers[RegistryField.subject] = manifest.subject?.description
@@ -57,7 +58,7 @@ struct ManifestHandlers: Sendable {
   func delete(_ reference: String, of name: RepositoryName) async throws(Problem) -> Response {
     let reference = try Self.reference(reference, name)
     try await inTurn { () async throws(Problem) in
-      try await control.removeManifest(reference, of: name, by: principal)
+      try await control.removeManifest(reference, of: name, by: actor)
     }
     return Response(status: .accepted)
   }
@@ -92,8 +93,13 @@ struct ManifestHandlers: Sendable {
     let count = try request.count(upTo: Self.pageLimit)
     let names = try await repositories.names(after: request.parameter("last"), count: count + 1)
     let page = Array(names.prefix(count))
+    // A page has only what whoever asks may see, and may so be short, or empty; the next one is named all the same.
+    var seen: [JSON] = []
+    for name in page where try await control.rules.allow(.view, on: .repository(name), actor) {
+      seen.append(.string(name.description))
+    }
     return Self.page(
-      ["repositories": .array(page.map { .string($0.description) })], "/v2/_catalog", count,
+      ["repositories": .array(seen)], "/v2/_catalog", count,
       names.count > count ? page.last?.description : nil)
   }
 

@@ -1,5 +1,7 @@
+import Access
 import Domain
 import Encoding
+import Lifecycle
 
 /// Who asks a registry for something.
 ///
@@ -7,22 +9,22 @@ import Encoding
 /// is anything. The token alone as `Bearer` does as well.
 struct RegistryCredentials: Sendable {
   /// The longest field that is looked at, in bytes.
-  private static let longest = 4096
+  private static let longest = 32_768
 
-  /// Whom a token stands for; nil for one that nobody has.
-  let identify: @Sendable (String) -> Principal?
+  let authenticator: Authenticator
 
   /// Whom the field `Authorization` stands for; throws `auth.credential`.
-  func principal(of field: String?) throws(Problem) -> Principal {
-    guard let field, field.utf8.count <= Self.longest, let token = Self.token(in: field),
-      let principal = identify(token)
-    else {
+  func actor(of field: String?, asking subject: String) async throws(Problem) -> Actor {
+    var credential: String?
+    if let field { credential = field.utf8.count <= Self.longest ? Self.token(in: field) ?? "" : "" }
+    do throws(Problem) {
+      return try await authenticator.authenticate(credential, asking: subject)
+    } catch  where error.category == .unauthenticated {
       throw Problem(
         .unauthenticated, "auth.credential",
         "expected a token that this platform issued as the password, found none that is known",
         hint: "log in as 'token' with the token in the file admin.token of the data directory")
     }
-    return principal
   }
 
   /// The token of a credential; the names of schemes are without case (RFC 9110, section 11.1).

@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -64,11 +65,18 @@ struct RegistryResponder: HTTPResponder {
 
   private func answer(_ request: Request) async throws -> Response {
     // Before anything is said of what is there.
-    let principal = try credentials.principal(of: request.headers[.authorization])
+    let asked = "\(request.method) \(request.uri.path)"
+    let actor = try await credentials.actor(of: request.headers[.authorization], asking: asked)
     let route = try RegistryRoute(path: request.uri.path)
-    let manifests = ManifestHandlers(control: control, principal: principal)
+    if let repository = route.repository {
+      let isReading = request.method == .get || request.method == .head
+      try await control.require(
+        isReading && !route.isUpload ? .view : .manageImages, on: .repository(repository), of: actor,
+        asking: asked)
+    }
+    let manifests = ManifestHandlers(control: control, actor: actor)
     let blobs = BlobHandlers(repositories: control.repositories)
-    let uploads = UploadHandlers(repositories: control.repositories)
+    let uploads = UploadHandlers(control: control, actor: actor)
     switch (route, request.method) {
     case (.base, .get), (.base, .head): return .registry(.ok, "application/json", Array("{}".utf8))
     case (.catalog, .get): return try await manifests.catalog(request)

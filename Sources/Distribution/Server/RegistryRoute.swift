@@ -54,6 +54,25 @@ enum RegistryRoute: Equatable {
     }
   }
 
+  /// The repository that it is about; nil where it is about none.
+  var repository: RepositoryName? {
+    switch self {
+    case .base, .catalog: nil
+    case .tags(let name), .manifest(let name, _), .blob(let name, _), .uploads(let name),
+      .upload(let name, _),
+      .referrers(let name, _):
+      name
+    }
+  }
+
+  /// Whether it is about blobs on their way in, which nobody but who brings them is to see.
+  var isUpload: Bool {
+    switch self {
+    case .uploads, .upload: true
+    default: false
+    }
+  }
+
   private static func name(_ parts: some Collection<String>) throws(Problem) -> RepositoryName {
     // A slash that stands within a component came in escaped, and separates nothing.
     if let part = parts.first(where: { $0.utf8.contains(UInt8(ascii: "/")) }) {

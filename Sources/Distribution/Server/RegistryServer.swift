@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -38,15 +38,16 @@ public struct RegistryServer: Sendable {
   private let logger: Logger
   let responder: RegistryResponder
 
-  /// Serves the repositories of a control plane to those whom `identify` knows by their tokens.
+  /// Serves the repositories of a control plane to those whom `authenticator` knows.
   public init(
-    _ control: ControlPlane, identify: @escaping @Sendable (String) -> Principal?, _ settings: Settings,
+    _ control: ControlPlane, _ authenticator: Authenticator, _ settings: Settings,
     logger: Logger
   ) {
     self.control = control
     self.settings = settings
     self.logger = logger
-    responder = RegistryResponder(control: control, credentials: RegistryCredentials(identify: identify))
+    responder = RegistryResponder(
+      control: control, credentials: RegistryCredentials(authenticator: authenticator))
   }
 
   /// Serves until the task is cancelled; calls `ready` with the port once it listens.

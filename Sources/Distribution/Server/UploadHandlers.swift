@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Hummingbird
@@ -9,8 +10,10 @@ struct UploadHandlers: Sendable {
   /// How many bytes are gathered before they are written: a client may send one at a time.
   private static let piece = 256 << 10
 
-  let repositories: Repositories
+  let control: ControlPlane
+  let actor: Actor
 
+  private var repositories: Repositories { control.repositories }
   private var uploads: BlobUploads { repositories.uploads }
 
   /// `POST /v2/<name>/blobs/uploads/`: begins an upload, is one (`?digest=`), or mounts what another repository shows
@@ -18,6 +21,8 @@ struct UploadHandlers: Sendable {
   func begin(_ request: Request, in name: RepositoryName) async throws(Problem) -> Response {
     if let mount = request.parameter("mount"), let from = request.parameter("from"),
       let digest = try? Digest(parsing: mount), let source = try? RepositoryName(parsing: from),
+      // What may not be seen is not there; the client uploads it then.
+      try await control.rules.allow(.view, on: .repository(source), actor),
       try await repositories.mount(digest, from: source, in: name)
     {
       return Self.created(digest, name)

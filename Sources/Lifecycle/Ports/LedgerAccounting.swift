@@ -1,3 +1,4 @@
+import Access
 public import Domain
 public import Encoding
 
@@ -89,6 +90,7 @@ extension RegistryChange {
       Self.removal(of: digest, repository, moment)
     case .setTag(let tag): tag.change
     case .removeTag(let tag, let repository, let moment): Self.removal(of: tag, repository, moment)
+    case .access(let change): change.json
     }
   }
 
@@ -154,7 +156,12 @@ extension RegistryChange {
     case "revoke-version":
       guard let revocation = Revocations.Version(change: members, at: moment) else { return nil }
       self = .revokeVersion(revocation)
-    default: self.init(repositoryChange: kind, members, at: moment)
+    default:
+      if let change = AccessChange(json: json) {
+        self = .access(change)
+      } else {
+        self.init(repositoryChange: kind, members, at: moment)
+      }
     }
   }
 }

@@ -1,3 +1,4 @@
+public import Access
 public import Domain
 public import Packaging
 public import Provenance
@@ -46,6 +47,8 @@ public enum RegistryChange: Equatable, Sendable {
   case setTag(RepositoryTag)
   /// A tag names nothing any more.
   case removeTag(ImageTag, of: RepositoryName, at: Timestamp)
+  /// Who may do what is another.
+  case access(AccessChange)
 }
 
 /// The write side of registry and ledger: one port, so that nothing changes without an entry.
@@ -92,6 +95,8 @@ public protocol RegistryReader: RepositoryReader {
   func sealKeys() async throws(Problem) -> [SealKey]
   /// All versions that are withdrawn, in the order in which they were.
   func revokedVersions() async throws(Problem) -> [Revocations.Version]
+  /// Who may do what.
+  func access() async throws(Problem) -> AccessState
 }
 
 /// The read side of the ledger.

@@ -1,5 +1,5 @@
 public import Domain
-import Encoding
+public import Encoding
 
 /// Verifies the tokens of one issuer: a token and a moment in, the word of the issuer out.
 ///
@@ -41,7 +41,8 @@ public struct TokenVerifier: Sendable {
       throw refusal("claims", "expected a text of 1 to 1024 bytes as 'sub', found another or none")
     }
     return VerifiedToken(
-      subject: subject, grant: grant(token.claims[issuer.claim]), notBefore: times.notBefore, end: times.end)
+      subject: subject, grant: grant(token.claims[issuer.claim]), claims: token.claims,
+      notBefore: times.notBefore, end: times.end)
   }
 
   private func checkAudience(_ claim: JSON?) throws(Problem) {
@@ -119,14 +120,17 @@ public struct VerifiedToken: Equatable, Sendable {
   public let subject: String
   /// What its bearer may call.
   public let grant: Grant
+  /// All that the issuer says.
+  public let claims: JSON
   /// From when on it holds, the leeway taken off.
   public let notBefore: Timestamp
   /// From when on it does not hold any more, the leeway put on.
   public let end: Timestamp
 
-  fileprivate init(subject: String, grant: Grant, notBefore: Timestamp, end: Timestamp) {
+  fileprivate init(subject: String, grant: Grant, claims: JSON, notBefore: Timestamp, end: Timestamp) {
     self.subject = subject
     self.grant = grant
+    self.claims = claims
     self.notBefore = notBefore
     self.end = end
   }

@@ -1,0 +1,81 @@
+public import Access
+public import Domain
+import Encoding
+
+// How acts have their turn, one after another, and who may have one.
+
+extension ControlPlane {
+  /// Lets an act have its turn.
+  ///
+  /// One that fails between its effect and its entry leaves the data plane ahead of the registry; applying
+  /// the registry's state takes that back.
+  func perform<Result: Sendable>(
+    _ act: @escaping @Sendable () async throws(Problem) -> Result
+  ) async throws(Problem) -> Result {
+    try await perform(recordedUnder: nil, act)
+  }
+
+  /// Lets an act of somebody have its turn, if they may do it when its turn comes.
+  ///
+  /// Asked then and not before: what was taken back while the act waited is gone. A refusal is in the ledger.
+  func perform<Result: Sendable>(
+    by actor: Actor, _ right: Right, on object: AccessObject,
+    _ act: @escaping @Sendable (Recorder) async throws(Problem) -> Result
+  ) async throws(Problem) -> Result {
+    try await perform(for: actor.principal) { [self] recorder async throws(Problem) in
+      try await require(right, on: object, of: actor, asking: "\(right.rawValue) on \(object.description)")
+      return try await act(recorder)
+    }
+  }
+
+  /// Throws `access.denied` where somebody may not do something, and has the ledger know of it.
+  public func require(
+    _ right: Right, on object: AccessObject, of actor: Actor, asking subject: String
+  ) async throws(Problem) {
+    do throws(Problem) {
+      try await rules.require(right, on: object, of: actor)
+    } catch {
+      await refusals.note(
+        error, asked: subject, by: actor.principal,
+        details: ["right": .string(right.rawValue), "object": .string(object.description)])
+      throw error
+    }
+  }
+
+  /// Lets an act on behalf of a principal have its turn, and gives it what it is recorded with.
+  ///
+  /// One that fails leaves nothing open in the ledger, if that can be written to and the data plane has taken back what it
+  /// did: else the next start closes it, when it has.
+  func perform<Result: Sendable>(
+    for principal: Principal, _ act: @escaping @Sendable (Recorder) async throws(Problem) -> Result
+  ) async throws(Problem) -> Result {
+    let recorder = recorder(for: principal)
+    return try await perform(recordedUnder: recorder.trace) { () async throws(Problem) in
+      try await act(recorder)
+    }
+  }
+
+  private func perform<Result: Sendable>(
+    recordedUnder trace: String?, _ act: @escaping @Sendable () async throws(Problem) -> Result
+  ) async throws(Problem) -> Result {
+    let (recovery, served, plane) = (recovery, served, parts.plane)
+    return try await queue.perform { () async throws(Problem) in
+      do throws(Problem) {
+        return try await act()
+      } catch let failure {
+        do throws(Problem) {
+          try await plane.apply(served.current())
+          // Only now is it true that nothing of it is served.
+          if let trace { try await recovery.close(trace: trace) }
+        } catch {}
+        throw failure
+      }
+    }
+  }
+
+  func recorder(for principal: Principal) -> Recorder {
+    Recorder(
+      registry: parts.registry, time: parts.time, principal: principal,
+      trace: Hexadecimal.encode(parts.entropy.bytes(8)))
+  }
+}

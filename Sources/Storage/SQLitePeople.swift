@@ -1,0 +1,114 @@
+public import Domain
+import Encoding
+import Foundation
+import GRDB
+public import Lifecycle
+
+/// The people behind the handles, in a SQLite file of their own: what is erased there is overwritten, and the file is kept
+/// from backups of the ledger without the ledger missing anything.
+public final class SQLitePeople: PeopleDirectory {
+  private let pool: DatabaseQueue
+
+  /// Opens the directory at `path`, or founds it; throws `storage.…`.
+  public init(path: String) throws(Problem) {
+    let disk = Disk()
+    if try DirectoryListing.kind(of: path) == nil {
+      _ = try disk.create(path)
+      try disk.syncDirectory(DiskPath.parent(of: path))
+    }
+    do {
+      var configuration = SQLiteRegistry.configuration()
+      configuration.label = "gatehouse.people"
+      configuration.prepareDatabase { database in
+        // Erased bytes are overwritten with zeros, and the journal with them is removed at each commit.
+        try database.execute(
+          sql: "PRAGMA secure_delete = ON; PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA")
+      }
+      pool = try DatabaseQueue(path: path, configuration: configuration)
+      try Self.migrator.migrate(pool)
+    } catch {
+      throw Problem.storage("open the directory of people", error)
+    }
+  }
+
+  private static let migrator: DatabaseMigrator = {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 people") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE people (
+            name TEXT PRIMARY KEY,
+            handle TEXT NOT NULL UNIQUE,
+            shown_as TEXT NOT NULL,
+            salt BLOB NOT NULL
+          ) STRICT, WITHOUT ROWID;
+          """)
+    }
+    return migrator
+  }()
+
+  /// The person who was added under a name.
+  public func person(named name: String) async throws(Problem) -> Person? {
+    try await read { database in
+      try Self.rows(database, "SELECT * FROM people WHERE name = ?", [name]).first
+    }
+  }
+
+  /// All that are known, by handle.
+  public func people() async throws(Problem) -> [Person] {
+    try await read { try Self.rows($0, "SELECT * FROM people ORDER BY handle") }
+  }
+
+  /// Adds somebody, or shows somebody who is there in another way.
+  public func put(_ person: Person) async throws(Problem) -> Person {
+    do {
+      return try await pool.write { database in
+        try database.execute(
+          sql: """
+            INSERT INTO people (name, handle, shown_as, salt) VALUES (?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET shown_as = excluded.shown_as
+            """,
+          arguments: [person.name, person.handle, person.shownAs, RegistryRows.blob(person.salt)])
+        return try Self.rows(database, "SELECT * FROM people WHERE name = ?", [person.name]).first ?? person
+      }
+    } catch {
+      throw Problem.storage("write to the directory of people", error)
+    }
+  }
+
+  /// Erases all that is known of a person.
+  public func forget(handle: String) async throws(Problem) {
+    do {
+      try await pool.write { database in
+        try database.execute(sql: "DELETE FROM people WHERE handle = ?", arguments: [handle])
+      }
+    } catch {
+      throw Problem.storage("erase from the directory of people", error)
+    }
+  }
+
+  private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value)
+    async throws(Problem) -> Value
+  {
+    do { return try await pool.read(body) } catch {
+      throw Problem.storage("read the directory of people", error)
+    }
+  }
+
+  /// Throws `people.changed` for a row whose handle is not that of its name.
+  private static func rows(
+    _ database: Database, _ sql: String, _ arguments: StatementArguments = []
+  ) throws -> [Person] {
+    try RegistryRows.rows(database, "people", sql, arguments) { row in
+      let person = Person(
+        name: try row.text("name"), shownAs: try row.text("shown_as"), salt: try row.bytes("salt"))
+      guard person.handle == (try row.text("handle")) else {
+        throw Problem(
+          .integrity, "people.changed",
+          "expected a person whose name and salt make their handle, found another",
+          subject: try row.text("handle").excerpt(40), hint: "restore people.sqlite from a backup")
+      }
+      return person
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import Domain
+public import Lifecycle
+
+/// A directory of people in memory.
+public actor InMemoryPeople: PeopleDirectory {
+  private var known: [String: Person] = [:]
+
+  /// Nobody is in it.
+  public init() {}
+
+  /// The person who was added under a name.
+  public func person(named name: String) -> Person? { known[name] }
+
+  /// All that are known, by handle.
+  public func people() -> [Person] { known.values.sorted { $0.handle < $1.handle } }
+
+  /// Adds somebody, or shows somebody who is there in another way.
+  public func put(_ person: Person) -> Person {
+    var present = known[person.name] ?? person
+    present.shownAs = person.shownAs
+    known[person.name] = present
+    return present
+  }
+
+  /// Erases all that is known of a person.
+  public func forget(handle: String) { known = known.filter { $0.value.handle != handle } }
+}
