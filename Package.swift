@@ -189,7 +189,7 @@ let package = Package(
       "gatehouse-runtime"),
     tests(
       "ControlAPITests", "ControlAPI", "Access", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
-      .hummingbird, .hummingbirdTesting, .log, .nio),
+      .crypto, .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
       "CDescriptorPassing", "CConfinement", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK,

@@ -21,7 +21,7 @@ struct APIKeyRoutes: Sendable {
     let actor = try context.requireActor()
     let state = try await control.rules.current()
     let mayManage = try await control.rules.allow(.manageAccess, on: .platform, actor)
-    let uses = authenticator.lastUses()
+    let uses = try await authenticator.lastUses()
     let keys = state.keys.values.filter { mayManage || $0.principal == actor.principal }
       .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
     return .json(.ok, ["apiKeys": .array(keys.map { $0.shown(lastUse: uses[$0.id]) })])

@@ -164,7 +164,8 @@ extension ControlPlane {
   /// Finds out who asks.
   public func authenticator() -> Authenticator {
     Authenticator(
-      rules: rules, people: parts.people, refusals: refusals, registry: parts.registry, time: parts.time,
+      rules: rules, people: parts.people, keyUses: parts.people, refusals: refusals, registry: parts.registry,
+      time: parts.time,
       entropy: parts.entropy, administrator: administrator
     ) { [self] url in await refreshProvider(url) }
   }

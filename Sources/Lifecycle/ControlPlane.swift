@@ -29,13 +29,13 @@ public final class ControlPlane: Sendable {
     /// The private keys of seals beside the one of the settings.
     public var sealKeys: any SealKeyStore
     /// Who the people are that act.
-    public var people: any PeopleDirectory
+    public var people: any PeopleDirectory & KeyUses
 
     /// Names the parts.
     public init(
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
-      entropy: any Entropy, people: any PeopleDirectory, keySets: any KeySetSource = NoKeySets(),
+      entropy: any Entropy, people: any PeopleDirectory & KeyUses, keySets: any KeySetSource = NoKeySets(),
       sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil
     ) {
       self.registry = registry

@@ -5,8 +5,8 @@ import GRDB
 public import Lifecycle
 
 /// The people behind the handles, in a SQLite file of their own: what is erased there is overwritten, and the file is kept
-/// from backups of the ledger without the ledger missing anything.
-public final class SQLitePeople: PeopleDirectory {
+/// from backups of the ledger without the ledger missing anything. When keys were used last is in it as well.
+public final class SQLitePeople: PeopleDirectory, KeyUses {
   private let pool: DatabaseQueue
 
   /// Opens the directory at `path`, or founds it; throws `storage.…`.
@@ -43,6 +43,10 @@ public final class SQLitePeople: PeopleDirectory {
             salt BLOB NOT NULL
           ) STRICT, WITHOUT ROWID;
           """)
+    }
+    migrator.registerMigration("2 last uses of keys") { database in
+      try database.execute(
+        sql: "CREATE TABLE key_uses (id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID")
     }
     return migrator
   }()
@@ -84,6 +88,33 @@ public final class SQLitePeople: PeopleDirectory {
       }
     } catch {
       throw Problem.storage("erase from the directory of people", error)
+    }
+  }
+
+  /// The last use of each key, by id.
+  public func lastUses() async throws(Problem) -> [String: Timestamp] {
+    try await read { database in
+      let uses = try RegistryRows.rows(database, "key_uses", "SELECT * FROM key_uses") { row in
+        (try row.text("id"), try row.moment("at"))
+      }
+      return Dictionary(uniqueKeysWithValues: uses)
+    }
+  }
+
+  /// Saves uses beside those that are there, in one transaction.
+  public func save(_ uses: [String: Timestamp]) async throws(Problem) {
+    guard !uses.isEmpty else { return }
+    do {
+      try await pool.write { database in
+        for (id, moment) in uses {
+          try database.execute(
+            sql:
+              "INSERT INTO key_uses VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET at = max(at, excluded.at)",
+            arguments: [id, moment.milliseconds])
+        }
+      }
+    } catch {
+      throw Problem.storage("save the last uses of keys", error)
     }
   }
 

@@ -1,9 +1,10 @@
-import Domain
+public import Domain
 public import Lifecycle
 
 /// A directory of people in memory.
-public actor InMemoryPeople: PeopleDirectory {
+public actor InMemoryPeople: PeopleDirectory, KeyUses {
   private var known: [String: Person] = [:]
+  private var uses: [String: Timestamp] = [:]
 
   /// Nobody is in it.
   public init() {}
@@ -21,6 +22,12 @@ public actor InMemoryPeople: PeopleDirectory {
     known[person.name] = present
     return present
   }
+
+  /// The last use of each key, by id.
+  public func lastUses() -> [String: Timestamp] { uses }
+
+  /// Saves uses beside those that are there.
+  public func save(_ uses: [String: Timestamp]) { self.uses.merge(uses) { max($0, $1) } }
 
   /// Erases all that is known of a person.
   public func forget(handle: String) { known = known.filter { $0.value.handle != handle } }

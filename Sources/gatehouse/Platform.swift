@@ -64,7 +64,8 @@ struct Platform {
       let authenticator = controlPlane.authenticator()
       let server = ControlServer(controlPlane, authenticator, settings, logger: Self.logger)
       let face = RegistryFace(registry, controlPlane, authenticator, tls: settings.tls, logger: Self.logger)
-      ending = try await serve(controlPlane, plane, server, face, collection, signals.received, started)
+      ending = try await serve(
+        controlPlane, authenticator, plane, server, face, collection, signals.received, started)
     } catch {
       // A platform that did not come up leaves nothing behind; one that took over a serving process leaves it.
       if await plane.hasStartedProcess { await plane.stop() }
@@ -102,8 +103,10 @@ struct Platform {
 
   /// Serves until a signal, then lets the acts that have begun or wait come to their end.
   private func serve(
-    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer, _ face: RegistryFace,
-    _ collection: RecordCollection, _ signals: AsyncStream<Int32>, _ started: ContinuousClock.Instant
+    _ controlPlane: ControlPlane, _ authenticator: Authenticator, _ plane: LocalDataPlane,
+    _ server: ControlServer,
+    _ face: RegistryFace, _ collection: RecordCollection, _ signals: AsyncStream<Int32>,
+    _ started: ContinuousClock.Instant
   ) async throws -> Ending {
     // Apart from the tasks that are cancelled below: an act that is cut off by a cancellation would have
     // had its effect and no entry.
@@ -112,7 +115,7 @@ struct Platform {
     async let records: Void = collection.run()
     let ending: Result<Ending, any Error>
     do {
-      ending = .success(try await listen(controlPlane, plane, server, face, signals, started))
+      ending = .success(try await listen(controlPlane, authenticator, plane, server, face, signals, started))
     } catch {
       ending = .failure(error)
     }
@@ -126,8 +129,9 @@ struct Platform {
   }
 
   private func listen(
-    _ controlPlane: ControlPlane, _ plane: LocalDataPlane, _ server: ControlServer, _ face: RegistryFace,
-    _ signals: AsyncStream<Int32>,
+    _ controlPlane: ControlPlane, _ authenticator: Authenticator, _ plane: LocalDataPlane,
+    _ server: ControlServer,
+    _ face: RegistryFace, _ signals: AsyncStream<Int32>,
     _ started: ContinuousClock.Instant
   ) async throws -> Ending {
     try await withThrowingTaskGroup(of: Ending?.self) { group in
@@ -144,7 +148,12 @@ struct Platform {
         return nil
       }
       group.addTask {
-        while (try? await Task.sleep(for: .seconds(60))) != nil { await controlPlane.refusals.flush() }
+        // At the end as well, when sleeping is over.
+        repeat {
+          try? await Task.sleep(for: .seconds(60))
+          await controlPlane.refusals.flush()
+          await authenticator.saveUses()
+        } while !Task.isCancelled
         return nil
       }
       group.addTask {

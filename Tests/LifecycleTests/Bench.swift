@@ -15,6 +15,7 @@ struct Bench: Sendable {
   let records: InMemoryRecordStore
   let plane: InMemoryDataPlane
   let control: ControlPlane
+  let time = ManualTime()
   let sealingKey: SealingKey
   let ledgerKey: CheckpointSigningKey
   let sealKeys: InMemorySealKeys
@@ -40,19 +41,20 @@ struct Bench: Sendable {
     bundles = InMemoryBundleStore(faults: faults.bundles)
     records = InMemoryRecordStore(faults: faults.records)
     plane = InMemoryDataPlane(faults: faults.plane)
-    control = Self.control(registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy)
+    control = Self.control(
+      registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time)
   }
 
   private static func control(
     _ registry: InMemoryRegistry, _ blobs: InMemoryBlobStore, _ bundles: InMemoryBundleStore,
     _ records: InMemoryRecordStore, _ plane: InMemoryDataPlane, _ sealingKey: SealingKey,
     _ sealKeys: InMemorySealKeys,
-    _ ledgerKey: CheckpointSigningKey, _ policy: Policy
+    _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime
   ) -> ControlPlane {
     ControlPlane(
       .init(
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
-        time: ManualTime(), entropy: SeededEntropy(), people: InMemoryPeople(), sealKeys: sealKeys,
+        time: time, entropy: SeededEntropy(), people: InMemoryPeople(), sealKeys: sealKeys,
         program: SampleProgram()),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
@@ -67,7 +69,7 @@ struct Bench: Sendable {
 
   /// The same stores under a new control plane, as after a crash.
   func reopened() -> ControlPlane {
-    Self.control(registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, .standard)
+    Self.control(registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, .standard, time)
   }
 
   /// Runs `body` with the queue at work.

@@ -31,10 +31,11 @@ struct PeopleTests {
       _ = try await directory.put(Person(name: "other \(number)", shownAs: "other", salt: [3]))
     }
     func traces() throws -> Int {
-      try FileManager.default.contentsOfDirectory(atPath: scratch.path).filter { $0.hasPrefix("people") }.count { name in
-        let bytes = try Data(contentsOf: URL(filePath: "\(scratch.path)/\(name)"))
-        return ["lovelace", "Lovelace", person.handle].contains { bytes.range(of: Data($0.utf8)) != nil }
-      }
+      try FileManager.default.contentsOfDirectory(atPath: scratch.path).filter { $0.hasPrefix("people") }
+        .count { name in
+          let bytes = try Data(contentsOf: URL(filePath: "\(scratch.path)/\(name)"))
+          return ["lovelace", "Lovelace", person.handle].contains { bytes.range(of: Data($0.utf8)) != nil }
+        }
     }
     #expect(try traces() == 1)
     try await directory.forget(handle: person.handle)

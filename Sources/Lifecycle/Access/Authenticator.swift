@@ -14,6 +14,7 @@ public final class Authenticator: Sendable {
 
   private let rules: AccessRules
   private let people: any PeopleDirectory
+  private let keyUses: any KeyUses
   private let refusals: RefusalLog
   private let registry: any RegistryWriter
   private let time: any TimeSource
@@ -22,18 +23,20 @@ public final class Authenticator: Sendable {
   private let refresh: @Sendable (String) async -> Bool
   private let verifiers = Mutex([String: (provider: IdentityProvider, verifier: TokenVerifier)]())
   private let asked = Mutex([String: Duration]())
-  /// When keys were used last, by id: no part of the registry, since it changes with every request.
+  /// When keys were used last, by id, as far as it is not saved yet.
   private let uses = Mutex([String: Timestamp]())
 
   /// `administrator` is the digest of the credential in the data directory; `refresh` fetches the keys of a provider and
   /// says whether they are others.
   init(
-    rules: AccessRules, people: any PeopleDirectory, refusals: RefusalLog, registry: any RegistryWriter,
+    rules: AccessRules, people: any PeopleDirectory, keyUses: any KeyUses, refusals: RefusalLog,
+    registry: any RegistryWriter,
     time: any TimeSource, entropy: any Entropy, administrator: Digest?,
     refresh: @escaping @Sendable (String) async -> Bool
   ) {
     self.rules = rules
     self.people = people
+    self.keyUses = keyUses
     self.refusals = refusals
     self.registry = registry
     self.time = time
@@ -58,8 +61,21 @@ public final class Authenticator: Sendable {
     }
   }
 
-  /// When each key was used last since this process began.
-  public func lastUses() -> [String: Timestamp] { uses.withLock { $0 } }
+  /// When each key was used last; a process that is killed loses what it had not saved yet.
+  public func lastUses() async throws(Problem) -> [String: Timestamp] {
+    try await keyUses.lastUses().merging(uses.withLock { $0 }) { max($0, $1) }
+  }
+
+  /// Saves when keys were used; where that fails, the next time saves it.
+  public func saveUses() async {
+    let unsaved = uses.withLock { uses in
+      defer { uses = [:] }
+      return uses
+    }
+    do throws(Problem) { try await keyUses.save(unsaved) } catch {
+      uses.withLock { $0.merge(unsaved) { max($0, $1) } }
+    }
+  }
 
   /// What a stranger is told.
   public static let unknown = Problem(

@@ -30,6 +30,14 @@ public struct Person: Equatable, Sendable {
   }
 }
 
+/// When keys of principals were used last: no part of what the ledger accounts for, since it changes with every request.
+public protocol KeyUses: Sendable {
+  /// The last use of each key, by id, as it was saved last.
+  func lastUses() async throws(Problem) -> [String: Timestamp]
+  /// Saves uses beside those that are there; durable when this returns.
+  func save(_ uses: [String: Timestamp]) async throws(Problem)
+}
+
 /// Who the people are whose handles stand in the ledger.
 ///
 /// It is no part of what the ledger accounts for: what is in it can be erased without breaking a proof.
