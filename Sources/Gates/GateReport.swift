@@ -1,95 +1,113 @@
 public import Domain
 public import Encoding
 
+/// How a gate turned out.
+public enum GateOutcome: String, Sendable, CaseIterable {
+  /// It holds.
+  case passed
+  /// It does not, or what it asks for is not known.
+  case failed
+  /// It does not yet: people have to approve first.
+  case waiting
+  /// It does not, and an exception of the policy lets that be.
+  case excepted
+
+  /// Whether a candidate may go on past the gate.
+  var letsPass: Bool { self == .passed || self == .excepted }
+}
+
 /// What one gate said, and why.
 public struct GateResult: Equatable, Sendable {
-  /// The gate's stable name, `gate.severity`.
+  /// The gate's stable name, `gate.findings`.
   public let gate: String
-  /// Whether it holds.
-  public let isPassed: Bool
+  /// The line of the gate in the policy; nil for what holds under every policy.
+  public let line: Int?
+  /// How it turned out.
+  public let outcome: GateOutcome
   /// Why, one line: what the policy asks for and what is there.
+  ///
+  /// Where a candidate may go on nothing in it depends on the present moment, for it becomes part of the bundle.
   public let reason: String
+  /// The exceptions by which it was let be, and until the end of which day.
+  public let exceptions: [AppliedException]
+  /// The exceptions that would have let it be and have expired.
+  public let expired: [String]
+  /// What to do about it, where the gate knows.
+  public let hint: String?
+
+  /// Whether a candidate may go on past the gate.
+  public var isPassed: Bool { outcome.letsPass }
+
+  /// The result as reports carry it.
+  public var json: JSON {
+    var members: [String: JSON] = [
+      "gate": .string(gate), "passed": .bool(isPassed), "outcome": .string(outcome.rawValue),
+      "reason": .string(reason),
+    ]
+    members["line"] = line.map { JSON($0) }
+    if !exceptions.isEmpty {
+      members["exceptions"] = .array(exceptions.map { ["id": .string($0.id), "until": .string($0.until)] })
+    }
+    if !expired.isEmpty { members["expired"] = .array(expired.map { .string($0) }) }
+    members["hint"] = hint.map { .string($0) }
+    return .object(members)
+  }
+}
+
+/// An exception that let a gate be.
+public struct AppliedException: Hashable, Sendable {
+  /// What it is known by, `EX-7`.
+  public let id: String
+  /// The last day on which it holds, `2027-01-31`.
+  public let until: String
+}
+
+/// What a policy says of a candidate as a whole.
+public enum PolicyVerdict: String, Sendable, CaseIterable {
+  /// Every gate holds or is excepted.
+  case admitted
+  /// Some gate does not hold, and no approval will change that.
+  case refused
+  /// Nothing but approvals is missing.
+  case waiting
 }
 
 /// What all gates of a policy said of one candidate.
 public struct GateReport: Equatable, Sendable {
-  /// One result a gate, in the order of the policy.
+  /// The digest of the policy.
+  public let policy: Digest
+  /// What was about to happen.
+  public let phase: PolicyPhase
+  /// One result for each gate that was asked, those that hold under every policy first, then in the policy's order.
+  ///
+  /// A gate of another phase, or whose `when` is not met, was not asked and has none.
   public let results: [GateResult]
 
-  /// Whether every gate holds.
-  public var isPassed: Bool { results.allSatisfy(\.isPassed) }
+  /// What the policy says of the candidate as a whole.
+  public var verdict: PolicyVerdict {
+    if results.contains(where: { $0.outcome == .failed }) { return .refused }
+    return results.contains { $0.outcome == .waiting } ? .waiting : .admitted
+  }
+
+  /// Whether every gate holds or is excepted.
+  public var isPassed: Bool { verdict == .admitted }
 
   /// The report as the bundle carries it, in `gates.json`.
   public var json: JSON {
     [
-      "passed": .bool(isPassed),
-      "results": .array(
-        results.map {
-          ["gate": .string($0.gate), "passed": .bool($0.isPassed), "reason": .string($0.reason)]
-        }),
+      "passed": .bool(isPassed), "verdict": .string(verdict.rawValue), "phase": .string(phase.rawValue),
+      "policy": .string(policy.description), "results": .array(results.map(\.json)),
     ]
   }
 
-  /// The problem of a candidate that some gate holds back; nil where every gate holds.
-  public var problem: Problem? {
-    let failed = results.filter { !$0.isPassed }
-    guard let first = failed.first else { return nil }
-    return Problem(
-      .refused, first.gate, failed.map(\.reason).joined(separator: "; "),
-      hint: "push a model that meets the policy, or have the policy changed")
-  }
-}
-
-extension Policy {
-  /// Holds a candidate against every gate.
+  /// The problem of a candidate that some gate holds back; nil where every gate lets it pass.
   ///
-  /// All of them are asked, so that one push tells all that is wrong.
-  public func evaluate(_ evidence: AdmissionEvidence) -> GateReport {
-    GateReport(results: [
-      membership("gate.format", "format", evidence.plainFormat, in: allowedFormats),
-      membership("gate.framework", "framework", evidence.framework, in: allowedFrameworks),
-      verdictGate(evidence),
-      severityGate(evidence),
-      sizeGate(evidence),
-    ])
-  }
-
-  private func membership(_ gate: String, _ what: String, _ value: String, in allowed: [String])
-    -> GateResult
-  {
-    let isPassed = allowed.contains(value)
-    let list = allowed.isEmpty ? "none" : allowed.sorted().joined(separator: ", ")
-    return GateResult(
-      gate: gate, isPassed: isPassed,
-      reason: isPassed
-        ? "\(what) \(value) is allowed" : "expected a \(what) among \(list), found \(value)")
-  }
-
-  private func verdictGate(_ evidence: AdmissionEvidence) -> GateResult {
-    GateResult(
-      gate: "gate.verdict", isPassed: evidence.verdict == .liftable,
-      reason: evidence.verdict == .liftable
-        ? "every part of the artifact is understood"
-        : "expected the verdict liftable, found \(evidence.verdict.rawValue)")
-  }
-
-  private func severityGate(_ evidence: AdmissionEvidence) -> GateResult {
-    let gravest = evidence.findings.map(\.severity).max()
-    let isPassed = gravest.map { $0 <= highestSeverity } ?? true
-    let limit = highestSeverity.rawValue
-    return GateResult(
-      gate: "gate.severity", isPassed: isPassed,
-      reason: isPassed
-        ? "no finding is graver than \(limit)"
-        : "expected no finding graver than \(limit), found one of severity \(gravest?.rawValue ?? "none")")
-  }
-
-  private func sizeGate(_ evidence: AdmissionEvidence) -> GateResult {
-    let isPassed = evidence.modelBytes <= largestModelBytes
-    return GateResult(
-      gate: "gate.model-size", isPassed: isPassed,
-      reason: isPassed
-        ? "\(evidence.modelBytes) bytes are within \(largestModelBytes)"
-        : "expected at most \(largestModelBytes) bytes of model, found \(evidence.modelBytes)")
+  /// It bears the code of the first gate that failed, else of the first that waits.
+  public var problem: Problem? {
+    let held = results.filter { !$0.isPassed }
+    guard let first = held.first(where: { $0.outcome == .failed }) ?? held.first else { return nil }
+    return Problem(
+      .refused, first.gate, held.map(\.reason).joined(separator: "; "),
+      hint: first.hint ?? "push a model that meets the policy, or have the policy changed")
   }
 }

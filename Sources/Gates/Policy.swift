@@ -1,69 +1,123 @@
 public import Domain
-public import Encoding
+import Encoding
+import Provenance
 
-/// What must hold before a version is admitted, as values.
+/// What must hold before a version is admitted, and before it comes into service: gates, and exceptions from them.
+///
+/// A policy is what its file says, to the byte: it is read, never put together.
 public struct Policy: Equatable, Sendable {
-  /// The artifact formats that may come in, by the names that inspection gives them, without the compression.
-  public var allowedFormats: [String]
-  /// The frameworks whose models may come in.
-  public var allowedFrameworks: [String]
-  /// The gravest finding that may stand.
-  public var highestSeverity: Severity
-  /// The most bytes that a lifted model may have, graph and weights together.
-  public var largestModelBytes: Int
+  /// What it is called.
+  public let name: String
+  /// The gates in their order.
+  public let gates: [PolicyGate]
+  /// What is let be, and for how long.
+  public let exceptions: [PolicyException]
+  /// The bytes of its file.
+  public let bytes: [UInt8]
+  /// What verdicts name it by: the SHA-256 of its file.
+  public let digest: Digest
 
-  /// States a policy.
-  public init(
-    allowedFormats: [String], allowedFrameworks: [String], highestSeverity: Severity,
-    largestModelBytes: Int
-  ) {
-    self.allowedFormats = allowedFormats
-    self.allowedFrameworks = allowedFrameworks
-    self.highestSeverity = highestSeverity
-    self.largestModelBytes = largestModelBytes
+  init(name: String, gates: [PolicyGate], exceptions: [PolicyException], bytes: [UInt8]) {
+    self.name = name
+    self.gates = gates
+    self.exceptions = exceptions
+    self.bytes = bytes
+    digest = Digest(of: bytes)
   }
 
-  /// The policy of a platform that was given no other: whatever can be lifted may come in.
-  public static let standard = Policy(
-    allowedFormats: ["pickle", "joblib", "XGBoost", "LightGBM", "CatBoost", "ONNX"],
-    allowedFrameworks: ["scikit-learn", "xgboost", "lightgbm", "catboost", "onnx"], highestSeverity: .low,
-    largestModelBytes: 1 << 30)
+  /// Reads a policy; throws the first of its faults, with its place in `file`.
+  public init(
+    parsing bytes: [UInt8], file: String = "policy.yaml", vocabulary: PolicyVocabulary = .standard
+  ) throws(Problem) {
+    let reading = PolicyReading(bytes, vocabulary: vocabulary)
+    guard let policy = reading.policy else {
+      throw reading.faults.first?.problem(file: file)
+        ?? Problem(
+          .internal, "policy.unread", "expected a policy or its faults, found neither", position: file)
+    }
+    self = policy
+  }
 
-  /// The policy as reports carry it; its canonical bytes are what a verdict's policy digest is over.
-  public var json: JSON {
-    [
-      "allowedFormats": .array(Set(allowedFormats).sorted().map { .string($0) }),
-      "allowedFrameworks": .array(Set(allowedFrameworks).sorted().map { .string($0) }),
-      "highestSeverity": .string(highestSeverity.rawValue),
-      "largestModelBytes": JSON(largestModelBytes),
-    ]
+  /// The file as text.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// The same bytes are the same policy.
+  public static func == (left: Policy, right: Policy) -> Bool { left.bytes == right.bytes }
+}
+
+/// A gate of a policy.
+public struct PolicyGate: Sendable {
+  /// The word of the policy language, `findings`.
+  public let name: String
+  /// When it is asked.
+  public let phase: PolicyPhase
+  /// The line that it stands in.
+  public let line: Int
+  let condition: GateCondition
+  let check: any GateCheck
+
+  /// The gate's stable name, `gate.findings`.
+  public var code: String { "gate.\(name)" }
+}
+
+/// When a gate is asked: the `when` of a policy.
+struct GateCondition: Sendable {
+  var projects: [Glob] = []
+  var models: [Glob] = []
+  var dataClasses: [DataClass] = []
+  var exposures: [Exposure] = []
+  var environments: [Glob] = []
+
+  /// Whether it is met.
+  ///
+  /// A fact that is not known may be any, so that what asks for it is taken as met.
+  func isMet(by evidence: AdmissionEvidence) -> Bool {
+    meets(evidence.project, projects) && meets(evidence.model?.description, models)
+      && meets(evidence.environment, environments)
+      && (dataClasses.isEmpty || evidence.dataClass.map(dataClasses.contains) ?? true)
+      && (exposures.isEmpty || evidence.exposure.map(exposures.contains) ?? true)
+  }
+
+  private func meets(_ fact: String?, _ patterns: [Glob]) -> Bool {
+    guard !patterns.isEmpty, let fact else { return true }
+    return patterns.contains { $0.matches(fact) }
   }
 }
 
-/// What a candidate brings to the gates.
-public struct AdmissionEvidence: Equatable, Sendable {
-  /// The format of the artifact.
-  public var format: String
-  /// What inspection said of it.
-  public var verdict: InspectionVerdict
-  /// What inspection found.
-  public var findings: [Finding]
-  /// The framework that it was trained with.
-  public var framework: String
-  /// The size of the lifted model in bytes, graph and weights together.
-  public var modelBytes: Int
+/// Something that a policy lets be for a while, and whose word that is.
+public struct PolicyException: Sendable {
+  /// What it is known by, `EX-7`.
+  public let id: String
+  /// The word of the gate that it is from.
+  public let gate: String
+  /// Why.
+  public let reason: String
+  /// Who approved it.
+  public let approvedBy: [String]
+  /// The last day on which it holds.
+  public let until: CalendarDay
+  /// The line that it stands in.
+  public let line: Int
+  let models: [Glob]
+  let versions: [VersionNumber]
+  let projects: [Glob]
+  /// The rules of findings, or the advisories, that it lets be; empty for the gate as a whole.
+  let items: [Glob]
 
-  /// Gathers what is known of a candidate.
-  public init(
-    format: String, verdict: InspectionVerdict, findings: [Finding], framework: String, modelBytes: Int
-  ) {
-    self.format = format
-    self.verdict = verdict
-    self.findings = findings
-    self.framework = framework
-    self.modelBytes = modelBytes
+  /// Whether its last day is over.
+  public func isExpired(at now: Timestamp) -> Bool { until.isOver(at: now) }
+
+  /// Whether it is meant for a candidate.
+  ///
+  /// A fact that is not known may be any, so that none is meant.
+  func covers(_ evidence: AdmissionEvidence) -> Bool {
+    guard let model = evidence.model?.description, models.contains(where: { $0.matches(model) }) else {
+      return false
+    }
+    let hasVersion = versions.isEmpty || evidence.version.map(versions.contains) ?? false
+    let hasProject =
+      projects.isEmpty
+      || evidence.project.map { project in projects.contains { $0.matches(project) } } ?? false
+    return hasVersion && hasProject
   }
-
-  /// The format without the compression around it: `joblib` of `joblib+zlib`.
-  var plainFormat: String { String(format.prefix { $0 != "+" }) }
 }

@@ -159,7 +159,7 @@ public final class ControlPlane: Sendable {
           (),
           details: [
             "tool": .string(settings.tool), "policy": .string(settings.policy.digest.description),
-            "policyText": settings.policy.json,
+            "policyText": .string(settings.policy.text),
             "sealKey": .string(settings.sealingKey.verificationKey.hint),
           ])
       }

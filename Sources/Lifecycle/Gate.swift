@@ -38,11 +38,16 @@ struct Gate: Sendable {
     let pushed = inspected.pushed
     return try await recorder.record(.gate, of: "\(pushed.name) \(pushed.digest)") {
       () async throws(Problem) in
-      let report = policy.evaluate(
-        AdmissionEvidence(
-          format: inspected.report.format, verdict: inspected.report.verdict,
-          findings: inspected.report.findings, framework: lifted.lifted.framework,
-          modelBytes: lifted.modelBytes))
+      var evidence = AdmissionEvidence(
+        format: inspected.report.format, verdict: inspected.report.verdict,
+        findings: inspected.report.findings, framework: lifted.lifted.framework,
+        modelBytes: lifted.modelBytes)
+      evidence.model = pushed.name
+      evidence.frameworkVersion = lifted.lifted.frameworkVersion
+      evidence.author = pushed.principal
+      evidence.now = time.now()
+      evidence.trainingData = pushed.trainingData.sets.map { TrainingDataEvidence(name: $0.name) }
+      let report = policy.evaluate(evidence)
       let details: [String: JSON] = ["policy": .string(policyDigest.description), "gates": report.json]
       if let problem = report.problem {
         return .refused(
@@ -53,9 +58,4 @@ struct Gate: Sendable {
         AdmittedModel(lifted: lifted, report: report, policy: policyDigest), details: details)
     }
   }
-}
-
-extension Policy {
-  /// What a verdict names the policy by: the SHA-256 of its canonical bytes.
-  public var digest: Digest { Digest(of: json.canonicalBytes) }
 }

@@ -9,6 +9,9 @@ enum Console {
   /// A JSON document on one line.
   static func data(_ value: JSON) { data(value.canonicalText) }
 
+  /// Data as it is.
+  static func bytes(_ bytes: [UInt8]) { write(bytes[...], to: STDOUT_FILENO) }
+
   /// A line for people.
   static func prose(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
@@ -39,7 +42,11 @@ enum Console {
   }
 
   private static func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
+    write(Array(text.utf8)[...], to: descriptor)
+  }
+
+  private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
+    var bytes = bytes
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }

@@ -21,8 +21,14 @@ struct RingTable {
   static let house = RingTable(
     rings: [
       [
+<<<<<<< HEAD
         "Encoding", "Domain", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport", "Inference",
         "Gates", "Access",
+=======
+        "Encoding", "Domain", "YAML", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
+        "Inference",
+        "Gates",
+>>>>>>> 74449e4 (gates: policies are files, read with their places and digested as they are)
         "Provenance", "Statements", "Packaging", "Monitoring",
       ],
       ["Lifecycle"],
@@ -32,7 +38,7 @@ struct RingTable {
     native: [
       "CBoringSSL": ["Provenance"],
       "CZlib": ["Artifacts", "Packaging", "Serving"],
-      "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"], "CYAML": ["Artifacts"],
+      "CBZip2": ["Artifacts"], "CLZMA": ["Artifacts"], "CLZ4": ["Artifacts"], "CYAML": ["YAML"],
       "CDescriptorPassing": ["Fleet", "Serving", "CSpawn"], "CSpawn": ["Fleet", "Engines", "Signers"],
       "CConfinement": ["Serving", "ServingTests", "confinement-probe"],
       "CForbiddenActs": ["confinement-probe"],

@@ -1,6 +1,7 @@
 import Artifacts
 import TestKit
 import Testing
+import YAML
 
 @Suite struct EnvironmentFileTests {
   private static func read(_ text: String, as kind: EnvironmentFile.Kind = .requirements) -> EnvironmentFile {

@@ -3,77 +3,77 @@ import Encoding
 import Gates
 import Testing
 
+/// The gates at a push, and what becomes of their answers.
 @Suite struct GatesTests {
-  private static let policy = Policy(
-    allowedFormats: ["pickle", "joblib"], allowedFrameworks: ["scikit-learn"], highestSeverity: .low,
-    largestModelBytes: 1000)
-
-  private static let good = AdmissionEvidence(
-    format: "joblib", verdict: .liftable, findings: [], framework: "scikit-learn", modelBytes: 1000)
-
-  private static func finding(_ severity: Severity) -> Finding {
-    Finding(rule: "a.b", severity: severity, message: "m", remedy: "r")
+  private static func policy() throws -> Policy {
+    try Example.policy(
+      "formats: [pickle, joblib]", "frameworks: [scikit-learn]", "findings: {at-most: low}",
+      "model-size: {at-most: 1000 B}")
   }
 
-  private static func good(changing change: (inout AdmissionEvidence) -> Void) -> AdmissionEvidence {
-    var evidence = good
-    change(&evidence)
-    return evidence
-  }
-
-  @Test func `a candidate that meets the policy passes every gate, each with its reason`() {
-    let report = Self.policy.evaluate(Self.good)
-    #expect(report.isPassed)
+  @Test func `a candidate that meets the policy passes every gate, each with its reason`() throws {
+    let report = try Self.policy().evaluate(Example.evidence())
+    #expect(report.isPassed && report.verdict == .admitted)
     #expect(report.problem == nil)
-    #expect(report.results.map(\.isPassed) == [true, true, true, true, true])
     #expect(
-      report.results.map { "\($0.gate): \($0.reason)" } == [
-        "gate.format: format joblib is allowed", "gate.framework: framework scikit-learn is allowed",
-        "gate.verdict: every part of the artifact is understood",
-        "gate.severity: no finding is graver than low", "gate.model-size: 1000 bytes are within 1000",
+      report.results.map { "\($0.line ?? 0) \($0.gate): \($0.outcome.rawValue), \($0.reason)" } == [
+        "0 gate.verdict: passed, every part of the artifact is understood",
+        "4 gate.formats: passed, format joblib is allowed",
+        "5 gate.frameworks: passed, framework scikit-learn is allowed",
+        "6 gate.findings: passed, no finding is graver than low",
+        "7 gate.model-size: passed, 1000 bytes of model are within 1000 bytes",
       ])
-  }
-
-  @Test func `the compression around a format is not held against it`() {
-    #expect(Self.policy.evaluate(Self.good(changing: { $0.format = "joblib+zlib" })).isPassed)
-    #expect(!Self.policy.evaluate(Self.good(changing: { $0.format = "npy+zlib" })).isPassed)
   }
 
   static let failing: [(AdmissionEvidence, String, String)] = [
     (
-      good { $0.format = "onnx" }, "gate.format", "expected a format among joblib, pickle, found onnx"
+      Example.evidence { $0.format = "npy+zlib" }, "gate.formats",
+      "expected a format among joblib, pickle, found npy"
     ),
-    (good { $0.format = "" }, "gate.format", "expected a format among joblib, pickle, found "),
-    (good { $0.format = "Joblib" }, "gate.format", "expected a format among joblib, pickle, found Joblib"),
     (
-      good { $0.framework = "xgboost" }, "gate.framework",
+      Example.evidence { $0.format = "" }, "gate.formats",
+      "expected a format among joblib, pickle, found "
+    ),
+    (
+      Example.evidence { $0.format = nil }, "gate.formats",
+      "expected a format among joblib, pickle, found that the format is not known"
+    ),
+    (
+      Example.evidence { $0.framework = "xgboost" }, "gate.frameworks",
       "expected a framework among scikit-learn, found xgboost"
     ),
     (
-      good { $0.verdict = .notLiftable }, "gate.verdict",
-      "expected the verdict liftable, found not-liftable"
-    ),
-    (good { $0.verdict = .dangerous }, "gate.verdict", "expected the verdict liftable, found dangerous"),
-    (good { $0.verdict = .malformed }, "gate.verdict", "expected the verdict liftable, found malformed"),
-    (
-      good { $0.findings = [finding(.note), finding(.critical), finding(.medium)] }, "gate.severity",
-      "expected no finding graver than low, found one of severity critical"
+      Example.evidence { $0.verdict = .dangerous }, "gate.verdict",
+      "expected the verdict liftable, found dangerous"
     ),
     (
-      good { $0.findings = [finding(.medium)] }, "gate.severity",
-      "expected no finding graver than low, found one of severity medium"
+      Example.evidence { $0.verdict = nil }, "gate.verdict",
+      "expected the verdict liftable, found that it is not known"
     ),
     (
-      good { $0.modelBytes = 1001 }, "gate.model-size", "expected at most 1000 bytes of model, found 1001"
+      Example.evidence {
+        $0.findings = [
+          Example.finding(.note), Example.finding(.critical, "pickle.call"), Example.finding(.medium),
+        ]
+      }, "gate.findings",
+      "expected no finding graver than low, found one of severity critical, pickle.call"
+    ),
+    (
+      Example.evidence { $0.findings = nil }, "gate.findings",
+      "expected no finding graver than low, found that what inspection found is not known"
+    ),
+    (
+      Example.evidence { $0.modelBytes = 1001 }, "gate.model-size",
+      "expected at most 1000 bytes of model, found 1001 bytes"
     ),
   ]
 
   @Test(arguments: failing)
   func `a gate that fails says why and stops the candidate`(
     evidence: AdmissionEvidence, gate: String, reason: String
-  ) {
-    let report = Self.policy.evaluate(evidence)
-    #expect(!report.isPassed)
+  ) throws {
+    let report = try Self.policy().evaluate(evidence)
+    #expect(report.verdict == .refused && !report.isPassed)
     #expect(report.results.filter { !$0.isPassed }.map(\.gate) == [gate])
     #expect(report.problem?.category == .refused)
     #expect(report.problem?.code == gate)
@@ -81,88 +81,94 @@ import Testing
     #expect(report.problem?.hint == "push a model that meets the policy, or have the policy changed")
   }
 
-  @Test func `every gate has a candidate that it stops`() {
+  @Test func `every gate has a candidate that it stops`() throws {
     let stopping = Set(Self.failing.map(\.1))
-    #expect(stopping == Set(Self.policy.evaluate(Self.good).results.map(\.gate)))
+    #expect(try stopping == Set(Self.policy().evaluate(Example.evidence()).results.map(\.gate)))
   }
 
-  @Test func `all gates are asked, and the problem bears the first that failed`() {
-    let evidence = Self.good {
-      $0.format = "onnx"
-      $0.framework = "torch"
-      $0.verdict = .dangerous
-      $0.findings = [Self.finding(.high)]
-      $0.modelBytes = 5000
-    }
-    let report = Self.policy.evaluate(evidence)
-    #expect(report.results.map(\.isPassed) == [false, false, false, false, false])
-    #expect(report.problem?.code == "gate.format")
+  @Test func `all gates are asked, and the problem bears the first that failed`() throws {
+    let report = try Self.policy().evaluate(AdmissionEvidence())
+    #expect(report.results.map(\.outcome) == [.failed, .failed, .failed, .failed, .failed])
+    #expect(report.problem?.code == "gate.verdict")
     #expect(report.problem?.message == report.results.map(\.reason).joined(separator: "; "))
-  }
-
-  @Test(arguments: [Severity.note, .low])
-  func `findings up to the policy's severity may stand`(severity: Severity) {
-    let evidence = Self.good { $0.findings = [Self.finding(severity), Self.finding(.note)] }
-    #expect(Self.policy.evaluate(evidence).isPassed)
   }
 
   @Test(arguments: Severity.allCases, Severity.allCases)
   func `a finding passes exactly where it is no graver than the policy allows`(
     found: Severity, allowed: Severity
-  ) {
-    var policy = Self.policy
-    policy.highestSeverity = allowed
-    let evidence = Self.good { $0.findings = [Self.finding(found)] }
-    #expect(policy.evaluate(evidence).isPassed == (found <= allowed))
+  ) throws {
+    let policy = try Example.policy("findings: {at-most: \(allowed.rawValue)}")
+    let report = policy.evaluate(Example.evidence { $0.findings = [Example.finding(found)] })
+    #expect(report.isPassed == (found <= allowed))
   }
 
-  @Test func `a policy that allows nothing stops everything and says so`() {
-    let policy = Policy(
-      allowedFormats: [], allowedFrameworks: [], highestSeverity: .note, largestModelBytes: 0)
-    let report = policy.evaluate(Self.good)
-    #expect(report.results.map(\.isPassed) == [false, false, true, true, false])
-    #expect(report.results.first?.reason == "expected a format among none, found joblib")
+  @Test func `a policy that allows no format stops all of them and says so`() throws {
+    #expect(
+      try Example.answer("formats: []", .admission)
+        == "failed: expected a format among none, found joblib")
   }
 
-  @Test func `the report is carried with every result`() {
-    let report = Self.policy.evaluate(Self.good { $0.modelBytes = 1001 })
+  static let frameworks: [(String, String?, String)] = [
+    ("scikit-learn >= 1.2", "1.9.1", "passed: framework scikit-learn 1.9.1 is allowed"),
+    (
+      "scikit-learn >= 1.10", "1.9.1",
+      "failed: expected a framework among scikit-learn >= 1.10, found scikit-learn 1.9.1"
+    ),
+    ("scikit-learn == 1.9", "1.9.0", "passed: framework scikit-learn 1.9.0 is allowed"),
+    (
+      "scikit-learn >= 1.2, < 1.9", "1.9",
+      "failed: expected a framework among scikit-learn >= 1.2, < 1.9, found scikit-learn 1.9"
+    ),
+    (
+      "scikit-learn >= 1.9", "1.9rc1",
+      "failed: expected a framework among scikit-learn >= 1.9, found scikit-learn 1.9rc1"
+    ),
+    (
+      "scikit-learn >= 1.2", nil,
+      "failed: expected a framework among scikit-learn >= 1.2, found that the version of scikit-learn is not known"
+    ),
+    (
+      "scikit-learn >= 1.2", "new",
+      "failed: expected a framework among scikit-learn >= 1.2, found that the version of scikit-learn is not known"
+    ),
+    ("scikit-learn", nil, "passed: framework scikit-learn is allowed"),
+  ]
+
+  @Test(arguments: frameworks)
+  func `versions of frameworks are compared as numbers`(
+    requirement: String, version: String?, answer: String
+  ) throws {
+    let found = try Example.answer("frameworks: [\"\(requirement)\"]", .admission) {
+      $0.frameworkVersion = version
+    }
+    #expect(found == answer)
+  }
+
+  @Test func `the report is carried with every result`() throws {
+    let policy = try Example.policy("formats: [joblib]", "model-size: {at-most: 1 KiB}")
+    let report = policy.evaluate(Example.evidence { $0.modelBytes = 1025 })
     #expect(
       report.json.canonicalText
-        == #"{"passed":false,"results":[{"gate":"gate.format","passed":true,"reason":"format joblib is allowed"},"#
-        + #"{"gate":"gate.framework","passed":true,"reason":"framework scikit-learn is allowed"},"#
-        + #"{"gate":"gate.verdict","passed":true,"reason":"every part of the artifact is understood"},"#
-        + #"{"gate":"gate.severity","passed":true,"reason":"no finding is graver than low"},"#
-        + #"{"gate":"gate.model-size","passed":false,"reason":"expected at most 1000 bytes of model, found 1001"}]}"#
-    )
+        == #"{"passed":false,"phase":"admission","policy":"\#(policy.digest)","results":[{"gate":"gate.verdict","#
+        + #""outcome":"passed","passed":true,"reason":"every part of the artifact is understood"},"#
+        + #"{"gate":"gate.formats","line":4,"outcome":"passed","passed":true,"reason":"format joblib is allowed"},"#
+        + #"{"gate":"gate.model-size","line":5,"outcome":"failed","passed":false,"#
+        + #""reason":"expected at most 1 KiB of model, found 1025 bytes"}],"verdict":"refused"}"#)
   }
-}
 
-@Suite struct PolicyTests {
-  @Test func `the standard policy has one spelling`() {
+  @Test func `gates of another phase are not asked`() throws {
+    let policy = try Example.policy(
+      "formats: [joblib]", "image-size: {at-most: 20 MiB}", "tests: {passed: true}")
+    let evidence = Example.evidence { $0.tests = TestEvidence(passed: true) }
     #expect(
-      Policy.standard.json.canonicalText
-        == #"{"allowedFormats":["CatBoost","LightGBM","ONNX","XGBoost","joblib","pickle"],"#
-        + #""allowedFrameworks":["catboost","lightgbm","onnx","scikit-learn","xgboost"],"#
-        + #""highestSeverity":"low","largestModelBytes":1073741824}"#)
+      policy.evaluate(evidence).results.map(\.gate) == ["gate.verdict", "gate.formats", "gate.tests"])
+    #expect(policy.evaluate(evidence, at: .rollOut).results.map(\.gate) == ["gate.image-size"])
   }
 
-  @Test func `policies that allow the same have the same bytes`() {
-    var other = Policy.standard
-    other.allowedFormats = other.allowedFormats.reversed() + ["joblib"]
-    #expect(other.json.canonicalBytes == Policy.standard.json.canonicalBytes)
-  }
-
-  @Test func `policies that allow something else have other bytes`() {
-    let changes: [(inout Policy) -> Void] = [
-      { $0.allowedFormats = ["joblib"] }, { $0.allowedFrameworks = [] }, { $0.highestSeverity = .note },
-      { $0.largestModelBytes += 1 },
-    ]
-    var spellings: Set = [Policy.standard.json.canonicalText]
-    for change in changes {
-      var policy = Policy.standard
-      change(&policy)
-      spellings.insert(policy.json.canonicalText)
-    }
-    #expect(spellings.count == changes.count + 1)
+  @Test func `a gate is asked in the phase that the policy chooses`() throws {
+    let policy = try Policy(
+      parsing: Example.bytes(gates: ["tests: {passed: true}\n    at: roll-out"]))
+    #expect(policy.gates.map(\.phase) == [.rollOut])
+    #expect(policy.evaluate(Example.evidence()).results.map(\.gate) == ["gate.verdict"])
   }
 }

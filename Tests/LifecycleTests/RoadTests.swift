@@ -199,9 +199,8 @@ struct RefusalTests {
   }
 
   @Test func `a model beyond the policy is refused by the gate that says so`() async throws {
-    var policy = Policy.standard
-    policy.largestModelBytes = 10
-    let bench = try Bench(policy: policy)
+    let text = "policy: gatehouse/v1\nname: tiny\ngates:\n  - model-size: {at-most: 10 B}\n"
+    let bench = try Bench(policy: Policy(parsing: Array(text.utf8)))
     let outcome = try await bench.run { try await Bench.push(Fixture.tree, to: $0) }
     #expect(outcome.problem?.code == "gate.model-size")
     #expect(await bench.registry.versions(of: Sample.name()).isEmpty)

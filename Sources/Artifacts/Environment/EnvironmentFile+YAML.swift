@@ -1,3 +1,5 @@
+import YAML
+
 extension EnvironmentFile {
   /// Takes an environment of conda: `dependencies` with names and versions, and a list for pip among them.
   mutating func readConda(_ root: YAMLValue) {

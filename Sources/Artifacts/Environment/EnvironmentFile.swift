@@ -1,3 +1,5 @@
+import YAML
+
 /// A file beside a model that says what the model was trained with, as far as it can be read.
 ///
 /// Claims of whoever made the artifact; nothing of it is installed or looked up.

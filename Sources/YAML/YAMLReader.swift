@@ -1,7 +1,7 @@
 import CYAML
 import Encoding
 
-extension YAMLValue {
+extension YAMLNode {
   /// The most bytes that are read.
   public static let sizeLimit = 1 << 20
   static let depthLimit = 32
@@ -22,6 +22,13 @@ extension YAMLValue {
   }
 }
 
+extension YAMLValue {
+  /// Reads the one document of a text as `YAMLNode` does, and keeps nothing of where it stands.
+  public init(parsing bytes: ArraySlice<UInt8>) throws(MalformedYAML) {
+    self = try YAMLNode(parsing: bytes).value
+  }
+}
+
 /// Goes through the events of libyaml and puts values together, without recursion and under bounds.
 private struct YAMLReader {
   /// A collection that is not at its end yet.
@@ -31,20 +38,23 @@ private struct YAMLReader {
     /// How many values there were before it.
     let first: Int
     let offset: Int
-    var elements: [YAMLValue] = []
-    var members: [YAMLValue.Member] = []
+    var elements: [YAMLNode] = []
+    var members: [YAMLNode.Member] = []
     var names: Set<String> = []
-    /// The name whose value comes next.
-    var name: String?
+    /// The name whose value comes next, and where it stands.
+    var name: (text: String, range: Range<Int>)?
   }
 
   private var open: [Open] = []
-  private var anchors: [String: (value: YAMLValue, size: Int)] = [:]
-  private var root: YAMLValue?
+  private var anchors: [String: (value: YAMLNode, size: Int)] = [:]
+  private var root: YAMLNode?
   private var values = 0
+  private var cursor: CharacterCursor
 
-  static func read(_ bytes: [UInt8]) -> Result<YAMLValue, MalformedYAML> {
-    unsafe bytes.withUnsafeBufferPointer { buffer -> Result<YAMLValue, MalformedYAML> in
+  private init(_ bytes: [UInt8]) { cursor = CharacterCursor(bytes) }
+
+  static func read(_ bytes: [UInt8]) -> Result<YAMLNode, MalformedYAML> {
+    unsafe bytes.withUnsafeBufferPointer { buffer -> Result<YAMLNode, MalformedYAML> in
       let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
       defer { unsafe parser.deallocate() }
       guard unsafe yaml_parser_initialize(parser) == 1 else {
@@ -54,7 +64,7 @@ private struct YAMLReader {
       unsafe yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
       // Else two zero bytes at the start would make UTF-16 of it.
       unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-      var reader = YAMLReader()
+      var reader = YAMLReader(bytes)
       do throws(MalformedYAML) {
         while try unsafe reader.takeEvent(of: parser) {}
         guard let root = reader.root else { throw MalformedYAML("expected a document, found none", at: 0) }
@@ -72,12 +82,14 @@ private struct YAMLReader {
     var event = unsafe yaml_event_t()
     guard unsafe yaml_parser_parse(parser, &event) == 1 else {
       let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) } ?? "a fault"
-      let offset = unsafe max(parser.pointee.problem_mark.index, parser.pointee.problem_offset)
+      // What is no UTF-8 is told by its byte, all else by its character.
+      let byte = unsafe parser.pointee.problem_offset
+      let offset = unsafe byte > 0 ? byte : cursor.offset(of: parser.pointee.problem_mark.index)
       throw MalformedYAML(
         "expected YAML, found what libyaml does not read: \(problem.excerpt(120))", at: offset)
     }
     defer { unsafe yaml_event_delete(&event) }
-    let offset = unsafe event.start_mark.index
+    let offset = unsafe cursor.offset(of: event.start_mark.index)
     switch unsafe event.type {
     case YAML_STREAM_END_EVENT: return false
     case YAML_DOCUMENT_START_EVENT where root != nil:
@@ -87,10 +99,10 @@ private struct YAMLReader {
       try unsafe check(tag: scalar.tag, at: offset)
       let text = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
       // A long text is many: aliases multiply its bytes as well.
-      try unsafe put(
-        .scalar(String(decoding: text, as: UTF8.self)), size: 1 + text.count / 64,
-        anchor: name(scalar.anchor),
-        at: offset)
+      let end = unsafe cursor.offset(of: event.end_mark.index)
+      let node = unsafe YAMLNode(
+        .scalar(String(decoding: text, as: UTF8.self)), at: offset..<max(offset, end))
+      try unsafe put(node, size: 1 + text.count / 64, anchor: name(scalar.anchor), at: offset)
     case YAML_ALIAS_EVENT:
       guard let known = unsafe name(event.data.alias.anchor).flatMap({ anchors[$0] }) else {
         throw MalformedYAML("expected an alias of what came before, found another", at: offset)
@@ -102,15 +114,16 @@ private struct YAMLReader {
     case YAML_MAPPING_START_EVENT:
       try unsafe check(tag: event.data.mapping_start.tag, at: offset)
       try begin(isMapping: true, anchor: unsafe name(event.data.mapping_start.anchor), at: offset)
-    case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: try end()
+    case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
+      try end(at: unsafe cursor.offset(of: event.end_mark.index))
     default: break
     }
     return true
   }
 
   private mutating func begin(isMapping: Bool, anchor: String?, at offset: Int) throws(MalformedYAML) {
-    guard open.count < YAMLValue.depthLimit else {
-      throw MalformedYAML("expected at most \(YAMLValue.depthLimit) levels, found more", at: offset)
+    guard open.count < YAMLNode.depthLimit else {
+      throw MalformedYAML("expected at most \(YAMLNode.depthLimit) levels, found more", at: offset)
     }
     if let last = open.last, last.isMapping, last.name == nil {
       throw MalformedYAML("expected a text as the name of a member, found a collection", at: offset)
@@ -119,18 +132,19 @@ private struct YAMLReader {
     try count(1, at: offset)
   }
 
-  private mutating func end() throws(MalformedYAML) {
+  private mutating func end(at offset: Int) throws(MalformedYAML) {
     guard let last = open.popLast() else { return }
     let size = values - last.first
     // Counted already, member by member.
     values = last.first
-    try put(
-      last.isMapping ? .mapping(last.members) : .sequence(last.elements), size: size, anchor: last.anchor,
-      at: last.offset)
+    let node = YAMLNode(
+      last.isMapping ? .mapping(last.members) : .sequence(last.elements),
+      at: last.offset..<max(last.offset, offset))
+    try put(node, size: size, anchor: last.anchor, at: last.offset)
   }
 
   private mutating func put(
-    _ value: YAMLValue, size: Int, anchor: String?, at offset: Int
+    _ value: YAMLNode, size: Int, anchor: String?, at offset: Int
   ) throws(MalformedYAML) {
     try count(size, at: offset)
     if let anchor { anchors[anchor] = (value, size) }
@@ -143,25 +157,25 @@ private struct YAMLReader {
       return
     }
     if let name = open[place].name {
-      open[place].members.append(YAMLValue.Member(name: name, value: value))
+      open[place].members.append(YAMLNode.Member(name: name.text, nameRange: name.range, value: value))
       open[place].name = nil
       return
     }
-    guard case .scalar(let name) = value else {
+    guard case .scalar(let name) = value.content else {
       throw MalformedYAML("expected a text as the name of a member, found a collection", at: offset)
     }
     guard name != "<<", open[place].names.insert(name).inserted else {
       throw MalformedYAML(
         "expected each name of a mapping once and none merged, found '\(name.excerpt(60))'", at: offset)
     }
-    open[place].name = name
+    open[place].name = (name, value.range)
   }
 
   private mutating func count(_ more: Int, at offset: Int) throws(MalformedYAML) {
     values += more
-    guard values <= YAMLValue.valueLimit else {
+    guard values <= YAMLNode.valueLimit else {
       throw MalformedYAML(
-        "expected at most \(YAMLValue.valueLimit) values with all aliases followed, found more", at: offset)
+        "expected at most \(YAMLNode.valueLimit) values with all aliases followed, found more", at: offset)
     }
   }
 
@@ -178,4 +192,27 @@ private struct YAMLReader {
     guard let tag = unsafe name(tag), !Self.plainTags.contains(tag) else { return }
     throw MalformedYAML("expected YAML's plain types, found the tag '\(tag.excerpt(80))'", at: offset)
   }
+}
+
+/// Finds the byte of a character of UTF-8, quickly where it is near the one before: libyaml counts characters.
+private struct CharacterCursor {
+  private let bytes: [UInt8]
+  private var index = 0
+  private var offset = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  mutating func offset(of wanted: Int) -> Int {
+    while index < wanted, offset < bytes.count {
+      repeat { offset += 1 } while offset < bytes.count && isInside(offset)
+      index += 1
+    }
+    while index > wanted, offset > 0 {
+      repeat { offset -= 1 } while offset > 0 && isInside(offset)
+      index -= 1
+    }
+    return offset
+  }
+
+  private func isInside(_ place: Int) -> Bool { bytes[place] & 0xC0 == 0x80 }
 }

@@ -1,0 +1,118 @@
+import Domain
+import Encoding
+import YAML
+
+/// `advisories: {at-most: medium, older-than: 14d}`: which known advisories of components may stand.
+///
+/// One that is graver may stand until it has been known for so long: there has to be time to mend it.
+struct AdvisoriesCheck: GateCheck {
+  static let name = "advisories"
+  /// New ones become known while a version waits.
+  static let phases: [PolicyPhase] = [.rollOut, .admission]
+  let limit: Severity
+  let age: TimeSpan?
+
+  init(_ node: YAMLNode, _ reading: inout DocumentReading, _ vocabulary: PolicyVocabulary) {
+    let fields = reading.fields(
+      of: node, "the gate 'advisories'", known: ["at-most", "older-than"], required: ["at-most"])
+    limit = reading.choice(fields["at-most"], "a severity") ?? .note
+    age = reading.span(fields["older-than"])
+  }
+
+  func answer(_ evidence: AdmissionEvidence, under policy: Digest) -> GateAnswer {
+    let ageText = age.map { " older than \($0)" } ?? ""
+    let expected = "no advisory graver than \(limit.rawValue)\(ageText)"
+    guard let advisories = evidence.advisories else {
+      return .notKnown(expected, "what is known of its components")
+    }
+    let grave = advisories.filter { $0.severity > limit }
+    guard !grave.isEmpty else { return .passed("there is \(expected)") }
+    guard age == nil || evidence.now != nil else { return .notKnown(expected, "the present time") }
+    let standing = grave.filter { advisory in
+      // What nobody says the age of is as old as it can be.
+      guard let age, let now = evidence.now, let published = advisory.published else { return true }
+      return age.hasPassed(from: published, to: now)
+    }.sorted { ($1.severity, $0.id) < ($0.severity, $1.id) }
+    guard let first = standing.first else { return .passed("there is \(expected)") }
+    let more = standing.count > 1 ? " and \(standing.count - 1) more" : ""
+    return .failed(
+      "expected \(expected), found \(first.id.excerpt(40)) of severity \(first.severity.rawValue) in "
+        + "\(first.component.excerpt(60))\(more)",
+      hint: "train and push the model anew with a mended component, or ask for an exception")
+  }
+}
+
+/// `threats: {open-at-most: {high: 0, medium: 3}}`: how many threats of a model may be open.
+///
+/// Of a level graver than all that are named none may be; one less grave has no bound.
+struct ThreatsCheck: GateCheck {
+  static let name = "threats"
+  let limits: [RiskLevel: Int]
+
+  init(_ node: YAMLNode, _ reading: inout DocumentReading, _ vocabulary: PolicyVocabulary) {
+    let fields = reading.fields(
+      of: node, "the gate 'threats'", known: ["open-at-most"], required: ["open-at-most"])
+    var limits: [RiskLevel: Int] = [:]
+    if let node = fields["open-at-most"] {
+      let levels = reading.fields(of: node, "'open-at-most'", known: RiskLevel.allCases.map(\.rawValue))
+      for level in RiskLevel.allCases {
+        guard let node = levels[level.rawValue] else { continue }
+        limits[level] = reading.number(node, "the open threats", in: 0...10_000, default: 0)
+      }
+      if limits.isEmpty { reading.addType("a bound for at least one level", node) }
+    }
+    if let gravest = limits.keys.max() {
+      for level in RiskLevel.allCases where level > gravest { limits[level] = 0 }
+    }
+    self.limits = limits
+  }
+
+  func answer(_ evidence: AdmissionEvidence, under policy: Digest) -> GateAnswer {
+    let bounds = limits.sorted { $0.key > $1.key }
+    let expected = "at most \(bounds.map { "\($0.value) \($0.key.rawValue)" }.listed("and")) threats open"
+    guard let open = evidence.openThreats else { return .notKnown(expected, "which threats are open") }
+    let over = bounds.filter { open[$0.key, default: 0] > $0.value }
+    guard !over.isEmpty else { return .passed(expected) }
+    let found = over.map { "\(open[$0.key, default: 0]) \($0.key.rawValue)" }.listed("and")
+    return .failed(
+      "expected \(expected), found \(found)", hint: "treat or accept the open threats in its threat model")
+  }
+}
+
+/// `exposure: {public: [external, internal], internal: [internal]}`: who may reach models of which data.
+///
+/// A class that is not named allows no exposure.
+struct ExposureCheck: GateCheck {
+  static let name = "exposure"
+  static let phases: [PolicyPhase] = [.rollOut, .admission]
+  let allowed: [DataClass: [Exposure]]
+
+  init(_ node: YAMLNode, _ reading: inout DocumentReading, _ vocabulary: PolicyVocabulary) {
+    let fields = reading.fields(
+      of: node, "the gate 'exposure'", known: DataClass.allCases.map(\.rawValue))
+    var allowed: [DataClass: [Exposure]] = [:]
+    for dataClass in DataClass.allCases {
+      guard let node = fields[dataClass.rawValue] else { continue }
+      allowed[dataClass] = reading.choices(node, "an exposure", mayBeEmpty: true)
+      if dataClass == .platinum, allowed[dataClass]?.contains(.external) == true {
+        reading.add(
+          "platinum-external", "expected no external exposure of platinum data, found 'external'",
+          at: node.range, hint: "leave 'external' out: no policy can allow it")
+      }
+    }
+    if fields.isMapping, allowed.isEmpty { reading.addType("a data class with its exposures", node) }
+    self.allowed = allowed
+  }
+
+  func answer(_ evidence: AdmissionEvidence, under policy: Digest) -> GateAnswer {
+    guard let dataClass = evidence.dataClass else {
+      return .notKnown("an exposure that its data class allows", "the data class")
+    }
+    let list = (allowed[dataClass] ?? []).map(\.rawValue)
+    let expected = "\(dataClass.rawValue) data to be exposed as \(list.listed()) alone"
+    guard let exposure = evidence.exposure else { return .notKnown(expected, "the exposure") }
+    return .held(
+      list.contains(exposure.rawValue), "\(dataClass.rawValue) data may be \(exposure.rawValue)",
+      otherwise: "expected \(expected), found \(exposure.rawValue)")
+  }
+}

@@ -1,0 +1,230 @@
+import Domain
+import Encoding
+import YAML
+
+/// Takes values out of a document and keeps every fault that it finds on the way.
+///
+/// What cannot be read is stood in for by a default, so that reading goes on to the next fault; whoever has faults
+/// hands nothing of it out.
+struct DocumentReading {
+  /// How many faults are kept.
+  static let faultLimit = 100
+  /// How many elements a list may have.
+  static let listLimit = 200
+  /// How many bytes a text may have.
+  static let textLimit = 500
+
+  let source: SourceText
+  /// What the codes of faults begin with: `policy`.
+  let area: String
+  private(set) var faults: [DocumentFault] = []
+  /// Whether there were more faults than are kept.
+  private(set) var isCut = false
+
+  init(_ bytes: [UInt8], area: String) {
+    source = SourceText(bytes)
+    self.area = area
+  }
+
+  /// The root of the document; nil, with the fault, where it is no YAML.
+  mutating func root() -> YAMLNode? {
+    do throws(MalformedYAML) {
+      return try YAMLNode(parsing: source.bytes[...])
+    } catch {
+      add("not-yaml", error.message, at: error.offset..<error.offset, hint: nil)
+      return nil
+    }
+  }
+
+  mutating func add(_ code: String, _ message: String, at range: Range<Int>, hint: String? = nil) {
+    guard faults.count < Self.faultLimit else {
+      isCut = true
+      return
+    }
+    faults.append(
+      DocumentFault(
+        code: "\(area).\(code)", message: message, hint: hint, place: source.place(of: range.lowerBound),
+        excerpt: source.excerpt(of: range)))
+  }
+
+  /// Adds that a value is of another kind or form than it should be.
+  mutating func addType(_ expected: String, _ node: YAMLNode, hint: String? = nil) {
+    add("type", "expected \(expected), found \(Self.found(node))", at: node.range, hint: hint)
+  }
+
+  /// Adds that a word is none of those that there are, with the one that was meant where it is near.
+  mutating func addWord(
+    _ code: String, _ expected: String, _ found: String, among words: [String], at range: Range<Int>
+  ) {
+    let meant =
+      words.first { $0.lowercased() == found.lowercased() } ?? NearName.nearest(to: found, among: words)
+    let list = words.map { "'\($0)'" }.joined(separator: ", ")
+    add(
+      code, "expected \(expected), found '\(found.excerpt(60))'", at: range,
+      hint: meant.map { "use '\($0)'" } ?? "there are \(list)")
+  }
+
+  /// What stands in a node, in the words of a message.
+  static func found(_ node: YAMLNode) -> String {
+    guard case .scalar(let text) = node.content, !text.isEmpty else { return node.kind }
+    return "'\(text.excerpt(60))'"
+  }
+
+  // MARK: Collections
+
+  /// The members of a mapping by their names; none, with a fault, where it is another value.
+  mutating func fields(
+    of node: YAMLNode, _ what: String, known: [String], required: [String] = []
+  ) -> Fields {
+    guard case .mapping(let members) = node.content else {
+      addType("\(what) as a mapping", node)
+      return Fields(range: node.range, members: [:], isMapping: false)
+    }
+    var found: [String: YAMLNode.Member] = [:]
+    var meant: Set<String> = []
+    for member in members {
+      if known.contains(member.name) {
+        found[member.name] = member
+      } else {
+        addWord("unknown-member", "a member of \(what)", member.name, among: known, at: member.nameRange)
+        NearName.nearest(to: member.name, among: known).map { _ = meant.insert($0) }
+      }
+    }
+    // What was written with a slip is told once, as that.
+    for name in required where found[name] == nil && !meant.contains(name) {
+      add("missing-member", "expected '\(name)' in \(what), found none", at: node.range)
+    }
+    return Fields(range: node.range, members: found, isMapping: true)
+  }
+
+  /// The elements of a list; a text or a mapping stands for a list of one.
+  mutating func elements(of node: YAMLNode?, _ what: String, mayBeEmpty: Bool = false) -> [YAMLNode] {
+    guard let node else { return [] }
+    var elements: [YAMLNode]
+    switch node.content {
+    case .sequence(let found): elements = found
+    case .scalar(let text) where text.isEmpty: elements = []
+    case .scalar, .mapping: elements = [node]
+    }
+    if elements.isEmpty, !mayBeEmpty { addType("at least one of \(what)", node) }
+    if elements.count > Self.listLimit {
+      addType("at most \(Self.listLimit) of \(what)", node)
+      elements = []
+    }
+    return elements
+  }
+
+  // MARK: Texts
+
+  /// A text of one line; empty, with a fault, for anything else.
+  mutating func text(_ node: YAMLNode?, _ what: String) -> String {
+    guard let node else { return "" }
+    guard case .scalar(let text) = node.content, 1...Self.textLimit ~= text.utf8.count,
+      text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+    else {
+      addType("\(what) as one line of 1 to \(Self.textLimit) bytes", node)
+      return ""
+    }
+    return text
+  }
+
+  /// What a parser makes of a text; nil, with a fault, where it makes nothing of it.
+  mutating func value<Value>(
+    _ node: YAMLNode?, _ expected: String, code: String = "type", hint: String? = nil,
+    _ parse: (String) -> Value?
+  ) -> Value? {
+    guard let node else { return nil }
+    if case .scalar(let text) = node.content, text.utf8.count <= Self.textLimit, let value = parse(text) {
+      return value
+    }
+    add(code, "expected \(expected), found \(Self.found(node))", at: node.range, hint: hint)
+    return nil
+  }
+
+  /// A whole number in a range.
+  mutating func number(_ node: YAMLNode?, _ what: String, in range: ClosedRange<Int>, default value: Int)
+    -> Int
+  {
+    self.value(node, "\(what) as a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
+      Int(text).flatMap { range.contains($0) && String($0) == text ? $0 : nil }
+    } ?? value
+  }
+
+  /// `true` or `false`.
+  mutating func boolean(_ node: YAMLNode?, _ what: String, default value: Bool) -> Bool {
+    self.value(node, "\(what) as true or false") { ["true": true, "false": false][$0] } ?? value
+  }
+
+  /// A word among those that there are; nil, with a fault, for any other.
+  mutating func word(_ node: YAMLNode, _ what: String, code: String = "unknown-word", among words: [String])
+    -> String?
+  {
+    guard case .scalar(let text) = node.content, !text.isEmpty else {
+      addType(what, node)
+      return nil
+    }
+    guard words.contains(text) else {
+      addWord(code, what, text, among: words, at: node.range)
+      return nil
+    }
+    return text
+  }
+
+  /// A word that is a case of an enumeration.
+  mutating func choice<Choice: RawRepresentable & CaseIterable>(_ node: YAMLNode?, _ what: String) -> Choice?
+  where Choice.RawValue == String {
+    guard let node else { return nil }
+    return word(node, what, among: Choice.allCases.map(\.rawValue)).flatMap(Choice.init(rawValue:))
+  }
+
+  /// A list of words that are cases of an enumeration.
+  mutating func choices<Choice: RawRepresentable & CaseIterable & Hashable>(
+    _ node: YAMLNode?, _ what: String, mayBeEmpty: Bool = false
+  ) -> [Choice] where Choice.RawValue == String {
+    elements(of: node, what, mayBeEmpty: mayBeEmpty).compactMap { choice($0, what) }
+  }
+
+  /// A list of patterns in which `*` stands for anything.
+  mutating func globs(_ node: YAMLNode?, _ what: String) -> [Glob] {
+    elements(of: node, what).compactMap { element in
+      value(element, "\(what) of 1 to \(Glob.lengthLimit) bytes with at most \(Glob.starLimit) '*'") {
+        Glob(parsing: $0)
+      }
+    }
+  }
+}
+
+/// The members of a mapping.
+struct Fields {
+  let range: Range<Int>
+  fileprivate let members: [String: YAMLNode.Member]
+  /// Whether there was a mapping at all; a fault has been told where there was none.
+  let isMapping: Bool
+
+  fileprivate init(range: Range<Int>, members: [String: YAMLNode.Member], isMapping: Bool) {
+    self.range = range
+    self.members = members
+    self.isMapping = isMapping
+  }
+
+  subscript(name: String) -> YAMLNode? { members[name]?.value }
+
+  /// The members of both; of those that both have, the other's.
+  func overlaid(by other: Fields) -> Fields {
+    Fields(
+      range: other.range, members: members.merging(other.members) { $1 },
+      isMapping: isMapping && other.isMapping)
+  }
+
+  /// The members but for those whose value is this text.
+  func without(text: String) -> Fields {
+    let kept = members.filter { member in
+      if case .scalar(text) = member.value.value.content { return false }
+      return true
+    }
+    return Fields(range: range, members: kept, isMapping: isMapping)
+  }
+
+  /// Where the name of a member stands; the whole mapping where it is not there.
+  func nameRange(of name: String) -> Range<Int> { members[name]?.nameRange ?? range }
+}
