@@ -173,7 +173,7 @@ let package = Package(
       "Domain",
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
-    tests("GatesTests", "Gates", "Domain", "Encoding"),
+    tests("GatesTests", "Gates", "YAML", "Domain", "Encoding", "TestKit"),
     tests("AccessTests", "Access", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),

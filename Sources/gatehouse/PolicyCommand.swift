@@ -42,7 +42,7 @@ struct PolicyCheckCommand: AsyncParsableCommand {
       if json {
         results.append(Self.json(of: reading, file))
       } else if let policy = reading.policy {
-        let counts = "\(policy.gates.count) gates, \(policy.exceptions.count) exceptions"
+        let counts = "\(count(policy.gates.count, "gate")), \(count(policy.exceptions.count, "exception"))"
         Console.data("\(file.excerpt()): \(policy.name), \(counts), \(policy.digest)")
       } else {
         PolicyFiles.tell(reading.faults, isCut: reading.isCut, of: file)
@@ -52,6 +52,8 @@ struct PolicyCheckCommand: AsyncParsableCommand {
     if let unread { throw CommandEnd(exitCode: unread.exitCode) }
     if !areAllPolicies { throw CommandEnd(exitCode: 1) }
   }
+
+  private func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
 
   private static func json(of reading: PolicyReading, _ file: String) -> JSON {
     var members: [String: JSON] = [

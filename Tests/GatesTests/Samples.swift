@@ -1,5 +1,6 @@
 import Domain
 import Gates
+import YAML
 
 /// Policies and evidence for the tests of gates.
 enum Example {

@@ -146,9 +146,12 @@ extension DocumentReading {
     }
     let outcomes = GateOutcome.allCases.map(\.rawValue) + ["not-asked"]
     return members.prefix(Self.listLimit).map { member in
-      let name = member.name.hasPrefix("gate.") ? String(member.name.dropFirst(5)) : member.name
+      let isCode = member.name.hasPrefix("gate.")
+      let name = isCode ? String(member.name.dropFirst(5)) : member.name
       if !names.contains(name) {
-        addWord("unknown-gate", "a gate", member.name, among: names, at: member.nameRange)
+        addWord(
+          "unknown-gate", "a gate", member.name, among: isCode ? names.map { "gate.\($0)" } : names,
+          at: member.nameRange)
       }
       let outcome = word(member.value, "how a gate turns out", among: outcomes)
       return ("gate.\(name)", outcome.flatMap(GateOutcome.init(rawValue:)))

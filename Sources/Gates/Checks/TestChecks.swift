@@ -75,7 +75,7 @@ struct TrainingDataCheck: GateCheck {
       return .failed(
         "expected \(expected), found none stated", hint: "state it with 'gatehouse push --training-data'")
     }
-    guard let age else { return .passed("\(data.count) data sets are stated") }
+    guard let age else { return .passed("training data is stated") }
     guard let now = evidence.now else { return .notKnown(expected, "the present time") }
     guard let newest = data.compactMap(\.newest).max() else {
       return .notKnown(expected, "how old it is")
