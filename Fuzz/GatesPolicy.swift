@@ -57,7 +57,7 @@ private func known(by policy: Policy) -> AdmissionEvidence {
   evidence.approvals = [Approval(by: actor, digest: policy.digest, policy: policy.digest)]
   evidence.advisories = [Advisory(id: "CVE-1", component: "c", severity: .critical, published: nil)]
   let metrics = [Metric(name: "accuracy", value: 0.9), Metric(name: "auc", slice: "a=b", value: .nan)]
-  evidence.tests = TestEvidence(passed: true, metrics: metrics, champion: metrics)
+  evidence.tests = TestEvidence(passed: true, metrics: metrics, champion: .metrics(metrics))
   evidence.openThreats = [.high: 1]
   evidence.trainingData = [TrainingDataEvidence(name: "d", newest: evidence.now)]
   evidence.deployer = actor

@@ -97,17 +97,22 @@ public struct StatedBundle: Equatable, Sendable {
       + absent.sorted().map { "GATEHOUSE_NO_\($0.rawValue.uppercased())_FINDINGS" }
   }
 
-  /// The names of the gates, those that hold and those that do not.
-  func gateNames() throws(Problem) -> (passed: [String], failed: [String]) {
+  /// The names of the gates: those that hold, those that an exception lets be, and those that do not hold.
+  func gateNames() throws(Problem) -> (passed: [String], excepted: [String], failed: [String]) {
     guard let results = gates["results"]?.array else {
       throw unfit("expected results in '\(Self.gatesPath)', found none")
     }
-    var names: (passed: [String], failed: [String]) = ([], [])
+    var names: (passed: [String], excepted: [String], failed: [String]) = ([], [], [])
     for result in results {
       guard let gate = result["gate"]?.string, let isPassed = result["passed"]?.bool else {
         throw unfit("expected each gate in '\(Self.gatesPath)' with its result, found another value")
       }
-      if isPassed { names.passed.append(gate) } else { names.failed.append(gate) }
+      // Bundles of releases before exceptions say of a gate only whether it passed.
+      switch (isPassed, result["outcome"]?.string) {
+      case (true, "excepted"): names.excepted.append(gate)
+      case (true, _): names.passed.append(gate)
+      case (false, _): names.failed.append(gate)
+      }
     }
     return names
   }

@@ -5,12 +5,16 @@ public import Statements
 
 extension Sample {
   /// A sealed bundle of a version that statements can be made of: no model is in it, all that is stated of one is.
+  ///
+  /// Its one gate passed; `outcome` is how, in the words of releases that know exceptions.
   public static func statedBundle(
-    _ text: String, sealedBy key: SealingKey, _ files: [BundleFile] = []
+    _ text: String, sealedBy key: SealingKey, _ files: [BundleFile] = [], outcome: String? = nil
   ) throws(Problem) -> SealedBundle {
     let bill = ModelBill(of: try manifest(text), files: files, task: nil, inputs: [], outputs: [])
     let inspection: JSON = ["verdict": "liftable", "findings": []]
-    let gates: JSON = ["passed": true, "results": [["gate": "gate.verdict", "passed": true, "reason": "a"]]]
+    var gate: [String: JSON] = ["gate": "gate.verdict", "passed": true, "reason": "a"]
+    gate["outcome"] = outcome.map { .string($0) }
+    let gates: JSON = ["passed": true, "results": [.object(gate)]]
     return try bundle(
       text, sealedBy: key,
       files + [

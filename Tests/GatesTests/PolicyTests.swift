@@ -181,7 +181,7 @@ enum RandomEvidence {
       ]
       evidence.tests = TestEvidence(
         passed: chance(), metrics: metrics + [Metric(name: "accuracy", slice: "segment=young", value: 0.9)],
-        champion: chance() ? metrics : nil)
+        champion: chance() ? .metrics(metrics) : nil)
     }
     if chance() { evidence.openThreats = chance() ? [:] : [.critical: 1] }
     if chance() { evidence.trainingData = chance() ? [TrainingDataEvidence(name: "d", newest: day())] : [] }

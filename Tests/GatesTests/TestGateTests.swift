@@ -10,7 +10,7 @@ import Testing
       Metric(name: "accuracy", value: 0.92), Metric(name: "accuracy", slice: "segment=young", value: 0.85),
       Metric(name: "auc", value: 0.91), Metric(name: "loss", value: .nan), Metric(name: "twice", value: 1),
       Metric(name: "twice", value: 2),
-    ], champion: [Metric(name: "auc", value: 0.92)])
+    ], champion: .metrics([Metric(name: "auc", value: 0.92)]))
 
   static let metrics: [(String, String?)] = [
     ("accuracy >= 0.92", nil),
@@ -42,6 +42,24 @@ import Testing
   {
     let found = try Example.answer("metrics: [\"\(requirement)\"]", .admission) { $0.tests = Self.report }
     #expect(found == objection.map { "failed: \($0)" } ?? "passed: \(requirement) holds")
+  }
+
+  @Test func `the first version of a model has no champion to be held against`() throws {
+    let gate = "metrics: [\"auc >= champion\", \"recall >= champion\"]"
+    let answer = { (champion: Champion?) in
+      try Example.answer(gate, .admission) {
+        $0.tests = TestEvidence(passed: true, metrics: [Metric(name: "auc", value: 0)], champion: champion)
+      }
+    }
+    // The metric itself has to be there all the same.
+    #expect(
+      try answer(Champion.none)
+        == "failed: expected recall >= champion, found that 'recall' is not known; the report has auc")
+    #expect(
+      try answer(nil)?.hasPrefix("failed: expected auc >= champion, found that the champion's 'auc'") == true)
+    #expect(
+      try answer(.metrics([]))?.hasPrefix("failed: expected auc >= champion, found that the champion's 'auc'")
+        == true)
   }
 
   @Test func `a name that is near is what was meant`() throws {

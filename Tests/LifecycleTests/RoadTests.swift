@@ -206,6 +206,27 @@ struct RefusalTests {
     #expect(await bench.registry.versions(of: Sample.name()).isEmpty)
   }
 
+  @Test func `a model that an exception lets be goes on, and its bundle says so`() async throws {
+    let text = """
+      policy: gatehouse/v1
+      name: tiny
+      gates:
+        - model-size: {at-most: 10 B}
+      exceptions:
+        - {id: EX-1, gate: model-size, scope: {models: [iris]}, reason: r, approved-by: [a], until: 2999-01-01}
+      """
+    let bench = try Bench(policy: Policy(parsing: Array(text.utf8)))
+    let outcome = try await bench.run { try await Bench.push(Fixture.tree, to: $0) }
+    #expect(outcome.status == .live)
+    let version = try #require(await bench.registry.versions(of: Sample.name()).last)
+    #expect(version.policy == Digest(of: Array(text.utf8)))
+    let bundle = try #require(await bench.bundles.bundle(version.bundle))
+    let gates = try JSON(parsing: try #require(bundle.contents.bytes(at: "gates.json")))
+    #expect(gates["passed"] == true && gates["policy"]?.string == version.policy.description)
+    #expect(gates["results"]?.array?.last?["outcome"] == "excepted")
+    #expect(gates["results"]?.array?.last?["exceptions"] == [["id": "EX-1", "until": "2999-01-01"]])
+  }
+
   @Test(arguments: [
     ("../x", "push.bad-path"), ("/x", "push.bad-path"), ("a//b", "push.bad-path"), ("a/./b", "push.bad-path"),
   ])

@@ -177,6 +177,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (nil, "PASSED", ["gate.verdict"], []), ("passed", "PASSED", ["gate.verdict"], []),
+    ("excepted", "WARNED", [], ["gate.verdict"]),
+  ])
+  func `tell of a gate that an exception let be as a warning`(
+    outcome: String?, result: String, passed: [String], warned: [String]
+  ) throws {
+    let contents = try Sample.statedBundle("iris@3", sealedBy: Self.key, outcome: outcome).contents
+    let image = try StatedImage(
+      name: "sample", manifest: Sample.digest(1), program: Sample.digest(2), build: nil,
+      tool: "gatehouse test", bundles: [try StatedBundle(contents)])
+    let account = PackAccount(trace: "t", pushes: [try Sample.push("iris@3")])
+    let gates = try #require(try image.statements(account).first { $0.kind == .gates })
+    #expect(gates.predicate["result"]?.string == result)
+    #expect(gates.predicate["passedTests"]?.array?.map(\.string) == passed)
+    #expect(gates.predicate["warnedTests"]?.array?.map(\.string) == warned)
+  }
+
   /// Whatever one byte of a payload is changed to, under a good signature: what still verifies says the same but for claims.
   @Test func `with any byte changed, only what is claimed can be another`() throws {
     let image = try Self.image(["iris@3"])

@@ -99,7 +99,7 @@ extension DocumentReading {
       evidence.tests = TestEvidence(
         passed: boolean(fields["passed"], "'passed'", default: false),
         metrics: fields["metrics"].map { metrics($0) } ?? [],
-        champion: fields["champion"].map { metrics($0) })
+        champion: fields["champion"].map { champion($0) })
     }
     if let node = fields["open-threats"] {
       let levels = self.fields(of: node, "the open threats", known: RiskLevel.allCases.map(\.rawValue))
@@ -115,6 +115,12 @@ extension DocumentReading {
       return TrainingDataEvidence(
         name: reading.text(fields["name"], "a name"), newest: reading.moment(fields["newest"]))
     }
+  }
+
+  /// The metrics of the version in service, or `none` where there is none.
+  private mutating func champion(_ node: YAMLNode) -> Champion {
+    if case .scalar("none") = node.content { return .none }
+    return .metrics(metrics(node))
   }
 
   private mutating func metrics(_ node: YAMLNode) -> [Metric] {

@@ -146,15 +146,23 @@ public struct TestEvidence: Hashable, Sendable {
   public var passed: Bool
   /// The numbers that they state.
   public var metrics: [Metric]
-  /// The same numbers of the version in service; nil where there is none, or they are not known.
-  public var champion: [Metric]?
+  /// The same numbers of the version in service; nil where nobody knows whether there is one, or what they are.
+  public var champion: Champion?
 
   /// States a report.
-  public init(passed: Bool, metrics: [Metric] = [], champion: [Metric]? = nil) {
+  public init(passed: Bool, metrics: [Metric] = [], champion: Champion? = nil) {
     self.passed = passed
     self.metrics = metrics
     self.champion = champion
   }
+}
+
+/// What a candidate is compared with: the version in service.
+public enum Champion: Hashable, Sendable {
+  /// Nothing of this name is in service yet: whatever is compared with it holds.
+  case none
+  /// The version in service states these.
+  case metrics([Metric])
 }
 
 /// Data that a model was trained with, as far as gates ask.

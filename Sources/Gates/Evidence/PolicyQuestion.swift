@@ -98,8 +98,16 @@ extension TestEvidence {
   fileprivate var json: JSON {
     [
       "passed": .bool(passed), "metrics": .array(metrics.map(\.json)),
-      "champion": champion.map { .array($0.map(\.json)) } ?? .null,
+      "champion": championJSON,
     ]
+  }
+
+  private var championJSON: JSON {
+    switch champion {
+    case nil: .null
+    case Champion.none?: "none"
+    case .metrics(let metrics)?: .array(metrics.map(\.json))
+    }
   }
 }
 

@@ -84,7 +84,7 @@ struct MetricRequirement: CustomStringConvertible, Sendable {
   }
 
   /// What is wrong with the metrics of a report; nil where nothing is.
-  func objection(to metrics: [Metric], champion: [Metric]?) -> String? {
+  func objection(to metrics: [Metric], champion: Champion?) -> String? {
     guard let found = find(in: metrics) else {
       let others = Set(metrics.map(\.label)).sorted().prefix(10).joined(separator: ", ")
       return "expected \(description.excerpt(120)), found that '\(label)' is not known"
@@ -94,7 +94,8 @@ struct MetricRequirement: CustomStringConvertible, Sendable {
     switch limit {
     case .number(let number): bound = number
     case .champion(let offset):
-      guard let before = champion.flatMap({ find(in: $0) }) else {
+      guard champion != Champion.none else { return nil }
+      guard case .metrics(let known)? = champion, let before = find(in: known) else {
         return "expected \(description.excerpt(120)), found that the champion's '\(label)' is not known"
       }
       bound = before.value + offset
