@@ -38,7 +38,7 @@ import Testing
     ),
     (
       "seals: {by: []}",
-      "4:17 policy.type: expected at least one of the name of a key or the beginning of its hint, found a list"
+      "4:17 policy.type: expected the name of a key or the beginning of its hint, found an empty list"
     ),
     (
       "seals: {by: [a], at-least: 0}",
@@ -139,9 +139,26 @@ import Testing
     ),
     (
       "exceptions: [{id: E, gate: findings, scope: {models: [a]}, approved-by: [], until: 2027-02-28}]",
-      "5:14 policy.missing-member: expected 'reason' in an exception, found none|5:73 policy.type: expected at least one of whoever approved it, found a list"
+      "5:14 policy.missing-member: expected 'reason' in an exception, found none|5:73 policy.type: expected whoever approved it, found an empty list"
     ),
   ]
+
+  @Test func `what is missing is told in one fault, and what is no mapping once`() {
+    #expect(
+      Example.faults("threats: {open-at-most: 3}", exceptions: "exceptions: [{id: E, gate: threats}]") == [
+        "4:29 policy.type: expected 'open-at-most' as a mapping, found '3'",
+        "5:14 policy.missing-member: expected 'scope', 'reason', 'approved-by' and 'until' in an exception, found none",
+      ])
+  }
+
+  @Test func `a list has at most two hundred elements`() {
+    let list = [String](repeating: "ONNX", count: 201).joined(separator: ",")
+    #expect(
+      Example.faults("formats: [\(list)]") == [
+        "4:14 policy.type: expected at most 200 elements in a list, found 201"
+      ])
+    #expect(Example.faults("formats: [\(list.dropLast(5))]") == [])
+  }
 
   @Test(arguments: exceptions)
   func `a fault of an exception is told`(exceptions: String, faults: String) {
@@ -165,7 +182,7 @@ import Testing
     ),
     (
       "policy: gatehouse/v1\nname: p\ngates: []",
-      "3:8 policy.type: expected at least one of the gates, found a list"
+      "3:8 policy.type: expected the gates, found an empty list"
     ),
     (
       "policy: gatehouse/v1\n  bad: [",

@@ -59,7 +59,7 @@ struct ThreatsCheck: GateCheck {
         guard let node = levels[level.rawValue] else { continue }
         limits[level] = reading.number(node, "the open threats", in: 0...10_000, default: 0)
       }
-      if limits.isEmpty { reading.addType("a bound for at least one level", node) }
+      if levels.isMapping, limits.isEmpty { reading.addType("a bound for at least one level", node) }
     }
     if let gravest = limits.keys.max() {
       for level in RiskLevel.allCases where level > gravest { limits[level] = 0 }

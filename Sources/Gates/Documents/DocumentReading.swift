@@ -91,8 +91,10 @@ struct DocumentReading {
       }
     }
     // What was written with a slip is told once, as that.
-    for name in required where found[name] == nil && !meant.contains(name) {
-      add("missing-member", "expected '\(name)' in \(what), found none", at: node.range)
+    let missing = required.filter { found[$0] == nil && !meant.contains($0) }
+    if !missing.isEmpty {
+      let names = missing.map { "'\($0)'" }.listed("and")
+      add("missing-member", "expected \(names) in \(what), found none", at: node.range)
     }
     return Fields(range: node.range, members: found, isMapping: true)
   }
@@ -106,9 +108,13 @@ struct DocumentReading {
     case .scalar(let text) where text.isEmpty: elements = []
     case .scalar, .mapping: elements = [node]
     }
-    if elements.isEmpty, !mayBeEmpty { addType("at least one of \(what)", node) }
+    if elements.isEmpty, !mayBeEmpty {
+      add("type", "expected \(what), found an empty list", at: node.range)
+    }
     if elements.count > Self.listLimit {
-      addType("at most \(Self.listLimit) of \(what)", node)
+      add(
+        "type", "expected at most \(Self.listLimit) elements in a list, found \(elements.count)",
+        at: node.range)
       elements = []
     }
     return elements
