@@ -87,7 +87,7 @@ let package = Package(
     entity("ONNXExport", "Domain", "Encoding", "ModelGraph"),
     entity("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
-    entity("Gates", "Domain", "Encoding", "Provenance", "YAML"),
+    entity("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML"),
     // Who may do what: principals, roles, grants, credentials.
     entity("Access", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", "CBoringSSL"),

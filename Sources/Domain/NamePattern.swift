@@ -36,10 +36,18 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether a name matches; takes time in proportion to both lengths multiplied, at worst.
-  public func matches(_ name: String) -> Bool {
-    let pattern = Array(description.utf8)
-    let name = Array(name.utf8)
+  /// Whether a name matches.
+  public func matches(_ name: String) -> Bool { name.matches(wildcards: description) }
+}
+
+extension String {
+  /// Whether the whole of it is what a pattern says, in which each `*` stands for any characters, none too, and every other
+  /// byte for itself.
+  ///
+  /// Only the last star is ever gone back to, so that it takes time in proportion to the product of both lengths.
+  public func matches(wildcards pattern: String) -> Bool {
+    let pattern = Array(pattern.utf8)
+    let name = Array(utf8)
     let star = UInt8(ascii: "*")
     var (place, position) = (0, 0)
     // Where the latest star stands, and up to where it stands for something: it takes one more when the rest fails.

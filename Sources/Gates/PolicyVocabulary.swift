@@ -1,3 +1,5 @@
+import Access
+
 /// The words that policies may use for what this platform has.
 ///
 /// A word that nothing goes by would make a gate that never holds, or one that always does.
@@ -20,5 +22,5 @@ public struct PolicyVocabulary: Equatable, Sendable {
   public static let standard = PolicyVocabulary(
     formats: ["pickle", "joblib", "XGBoost", "LightGBM", "CatBoost", "ONNX"],
     frameworks: ["scikit-learn", "xgboost", "lightgbm", "catboost", "onnx"],
-    roles: ["viewer", "scientist", "approver", "security", "operator", "auditor", "administrator"])
+    roles: Role.allCases.map(\.rawValue))
 }

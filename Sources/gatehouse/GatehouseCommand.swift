@@ -37,13 +37,10 @@ struct GatehouseCommand: AsyncParsableCommand {
       DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
       AuditCommand.self,
       DoctorCommand.self, SealKeysCommand.self, RevokeCommand.self, RevocationsCommand.self,
-<<<<<<< HEAD
-      RegistryCommand.self, WhoAmICommand.self, PrincipalsCommand.self, GrantsCommand.self,
+      RegistryCommand.self, PolicyCommand.self, WhoAmICommand.self, PrincipalsCommand.self,
+      GrantsCommand.self,
       APIKeysCommand.self,
       ProvidersCommand.self, ProjectsCommand.self,
-=======
-      RegistryCommand.self, PolicyCommand.self,
->>>>>>> 74449e4 (gates: policies are files, read with their places and digested as they are)
     ])
 
   /// Runs a command; every way in which it can end has an exit code of the contract.

@@ -21,14 +21,9 @@ struct RingTable {
   static let house = RingTable(
     rings: [
       [
-<<<<<<< HEAD
-        "Encoding", "Domain", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport", "Inference",
-        "Gates", "Access",
-=======
         "Encoding", "Domain", "YAML", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
         "Inference",
-        "Gates",
->>>>>>> 74449e4 (gates: policies are files, read with their places and digested as they are)
+        "Gates", "Access",
         "Provenance", "Statements", "Packaging", "Monitoring",
       ],
       ["Lifecycle"],

@@ -24,7 +24,7 @@ import Testing
     digest: Digest = Example.digest, under: Digest? = nil
   ) -> Approval {
     Approval(
-      by: Actor(principal: Principal(kind: kind, name: name), roles: roles), digest: digest,
+      by: RoleHolder(principal: Principal(kind: kind, name: name), roles: roles), digest: digest,
       policy: under ?? policy.digest)
   }
 
@@ -148,17 +148,17 @@ import Testing
     #expect(try Example.answer(gate, .admission) { $0.seals = seals } == answer)
   }
 
-  static let deployers: [(String?, Actor?, String)] = [
+  static let deployers: [(String?, RoleHolder?, String)] = [
     (
-      "production", Actor(principal: Example.person("olaf"), roles: ["operator"]),
+      "production", RoleHolder(principal: Example.person("olaf"), roles: ["operator"]),
       "passed: person:olaf is operator"
     ),
     (
-      "production", Actor(principal: Example.person("ana"), roles: ["viewer", "scientist"]),
-      "failed: expected operator to bring it into service, found person:ana with the roles scientist and viewer"
+      "production", RoleHolder(principal: Example.person("ana"), roles: ["viewer", "pusher"]),
+      "failed: expected operator to bring it into service, found person:ana with the roles pusher and viewer"
     ),
     (
-      "production", Actor(principal: Example.person("ana"), roles: []),
+      "production", RoleHolder(principal: Example.person("ana"), roles: []),
       "failed: expected operator to bring it into service, found person:ana with the roles none"
     ),
     ("staging", nil, "passed: staging is none of production"),
@@ -167,7 +167,7 @@ import Testing
 
   @Test(arguments: deployers)
   func `only some may bring a version into service in some environments`(
-    environment: String?, deployer: Actor?, answer: String
+    environment: String?, deployer: RoleHolder?, answer: String
   ) throws {
     let found = try Example.answer("deployers: {roles: [operator], environments: [production]}") {
       $0.environment = environment

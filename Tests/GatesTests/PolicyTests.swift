@@ -165,7 +165,8 @@ enum RandomEvidence {
     if chance() {
       evidence.approvals = (0..<3).map { index in
         Approval(
-          by: Actor(principal: Example.person("p\(index)"), roles: chance() ? ["approver"] : ["viewer\n"]),
+          by: RoleHolder(
+            principal: Example.person("p\(index)"), roles: chance() ? ["approver"] : ["viewer\n"]),
           digest: chance() ? Example.digest : Example.otherDigest,
           policy: chance() ? policy.digest : Example.otherDigest)
       }
@@ -186,7 +187,7 @@ enum RandomEvidence {
     if chance() { evidence.openThreats = chance() ? [:] : [.critical: 1] }
     if chance() { evidence.trainingData = chance() ? [TrainingDataEvidence(name: "d", newest: day())] : [] }
     if chance() {
-      evidence.deployer = Actor(principal: Example.person("o"), roles: chance() ? ["operator"] : [])
+      evidence.deployer = RoleHolder(principal: Example.person("o"), roles: chance() ? ["operator"] : [])
     }
     if chance() {
       evidence.answers = policy.questions(for: evidence).map {

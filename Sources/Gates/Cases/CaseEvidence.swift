@@ -5,7 +5,7 @@ import YAML
 /// Evidence as a case states it.
 struct CaseEvidence {
   var evidence = AdmissionEvidence()
-  var approvals: [(by: Actor, digest: Digest?, policy: Digest?)]?
+  var approvals: [(by: RoleHolder, digest: Digest?, policy: Digest?)]?
   var answers: [(url: String, result: JSON)] = []
 }
 
@@ -161,11 +161,11 @@ extension DocumentReading {
       hint: text(fields["hint"], "a hint"), name: fields["name"].map { text($0, "a name") })
   }
 
-  private mutating func actor(_ fields: Fields, _ vocabulary: PolicyVocabulary) -> Actor {
+  private mutating func actor(_ fields: Fields, _ vocabulary: PolicyVocabulary) -> RoleHolder {
     let roles = elements(of: fields["roles"], "a role", mayBeEmpty: true).compactMap {
       word($0, "a role", code: "unknown-role", among: vocabulary.roles)
     }
-    return Actor(
+    return RoleHolder(
       principal: principal(fields["by"]) ?? Principal(kind: .service, name: "nobody"), roles: Set(roles))
   }
 

@@ -53,7 +53,7 @@ public struct PolicyCase: Sendable {
   /// What is known, but for what depends on the policy.
   public let evidence: AdmissionEvidence
   /// The approvals that were given; without a policy for the one that is tested.
-  let approvals: [(by: Actor, digest: Digest?, policy: Digest?)]?
+  let approvals: [(by: RoleHolder, digest: Digest?, policy: Digest?)]?
   /// What is answered to every question that is put to a place.
   let answers: [(url: String, result: JSON)]
   /// What the policy has to say as a whole; nil where any will do.

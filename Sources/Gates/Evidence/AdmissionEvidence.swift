@@ -51,7 +51,7 @@ public struct AdmissionEvidence: Equatable, Sendable {
   /// The data that it was trained with.
   public var trainingData: [TrainingDataEvidence]?
   /// Who serves it.
-  public var deployer: Actor?
+  public var deployer: RoleHolder?
   /// What was answered to the questions of `Policy.questions(for:at:)`.
   public var answers: [PolicyAnswer] = []
 
@@ -88,7 +88,7 @@ public struct SealEvidence: Hashable, Sendable {
 }
 
 /// Somebody with the roles that they have.
-public struct Actor: Hashable, Sendable {
+public struct RoleHolder: Hashable, Sendable {
   /// Who it is.
   public let principal: Principal
   /// The names of their roles.
@@ -106,14 +106,14 @@ public struct Actor: Hashable, Sendable {
 /// It counts for this one version under this one policy: where either is another, it has expired.
 public struct Approval: Hashable, Sendable {
   /// Who gave it, and what roles they had then.
-  public let by: Actor
+  public let by: RoleHolder
   /// The digest of the version that it is for.
   public let digest: Digest
   /// The digest of the policy that they saw.
   public let policy: Digest
 
   /// Records an approval.
-  public init(by: Actor, digest: Digest, policy: Digest) {
+  public init(by: RoleHolder, digest: Digest, policy: Digest) {
     self.by = by
     self.digest = digest
     self.policy = policy

@@ -71,7 +71,7 @@ extension SealEvidence {
   fileprivate var json: JSON { ["hint": .string(hint), "name": name.map { .string($0) } ?? .null] }
 }
 
-extension Actor {
+extension RoleHolder {
   fileprivate var json: JSON {
     ["principal": .string(principal.description), "roles": .array(roles.sorted().map { .string($0) })]
   }

@@ -1,0 +1,178 @@
+public import Domain
+public import Encoding
+
+/// One thing that is known of what must hold and who agreed, as a store keeps it.
+public struct GovernanceRecord: Hashable, Sendable {
+  /// What kind of thing it is.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// What an organisation says of a model; by the model's name.
+    case facts
+    /// A proposed policy; by its digest.
+    case proposal
+    /// A policy that came into force; by when and its digest, so that they are in order.
+    case policy
+    /// Somebody's yes or no; by the version and who.
+    case approval
+    /// A version that waits for its gates; by the version.
+    case waiting
+  }
+
+  /// What kind of thing it is.
+  public let kind: Kind
+  /// What tells it from others of its kind.
+  public let id: String
+  /// All of it.
+  public let value: JSON
+
+  /// States a record.
+  public init(kind: Kind, id: String, value: JSON) {
+    self.kind = kind
+    self.id = id
+    self.value = value
+  }
+}
+
+/// One change of what must hold and who agreed.
+public enum GovernanceChange: Equatable, Sendable {
+  /// What is said of a model is this from now on.
+  case setFacts(ModelFacts, of: ModelName, at: Timestamp)
+  /// A policy is proposed.
+  case propose(PolicyProposal)
+  /// A proposal is off the table.
+  case withdraw(Digest, at: Timestamp)
+  /// A policy is in force from now on.
+  case apply(AppliedPolicy)
+  /// Somebody said yes or no.
+  case approve(ApprovalRecord)
+  /// A version waits for its gates.
+  case wait(WaitingRelease)
+  /// A version waits no more.
+  case endWait(VersionReference, at: Timestamp)
+
+  /// When it was made.
+  public var moment: Timestamp {
+    switch self {
+    case .setFacts(_, _, let at), .withdraw(_, let at), .endWait(_, let at): at
+    case .propose(let proposal): proposal.since
+    case .apply(let policy): policy.since
+    case .approve(let approval): approval.at
+    case .wait(let release): release.since
+    }
+  }
+
+  /// What it does to the records: puts one in its place, or takes one away that has to be there.
+  public var effects: [Effect] {
+    switch self {
+    case .setFacts(let facts, let model, _):
+      [.put(GovernanceRecord(kind: .facts, id: model.description, value: facts.json))]
+    case .propose(let proposal):
+      [.put(GovernanceRecord(kind: .proposal, id: proposal.digest.description, value: proposal.json))]
+    case .withdraw(let digest, _): [.remove(.proposal, id: digest.description)]
+    case .apply(let policy):
+      [.put(GovernanceRecord(kind: .policy, id: Self.id(of: policy), value: policy.json))]
+    case .approve(let approval):
+      [
+        .put(
+          GovernanceRecord(kind: .approval, id: "\(approval.version) \(approval.by)", value: approval.json))
+      ]
+    case .wait(let release):
+      [.put(GovernanceRecord(kind: .waiting, id: release.version.description, value: release.json))]
+    case .endWait(let version, _): [.remove(.waiting, id: version.description)]
+    }
+  }
+
+  /// What a change does to one record.
+  public enum Effect: Equatable, Sendable {
+    case put(GovernanceRecord)
+    case remove(GovernanceRecord.Kind, id: String)
+  }
+
+  /// In the order of time as text, up to the year 2286.
+  private static func id(of policy: AppliedPolicy) -> String {
+    let moment = String(max(0, policy.since.milliseconds))
+    return "\(String(repeating: "0", count: max(0, 13 - moment.count)))\(moment) \(policy.digest)"
+  }
+
+  /// The change as an entry of the ledger carries it.
+  public var json: JSON {
+    var members: [String: JSON]
+    switch self {
+    case .setFacts(let facts, let model, _):
+      members = ["change": "set-facts", "name": .string(model.description), "facts": facts.json]
+    case .propose(let proposal): members = ["change": "propose-policy", "proposal": proposal.json]
+    case .withdraw(let digest, _):
+      members = ["change": "withdraw-policy", "digest": .string(digest.description)]
+    case .apply(let policy): members = ["change": "apply-policy", "policy": policy.json]
+    case .approve(let approval): members = ["change": "approve", "approval": approval.json]
+    case .wait(let release): members = ["change": "wait", "release": release.json]
+    case .endWait(let version, _): members = ["change": "end-wait", "version": .string(version.description)]
+    }
+    members["at"] = .integer(moment.milliseconds)
+    return .object(members)
+  }
+
+  /// Reads what `json` writes; nil where it is something else.
+  public init?(json: JSON) {
+    guard let change = try? Self(parsing: json), change.json == json else { return nil }
+    self = change
+  }
+
+  private init?(parsing json: JSON) throws(Problem) {
+    let fields = RecordFields(json, "change", code: "governance.malformed")
+    let at = try fields.requiredMoment("at")
+    switch try fields.text("change") {
+    case "set-facts":
+      self = .setFacts(
+        try ModelFacts(json: fields.value("facts")), of: try ModelName(parsing: fields.text("name")), at: at)
+    case "propose-policy": self = .propose(try PolicyProposal(json: fields.value("proposal")))
+    case "withdraw-policy": self = .withdraw(try fields.digest("digest"), at: at)
+    case "apply-policy": self = .apply(try AppliedPolicy(json: fields.value("policy")))
+    case "approve": self = .approve(try ApprovalRecord(json: fields.value("approval")))
+    case "wait": self = .wait(try WaitingRelease(json: fields.value("release")))
+    case "end-wait": self = .endWait(try fields.version("version"), at: at)
+    default: return nil
+    }
+  }
+}
+
+/// What must hold and who agreed, as the sum of all changes of it.
+public struct GovernanceState: Equatable, Sendable {
+  private struct Place: Hashable {
+    let kind: GovernanceRecord.Kind
+    let id: String
+  }
+
+  private var known: [Place: GovernanceRecord] = [:]
+
+  /// Knows nothing.
+  public init() {}
+
+  /// All that is known, in no order.
+  public var records: [GovernanceRecord] { Array(known.values) }
+
+  /// The records of a kind whose ids begin so, by id.
+  public func records(_ kind: GovernanceRecord.Kind, startingWith prefix: String = "") -> [GovernanceRecord] {
+    known.values.filter { $0.kind == kind && $0.id.utf8.starts(with: prefix.utf8) }.sorted { $0.id < $1.id }
+  }
+
+  /// Makes one change; throws `registry.conflict` for the end of what is not there.
+  public mutating func apply(_ change: GovernanceChange) throws(Problem) {
+    for effect in change.effects {
+      switch effect {
+      case .put(let record): known[Place(kind: record.kind, id: record.id)] = record
+      case .remove(let kind, let id):
+        guard known.removeValue(forKey: Place(kind: kind, id: id)) != nil else {
+          throw Self.missing(kind, id)
+        }
+      }
+    }
+  }
+
+  /// Why a change cannot be made that ends what is not there.
+  public static func missing(_ kind: GovernanceRecord.Kind, _ id: String) -> Problem {
+    Problem(
+      .conflict, "registry.conflict",
+      "expected a record of '\(kind.rawValue)' that exists, found '\(id.excerpt(80))'",
+      subject: id.excerpt(120))
+  }
+}
