@@ -110,7 +110,7 @@ let package = Package(
       "Gates", "Access", "Provenance", "Statements", "Packaging"),
 
     // Ring 2.
-    gateway("Storage", "Domain", "Encoding", "Access", "Provenance", "Packaging", "Lifecycle", .grdb),
+    gateway("Storage", "Domain", "Encoding", "Access", "Gates", "Provenance", "Packaging", "Lifecycle", .grdb),
     gateway(
       "Distribution", "Domain", "Encoding", "Access", "Packaging", "Provenance", "Lifecycle", .httpClient, .hummingbird,
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
@@ -157,7 +157,7 @@ let package = Package(
       ]),
 
     // Beside the rings: ports in memory, with faults on request, and a contract for every port.
-    layer("TestKit", ["Domain", "Encoding", "Access", "Provenance", "Statements", "Packaging", "Lifecycle"]),
+    layer("TestKit", ["Domain", "Encoding", "Access", "Gates", "Provenance", "Statements", "Packaging", "Lifecycle"]),
 
     tests("EncodingTests", "Encoding", "TestKit"),
     tests("DomainTests", "Domain", "Encoding"),

@@ -154,6 +154,7 @@ enum RegistryRows {
     case .setTag(let tag): try set(tag, database)
     case .removeTag(let tag, let repository, _): try removeTag(tag, of: repository, database)
     case .access(let change): try apply(change, database)
+    case .governance(let change): try apply(change, database)
     }
   }
 

@@ -39,6 +39,9 @@ enum RegistrySchema {
     migrator.registerMigration("12 who may do what") { database in
       try database.execute(sql: accessTable)
     }
+    migrator.registerMigration("13 what must hold and who agreed") { database in
+      try database.execute(sql: governanceTable)
+    }
     return migrator
   }()
 
@@ -238,6 +241,16 @@ enum RegistrySchema {
   // The value is canonical JSON, as the ledger has it.
   private static let accessTable = """
     CREATE TABLE rights (
+      kind TEXT NOT NULL,
+      id TEXT NOT NULL,
+      value TEXT NOT NULL,
+      PRIMARY KEY (kind, id)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  // The value is canonical JSON, as the ledger has it.
+  private static let governanceTable = """
+    CREATE TABLE governance (
       kind TEXT NOT NULL,
       id TEXT NOT NULL,
       value TEXT NOT NULL,

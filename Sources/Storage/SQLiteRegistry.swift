@@ -1,6 +1,7 @@
 public import Access
 public import Domain
 import GRDB
+public import Gates
 import Glibc
 public import Lifecycle
 public import Provenance
@@ -285,6 +286,15 @@ extension SQLiteRegistry: RegistryReader {
   /// Who may do what.
   public func access() async throws(Problem) -> AccessState {
     try await read("who may do what") { try RegistryRows.access($0) }
+  }
+
+  /// What is known of one kind of what must hold and who agreed.
+  public func governance(_ kind: GovernanceRecord.Kind, startingWith prefix: String) async throws(Problem)
+    -> [GovernanceRecord]
+  {
+    try await read("each \(kind.rawValue)") {
+      try RegistryRows.governance($0, kind, startingWith: prefix)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import Access
 import Domain
 import GRDB
+import Gates
 import Lifecycle
 import Packaging
 import Provenance
@@ -203,6 +204,9 @@ private enum RowComparison {
       "\($0.repository):\($0.tag.text)"
     }
     compare("record of rights", Array(state.access.records), { try RegistryRows.rightsRecords(database) }) {
+      "\($0.kind.rawValue) \($0.id)"
+    }
+    compare("record of governance", state.governance.records, { try RegistryRows.governance(database) }) {
       "\($0.kind.rawValue) \($0.id)"
     }
     return problems

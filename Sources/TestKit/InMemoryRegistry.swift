@@ -1,6 +1,7 @@
 public import Access
 public import Domain
 import Encoding
+public import Gates
 public import Lifecycle
 public import Provenance
 
@@ -93,6 +94,11 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
 
   /// Who may do what.
   public func access() -> AccessState { state.access }
+
+  /// What is known of one kind of what must hold and who agreed.
+  public func governance(_ kind: GovernanceRecord.Kind, startingWith prefix: String) -> [GovernanceRecord] {
+    state.governance.records(kind, startingWith: prefix)
+  }
 
   /// The signed checkpoint over all entries; nil before the first commit.
   public func checkpoint() -> Checkpoint? { signed }

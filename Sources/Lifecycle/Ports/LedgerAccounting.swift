@@ -1,6 +1,7 @@
 import Access
 public import Domain
 public import Encoding
+import Gates
 
 // How the ledger accounts for the registry: the contract that every `RegistryWriter` keeps.
 //
@@ -91,6 +92,7 @@ extension RegistryChange {
     case .setTag(let tag): tag.change
     case .removeTag(let tag, let repository, let moment): Self.removal(of: tag, repository, moment)
     case .access(let change): change.json
+    case .governance(let change): change.json
     }
   }
 
@@ -159,6 +161,8 @@ extension RegistryChange {
     default:
       if let change = AccessChange(json: json) {
         self = .access(change)
+      } else if let change = GovernanceChange(json: json) {
+        self = .governance(change)
       } else {
         self.init(repositoryChange: kind, members, at: moment)
       }

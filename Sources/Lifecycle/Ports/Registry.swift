@@ -1,5 +1,6 @@
 public import Access
 public import Domain
+public import Gates
 public import Packaging
 public import Provenance
 
@@ -49,6 +50,8 @@ public enum RegistryChange: Equatable, Sendable {
   case removeTag(ImageTag, of: RepositoryName, at: Timestamp)
   /// Who may do what is another.
   case access(AccessChange)
+  /// What must hold, or who agreed, is another.
+  case governance(GovernanceChange)
 }
 
 /// The write side of registry and ledger: one port, so that nothing changes without an entry.
@@ -97,6 +100,9 @@ public protocol RegistryReader: RepositoryReader {
   func revokedVersions() async throws(Problem) -> [Revocations.Version]
   /// Who may do what.
   func access() async throws(Problem) -> AccessState
+  /// What is known of one kind of what must hold and who agreed: the records whose ids begin so, by id.
+  func governance(_ kind: GovernanceRecord.Kind, startingWith prefix: String) async throws(Problem)
+    -> [GovernanceRecord]
 }
 
 /// The read side of the ledger.

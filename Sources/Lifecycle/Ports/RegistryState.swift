@@ -1,6 +1,7 @@
 public import Access
 public import Domain
 import Encoding
+public import Gates
 
 /// All that the registry knows, as the sum of its changes.
 ///
@@ -38,6 +39,8 @@ public struct RegistryState: Equatable, Sendable {
   public private(set) var repositories = RepositoriesState()
   /// Who may do what.
   public private(set) var access = AccessState()
+  /// What must hold and who agreed.
+  public private(set) var governance = GovernanceState()
 
   /// Knows nothing yet.
   public init() {}
@@ -65,7 +68,8 @@ public struct RegistryState: Equatable, Sendable {
   /// none, a policy of a deployment that does not exist, a second segment of the same name (a damaged one: of the
   /// same name and the same bytes), a second image of the same manifest, a second revocation of a version, what
   /// `KnownSealKeys` says no key of seals can become, a second manifest of a repository with the same digest, a tag of a
-  /// manifest that is not there, the end of a manifest or of a tag that is none, or what `AccessState.apply` says. A second refusal of the same artifact
+  /// manifest that is not there, the end of a manifest or of a tag that is none, or what `AccessState.apply` and
+  /// `GovernanceState.apply` say. A second refusal of the same artifact
   /// under the same name changes
   /// nothing.
   public mutating func apply(_ change: RegistryChange) throws(Problem) {
@@ -151,6 +155,7 @@ public struct RegistryState: Equatable, Sendable {
     case .setTag(let tag): try repositories.set(tag)
     case .removeTag(let tag, let repository, _): try repositories.remove(tag, of: repository)
     case .access(let change): try access.apply(change)
+    case .governance(let change): try governance.apply(change)
     }
   }
 
