@@ -175,7 +175,7 @@ let package = Package(
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "YAML", "Domain", "Encoding", "TestKit"),
     tests("AccessTests", "Access", "Domain", "Encoding"),
-    tests("ProvenanceTests", "Provenance", "Domain", "Encoding", .crypto),
+    tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(

@@ -35,13 +35,16 @@ final class ActQueue: Sendable {
       }
       switch yielded {
       case .enqueued: break
-      default: continuation.resume(returning: .failure(Self.busy))
+      default: continuation.resume(returning: .failure(.busy))
       }
     }
     return try outcome.get()
   }
+}
 
-  private static let busy = Problem(
+extension Problem {
+  /// Why an act is not taken.
+  static let busy = Problem(
     .unavailable, "platform.busy", "expected room in the queue of acts, found it full or closed",
     hint: "try again in a few seconds")
 }

@@ -84,6 +84,7 @@ public final class ControlPlane: Sendable {
   let parts: Parts
   private let settings: Settings
   let queue = ActQueue(capacity: 16)
+  let together: GroupCommit
   private let road: Road
   private let programLayer: ProgramLayer?
   private let keys: PredictionKeys
@@ -111,6 +112,7 @@ public final class ControlPlane: Sendable {
     refusals = RefusalLog(registry: registry, time: time, entropy: parts.entropy)
     accessActs = AccessActs(
       registry: registry, people: parts.people, rules: rules, entropy: parts.entropy, time: time)
+    together = GroupCommit(registry: registry)
     seals = Seals(
       registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
@@ -178,11 +180,19 @@ public final class ControlPlane: Sendable {
   /// Where that fails, the next push tries again and says why.
   public func packProgram() async { _ = try? await programLayer?.packed() }
 
-  /// Works off the acts, one after another, until `stop`.
-  public func run() async { await queue.run() }
+  /// Works off the acts, one after another, and beside them those that change the registry alone, until `stop`.
+  public func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.together.run() }
+      await queue.run()
+    }
+  }
 
   /// Takes no more acts; `run` returns after those that wait.
-  public func stop() { queue.close() }
+  public func stop() {
+    queue.close()
+    together.close()
+  }
 
   /// Takes a model down the road; tells `follow` each step as it happens.
   public func push(_ request: PushRequest, follow: @escaping @Sendable (RoadEvent) -> Void)
@@ -257,12 +267,18 @@ public final class ControlPlane: Sendable {
   ///
   /// It has happened already, so there is one entry.
   public func note(_ event: PlaneEvent) async throws(Problem) {
-    let entry = LedgerEntry(
-      time: parts.time.now(), principal: .platform, act: .supervise, phase: .done,
-      subject: "process \(event.process)", trace: Hexadecimal.encode(parts.entropy.bytes(8)),
-      details: ["event": .string(event.kind.rawValue), "detail": .string(event.detail)])
-    let registry = parts.registry
-    try await queue.perform { () async throws(Problem) in _ = try await registry.commit([entry], []) }
+    try await together.record(.supervise, of: "process \(event.process)", by: recorder(for: .platform)) { _ in
+      .done((), details: ["event": .string(event.kind.rawValue), "detail": .string(event.detail)])
+    }
+  }
+
+  /// Records an act that changes the registry alone, decided by what that knows when it is committed, and committed
+  /// together with others that come at the same time; throws what it is refused with, after that is in the ledger.
+  func record<Success: Sendable>(
+    _ act: Act, of subject: String, by principal: Principal,
+    _ decide: @escaping @Sendable (any RegistryView) throws(Problem) -> ActOutcome<Success>
+  ) async throws(Problem) -> Success {
+    try await together.record(act, of: subject, by: recorder(for: principal), decide)
   }
 
   /// Takes over the segments of access records that the data plane is done with.

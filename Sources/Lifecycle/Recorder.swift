@@ -70,7 +70,8 @@ public struct Recorder: Sendable {
     try await registry.commit([entry(act, .done, subject, details)], changes)
   }
 
-  private func entry(_ act: Act, _ phase: ActPhase, _ subject: String, _ details: [String: JSON])
+  /// The entry that says how far an act has come.
+  func entry(_ act: Act, _ phase: ActPhase, _ subject: String, _ details: [String: JSON])
     -> LedgerEntry
   {
     LedgerEntry(
@@ -78,7 +79,8 @@ public struct Recorder: Sendable {
       details: details)
   }
 
-  private static func details(of problem: Problem) -> [String: JSON] {
+  /// What the ledger is to know of a problem.
+  static func details(of problem: Problem) -> [String: JSON] {
     ["code": .string(problem.code), "message": .string(problem.message.excerpt(1000))]
   }
 }

@@ -69,7 +69,7 @@ public enum MerkleTree {
   }
 
   /// The largest power of two below `count`, which is above 1.
-  private static func split(_ count: Int) -> Int {
+  static func split(_ count: Int) -> Int {
     1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount)
   }
 }

@@ -53,31 +53,44 @@ struct LedgerHead: Sendable {
     }
   }
 
-  /// Holds the head against the stored leaf hashes and against the checkpoint beside the database.
-  static func check(_ head: LedgerHead?, _ database: Database, anchor: Checkpoint?) throws {
+  /// Holds the head against the tiles, the newest entries and the checkpoint beside the database.
+  ///
+  /// Takes a number of reads that is logarithmic in the number of entries, so that a start does not wait for a long
+  /// ledger: what was changed further back is what `check` finds.
+  static func checkEdge(_ head: LedgerHead?, _ database: Database, anchor: Checkpoint?) throws {
     let size = head?.checkpoint.size ?? 0
+    let last = try RegistryRows.rows(
+      database, "entries", "SELECT max(position) AS last FROM entries", [], { try $0.optionalInteger("last") }
+    )
+    let count = Int(last.first.flatMap(\.self) ?? -1) + 1
+    guard count == size else { throw mismatch(head, "\(count) entries") }
+    var tree = StoredTiles.tree(of: size, database)
+    guard let frontier = try tree.frontier(at: size), frontier == head?.frontier ?? frontier else {
+      throw mismatch(head, "tiles of another tree")
+    }
+    try check(size, anchor, anchoredRoot: try anchor.flatMap { try tree.root(at: $0.size) })
+  }
+
+  /// Holds the head against all stored leaf hashes and against the checkpoint beside the database.
+  static func check(_ head: LedgerHead?, _ database: Database, anchor: Checkpoint?) throws {
     var frontier = MerkleFrontier()
     var anchoredRoot = frontier.root
     let cursor = try Row.fetchCursor(
       database, sql: "SELECT position, leaf_hash FROM entries ORDER BY position")
     while let row = try cursor.next() {
       let row = StoredRow(row, of: "entries")
-      guard try row.integer("position") == frontier.size else {
-        throw Problem(
-          .integrity, "ledger.entry-missing",
-          "expected entry \(frontier.size), found entry \(try row.integer("position")) in its place",
-          subject: "ledger entry \(frontier.size)", hint: "restore registry.sqlite from a backup")
-      }
+      guard try row.integer("position") == frontier.size else { throw missing(frontier.size) }
       frontier.append(try row.digest("leaf_hash"))
       if frontier.size == anchor?.size { anchoredRoot = frontier.root }
     }
+    let size = head?.checkpoint.size ?? 0
     guard frontier.size == size, frontier.root == head?.checkpoint.root ?? frontier.root else {
-      throw Problem(
-        .integrity, "ledger.root-mismatch",
-        "expected \(size) entries under the signed root \(head?.checkpoint.root.short ?? "of none"), found"
-          + " \(frontier.size) under \(frontier.root.short)",
-        subject: "the ledger", hint: "run 'gatehouse audit verify' to find the entry; restore a backup")
+      throw mismatch(head, "\(frontier.size) entries under \(frontier.root.short)")
     }
+    try check(size, anchor, anchoredRoot: anchoredRoot)
+  }
+
+  private static func check(_ size: Int, _ anchor: Checkpoint?, anchoredRoot: Digest?) throws(Problem) {
     guard let anchor else {
       // It was written, over no entries, before the first commit.
       guard size == 0 else {
@@ -95,5 +108,20 @@ struct LedgerHead: Sendable {
           + (anchor.size <= size ? " with another history" : ""),
         subject: "the ledger", hint: "restore the latest backup of registry.sqlite and its -wal file")
     }
+  }
+
+  private static func mismatch(_ head: LedgerHead?, _ found: String) -> Problem {
+    Problem(
+      .integrity, "ledger.root-mismatch",
+      "expected \(head?.checkpoint.size ?? 0) entries under the signed root"
+        + " \(head?.checkpoint.root.short ?? "of none"), found \(found)",
+      subject: "the ledger", hint: "run 'gatehouse audit verify' to find the entry; restore a backup")
+  }
+
+  /// Why the entries do not read that should be there.
+  static func missing(_ position: Int) -> Problem {
+    Problem(
+      .integrity, "ledger.entry-missing", "expected entry \(position), found none in its place",
+      subject: "ledger entry \(position)", hint: "restore registry.sqlite from a backup")
   }
 }

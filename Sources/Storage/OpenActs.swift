@@ -9,15 +9,16 @@ enum OpenActs {
     let identity: StatementArguments = [entry.trace, entry.act.rawValue, entry.subject]
     switch entry.phase {
     case .begun:
-      try database.execute(
-        sql: "INSERT INTO open_acts (position, trace, act, subject) VALUES (?, ?, ?, ?)",
-        arguments: [position] + identity)
+      try database.cachedStatement(
+        sql: "INSERT INTO open_acts (position, trace, act, subject) VALUES (?, ?, ?, ?)"
+      ).execute(arguments: [position] + identity)
     case .done, .failed:
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           DELETE FROM open_acts WHERE position =
             (SELECT max(position) FROM open_acts WHERE trace = ? AND act = ? AND subject = ?)
-          """, arguments: identity)
+          """
+      ).execute(arguments: identity)
     }
   }
 

@@ -36,6 +36,12 @@ enum RegistrySchema {
     migrator.registerMigration("10 training data of versions") { database in
       try database.execute(sql: trainingDataColumn)
     }
+    migrator.registerMigration("11 tiles of the ledger") { database in
+      try database.execute(sql: tileTable)
+      // In the transaction of the migration, a tile in memory at a time.
+      let size = try Int.fetchOne(database, sql: "SELECT size FROM head") ?? 0
+      try StoredTiles.extend(from: 0, to: size, database)
+    }
     migrator.registerMigration("12 who may do what") { database in
       try database.execute(sql: accessTable)
     }
@@ -107,6 +113,16 @@ enum RegistrySchema {
       pushed_by TEXT NOT NULL,
       refused_at INTEGER NOT NULL,
       UNIQUE (artifact, name)
+    ) STRICT;
+    """
+
+  // The hashes of a tile one after another: of level 0 all 256, of the levels above as many as there are.
+  private static let tileTable = """
+    CREATE TABLE tiles (
+      level INTEGER NOT NULL CHECK (level >= 0),
+      place INTEGER NOT NULL CHECK (place >= 0),
+      hashes BLOB NOT NULL CHECK (length(hashes) BETWEEN 32 AND 8192 AND length(hashes) % 32 = 0),
+      PRIMARY KEY (level, place)
     ) STRICT;
     """
 

@@ -28,9 +28,9 @@ public final class SQLiteRegistry: Sendable {
 
   /// Opens the store at `path`, or founds it; `signingKey` signs its checkpoints.
   ///
-  /// Recomputes the root over all stored leaf hashes and holds it against the signed checkpoint. Throws
-  /// `ledger.…` with category `integrity` where they do not agree, `storage.corrupt` where the file does not
-  /// read, `storage.too-new` where a later release has written it.
+  /// Holds tiles, newest entries, signed checkpoint and anchor against each other, in time logarithmic in the number of
+  /// entries. Throws `ledger.…` with category `integrity` where they do not agree, `storage.corrupt` where the file does
+  /// not read, `storage.too-new` where a later release has written it.
   public convenience init(path: String, signingKey: CheckpointSigningKey) throws(Problem) {
     try self.init(path: path, signingKey: signingKey, disk: Disk())
   }
@@ -114,7 +114,7 @@ public final class SQLiteRegistry: Sendable {
     do {
       head = try reader.read { database in
         let head = try LedgerHead.read(database, trusting: self.verificationKey)
-        try LedgerHead.check(head, database, anchor: anchor)
+        try LedgerHead.checkEdge(head, database, anchor: anchor)
         return head
       }
     } catch {
@@ -153,57 +153,31 @@ public final class SQLiteRegistry: Sendable {
 }
 
 extension SQLiteRegistry: RegistryWriter {
-  /// Appends entries, makes changes, and signs the new checkpoint.
-  @discardableResult
-  public func commit(_ entries: [LedgerEntry], _ changes: [RegistryChange]) async throws(Problem)
-    -> Checkpoint
-  {
+  /// Settles proposals in order, in one transaction, and signs one new checkpoint over all of them.
+  public func commit(_ batch: [Proposal]) async throws(Problem) -> CommittedBatch {
     guard let writer else {
       throw Problem(
         .conflict, "registry.read-only",
         "expected a registry that was opened to write, found one opened to read", subject: path)
     }
-    let entries = try RegistryChange.account(for: changes, in: entries)
-    let checkpoint: Checkpoint
+    let result: (committed: CommittedBatch, hasGrown: Bool)
     do {
       try disk.reach(.commit, .before, path)
-      checkpoint = try await writer.pool.write {
-        try self.append(entries, changes, $0, signingWith: writer.signingKey)
+      let key = verificationKey
+      result = try await writer.pool.write { database in
+        try RegistryTransaction(database, trusting: key).settle(batch, signingWith: writer.signingKey)
       }
       try disk.reach(.commit, .after, path)
     } catch {
       throw Problem.storage("commit to the registry", error)
     }
+    guard result.hasGrown else { return result.committed }
     // The commit is durable. A crash from here on leaves the anchor behind it, which the next start allows and
     // repairs. So the directory need not be synced: after a loss of power the anchor is a former one, whole.
     let anchor = LedgerHead.anchorPath(of: path)
     try disk.replace(
-      anchor, with: Array(checkpoint.text.utf8), via: "\(anchor).\(DiskPath.unfinished())")
-    return checkpoint
-  }
-
-  /// All in one transaction: a crash before its end leaves nothing of it, one after its end all of it.
-  private func append(
-    _ entries: [LedgerEntry], _ changes: [RegistryChange], _ database: Database,
-    signingWith signingKey: CheckpointSigningKey
-  ) throws -> Checkpoint {
-    // From the database and not from memory: whatever became of the last commit, this follows what is there.
-    var frontier =
-      try LedgerHead.read(database, trusting: verificationKey)?.frontier ?? MerkleFrontier()
-    for entry in entries {
-      let bytes = entry.canonicalBytes
-      guard bytes.count <= LedgerEntry.sizeLimit else { throw LedgerEntry.tooLarge(entry) }
-      let leafHash = MerkleTree.leafHash(bytes)
-      try database.execute(
-        sql: "INSERT INTO entries VALUES (?, ?, ?)",
-        arguments: [frontier.size, RegistryRows.blob(bytes), RegistryRows.blob(leafHash)])
-      try OpenActs.note(entry, at: frontier.size, database)
-      frontier.append(leafHash)
-    }
-    for change in changes { try RegistryRows.apply(change, database) }
-    let checkpoint = try signingKey.sign(size: frontier.size, root: frontier.root)
-    try LedgerHead(frontier: frontier, checkpoint: checkpoint).write(database)
-    return checkpoint
+      anchor, with: Array(result.committed.checkpoint.text.utf8), via: "\(anchor).\(DiskPath.unfinished())")
+    return result.committed
   }
 }
 

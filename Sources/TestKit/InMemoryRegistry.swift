@@ -11,7 +11,8 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
   private let faults: FaultPlan
   private(set) var state = RegistryState()
   private var unfinishedActs = UnfinishedActs()
-  private var entries: [[UInt8]] = []
+  private(set) var entries: [[UInt8]] = []
+  private(set) var leaves: [Digest] = []
   private var frontier = MerkleFrontier()
   private var signed: Checkpoint?
 
@@ -21,26 +22,53 @@ public actor InMemoryRegistry: RegistryWriter, RegistryReader, LedgerReader {
     self.faults = faults
   }
 
-  /// Appends entries, makes changes, and signs the new checkpoint, all of it or none.
-  @discardableResult
-  public func commit(_ entries: [LedgerEntry], _ changes: [RegistryChange]) throws(Problem) -> Checkpoint {
-    let entries = try RegistryChange.account(for: changes, in: entries)
-    var next = (state: state, acts: unfinishedActs, frontier: frontier)
-    for change in changes { try next.state.apply(change) }
-    for entry in entries {
-      guard entry.canonicalBytes.count <= LedgerEntry.sizeLimit else {
-        throw LedgerEntry.tooLarge(entry)
+  /// Settles proposals in order, and signs one checkpoint over all of them.
+  public func commit(_ batch: [Proposal]) throws(Problem) -> CommittedBatch {
+    var next = Next(state: state, acts: unfinishedActs, leaves: leaves, frontier: frontier)
+    let outcomes = batch.map { proposal in
+      proposal.settle(by: InMemoryView(state: next.state)) { entries, changes throws(Problem) in
+        try next.append(entries, changes)
       }
-      next.acts.note(entry, at: next.frontier.size)
-      next.frontier.append(MerkleTree.leafHash(entry.canonicalBytes))
     }
-    let checkpoint = try signingKey.sign(size: next.frontier.size, root: next.frontier.root)
+    var checkpoint = signed
+    if checkpoint == nil || !next.entries.isEmpty {
+      checkpoint = try signingKey.sign(size: next.frontier.size, root: next.frontier.root)
+    }
+    guard let checkpoint else { preconditionFailure("signed just now") }
+    guard !next.entries.isEmpty else { return CommittedBatch(outcomes: outcomes, checkpoint: checkpoint) }
     try faults.write { () throws(Problem) in
-      (state, unfinishedActs, frontier) = next
-      self.entries += entries.map(\.canonicalBytes)
+      (state, unfinishedActs, leaves, frontier) = (next.state, next.acts, next.leaves, next.frontier)
+      entries += next.entries
       signed = checkpoint
     }
-    return checkpoint
+    return CommittedBatch(outcomes: outcomes, checkpoint: checkpoint)
+  }
+
+  /// What a batch makes of the store, as far as it has come.
+  private struct Next {
+    var state: RegistryState
+    var acts: UnfinishedActs
+    var leaves: [Digest]
+    var frontier: MerkleFrontier
+    var entries: [[UInt8]] = []
+
+    mutating func append(_ new: [LedgerEntry], _ changes: [RegistryChange]) throws(Problem) -> Range<Int> {
+      let new = try RegistryChange.account(for: changes, in: new)
+      for entry in new where entry.canonicalBytes.count > LedgerEntry.sizeLimit {
+        throw LedgerEntry.tooLarge(entry)
+      }
+      var changed = state
+      for change in changes { try changed.apply(change) }
+      state = changed
+      let first = frontier.size
+      for entry in new {
+        acts.note(entry, at: frontier.size)
+        entries.append(entry.canonicalBytes)
+        leaves.append(MerkleTree.leafHash(entry.canonicalBytes))
+        frontier.append(leaves[frontier.size])
+      }
+      return first..<frontier.size
+    }
   }
 
   /// The names of all models that have a version, sorted.

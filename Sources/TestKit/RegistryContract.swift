@@ -41,6 +41,12 @@ public struct RegistryContract: Sendable {
     try await actsThatHaveNotEndedAreFound()
     try await aSecondRefusalIsKeptOnce()
     try await concurrentCommitsAllCount()
+    try await proposalsSeeThoseBeforeThem()
+    try await aRefusedProposalLeavesTheOthersWhole()
+    try await aBatchThatLeavesNothingIsNoCommit()
+    try await aViewShowsAllThatIsThere()
+    try await theTreeProvesEveryEntryAtEverySize()
+    try await tilesAreAsTheTreeHasThem()
     try await RepositoryContract(trusting: key, make: make).run()
   }
 
@@ -339,7 +345,7 @@ public struct RegistryContract: Sendable {
     #expect(await store.audit(trusting: key).isEmpty)
   }
 
-  private func entries(of store: Store) async throws -> [LedgerEntry] {
+  func entries(of store: Store) async throws -> [LedgerEntry] {
     try await store.entryBytes(from: 0, count: 1000).map { bytes in
       try #require(LedgerEntry(json: try JSON(parsing: bytes)))
     }

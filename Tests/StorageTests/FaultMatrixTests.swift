@@ -54,6 +54,37 @@ import Testing
     #expect(steps > 15)
   }
 
+  @Test func `a batch is there whole or not at all, across the end of a tile`() async throws {
+    let before = (0..<254).map { Sample.entry(subject: "\($0)") }
+    let steps = try await matrix { failing, _ in
+      let scratch = try Scratch()
+      let founded = try scratch.registry()
+      try await founded.commit(before, [])
+      try founded.close()
+      var acknowledged = before.count
+      if let store = try? scratch.registry(failing.disk) {
+        for _ in 0..<2 {
+          let first = try await store.checkpoint()?.size ?? 0
+          let batch = try? await store.commit(
+            (0..<3).map { number in Proposal { _ in .make([Sample.entry(subject: "\(first + number)")]) } })
+          guard let batch else { continue }
+          #expect(batch.outcomes == (first..<(first + 3)).map { .made(at: $0..<($0 + 1)) })
+          acknowledged = first + 3
+        }
+        try store.close()
+      }
+      let store = try scratch.registry()
+      let size = try #require(try await store.checkpoint()).size
+      #expect([254, 257, 260].contains(size))
+      #expect(size >= acknowledged)
+      #expect(try await store.tile(level: 1, index: 0, width: 1) != nil || size == 254)
+      #expect(await store.audit(trusting: Scratch.ledgerKey.verificationKey).isEmpty)
+      #expect(try await store.commit(before, []).size == size + before.count)
+      #expect(await store.audit(trusting: Scratch.ledgerKey.verificationKey).isEmpty)
+    }
+    #expect(steps > 8)
+  }
+
   @Test func `the blob store has every acknowledged blob, and no other under a wrong name`() async throws {
     let steps = try await matrix { failing, _ in
       let scratch = try Scratch()

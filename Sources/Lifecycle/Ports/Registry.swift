@@ -56,14 +56,14 @@ public enum RegistryChange: Equatable, Sendable {
 
 /// The write side of registry and ledger: one port, so that nothing changes without an entry.
 public protocol RegistryWriter: Sendable {
-  /// Appends `entries` to the ledger in order, makes `changes`, and signs the new checkpoint: all of it
-  /// durable when this returns. Answers with the checkpoint.
+  /// Settles proposals in order, in one transaction, and signs one new checkpoint over all their entries: all of it
+  /// durable when this returns.
   ///
-  /// When it throws, either none of it has happened or all of it, never a part; all of it only where the disk
-  /// failed after the commit itself. Throws `registry.conflict` where a change contradicts what is there (a
-  /// version that exists).
+  /// Each is decided by what those before it leave. One that is refused, or that contradicts what is there
+  /// (`registry.conflict`, such as a version that exists), leaves the others whole. When this throws, either none of the
+  /// batch has happened or all of it, never a part; all of it only where the disk failed after the commit itself.
   @discardableResult
-  func commit(_ entries: [LedgerEntry], _ changes: [RegistryChange]) async throws(Problem) -> Checkpoint
+  func commit(_ batch: [Proposal]) async throws(Problem) -> CommittedBatch
 }
 
 /// The read side of the registry.
@@ -106,7 +106,7 @@ public protocol RegistryReader: RepositoryReader {
 }
 
 /// The read side of the ledger.
-public protocol LedgerReader: Sendable {
+public protocol LedgerReader: LedgerTreeReader {
   /// The signed checkpoint over all entries; nil before the first commit.
   func checkpoint() async throws(Problem) -> Checkpoint?
   /// The stored bytes of entries, as stored, in order from `first`; fewer than `count` at the end.

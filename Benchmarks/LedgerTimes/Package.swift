@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The registry's store and what lies below it, with a program that times it: the rest of the product is not built.
+
+let flags: [SwiftSetting] = [
+  .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"), .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"), .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"), .strictMemorySafety(),
+]
+
+func layer(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: flags)
+}
+
+let package = Package(
+  name: "gatehouse",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+    .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+  ],
+  targets: [
+    layer("Encoding"),
+    layer("Domain", "Encoding"),
+    layer("ModelGraph", "Domain", "Encoding"),
+    layer("Artifacts", "Encoding", "CZlib", "CBZip2", "CLZMA", "CLZ4", "CYAML"),
+    layer("Inspection", "Domain", "Encoding", "Artifacts"),
+    layer("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
+    layer("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
+    layer("Gates", "Domain", "Encoding"),
+    layer("Provenance", "Domain", "Encoding", "CBoringSSL"),
+    layer("Statements", "Domain", "Encoding", "Provenance"),
+    layer("Packaging", "Domain", "Encoding", "Artifacts", "Provenance", "Statements", "CZlib"),
+    layer(
+      "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference", "Gates",
+      "Provenance", "Statements", "Packaging"),
+    layer(
+      "Storage", "Domain", "Encoding", "Provenance", "Packaging", "Lifecycle",
+      .product(name: "GRDB", package: "GRDB.swift")),
+    .target(name: "CKernels"),
+    .target(name: "CBoringSSL", dependencies: [.product(name: "NIOSSL", package: "swift-nio-ssl")]),
+    .systemLibrary(name: "CZlib"), .systemLibrary(name: "CBZip2"), .systemLibrary(name: "CLZMA"),
+    .systemLibrary(name: "CLZ4"), .systemLibrary(name: "CYAML"),
+    .executableTarget(
+      name: "ledger-times", dependencies: ["Storage", "Lifecycle", "Provenance", "Domain", "Encoding"],
+      path: "Program", swiftSettings: flags),
+  ])
