@@ -85,6 +85,7 @@ public struct ControlServer: Sendable {
     AliasRoutes(control: control).add(to: routes)
     DeploymentRoutes(control: control).add(to: routes)
     RegistryRoutes(control: control).add(to: routes)
+    LedgerRoutes(control: control).add(to: routes)
     QueryRoutes(control: control, version: settings.version, registry: registry).add(to: routes)
     return router
   }

@@ -312,6 +312,11 @@ public final class ControlPlane: Sendable {
   /// The ledger, to read.
   public var ledger: any LedgerReader { parts.registry }
 
+  /// An entry of the ledger with its proof under the newest checkpoint; throws as `ProveEntry` does.
+  public func prove(entry index: Int) async throws(Problem) -> ProveEntry.Proved {
+    try await ProveEntry(ledger: parts.registry)(index, trusting: settings.checkpointKey)
+  }
+
   /// The address that callers reach the data plane under.
   public var planeURL: String { parts.plane.baseURL }
 

@@ -57,20 +57,18 @@ public struct ProveRecord: Sendable {
   private func entry(of name: SegmentName, upTo size: Int) async throws(Problem) -> (
     bytes: [UInt8], proof: InclusionProof
   ) {
-    var leaves: [Digest] = []
-    var found: (bytes: [UInt8], index: Int)?
-    while leaves.count < size {
-      let page = try await ledger.entryBytes(from: leaves.count, count: min(1000, size - leaves.count))
+    var next = 0
+    while next < size {
+      let page = try await ledger.entryBytes(from: next, count: min(1000, size - next))
       guard !page.isEmpty else { break }
-      for bytes in page {
-        if found == nil, Self.keeps(name, bytes) { found = (bytes, leaves.count) }
-        leaves.append(MerkleTree.leafHash(bytes))
+      guard let place = page.firstIndex(where: { Self.keeps(name, $0) }) else {
+        next += page.count
+        continue
       }
+      guard let proof = try await ledger.inclusionProof(of: next + place, in: size) else { break }
+      return (page[place], proof)
     }
-    guard let found, let proof = MerkleTree.inclusionProof(of: found.index, in: leaves) else {
-      throw Self.unaccounted(name)
-    }
-    return (found.bytes, proof)
+    throw Self.unaccounted(name)
   }
 
   private static func keeps(_ name: SegmentName, _ bytes: [UInt8]) -> Bool {

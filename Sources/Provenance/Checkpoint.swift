@@ -48,12 +48,40 @@ public struct Checkpoint: Equatable, Sendable {
   }
 }
 
+extension Checkpoint {
+  /// Throws `checkpoint.unknown-signature` where a line is neither the key's nor a witness's, or one comes twice, and
+  /// `checkpoint.bad-signature` where one does not verify: so no line can be changed unseen.
+  func requireSignatures(of key: CheckpointVerificationKey, and witnesses: [WitnessKey]) throws(Problem) {
+    let note = try UnverifiedCheckpoint(parsing: text)
+    var seen: Set<[UInt8]> = []
+    for line in note.signatures {
+      let isKey = line.name == key.name && line.keyID == key.keyID
+      let witness = witnesses.first { line.name == $0.name && line.keyID == $0.keyID }
+      guard isKey || witness != nil, seen.insert(line.keyID + Array(line.name.utf8)).inserted else {
+        throw Problem(
+          .integrity, "checkpoint.unknown-signature",
+          "expected signatures of the ledger and of witnesses that are named, one each, found another by"
+            + " '\(line.name.excerpt(80))'", hint: "name the witness's key too")
+      }
+      guard witness?.isValid(line.signature, for: note.signedText) ?? true else {
+        throw Problem(
+          .integrity, "checkpoint.bad-signature",
+          "expected a cosignature by '\(line.name.excerpt(80))' over the checkpoint, found one that does not verify"
+        )
+      }
+    }
+  }
+}
+
 /// A checkpoint as it reads, before anyone has looked at its signatures.
 public struct UnverifiedCheckpoint: Equatable, Sendable {
   struct SignatureLine: Equatable, Sendable {
     let name: String
     let keyID: [UInt8]
     let signature: [UInt8]
+
+    /// The line, without its line feed.
+    var text: String { "\(signaturePrefix)\(name) \(Base64.encode(keyID + signature))" }
   }
 
   private static let lengthLimit = 16_384
@@ -113,16 +141,18 @@ public struct UnverifiedCheckpoint: Equatable, Sendable {
   }
 
   private static func signature(_ line: String) throws(Problem) -> SignatureLine {
-    let parts = line.hasPrefix(signaturePrefix) ? line.split(separator: " ") : []
-    guard parts.count == 3, let bytes = Base64.decode(parts[2]), bytes.count > 4 else {
-      throw malformed("expected '— <name> <base64>', found '\(line.prefix(60))'")
-    }
-    return SignatureLine(
-      name: String(parts[1]), keyID: Array(bytes.prefix(4)), signature: Array(bytes.dropFirst(4)))
+    let parts = line.split(separator: " ", omittingEmptySubsequences: false)
+    guard parts.count == 3, let bytes = Base64.decode(parts[2]), bytes.count > 4,
+      case let signature = SignatureLine(
+        name: String(parts[1]), keyID: Array(bytes.prefix(4)), signature: Array(bytes.dropFirst(4))),
+      // To the byte: what signs does not sign its own line.
+      signature.name.isNoteKeyName, signature.text.utf8.elementsEqual(line.utf8)
+    else { throw malformed("expected '— <name> <base64>', found '\(line.prefix(60))'") }
+    return signature
   }
 
   func text(signedAs name: String, keyID: [UInt8], signature: [UInt8]) -> String {
-    "\(signedText)\n\(Self.signaturePrefix)\(name) \(Base64.encode(keyID + signature))\n"
+    "\(signedText)\n\(SignatureLine(name: name, keyID: keyID, signature: signature).text)\n"
   }
 }
 

@@ -9,8 +9,9 @@ import Storage
 struct AuditCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
-    abstract: "Read the ledger, verify all that is stored, and prove a single access record.",
-    subcommands: [Log.self, Verify.self, ProveCommand.self])
+    abstract:
+      "Read the ledger, verify all that is stored, prove a single act or access record, and check a proof.",
+    subcommands: [Log.self, Verify.self, ProveCommand.self, CheckCommand.self])
 
   /// `gatehouse audit log`.
   struct Log: AsyncParsableCommand {

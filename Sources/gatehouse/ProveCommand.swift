@@ -8,17 +8,24 @@ import Storage
 /// `gatehouse audit prove`.
 struct ProveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "prove", abstract: "Prove what the ledger knows of one answer, by its receipt.",
+    commandName: "prove",
+    abstract: "Prove that an act is in the ledger, or what the ledger knows of one answer, by its receipt.",
     discussion: """
-      A receipt is what an answer of the data plane carries in its field Gatehouse-Receipt. Reads the files \
-      themselves and trusts nothing but the ledger's key, so it needs no server and runs beside one. Every step is \
-      verified before it is shown: the record under the root of its segment, the segment's entry under the signed \
-      checkpoint. With --json the proof is a document that anybody can verify who has the public key. Exit status 5 \
-      where a step does not hold, 6 where the record is not collected yet, 2 where the receipt is none.
+      Of an act, by the number of its entry, it writes two files: entry-NUMBER.tlog-proof, the proof as C2SP has it, and \
+      entry-NUMBER.json, the entry as it is stored. Whoever has both and the ledger's public key can verify them with \
+      'gatehouse audit check', and needs nothing else. A receipt is what an answer of the data plane carries in its \
+      field Gatehouse-Receipt. Reads the files themselves and trusts nothing but the ledger's key, so it needs no \
+      server and runs beside one. Every step is verified before it is shown: the record under the root of its segment, \
+      the entry under the signed checkpoint. With --json the proof is a document that anybody can verify who has the \
+      public key, and no file is written. Exit status 5 where a step does not hold, 6 where the record is not collected \
+      yet, 1 where there is no such entry, 2 where the receipt is none.
       """)
 
-  @Argument(help: "The receipt: SEGMENT-INDEX.")
-  var receipt: String
+  @Argument(help: "The number of an entry, as 'gatehouse audit log' shows it, or a receipt: SEGMENT-INDEX.")
+  var subject: String
+
+  @Option(name: .shortAndLong, help: "The directory that the proof of an entry is written to.")
+  var output = "."
 
   @Flag(help: "Print the proof as JSON.")
   var json = false
@@ -26,7 +33,8 @@ struct ProveCommand: AsyncParsableCommand {
   @OptionGroup var data: DataOption
 
   func run() async throws {
-    let receipt = try Receipt(parsing: receipt)
+    if let index = Int(subject) { return try await prove(index) }
+    let receipt = try Receipt(parsing: subject)
     let directory = data.directory
     let key = try KeyFiles.ledgerVerificationKey(at: "\(directory.keys)/ledger.pub")
     let prove = ProveRecord(
@@ -35,6 +43,24 @@ struct ProveCommand: AsyncParsableCommand {
     let (proof, verified) = try await prove(receipt, trusting: key)
     if json { return Console.data(proof.json) }
     show(proof, verified, key)
+  }
+
+  private func prove(_ index: Int) async throws {
+    let directory = data.directory
+    let key = try KeyFiles.ledgerVerificationKey(at: "\(directory.keys)/ledger.pub")
+    let ledger = try SQLiteRegistry(reading: directory.registry, trusting: key)
+    let proved = try await ProveEntry(ledger: ledger)(index, trusting: key)
+    if json {
+      return Console.data([
+        "index": JSON(index), "size": JSON(proved.checkpoint.size), "key": .string("\(key)"),
+        "entry": .string(String(decoding: proved.entry, as: UTF8.self)), "proof": .string(proved.proof.text),
+      ])
+    }
+    let name = "\(output)/entry-\(index)"
+    try DurableFile.write(proved.entry, to: "\(name).json", mode: 0o644)
+    try DurableFile.write(Array(proved.proof.text.utf8), to: "\(name).tlog-proof", mode: 0o644)
+    CheckCommand.show(proved.entry, proved.proof, proved.checkpoint, key)
+    Console.prose("wrote \(name).tlog-proof and \(name).json")
   }
 
   private func show(_ proof: RecordProof, _ verified: VerifiedRecord, _ key: CheckpointVerificationKey) {

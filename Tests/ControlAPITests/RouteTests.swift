@@ -14,10 +14,17 @@ import Testing
 
 /// The routes over a control plane on stores in memory.
 struct RouteTests {
-  private static let token = "token-of-ada"
+  static let token = "token-of-ada"
 
   /// Serves the routes, with the queue of acts at work, for as long as `body` runs.
-  private func serve(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
+  func serve(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
+    try await serve { _, client in try await body(client) }
+  }
+
+  /// The same, with the control plane itself at hand.
+  func serve(
+    _ body: @escaping @Sendable (ControlPlane, any TestClientProtocol) async throws -> Void
+  ) async throws {
     let ledgerKey = try CheckpointSigningKey(name: "test")
     let control = ControlPlane(
       .init(
@@ -34,7 +41,7 @@ struct RouteTests {
       logger: Logger(label: "test"))
     let application = Application(router: server.router())
     try await control.working {
-      try await application.test(.router) { client in try await body(client) }
+      try await application.test(.router) { client in try await body(control, client) }
     }
   }
 
@@ -43,7 +50,7 @@ struct RouteTests {
     return ByteBuffer(bytes: try Data(contentsOf: root.appending(path: "Fixtures").appending(path: path)))
   }
 
-  private static var headers: HTTPFields { [.authorization: "Bearer \(token)"] }
+  static var headers: HTTPFields { [.authorization: "Bearer \(token)"] }
 
   private static func json(_ response: TestResponse) throws -> JSON {
     try JSON(parsing: response.body.readableBytesView)

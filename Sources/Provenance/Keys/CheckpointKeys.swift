@@ -72,8 +72,7 @@ public struct CheckpointVerificationKey: Sendable, Hashable, CustomStringConvert
   private let key: SignatureKey
 
   init(name: String, key: SignatureKey) throws(Problem) {
-    let isPlain = name.utf8.allSatisfy { 0x21..<0x7F ~= $0 && $0 != UInt8(ascii: "+") }
-    guard isPlain, 1...255 ~= name.utf8.count else {
+    guard name.isNoteKeyName else {
       throw malformedKey(
         "expected a key name of visible ASCII characters other than '+', found '\(name.prefix(80))'")
     }
@@ -112,8 +111,8 @@ public struct CheckpointVerificationKey: Sendable, Hashable, CustomStringConvert
   public func hash(into hasher: inout Hasher) { hasher.combine(description) }
 }
 
-/// The common part of both key texts: `<name>+<id in hexadecimal>+<base64 of algorithm and key>`.
-private struct NoteKey {
+/// The common part of all key texts: `<name>+<id in hexadecimal>+<base64 of algorithm and key>`.
+struct NoteKey {
   /// The algorithm byte of Ed25519 in signed notes.
   static let ed25519: UInt8 = 0x01
 
@@ -121,19 +120,26 @@ private struct NoteKey {
   let keyID: [UInt8]
   let key: [UInt8]
 
-  init?(parsing text: some StringProtocol) {
+  init?(parsing text: some StringProtocol, algorithm: UInt8 = ed25519) {
     // The base 64 may have a '+' of its own.
     let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, let keyID = Hexadecimal.decode(parts[1]), keyID.count == 4,
-      let key = Base64.decode(parts[2]), key.count == 33, key[0] == Self.ed25519
+      let key = Base64.decode(parts[2]), key.count == 33, key[0] == algorithm
     else { return nil }
     name = String(parts[0])
     self.keyID = keyID
     self.key = Array(key.dropFirst())
   }
 
-  static func encode(name: String, keyID: [UInt8], key: [UInt8]) -> String {
-    "\(name)+\(Hexadecimal.encode(keyID))+\(Base64.encode([ed25519] + key))"
+  static func encode(name: String, keyID: [UInt8], algorithm: UInt8 = ed25519, key: [UInt8]) -> String {
+    "\(name)+\(Hexadecimal.encode(keyID))+\(Base64.encode([algorithm] + key))"
+  }
+}
+
+extension String {
+  /// Whether a key of signed notes can have this name.
+  var isNoteKeyName: Bool {
+    1...255 ~= utf8.count && utf8.allSatisfy { 0x21..<0x7F ~= $0 && $0 != UInt8(ascii: "+") }
   }
 }
 
