@@ -99,22 +99,30 @@ struct QueryRoutes: Sendable {
     return .json(.ok, ["quarantine": .array(kept)])
   }
 
-  /// `GET /api/v1/ledger[?from=N][&count=N]`: entries in order, at most 1000 at a time.
+  /// `GET /api/v1/ledger[?from=N][&count=N][&model=…][&principal=…][&act=…][&since=MILLISECONDS][&until=…][&refused=true]`:
+  /// entries in order, at most 1000 at a time; `next` is where to go on, nil at the end.
   @Sendable private func ledger(_ request: Request, _ context: ControlContext) async throws -> Response {
     let first = Int(try number("from", of: request) ?? 0)
     let count = Int(min(try number("count", of: request) ?? 100, 1000))
     let size = try await control.ledger.checkpoint()?.size ?? 0
     var entries: [JSON] = []
-    for (index, bytes) in try await control.ledger.entryBytes(from: first, count: count).enumerated() {
-      guard var entry = try? JSON(parsing: bytes).object else {
+    let found = try await control.ledger.entries(matching: try filter(request), from: first, count: count)
+    for placed in found {
+      guard var entry = try? JSON(parsing: placed.bytes).object else {
         throw Problem(
           .integrity, "ledger.entry", "expected a ledger entry, found bytes that are none",
-          position: "entry \(first + index)", hint: "run 'gatehouse audit verify'")
+          position: "entry \(placed.position)", hint: "run 'gatehouse audit verify'")
       }
-      entry["index"] = JSON(first + index)
+      entry["index"] = JSON(placed.position)
       entries.append(.object(entry))
     }
-    return .json(.ok, ["size": JSON(size), "entries": .array(entries)])
+    let next = found.count < count ? nil : found.last.map { $0.position + 1 }
+    return .json(
+      .ok,
+      [
+        "size": JSON(size), "entries": .array(entries), "next": next.map { JSON($0) } ?? .null,
+        "origin": .string(control.ledgerName),
+      ])
   }
 
   /// `GET /api/v1/ledger/checkpoint`: the signed note over all entries, as C2SP writes it.
@@ -123,6 +131,34 @@ struct QueryRoutes: Sendable {
       throw Problem(.notFound, "ledger.empty", "expected a checkpoint, found an empty ledger")
     }
     return .document(.ok, "text/plain; charset=utf-8", Array(checkpoint.text.utf8))
+  }
+
+  private func filter(_ request: Request) throws(Problem) -> LedgerFilter {
+    let query = request.uri.queryParameters
+    var filter = LedgerFilter()
+    if let text = query.get("model") { filter.model = try ModelName(parsing: text) }
+    if let text = query.get("principal") {
+      guard let principal = Principal(parsing: text) else {
+        throw unreadable("a principal such as person:ada", "principal", text)
+      }
+      filter.principal = principal
+    }
+    if let text = query.get("act") {
+      guard let act = Act(rawValue: text) else { throw unreadable("an act of the ledger", "act", text) }
+      filter.act = act
+    }
+    filter.since = try number("since", of: request).map { Timestamp(milliseconds: $0) }
+    filter.until = try number("until", of: request).map { Timestamp(milliseconds: $0) }
+    switch query.get("refused") {
+    case nil, "false": break
+    case "true": filter.isRefused = true
+    case let text?: throw unreadable("true or false", "refused", text)
+    }
+    return filter
+  }
+
+  private func unreadable(_ expected: String, _ name: String, _ text: String) -> Problem {
+    Problem(.badInput, "request.query", "expected \(expected) for '\(name)', found '\(text.excerpt(40))'")
   }
 
   private func versions(of name: ModelName) async throws(Problem) -> [ModelVersion] {

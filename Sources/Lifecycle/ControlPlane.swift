@@ -312,6 +312,9 @@ public final class ControlPlane: Sendable {
   /// The ledger, to read.
   public var ledger: any LedgerReader { parts.registry }
 
+  /// What the ledger calls itself in its checkpoints.
+  public var ledgerName: String { settings.checkpointKey.name }
+
   /// An entry of the ledger with its proof under the newest checkpoint; throws as `ProveEntry` does.
   public func prove(entry index: Int) async throws(Problem) -> ProveEntry.Proved {
     try await ProveEntry(ledger: parts.registry)(index, trusting: settings.checkpointKey)

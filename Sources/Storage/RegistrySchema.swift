@@ -36,11 +36,12 @@ enum RegistrySchema {
     migrator.registerMigration("10 training data of versions") { database in
       try database.execute(sql: trainingDataColumn)
     }
-    migrator.registerMigration("11 tiles of the ledger") { database in
-      try database.execute(sql: tileTable)
-      // In the transaction of the migration, a tile in memory at a time.
+    migrator.registerMigration("11 tiles and index of the ledger") { database in
+      try database.execute(sql: ledgerTables)
+      // In the transaction of the migration, a tile or an entry in memory at a time.
       let size = try Int.fetchOne(database, sql: "SELECT size FROM head") ?? 0
       try StoredTiles.extend(from: 0, to: size, database)
+      try EntryIndex.build(database)
     }
     migrator.registerMigration("12 who may do what") { database in
       try database.execute(sql: accessTable)
@@ -117,13 +118,28 @@ enum RegistrySchema {
     """
 
   // The hashes of a tile one after another: of level 0 all 256, of the levels above as many as there are.
-  private static let tileTable = """
+  private static let ledgerTables = """
     CREATE TABLE tiles (
       level INTEGER NOT NULL CHECK (level >= 0),
       place INTEGER NOT NULL CHECK (place >= 0),
       hashes BLOB NOT NULL CHECK (length(hashes) BETWEEN 32 AND 8192 AND length(hashes) % 32 = 0),
       PRIMARY KEY (level, place)
     ) STRICT;
+
+    CREATE TABLE entry_index (
+      position INTEGER PRIMARY KEY,
+      at INTEGER NOT NULL,
+      latest INTEGER NOT NULL CHECK (latest >= at),
+      act TEXT NOT NULL,
+      principal TEXT NOT NULL,
+      model TEXT,
+      refused INTEGER NOT NULL CHECK (refused IN (0, 1))
+    ) STRICT;
+    CREATE INDEX entries_by_model ON entry_index (model) WHERE model IS NOT NULL;
+    CREATE INDEX entries_by_principal ON entry_index (principal);
+    CREATE INDEX entries_by_act ON entry_index (act);
+    CREATE INDEX entries_by_latest ON entry_index (latest);
+    CREATE INDEX entries_refused ON entry_index (position) WHERE refused = 1;
     """
 
   private static let segmentTables = """

@@ -12,6 +12,7 @@ final class RegistryTransaction {
   /// The head before the batch; nil before the first commit.
   private let head: LedgerHead?
   private var frontier: MerkleFrontier
+  private var index = EntryIndex()
   /// What the database itself failed with: then no proposal of the batch may be acknowledged.
   private var failure: (any Error)?
 
@@ -52,7 +53,7 @@ final class RegistryTransaction {
     for (entry, bytes) in zip(entries, bytes) where bytes.count > LedgerEntry.sizeLimit {
       throw LedgerEntry.tooLarge(entry)
     }
-    let before = frontier
+    let before = (frontier: frontier, index: index)
     do {
       // Entries alone contradict nothing: where one of them fails, the database does.
       if changes.isEmpty {
@@ -65,13 +66,13 @@ final class RegistryTransaction {
         }
       }
     } catch {
-      frontier = before
+      (frontier, index) = before
       if let error = error as? DatabaseError, changes.isEmpty || error.resultCode != .SQLITE_CONSTRAINT {
         failure = error
       }
       throw Problem.storage("commit to the registry", error)
     }
-    return before.size..<frontier.size
+    return before.frontier.size..<frontier.size
   }
 
   private func insert(_ entries: [LedgerEntry], _ bytes: [[UInt8]]) throws {
@@ -81,6 +82,7 @@ final class RegistryTransaction {
       try insertion.execute(
         arguments: [frontier.size, RegistryRows.blob(bytes), RegistryRows.blob(leafHash)])
       try OpenActs.note(entry, at: frontier.size, database)
+      try index.note(entry, at: frontier.size, database)
       frontier.append(leafHash)
     }
   }

@@ -2,6 +2,17 @@ public import Domain
 public import Lifecycle
 public import Provenance
 
+extension SQLiteRegistry: LedgerSearch {
+  /// At most `count` entries that are asked for, in order, none before `first`.
+  public func entries(
+    matching filter: LedgerFilter, from first: Int, count: Int
+  ) async throws(Problem) -> [PlacedEntry] {
+    try await read("the entries") {
+      try EntryIndex.entries(matching: filter, from: first, count: count, $0)
+    }
+  }
+}
+
 extension SQLiteRegistry: LedgerTreeReader {
   /// The first `width` hashes of a tile; nil where the ledger has not so many of it.
   public func tile(level: Int, index: Int, width: Int) async throws(Problem) -> [Digest]? {

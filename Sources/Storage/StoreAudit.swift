@@ -119,6 +119,8 @@ private struct Replay {
   private(set) var unfinished = UnfinishedActs()
   private(set) var problems: [Problem] = []
   private var tiles = TileComparison()
+  private var index = EntryIndex()
+  private var entries = 0
 
   mutating func run(_ database: Database) throws {
     let cursor = try Row.fetchCursor(database, sql: "SELECT * FROM entries ORDER BY position")
@@ -126,7 +128,8 @@ private struct Replay {
       let row = StoredRow(row, of: "entries")
       let position = Int(try row.integer("position"))
       do throws(Problem) {
-        try check(bytes: try row.bytes("bytes"), leafHash: try row.digest("leaf_hash"), at: position)
+        try check(
+          bytes: try row.bytes("bytes"), leafHash: try row.digest("leaf_hash"), at: position, database)
       } catch {
         problems.append(error.at(position))
       }
@@ -135,9 +138,14 @@ private struct Replay {
     }
     try tiles.finish(database)
     problems += tiles.problems
+    let indexed = try EntryIndex.count(database)
+    if indexed > entries { problems.append(Self.indexChanged("\(entries) entries", "\(indexed)")) }
   }
 
-  private mutating func check(bytes: [UInt8], leafHash: Digest, at position: Int) throws(Problem) {
+  private mutating func check(
+    bytes: [UInt8], leafHash: Digest, at position: Int, _ database: Database
+  ) throws(Problem) {
+    entries += 1
     let found = MerkleTree.leafHash(bytes)
     guard found == leafHash else {
       throw Problem(
@@ -147,12 +155,27 @@ private struct Replay {
     }
     let entry = try StoredEntry.parse(bytes, at: position)
     unfinished.note(entry, at: position)
+    let isIndexed: Bool
+    do { isIndexed = try index.holds(entry, at: position, database) } catch {
+      throw Problem.storage("read the index of the ledger", error)
+    }
+    if !isIndexed {
+      problems.append(Self.indexChanged("entry \(position) as it is", "another or none").at(position))
+    }
     guard let changes = RegistryChange.accounted(in: entry) else {
       throw Problem(
         .integrity, "ledger.entry-malformed",
         "expected changes of the registry in entry \(position), found something else")
     }
     for change in changes { try state.apply(change) }
+  }
+}
+
+extension Replay {
+  fileprivate static func indexChanged(_ expected: String, _ found: String) -> Problem {
+    Problem(
+      .integrity, "ledger.index-changed", "expected \(expected) in the index of the ledger, found \(found)",
+      subject: "the registry, table 'entry_index'", hint: "restore registry.sqlite from a backup")
   }
 }
 

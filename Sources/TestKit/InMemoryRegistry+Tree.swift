@@ -1,9 +1,20 @@
 public import Domain
+import Encoding
 public import Lifecycle
 import Packaging
 public import Provenance
 
 // By the plain code that hashes all leaves: what reads tiles is held against it.
+
+extension InMemoryRegistry: LedgerSearch {
+  /// At most `count` entries that are asked for, in order, none before `first`.
+  public func entries(matching filter: LedgerFilter, from first: Int, count: Int) -> [PlacedEntry] {
+    let places = entries.indices.dropFirst(max(0, first)).lazy.filter { [entries] place in
+      (try? JSON(parsing: entries[place])).flatMap { LedgerEntry(json: $0) }.map(filter.matches) ?? false
+    }
+    return places.prefix(max(0, count)).map { PlacedEntry(position: $0, bytes: entries[$0]) }
+  }
+}
 
 extension InMemoryRegistry: LedgerTreeReader {
   /// The first `width` hashes of a tile; nil where the ledger has not so many of it.

@@ -1,4 +1,5 @@
 import Domain
+import Encoding
 import Lifecycle
 import Provenance
 import Testing
@@ -28,6 +29,49 @@ extension RegistryContract {
     #expect(try await store.inclusionProof(of: 0, in: leaves.count + 1) == nil)
     #expect(try await store.consistencyProof(from: 0, to: leaves.count + 1) == nil)
     #expect(try await store.consistencyProof(from: 0, to: -1) == nil)
+  }
+
+  func entriesAreFoundByWhatTheySay() async throws {
+    let store = try await make()
+    #expect(try await store.entries(matching: LedgerFilter(), from: 0, count: 10).isEmpty)
+    let acts: [Act] = [.push, .setAlias, .createKey, .supervise]
+    let names = ["iris", "fraud", "no model!"]
+    let principals = [Sample.principal, .platform]
+    // A clock that was put back in the middle, so that times do not follow places.
+    let entries = (0..<60).map { number in
+      LedgerEntry(
+        time: Sample.moment((number * 7) % 50), principal: principals[number % 2], act: acts[number % 4],
+        phase: [.begun, .done, .failed][number % 3], subject: "\(names[number % 3])@\(number)", trace: "t",
+        details: number % 4 == 2 ? ["deployment": .string(names[number / 4 % 2])] : [:])
+    }
+    try await store.commit(Array(entries[..<7]), [])
+    try await store.commit(Array(entries[7...]), [])
+    let filters = [
+      LedgerFilter(), LedgerFilter(model: Sample.name()),
+      LedgerFilter(model: Sample.name("fraud"), isRefused: true),
+      LedgerFilter(model: Sample.name("nobody")), LedgerFilter(principal: .platform, act: .setAlias),
+      LedgerFilter(act: .createKey), LedgerFilter(since: Sample.moment(20), until: Sample.moment(40)),
+      LedgerFilter(since: Sample.moment(49)), LedgerFilter(since: Sample.moment(50)),
+      LedgerFilter(until: Sample.moment(3)), LedgerFilter(isRefused: true),
+      LedgerFilter(model: Sample.name(), principal: Sample.principal, act: .push, since: Sample.moment(5)),
+    ]
+    for filter in filters {
+      let wanted = entries.indices.filter { filter.matches(entries[$0]) }
+        .map { PlacedEntry(position: $0, bytes: entries[$0].canonicalBytes) }
+      #expect(try await store.entries(matching: filter, from: 0, count: 100) == wanted)
+      // A page at a time.
+      var found: [PlacedEntry] = []
+      while true {
+        let page = try await store.entries(
+          matching: filter, from: (found.last?.position ?? -1) + 1, count: 2)
+        guard !page.isEmpty else { break }
+        found += page
+      }
+      #expect(found == wanted)
+    }
+    #expect(try await store.entries(matching: filters[1], from: 0, count: 100).count > 10)
+    #expect(try await store.entries(matching: filters[5], from: 0, count: 0).isEmpty)
+    #expect(await store.audit(trusting: key).isEmpty)
   }
 
   func tilesAreAsTheTreeHasThem() async throws {

@@ -47,6 +47,7 @@ public struct RegistryContract: Sendable {
     try await aViewShowsAllThatIsThere()
     try await theTreeProvesEveryEntryAtEverySize()
     try await tilesAreAsTheTreeHasThem()
+    try await entriesAreFoundByWhatTheySay()
     try await RepositoryContract(trusting: key, make: make).run()
   }
 

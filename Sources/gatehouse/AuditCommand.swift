@@ -24,28 +24,72 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: "How many entries to print at most.")
     var count: Int?
 
-    @Flag(help: "Print a JSON document a line.")
+    @Option(help: "Only acts about this model.")
+    var model: String?
+
+    @Option(help: "Only acts of this principal, such as person:ada.")
+    var principal: String?
+
+    @Option(help: "Only this act, such as set-alias.")
+    var act: String?
+
+    @Option(help: "Only entries from this moment on, in UTC: 2026-11-21T09:30:00Z.")
+    var since: String?
+
+    @Option(help: "Only entries up to this moment.")
+    var until: String?
+
+    @Flag(help: "Only acts that were refused or failed.")
+    var refused = false
+
+    @Option(
+      help:
+        "How entries are printed: text, jsonl (a JSON document a line) or cloudevents (a CloudEvent 1.0 a line)."
+    )
+    var format: Format?
+
+    @Flag(help: "The same as --format jsonl.")
     var json = false
 
     @OptionGroup var server: ServerOptions
 
+    /// How an entry is printed.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+      case text, jsonl, cloudevents
+    }
+
     func run() async throws {
+      let conditions = try self.conditions()
+      let format = format ?? (json ? .jsonl : .text)
       try await server.withClient { client in
         var next = max(0, from)
         var left = count ?? .max
         while left > 0 {
-          let page = try await client.get("/ledger?from=\(next)&count=\(min(left, 500))")
+          // A page in memory at a time, however long the ledger is.
+          let page = try await client.get("/ledger?from=\(next)&count=\(min(left, 500))\(conditions)")
           let entries = page["entries"]?.array ?? []
-          guard !entries.isEmpty else { return }
-          for entry in entries { show(entry) }
-          next += entries.count
+          for entry in entries { show(entry, format, of: page["origin"]?.string ?? "gatehouse") }
           left -= entries.count
+          guard !entries.isEmpty, let following = page["next"]?.int else { return }
+          next = following
         }
       }
     }
 
-    private func show(_ value: JSON) {
-      if json { return Console.data(value) }
+    private func conditions() throws -> String {
+      let moments = try [("since", since), ("until", until)].map { name, text in
+        (name, try text.map { "\(try Timestamp(parsing: $0).milliseconds)" })
+      }
+      let named = [("model", model), ("principal", principal), ("act", act)] + moments
+      let given = named.compactMap { name, text in text.map { "&\(name)=\(percentEncoded($0))" } }
+      return given.joined() + (refused ? "&refused=true" : "")
+    }
+
+    private func show(_ value: JSON, _ format: Format, of ledger: String) {
+      if format == .cloudevents, let entry = LedgerEntry(json: value), let index = value["index"]?.int {
+        return Console.data(entry.cloudEvent(at: index, of: ledger))
+      }
+      guard format == .text else { return Console.data(value) }
       guard let entry = LedgerEntry(json: value) else { return Console.data(value) }
       let detail =
         ["code", "event", "verdict", "bundle", "root"].compactMap { entry.details[$0]?.string }.first ?? ""
@@ -122,4 +166,14 @@ struct AuditCommand: AsyncParsableCommand {
       if !report.problems.isEmpty { throw CommandEnd(exitCode: 5) }
     }
   }
+}
+
+/// A value of a query, in which only letters, digits and four marks stand for themselves (RFC 3986).
+private func percentEncoded(_ text: String) -> String {
+  text.utf8.map { byte in
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: String(UnicodeScalar(byte))
+    default: "%" + Hexadecimal.encode([byte]).uppercased()
+    }
+  }.joined()
 }

@@ -73,7 +73,10 @@ import Testing
     let scratch = try await Self.copy()
     let former = try DatabaseQueue(path: scratch.registryPath)
     try await former.write {
-      try $0.execute(sql: "DROP TABLE tiles; DELETE FROM grdb_migrations WHERE identifier LIKE '11 %'")
+      try $0.execute(
+        sql:
+          "DROP TABLE tiles; DROP TABLE entry_index; DELETE FROM grdb_migrations WHERE identifier LIKE '11 %'"
+      )
     }
     try former.close()
     let store = try scratch.registry()
@@ -109,6 +112,15 @@ import Testing
     ("DELETE FROM tiles WHERE level = 1", "ledger.tile-missing", "ledger.tile-missing"),
     ("DELETE FROM tiles WHERE level = 0 AND place = 2", nil, "ledger.tile-missing"),
     ("INSERT INTO tiles VALUES (2, 0, zeroblob(32))", nil, "ledger.tile-unaccounted"),
+    ("UPDATE entry_index SET act = 'sign' WHERE position = 7", nil, "ledger.index-changed"),
+    ("UPDATE entry_index SET model = 'fraud' WHERE position = 7", nil, "ledger.index-changed"),
+    ("UPDATE entry_index SET at = 5 WHERE position = 7", nil, "ledger.index-changed"),
+    ("UPDATE entry_index SET latest = latest + 1 WHERE position = 7", nil, "ledger.index-changed"),
+    ("DELETE FROM entry_index WHERE position = 7", nil, "ledger.index-changed"),
+    (
+      "INSERT INTO entry_index VALUES (9999, 0, 0, 'sign', 'person:eve', NULL, 0)", nil,
+      "ledger.index-changed"
+    ),
     ("DELETE FROM tiles", "ledger.tile-missing", "ledger.tile-missing"),
     ("UPDATE head SET size = 1099", "ledger.head-mismatch", "ledger.head-mismatch"),
     ("DELETE FROM head", "ledger.root-mismatch", "ledger.root-mismatch"),

@@ -106,7 +106,7 @@ public protocol RegistryReader: RepositoryReader {
 }
 
 /// The read side of the ledger.
-public protocol LedgerReader: LedgerTreeReader {
+public protocol LedgerReader: LedgerTreeReader, LedgerSearch {
   /// The signed checkpoint over all entries; nil before the first commit.
   func checkpoint() async throws(Problem) -> Checkpoint?
   /// The stored bytes of entries, as stored, in order from `first`; fewer than `count` at the end.
