@@ -63,6 +63,8 @@ case "fill":
     if size % 1_000_000 == 0 {
       let elapsed = (ContinuousClock.now - start) / .seconds(1)
       print("filled \(size) \(Double(size - first) / elapsed) \(memory().now)")
+      // Also where it goes to a file, of which somebody wants to see how far it is.
+      _ = unsafe fflush(nil)
     }
   }
   try store.close()
