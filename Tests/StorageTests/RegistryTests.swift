@@ -118,6 +118,8 @@ import Testing
     let alone = try SQLiteRegistry(reading: scratch.registryPath, trusting: key)
     #expect(try await alone.sealKeys().isEmpty)
     #expect(try await alone.revokedVersions().isEmpty)
+    let problem = await #expect(throws: Problem.self) { try await alone.inclusionProof(of: 0, in: 1) }
+    #expect(problem?.code == "storage.too-old")
     try alone.close()
     let store = try scratch.registry()
     try await store.commit([Sample.entry(.addSealKey)], [.addSealKey(Sample.sealKey(1, .active))])
