@@ -116,7 +116,7 @@ let package = Package(
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Access", "Lifting", "Provenance", "Packaging", "Lifecycle", .hummingbird,
+      "ControlAPI", "Domain", "Encoding", "Access", "Gates", "Lifting", "Provenance", "Packaging", "Lifecycle", .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS,
       .log, .nio,

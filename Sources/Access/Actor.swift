@@ -75,6 +75,14 @@ extension AccessState {
       hint: "have somebody who may 'manage-access' grant it; roles that give it: \(roles)")
   }
 
+  /// Who was granted a right on an object, principals and claims, in no order.
+  public func holders(of right: Right, on object: AccessObject, at now: Timestamp) -> Set<Grant.Holder> {
+    Set(
+      grants.values.filter {
+        $0.isInForce(at: now) && $0.gift.rights.contains(right) && reaches($0.scope, object)
+      }.map(\.holder))
+  }
+
   /// What was granted to an actor and holds.
   public func grantsInForce(of actor: Actor, at now: Timestamp) -> [Grant] {
     var present = grants(of: .principal(actor.principal))
@@ -82,6 +90,20 @@ extension AccessState {
       for word in words.sorted() { present += grants(of: .claim(word, of: provider)) }
     }
     return present.filter { $0.isInForce(at: now) }
+  }
+
+  /// The roles that an actor has on an object; all of them where they may do everything.
+  public func roles(of actor: Actor, on object: AccessObject, at now: Timestamp) -> Set<Role> {
+    switch actor.credential {
+    case .platform: return []
+    case .administrator: return Set(Role.allCases)
+    case .apiKey, .token: break
+    }
+    var roles: Set<Role> = []
+    for grant in grantsInForce(of: actor, at: now) where reaches(grant.scope, object) {
+      if case .role(let role) = grant.gift { roles.insert(role) }
+    }
+    return roles
   }
 
   /// The rights that an actor has somewhere.

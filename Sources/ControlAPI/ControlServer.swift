@@ -82,6 +82,8 @@ public struct ControlServer: Sendable {
     KeyRoutes(control: control).add(to: routes)
     IssuerRoutes(control: control).add(to: routes)
     SealKeyRoutes(control: control).add(to: routes)
+    ApprovalRoutes(control: control).add(to: routes)
+    PolicyRoutes(control: control).add(to: routes)
     AliasRoutes(control: control).add(to: routes)
     DeploymentRoutes(control: control).add(to: routes)
     RegistryRoutes(control: control).add(to: routes)

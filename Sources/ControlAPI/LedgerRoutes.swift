@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Hummingbird
 import Lifecycle
@@ -11,10 +12,10 @@ import Provenance
 struct LedgerRoutes: Sendable {
   let control: ControlPlane
 
-  func add(to group: RouterGroup<ControlContext>) {
-    group.get("log/checkpoint", use: checkpoint)
-    group.get("log/tile/**", use: tile)
-    group.get("ledger/:index/proof", use: proof)
+  func add(to routes: GuardedRoutes) {
+    routes.get("log/checkpoint", .platform(.audit), use: checkpoint)
+    routes.get("log/tile/**", .platform(.audit), use: tile)
+    routes.get("ledger/:index/proof", .platform(.audit), use: proof)
   }
 
   /// `GET /api/v1/log/checkpoint`: the newest checkpoint, a signed note.

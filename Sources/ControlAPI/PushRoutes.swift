@@ -1,6 +1,7 @@
 import Access
 import Domain
 import Encoding
+import Gates
 import Hummingbird
 import Lifecycle
 import Lifting
@@ -57,7 +58,7 @@ struct PushRoutes: Sendable {
   }
 
   /// `POST /api/v1/models/{name}/versions` with `{"files":[{"path","digest"}]}`, and perhaps
-  /// `"project"` for a new model, `"engine":"onnxruntime"` for what our own operators cannot run and `"trainingData":[{"name","digest"}]`, the
+  /// `"project"` for a new model, `"facts":{"dataClass","exposure"}`, `"engine":"onnxruntime"` for what our own operators cannot run and `"trainingData":[{"name","digest"}]`, the
   /// data sets that it was trained with, which are not sent.
   ///
   /// With `Accept: application/x-ndjson` each step is a line as it happens; else one JSON document at the
@@ -68,6 +69,7 @@ struct PushRoutes: Sendable {
       name: try context.modelName(), files: try Self.files(in: body),
       actor: try context.requireActor(),
       project: try body["project"] == nil ? nil : ProjectName(parsing: body.text("project")),
+      facts: try ModelFacts(json: body["facts"] ?? [:]),
       engine: try Self.engine(in: body),
       trainingData: try TrainingData(json: body["trainingData"] ?? [], at: "/trainingData"))
     guard request.headers[.accept]?.contains("application/x-ndjson") == true else {

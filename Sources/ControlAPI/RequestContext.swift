@@ -36,6 +36,11 @@ struct ControlContext: RequestContext {
 
   func modelName() throws(Problem) -> ModelName { try ModelName(parsing: parameter("name")) }
 
+  /// The version that the path names.
+  func versionReference() throws(Problem) -> VersionReference {
+    VersionReference(name: try modelName(), version: try VersionNumber(parsing: parameter("version")))
+  }
+
   /// A principal that the path names.
   func principal(_ name: String) throws(Problem) -> Principal {
     let text = try parameter(name)
@@ -75,21 +80,22 @@ extension Response {
 
 extension Request {
   /// The body as JSON, at most 1 MiB of it.
-  func json() async throws -> JSON { try Self.parse(try await bytes()) }
+  func json() async throws -> JSON { try Self.parse(try await bytes(upTo: 1 << 20, of: "JSON")) }
 
   /// The same; an empty object where there is no body.
   func optionalJSON() async throws -> JSON {
-    let bytes = try await bytes()
+    let bytes = try await bytes(upTo: 1 << 20, of: "JSON")
     return bytes.isEmpty ? [:] : try Self.parse(bytes)
   }
 
-  private func bytes() async throws -> [UInt8] {
-    let limit = 1 << 20
+  /// The body, at most so many bytes of it.
+  func bytes(upTo limit: Int, of what: String) async throws -> [UInt8] {
     var bytes: [UInt8] = []
     for try await buffer in body {
       bytes += buffer.readableBytesView
       guard bytes.count <= limit else {
-        throw Problem(.tooLarge, "request.too-large", "expected at most \(limit) bytes of JSON, found more")
+        throw Problem(
+          .tooLarge, "request.too-large", "expected at most \(limit) bytes of \(what), found more")
       }
     }
     return bytes

@@ -88,10 +88,8 @@ struct SealKeyRoutes: Sendable {
   /// `POST /api/v1/models/{name}/versions/{version}/revoke` with `{"reason"}`: it answers no more when the answer is there.
   @Sendable private func revokeVersion(_ request: Request, _ context: ControlContext) async throws -> Response
   {
-    let reference = VersionReference(
-      name: try context.modelName(), version: try VersionNumber(parsing: context.parameter("version")))
     let revocation = try await control.revokeVersion(
-      reference, try await reason(request), by: context.requireActor())
+      context.versionReference(), try await reason(request), by: context.requireActor())
     return .json(.ok, revocation.json)
   }
 

@@ -51,6 +51,16 @@ public enum Act: String, Sendable, CaseIterable {
   case removeProvider = "remove-provider"
   case addProject = "add-project"
   case assignModel = "assign-model"
+  /// What is said of a model beside its versions was set.
+  case setFacts = "set-facts"
+  /// A policy was proposed, taken off the table, or came into force.
+  case proposePolicy = "propose-policy"
+  case withdrawPolicy = "withdraw-policy"
+  case applyPolicy = "apply-policy"
+  /// Somebody said yes or no to a version.
+  case approve
+  /// A version began to wait for its gates, or waits no more without being served.
+  case wait
   /// Something was asked for, and refused before it became an act.
   case request
 }

@@ -24,6 +24,8 @@ public struct Problem: Error, Equatable, Sendable {
     case deadline
     /// Inspection, lifting or policy says no.
     case refused
+    /// Policy says not yet: somebody has to agree first, or a time to come.
+    case waiting
     /// Stored or sealed bytes are not what they were.
     case integrity
     /// Something that is needed does not answer, or is full.
@@ -69,6 +71,7 @@ public struct Problem: Error, Equatable, Sendable {
     switch category {
     case .usage, .badInput, .tooLarge: 2
     case .refused: 3
+    case .waiting: 4
     case .integrity: 5
     case .unavailable, .tooMany, .deadline: 6
     default: 1
@@ -82,7 +85,7 @@ public struct Problem: Error, Equatable, Sendable {
     case .unauthenticated: 401
     case .forbidden: 403
     case .notFound: 404
-    case .conflict: 409
+    case .conflict, .waiting: 409
     case .tooLarge: 413
     case .refused: 422
     case .tooMany: 429

@@ -107,7 +107,7 @@ public struct GateReport: Equatable, Sendable {
     let held = results.filter { !$0.isPassed }
     guard let first = held.first(where: { $0.outcome == .failed }) ?? held.first else { return nil }
     return Problem(
-      .refused, first.gate, held.map(\.reason).joined(separator: "; "),
+      verdict == .waiting ? .waiting : .refused, first.gate, held.map(\.reason).joined(separator: "; "),
       hint: first.hint ?? "push a model that meets the policy, or have the policy changed")
   }
 }

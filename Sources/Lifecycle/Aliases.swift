@@ -1,5 +1,6 @@
 import Domain
 import Encoding
+import Gates
 
 /// Moves and removes the movable names of versions: the data plane first, then the registry, as a roll-out does.
 struct Aliases {
@@ -7,6 +8,7 @@ struct Aliases {
   let seals: Seals
   let served: ServedState
   let plane: any DataPlane
+  let release: Release
   let time: any TimeSource
 
   /// Has an alias name a version; it answers under it by the time this returns.
@@ -14,7 +16,8 @@ struct Aliases {
   /// One that names it already is left as it is. Throws `version.unknown`, `alias.too-many`, and as
   /// `Seals.requireServable` does.
   func set(
-    _ name: AliasName, of model: ModelName, to version: VersionNumber, recorder: Recorder
+    _ name: AliasName, of model: ModelName, to version: VersionNumber, for asker: RoleHolder,
+    recorder: Recorder
   ) async throws(Problem) -> Alias {
     let versions = try await registry.versions(of: model)
     guard let target = versions.first(where: { $0.reference.version == version }) else {
@@ -33,6 +36,9 @@ struct Aliases {
     }
     let subject = ModelReference(name: model, version: .alias(name)).description
     try await seals.requireServable(target)
+    // What answers under an alias is in service as much as what answers without one.
+    let image = try await registry.images().last { $0.reference == target.reference }?.manifest
+    if let problem = try await release.report(on: target, image, for: asker).problem { throw problem }
     return try await recorder.record(
       .setAlias, of: subject, details: ["from": former.map { .string($0.version.description) } ?? .null]
     ) { () async throws(Problem) in

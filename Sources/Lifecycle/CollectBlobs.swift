@@ -147,6 +147,8 @@ struct CollectBlobs: Sendable {
     for name in try await registry.modelNames() {
       for version in try await registry.versions(of: name) { artifacts.insert(version.artifact) }
     }
+    // A verdict stays explainable for as long as it is named.
+    roots.formUnion(try await registry.policyFiles())
     for artifact in artifacts {
       roots.insert(artifact)
       roots.formUnion(try await ArtifactList.files(of: artifact, in: blobs))

@@ -170,6 +170,9 @@ extension ControlPlane {
     ) { [self] url in await refreshProvider(url) }
   }
 
+  /// What people wrote.
+  public var remarks: any Remarks { parts.people }
+
   /// Who the people are that act.
   public var people: any PeopleDirectory { parts.people }
 

@@ -30,10 +30,11 @@ extension ControlPlane {
 
   /// Throws `access.denied` where somebody may not do something, and has the ledger know of it.
   public func require(
-    _ right: Right, on object: AccessObject, of actor: Actor, asking subject: String
+    _ right: Right, on object: AccessObject, madeBy author: Principal? = nil, of actor: Actor,
+    asking subject: String
   ) async throws(Problem) {
     do throws(Problem) {
-      try await rules.require(right, on: object, of: actor)
+      try await rules.require(right, on: object, madeBy: author, of: actor)
     } catch {
       await refusals.note(
         error, asked: subject, by: actor.principal,

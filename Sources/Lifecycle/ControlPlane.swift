@@ -28,14 +28,18 @@ public final class ControlPlane: Sendable {
     public var program: (any ProgramSource)?
     /// The private keys of seals beside the one of the settings.
     public var sealKeys: any SealKeyStore
+    /// Who answers what a policy has somebody else decide.
+    public var advisor: any PolicyAdvisor
     /// Who the people are that act.
-    public var people: any PeopleDirectory & KeyUses
+    public var people: any PeopleDirectory & KeyUses & Remarks
 
     /// Names the parts.
     public init(
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
-      entropy: any Entropy, people: any PeopleDirectory & KeyUses, keySets: any KeySetSource = NoKeySets(),
+      entropy: any Entropy, people: any PeopleDirectory & KeyUses & Remarks,
+      keySets: any KeySetSource = NoKeySets(),
+      advisor: any PolicyAdvisor = NoAdvisor(),
       sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil
     ) {
       self.registry = registry
@@ -46,6 +50,7 @@ public final class ControlPlane: Sendable {
       self.time = time
       self.entropy = entropy
       self.people = people
+      self.advisor = advisor
       self.keySets = keySets
       self.program = program
       self.sealKeys = sealKeys
@@ -85,11 +90,14 @@ public final class ControlPlane: Sendable {
   private let settings: Settings
   let queue = ActQueue(capacity: 16)
   let together: GroupCommit
-  private let road: Road
+  let road: Road
+  let release: Release
+  /// Which policy is in force.
+  public let policies: Policies
   private let programLayer: ProgramLayer?
   private let keys: PredictionKeys
   private let aliases: Aliases
-  private let policies: DeploymentPolicies
+  private let deploymentPolicies: DeploymentPolicies
   let issuers: TokenIssuers
   let served: ServedState
   private let seals: Seals
@@ -113,6 +121,11 @@ public final class ControlPlane: Sendable {
     accessActs = AccessActs(
       registry: registry, people: parts.people, rules: rules, entropy: parts.entropy, time: time)
     together = GroupCommit(registry: registry)
+    policies = Policies(
+      registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
+    release = Release(
+      registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
+      time: time)
     seals = Seals(
       registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
@@ -124,10 +137,11 @@ public final class ControlPlane: Sendable {
     keys = PredictionKeys(
       registry: registry, served: served, plane: parts.plane, entropy: parts.entropy, time: time)
     aliases = Aliases(
-      registry: registry, seals: seals, served: served, plane: parts.plane, time: time)
+      registry: registry, seals: seals, served: served, plane: parts.plane, release: release, time: time)
     issuers = TokenIssuers(
       registry: registry, served: served, plane: parts.plane, keySets: parts.keySets, time: time)
-    policies = DeploymentPolicies(registry: registry, served: served, plane: parts.plane, time: time)
+    deploymentPolicies = DeploymentPolicies(
+      registry: registry, served: served, plane: parts.plane, time: time)
     let packer = ImagePacker(into: parts.blobs, tool: settings.tool)
     programLayer = parts.program.map {
       ProgramLayer($0, registry: registry, blobs: parts.blobs, packer: packer, tool: settings.tool)
@@ -138,7 +152,7 @@ public final class ControlPlane: Sendable {
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, seals: seals, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
-      gate: Gate(policy: settings.policy, time: time),
+      gate: Gate(registry: registry, policies: policies, rules: rules, advisor: parts.advisor, time: time),
       sign: Sign(
         registry: registry, bundles: parts.bundles, seals: seals, tool: settings.tool, time: time),
       seals: seals,
@@ -146,8 +160,10 @@ public final class ControlPlane: Sendable {
         registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals, packer: packer,
         program: programLayer,
         tool: settings.tool, time: time),
+      release: release,
       rollOut: RollOut(
-        registry: registry, seals: seals, served: served, plane: parts.plane, time: time), keys: keys,
+        registry: registry, seals: seals, served: served, plane: parts.plane, time: time), rules: rules,
+      keys: keys,
       bundles: parts.bundles, plane: parts.plane, time: time)
   }
 
@@ -200,6 +216,9 @@ public final class ControlPlane: Sendable {
   {
     // What a model is made part of decides who may push it, and is settled before.
     let object = try await pushed(request)
+    if request.facts != ModelFacts() {
+      _ = try await setFacts(request.facts, of: request.name, on: object, by: request.actor)
+    }
     return try await perform(by: request.actor, .push, on: object) {
       [road, rules] recorder async throws(Problem) in
       defer { rules.change() }
@@ -229,9 +248,11 @@ public final class ControlPlane: Sendable {
   public func setAlias(
     _ name: AliasName, of model: ModelName, to version: VersionNumber, by actor: Actor
   ) async throws(Problem) -> Alias {
-    try await perform(by: actor, .moveAlias, on: .alias(name, of: model)) {
+    let roles = try await rules.current().roles(of: actor, on: .model(model), at: now())
+    let asker = RoleHolder(principal: actor.principal, roles: Set(roles.map(\.rawValue)))
+    return try await perform(by: actor, .moveAlias, on: .alias(name, of: model)) {
       [aliases] recorder async throws(Problem) in
-      try await aliases.set(name, of: model, to: version, recorder: recorder)
+      try await aliases.set(name, of: model, to: version, for: asker, recorder: recorder)
     }
   }
 
@@ -249,8 +270,9 @@ public final class ControlPlane: Sendable {
   public func setRecords(
     _ records: RecordsPolicy, of name: ModelName, by actor: Actor
   ) async throws(Problem) {
-    try await perform(by: actor, .deploy, on: .model(name)) { [policies] recorder async throws(Problem) in
-      try await policies.record(name, by: records, recorder: recorder)
+    try await perform(by: actor, .deploy, on: .model(name)) {
+      [deploymentPolicies] recorder async throws(Problem) in
+      try await deploymentPolicies.record(name, by: records, recorder: recorder)
     }
   }
 
@@ -258,8 +280,9 @@ public final class ControlPlane: Sendable {
   public func limitDeployment(
     _ name: ModelName, to limits: DeploymentLimits, by actor: Actor
   ) async throws(Problem) {
-    try await perform(by: actor, .deploy, on: .model(name)) { [policies] recorder async throws(Problem) in
-      try await policies.limit(name, to: limits, recorder: recorder)
+    try await perform(by: actor, .deploy, on: .model(name)) {
+      [deploymentPolicies] recorder async throws(Problem) in
+      try await deploymentPolicies.limit(name, to: limits, recorder: recorder)
     }
   }
 

@@ -1,4 +1,5 @@
 package import Domain
+import Gates
 import Synchronization
 
 /// Acts that change nothing but the registry, as many to a commit as wait for one: while a batch is on its way to the
@@ -148,7 +149,13 @@ extension RegistryChange {
   /// what repositories have: collecting blobs counts on that.
   var concernsRegistryAlone: Bool {
     switch self {
-    case .quarantine, .addSegment, .addDamagedSegment: true
+    case .quarantine, .addSegment, .addDamagedSegment, .access: true
+    // An act goes by the policy, the facts and the approvals that it has read: those of its own moment, as its entries say.
+    case .governance(let change):
+      switch change {
+      case .setFacts, .propose, .withdraw, .apply, .approve: true
+      case .wait, .endWait: false
+      }
     case .addVersion, .setDeployment, .setAlias, .removeAlias, .addKey, .revokeKey, .setIssuer, .removeIssuer,
       .setPolicy, .addImage, .addSealKey, .changeSealKey, .revokeVersion, .putManifest, .removeManifest,
       .setTag,

@@ -2,6 +2,7 @@ public import Access
 public import Artifacts
 public import Domain
 import Encoding
+public import Gates
 public import Lifting
 import Provenance
 
@@ -37,6 +38,8 @@ public struct PushRequest: Sendable {
   public let files: [PushedFile]
   /// Who pushes.
   public let actor: Actor
+  /// What is said of the model beside its versions, as far as that is said here.
+  public let facts: ModelFacts
   /// What project a new model is to be of; nil for the standard one, or where it is already.
   public let project: ProjectName?
   /// What may run the model where our own operators cannot; nobody where nil.
@@ -47,13 +50,14 @@ public struct PushRequest: Sendable {
   /// Asks for an artifact to be served.
   public init(
     name: ModelName, files: [PushedFile], actor: Actor, project: ProjectName? = nil,
-    engine: LiftEngine? = nil,
+    facts: ModelFacts = ModelFacts(), engine: LiftEngine? = nil,
     trainingData: TrainingData = .unstated
   ) {
     self.name = name
     self.files = files
     self.actor = actor
     self.project = project
+    self.facts = facts
     self.engine = engine
     self.trainingData = trainingData
   }

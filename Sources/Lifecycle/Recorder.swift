@@ -65,9 +65,10 @@ public struct Recorder: Sendable {
 
   /// Writes down an act that is nothing but a change of the registry: its one commit is the act.
   public func note(
-    _ act: Act, of subject: String, details: [String: JSON] = [:], changes: [RegistryChange]
+    _ act: Act, phase: ActPhase = .done, of subject: String, details: [String: JSON] = [:],
+    changes: [RegistryChange]
   ) async throws(Problem) {
-    try await registry.commit([entry(act, .done, subject, details)], changes)
+    try await registry.commit([entry(act, phase, subject, details)], changes)
   }
 
   /// The entry that says how far an act has come.

@@ -1,3 +1,4 @@
+import Access
 import Artifacts
 import Domain
 import Encoding
@@ -17,7 +18,9 @@ struct Road: Sendable {
   let sign: Sign
   let seals: Seals
   let pack: Pack
+  let release: Release
   let rollOut: RollOut
+  let rules: AccessRules
   let keys: PredictionKeys
   let bundles: any BundleStore
   let plane: any DataPlane
@@ -50,7 +53,7 @@ struct Road: Sendable {
     let pushed = try await push(request, recorder: recorder)
     steps.end("\(pushed.digest.short), \(pushed.artifact.byteCount) bytes")
     if let earlier = try await earlierVersion(of: pushed) {
-      return try await outcome(of: earlier, pushed, recorder, &steps)
+      return try await outcome(of: earlier, pushed, try await asker(of: request), recorder, &steps)
     }
 
     let admitted = try await admit(pushed, recorder, &steps)
@@ -58,7 +61,7 @@ struct Road: Sendable {
     let signed = try await sign(admitted, recorder: recorder)
     steps.end("\(signed.version.reference), bundle \(signed.version.bundle.short)")
 
-    var outcome = try await serve(signed, recorder, &steps)
+    var outcome = try await serve(signed, try await asker(of: request), recorder, &steps)
     outcome.featureCount = admitted.lifted.lifted.graph.graph.signature.featureCount
     return outcome
   }
@@ -83,13 +86,31 @@ struct Road: Sendable {
     return admitted
   }
 
-  private func serve(_ signed: SignedModel, _ recorder: Recorder, _ steps: inout Steps)
-    async throws(Problem) -> PushOutcome
-  {
+  /// Who asks for a version to be served, with the roles that they have on its model now.
+  private func asker(of request: PushRequest) async throws(Problem) -> RoleHolder {
+    let roles = try await rules.current().roles(of: request.actor, on: .model(request.name), at: time.now())
+    return RoleHolder(principal: request.actor.principal, roles: Set(roles.map(\.rawValue)))
+  }
+
+  private func serve(
+    _ signed: SignedModel, _ asker: RoleHolder, _ recorder: Recorder, _ steps: inout Steps
+  ) async throws(Problem) -> PushOutcome {
     let reference = signed.version.reference
     let packed = try await packed(signed, recorder, &steps)
     steps.begin(.rollOut)
-    let rollout = try await rollOut(packed, recorder: recorder)
+    let released: ReleasedImage
+    switch try await release(packed, for: asker, recorder: recorder) {
+    case .released(let image): released = image
+    case .waiting(let report):
+      steps.end("waits: \(report.reasonsHeld)")
+      return held(signed, .waiting, report, packed, steps)
+    case .refused(let report):
+      steps.end("refused: \(report.reasonsHeld)")
+      var outcome = held(signed, .refused, report, packed, steps)
+      outcome.problem = report.problem
+      return outcome
+    }
+    let rollout = try await rollOut(released, recorder: recorder)
     steps.end(
       rollout.replaced.map { "\(reference) in place of version \($0)" } ?? "\(reference), the first")
     var outcome = PushOutcome(
@@ -101,6 +122,77 @@ struct Road: Sendable {
       $0.deployment == reference.name && $0.revokedAt == nil
     }
     if !hasKey { outcome.key = try await keys.create(for: reference.name, recorder: recorder) }
+    return outcome
+  }
+
+  /// A version that is there and not served.
+  private func held(
+    _ signed: SignedModel, _ status: PushOutcome.Status, _ report: GateReport, _ packed: PackedImage,
+    _ steps: Steps
+  ) -> PushOutcome {
+    let reference = signed.version.reference
+    let hints = report.results.filter { !$0.isPassed }.compactMap(\.hint)
+    var outcome = PushOutcome(
+      name: reference.name, version: reference.version, status: status,
+      message: "\(reference) \(status == .waiting ? "waits" : "is not served"): \(report.reasonsHeld)"
+        + (hints.isEmpty ? "" : "; \(hints.joined(separator: "; "))"),
+      digest: signed.version.bundle, findings: steps.findings)
+    outcome.image = packed.image?.manifest
+    return outcome
+  }
+
+  /// Takes a version on that waits, where its gates hold by now; says where it stands.
+  func goOn(with reference: VersionReference, recorder: Recorder) async throws(Problem) -> PushOutcome {
+    guard let waiting = try await registry.waiting().first(where: { $0.version == reference }),
+      let version = try await registry.versions(of: reference.name).first(where: { $0.reference == reference }
+      )
+    else { return standing(reference, try await registry.deployments()) }
+    let served = try await registry.deployments().first { $0.name == reference.name }
+    let isRevoked = try await seals.revocations().problem(of: version.bundle) != nil
+    if isRevoked || (served.map { $0.version > reference.version } ?? false) {
+      let reason = isRevoked ? "it was revoked" : "version \(served?.version.description ?? "") is in service"
+      return try await stop(reference, because: reason, recorder: recorder)
+    }
+    var steps = Steps(time: time, follow: { _ in })
+    let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
+    let asker = RoleHolder(principal: waiting.asker, roles: Set(waiting.roles.map(\.rawValue)))
+    var outcome = try await serve(signed, asker, recorder, &steps)
+    // Nobody is there to whom a first key could be shown.
+    outcome.key = nil
+    return outcome
+  }
+
+  /// Ends the wait of a version that somebody said no to.
+  func stop(
+    _ reference: VersionReference, after record: ApprovalRecord, recorder: Recorder
+  ) async throws(Problem) -> PushOutcome {
+    try await stop(reference, because: "\(record.by) said no", recorder: recorder)
+  }
+
+  private func stop(
+    _ reference: VersionReference, because reason: String, recorder: Recorder
+  ) async throws(Problem) -> PushOutcome {
+    if try await release.isWaiting(reference) {
+      try await recorder.note(
+        .wait, phase: .failed, of: reference.description, details: ["message": .string(reason)],
+        changes: [.governance(.endWait(reference, at: time.now()))])
+    }
+    var outcome = PushOutcome(
+      name: reference.name, version: reference.version, status: .refused,
+      message: "\(reference) does not come into service: \(reason)")
+    outcome.isNew = false
+    return outcome
+  }
+
+  /// Where a version stands that waits for nothing.
+  private func standing(_ reference: VersionReference, _ deployments: [Deployment]) -> PushOutcome {
+    let isServed = deployments.contains { $0.name == reference.name && $0.version == reference.version }
+    var outcome = PushOutcome(
+      name: reference.name, version: reference.version, status: isServed ? .live : .waiting,
+      message: isServed
+        ? "\(reference) is live"
+        : "\(reference) waits for nothing; push it again to have it brought into service")
+    outcome.url = isServed ? url(of: reference.name) : nil
     return outcome
   }
 
@@ -120,8 +212,9 @@ struct Road: Sendable {
   private func earlierVersion(of pushed: PushedModel) async throws(Problem) -> ModelVersion? {
     // What was revoked is not taken up again: the same bytes make a new version, which was looked at anew.
     let revocations = try await seals.revocations()
+    let policy = try await gate.policies.active().digest
     return try await registry.versions(of: pushed.name).last {
-      $0.artifact == pushed.digest && $0.policy == gate.policyDigest
+      $0.artifact == pushed.digest && $0.policy == policy
         && [.unstated, $0.trainingData].contains(pushed.trainingData)
         && revocations.problem(of: $0.bundle) == nil
     }
@@ -132,7 +225,8 @@ struct Road: Sendable {
   /// They are rolled out where nothing older than them, or nothing at all, is served: an earlier push that was
   /// cut off before its end is so brought to it. A bundle that no longer verifies is made again, byte for byte.
   private func outcome(
-    of version: ModelVersion, _ pushed: PushedModel, _ recorder: Recorder, _ steps: inout Steps
+    of version: ModelVersion, _ pushed: PushedModel, _ asker: RoleHolder, _ recorder: Recorder,
+    _ steps: inout Steps
   ) async throws(Problem) -> PushOutcome {
     let reference = version.reference
     let served = try await registry.deployments().first { $0.name == reference.name }
@@ -154,8 +248,10 @@ struct Road: Sendable {
     } else if served?.version != reference.version || !isWhole {
       let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
       let message = outcome.message
-      outcome = try await serve(signed, recorder, &steps)
-      outcome.message = served == nil ? "\(message); it was not in service and is now" : message
+      outcome = try await serve(signed, asker, recorder, &steps)
+      if outcome.status == .live {
+        outcome.message = served == nil ? "\(message); it was not in service and is now" : message
+      }
     } else {
       // What it was packed from may be another by now: sealed anew, other keys, another program; or its blobs were lost.
       let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
@@ -166,6 +262,13 @@ struct Road: Sendable {
   }
 
   private func url(of name: ModelName) -> String { "\(plane.baseURL)/models/\(name)/predict" }
+}
+
+extension GateReport {
+  /// Why a candidate is held back, in one line.
+  fileprivate var reasonsHeld: String {
+    results.filter { !$0.isPassed }.map(\.reason).joined(separator: "; ")
+  }
 }
 
 /// Times the steps and tells whoever follows.

@@ -1,5 +1,6 @@
 public import Domain
 import Encoding
+import Gates
 import Provenance
 
 /// The last stage: the version answers under its name.
@@ -23,15 +24,18 @@ struct RollOut: Sendable {
   let plane: any DataPlane
   let time: any TimeSource
 
-  func callAsFunction(_ packed: PackedImage, recorder: Recorder) async throws(Problem) -> Rollout {
-    let version = packed.signed.version
+  func callAsFunction(_ released: ReleasedImage, recorder: Recorder) async throws(Problem) -> Rollout {
+    let version = released.packed.signed.version
     let name = version.reference.name
     try await seals.requireServable(version)
     let present = try await registry.deployments()
     let replaced = present.first { $0.name == name }
     return try await recorder.record(
       .rollOut, of: version.reference.description,
-      details: ["from": replaced.map { .string($0.version.description) } ?? .null]
+      details: [
+        "from": replaced.map { .string($0.version.description) } ?? .null,
+        "policy": .string(released.report.policy.description),
+      ]
     ) { () async throws(Problem) in
       let deployment = Deployment(
         name: name, version: version.reference.version, bundle: version.bundle, since: time.now())
@@ -41,7 +45,9 @@ struct RollOut: Sendable {
       try await plane.apply(served.with(deployments: next))
       return .done(
         Rollout(deployment: deployment, replaced: replaced?.version),
-        details: ["bundle": .string(version.bundle.description)], changes: [.setDeployment(deployment)])
+        details: ["bundle": .string(version.bundle.description)],
+        changes: [.setDeployment(deployment)]
+          + (released.hasWaited ? [.governance(.endWait(version.reference, at: time.now()))] : []))
     }
   }
 }

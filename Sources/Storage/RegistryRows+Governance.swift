@@ -33,7 +33,8 @@ extension RegistryRows {
       switch effect {
       case .put(let record):
         try database.execute(
-          sql: "INSERT INTO governance VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value",
+          sql:
+            "INSERT INTO governance VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value",
           arguments: [record.kind.rawValue, record.id, record.value.canonicalText])
       case .remove(let kind, let id):
         try database.execute(

@@ -1,5 +1,7 @@
+import Access
 import Domain
 import GRDB
+import Gates
 import Lifecycle
 import Packaging
 import Provenance
@@ -112,6 +114,12 @@ extension RegistryTransaction: RegistryView {
   func sealKeys() throws(Problem) -> [SealKey] { try read { try RegistryRows.sealKeys($0) } }
   func revokedVersions() throws(Problem) -> [Revocations.Version] {
     try read { try RegistryRows.revokedVersions($0) }
+  }
+  func access() throws(Problem) -> AccessState { try read { try RegistryRows.access($0) } }
+  func governance(_ kind: GovernanceRecord.Kind, startingWith prefix: String) throws(Problem)
+    -> [GovernanceRecord]
+  {
+    try read { try RegistryRows.governance($0, kind, startingWith: prefix) }
   }
   func manifest(_ digest: Digest, of repository: RepositoryName) throws(Problem) -> StoredManifest? {
     try read { try RegistryRows.manifest($0, digest, of: repository) }

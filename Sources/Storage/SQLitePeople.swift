@@ -6,7 +6,7 @@ public import Lifecycle
 
 /// The people behind the handles, in a SQLite file of their own: what is erased there is overwritten, and the file is kept
 /// from backups of the ledger without the ledger missing anything. When keys were used last is in it as well.
-public final class SQLitePeople: PeopleDirectory, KeyUses {
+public final class SQLitePeople: PeopleDirectory, KeyUses, Remarks {
   private let pool: DatabaseQueue
 
   /// Opens the directory at `path`, or founds it; throws `storage.…`.
@@ -48,6 +48,18 @@ public final class SQLitePeople: PeopleDirectory, KeyUses {
       try database.execute(
         sql: "CREATE TABLE key_uses (id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID")
     }
+    migrator.registerMigration("3 remarks") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE remarks (
+            digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+            principal TEXT NOT NULL,
+            salt BLOB NOT NULL,
+            text TEXT NOT NULL
+          ) STRICT, WITHOUT ROWID;
+          CREATE INDEX remarks_by_principal ON remarks (principal);
+          """)
+    }
     return migrator
   }()
 
@@ -85,9 +97,44 @@ public final class SQLitePeople: PeopleDirectory, KeyUses {
     do {
       try await pool.write { database in
         try database.execute(sql: "DELETE FROM people WHERE handle = ?", arguments: [handle])
+        let principal = Principal(kind: .person, name: handle)
+        try database.execute(
+          sql: "DELETE FROM remarks WHERE principal = ?", arguments: [principal.description])
       }
     } catch {
       throw Problem.storage("erase from the directory of people", error)
+    }
+  }
+
+  /// Keeps a text.
+  public func keep(_ text: String, by principal: Principal, salt: [UInt8]) async throws(Problem) -> Digest {
+    let digest = Self.digest(of: text, salt: salt)
+    do {
+      try await pool.write { database in
+        try database.execute(
+          sql: "INSERT INTO remarks VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+          arguments: [RegistryRows.blob(digest), principal.description, RegistryRows.blob(salt), text])
+      }
+    } catch {
+      throw Problem.storage("keep a remark", error)
+    }
+    return digest
+  }
+
+  /// The text that was kept; throws `remark.changed` where it is not what its digest says.
+  public func remark(_ digest: Digest) async throws(Problem) -> String? {
+    try await read { database in
+      let sql = "SELECT * FROM remarks WHERE digest = ?"
+      return try RegistryRows.rows(database, "remarks", sql, [RegistryRows.blob(digest)]) { row in
+        let text = try row.text("text")
+        guard Self.digest(of: text, salt: try row.bytes("salt")) == digest else {
+          throw Problem(
+            .integrity, "remark.changed",
+            "expected the remark that the ledger has the digest of, found another",
+            subject: digest.description, hint: "restore people.sqlite from a backup")
+        }
+        return text
+      }.first
     }
   }
 

@@ -2,9 +2,10 @@ public import Domain
 public import Lifecycle
 
 /// A directory of people in memory.
-public actor InMemoryPeople: PeopleDirectory, KeyUses {
+public actor InMemoryPeople: PeopleDirectory, KeyUses, Remarks {
   private var known: [String: Person] = [:]
   private var uses: [String: Timestamp] = [:]
+  private var remarks: [Digest: (text: String, principal: Principal)] = [:]
 
   /// Nobody is in it.
   public init() {}
@@ -30,5 +31,18 @@ public actor InMemoryPeople: PeopleDirectory, KeyUses {
   public func save(_ uses: [String: Timestamp]) { self.uses.merge(uses) { max($0, $1) } }
 
   /// Erases all that is known of a person.
-  public func forget(handle: String) { known = known.filter { $0.value.handle != handle } }
+  public func forget(handle: String) {
+    known = known.filter { $0.value.handle != handle }
+    remarks = remarks.filter { $0.value.principal != Principal(kind: .person, name: handle) }
+  }
+
+  /// Keeps a text.
+  public func keep(_ text: String, by principal: Principal, salt: [UInt8]) -> Digest {
+    let digest = Self.digest(of: text, salt: salt)
+    remarks[digest] = (text, principal)
+    return digest
+  }
+
+  /// The text that was kept; nil where it was erased.
+  public func remark(_ digest: Digest) -> String? { remarks[digest]?.text }
 }

@@ -1,5 +1,7 @@
+import Access
 public import Domain
 import Encoding
+import Gates
 public import Lifecycle
 import Packaging
 public import Provenance
@@ -61,6 +63,10 @@ struct InMemoryView: RegistryView {
   func segment(_ name: SegmentName) -> KeptSegment? { state.segments[name] }
   func sealKeys() -> [SealKey] { state.sealKeys }
   func revokedVersions() -> [Revocations.Version] { state.revokedVersions }
+  func access() -> AccessState { state.access }
+  func governance(_ kind: GovernanceRecord.Kind, startingWith prefix: String) -> [GovernanceRecord] {
+    state.governance.records(kind, startingWith: prefix)
+  }
   func manifest(_ digest: Digest, of repository: RepositoryName) -> StoredManifest? {
     state.repositories.manifests[repository]?[digest]
   }

@@ -90,7 +90,7 @@ struct Platform {
         bundles: try DirectoryBundleStore(directory: directory.bundles),
         records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
         time: SystemTime(), entropy: SystemEntropy(), people: try SQLitePeople(path: directory.people),
-        keySets: HTTPKeySets(), sealKeys: sealKeys,
+        keySets: HTTPKeySets(), advisor: HTTPAdvisor(), sealKeys: sealKeys,
         program: try ProgramFileSource(path: runtime)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
@@ -148,10 +148,16 @@ struct Platform {
         return nil
       }
       group.addTask {
-        // At the end as well, when sleeping is over.
+        // At the start, for what a crash cut off, and at the end as well, when sleeping is over.
+        var isAtStart = true
         repeat {
-          try? await Task.sleep(for: .seconds(60))
+          if !isAtStart { try? await Task.sleep(for: .seconds(60)) }
+          isAtStart = false
           await controlPlane.refusals.flush()
+          // A window for changes opens by the clock alone.
+          do throws(Problem) { try await controlPlane.goOnWithWaiting() } catch {
+            Console.prose(error.description)
+          }
           await authenticator.saveUses()
         } while !Task.isCancelled
         return nil

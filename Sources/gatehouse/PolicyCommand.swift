@@ -8,7 +8,10 @@ struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy",
     abstract: "Check policies and hold them against cases, before a platform goes by them.",
-    subcommands: [PolicyCheckCommand.self, PolicyTestCommand.self, PolicyShowStandardCommand.self])
+    subcommands: [
+      PolicyCheckCommand.self, PolicyTestCommand.self, PolicyShowStandardCommand.self, Apply.self, Agree.self,
+      Withdraw.self, List.self, Explain.self,
+    ])
 }
 
 /// `gatehouse policy check`.

@@ -21,6 +21,8 @@ struct PushCommand: AsyncParsableCommand {
   @Option(help: "The model's name; predictions are answered under it.")
   var name: String
 
+  @OptionGroup var facts: FactOptions
+
   @Option(help: "The project that a new model belongs to (default: 'default').")
   var project: String?
 
@@ -85,6 +87,7 @@ struct PushCommand: AsyncParsableCommand {
 
   private func body(_ files: [JSON], _ data: TrainingData) -> JSON {
     var members: [String: JSON] = ["files": .array(files), "trainingData": data.json]
+    if !facts.members.isEmpty { members["facts"] = .object(facts.members) }
     members["project"] = project.map { .string($0) }
     if let engine { members["engine"] = .string(engine.rawValue) }
     return .object(members)

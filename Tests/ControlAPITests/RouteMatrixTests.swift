@@ -23,6 +23,12 @@ struct RouteMatrixTests {
     "DELETE principals/{principal}": .manageAccess,
     "GET grants": .audit, "POST grants": .manageAccess, "DELETE grants/{id}": .manageAccess,
     "POST projects": .manageAccess, "PUT models/{name}/project": .manageAccess,
+    "GET waiting": .view, "GET models/{name}/versions/{version}/approvals": .view,
+    "POST models/{name}/versions/{version}/approvals": .approve,
+    "GET models/{name}/versions/{version}/verdict": .view, "GET models/{name}/facts": .view,
+    "PUT models/{name}/facts": .push, "GET policies": .view, "GET policies/{digest}": .view,
+    "POST policies": .managePolicy, "POST policies/{digest}/agree": .managePolicy,
+    "DELETE policies/{digest}": .managePolicy,
     "GET providers": .audit, "PUT providers": .manageAccess, "DELETE providers": .manageAccess,
     "POST blobs": .push, "HEAD blobs/{digest}": .push, "POST models/{name}/versions": .push,
     "GET models": .view, "GET models/{name}": .view, "GET models/{name}/history": .view,
@@ -34,7 +40,8 @@ struct RouteMatrixTests {
     "DELETE keys/{id}": .issueKeys, "PUT deployments/{name}/limits": .deploy,
     "GET deployments/{name}/records": .view, "PUT deployments/{name}/records": .deploy,
     "GET issuers": .audit, "PUT issuers": .manageIssuers, "DELETE issuers/{id}": .manageIssuers,
-    "GET quarantine": .investigate, "GET ledger": .audit, "GET ledger/checkpoint": .audit,
+    "GET quarantine": .investigate, "GET ledger": .audit, "GET log/checkpoint": .audit,
+    "GET log/tile/**": .audit, "GET ledger/{index}/proof": .audit, "GET ledger/checkpoint": .audit,
     "GET registry": .view, "POST registry/collections": .collect,
     "GET seal-keys": .view, "POST seal-keys": .manageSeals, "POST seal-keys/rotate": .manageSeals,
     "POST seal-keys/reseal": .manageSeals, "POST seal-keys/{hint}/retire": .manageSeals,
@@ -57,7 +64,7 @@ struct RouteMatrixTests {
     let values = [
       "name": "iris", "alias": "champion", "version": "1", "digest": "\(Sample.digest(1))",
       "id": "000000000000",
-      "hint": "00", "principal": "service:nobody",
+      "hint": "00", "principal": "service:nobody", "index": "0",
     ]
     return path.split(separator: "/").map { part in
       "/" + (part.hasPrefix("{") ? values[String(part.dropFirst().dropLast()), default: "x"] : String(part))

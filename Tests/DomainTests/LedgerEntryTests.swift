@@ -26,7 +26,9 @@ import Testing
         "publish-manifest", "remove-manifest", "remove-tag", "collect",
         "add-principal", "remove-principal", "grant", "remove-grant", "create-api-key", "end-api-key",
         "set-provider",
-        "remove-provider", "add-project", "assign-model", "request",
+        "remove-provider", "add-project", "assign-model", "set-facts", "propose-policy", "withdraw-policy",
+        "apply-policy",
+        "approve", "wait", "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

@@ -6,7 +6,7 @@ import Testing
   static let categories: [(Problem.Category, Int32, Int)] = [
     (.usage, 2, 400), (.badInput, 2, 400), (.unauthenticated, 1, 401), (.forbidden, 1, 403),
     (.notFound, 1, 404), (.conflict, 1, 409), (.tooLarge, 2, 413), (.refused, 3, 422),
-    (.integrity, 5, 500), (.unavailable, 6, 503), (.tooMany, 6, 429),
+    (.waiting, 4, 409), (.integrity, 5, 500), (.unavailable, 6, 503), (.tooMany, 6, 429),
     (.deadline, 6, 504), (.internal, 1, 500),
   ]
 

@@ -1,3 +1,4 @@
+import Access
 import Domain
 import Encoding
 import Foundation
@@ -68,8 +69,8 @@ struct Bench: Sendable {
   }
 
   /// The same stores under a new control plane, as after a crash.
-  func reopened() -> ControlPlane {
-    Self.control(registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, .standard, time)
+  func reopened(policy: Policy = .standard) -> ControlPlane {
+    Self.control(registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time)
   }
 
   /// Runs `body` with the queue at work.
@@ -99,9 +100,14 @@ struct Bench: Sendable {
     ) { _ in }
   }
 
+  /// Pushes a decision tree, somebody's own or the sample's.
+  static func pushTree(to control: ControlPlane, by actor: Actor = Sample.actor) async throws -> PushOutcome {
+    try await push(Fixture.tree, by: actor, to: control)
+  }
+
   /// Uploads a fixture and pushes it.
   static func push(
-    _ fixture: String, as name: String = "iris", engine: LiftEngine? = nil,
+    _ fixture: String, as name: String = "iris", by actor: Actor = Sample.actor, engine: LiftEngine? = nil,
     trainedWith data: TrainingData = .unstated, to control: ControlPlane,
     follow: @escaping @Sendable (RoadEvent) -> Void = { _ in }
   ) async throws -> PushOutcome {
@@ -111,7 +117,7 @@ struct Bench: Sendable {
     return try await control.push(
       PushRequest(
         name: try ModelName(parsing: name), files: [PushedFile(path: "", blob: blob)],
-        actor: Sample.actor, engine: engine, trainingData: data), follow: follow)
+        actor: actor, engine: engine, trainingData: data), follow: follow)
   }
 
   /// The entries of the ledger.

@@ -30,6 +30,19 @@ public struct Person: Equatable, Sendable {
   }
 }
 
+/// What people wrote, such as why they agreed: free text may name people, so that the ledger has its digest alone.
+public protocol Remarks: Sendable {
+  /// Keeps a text; durable when this returns. Answers with what finds it: the SHA-256 of a salt and the text.
+  func keep(_ text: String, by principal: Principal, salt: [UInt8]) async throws(Problem) -> Digest
+  /// The text that was kept; nil where it was erased, with whoever wrote it or otherwise.
+  func remark(_ digest: Digest) async throws(Problem) -> String?
+}
+
+extension Remarks {
+  /// What finds a text.
+  public static func digest(of text: String, salt: [UInt8]) -> Digest { Digest(of: salt + Array(text.utf8)) }
+}
+
 /// When keys of principals were used last: no part of what the ledger accounts for, since it changes with every request.
 public protocol KeyUses: Sendable {
   /// The last use of each key, by id, as it was saved last.
@@ -49,6 +62,6 @@ public protocol PeopleDirectory: Sendable {
   /// Adds somebody, or shows somebody who is there under that name in another way: they keep their handle, whatever the
   /// one given is. Durable when this returns; answers with who is there then.
   func put(_ person: Person) async throws(Problem) -> Person
-  /// Erases all that is known of a person; nothing of it is in the store when this returns.
+  /// Erases all that is known of a person and what they wrote; nothing of it is in the store when this returns.
   func forget(handle: String) async throws(Problem)
 }

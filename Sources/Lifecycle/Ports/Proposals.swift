@@ -1,4 +1,6 @@
+public import Access
 public import Domain
+public import Gates
 public import Packaging
 public import Provenance
 
@@ -25,6 +27,11 @@ public protocol RegistryView {
   func sealKeys() throws(Problem) -> [SealKey]
   /// All versions that are withdrawn, in the order in which they were.
   func revokedVersions() throws(Problem) -> [Revocations.Version]
+  /// Who may do what.
+  func access() throws(Problem) -> AccessState
+  /// What is known of one kind of what must hold and who agreed: the records whose ids begin so, by id.
+  func governance(_ kind: GovernanceRecord.Kind, startingWith prefix: String) throws(Problem)
+    -> [GovernanceRecord]
   /// A manifest of a repository; nil where it has none with this digest.
   func manifest(_ digest: Digest, of repository: RepositoryName) throws(Problem) -> StoredManifest?
   /// What a tag of a repository names; nil where there is none.

@@ -1,0 +1,169 @@
+public import Access
+public import Domain
+import Encoding
+public import Gates
+
+/// What became of a version after somebody said yes or no to it.
+public struct ApprovalOutcome: Sendable {
+  /// What was said.
+  public let record: ApprovalRecord
+  /// Where the version stands now.
+  public let status: PushOutcome.Status
+  /// What that means, one sentence for people.
+  public let message: String
+}
+
+extension ControlPlane {
+  /// Says yes or no to a version, under the policy that is in force; the road goes on by itself when the last yes is in.
+  ///
+  /// Throws `version.unknown`, `approval.repeated` where the same person said the same already, and `approval.not-needed`
+  /// where the version is served.
+  public func approve(
+    _ reference: VersionReference, isGiven: Bool, reason: String?, by actor: Actor
+  ) async throws(Problem) -> ApprovalOutcome {
+    let version = try await version(reference)
+    let asked = "\(Right.approve.rawValue) on version '\(reference)'"
+    try await require(
+      .approve, on: .model(reference.name), madeBy: version.pushedBy, of: actor, asking: asked)
+    let policy = try await policies.active()
+    let roles = try await rules.current().roles(of: actor, on: .model(reference.name), at: now())
+    var remark: Digest?
+    if let reason {
+      guard reason.isOneLine(upTo: 1000) else {
+        throw Problem(
+          .badInput, "approval.reason", "expected a reason of 1 to 1000 bytes in one line, found another",
+          position: "/reason")
+      }
+      // First, so that the ledger has the digest of what is there. A crash in between leaves a remark that nothing finds.
+      remark = try await parts.people.keep(reason, by: actor.principal, salt: parts.entropy.bytes(16))
+    }
+    let said = ApprovalRecord(
+      version: reference, digest: version.bundle, policy: policy.digest, by: actor.principal, roles: roles,
+      isGiven: isGiven, remark: remark, at: now())
+    // Decided in the transaction that commits it: of two who say the same at the same time each has a record of their own,
+    // and one who says it twice has one.
+    let record = try await record(.approve, of: reference.description, by: actor.principal) {
+      view throws(Problem) -> ActOutcome<ApprovalRecord> in
+      let former = try view.governance(.approval, startingWith: "\(reference) \(actor.principal)").first.map {
+        (record) throws(Problem) in try ApprovalRecord(json: record.value)
+      }
+      if let former, former.isGiven == isGiven, former.digest == said.digest, former.policy == said.policy {
+        return .refused(
+          Problem(
+            .conflict, "approval.repeated",
+            "expected another word of \(actor.principal) on '\(reference)', found the same of \(former.at)",
+            subject: reference.description))
+      }
+      let served = try view.deployments().first { $0.name == reference.name }
+      guard served?.version != reference.version else {
+        return .refused(
+          Problem(
+            .conflict, "approval.not-needed",
+            "expected a version that is not served yet, found '\(reference)', which is",
+            subject: reference.description,
+            hint: "withdraw it with 'gatehouse revoke \(reference) --reason R'"))
+      }
+      return .done(
+        said,
+        details: [
+          "given": .bool(isGiven), "policy": .string(said.policy.description),
+          "bundle": .string(said.digest.description),
+        ], changes: [.governance(.approve(said))])
+    }
+    let (status, message) = try await goOn(with: reference, after: record)
+    return ApprovalOutcome(record: record, status: status, message: message)
+  }
+
+  /// Sets what is said of a model beside its versions, and lets what waits be looked at again.
+  ///
+  /// Who may push says it of a model of which it was not said; saying otherwise takes the right to deploy: a policy may hold
+  /// a version back for what the facts say.
+  public func setFacts(_ wish: ModelFacts, of name: ModelName, by actor: Actor) async throws(Problem)
+    -> ModelFacts
+  {
+    let facts = try await setFacts(wish, of: name, on: .model(name), by: actor)
+    try await goOnWithWaiting()
+    return facts
+  }
+
+  /// The same, where whoever pushes a new model may have a right on it that is not there yet.
+  func setFacts(
+    _ wish: ModelFacts, of name: ModelName, on object: AccessObject, by actor: Actor
+  ) async throws(Problem) -> ModelFacts {
+    let former = try await registry.facts(of: name)
+    let next = wish.over(former)
+    guard next != former else { return former }
+    if try await !rules.allow(.deploy, on: object, actor) {
+      let right: Right = former.over(wish) == next ? .push : .deploy
+      try await require(right, on: object, of: actor, asking: "facts of model '\(name)'")
+    }
+    let moment = now()
+    try await record(.setFacts, of: name.description, by: actor.principal) {
+      view throws(Problem) -> ActOutcome<Void> in
+      let present = try view.governance(.facts, startingWith: name.description).first {
+        $0.id == name.description
+      }
+      let facts =
+        try present.map { (record) throws(Problem) in try ModelFacts(json: record.value) } ?? ModelFacts()
+      guard facts == former else {
+        return .refused(
+          Problem(
+            .conflict, "facts.changed",
+            "expected the facts as they were looked at, found that somebody has changed them",
+            subject: name.description, hint: "look at them and set them again"))
+      }
+      return .done(
+        (), details: ["facts": next.json], changes: [.governance(.setFacts(next, of: name, at: moment))])
+    }
+    return next
+  }
+
+  /// Who may say yes or no to a version: principals that the grants name, and claims.
+  public func approvers(of version: ModelVersion) async throws(Problem) -> [Grant.Holder] {
+    let holders = try await rules.current().holders(
+      of: .approve, on: .model(version.reference.name), at: now())
+    return holders.subtracting([.principal(version.pushedBy)]).sorted { $0.description < $1.description }
+  }
+
+  /// Looks at every version that waits, and takes those on whose gates hold by now.
+  ///
+  /// At each start, after each change of policy, and from time to time: a window for changes opens by the clock alone.
+  public func goOnWithWaiting() async throws(Problem) {
+    for waiting in try await registry.waiting() {
+      _ = try await perform(for: .platform) { [road] recorder async throws(Problem) in
+        try await road.goOn(with: waiting.version, recorder: recorder)
+      }
+    }
+  }
+
+  /// What the gates of a phase say of a version now, for whoever pushed it.
+  public func explain(_ reference: VersionReference) async throws(Problem) -> GateReport {
+    let version = try await version(reference)
+    let waiting = try await registry.waiting().first { $0.version == reference }
+    let asker = RoleHolder(
+      principal: waiting?.asker ?? version.pushedBy, roles: Set((waiting?.roles ?? []).map(\.rawValue)))
+    let image = try await registry.images().last { $0.reference == reference }?.manifest
+    return try await release.report(on: version, image, for: asker)
+  }
+
+  private func goOn(
+    with reference: VersionReference, after record: ApprovalRecord
+  ) async throws(Problem) -> (PushOutcome.Status, String) {
+    let outcome = try await perform(for: .platform) { [road] recorder async throws(Problem) in
+      record.isGiven
+        ? try await road.goOn(with: reference, recorder: recorder)
+        : try await road.stop(reference, after: record, recorder: recorder)
+    }
+    return (outcome.status, outcome.message)
+  }
+
+  /// The version of this reference; throws `version.unknown`.
+  public func version(_ reference: VersionReference) async throws(Problem) -> ModelVersion {
+    let versions = try await registry.versions(of: reference.name)
+    if let version = versions.first(where: { $0.reference == reference }) { return version }
+    throw Problem(
+      .notFound, "version.unknown",
+      "expected a version of '\(reference.name)' from 1 to \(versions.count), found \(reference.version)",
+      subject: reference.name.description, hint: "list them with 'gatehouse show \(reference.name)'")
+  }
+}
