@@ -115,8 +115,7 @@ extension AccessState {
   {
     Problem(
       .forbidden, "access.denied",
-      "expected the right '\(right.rawValue)' on \(object.description), \(found)",
-      subject: right.rawValue, hint: hint)
+      "expected the right '\(right.rawValue)' on \(object.description), \(found)", hint: hint)
   }
 }
 
