@@ -75,6 +75,42 @@ extension AccessState {
       hint: "have somebody who may 'manage-access' grant it; roles that give it: \(roles)")
   }
 
+  /// The roles that somebody may still have of those that they had, when they are not here to show a token: those that were
+  /// granted to them, or to any word of a claim.
+  public func rolesLeft(
+    _ roles: Set<Role>, of principal: Principal, on object: AccessObject, at now: Timestamp
+  )
+    -> Set<Role>
+  {
+    if principal == Actor.administrator.principal { return roles }
+    guard principals[principal] != nil else { return [] }
+    let left = grants.values.filter { grant in
+      switch grant.holder {
+      case .principal(let holder): holder == principal
+      case .claim: true
+      }
+    }.filter { $0.isInForce(at: now) && reaches($0.scope, object) }
+    return roles.filter { role in left.contains { $0.gift == .role(role) } }
+  }
+
+  /// Whether an actor may give a right under conditions: they have it there under no narrower ones.
+  public func mayGive(
+    _ right: Right, on object: AccessObject, under conditions: Grant.Conditions, _ actor: Actor,
+    at now: Timestamp
+  ) -> Bool {
+    guard refusal(actor, right, on: object, at: now) == nil else { return false }
+    switch actor.credential {
+    case .platform, .administrator: return true
+    case .apiKey, .token: break
+    }
+    return grantsInForce(of: actor, at: now).contains { own in
+      own.gift.rights.contains(right) && reaches(own.scope, object)
+        && own.conditions.exceptAliases.isSubset(of: conditions.exceptAliases)
+        && (conditions.othersOnly || !own.conditions.othersOnly)
+        && (own.conditions.until.map { end in conditions.until.map { $0 <= end } ?? false } ?? true)
+    }
+  }
+
   /// Who was granted a right on an object, principals and claims, in no order.
   public func holders(of right: Right, on object: AccessObject, at now: Timestamp) -> Set<Grant.Holder> {
     Set(
@@ -97,7 +133,10 @@ extension AccessState {
     switch actor.credential {
     case .platform: return []
     case .administrator: return Set(Role.allCases)
-    case .apiKey, .token: break
+    case .apiKey(let id):
+      // A key that is narrowed is nobody's whole role.
+      guard let key = keys[id], key.rights == nil, reaches(key.scope, object) else { return [] }
+    case .token: break
     }
     var roles: Set<Role> = []
     for grant in grantsInForce(of: actor, at: now) where reaches(grant.scope, object) {

@@ -31,7 +31,9 @@ struct ApprovalRoutes: Sendable {
       members["reasons"] = .array(report.results.filter { !$0.isPassed }.map { .string($0.reason) })
       members["approvers"] = .array(try await approvers(of: version))
       members["mayApprove"] = .bool(
-        try await control.rules.allow(.approve, on: .model(waiting.version.name), actor))
+        try await control.rules.current().refusal(
+          actor, .approve, on: .model(waiting.version.name), madeBy: version.pushedBy, at: control.now())
+          == nil)
       rows.append(.object(members))
     }
     return .json(.ok, ["waiting": .array(rows)])

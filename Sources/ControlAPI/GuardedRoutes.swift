@@ -65,7 +65,7 @@ struct GuardedRoutes {
     { [control] request, context in
       if let (right, object) = try demand.resolved(in: context) {
         try await control.require(
-          right, on: object, of: context.requireActor(), asking: "\(request.method) \(request.uri.path)")
+          right, on: object, of: context.requireActor(), asking: context.asked(request))
       }
       return try await handler(request, context)
     }

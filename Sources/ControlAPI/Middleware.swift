@@ -15,7 +15,7 @@ struct Authentication: RouterMiddleware {
   ) async throws -> Response {
     var context = context
     context.actor = try await authenticator.authenticate(
-      Self.bearer(in: request), asking: "\(request.method) \(request.uri.path)")
+      Self.bearer(in: request), asking: context.asked(request))
     return try await next(request, context)
   }
 

@@ -1,6 +1,7 @@
 import Access
 import Domain
 import Encoding
+import Gates
 import Hummingbird
 import Lifecycle
 import Provenance
@@ -17,6 +18,7 @@ struct QueryRoutes: Sendable {
     routes.get("models", .somewhere(.view), use: models)
     routes.get("models/:name", .model(.view), use: model)
     routes.get("models/:name/history", .model(.view), use: history)
+    routes.get("models/:name/account", .model(.view), use: account)
     routes.get("quarantine", .somewhere(.investigate), use: quarantine)
     routes.get("ledger", .platform(.audit), use: ledger)
     routes.get("ledger/checkpoint", .platform(.audit), use: checkpoint)
@@ -87,6 +89,26 @@ struct QueryRoutes: Sendable {
         "name": .string(name.description), "served": .array(history.served.map(\.json)),
         "aliases": .array(history.aliases.map(\.json)),
       ])
+  }
+
+  /// `GET /api/v1/models/{name}/account?at=MILLISECONDS`: what served then, now where no moment is named, and how that came to
+  /// be.
+  @Sendable private func account(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let name = try context.modelName()
+    _ = try await versions(of: name)
+    let moment = try number("at", of: request).map { Timestamp(milliseconds: $0) } ?? control.now()
+    let account = try await AccountForMoment(ledger: control.ledger, registry: control.registry)(
+      of: name, at: moment)
+    var members = account.json.object ?? [:]
+    if let policy = account.served?.policy ?? account.version?.policy {
+      // The file of a policy is kept for as long as a verdict names it; one of a former release has none.
+      members["policyName"] = (try? await control.policies.policy(policy)).map { .string($0.name) } ?? .null
+    }
+    members["image"] =
+      try await control.registry.images().last { $0.reference == account.version?.reference }.map {
+        .string($0.manifest.description)
+      } ?? .null
+    return .json(.ok, .object(members))
   }
 
   /// `GET /api/v1/quarantine`: what was refused and is kept.

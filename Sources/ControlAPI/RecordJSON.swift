@@ -74,7 +74,26 @@ extension ServedSince {
     [
       "since": .string(time.description), "version": JSON(version.version.value),
       "digest": .string(bundle.description), "principal": .string(principal.description),
-      "entry": JSON(position),
+      "policy": policy.map { .string($0.description) } ?? .null, "entry": JSON(position),
+    ]
+  }
+}
+
+extension ServedAccount {
+  var json: JSON {
+    [
+      "model": .string(model.description), "at": .string(moment.description),
+      "served": served?.json ?? .null, "version": version?.json(revocation: nil) ?? .null,
+      "aliases": .array(aliases.map(\.json)),
+      "steps": .array(
+        steps.map { step in
+          var members: [String: JSON] = [
+            "act": .string(step.act.rawValue), "time": .string(step.time.description),
+            "principal": .string(step.principal.description), "entry": JSON(step.position),
+          ]
+          members["given"] = step.isGiven.map { .bool($0) }
+          return .object(members)
+        }),
     ]
   }
 }

@@ -21,6 +21,11 @@ struct ControlContext: RequestContext {
     return actor
   }
 
+  /// What was asked for, as the ledger has it: the route and not the path, in which anybody could write anything.
+  func asked(_ request: Request) -> String {
+    "\(request.method) \(endpointPath ?? "a route that is not known")"
+  }
+
   /// Whether whoever asks may see a model: lists have only what they may.
   func maySee(_ model: ModelName, _ control: ControlPlane) async throws(Problem) -> Bool {
     try await control.rules.allow(.view, on: .model(model), requireActor())

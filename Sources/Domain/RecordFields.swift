@@ -71,7 +71,7 @@ public struct RecordFields {
   /// The principal of this name.
   public func principal(_ name: String) throws(Problem) -> Principal {
     let text = try text(name)
-    guard let principal = Principal(parsing: text) else {
+    guard text.isOneLine(upTo: 128), let principal = Principal(parsing: text) else {
       throw unexpected("a principal such as 'service:ci'", name)
     }
     return principal

@@ -60,7 +60,7 @@ extension ControlPlane {
   {
     let owner = try await rules.current().keys[id]?.principal
     return try await perform(onKeysOf: owner, by: actor) { [accessActs] recorder async throws(Problem) in
-      try await accessActs.rotateKey(id, overlap: overlap, recorder: recorder)
+      try await accessActs.rotateKey(id, overlap: overlap, by: actor, recorder: recorder)
     }
   }
 
@@ -68,7 +68,7 @@ extension ControlPlane {
   public func revokeAPIKey(_ id: String, by actor: Actor) async throws(Problem) {
     let owner = try await rules.current().keys[id]?.principal
     try await perform(onKeysOf: owner, by: actor) { [accessActs] recorder async throws(Problem) in
-      try await accessActs.revokeKey(id, recorder: recorder)
+      try await accessActs.revokeKey(id, by: actor, recorder: recorder)
     }
   }
 
@@ -109,9 +109,10 @@ extension ControlPlane {
 
   /// Has a model belong to another project: for who may manage both.
   public func assign(_ model: ModelName, to project: ProjectName, by actor: Actor) async throws(Problem) {
-    let former = try await rules.current().project(of: model)
     try await perform(by: actor, .manageAccess, on: .project(project)) {
       [self] recorder async throws(Problem) in
+      // In its turn: it may have been assigned elsewhere meanwhile.
+      let former = try await rules.current().project(of: model)
       try await require(
         .manageAccess, on: .project(former), of: actor,
         asking: "\(Right.manageAccess.rawValue) on project '\(former)'")

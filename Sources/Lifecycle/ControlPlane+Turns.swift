@@ -17,13 +17,16 @@ extension ControlPlane {
 
   /// Lets an act of somebody have its turn, if they may do it when its turn comes.
   ///
-  /// Asked then and not before: what was taken back while the act waited is gone. A refusal is in the ledger.
+  /// Asked before, so that whoever may not takes nobody's turn, and then: what was taken back while the act waited is gone. A
+  /// refusal is in the ledger.
   func perform<Result: Sendable>(
     by actor: Actor, _ right: Right, on object: AccessObject,
     _ act: @escaping @Sendable (Recorder) async throws(Problem) -> Result
   ) async throws(Problem) -> Result {
-    try await perform(for: actor.principal) { [self] recorder async throws(Problem) in
-      try await require(right, on: object, of: actor, asking: "\(right.rawValue) on \(object.description)")
+    let asked = "\(right.rawValue) on \(object.description)"
+    try await require(right, on: object, of: actor, asking: asked)
+    return try await perform(for: actor.principal) { [self] recorder async throws(Problem) in
+      try await require(right, on: object, of: actor, asking: asked)
       return try await act(recorder)
     }
   }

@@ -214,13 +214,12 @@ public final class ControlPlane: Sendable {
   public func push(_ request: PushRequest, follow: @escaping @Sendable (RoadEvent) -> Void)
     async throws(Problem) -> PushOutcome
   {
-    // What a model is made part of decides who may push it, and is settled before.
-    let object = try await pushed(request)
-    if request.facts != ModelFacts() {
-      _ = try await setFacts(request.facts, of: request.name, on: object, by: request.actor)
-    }
-    return try await perform(by: request.actor, .push, on: object) {
-      [road, rules] recorder async throws(Problem) in
+    try await require(.push, on: .somewhere, of: request.actor, asking: "push of '\(request.name)'")
+    return try await perform(for: request.actor.principal) { [self] recorder async throws(Problem) in
+      // In its turn: what a new model is made part of decides who may push it, and another push may have made it meanwhile.
+      let object = try await pushed(request)
+      try await require(.push, on: object, of: request.actor, asking: "push on \(object.description)")
+      try await requireRightToState(request.facts, of: request.name, on: object, by: request.actor)
       defer { rules.change() }
       return try await road.take(request, recorder: recorder, follow: follow)
     }

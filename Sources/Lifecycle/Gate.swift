@@ -62,9 +62,10 @@ struct Gate: Sendable {
       modelBytes: lifted.modelBytes)
     evidence.model = pushed.name
     evidence.version = try await registry.versions(of: pushed.name).last?.reference.version.next ?? .first
+    // Of a model that is there its project is where it is, whatever a push says.
     let present = try await rules.current().project(of: pushed.name)
-    evidence.project = (pushed.project ?? present).description
-    let facts = try await registry.facts(of: pushed.name)
+    evidence.project = (evidence.version == .first ? pushed.project ?? present : present).description
+    let facts = pushed.facts.over(try await registry.facts(of: pushed.name))
     evidence.dataClass = facts.dataClass
     evidence.exposure = facts.exposure
     evidence.frameworkVersion = lifted.lifted.frameworkVersion

@@ -9,6 +9,8 @@ public struct ServedSince: Equatable, Sendable {
   public let version: VersionReference
   /// The digest of its bundle.
   public let bundle: Digest
+  /// The digest of the policy that let it; nil in entries from before there was any at a roll-out.
+  public let policy: Digest?
   /// Who moved it there.
   public let principal: Principal
   /// The place of the entry in the ledger.
@@ -51,29 +53,26 @@ public struct ModelHistory: Sendable {
 
 /// Answers "what served when" from the ledger alone.
 public struct History: Sendable {
-  private let ledger: any LedgerReader
+  private let ledger: any LedgerSearch
 
   /// Reads this ledger.
-  public init(ledger: any LedgerReader) {
+  public init(ledger: any LedgerSearch) {
     self.ledger = ledger
   }
 
   /// Every move of the deployment and its aliases; with `moment`, only those that were in force then.
+  ///
+  /// Reads the entries of these acts on this model, and no others.
   public func callAsFunction(of name: ModelName, at moment: Timestamp? = nil) async throws(Problem)
     -> ModelHistory
   {
     var history = ModelHistory()
-    var position = 0
-    while true {
-      let page = try await ledger.entryBytes(from: position, count: 1000)
-      for bytes in page {
-        if let json = try? JSON(parsing: bytes), let entry = LedgerEntry(json: json), entry.phase == .done {
-          Self.note(entry, position, of: name, in: &history)
-        }
-        position += 1
+    for act in [Act.rollOut, .setAlias, .removeAlias] {
+      for (entry, position) in try await ledger.done(act, on: name, until: moment) {
+        Self.note(entry, position, of: name, in: &history)
       }
-      if page.isEmpty { break }
     }
+    history.aliases.sort { $0.position < $1.position }
     if let moment { return history.inForce(at: moment) }
     return history
   }
@@ -88,8 +87,9 @@ public struct History: Sendable {
       else { return }
       history.served.append(
         ServedSince(
-          time: entry.time, version: reference, bundle: bundle, principal: entry.principal,
-          position: position))
+          time: entry.time, version: reference, bundle: bundle,
+          policy: entry.details["policy"]?.string.flatMap { try? Digest(parsing: $0) },
+          principal: entry.principal, position: position))
     case .setAlias, .removeAlias:
       guard let reference = try? ModelReference(parsing: entry.subject), reference.name == name,
         case .alias(let alias)? = reference.version
@@ -102,6 +102,30 @@ public struct History: Sendable {
         AliasMove(
           time: entry.time, alias: alias, target: target, principal: entry.principal, position: position))
     default: return
+    }
+  }
+}
+
+extension LedgerSearch {
+  /// The entries that say that an act on a model was done, in order, with their places.
+  func done(_ act: Act, on model: ModelName, until moment: Timestamp?) async throws(Problem) -> [(
+    entry: LedgerEntry, position: Int
+  )] {
+    let page = 1000
+    var found: [(LedgerEntry, Int)] = []
+    var first = 0
+    while true {
+      let entries = try await entries(
+        matching: LedgerFilter(model: model, act: act, until: moment), from: first, count: page)
+      for placed in entries {
+        if let json = try? JSON(parsing: placed.bytes), let entry = LedgerEntry(json: json),
+          entry.phase == .done
+        {
+          found.append((entry, placed.position))
+        }
+      }
+      guard entries.count == page, let last = entries.last else { return found }
+      first = last.position + 1
     }
   }
 }

@@ -71,6 +71,8 @@ public struct PushedModel: Sendable {
   public let name: ModelName
   /// Who pushed it.
   public let principal: Principal
+  /// What whoever pushed it says of the model beside its versions.
+  public let facts: ModelFacts
   /// The project that a new model is to be of; nil for the standard one.
   public let project: ProjectName?
   /// What may run the model where our own operators cannot.
@@ -89,6 +91,7 @@ public struct PushedModel: Sendable {
     self.name = request.name
     self.principal = request.actor.principal
     self.project = request.project
+    self.facts = request.facts
     self.engine = request.engine
     self.trainingData = request.trainingData
     self.digest = digest

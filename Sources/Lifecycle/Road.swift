@@ -52,6 +52,7 @@ struct Road: Sendable {
     steps.begin(.push)
     let pushed = try await push(request, recorder: recorder)
     steps.end("\(pushed.digest.short), \(pushed.artifact.byteCount) bytes")
+    try await state(pushed.facts, of: pushed.name, recorder)
     if let earlier = try await earlierVersion(of: pushed) {
       return try await outcome(of: earlier, pushed, try await asker(of: request), recorder, &steps)
     }
@@ -59,6 +60,8 @@ struct Road: Sendable {
     let admitted = try await admit(pushed, recorder, &steps)
     steps.begin(.sign)
     let signed = try await sign(admitted, recorder: recorder)
+    // A new model is of the project that its push names from here on.
+    rules.change()
     steps.end("\(signed.version.reference), bundle \(signed.version.bundle.short)")
 
     var outcome = try await serve(signed, try await asker(of: request), recorder, &steps)
@@ -86,6 +89,16 @@ struct Road: Sendable {
     return admitted
   }
 
+  /// Takes up what a push says of a model that is there; of a new one its first version brings it along.
+  private func state(_ facts: ModelFacts, of name: ModelName, _ recorder: Recorder) async throws(Problem) {
+    let former = try await registry.facts(of: name)
+    let next = facts.over(former)
+    guard next != former, try await !registry.versions(of: name).isEmpty else { return }
+    try await recorder.note(
+      .setFacts, of: name.description, details: ["facts": next.json],
+      changes: [.governance(.setFacts(next, of: name, at: time.now()))])
+  }
+
   /// Who asks for a version to be served, with the roles that they have on its model now.
   private func asker(of request: PushRequest) async throws(Problem) -> RoleHolder {
     let roles = try await rules.current().roles(of: request.actor, on: .model(request.name), at: time.now())
@@ -93,7 +106,8 @@ struct Road: Sendable {
   }
 
   private func serve(
-    _ signed: SignedModel, _ asker: RoleHolder, _ recorder: Recorder, _ steps: inout Steps
+    _ signed: SignedModel, _ asker: RoleHolder, _ recorder: Recorder, _ steps: inout Steps,
+    withKey: Bool = true
   ) async throws(Problem) -> PushOutcome {
     let reference = signed.version.reference
     let packed = try await packed(signed, recorder, &steps)
@@ -121,7 +135,7 @@ struct Road: Sendable {
     let hasKey = try await registry.keys().contains {
       $0.deployment == reference.name && $0.revokedAt == nil
     }
-    if !hasKey { outcome.key = try await keys.create(for: reference.name, recorder: recorder) }
+    if !hasKey, withKey { outcome.key = try await keys.create(for: reference.name, recorder: recorder) }
     return outcome
   }
 
@@ -149,17 +163,25 @@ struct Road: Sendable {
     else { return standing(reference, try await registry.deployments()) }
     let served = try await registry.deployments().first { $0.name == reference.name }
     let isRevoked = try await seals.revocations().problem(of: version.bundle) != nil
-    if isRevoked || (served.map { $0.version > reference.version } ?? false) {
-      let reason = isRevoked ? "it was revoked" : "version \(served?.version.description ?? "") is in service"
+    if isRevoked { return try await stop(reference, because: "it was revoked", recorder: recorder) }
+    if let served, served.version > reference.version {
+      return try await stop(reference, because: "version \(served.version) is in service", recorder: recorder)
+    }
+    guard try await gate.policies.active().digest == version.policy else {
+      let reason = "another policy admitted it than the one in force; push it again to have it judged by that"
       return try await stop(reference, because: reason, recorder: recorder)
+    }
+    let state = try await rules.current()
+    guard state.principals[waiting.asker] != nil || waiting.asker == Actor.administrator.principal else {
+      return try await stop(
+        reference, because: "whoever asked for it is not known any more", recorder: recorder)
     }
     var steps = Steps(time: time, follow: { _ in })
     let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
-    let asker = RoleHolder(principal: waiting.asker, roles: Set(waiting.roles.map(\.rawValue)))
-    var outcome = try await serve(signed, asker, recorder, &steps)
+    let roles = state.rolesLeft(waiting.roles, of: waiting.asker, on: .model(reference.name), at: time.now())
+    let asker = RoleHolder(principal: waiting.asker, roles: Set(roles.map(\.rawValue)))
     // Nobody is there to whom a first key could be shown.
-    outcome.key = nil
-    return outcome
+    return try await serve(signed, asker, recorder, &steps, withKey: false)
   }
 
   /// Ends the wait of a version that somebody said no to.
@@ -172,11 +194,12 @@ struct Road: Sendable {
   private func stop(
     _ reference: VersionReference, because reason: String, recorder: Recorder
   ) async throws(Problem) -> PushOutcome {
-    if try await release.isWaiting(reference) {
-      try await recorder.note(
-        .wait, phase: .failed, of: reference.description, details: ["message": .string(reason)],
-        changes: [.governance(.endWait(reference, at: time.now()))])
+    guard try await release.isWaiting(reference) else {
+      return standing(reference, try await registry.deployments())
     }
+    try await recorder.note(
+      .wait, phase: .failed, of: reference.description, details: ["message": .string(reason)],
+      changes: [.governance(.endWait(reference, at: time.now()))])
     var outcome = PushOutcome(
       name: reference.name, version: reference.version, status: .refused,
       message: "\(reference) does not come into service: \(reason)")

@@ -32,10 +32,7 @@ struct RollOut: Sendable {
     let replaced = present.first { $0.name == name }
     return try await recorder.record(
       .rollOut, of: version.reference.description,
-      details: [
-        "from": replaced.map { .string($0.version.description) } ?? .null,
-        "policy": .string(released.report.policy.description),
-      ]
+      details: ["from": replaced.map { .string($0.version.description) } ?? .null]
     ) { () async throws(Problem) in
       let deployment = Deployment(
         name: name, version: version.reference.version, bundle: version.bundle, since: time.now())
@@ -45,7 +42,10 @@ struct RollOut: Sendable {
       try await plane.apply(served.with(deployments: next))
       return .done(
         Rollout(deployment: deployment, replaced: replaced?.version),
-        details: ["bundle": .string(version.bundle.description)],
+        details: [
+          "bundle": .string(version.bundle.description),
+          "policy": .string(released.report.policy.description),
+        ],
         changes: [.setDeployment(deployment)]
           + (released.hasWaited ? [.governance(.endWait(version.reference, at: time.now()))] : []))
     }

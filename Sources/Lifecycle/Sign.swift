@@ -57,10 +57,16 @@ struct Sign: Sendable {
     }
   }
 
-  /// That a new model is of the project that its push names.
+  /// That a new model is of the project that its push names, and what that says of it.
   private func assignment(of pushed: PushedModel) -> [RegistryChange] {
-    guard let project = pushed.project, project != .standard else { return [] }
-    return [.access(.assign(pushed.name, to: project, at: time.now()))]
+    var changes: [RegistryChange] = []
+    if let project = pushed.project, project != .standard {
+      changes.append(.access(.assign(pushed.name, to: project, at: time.now())))
+    }
+    if pushed.facts != ModelFacts() {
+      changes.append(.governance(.setFacts(pushed.facts, of: pushed.name, at: time.now())))
+    }
+    return changes
   }
 
   /// Whether the version's bundle is there and verifies.

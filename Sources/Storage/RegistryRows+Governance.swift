@@ -13,12 +13,12 @@ extension RegistryRows {
     _ database: Database, _ kind: GovernanceRecord.Kind? = nil, startingWith prefix: String = ""
   ) throws -> [GovernanceRecord] {
     guard try database.tableExists("governance") else { return [] }
-    let bytes = blob(Array(prefix.utf8))
+    // Behind every id that begins so and before every other: no id has the last character that there is.
+    let end = "\(prefix)\u{10FFFF}"
     let sql =
-      "SELECT * FROM governance"
-      + (kind == nil ? "" : " WHERE kind = ? AND substr(CAST(id AS BLOB), 1, length(?)) = ? AND id >= ?")
+      "SELECT * FROM governance" + (kind == nil ? "" : " WHERE kind = ? AND id >= ? AND id < ?")
       + " ORDER BY kind, id"
-    let arguments: StatementArguments = kind.map { [$0.rawValue, bytes, bytes, prefix] } ?? []
+    let arguments: StatementArguments = kind.map { [$0.rawValue, prefix, end] } ?? []
     return try rows(database, "governance", sql, arguments) { row in
       guard let kind = GovernanceRecord.Kind(rawValue: try row.text("kind")),
         let value = try? JSON(parsing: try row.text("value").utf8)

@@ -138,6 +138,18 @@ public final class SQLitePeople: PeopleDirectory, KeyUses, Remarks {
     }
   }
 
+  /// Erases a text that nothing names.
+  public func erase(_ digest: Digest) async throws(Problem) {
+    do {
+      try await pool.write { database in
+        try database.execute(
+          sql: "DELETE FROM remarks WHERE digest = ?", arguments: [RegistryRows.blob(digest)])
+      }
+    } catch {
+      throw Problem.storage("erase a remark", error)
+    }
+  }
+
   /// The last use of each key, by id.
   public func lastUses() async throws(Problem) -> [String: Timestamp] {
     try await read { database in

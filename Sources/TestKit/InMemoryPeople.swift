@@ -43,6 +43,9 @@ public actor InMemoryPeople: PeopleDirectory, KeyUses, Remarks {
     return digest
   }
 
+  /// Erases a text that nothing names.
+  public func erase(_ digest: Digest) { remarks[digest] = nil }
+
   /// The text that was kept; nil where it was erased.
   public func remark(_ digest: Digest) -> String? { remarks[digest]?.text }
 }

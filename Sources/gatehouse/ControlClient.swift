@@ -101,6 +101,12 @@ struct ControlClient {
   /// The JSON at `path`.
   func get(_ path: String) async throws -> JSON { try await json(request(.GET, path)) }
 
+  /// The text at `path`.
+  func text(_ path: String) async throws -> String {
+    let response = try await execute(request(.GET, path))
+    do { return String(buffer: try await response.body.collect(upTo: 1 << 20)) } catch { throw cutOff(error) }
+  }
+
   /// What a POST of a JSON document answers.
   func post(_ path: String, _ body: JSON = [:]) async throws -> JSON { try await send(.POST, path, body) }
 

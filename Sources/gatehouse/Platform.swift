@@ -155,9 +155,7 @@ struct Platform {
           isAtStart = false
           await controlPlane.refusals.flush()
           // A window for changes opens by the clock alone.
-          do throws(Problem) { try await controlPlane.goOnWithWaiting() } catch {
-            Console.prose(error.description)
-          }
+          for problem in await controlPlane.goOnWithWaiting() { Console.prose(problem.description) }
           await authenticator.saveUses()
         } while !Task.isCancelled
         return nil

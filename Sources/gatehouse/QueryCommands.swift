@@ -31,6 +31,15 @@ struct ShowCommand: AsyncParsableCommand {
   @Argument(help: "NAME, NAME@VERSION or NAME@ALIAS.")
   var model: String
 
+  @Option(
+    help: ArgumentHelp(
+      "What served at this moment, from which bytes, who pushed it, who agreed, under which policy: RFC 3339 in UTC.",
+      valueName: "time"))
+  var at: String?
+
+  @Flag(help: "With --at and --json: with a proof of each step, which 'gatehouse audit check' verifies.")
+  var prove = false
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -39,6 +48,7 @@ struct ShowCommand: AsyncParsableCommand {
   func run() async throws {
     let reference = try ModelReference(parsing: model)
     let name = reference.name
+    if let at { return try await account(of: reference, at: try Timestamp(parsing: at)) }
     var answer = try await server.withClient { try await $0.get("/models/\(name)") }
     let aliases = answer["aliases"]?.array ?? []
     let images = answer["images"]?.array ?? []
@@ -55,6 +65,50 @@ struct ShowCommand: AsyncParsableCommand {
     }
     let keys = (answer["keys"]?.array ?? []).filter { $0["revokedAt"] == .null }
     Console.data("keys        \(keys.map { $0["id"].cell }.joined(separator: ", "))")
+  }
+
+  private func account(of reference: ModelReference, at moment: Timestamp) async throws {
+    guard reference.version == nil else {
+      throw Problem(
+        .usage, "show.moment", "expected the name of a model with --at, found '\(reference)'",
+        hint: "which version it was, is what --at answers")
+    }
+    let answer = try await server.withClient { client in
+      var answer = try await client.get("/models/\(reference.name)/account?at=\(moment.milliseconds)")
+      guard prove, var members = answer.object else { return answer }
+      var steps: [JSON] = []
+      for step in members["steps"]?.array ?? [] {
+        guard let entry = step["entry"]?.int, var proved = step.object else { continue }
+        proved["proof"] = .string(try await client.text("/ledger/\(entry)/proof"))
+        steps.append(.object(proved))
+      }
+      members["steps"] = .array(steps)
+      answer = .object(members)
+      return answer
+    }
+    if json { return Console.data(answer) }
+    guard let served = answer["served"], served != .null else {
+      return Console.prose("nothing served under '\(reference.name)' at \(moment)")
+    }
+    Console.data("served      \(reference.name)@\(served["version"].cell) since \(served["since"].cell)")
+    Console.data("bundle      \(served["digest"].cell)")
+    for (member, label) in [("artifact", "artifact"), ("framework", "framework"), ("pushedBy", "pushed by")] {
+      Console.data("\(label.padded(to: 11)) \(answer["version"]?[member].cell ?? "-")")
+    }
+    Console.data("image       \(answer["image"].cell)")
+    Console.data(
+      "policy      \(answer["policyName"].cell) \((served["policy"] ?? .null) == .null ? (answer["version"]?["policy"].cell ?? "-") : served["policy"].cell)"
+    )
+    for alias in answer["aliases"]?.array ?? [] {
+      Console.data("alias       \(alias["alias"].cell) named version \(alias["version"].cell)")
+    }
+    for step in answer["steps"]?.array ?? [] {
+      let said = step["given"]?.bool.map { $0 ? " yes" : " no" } ?? ""
+      Console.data(
+        "\((step["act"].cell + said).padded(to: 11)) \(step["time"].cell) by \(step["principal"].cell), entry \(step["entry"].cell)"
+      )
+    }
+    Console.prose("prove any of them: gatehouse audit prove ENTRY")
   }
 
   private func version(_ selector: VersionSelector, of answer: JSON) throws(Problem) -> JSON {

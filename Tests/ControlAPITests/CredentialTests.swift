@@ -41,8 +41,16 @@ struct CredentialTests {
       #expect(try await call(.get, "/api/v1/models/iris", as: key).status == 404)
       #expect(try await call(.get, "/api/v1/models/other", as: key).status == 403)
       #expect(try await call(.put, "/api/v1/models/iris/aliases/a", as: key, ["version": 1]).status == 403)
-      // And makes none that does more.
+      // And makes none that does more, nor gets one out of another by rotating it.
       #expect(try await call(.post, Self.keys, as: key, [:]).code == "access.beyond")
+      let whole = try #require(
+        try await call(.post, Self.keys, ["principal": "service:ci"]).json["id"]?.string)
+      let rotated = try await call(.post, "\(Self.keys)/\(whole)/rotate", as: key)
+      #expect(rotated.code == "access.beyond")
+      let ended = try await call(.delete, "\(Self.keys)/\(whole)", as: key)
+      #expect(ended.code == "access.beyond")
+      let own = try #require(key.split(separator: "_").dropFirst().first)
+      #expect(try await call(.post, "\(Self.keys)/\(own)/rotate", as: key).status == 201)
     }
   }
 
@@ -102,6 +110,20 @@ struct CredentialTests {
       #expect(
         try await call(.post, "/api/v1/grants", as: key, grant("operator", "retail")).code == "access.beyond")
       #expect(try await call(.post, "/api/v1/grants", as: key, grant("viewer", "*")).code == "access.denied")
+      // Nor without the conditions that are theirs.
+      let mover = Actor(
+        principal: Principal(kind: .service, name: "lead"), credential: .token(provider: "none", words: []))
+      let champion = try AliasName(parsing: "champion")
+      _ = try await bench.control.addGrant(
+        Grant(
+          id: "", holder: .principal(mover.principal), gift: .rights([.moveAlias]), scope: scope,
+          conditions: .init(exceptAliases: [champion])), by: .administrator)
+      let problem = await #expect(throws: Problem.self) {
+        try await bench.control.addGrant(
+          Grant(id: "", holder: .principal(mover.principal), gift: .rights([.moveAlias]), scope: scope),
+          by: mover)
+      }
+      #expect(problem?.code == "access.beyond")
       let rights: JSON = ["principal": "service:lead", "rights": ["view"], "scope": ["projects": "retail"]]
       #expect(try await call(.post, "/api/v1/grants", as: key, rights).status == 201)
     }

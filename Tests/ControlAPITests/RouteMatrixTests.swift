@@ -32,6 +32,7 @@ struct RouteMatrixTests {
     "GET providers": .audit, "PUT providers": .manageAccess, "DELETE providers": .manageAccess,
     "POST blobs": .push, "HEAD blobs/{digest}": .push, "POST models/{name}/versions": .push,
     "GET models": .view, "GET models/{name}": .view, "GET models/{name}/history": .view,
+    "GET models/{name}/account": .view,
     "GET models/{name}/aliases": .view, "PUT models/{name}/aliases/{alias}": .moveAlias,
     "DELETE models/{name}/aliases/{alias}": .moveAlias,
     "POST models/{name}/versions/{version}/revoke": .revoke,
@@ -103,8 +104,10 @@ struct RouteMatrixTests {
         #expect(answer.status != 500 && answer.status != 401, "\(method) \(path): \(answer)")
         guard let demand else { continue }
         let mayPass = role?.rights.contains(demand) ?? false
+        // What somebody may not for another reason than a right is said with another code.
+        let isDenied = answer.status == 403 && (method == .head || answer.code == "access.denied")
         #expect(
-          (answer.status == 403) == !mayPass, "\(method) \(path) as \(role?.rawValue ?? "nobody"): \(answer)")
+          isDenied == !mayPass, "\(method) \(path) as \(role?.rawValue ?? "nobody"): \(answer)")
         if !mayPass, method != .head {
           #expect(answer.code == "access.denied")
           #expect(answer.message?.contains("'\(demand.rawValue)'") == true)
@@ -123,7 +126,8 @@ struct RouteMatrixTests {
     #expect(entry.act == .request)
     #expect(entry.phase == .failed)
     #expect(entry.principal == Principal(kind: .service, name: "looker"))
-    #expect(entry.subject == "PUT /api/v1/models/iris/aliases/champion")
+    #expect(entry.subject == "PUT /api/v1/models/{name}/aliases/{alias}")
+    #expect(entry.details["object"] == "alias 'iris@champion'")
     #expect(entry.details["code"] == "access.denied")
     #expect(entry.details["right"] == "move-alias")
   }

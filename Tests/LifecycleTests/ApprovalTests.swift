@@ -64,9 +64,9 @@ struct ApprovalTests {
     let bench = try bench()
     try await bench.run { control in
       _ = try await Bench.pushTree(to: control)
-      // Pushed by the sample's principal, who holds every role.
+      // Pushed by the administrator, who holds every role.
       #expect(
-        try await control.approve(Self.reference, isGiven: true, reason: nil, by: Sample.actor).status
+        try await control.approve(Self.reference, isGiven: true, reason: nil, by: .administrator).status
           == .waiting)
       let sam = try await Self.person("sam", .security, of: control)
       #expect(
@@ -152,7 +152,7 @@ struct ApprovalTests {
     }
     try await Bench.run(bench.reopened(policy: Policy(parsing: Array(Self.policy.utf8)))) { control in
       _ = try await control.start()
-      try await control.goOnWithWaiting()
+      await control.goOnWithWaiting()
       #expect(try await control.registry.deployments().map(\.version) == [.first])
     }
   }
@@ -162,7 +162,7 @@ struct ApprovalTests {
     try await bench.run { control in
       _ = try await Bench.pushTree(to: control)
       let ana = try await Self.person("ana", .approver, of: control)
-      _ = try await Bench.push("models/sklearn-1.9/iris-logistic/model.joblib", to: control)
+      _ = try await Bench.push("models/sklearn-1.9/iris-logistic/model.joblib", by: .administrator, to: control)
       let second = VersionReference(name: Sample.name(), version: VersionNumber.first.next)
       #expect(try await control.approve(second, isGiven: true, reason: nil, by: ana).status == .live)
       #expect(

@@ -100,9 +100,17 @@ struct Bench: Sendable {
     ) { _ in }
   }
 
-  /// Pushes a decision tree, somebody's own or the sample's.
-  static func pushTree(to control: ControlPlane, by actor: Actor = Sample.actor) async throws -> PushOutcome {
-    try await push(Fixture.tree, by: actor, to: control)
+  /// Pushes a decision tree, somebody's own or the administrator's.
+  static func pushTree(
+    to control: ControlPlane, _ project: ProjectName? = nil, _ facts: ModelFacts = ModelFacts(),
+    by actor: Actor = .administrator
+  ) async throws -> PushOutcome {
+    let session = try await control.beginUpload()
+    try await session.write(try Fixture.bytes(Fixture.tree))
+    let file = PushedFile(path: "", blob: try await session.finish())
+    return try await control.push(
+      PushRequest(name: Sample.name(), files: [file], actor: actor, project: project, facts: facts)
+    ) { _ in }
   }
 
   /// Uploads a fixture and pushes it.

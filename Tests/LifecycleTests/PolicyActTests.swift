@@ -104,6 +104,11 @@ struct PolicyActTests {
   {
     let bench = try Bench()
     try await bench.run { control in
+      let unknown = await #expect(throws: Problem.self) {
+        try await control.setFacts(ModelFacts(dataClass: .gold), of: Sample.name(), by: .administrator)
+      }
+      #expect(unknown?.code == "model.unknown")
+      _ = try await Bench.pushTree(to: control)
       let known = try await control.addService("ci", by: .administrator)
       _ = try await control.addGrant(
         Grant(id: "", holder: .principal(known.principal), gift: .role(.pusher), scope: .everything),
@@ -118,6 +123,78 @@ struct PolicyActTests {
       #expect(
         try await control.setFacts(ModelFacts(exposure: .internal), of: Sample.name(), by: ci).dataClass
           == .gold)
+    }
+  }
+
+  @Test func `a first push brings its project and facts along, and is judged at its roll-out by them`()
+    async throws
+  {
+    let bench = try Bench(
+      policy: Policy(
+        parsing: Array(
+          """
+          policy: gatehouse/v1
+          name: retail
+          gates:
+            - formats: [joblib]
+            - approvals: {at-least: 1, roles: [approver]}
+              when: {project: ["retail-*"], data-class: [gold]}
+          """.utf8)))
+    try await bench.run { control in
+      let project = try ProjectName(parsing: "retail-eu")
+      try await control.addProject(project, by: .administrator)
+      #expect(try await Bench.pushTree(to: control, project, ModelFacts(dataClass: .gold)).status == .waiting)
+      #expect(try await control.registry.facts(of: Sample.name()).dataClass == .gold)
+      #expect(try await control.rules.current().project(of: Sample.name()) == project)
+    }
+  }
+
+  @Test func `what a refused push says of a model is not kept`() async throws {
+    let bench = try Bench(policy: Policy(parsing: Self.text("none", "formats: [ONNX]")))
+    try await bench.run { control in
+      let pushed = try await Bench.pushTree(to: control, nil, ModelFacts(dataClass: .public))
+      #expect(pushed.status == .refused)
+      let facts = try await control.registry.facts(of: Sample.name())
+      #expect(facts == ModelFacts())
+    }
+  }
+
+  @Test func `what waits under another policy than the one in force is not taken on`() async throws {
+    let careful = Self.text("careful", "approvals: {at-least: 1, roles: [approver]}")
+    let bench = try Bench(policy: Policy(parsing: careful))
+    try await bench.run { control in
+      #expect(try await Bench.pushTree(to: control).status == .waiting)
+      // Without approvals, and with a gate at admission that the version has never met.
+      _ = try await control.proposePolicy(Self.text("strict", "formats: [ONNX]"), by: .administrator)
+      #expect(try await control.registry.waiting().isEmpty)
+      #expect(try await control.registry.deployments().isEmpty)
+    }
+  }
+
+  @Test func `the policy that was applied last is in force, whatever the clock says`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let later = AppliedPolicy(
+        digest: Policy.standard.digest, name: "standard", proposedBy: Sample.principal, agreedBy: nil,
+        since: Timestamp(milliseconds: bench.time.now().milliseconds + 3_600_000))
+      _ = try await bench.registry.commit([Sample.entry(.applyPolicy)], [.governance(.apply(later))])
+      let (policy, _) = try await control.proposePolicy(Self.text("next"), by: .administrator)
+      #expect(try await control.policies.active() == policy)
+    }
+  }
+
+  @Test func `a service neither proposes nor agrees`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let known = try await control.addService("ci", by: .administrator)
+      _ = try await control.addGrant(
+        Grant(id: "", holder: .principal(known.principal), gift: .role(.security), scope: .everything),
+        by: .administrator)
+      let ci = Actor(principal: known.principal, credential: .token(provider: "none", words: []))
+      let problem = await #expect(throws: Problem.self) {
+        try await control.proposePolicy(Self.text("a"), by: ci)
+      }
+      #expect(problem?.code == "policy.service")
     }
   }
 

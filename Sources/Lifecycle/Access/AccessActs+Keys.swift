@@ -26,26 +26,55 @@ public struct APIKeyWish: Sendable {
 }
 
 extension AccessActs {
+  /// How many keys one principal may ever have.
+  static let keysOfOne = 256
+
+  /// Throws `access.beyond` for a key that is narrowed or ends, which is to be used on any other key than itself.
+  private func requireWhole(_ actor: Actor, _ state: AccessState, besides id: String?) throws(Problem) {
+    guard case .apiKey(let own) = actor.credential, own != id, let key = state.keys[own] else { return }
+    guard key.rights == nil, key.scope == .everything, key.expiresAt == nil else {
+      throw Problem(
+        .forbidden, "access.beyond",
+        "expected a key without an end that has all rights of its principal, found '\(own)', which is narrower",
+        hint: "rotate that key itself, or ask with another credential")
+    }
+  }
+
   /// Makes a key, which is shown this once.
   ///
   /// Throws `principal.unknown`, and `access.beyond` where a key that is narrowed would make one that is not.
   func createKey(_ wish: APIKeyWish, by actor: Actor, recorder: Recorder) async throws(Problem) -> IssuedKey {
     let state = try await rules.current()
     guard state.principals[wish.principal] != nil else { throw Problem.unknownPrincipal(wish.principal) }
-    if case .apiKey(let id) = actor.credential, let own = state.keys[id],
-      own.rights != nil || own.scope != .everything
-    {
+    try requireWhole(actor, state, besides: nil)
+    // A key of somebody else can do what they can: whoever makes it must be able to give that.
+    if wish.principal != actor.principal {
+      for grant in state.grants(of: .principal(wish.principal)) {
+        for right in grant.gift.rights.sorted()
+        where !state.mayGive(right, on: grant.scope.governed, under: grant.conditions, actor, at: time.now())
+        {
+          throw Problem(
+            .forbidden, "access.beyond",
+            "expected a key that can do what whoever makes it can, found that \(wish.principal) has '\(right.rawValue)'",
+            hint: "have it made by \(wish.principal), or by somebody who has that right")
+        }
+      }
+    }
+    guard state.keys.values.count(where: { $0.principal == wish.principal }) < Self.keysOfOne else {
       throw Problem(
-        .forbidden, "access.beyond",
-        "expected a key that has all rights of its principal, found '\(id)', which has not",
-        hint: "rotate it, or ask with another credential")
+        .conflict, "api-key.too-many",
+        "expected at most \(Self.keysOfOne) keys of one principal, those that have ended too, found one more",
+        hint: "rotate them less often, or use another principal")
     }
     return try await issue(wish, replacing: nil, changes: [], recorder)
   }
 
   /// Makes a key in the place of another, which goes on for as long as `overlap`.
-  func rotateKey(_ id: String, overlap: Duration, recorder: Recorder) async throws(Problem) -> IssuedKey {
+  func rotateKey(
+    _ id: String, overlap: Duration, by actor: Actor, recorder: Recorder
+  ) async throws(Problem) -> IssuedKey {
     let key = try await self.key(id)
+    try requireWhole(actor, try await rules.current(), besides: id)
     let now = time.now()
     guard key.isInForce(at: now) else {
       throw Problem(
@@ -67,8 +96,9 @@ extension AccessActs {
   }
 
   /// Ends a key at once; one that has ended stays so.
-  func revokeKey(_ id: String, recorder: Recorder) async throws(Problem) {
+  func revokeKey(_ id: String, by actor: Actor, recorder: Recorder) async throws(Problem) {
     let key = try await self.key(id)
+    try requireWhole(actor, try await rules.current(), besides: id)
     let now = time.now()
     guard key.isInForce(at: now) else { return }
     try await change(

@@ -75,12 +75,13 @@ struct AccessActs: Sendable {
       }
     }
     let object = wish.scope.governed
-    for right in wish.gift.rights.sorted() {
-      guard let refusal = state.refusal(actor, right, on: object, at: time.now()) else { continue }
+    for right in wish.gift.rights.sorted()
+    where !state.mayGive(right, on: object, under: wish.conditions, actor, at: time.now()) {
       throw Problem(
         .forbidden, "access.beyond",
-        "expected a grant of rights that whoever gives it has, found '\(right.rawValue)' on \(object.description)",
-        hint: "have it given by somebody who has it", cause: refusal.message)
+        "expected a grant of what whoever gives it has under no narrower conditions, found '\(right.rawValue)' on"
+          + " \(object.description)",
+        hint: "have it given by somebody who has it")
     }
     if case .project(let project) = object, project != .standard, state.projects[project] == nil {
       throw Problem.unknownProject(project, among: state.projects.keys)

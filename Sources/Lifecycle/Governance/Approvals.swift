@@ -42,63 +42,81 @@ extension ControlPlane {
       isGiven: isGiven, remark: remark, at: now())
     // Decided in the transaction that commits it: of two who say the same at the same time each has a record of their own,
     // and one who says it twice has one.
-    let record = try await record(.approve, of: reference.description, by: actor.principal) {
+    let record: ApprovalRecord
+    do throws(Problem) {
+      record = try await commit(said, by: actor)
+    } catch {
+      if let remark { try? await parts.people.erase(remark) }
+      throw error
+    }
+    do throws(Problem) {
+      let (status, message) = try await goOn(with: reference, after: record)
+      return ApprovalOutcome(record: record, status: status, message: message)
+    } catch {
+      // What was said is said; the road is looked at again within a minute.
+      return ApprovalOutcome(
+        record: record, status: .waiting,
+        message: "\(reference) waits still, what you said is kept: \(error.message)")
+    }
+  }
+
+  private func commit(_ said: ApprovalRecord, by actor: Actor) async throws(Problem) -> ApprovalRecord {
+    let reference = said.version
+    return try await noting(.approve, of: reference.description, by: actor) {
       view throws(Problem) -> ActOutcome<ApprovalRecord> in
-      let former = try view.governance(.approval, startingWith: "\(reference) \(actor.principal)").first.map {
+      let id = "\(reference) \(actor.principal)"
+      let former = try view.governance(.approval, startingWith: id).first { $0.id == id }.map {
         (record) throws(Problem) in try ApprovalRecord(json: record.value)
       }
-      if let former, former.isGiven == isGiven, former.digest == said.digest, former.policy == said.policy {
-        return .refused(
-          Problem(
-            .conflict, "approval.repeated",
-            "expected another word of \(actor.principal) on '\(reference)', found the same of \(former.at)",
-            subject: reference.description))
+      if let former, former.isGiven == said.isGiven, former.digest == said.digest,
+        former.policy == said.policy
+      {
+        throw Problem(
+          .conflict, "approval.repeated",
+          "expected another word of \(actor.principal) on '\(reference)', found the same of \(former.at)",
+          subject: reference.description)
       }
       let served = try view.deployments().first { $0.name == reference.name }
       guard served?.version != reference.version else {
-        return .refused(
-          Problem(
-            .conflict, "approval.not-needed",
-            "expected a version that is not served yet, found '\(reference)', which is",
-            subject: reference.description,
-            hint: "withdraw it with 'gatehouse revoke \(reference) --reason R'"))
+        throw Problem(
+          .conflict, "approval.not-needed",
+          "expected a version that is not served yet, found '\(reference)', which is",
+          subject: reference.description,
+          hint: "withdraw it with 'gatehouse revoke \(reference) --reason R'")
       }
       return .done(
         said,
         details: [
-          "given": .bool(isGiven), "policy": .string(said.policy.description),
+          "given": .bool(said.isGiven), "policy": .string(said.policy.description),
           "bundle": .string(said.digest.description),
         ], changes: [.governance(.approve(said))])
     }
-    let (status, message) = try await goOn(with: reference, after: record)
-    return ApprovalOutcome(record: record, status: status, message: message)
   }
 
   /// Sets what is said of a model beside its versions, and lets what waits be looked at again.
   ///
-  /// Who may push says it of a model of which it was not said; saying otherwise takes the right to deploy: a policy may hold
-  /// a version back for what the facts say.
+  /// Who may push says of a model what was not said; saying otherwise takes the right to deploy: a policy may hold a version
+  /// back for what the facts say. Throws `model.unknown` for a model that is not there: its first push says it then.
   public func setFacts(_ wish: ModelFacts, of name: ModelName, by actor: Actor) async throws(Problem)
     -> ModelFacts
   {
-    let facts = try await setFacts(wish, of: name, on: .model(name), by: actor)
-    try await goOnWithWaiting()
-    return facts
-  }
-
-  /// The same, where whoever pushes a new model may have a right on it that is not there yet.
-  func setFacts(
-    _ wish: ModelFacts, of name: ModelName, on object: AccessObject, by actor: Actor
-  ) async throws(Problem) -> ModelFacts {
     let former = try await registry.facts(of: name)
     let next = wish.over(former)
-    guard next != former else { return former }
-    if try await !rules.allow(.deploy, on: object, actor) {
-      let right: Right = former.over(wish) == next ? .push : .deploy
-      try await require(right, on: object, of: actor, asking: "facts of model '\(name)'")
+    try await requireRightToState(wish, of: name, on: .model(name), by: actor)
+    guard try await !registry.versions(of: name).isEmpty else {
+      throw Problem(
+        .notFound, "model.unknown", "expected the name of a model, found '\(name)'",
+        hint: "say it with its first push: 'gatehouse push … --data-class C --exposure E'")
     }
+    if let owner = wish.owner {
+      guard try await rules.current().principals[owner] != nil || owner == Actor.administrator.principal
+      else {
+        throw Problem.unknownPrincipal(owner)
+      }
+    }
+    guard next != former else { return former }
     let moment = now()
-    try await record(.setFacts, of: name.description, by: actor.principal) {
+    try await noting(.setFacts, of: name.description, by: actor) {
       view throws(Problem) -> ActOutcome<Void> in
       let present = try view.governance(.facts, startingWith: name.description).first {
         $0.id == name.description
@@ -106,16 +124,41 @@ extension ControlPlane {
       let facts =
         try present.map { (record) throws(Problem) in try ModelFacts(json: record.value) } ?? ModelFacts()
       guard facts == former else {
-        return .refused(
-          Problem(
-            .conflict, "facts.changed",
-            "expected the facts as they were looked at, found that somebody has changed them",
-            subject: name.description, hint: "look at them and set them again"))
+        throw Problem(
+          .conflict, "facts.changed",
+          "expected the facts as they were looked at, found that somebody has changed them",
+          subject: name.description, hint: "look at them and set them again")
       }
       return .done(
         (), details: ["facts": next.json], changes: [.governance(.setFacts(next, of: name, at: moment))])
     }
+    _ = await goOnWithWaiting()
     return next
+  }
+
+  /// Throws `access.denied` where an actor may not say this of a model.
+  func requireRightToState(
+    _ wish: ModelFacts, of name: ModelName, on object: AccessObject, by actor: Actor
+  ) async throws(Problem) {
+    guard wish != ModelFacts() else { return }
+    let former = try await registry.facts(of: name)
+    if try await rules.allow(.deploy, on: object, actor) { return }
+    let right: Right = former.over(wish) == wish.over(former) ? .push : .deploy
+    try await require(right, on: object, of: actor, asking: "facts of model '\(name)'")
+  }
+
+  /// Records an act that changes the registry alone; what it is refused with is a refused request, of which there is room for
+  /// some a minute in the ledger.
+  func noting<Success: Sendable>(
+    _ act: Act, of subject: String, by actor: Actor,
+    _ decide: @escaping @Sendable (any RegistryView) throws(Problem) -> ActOutcome<Success>
+  ) async throws(Problem) -> Success {
+    do throws(Problem) {
+      return try await record(act, of: subject, by: actor.principal, decide)
+    } catch {
+      await refusals.note(error, asked: "\(act.rawValue) of \(subject)", by: actor.principal)
+      throw error
+    }
   }
 
   /// Who may say yes or no to a version: principals that the grants name, and claims.
@@ -128,22 +171,37 @@ extension ControlPlane {
   /// Looks at every version that waits, and takes those on whose gates hold by now.
   ///
   /// At each start, after each change of policy, and from time to time: a window for changes opens by the clock alone.
-  public func goOnWithWaiting() async throws(Problem) {
-    for waiting in try await registry.waiting() {
-      _ = try await perform(for: .platform) { [road] recorder async throws(Problem) in
-        try await road.goOn(with: waiting.version, recorder: recorder)
+  ///
+  /// One that cannot be looked at keeps no other from it; the problems of those.
+  @discardableResult
+  public func goOnWithWaiting() async -> [Problem] {
+    var problems: [Problem] = []
+    do throws(Problem) {
+      for waiting in try await registry.waiting() {
+        do throws(Problem) {
+          _ = try await perform(for: .platform) { [road] recorder async throws(Problem) in
+            try await road.goOn(with: waiting.version, recorder: recorder)
+          }
+        } catch {
+          problems.append(error)
+        }
       }
+    } catch {
+      problems.append(error)
     }
+    return problems
   }
 
   /// What the gates of a phase say of a version now, for whoever pushed it.
   public func explain(_ reference: VersionReference) async throws(Problem) -> GateReport {
     let version = try await version(reference)
     let waiting = try await registry.waiting().first { $0.version == reference }
-    let asker = RoleHolder(
-      principal: waiting?.asker ?? version.pushedBy, roles: Set((waiting?.roles ?? []).map(\.rawValue)))
+    let asker = waiting?.asker ?? version.pushedBy
+    let roles = try await rules.current().rolesLeft(
+      waiting?.roles ?? Set(Role.allCases), of: asker, on: .model(reference.name), at: now())
+    let holder = RoleHolder(principal: asker, roles: Set(roles.map(\.rawValue)))
     let image = try await registry.images().last { $0.reference == reference }?.manifest
-    return try await release.report(on: version, image, for: asker)
+    return try await release.report(on: version, image, for: holder)
   }
 
   private func goOn(

@@ -11,6 +11,7 @@ extension ControlPlane {
     policy: Policy, isApplied: Bool
   ) {
     try await require(.managePolicy, on: .platform, of: actor, asking: "propose a policy")
+    try Self.requirePerson(actor, to: "propose")
     let policy = try await policies.keep(bytes)
     let others = try await policies.others(than: actor.principal)
     let moment = now()
@@ -23,32 +24,32 @@ extension ControlPlane {
     guard others.isEmpty else {
       let proposal = PolicyProposal(
         digest: policy.digest, name: policy.name, by: actor.principal, since: moment)
-      try await record(.proposePolicy, of: policy.digest.description, by: actor.principal) {
+      try await noting(.proposePolicy, of: policy.digest.description, by: actor) {
         view throws(Problem) -> ActOutcome<Void> in
         let proposals = try view.governance(.proposal, startingWith: "")
         guard proposals.count < Policies.proposalLimit else {
-          return .refused(
-            Problem(
-              .conflict, "policy.too-many",
-              "expected at most \(Policies.proposalLimit) proposals, found one more",
-              hint: "withdraw one with 'gatehouse policy withdraw DIGEST'"))
+          throw Problem(
+            .conflict, "policy.too-many",
+            "expected at most \(Policies.proposalLimit) proposals, found one more",
+            hint: "withdraw one with 'gatehouse policy withdraw DIGEST'")
         }
         return .done((), details: ["name": .string(policy.name)], changes: [.governance(.propose(proposal))])
       }
       return (policy, false)
     }
-    let applied = AppliedPolicy(
-      digest: policy.digest, name: policy.name, proposedBy: actor.principal, agreedBy: nil, since: moment)
-    try await record(.applyPolicy, of: policy.digest.description, by: actor.principal) {
-      _ throws(Problem) -> ActOutcome<Void> in
-      .done(
+    try await noting(.applyPolicy, of: policy.digest.description, by: actor) {
+      view throws(Problem) -> ActOutcome<Void> in
+      let applied = AppliedPolicy(
+        digest: policy.digest, name: policy.name, proposedBy: actor.principal, agreedBy: nil,
+        since: try Self.turn(moment, view))
+      return .done(
         (),
         details: [
           "name": .string(policy.name), "former": .string(present.digest.description), "alone": true,
         ],
         changes: [.governance(.apply(applied))])
     }
-    try await goOnWithWaiting()
+    await goOnWithWaiting()
     return (policy, true)
   }
 
@@ -57,20 +58,20 @@ extension ControlPlane {
   /// Throws `policy.not-proposed` and `policy.own`: four eyes are two people.
   public func agreeToPolicy(_ digest: Digest, by actor: Actor) async throws(Problem) -> AppliedPolicy {
     try await require(.managePolicy, on: .platform, of: actor, asking: "agree to policy \(digest.short)")
+    try Self.requirePerson(actor, to: "agree to")
     let former = try await policies.active().digest
     let moment = now()
-    let applied = try await record(.applyPolicy, of: digest.description, by: actor.principal) {
+    let applied = try await noting(.applyPolicy, of: digest.description, by: actor) {
       view throws(Problem) -> ActOutcome<AppliedPolicy> in
       let proposal = try view.governance(.proposal, startingWith: digest.description).first.map {
         (record) throws(Problem) in try PolicyProposal(json: record.value)
       }
-      guard let proposal else { return .refused(Self.notProposed(digest)) }
+      guard let proposal else { throw Self.notProposed(digest) }
       guard proposal.by != actor.principal else {
-        return .refused(
-          Problem(
-            .forbidden, "policy.own",
-            "expected somebody else than \(actor.principal) to agree, who proposed it",
-            subject: digest.description, hint: "have somebody else agree who may 'manage-policy'"))
+        throw Problem(
+          .forbidden, "policy.own",
+          "expected somebody else than \(actor.principal) to agree, who proposed it",
+          subject: digest.description, hint: "have somebody else agree who may 'manage-policy'")
       }
       let applied = AppliedPolicy(
         digest: digest, name: proposal.name, proposedBy: proposal.by, agreedBy: actor.principal, since: moment
@@ -79,7 +80,7 @@ extension ControlPlane {
         applied, details: ["name": .string(proposal.name), "former": .string(former.description)],
         changes: [.governance(.withdraw(digest, at: moment)), .governance(.apply(applied))])
     }
-    try await goOnWithWaiting()
+    await goOnWithWaiting()
     return applied
   }
 
@@ -87,12 +88,29 @@ extension ControlPlane {
   public func withdrawPolicy(_ digest: Digest, by actor: Actor) async throws(Problem) {
     try await require(.managePolicy, on: .platform, of: actor, asking: "withdraw policy \(digest.short)")
     let moment = now()
-    try await record(.withdrawPolicy, of: digest.description, by: actor.principal) {
+    try await noting(.withdrawPolicy, of: digest.description, by: actor) {
       view throws(Problem) -> ActOutcome<Void> in
       guard try view.governance(.proposal, startingWith: digest.description).isEmpty == false else {
-        return .refused(Self.notProposed(digest))
+        throw Self.notProposed(digest)
       }
       return .done((), changes: [.governance(.withdraw(digest, at: moment))])
+    }
+  }
+
+  /// The moment from which on a policy is in force: after that of the one before, whatever the clock says, so that the last
+  /// one that was applied is the one in force.
+  private static func turn(_ moment: Timestamp, _ view: any RegistryView) throws(Problem) -> Timestamp {
+    guard let last = try view.governance(.policy, startingWith: "").last else { return moment }
+    let before = try AppliedPolicy(json: last.value).since
+    return max(moment, Timestamp(milliseconds: before.milliseconds + 1))
+  }
+
+  /// A service that proposes or agrees would be its owner's second voice.
+  private static func requirePerson(_ actor: Actor, to what: String) throws(Problem) {
+    guard actor.principal.kind == .person else {
+      throw Problem(
+        .forbidden, "policy.service", "expected a person to \(what) a policy, found \(actor.principal)",
+        hint: "ask with a credential of your own")
     }
   }
 

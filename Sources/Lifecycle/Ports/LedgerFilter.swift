@@ -67,7 +67,7 @@ extension LedgerEntry {
     switch act {
     case .push, .inspect, .lift, .gate, .sign, .pack, .rollOut, .setPolicy, .setAlias, .removeAlias,
       .revokeVersion,
-      .reseal:
+      .reseal, .approve, .wait, .setFacts, .assignModel:
       text = subject.prefix { $0 != "@" && $0 != " " }
     case .createKey, .revokeKey: text = details["deployment"]?.string.map { $0[...] }
     default: text = nil

@@ -36,6 +36,8 @@ public protocol Remarks: Sendable {
   func keep(_ text: String, by principal: Principal, salt: [UInt8]) async throws(Problem) -> Digest
   /// The text that was kept; nil where it was erased, with whoever wrote it or otherwise.
   func remark(_ digest: Digest) async throws(Problem) -> String?
+  /// Erases a text that nothing names.
+  func erase(_ digest: Digest) async throws(Problem)
 }
 
 extension Remarks {
