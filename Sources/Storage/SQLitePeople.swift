@@ -4,8 +4,10 @@ import Foundation
 import GRDB
 public import Lifecycle
 
-/// The people behind the handles, in a SQLite file of their own: what is erased there is overwritten, and the file is kept
-/// from backups of the ledger without the ledger missing anything. When keys were used last is in it as well.
+/// The people behind the handles, in a SQLite file of their own.
+///
+/// What is erased there is overwritten, and the file can be kept out of backups of the ledger without the ledger missing
+/// anything. What they wrote and when keys were used last is in it as well.
 public final class SQLitePeople: PeopleDirectory, KeyUses, Remarks {
   private let pool: DatabaseQueue
 

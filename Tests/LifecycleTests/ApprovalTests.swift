@@ -162,7 +162,8 @@ struct ApprovalTests {
     try await bench.run { control in
       _ = try await Bench.pushTree(to: control)
       let ana = try await Self.person("ana", .approver, of: control)
-      _ = try await Bench.push("models/sklearn-1.9/iris-logistic/model.joblib", by: .administrator, to: control)
+      _ = try await Bench.push(
+        "models/sklearn-1.9/iris-logistic/model.joblib", by: .administrator, to: control)
       let second = VersionReference(name: Sample.name(), version: VersionNumber.first.next)
       #expect(try await control.approve(second, isGiven: true, reason: nil, by: ana).status == .live)
       #expect(
