@@ -53,14 +53,14 @@ private func known(by policy: Policy) -> AdmissionEvidence {
   evidence.frameworkVersion = "2.0rc1"
   evidence.imageBytes = 1
   evidence.seals = [SealEvidence(hint: "0123456789abcdef0123", name: "a")]
-  let actor = Actor(principal: Principal(kind: .person, name: "a"), roles: ["approver", "operator"])
-  evidence.approvals = [Approval(by: actor, digest: policy.digest, policy: policy.digest)]
+  let holder = RoleHolder(principal: Principal(kind: .person, name: "a"), roles: ["approver", "operator"])
+  evidence.approvals = [Approval(by: holder, digest: policy.digest, policy: policy.digest)]
   evidence.advisories = [Advisory(id: "CVE-1", component: "c", severity: .critical, published: nil)]
   let metrics = [Metric(name: "accuracy", value: 0.9), Metric(name: "auc", slice: "a=b", value: .nan)]
   evidence.tests = TestEvidence(passed: true, metrics: metrics, champion: .metrics(metrics))
   evidence.openThreats = [.high: 1]
   evidence.trainingData = [TrainingDataEvidence(name: "d", newest: evidence.now)]
-  evidence.deployer = actor
+  evidence.deployer = holder
   evidence.answers = policy.questions(for: evidence).map {
     PolicyAnswer(to: $0, document: ["result": true])
   }
