@@ -87,7 +87,11 @@ let package = Package(
     entity("ONNXExport", "Domain", "Encoding", "ModelGraph"),
     entity("Lifting", "Domain", "Encoding", "Artifacts", "ModelGraph"),
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
-    entity("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML"),
+    // Reading such documents with every fault in its place, and the values that several of them share.
+    entity("Documents", "Domain", "Encoding", "YAML"),
+    entity("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents"),
+    // A model's tests: what a plan asks of it, and what came out.
+    entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     // Who may do what: principals, roles, grants, credentials.
     entity("Access", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", "CBoringSSL"),
@@ -136,7 +140,7 @@ let package = Package(
     // Ring 3.
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
-      "Inference", "Gates",
+      "Inference", "Gates", "Documents", "ModelTests",
       "Provenance", "Statements", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI",
       "Serving", "Engines", "Signers",
       .arguments,
@@ -173,7 +177,10 @@ let package = Package(
       "Domain",
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
-    tests("GatesTests", "Gates", "YAML", "Domain", "Encoding", "TestKit"),
+    tests("GatesTests", "Gates", "Documents", "YAML", "Domain", "Encoding", "TestKit"),
+    tests(
+      "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph",
+      "Provenance", "Domain", "Encoding"),
     tests("AccessTests", "Access", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),

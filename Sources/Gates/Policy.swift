@@ -1,3 +1,4 @@
+import Documents
 public import Domain
 import Encoding
 import Provenance

@@ -1,3 +1,4 @@
+public import Documents
 import Domain
 import Encoding
 import YAML
@@ -24,16 +25,6 @@ public struct PolicyReading: Sendable {
   }
 }
 
-extension DocumentReading {
-  /// The faults as one finds them reading from the top.
-  var sortedFaults: [DocumentFault] {
-    faults.enumerated().sorted {
-      ($0.element.place.line, $0.element.place.column, $0.offset)
-        < ($1.element.place.line, $1.element.place.column, $1.offset)
-    }.map(\.element)
-  }
-}
-
 /// Reads a policy out of its document.
 private struct PolicyReader {
   var reading: DocumentReading
@@ -41,7 +32,7 @@ private struct PolicyReader {
 
   mutating func policy() -> Policy? {
     guard let root = reading.root() else { return nil }
-    guard isPolicy(root) else { return nil }
+    guard reading.opens(root, as: "policy", language: PolicyReading.language, "a policy") else { return nil }
     let fields = reading.fields(
       of: root, "a policy", known: ["policy", "name", "gates", "exceptions"], required: ["name", "gates"])
     let name = reading.text(fields["name"], "the name of the policy")
@@ -54,28 +45,6 @@ private struct PolicyReader {
     guard reading.faults.isEmpty else { return nil }
     return Policy(
       name: name, gates: gates, exceptions: exceptions.compactMap { $0 }, bytes: reading.source.bytes)
-  }
-
-  /// Whether the document says that it is a policy of this language, before anything else.
-  private mutating func isPolicy(_ root: YAMLNode) -> Bool {
-    guard case .mapping(let members) = root.content, let first = members.first else {
-      reading.addType("a policy as a mapping", root, hint: "begin with 'policy: \(PolicyReading.language)'")
-      return false
-    }
-    guard first.name == "policy" else {
-      reading.add(
-        "language", "expected 'policy: \(PolicyReading.language)' first, found '\(first.name)'",
-        at: first.nameRange, hint: "begin with 'policy: \(PolicyReading.language)'")
-      return members.contains { $0.name == "policy" }
-    }
-    guard case .scalar(PolicyReading.language) = first.value.content else {
-      reading.add(
-        "language",
-        "expected the policy language \(PolicyReading.language), found \(DocumentReading.found(first.value))",
-        at: first.value.range)
-      return false
-    }
-    return true
   }
 
   // MARK: Gates

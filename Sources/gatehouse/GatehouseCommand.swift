@@ -33,7 +33,8 @@ struct GatehouseCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
-      PredictCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self, AliasCommand.self,
+      PredictCommand.self, TestCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self,
+      AliasCommand.self,
       DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
       AuditCommand.self,
       DoctorCommand.self, SealKeysCommand.self, RevokeCommand.self, RevocationsCommand.self,

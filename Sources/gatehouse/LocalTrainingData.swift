@@ -25,7 +25,8 @@ enum LocalTrainingData {
     return unsafe String(cString: resolved).split(separator: "/").last.map(String.init) ?? last
   }
 
-  private static func digest(of path: String) throws(Problem) -> Digest {
+  /// The digest of a file, or of the canonical list of a directory's files.
+  static func digest(of path: String) throws(Problem) -> Digest {
     let members = try LocalFiles.members(of: path)
     if members == [""] { return try LocalFiles.digest(of: path) }
     var files: [PushedFile] = []

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Documents
 import Domain
 import Encoding
 import Gates
@@ -48,7 +49,7 @@ struct PolicyCheckCommand: AsyncParsableCommand {
         let counts = "\(count(policy.gates.count, "gate")), \(count(policy.exceptions.count, "exception"))"
         Console.data("\(file.excerpt()): \(policy.name), \(counts), \(policy.digest)")
       } else {
-        PolicyFiles.tell(reading.faults, isCut: reading.isCut, of: file)
+        DocumentFaults.tell(reading.faults, isCut: reading.isCut, of: file)
       }
     }
     if json { Console.data(["results": .array(results)]) }
@@ -104,12 +105,12 @@ struct PolicyTestCommand: AsyncParsableCommand {
   func run() async throws {
     let reading = PolicyReading(try PolicyFiles.read(policy))
     guard let tested = reading.policy else {
-      PolicyFiles.tell(reading.faults, isCut: reading.isCut, of: policy)
+      DocumentFaults.tell(reading.faults, isCut: reading.isCut, of: policy)
       throw CommandEnd(exitCode: 2)
     }
     let read = PolicyCases(try PolicyFiles.read(cases))
     guard read.faults.isEmpty else {
-      PolicyFiles.tell(read.faults, isCut: read.isCut, of: cases)
+      DocumentFaults.tell(read.faults, isCut: read.isCut, of: cases)
       throw CommandEnd(exitCode: 2)
     }
     let results = read.cases.map { $0.result(under: tested) }
@@ -156,10 +157,4 @@ private enum PolicyFiles {
   private static let limit = 1 << 20
 
   static func read(_ file: String) throws(Problem) -> [UInt8] { try LocalFiles.read(file, limit: limit) }
-
-  /// Tells what is wrong with a file.
-  static func tell(_ faults: [DocumentFault], isCut: Bool, of file: String) {
-    for fault in faults { Console.prose(fault.text(file: file)) }
-    if isCut { Console.prose("\(file.excerpt()): more faults than these \(faults.count)") }
-  }
 }

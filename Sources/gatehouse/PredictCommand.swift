@@ -1,7 +1,6 @@
 import ArgumentParser
 import Domain
 import Encoding
-import Engines
 import Inference
 import Lifting
 import ModelGraph
@@ -40,7 +39,7 @@ struct PredictCommand: AsyncParsableCommand {
   @OptionGroup var data: DataOption
 
   func run() async throws {
-    let plan = try await plan()
+    let plan = try await LocalModel.load(model, key: key, engine: engine, data.directory).plan
     let rows = try RowsFile.read(input, for: plan.signature)
     let method = try chosenMethod(plan.signature)
     guard let result = try await plan.run([method], on: rows, threads: Processors.count)[method] else {
@@ -60,19 +59,5 @@ struct PredictCommand: AsyncParsableCommand {
     throw Problem(
       .usage, "predict.no-such-method",
       "expected one of \(signature.methods.map(\.rawValue).joined(separator: ", ")), found '\(name)'")
-  }
-
-  /// What stands at the path decides; a plain name that is no path is a served model.
-  private func plan() async throws -> ExecutionPlan {
-    if let path = try await LocalBundle.path(of: model, data.directory) {
-      let loader = BundleLoader(
-        trusting: try await LocalBundle.trusted(key, data.directory),
-        revoked: try await LocalBundle.revoked(data.directory),
-        engine: ONNXRuntimeEngine.installed())
-      return try loader.load(path: path).plan
-    }
-    let lifted = try OfflineModel.lift(model, engine: engine)
-    if let runner = lifted.runner { Console.prose("runs by \(runner)") }
-    return try ExecutionPlan(lifted.graph, engine: ONNXRuntimeEngine.installed())
   }
 }

@@ -23,7 +23,7 @@ struct RingTable {
       [
         "Encoding", "Domain", "YAML", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
         "Inference",
-        "Gates", "Access",
+        "Documents", "Gates", "ModelTests", "Access",
         "Provenance", "Statements", "Packaging", "Monitoring",
       ],
       ["Lifecycle"],

@@ -1,3 +1,4 @@
+import Documents
 import Domain
 import Gates
 import YAML

@@ -1,3 +1,4 @@
+import Documents
 import Gates
 import TestKit
 import Testing

@@ -1,3 +1,4 @@
+public import Documents
 import Domain
 public import Encoding
 import YAML

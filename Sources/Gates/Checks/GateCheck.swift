@@ -1,3 +1,4 @@
+import Documents
 import Domain
 import YAML
 
@@ -56,13 +57,4 @@ enum GateKinds {
   static let names = all.map { $0.name }
 
   static func named(_ name: String) -> (any GateCheck.Type)? { all.first { $0.name == name } }
-}
-
-extension Sequence<String> {
-  /// The words as a sentence has them, `a, b or c`.
-  func listed(_ joint: String = "or") -> String {
-    let words = Array(self)
-    guard let last = words.last, words.count > 1 else { return words.first ?? "none" }
-    return words.dropLast().joined(separator: ", ") + " \(joint) \(last)"
-  }
 }

@@ -1,3 +1,4 @@
+public import Documents
 public import Domain
 
 /// What is known of a candidate when the gates are asked, at a push or before it is served.

@@ -1,3 +1,4 @@
+import Documents
 public import Domain
 public import Encoding
 import Provenance

@@ -1,3 +1,6 @@
+import Documents
+import YAML
+
 import Domain
 
 /// A pattern for names, in which `*` stands for any characters, none too, and every other character for itself.
@@ -21,3 +24,14 @@ public struct Glob: Hashable, Sendable, CustomStringConvertible {
 }
 
 private let star = UInt8(ascii: "*")
+
+extension DocumentReading {
+  /// A list of patterns in which `*` stands for anything.
+  mutating func globs(_ node: YAMLNode?, _ what: String) -> [Glob] {
+    elements(of: node, what).compactMap { element in
+      value(element, "\(what) of 1 to \(Glob.lengthLimit) bytes with at most \(Glob.starLimit) '*'") {
+        Glob(parsing: $0)
+      }
+    }
+  }
+}

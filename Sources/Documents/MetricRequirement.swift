@@ -21,24 +21,24 @@ public struct Metric: Hashable, Sendable {
 }
 
 /// What a metric has to be: `accuracy[segment=young] >= champion - 0.01`.
-struct MetricRequirement: CustomStringConvertible, Sendable {
-  static let expected = "a comparison such as 'accuracy >= 0.92' or 'auc >= champion - 0.01'"
+package struct MetricRequirement: CustomStringConvertible, Sendable {
+  package static let expected = "a comparison such as 'accuracy >= 0.92' or 'auc >= champion - 0.01'"
   /// A difference below this is none: `champion - 0.01` is computed and seldom comes out even.
   private static let tolerance = 1e-12
 
-  enum Limit: Sendable {
+  package enum Limit: Sendable {
     case number(Double)
     /// The champion's number of the same metric, and what is added to it.
     case champion(Double)
   }
 
-  let description: String
-  let name: String
-  let slice: String?
-  let sign: Comparison
-  let limit: Limit
+  package let description: String
+  package let name: String
+  package let slice: String?
+  package let sign: Comparison
+  package let limit: Limit
 
-  init?(parsing text: String) {
+  package init?(parsing text: String) {
     var rest = Substring(text).trimmed
     guard let (name, slice) = Self.label(takenFrom: &rest), let sign = Comparison.taken(from: &rest) else {
       return nil
@@ -57,10 +57,10 @@ struct MetricRequirement: CustomStringConvertible, Sendable {
   }
 
   /// The name with its slice.
-  var label: String { slice.map { "\(name)[\($0)]" } ?? name }
+  package var label: String { slice.map { "\(name)[\($0)]" } ?? name }
 
   /// Takes a name and, in brackets, a slice off the front of a text.
-  static func label(takenFrom text: inout Substring) -> (name: String, slice: String?)? {
+  package static func label(takenFrom text: inout Substring) -> (name: String, slice: String?)? {
     let name = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.@".contains($0)) }
     guard let first = name.first, first.isLetter, name.utf8.count <= 64 else { return nil }
     text = text[name.endIndex...]
@@ -83,31 +83,8 @@ struct MetricRequirement: CustomStringConvertible, Sendable {
     return sign == "-" ? -number : number
   }
 
-  /// What is wrong with the metrics of a report; nil where nothing is.
-  func objection(to metrics: [Metric], champion: Champion?) -> String? {
-    guard let found = find(in: metrics) else {
-      let others = Set(metrics.map(\.label)).sorted().prefix(10).joined(separator: ", ")
-      return "expected \(description.excerpt(120)), found that '\(label)' is not known"
-        + (others.isEmpty ? "" : "; the report has \(others.excerpt(200))")
-    }
-    let bound: Double
-    switch limit {
-    case .number(let number): bound = number
-    case .champion(let offset):
-      guard champion != Champion.none else { return nil }
-      guard case .metrics(let known)? = champion, let before = find(in: known) else {
-        return "expected \(description.excerpt(120)), found that the champion's '\(label)' is not known"
-      }
-      bound = before.value + offset
-    }
-    guard !holds(found.value, bound) else { return nil }
-    let text = JSON.shortestText(of: bound)
-    let expected = "\(label) \(sign.rawValue) \(text)"
-    return
-      "expected \(expected), found \(found.value.isFinite ? JSON.shortestText(of: found.value) : "no number")"
-  }
-
-  private func holds(_ value: Double, _ bound: Double) -> Bool {
+  /// Whether a value is what is asked for, where the limit comes to `bound`.
+  package func holds(_ value: Double, _ bound: Double) -> Bool {
     guard value.isFinite, bound.isFinite else { return false }
     if case .champion = limit {
       // Compared as equal where they hardly differ, and then by the sign.
@@ -118,7 +95,7 @@ struct MetricRequirement: CustomStringConvertible, Sendable {
   }
 
   /// The metric of this name and slice; where a report has it twice none is, for nobody says which counts.
-  private func find(in metrics: [Metric]) -> Metric? {
+  package func find(in metrics: [Metric]) -> Metric? {
     let found = metrics.filter { $0.name == name && $0.slice == slice }
     return found.count == 1 ? found[0] : nil
   }

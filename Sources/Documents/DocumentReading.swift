@@ -1,33 +1,33 @@
 import Domain
 import Encoding
-import YAML
+package import YAML
 
 /// Takes values out of a document and keeps every fault that it finds on the way.
 ///
 /// What cannot be read is stood in for by a default, so that reading goes on to the next fault; whoever has faults
 /// hands nothing of it out.
-struct DocumentReading {
+package struct DocumentReading {
   /// How many faults are kept.
-  static let faultLimit = 100
+  package static let faultLimit = 100
   /// How many elements a list may have.
-  static let listLimit = 200
+  package static let listLimit = 200
   /// How many bytes a text may have.
-  static let textLimit = 500
+  package static let textLimit = 500
 
-  let source: SourceText
+  package let source: SourceText
   /// What the codes of faults begin with: `policy`.
-  let area: String
-  private(set) var faults: [DocumentFault] = []
+  package let area: String
+  package private(set) var faults: [DocumentFault] = []
   /// Whether there were more faults than are kept.
-  private(set) var isCut = false
+  package private(set) var isCut = false
 
-  init(_ bytes: [UInt8], area: String) {
+  package init(_ bytes: [UInt8], area: String) {
     source = SourceText(bytes)
     self.area = area
   }
 
   /// The root of the document; nil, with the fault, where it is no YAML.
-  mutating func root() -> YAMLNode? {
+  package mutating func root() -> YAMLNode? {
     do throws(MalformedYAML) {
       return try YAMLNode(parsing: source.bytes[...])
     } catch {
@@ -36,7 +36,31 @@ struct DocumentReading {
     }
   }
 
-  mutating func add(_ code: String, _ message: String, at range: Range<Int>, hint: String? = nil) {
+  /// Whether a document says first what it is and in which language, `policy: gatehouse/v1`.
+  package mutating func opens(
+    _ root: YAMLNode, as name: String, language: String, _ what: String
+  ) -> Bool {
+    let opening = "\(name): \(language)"
+    guard case .mapping(let members) = root.content, let first = members.first else {
+      addType("\(what) as a mapping", root, hint: "begin with '\(opening)'")
+      return false
+    }
+    guard first.name == name else {
+      add(
+        "language", "expected '\(opening)' first, found '\(first.name)'", at: first.nameRange,
+        hint: "begin with '\(opening)'")
+      return members.contains { $0.name == name }
+    }
+    guard case .scalar(language) = first.value.content else {
+      add(
+        "language", "expected the \(name) language \(language), found \(Self.found(first.value))",
+        at: first.value.range)
+      return false
+    }
+    return true
+  }
+
+  package mutating func add(_ code: String, _ message: String, at range: Range<Int>, hint: String? = nil) {
     guard faults.count < Self.faultLimit else {
       isCut = true
       return
@@ -48,12 +72,12 @@ struct DocumentReading {
   }
 
   /// Adds that a value is of another kind or form than it should be.
-  mutating func addType(_ expected: String, _ node: YAMLNode, hint: String? = nil) {
+  package mutating func addType(_ expected: String, _ node: YAMLNode, hint: String? = nil) {
     add("type", "expected \(expected), found \(Self.found(node))", at: node.range, hint: hint)
   }
 
   /// Adds that a word is none of those that there are, with the one that was meant where it is near.
-  mutating func addWord(
+  package mutating func addWord(
     _ code: String, _ expected: String, _ found: String, among words: [String], at range: Range<Int>
   ) {
     let meant =
@@ -65,7 +89,7 @@ struct DocumentReading {
   }
 
   /// What stands in a node, in the words of a message.
-  static func found(_ node: YAMLNode) -> String {
+  package static func found(_ node: YAMLNode) -> String {
     guard case .scalar(let text) = node.content, !text.isEmpty else { return node.kind }
     return "'\(text.excerpt(60))'"
   }
@@ -73,7 +97,7 @@ struct DocumentReading {
   // MARK: Collections
 
   /// The members of a mapping by their names; none, with a fault, where it is another value.
-  mutating func fields(
+  package mutating func fields(
     of node: YAMLNode, _ what: String, known: [String], required: [String] = []
   ) -> Fields {
     guard case .mapping(let members) = node.content else {
@@ -100,7 +124,7 @@ struct DocumentReading {
   }
 
   /// The elements of a list; a text or a mapping stands for a list of one.
-  mutating func elements(of node: YAMLNode?, _ what: String, mayBeEmpty: Bool = false) -> [YAMLNode] {
+  package mutating func elements(of node: YAMLNode?, _ what: String, mayBeEmpty: Bool = false) -> [YAMLNode] {
     guard let node else { return [] }
     var elements: [YAMLNode]
     switch node.content {
@@ -123,7 +147,7 @@ struct DocumentReading {
   // MARK: Texts
 
   /// A text of one line; empty, with a fault, for anything else.
-  mutating func text(_ node: YAMLNode?, _ what: String) -> String {
+  package mutating func text(_ node: YAMLNode?, _ what: String) -> String {
     guard let node else { return "" }
     guard case .scalar(let text) = node.content, 1...Self.textLimit ~= text.utf8.count,
       text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
@@ -135,7 +159,7 @@ struct DocumentReading {
   }
 
   /// What a parser makes of a text; nil, with a fault, where it makes nothing of it.
-  mutating func value<Value>(
+  package mutating func value<Value>(
     _ node: YAMLNode?, _ expected: String, code: String = "type", hint: String? = nil,
     _ parse: (String) -> Value?
   ) -> Value? {
@@ -148,7 +172,9 @@ struct DocumentReading {
   }
 
   /// A whole number in a range.
-  mutating func number(_ node: YAMLNode?, _ what: String, in range: ClosedRange<Int>, default value: Int)
+  package mutating func number(
+    _ node: YAMLNode?, _ what: String, in range: ClosedRange<Int>, default value: Int
+  )
     -> Int
   {
     self.value(node, "\(what) as a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
@@ -157,12 +183,14 @@ struct DocumentReading {
   }
 
   /// `true` or `false`.
-  mutating func boolean(_ node: YAMLNode?, _ what: String, default value: Bool) -> Bool {
+  package mutating func boolean(_ node: YAMLNode?, _ what: String, default value: Bool) -> Bool {
     self.value(node, "\(what) as true or false") { ["true": true, "false": false][$0] } ?? value
   }
 
   /// A word among those that there are; nil, with a fault, for any other.
-  mutating func word(_ node: YAMLNode, _ what: String, code: String = "unknown-word", among words: [String])
+  package mutating func word(
+    _ node: YAMLNode, _ what: String, code: String = "unknown-word", among words: [String]
+  )
     -> String?
   {
     guard case .scalar(let text) = node.content, !text.isEmpty else {
@@ -177,35 +205,27 @@ struct DocumentReading {
   }
 
   /// A word that is a case of an enumeration.
-  mutating func choice<Choice: RawRepresentable & CaseIterable>(_ node: YAMLNode?, _ what: String) -> Choice?
+  package mutating func choice<Choice: RawRepresentable & CaseIterable>(_ node: YAMLNode?, _ what: String)
+    -> Choice?
   where Choice.RawValue == String {
     guard let node else { return nil }
     return word(node, what, among: Choice.allCases.map(\.rawValue)).flatMap(Choice.init(rawValue:))
   }
 
   /// A list of words that are cases of an enumeration.
-  mutating func choices<Choice: RawRepresentable & CaseIterable & Hashable>(
+  package mutating func choices<Choice: RawRepresentable & CaseIterable & Hashable>(
     _ node: YAMLNode?, _ what: String, mayBeEmpty: Bool = false
   ) -> [Choice] where Choice.RawValue == String {
     elements(of: node, what, mayBeEmpty: mayBeEmpty).compactMap { choice($0, what) }
   }
-
-  /// A list of patterns in which `*` stands for anything.
-  mutating func globs(_ node: YAMLNode?, _ what: String) -> [Glob] {
-    elements(of: node, what).compactMap { element in
-      value(element, "\(what) of 1 to \(Glob.lengthLimit) bytes with at most \(Glob.starLimit) '*'") {
-        Glob(parsing: $0)
-      }
-    }
-  }
 }
 
 /// The members of a mapping.
-struct Fields {
-  let range: Range<Int>
+package struct Fields {
+  package let range: Range<Int>
   fileprivate let members: [String: YAMLNode.Member]
   /// Whether there was a mapping at all; a fault has been told where there was none.
-  let isMapping: Bool
+  package let isMapping: Bool
 
   fileprivate init(range: Range<Int>, members: [String: YAMLNode.Member], isMapping: Bool) {
     self.range = range
@@ -213,17 +233,17 @@ struct Fields {
     self.isMapping = isMapping
   }
 
-  subscript(name: String) -> YAMLNode? { members[name]?.value }
+  package subscript(name: String) -> YAMLNode? { members[name]?.value }
 
   /// The members of both; of those that both have, the other's.
-  func overlaid(by other: Fields) -> Fields {
+  package func overlaid(by other: Fields) -> Fields {
     Fields(
       range: other.range, members: members.merging(other.members) { $1 },
       isMapping: isMapping && other.isMapping)
   }
 
   /// The members but for those whose value is this text.
-  func without(text: String) -> Fields {
+  package func without(text: String) -> Fields {
     let kept = members.filter { member in
       if case .scalar(text) = member.value.value.content { return false }
       return true
@@ -232,5 +252,24 @@ struct Fields {
   }
 
   /// Where the name of a member stands; the whole mapping where it is not there.
-  func nameRange(of name: String) -> Range<Int> { members[name]?.nameRange ?? range }
+  package func nameRange(of name: String) -> Range<Int> { members[name]?.nameRange ?? range }
+}
+
+extension DocumentReading {
+  /// The faults as one finds them reading from the top.
+  package var sortedFaults: [DocumentFault] {
+    faults.enumerated().sorted {
+      ($0.element.place.line, $0.element.place.column, $0.offset)
+        < ($1.element.place.line, $1.element.place.column, $1.offset)
+    }.map(\.element)
+  }
+}
+
+extension Sequence<String> {
+  /// The words as a sentence has them, `a, b or c`.
+  package func listed(_ joint: String = "or") -> String {
+    let words = Array(self)
+    guard let last = words.last, words.count > 1 else { return words.first ?? "none" }
+    return words.dropLast().joined(separator: ", ") + " \(joint) \(last)"
+  }
 }
