@@ -4,6 +4,8 @@ import Domain
 struct PropertyShrinker {
   /// How many pairs are asked about at most.
   private static let limit = 4000
+  /// How many other values are tried for the changed columns.
+  private static let draws = 128
 
   let trial: PropertyTrial
 
@@ -17,6 +19,7 @@ struct PropertyShrinker {
       let before = best
       try clear(&best, &left)
       try restore(&best, &left)
+      try redraw(&best, &left)
       for place in trial.sources.indices { try simplify(place, of: &best, &left) }
       // Each round leaves a pair of smaller measure, or the same.
       if best == before { break }
@@ -49,6 +52,26 @@ struct PropertyShrinker {
         _ = try take([candidate], &best, &left)
       }
       size = size == 1 ? 0 : (size + 1) / 2
+    }
+  }
+
+  /// Does without columns that matter for these values of the changed ones, by looking for others: all of them at once,
+  /// then each by itself.
+  private func redraw(_ best: inout PropertyTrial.Pair, _ left: inout Int) throws(Problem) {
+    func needed() -> [Int] {
+      trial.sources.indices.filter {
+        !trial.places.contains($0) && best.base[$0] != trial.sources[$0].simplest
+      }
+    }
+    let found = needed()
+    var numbers = SplitMix64(seed: 0, stream: "redraw")
+    for places in [found] + found.map({ [$0] }) {
+      // What an earlier turn did without needs no turn of its own.
+      let still = Set(places).intersection(needed())
+      guard !still.isEmpty else { continue }
+      var row = best.base
+      for place in still { row[place] = trial.sources[place].simplest }
+      _ = try take((0..<Self.draws).map { _ in trial.pair(from: row, &numbers) }, &best, &left)
     }
   }
 

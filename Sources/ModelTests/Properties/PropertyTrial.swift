@@ -60,8 +60,12 @@ struct PropertyTrial {
   }
 
   private func pair(_ numbers: inout SplitMix64) -> Pair {
-    var base = sources.map { $0.draw(&numbers) }
-    var changed = base
+    pair(from: sources.map { $0.draw(&numbers) }, &numbers)
+  }
+
+  /// A pair of this row, and of what other values in the columns of the property make of it.
+  func pair(from row: [Cell], _ numbers: inout SplitMix64) -> Pair {
+    var (base, changed) = (row, row)
     for place in places {
       switch claim.relation {
       case .invariant: changed[place] = sources[place].draw(&numbers)
