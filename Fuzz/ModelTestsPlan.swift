@@ -3,6 +3,7 @@ import Domain
 import Encoding
 import ModelTests
 import Provenance
+import YAML
 
 /// Reads the input as a plan, and as rows to learn of: each has faults with a place, or reads back as what it was.
 @_cdecl("LLVMFuzzerTestOneInput")
