@@ -114,13 +114,16 @@ let package = Package(
       "Gates", "Access", "Provenance", "Statements", "Packaging"),
 
     // Ring 2.
-    gateway("Storage", "Domain", "Encoding", "Access", "Gates", "Provenance", "Packaging", "Lifecycle", .grdb),
     gateway(
-      "Distribution", "Domain", "Encoding", "Access", "Packaging", "Provenance", "Lifecycle", .httpClient, .hummingbird,
+      "Storage", "Domain", "Encoding", "Access", "Gates", "Provenance", "Packaging", "Lifecycle", .grdb),
+    gateway(
+      "Distribution", "Domain", "Encoding", "Access", "Packaging", "Provenance", "Lifecycle", .httpClient,
+      .hummingbird,
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Access", "Gates", "Lifting", "Provenance", "Packaging", "Lifecycle", .hummingbird,
+      "ControlAPI", "Domain", "Encoding", "Access", "Gates", "Lifting", "Provenance", "Packaging",
+      "Lifecycle", .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS,
       .log, .nio,
@@ -161,7 +164,9 @@ let package = Package(
       ]),
 
     // Beside the rings: ports in memory, with faults on request, and a contract for every port.
-    layer("TestKit", ["Domain", "Encoding", "Access", "Gates", "Provenance", "Statements", "Packaging", "Lifecycle"]),
+    layer(
+      "TestKit",
+      ["Domain", "Encoding", "Access", "Gates", "Provenance", "Statements", "Packaging", "Lifecycle"]),
 
     tests("EncodingTests", "Encoding", "TestKit"),
     tests("DomainTests", "Domain", "Encoding"),
@@ -179,14 +184,16 @@ let package = Package(
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Documents", "YAML", "Domain", "Encoding", "TestKit"),
     tests(
-      "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference", "ModelGraph",
+      "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference",
+      "ModelGraph",
       "Provenance", "Domain", "Encoding"),
     tests("AccessTests", "Access", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Access", "Provenance", "Statements", "Packaging", "Domain",
+      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Access", "Provenance", "Statements", "Packaging",
+      "Domain",
       "Encoding", "TestKit"),
     tests(
       "StorageTests", "Storage", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding", "TestKit",

@@ -6,7 +6,8 @@ import PackageDescription
 let flags: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"), .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"), .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
   .enableUpcomingFeature("ImmutableWeakCaptures"), .strictMemorySafety(),
 ]
 
@@ -36,7 +37,8 @@ let package = Package(
     layer("Statements", "Domain", "Encoding", "Provenance"),
     layer("Packaging", "Domain", "Encoding", "Artifacts", "Provenance", "Statements", "CZlib"),
     layer(
-      "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference", "Gates",
+      "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
+      "Gates",
       "Access", "Provenance", "Statements", "Packaging"),
     layer(
       "Storage", "Domain", "Encoding", "Access", "Gates", "Provenance", "Packaging", "Lifecycle",
