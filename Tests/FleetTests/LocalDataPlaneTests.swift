@@ -9,7 +9,7 @@ import TestKit
 import Testing
 
 /// Real processes of the data plane, started, killed, replaced and adopted.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct LocalDataPlaneTests {
   /// A directory of its own with a short path: control sockets have room for 107 bytes.
   final class Scratch {
@@ -89,7 +89,7 @@ struct LocalDataPlaneTests {
     }
     guard connected == 0 else { return nil }
     // A socket that nobody accepts from takes connections all the same.
-    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     let request = "GET \(url.path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     _ = unsafe request.withCString { unsafe send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
@@ -198,7 +198,7 @@ struct LocalDataPlaneTests {
 
   /// Asks until another process than this one answers.
   private static func otherProcess(than former: String, _ url: String?) async throws -> String {
-    let patience = ContinuousClock.now + .seconds(20)
+    let patience = ContinuousClock.now + .seconds(60)
     while true {
       if let process = try metricsProcess(url), process != former { return process }
       try #require(ContinuousClock.now < patience, "expected another process to answer, found \(former)")

@@ -189,7 +189,7 @@ struct ObservingTests {
         "POST", "/models/line/predict", key: "line-key",
         fields: ["Content-Length: 99", "traceparent: 00-\(trace)-00f067aa0ba902b7-01"]))
     var requests: JSON?
-    let patience = ContinuousClock.now + .seconds(10)
+    let patience = ContinuousClock.now + .seconds(60)
     repeat {
       requests = try watched.ask("/debug/requests").json
     } while requests?["inFlight"]?.array?.isEmpty != false && ContinuousClock.now < patience

@@ -91,10 +91,10 @@ final class SecureClient {
   }
 }
 
-/// Waits for what another thread brings about, and no longer than ten seconds.
+/// Waits for what another thread brings about, and no longer than a minute.
 enum Patience {
   static func wait<Value>(_ look: () throws -> Value?) throws -> Value {
-    let end = ContinuousClock.now + .seconds(10)
+    let end = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < end {
       if let value = try look() { return value }
       usleep(500)

@@ -153,7 +153,7 @@ final class Client {
       unsafe Glibc.connect(descriptor, address, socklen_t(size))
     }
     try #require(connected == 0)
-    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
     _ = unsafe setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     _ = unsafe setsockopt(
