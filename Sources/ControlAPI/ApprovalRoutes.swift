@@ -24,7 +24,7 @@ struct ApprovalRoutes: Sendable {
     var rows: [JSON] = []
     for waiting in try await control.registry.waiting()
     where try await context.maySee(waiting.version.name, control) {
-      let version = try await control.version(waiting.version)
+      let version = try await control.registry.version(waiting.version)
       let report = try await control.explain(waiting.version)
       var members = waiting.json.object ?? [:]
       members["since"] = .string(waiting.since.description)
@@ -41,7 +41,7 @@ struct ApprovalRoutes: Sendable {
 
   /// `GET /api/v1/models/{name}/versions/{version}/approvals`: what was said of it, with the reasons that are not erased.
   @Sendable private func list(_ request: Request, _ context: ControlContext) async throws -> Response {
-    let version = try await control.version(context.versionReference())
+    let version = try await control.registry.version(context.versionReference())
     var approvals: [JSON] = []
     for approval in try await control.registry.approvals(of: version.reference) {
       approvals.append(try await shown(approval))
@@ -82,7 +82,7 @@ struct ApprovalRoutes: Sendable {
   /// `GET /api/v1/models/{name}/versions/{version}/verdict`: what the policy in force says of bringing it into service now.
   @Sendable private func verdict(_ request: Request, _ context: ControlContext) async throws -> Response {
     let reference = try context.versionReference()
-    let version = try await control.version(reference)
+    let version = try await control.registry.version(reference)
     let report = try await control.explain(reference)
     let admitted = try? await control.policies.policy(version.policy)
     var members = report.json.object ?? [:]

@@ -21,16 +21,10 @@ struct IssuerRoutes: Sendable {
     return .json(.ok, ["issuers": .array(issuers.map(\.json))])
   }
 
-  /// `PUT /api/v1/issuers` with an issuer as `TokenIssuer` writes one; where it has no `keySet`, that at `keySetURL` is
-  /// fetched.
+  /// `PUT /api/v1/issuers` with an issuer as `TokenIssuer` writes one; where it has no `keySet`, that at
+  /// `keySetURL` is fetched, and where it has neither, the issuer's own metadata is asked for it.
   @Sendable private func set(_ request: Request, _ context: ControlContext) async throws -> Response {
-    guard var members = try await request.json().object else {
-      throw Problem(.badInput, "issuer.malformed", "expected an issuer in an object, found another value")
-    }
-    if members["keySet"] == nil, let url = members["keySetURL"]?.string {
-      members["keySet"] = try await control.fetchKeySet(at: try KeySetURL(parsing: url))
-    }
-    let issuer = try TokenIssuer(json: .object(members))
+    let issuer = try TokenIssuer(json: try await request.issuer(with: control))
     try await control.setIssuer(issuer, by: context.requireActor())
     return .json(.ok, ["id": .string(issuer.id), "url": .string(issuer.url)])
   }
@@ -39,6 +33,22 @@ struct IssuerRoutes: Sendable {
   @Sendable private func remove(_ request: Request, _ context: ControlContext) async throws -> Response {
     try await control.removeIssuer(id: context.parameter("id"), by: context.requireActor())
     return Response(status: .noContent)
+  }
+}
+
+extension Request {
+  /// The issuer of tokens in the body, with its key set: fetched from where it is published, where the body has none.
+  func issuer(with control: ControlPlane) async throws -> JSON {
+    guard var members = try await json().object else {
+      throw Problem(.badInput, "issuer.malformed", "expected an issuer in an object, found another value")
+    }
+    if members["keySet"] == nil, members["keySetURL"] == nil, let url = members["url"]?.string {
+      members["keySetURL"] = .string(try await control.discoverKeySet(of: url).description)
+    }
+    if members["keySet"] == nil, let url = members["keySetURL"]?.string {
+      members["keySet"] = try await control.fetchKeySet(at: try KeySetURL(parsing: url))
+    }
+    return .object(members)
   }
 }
 

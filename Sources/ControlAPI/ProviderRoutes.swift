@@ -23,16 +23,7 @@ struct ProviderRoutes: Sendable {
   /// `PUT /api/v1/providers` with a provider as `IdentityProvider` reads one; where it has no `keySet`, that at
   /// `keySetURL` is fetched, and where it has neither, the provider's own metadata is asked for it.
   @Sendable private func set(_ request: Request, _ context: ControlContext) async throws -> Response {
-    guard var members = try await request.json().object else {
-      throw Problem(.badInput, "issuer.malformed", "expected a provider in an object, found another value")
-    }
-    if members["keySet"] == nil, members["keySetURL"] == nil, let url = members["url"]?.string {
-      members["keySetURL"] = .string(try await control.discoverKeySet(of: url).description)
-    }
-    if members["keySet"] == nil, let url = members["keySetURL"]?.string {
-      members["keySet"] = try await control.fetchKeySet(at: try KeySetURL(parsing: url))
-    }
-    let provider = try IdentityProvider(json: .object(members))
+    let provider = try IdentityProvider(json: try await request.issuer(with: control))
     try await control.setProvider(provider, by: context.requireActor())
     return .json(
       .ok,

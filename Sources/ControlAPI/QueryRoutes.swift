@@ -57,7 +57,7 @@ struct QueryRoutes: Sendable {
   /// `GET /api/v1/models/{name}`: all its versions, its aliases, its images, what is served, and the keys to it.
   @Sendable private func model(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
-    let versions = try await versions(of: name)
+    let versions = try await control.registry.versions(ofKnown: name)
     let deployment = try await control.registry.deployments().first { $0.name == name }
     let keys = try await control.registry.keys().filter { $0.deployment == name }
     let aliases = try await control.registry.aliases().filter { $0.model == name }
@@ -80,7 +80,7 @@ struct QueryRoutes: Sendable {
   /// `GET /api/v1/models/{name}/history[?at=MILLISECONDS]`: what served when.
   @Sendable private func history(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
-    _ = try await versions(of: name)
+    _ = try await control.registry.versions(ofKnown: name)
     let moment = try number("at", of: request).map { Timestamp(milliseconds: $0) }
     let history = try await History(ledger: control.ledger)(of: name, at: moment)
     return .json(
@@ -95,7 +95,7 @@ struct QueryRoutes: Sendable {
   /// be.
   @Sendable private func account(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
-    _ = try await versions(of: name)
+    _ = try await control.registry.versions(ofKnown: name)
     let moment = try number("at", of: request).map { Timestamp(milliseconds: $0) } ?? control.now()
     let account = try await AccountForMoment(ledger: control.ledger, registry: control.registry)(
       of: name, at: moment)
@@ -104,10 +104,11 @@ struct QueryRoutes: Sendable {
       // The file of a policy is kept for as long as a verdict names it; one of a former release has none.
       members["policyName"] = (try? await control.policies.policy(policy)).map { .string($0.name) } ?? .null
     }
-    members["image"] =
-      try await control.registry.images().last { $0.reference == account.version?.reference }.map {
-        .string($0.manifest.description)
-      } ?? .null
+    let image: VersionImage? =
+      if let version = account.version?.reference { try await control.registry.image(of: version) } else {
+        nil
+      }
+    members["image"] = image.map { .string($0.manifest.description) } ?? .null
     return .json(.ok, .object(members))
   }
 
@@ -181,14 +182,6 @@ struct QueryRoutes: Sendable {
 
   private func unreadable(_ expected: String, _ name: String, _ text: String) -> Problem {
     Problem(.badInput, "request.query", "expected \(expected) for '\(name)', found '\(text.excerpt(40))'")
-  }
-
-  private func versions(of name: ModelName) async throws(Problem) -> [ModelVersion] {
-    let versions = try await control.registry.versions(of: name)
-    guard versions.isEmpty else { return versions }
-    throw Problem(
-      .notFound, "model.unknown", "expected the name of a model, found '\(name)'",
-      hint: "list them with 'gatehouse models'")
   }
 
   private func number(_ name: String, of request: Request) throws(Problem) -> Int64? {

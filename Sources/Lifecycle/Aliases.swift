@@ -19,13 +19,7 @@ struct Aliases {
     _ name: AliasName, of model: ModelName, to version: VersionNumber, for asker: RoleHolder,
     recorder: Recorder
   ) async throws(Problem) -> Alias {
-    let versions = try await registry.versions(of: model)
-    guard let target = versions.first(where: { $0.reference.version == version }) else {
-      throw Problem(
-        .notFound, "version.unknown",
-        "expected a version of '\(model)' from 1 to \(versions.count), found \(version)",
-        subject: model.description, hint: "list them with 'gatehouse show \(model)'")
-    }
+    let target = try await registry.version(VersionReference(name: model, version: version))
     let present = try await registry.aliases()
     let former = present.first { $0.model == model && $0.name == name }
     if let former, former.version == version { return former }
@@ -37,7 +31,7 @@ struct Aliases {
     let subject = ModelReference(name: model, version: .alias(name)).description
     try await seals.requireServable(target)
     // What answers under an alias is in service as much as what answers without one.
-    let image = try await registry.images().last { $0.reference == target.reference }?.manifest
+    let image = try await registry.image(of: target.reference)?.manifest
     if let problem = try await release.report(on: target, image, for: asker).problem { throw problem }
     return try await recorder.record(
       .setAlias, of: subject, details: ["from": former.map { .string($0.version.description) } ?? .null]

@@ -116,50 +116,9 @@ extension ControlPlane {
       try await require(
         .manageAccess, on: .project(former), of: actor,
         asking: "\(Right.manageAccess.rawValue) on project '\(former)'")
-      guard try await !registry.versions(of: model).isEmpty else {
-        throw Problem(
-          .notFound, "model.unknown", "expected the name of a model, found '\(model)'",
-          hint: "list them with 'gatehouse models'")
-      }
+      _ = try await registry.versions(ofKnown: model)
       try await accessActs.assign(model, to: project, recorder: recorder)
     }
-  }
-
-  /// Fetches the key set of one provider anew; whether it is another now.
-  func refreshProvider(_ url: String) async -> Bool {
-    do throws(Problem) {
-      guard let provider = try await rules.current().providers[url], let place = provider.tokens.keySetURL
-      else {
-        return false
-      }
-      let keySet = try await issuers.fetch(place)
-      guard keySet != provider.tokens.keySet else { return false }
-      let next = try provider.with(keySet: keySet)
-      return try await perform(for: .platform) { [accessActs, rules] recorder async throws(Problem) in
-        // Somebody may have set it anew meanwhile: only the keys change, and only of what is there.
-        guard try await rules.current().providers[url] == provider else { return true }
-        try await accessActs.setProvider(next, recorder: recorder)
-        return true
-      }
-    } catch {
-      return false
-    }
-  }
-
-  /// Fetches the key sets of all providers anew; the problems of those that could not be had.
-  public func refreshProviders() async throws(Problem) -> [Problem] {
-    var problems: [Problem] = []
-    for (url, provider) in try await rules.current().providers.sorted(by: { $0.key < $1.key }) {
-      guard let place = provider.tokens.keySetURL else { continue }
-      do throws(Problem) {
-        let keySet = try await issuers.fetch(place)
-        guard keySet != provider.tokens.keySet else { continue }
-        _ = await refreshProvider(url)
-      } catch {
-        problems.append(error)
-      }
-    }
-    return problems
   }
 
   /// Finds out who asks.
@@ -168,7 +127,7 @@ extension ControlPlane {
       rules: rules, people: parts.people, keyUses: parts.people, refusals: refusals, registry: parts.registry,
       time: parts.time,
       entropy: parts.entropy, administrator: administrator
-    ) { [self] url in await refreshProvider(url) }
+    ) { [self] url in await hasNewKeySet(url) }
   }
 
   /// What people wrote.

@@ -119,7 +119,7 @@ public final class ControlPlane: Sendable {
     rules = AccessRules(registry: registry, time: time)
     refusals = RefusalLog(registry: registry, time: time, entropy: parts.entropy)
     accessActs = AccessActs(
-      registry: registry, people: parts.people, rules: rules, entropy: parts.entropy, time: time)
+      people: parts.people, rules: rules, entropy: parts.entropy, time: time)
     together = GroupCommit(registry: registry)
     policies = Policies(
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
@@ -248,7 +248,7 @@ public final class ControlPlane: Sendable {
     _ name: AliasName, of model: ModelName, to version: VersionNumber, by actor: Actor
   ) async throws(Problem) -> Alias {
     let roles = try await rules.current().roles(of: actor, on: .model(model), at: now())
-    let asker = RoleHolder(principal: actor.principal, roles: Set(roles.map(\.rawValue)))
+    let asker = RoleHolder(actor.principal, in: roles)
     return try await perform(by: actor, .moveAlias, on: .alias(name, of: model)) {
       [aliases] recorder async throws(Problem) in
       try await aliases.set(name, of: model, to: version, for: asker, recorder: recorder)

@@ -36,12 +36,7 @@ struct Gate: Sendable {
     return try await recorder.record(.gate, of: "\(pushed.name) \(pushed.digest)") {
       () async throws(Problem) in
       let policy = try await policies.active()
-      var evidence = try await evidence(on: lifted)
-      for question in policy.questions(for: evidence) {
-        guard let document = await advisor.answer(to: question) else { continue }
-        evidence.answers.append(PolicyAnswer(to: question, document: document))
-      }
-      let report = policy.evaluate(evidence)
+      let report = await advisor.report(by: policy, on: try await evidence(on: lifted), at: .admission)
       let details: [String: JSON] = ["policy": .string(policy.digest.description), "gates": report.json]
       if let problem = report.problem {
         return .refused(
@@ -60,19 +55,15 @@ struct Gate: Sendable {
       format: inspected.report.format, verdict: inspected.report.verdict,
       findings: inspected.report.findings, framework: lifted.lifted.framework,
       modelBytes: lifted.modelBytes)
-    evidence.model = pushed.name
-    evidence.version = try await registry.versions(of: pushed.name).last?.reference.version.next ?? .first
+    let version = try await registry.versions(of: pushed.name).last?.reference.version.next ?? .first
     // Of a model that is there its project is where it is, whatever a push says.
     let present = try await rules.current().project(of: pushed.name)
-    evidence.project = (evidence.version == .first ? pushed.project ?? present : present).description
-    let facts = pushed.facts.over(try await registry.facts(of: pushed.name))
-    evidence.dataClass = facts.dataClass
-    evidence.exposure = facts.exposure
+    evidence.state(
+      VersionReference(name: pushed.name, version: version),
+      of: version == .first ? pushed.project ?? present : present, by: pushed.principal,
+      pushed.facts.over(try await registry.facts(of: pushed.name)), pushed.trainingData, now: time.now())
     evidence.frameworkVersion = lifted.lifted.frameworkVersion
-    evidence.author = pushed.principal
-    evidence.now = time.now()
     evidence.seals = pushed.sealedBy.map { [SealEvidence(hint: $0)] } ?? []
-    evidence.trainingData = pushed.trainingData.sets.map { TrainingDataEvidence(name: $0.name) }
     return evidence
   }
 }

@@ -102,7 +102,7 @@ struct Road: Sendable {
   /// Who asks for a version to be served, with the roles that they have on its model now.
   private func asker(of request: PushRequest) async throws(Problem) -> RoleHolder {
     let roles = try await rules.current().roles(of: request.actor, on: .model(request.name), at: time.now())
-    return RoleHolder(principal: request.actor.principal, roles: Set(roles.map(\.rawValue)))
+    return RoleHolder(request.actor.principal, in: roles)
   }
 
   private func serve(
@@ -157,7 +157,7 @@ struct Road: Sendable {
 
   /// Takes a version on that waits, where its gates hold by now; says where it stands.
   func goOn(with reference: VersionReference, recorder: Recorder) async throws(Problem) -> PushOutcome {
-    guard let waiting = try await registry.waiting().first(where: { $0.version == reference }),
+    guard let waiting = try await registry.waiting(reference),
       let version = try await registry.versions(of: reference.name).first(where: { $0.reference == reference }
       )
     else { return standing(reference, try await registry.deployments()) }
@@ -179,7 +179,7 @@ struct Road: Sendable {
     var steps = Steps(time: time, follow: { _ in })
     let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
     let roles = state.rolesLeft(waiting.roles, of: waiting.asker, on: .model(reference.name), at: time.now())
-    let asker = RoleHolder(principal: waiting.asker, roles: Set(roles.map(\.rawValue)))
+    let asker = RoleHolder(waiting.asker, in: roles)
     // Nobody is there to whom a first key could be shown.
     return try await serve(signed, asker, recorder, &steps, withKey: false)
   }
@@ -194,7 +194,7 @@ struct Road: Sendable {
   private func stop(
     _ reference: VersionReference, because reason: String, recorder: Recorder
   ) async throws(Problem) -> PushOutcome {
-    guard try await release.isWaiting(reference) else {
+    guard try await registry.waiting(reference) != nil else {
       return standing(reference, try await registry.deployments())
     }
     try await recorder.note(

@@ -123,14 +123,7 @@ struct SealKeys {
   func revoke(
     _ reference: VersionReference, _ reason: RevocationReason, recorder: Recorder
   ) async throws(Problem) -> Revocations.Version {
-    guard
-      let version = try await registry.versions(of: reference.name).first(where: { $0.reference == reference }
-      )
-    else {
-      throw Problem(
-        .notFound, "version.unknown", "expected a version of a model, found '\(reference)'",
-        subject: reference.description, hint: "list them with 'gatehouse show \(reference.name)'")
-    }
+    let version = try await registry.version(reference)
     if let known = try await registry.revokedVersions().first(where: { $0.reference == reference }) {
       return known
     }

@@ -103,7 +103,7 @@ struct APIKeysCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      try APIKeysCommand.check(id)
+      try RecordID.check(id, "api-key")
       let start = Timestamp(milliseconds: 0)
       let seconds = try KeyTerms.moment(parsing: overlap, from: start).milliseconds / 1000
       let answer = try await server.withClient {
@@ -126,15 +126,9 @@ struct APIKeysCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      try APIKeysCommand.check(id)
+      try RecordID.check(id, "api-key")
       try await server.withClient { try await $0.delete("/api-keys/\(id)") }
       Console.prose("key \(id) has ended")
-    }
-  }
-
-  static func check(_ id: String) throws(Problem) {
-    guard id.utf8.count == 12, Hexadecimal.decode(id) != nil else {
-      throw Problem(.badInput, "api-key.unknown", "expected the id of an API key, found '\(id.excerpt(40))'")
     }
   }
 }

@@ -132,9 +132,7 @@ struct GrantsCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      guard id.utf8.count == 12, Hexadecimal.decode(id) != nil else {
-        throw Problem(.badInput, "grant.unknown", "expected the id of a grant, found '\(id.excerpt(40))'")
-      }
+      try RecordID.check(id, "grant")
       try await server.withClient { try await $0.delete("/grants/\(id)") }
       Console.prose("grant \(id) is taken back")
     }

@@ -18,29 +18,13 @@ struct IssuersCommand: AsyncParsableCommand {
         all. The limits are for each subject of its tokens.
         """)
 
-    @Option(help: "What 'iss' says in its tokens, to the letter.")
-    var issuer: String
-
-    @Option(help: "What 'aud' has to name one of; may be repeated.")
-    var audience: [String]
-
-    @Option(
-      help: ArgumentHelp(
-        "Its public keys (JWKS): a file, or an https URL that is fetched every 45 seconds.",
-        valueName: "file|url"))
-    var jwks: String
-
-    @Option(help: "How its tokens may be signed; may be repeated (default: RS256, ES256 and EdDSA).")
-    var algorithm: [String] = ["RS256", "ES256", "EdDSA"]
+    @OptionGroup var tokens: TokenOptions
 
     @Option(help: "The claim that says what a token opens.")
     var claim = "scope"
 
     @Option(help: "What a word of it begins with that names a deployment; may be empty.")
     var prefix = "predict:"
-
-    @Option(help: ArgumentHelp("By how much its clock may differ from ours.", valueName: "seconds"))
-    var leeway = 30
 
     @OptionGroup var limits: LimitOptions
 
@@ -50,23 +34,15 @@ struct IssuersCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      var members: [String: JSON] = [
-        "url": .string(issuer), "audiences": .array(audience.map { .string($0) }),
-        "algorithms": .array(algorithm.map { .string($0) }), "claim": .string(claim),
-        "prefix": .string(prefix), "leeway": JSON(leeway),
-      ]
+      var members = try tokens.members()
+      members["claim"] = .string(claim)
+      members["prefix"] = .string(prefix)
       members["limits"] = try limits.parsed().json
-      if jwks.contains("://") {
-        members["keySetURL"] = .string(jwks)
-      } else {
-        let bytes = try LocalFiles.read(jwks, limit: TokenKeySet.sizeLimit)
-        members["keySet"] = try TokenKeySet.json(parsing: bytes, subject: jwks)
-      }
       let body = JSON.object(members)
       let answer = try await server.withClient { try await $0.put("/issuers", body) }
       if json { return Console.data(answer) }
       Console.data(answer["id"].cell)
-      Console.prose("tokens of \(issuer) are taken")
+      Console.prose("tokens of \(tokens.issuer) are taken")
     }
   }
 
@@ -102,9 +78,7 @@ struct IssuersCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      guard id.utf8.count == 12, Hexadecimal.decode(id) != nil else {
-        throw Problem(.badInput, "issuer.unknown", "expected the id of an issuer, found '\(id.excerpt(40))'")
-      }
+      try RecordID.check(id, "issuer")
       try await server.withClient { try await $0.delete("/issuers/\(id)") }
       Console.prose("tokens of \(id) are taken no more")
     }

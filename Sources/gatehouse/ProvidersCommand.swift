@@ -19,20 +19,7 @@ struct ProvidersCommand: AsyncParsableCommand {
         'gatehouse grants add --claim ml-ops --provider URL --role operator'.
         """)
 
-    @Option(help: "What 'iss' says in its tokens, to the letter.")
-    var issuer: String
-
-    @Option(help: "What 'aud' has to name one of; may be repeated.")
-    var audience: [String]
-
-    @Option(
-      help: ArgumentHelp(
-        "Its public keys (JWKS): a file, or an https URL that is fetched every 45 seconds (default: what its metadata names).",
-        valueName: "file|url"))
-    var jwks: String?
-
-    @Option(help: "How its tokens may be signed; may be repeated (default: RS256, ES256 and EdDSA).")
-    var algorithm: [String] = ["RS256", "ES256", "EdDSA"]
+    @OptionGroup var tokens: TokenOptions
 
     @Option(help: "The claim whose words grants name; dots lead inward.")
     var rolesClaim = "groups"
@@ -40,31 +27,20 @@ struct ProvidersCommand: AsyncParsableCommand {
     @Option(help: "The claim that a person is shown by.")
     var nameClaim = "preferred_username"
 
-    @Option(help: ArgumentHelp("By how much its clock may differ from ours.", valueName: "seconds"))
-    var leeway = 30
-
     @Flag(help: "Print JSON.")
     var json = false
 
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      var members: [String: JSON] = [
-        "url": .string(issuer), "audiences": .array(audience.map { .string($0) }),
-        "algorithms": .array(algorithm.map { .string($0) }), "rolesClaim": .string(rolesClaim),
-        "nameClaim": .string(nameClaim), "leeway": JSON(leeway),
-      ]
-      if let jwks, !jwks.contains("://") {
-        members["keySet"] = try TokenKeySet.json(
-          parsing: try LocalFiles.read(jwks, limit: TokenKeySet.sizeLimit), subject: jwks)
-      } else {
-        members["keySetURL"] = jwks.map { .string($0) }
-      }
+      var members = try tokens.members()
+      members["rolesClaim"] = .string(rolesClaim)
+      members["nameClaim"] = .string(nameClaim)
       let body = JSON.object(members)
       let answer = try await server.withClient { try await $0.put("/providers", body) }
       if json { return Console.data(answer) }
       Console.data(answer["url"].cell)
-      Console.prose("tokens of \(issuer) say who somebody is")
+      Console.prose("tokens of \(tokens.issuer) say who somebody is")
     }
   }
 

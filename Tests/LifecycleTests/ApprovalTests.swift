@@ -143,7 +143,7 @@ struct ApprovalTests {
       _ = try await Bench.pushTree(to: control)
       let ana = try await Self.person("ana", .approver, of: control)
       // The yes is in the ledger, and the platform dies before the road goes on.
-      let version = try await control.version(Self.reference)
+      let version = try await control.registry.version(Self.reference)
       let record = ApprovalRecord(
         version: Self.reference, digest: version.bundle, policy: version.policy, by: ana.principal,
         roles: [.approver],

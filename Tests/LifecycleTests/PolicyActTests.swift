@@ -74,7 +74,7 @@ struct PolicyActTests {
       #expect(try await Bench.pushTree(to: control).status == .live)
       let (second, _) = try await control.proposePolicy(first.bytes + [0x0A], by: .administrator)
       #expect(first.digest != second.digest)
-      let version = try await control.version(VersionReference(name: Sample.name(), version: .first))
+      let version = try await control.registry.version(VersionReference(name: Sample.name(), version: .first))
       #expect(version.policy == first.digest)
       #expect(try await control.policies.policy(version.policy).bytes == first.bytes)
       #expect(try await control.explain(version.reference).policy == second.digest)

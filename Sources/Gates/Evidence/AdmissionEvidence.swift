@@ -1,3 +1,4 @@
+public import Access
 public import Documents
 public import Domain
 
@@ -70,6 +71,21 @@ public struct AdmissionEvidence: Equatable, Sendable {
     self.modelBytes = modelBytes
   }
 
+  /// States what is known alike at a push and before a version is served.
+  public mutating func state(
+    _ reference: VersionReference, of project: ProjectName, by author: Principal, _ facts: ModelFacts,
+    _ data: TrainingData, now: Timestamp
+  ) {
+    model = reference.name
+    version = reference.version
+    self.project = project.description
+    self.author = author
+    dataClass = facts.dataClass
+    exposure = facts.exposure
+    trainingData = data.sets.map { TrainingDataEvidence(name: $0.name) }
+    self.now = now
+  }
+
   /// The format without the compression around it: `joblib` of `joblib+zlib`.
   var plainFormat: String? { format.map { String($0.prefix { $0 != "+" }) } }
 }
@@ -99,6 +115,11 @@ public struct RoleHolder: Hashable, Sendable {
   public init(principal: Principal, roles: Set<String>) {
     self.principal = principal
     self.roles = roles
+  }
+
+  /// Names somebody with roles of the platform.
+  public init(_ principal: Principal, in roles: Set<Role>) {
+    self.init(principal: principal, roles: Set(roles.map(\.rawValue)))
   }
 }
 

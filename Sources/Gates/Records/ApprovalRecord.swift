@@ -40,7 +40,7 @@ public struct ApprovalRecord: Equatable, Sendable {
   public var approval: Approval? {
     guard isGiven else { return nil }
     return Approval(
-      by: RoleHolder(principal: by, roles: Set(roles.map(\.rawValue))), digest: digest, policy: policy)
+      by: RoleHolder(by, in: roles), digest: digest, policy: policy)
   }
 
   /// The record as the ledger and the HTTP face carry it.

@@ -33,6 +33,15 @@ public struct ModelFacts: Equatable, Sendable {
     return .object(members)
   }
 
+  /// What records say of a model; throws `facts.malformed`.
+  public init(of model: ModelName, in records: [GovernanceRecord]) throws(Problem) {
+    guard let record = records.first(where: { $0.kind == .facts && $0.id == model.description }) else {
+      self.init()
+      return
+    }
+    try self.init(json: record.value)
+  }
+
   /// Reads what `json` writes; throws `facts.malformed`.
   public init(json: JSON) throws(Problem) {
     let fields = RecordFields(json, "model's facts", code: "facts.malformed")

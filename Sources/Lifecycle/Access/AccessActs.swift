@@ -6,7 +6,6 @@ import Encoding
 ///
 /// Nothing but the registry changes, so that an act is one commit.
 struct AccessActs: Sendable {
-  let registry: any RegistryReader
   let people: any PeopleDirectory
   let rules: AccessRules
   let entropy: any Entropy

@@ -21,7 +21,7 @@ extension ControlPlane {
   public func approve(
     _ reference: VersionReference, isGiven: Bool, reason: String?, by actor: Actor
   ) async throws(Problem) -> ApprovalOutcome {
-    let version = try await version(reference)
+    let version = try await registry.version(reference)
     let asked = "\(Right.approve.rawValue) on version '\(reference)'"
     try await require(
       .approve, on: .model(reference.name), madeBy: version.pushedBy, of: actor, asking: asked)
@@ -103,11 +103,7 @@ extension ControlPlane {
     let former = try await registry.facts(of: name)
     let next = wish.over(former)
     try await requireRightToState(wish, of: name, on: .model(name), by: actor)
-    guard try await !registry.versions(of: name).isEmpty else {
-      throw Problem(
-        .notFound, "model.unknown", "expected the name of a model, found '\(name)'",
-        hint: "say it with its first push: 'gatehouse push … --data-class C --exposure E'")
-    }
+    _ = try await registry.versions(ofKnown: name)
     if let owner = wish.owner {
       guard try await rules.current().principals[owner] != nil || owner == Actor.administrator.principal
       else {
@@ -118,12 +114,9 @@ extension ControlPlane {
     let moment = now()
     try await noting(.setFacts, of: name.description, by: actor) {
       view throws(Problem) -> ActOutcome<Void> in
-      let present = try view.governance(.facts, startingWith: name.description).first {
-        $0.id == name.description
-      }
-      let facts =
-        try present.map { (record) throws(Problem) in try ModelFacts(json: record.value) } ?? ModelFacts()
-      guard facts == former else {
+      let present = try ModelFacts(
+        of: name, in: try view.governance(.facts, startingWith: name.description))
+      guard present == former else {
         throw Problem(
           .conflict, "facts.changed",
           "expected the facts as they were looked at, found that somebody has changed them",
@@ -194,14 +187,13 @@ extension ControlPlane {
 
   /// What the gates of a phase say of a version now, for whoever pushed it.
   public func explain(_ reference: VersionReference) async throws(Problem) -> GateReport {
-    let version = try await version(reference)
-    let waiting = try await registry.waiting().first { $0.version == reference }
+    let version = try await registry.version(reference)
+    let waiting = try await registry.waiting(reference)
     let asker = waiting?.asker ?? version.pushedBy
     let roles = try await rules.current().rolesLeft(
       waiting?.roles ?? Set(Role.allCases), of: asker, on: .model(reference.name), at: now())
-    let holder = RoleHolder(principal: asker, roles: Set(roles.map(\.rawValue)))
-    let image = try await registry.images().last { $0.reference == reference }?.manifest
-    return try await release.report(on: version, image, for: holder)
+    let image = try await registry.image(of: reference)?.manifest
+    return try await release.report(on: version, image, for: RoleHolder(asker, in: roles))
   }
 
   private func goOn(
@@ -213,15 +205,5 @@ extension ControlPlane {
         : try await road.stop(reference, after: record, recorder: recorder)
     }
     return (outcome.status, outcome.message)
-  }
-
-  /// The version of this reference; throws `version.unknown`.
-  public func version(_ reference: VersionReference) async throws(Problem) -> ModelVersion {
-    let versions = try await registry.versions(of: reference.name)
-    if let version = versions.first(where: { $0.reference == reference }) { return version }
-    throw Problem(
-      .notFound, "version.unknown",
-      "expected a version of '\(reference.name)' from 1 to \(versions.count), found \(reference.version)",
-      subject: reference.name.description, hint: "list them with 'gatehouse show \(reference.name)'")
   }
 }

@@ -1,7 +1,7 @@
 import Access
-public import Domain
+import Domain
 import Encoding
-public import Gates
+import Gates
 import Packaging
 
 /// A packed version whose gates hold for coming into service.
@@ -44,7 +44,7 @@ struct Release: Sendable {
   ) async throws(Problem) -> Answer {
     let version = packed.signed.version
     let report = try await report(on: version, packed.image?.manifest, for: asker)
-    let hasWaited = try await isWaiting(version.reference)
+    let hasWaited = try await registry.waiting(version.reference) != nil
     guard !report.results.isEmpty else {
       return .released(ReleasedImage(packed: packed, report: report, hasWaited: hasWaited))
     }
@@ -82,40 +82,22 @@ struct Release: Sendable {
   func report(
     on version: ModelVersion, _ image: Digest?, for asker: RoleHolder, at phase: PolicyPhase = .rollOut
   ) async throws(Problem) -> GateReport {
-    let policy = try await policies.active()
     var evidence = try await evidence(on: version, image)
     evidence.deployer = asker
-    for question in policy.questions(for: evidence, at: phase) {
-      guard let document = await advisor.answer(to: question) else { continue }
-      evidence.answers.append(PolicyAnswer(to: question, document: document))
-    }
-    return policy.evaluate(evidence, at: phase)
-  }
-
-  /// Whether a version waits.
-  func isWaiting(_ reference: VersionReference) async throws(Problem) -> Bool {
-    try await registry.governance(.waiting, startingWith: reference.description).contains {
-      $0.id == reference.description
-    }
+    return await advisor.report(by: try await policies.active(), on: evidence, at: phase)
   }
 
   private func evidence(on version: ModelVersion, _ image: Digest?) async throws(Problem) -> AdmissionEvidence
   {
     let name = version.reference.name
     var evidence = AdmissionEvidence()
-    evidence.model = name
-    evidence.version = version.reference.version
+    evidence.state(
+      version.reference, of: try await rules.current().project(of: name), by: version.pushedBy,
+      try await registry.facts(of: name), version.trainingData, now: time.now())
     evidence.digest = version.bundle
-    evidence.project = try await rules.current().project(of: name).description
-    let facts = try await registry.facts(of: name)
-    evidence.dataClass = facts.dataClass
-    evidence.exposure = facts.exposure
-    evidence.author = version.pushedBy
-    evidence.now = time.now()
     let framework = version.framework.split(separator: " ", maxSplits: 1)
     evidence.framework = framework.first.map(String.init)
     evidence.frameworkVersion = framework.count == 2 ? String(framework[1]) : nil
-    evidence.trainingData = version.trainingData.sets.map { TrainingDataEvidence(name: $0.name) }
     evidence.approvals = try await registry.approvals(of: version.reference).compactMap(\.approval)
     if let image {
       let documents = try await ImageDocuments(of: image, in: blobs)
@@ -124,45 +106,5 @@ struct Release: Sendable {
         + documents.layers.reduce(0) { $0 + $1.blob.size }
     }
     return evidence
-  }
-}
-
-extension RegistryReader {
-  /// What is said of a model beside its versions.
-  public func facts(of model: ModelName) async throws(Problem) -> ModelFacts {
-    let record = try await governance(.facts, startingWith: model.description).first {
-      $0.id == model.description
-    }
-    return try record.map { (record) throws(Problem) in try ModelFacts(json: record.value) } ?? ModelFacts()
-  }
-
-  /// What people said of a version, for whatever policy.
-  public func approvals(of version: VersionReference) async throws(Problem) -> [ApprovalRecord] {
-    var all: [ApprovalRecord] = []
-    for record in try await governance(.approval, startingWith: "\(version) ") {
-      all.append(try ApprovalRecord(json: record.value))
-    }
-    return all
-  }
-
-  /// The blobs that are files of policies, in force, former and proposed.
-  func policyFiles() async throws(Problem) -> Set<Digest> {
-    var digests: Set<Digest> = []
-    for record in try await governance(.policy, startingWith: "") {
-      digests.insert(try AppliedPolicy(json: record.value).digest)
-    }
-    for record in try await governance(.proposal, startingWith: "") {
-      digests.insert(try PolicyProposal(json: record.value).digest)
-    }
-    return digests
-  }
-
-  /// The versions that wait for their gates, by name.
-  public func waiting() async throws(Problem) -> [WaitingRelease] {
-    var all: [WaitingRelease] = []
-    for record in try await governance(.waiting, startingWith: "") {
-      all.append(try WaitingRelease(json: record.value))
-    }
-    return all
   }
 }

@@ -7,6 +7,20 @@ public protocol PolicyAdvisor: Sendable {
   func answer(to question: PolicyQuestion) async -> JSON?
 }
 
+extension PolicyAdvisor {
+  /// What a policy says of evidence, with what is answered to its questions.
+  func report(
+    by policy: Policy, on evidence: AdmissionEvidence, at phase: PolicyPhase
+  ) async -> GateReport {
+    var evidence = evidence
+    for question in policy.questions(for: evidence, at: phase) {
+      guard let document = await answer(to: question) else { continue }
+      evidence.answers.append(PolicyAnswer(to: question, document: document))
+    }
+    return policy.evaluate(evidence, at: phase)
+  }
+}
+
 /// Nobody answers: what asks does not hold.
 public struct NoAdvisor: PolicyAdvisor {
   /// Makes the advisor that says nothing.

@@ -1,0 +1,72 @@
+public import Domain
+public import Gates
+
+extension RegistryReader {
+  /// The versions of a model, oldest first; throws `model.unknown` where it has none.
+  public func versions(ofKnown name: ModelName) async throws(Problem) -> [ModelVersion] {
+    let versions = try await versions(of: name)
+    guard versions.isEmpty else { return versions }
+    throw Problem(
+      .notFound, "model.unknown", "expected the name of a model, found '\(name)'",
+      hint: "list them with 'gatehouse models'")
+  }
+
+  /// One version of a model; throws `version.unknown`.
+  public func version(_ reference: VersionReference) async throws(Problem) -> ModelVersion {
+    let versions = try await versions(of: reference.name)
+    if let version = versions.first(where: { $0.reference == reference }) { return version }
+    throw Problem(
+      .notFound, "version.unknown",
+      versions.isEmpty
+        ? "expected a version of a model, found '\(reference)'"
+        : "expected a version of '\(reference.name)' from 1 to \(versions.count), found \(reference.version)",
+      subject: reference.description, hint: "list them with 'gatehouse show \(reference.name)'")
+  }
+
+  /// The newest image of a version; nil where it has none.
+  public func image(of version: VersionReference) async throws(Problem) -> VersionImage? {
+    try await images().last { $0.reference == version }
+  }
+
+  /// What is said of a model beside its versions.
+  public func facts(of model: ModelName) async throws(Problem) -> ModelFacts {
+    try ModelFacts(of: model, in: try await governance(.facts, startingWith: model.description))
+  }
+
+  /// What people said of a version, for whatever policy.
+  public func approvals(of version: VersionReference) async throws(Problem) -> [ApprovalRecord] {
+    var all: [ApprovalRecord] = []
+    for record in try await governance(.approval, startingWith: "\(version) ") {
+      all.append(try ApprovalRecord(json: record.value))
+    }
+    return all
+  }
+
+  /// The versions that wait for their gates, by name.
+  public func waiting() async throws(Problem) -> [WaitingRelease] {
+    var all: [WaitingRelease] = []
+    for record in try await governance(.waiting, startingWith: "") {
+      all.append(try WaitingRelease(json: record.value))
+    }
+    return all
+  }
+
+  /// What a version waits with; nil where it does not wait.
+  func waiting(_ version: VersionReference) async throws(Problem) -> WaitingRelease? {
+    let id = version.description
+    let record = try await governance(.waiting, startingWith: id).first { $0.id == id }
+    return try record.map { (record) throws(Problem) in try WaitingRelease(json: record.value) }
+  }
+
+  /// The blobs that are files of policies, in force, former and proposed.
+  func policyFiles() async throws(Problem) -> Set<Digest> {
+    var digests: Set<Digest> = []
+    for record in try await governance(.policy, startingWith: "") {
+      digests.insert(try AppliedPolicy(json: record.value).digest)
+    }
+    for record in try await governance(.proposal, startingWith: "") {
+      digests.insert(try PolicyProposal(json: record.value).digest)
+    }
+    return digests
+  }
+}
