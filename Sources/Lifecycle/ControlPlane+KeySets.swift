@@ -25,7 +25,9 @@ extension ControlPlane {
     }
   }
 
-  /// Fetches the key set of one provider anew; whether it is another now. One that cannot be had is the same.
+  /// Fetches the key set of one provider anew; whether it is another now.
+  ///
+  /// One that cannot be had is the same.
   func hasNewKeySet(_ url: String) async -> Bool {
     do throws(Problem) {
       guard let provider = try await rules.current().providers[url], let place = provider.tokens.keySetURL
