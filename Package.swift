@@ -111,7 +111,7 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "Access", "Provenance", "Statements", "Packaging"),
+      "Gates", "ModelTests", "Access", "Provenance", "Statements", "Packaging"),
 
     // Ring 2.
     gateway(
@@ -166,7 +166,10 @@ let package = Package(
     // Beside the rings: ports in memory, with faults on request, and a contract for every port.
     layer(
       "TestKit",
-      ["Domain", "Encoding", "Access", "Gates", "Provenance", "Statements", "Packaging", "Lifecycle"]),
+      [
+        "Domain", "Encoding", "Access", "Gates", "ModelTests", "Provenance", "Statements", "Packaging",
+        "Lifecycle",
+      ]),
 
     tests("EncodingTests", "Encoding", "TestKit"),
     tests("DomainTests", "Domain", "Encoding"),
@@ -192,7 +195,8 @@ let package = Package(
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Access", "Provenance", "Statements", "Packaging",
+      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "ModelTests", "Documents", "Access", "Provenance",
+      "Statements", "Packaging",
       "Domain",
       "Encoding", "TestKit"),
     tests(

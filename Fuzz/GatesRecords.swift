@@ -11,7 +11,7 @@ public func fuzzRecords(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   guard let form = bytes.first, let json = try? JSON(parsing: bytes.dropFirst()) else { return 0 }
   do throws(Problem) {
-    switch form % 8 {
+    switch form % 9 {
     case 0:
       let grant = try Grant(json: json)
       let again = try Grant(json: grant.json)
@@ -44,6 +44,10 @@ public func fuzzRecords(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
       let approval = try ApprovalRecord(json: json)
       let again = try ApprovalRecord(json: approval.json)
       precondition(again == approval, "an approval reads as it was written")
+    case 7:
+      let record = try TestRecord(json: json)
+      let again = try TestRecord(json: record.json)
+      precondition(again == record, "a test record reads as it was written")
     default:
       let pattern = try NamePattern(parsing: String(decoding: bytes.dropFirst(), as: UTF8.self))
       _ = pattern.matches("fraud-cards")

@@ -5,7 +5,7 @@ import ModelTests
 import Provenance
 import YAML
 
-/// Reads the input as a plan, and as rows to learn of: each has faults with a place, or reads back as what it was.
+/// Reads the input as a plan, as a report, and as rows to learn of: each has faults with a place, or reads back as what it was.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzPlan(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
@@ -16,6 +16,7 @@ public func fuzzPlan(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     precondition(!fault.text(file: "f").utf8.contains { $0 < 0x20 && $0 != 0x0A })
   }
   if let schema = reading.plan?.schema { check(schema) }
+  if let summary = try? TestSummary(parsing: bytes) { precondition(summary.passedCount <= summary.count) }
   guard let table = try? DataTable(csv: bytes, name: "f.csv", digest: Digest(of: bytes)),
     let schema = try? Schema(learning: table)
   else { return 0 }

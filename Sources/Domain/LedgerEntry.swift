@@ -4,7 +4,10 @@ public import Encoding
 public enum Act: String, Sendable, CaseIterable {
   /// The platform's first start: keys made, policy set.
   case found
-  case push, inspect, lift, gate, sign, pack
+  case push, inspect, lift
+  /// A model was held against a plan of tests.
+  case test
+  case gate, sign, pack
   case rollOut = "roll-out"
   case createKey = "create-key"
   case revokeKey = "revoke-key"

@@ -57,7 +57,7 @@ public struct AccountForMoment: Sendable {
       $0.entry.subject == served.version.description && $0.entry.details["mends"] == nil
     }
     if let signed {
-      for act in [Act.push, .inspect, .lift, .gate] {
+      for act in [Act.push, .inspect, .lift, .test, .gate] {
         steps += try await ledger.done(act, on: model, until: moment).filter {
           $0.entry.trace == signed.entry.trace
         }.map { Self.step($0.entry, $0.position) }

@@ -149,6 +149,8 @@ struct CollectBlobs: Sendable {
     }
     // A verdict stays explainable for as long as it is named.
     roots.formUnion(try await registry.policyFiles())
+    // As long can tests be run again.
+    roots.formUnion(try await registry.testFiles())
     for artifact in artifacts {
       roots.insert(artifact)
       roots.formUnion(try await ArtifactList.files(of: artifact, in: blobs))

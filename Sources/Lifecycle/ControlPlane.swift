@@ -30,6 +30,8 @@ public final class ControlPlane: Sendable {
     public var sealKeys: any SealKeyStore
     /// Who answers what a policy has somebody else decide.
     public var advisor: any PolicyAdvisor
+    /// Who runs tests of models.
+    public var tester: any ModelTester
     /// Who the people are that act.
     public var people: any PeopleDirectory & KeyUses & Remarks
 
@@ -39,9 +41,10 @@ public final class ControlPlane: Sendable {
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
       entropy: any Entropy, people: any PeopleDirectory & KeyUses & Remarks,
       keySets: any KeySetSource = NoKeySets(),
-      advisor: any PolicyAdvisor = NoAdvisor(),
+      advisor: any PolicyAdvisor = NoAdvisor(), tester: any ModelTester = NoModelTester(),
       sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil
     ) {
+      self.tester = tester
       self.registry = registry
       self.blobs = blobs
       self.bundles = bundles
@@ -152,6 +155,11 @@ public final class ControlPlane: Sendable {
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, seals: seals, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
+      test: Test(
+        blobs: parts.blobs,
+        files: TestFiles(
+          registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals),
+        tester: parts.tester, time: time),
       gate: Gate(registry: registry, policies: policies, rules: rules, advisor: parts.advisor, time: time),
       sign: Sign(
         registry: registry, bundles: parts.bundles, seals: seals, tool: settings.tool, time: time),

@@ -14,8 +14,11 @@ public struct AdmittedModel: Sendable {
   public let report: GateReport
   /// The digest of the policy that admitted it.
   public let policy: Digest
+  /// How its tests went.
+  let tests: CandidateTests?
 
-  fileprivate init(lifted: LiftedModel, report: GateReport, policy: Digest) {
+  fileprivate init(lifted: LiftedModel, report: GateReport, policy: Digest, tests: CandidateTests?) {
+    self.tests = tests
     self.lifted = lifted
     self.report = report
     self.policy = policy
@@ -30,13 +33,16 @@ struct Gate: Sendable {
   let advisor: any PolicyAdvisor
   let time: any TimeSource
 
-  func callAsFunction(_ lifted: LiftedModel, recorder: Recorder) async throws(Problem) -> AdmittedModel {
+  func callAsFunction(
+    _ candidate: TestedCandidate, recorder: Recorder
+  ) async throws(Problem) -> AdmittedModel {
+    let lifted = candidate.lifted
     let inspected = lifted.inspected
     let pushed = inspected.pushed
     return try await recorder.record(.gate, of: "\(pushed.name) \(pushed.digest)") {
       () async throws(Problem) in
       let policy = try await policies.active()
-      let report = await advisor.report(by: policy, on: try await evidence(on: lifted), at: .admission)
+      let report = await advisor.report(by: policy, on: try await evidence(on: candidate), at: .admission)
       let details: [String: JSON] = ["policy": .string(policy.digest.description), "gates": report.json]
       if let problem = report.problem {
         return .refused(
@@ -44,11 +50,13 @@ struct Gate: Sendable {
           changes: [.quarantine(pushed.quarantined(as: inspected.report.verdict, at: time.now()))])
       }
       return .done(
-        AdmittedModel(lifted: lifted, report: report, policy: policy.digest), details: details)
+        AdmittedModel(lifted: lifted, report: report, policy: policy.digest, tests: candidate.tests),
+        details: details)
     }
   }
 
-  private func evidence(on lifted: LiftedModel) async throws(Problem) -> AdmissionEvidence {
+  private func evidence(on candidate: TestedCandidate) async throws(Problem) -> AdmissionEvidence {
+    let lifted = candidate.lifted
     let inspected = lifted.inspected
     let pushed = inspected.pushed
     var evidence = AdmissionEvidence(
@@ -63,6 +71,7 @@ struct Gate: Sendable {
       of: version == .first ? pushed.project ?? present : present, by: pushed.principal,
       pushed.facts.over(try await registry.facts(of: pushed.name)), pushed.trainingData, now: time.now())
     evidence.frameworkVersion = lifted.lifted.frameworkVersion
+    evidence.tests = try candidate.tests?.evidence()
     evidence.seals = pushed.sealedBy.map { [SealEvidence(hint: $0)] } ?? []
     return evidence
   }

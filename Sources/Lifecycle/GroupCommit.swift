@@ -154,7 +154,7 @@ extension RegistryChange {
     case .governance(let change):
       switch change {
       case .setFacts, .propose, .withdraw, .apply, .approve: true
-      case .wait, .endWait: false
+      case .wait, .test, .endWait: false
       }
     case .addVersion, .setDeployment, .setAlias, .removeAlias, .addKey, .revokeKey, .setIssuer, .removeIssuer,
       .setPolicy, .addImage, .addSealKey, .changeSealKey, .revokeVersion, .putManifest, .removeManifest,

@@ -46,12 +46,14 @@ public struct PushRequest: Sendable {
   public let engine: LiftEngine?
   /// What the model was trained with, as far as that is said.
   public let trainingData: TrainingData
+  /// The tests that it has to be held against; nil for none, or those that its version was.
+  public let tests: StatedTests?
 
   /// Asks for an artifact to be served.
   public init(
     name: ModelName, files: [PushedFile], actor: Actor, project: ProjectName? = nil,
     facts: ModelFacts = ModelFacts(), engine: LiftEngine? = nil,
-    trainingData: TrainingData = .unstated
+    trainingData: TrainingData = .unstated, tests: StatedTests? = nil
   ) {
     self.name = name
     self.files = files
@@ -60,6 +62,7 @@ public struct PushRequest: Sendable {
     self.facts = facts
     self.engine = engine
     self.trainingData = trainingData
+    self.tests = tests
   }
 }
 
@@ -86,6 +89,9 @@ public struct PushedModel: Sendable {
   /// The hint of the trusted key that sealed the artifact before it came here; nil where none did.
   public let sealedBy: String?
 
+  /// The tests that came with it.
+  public let tests: StatedTests?
+
   fileprivate init(_ request: PushRequest, digest: Digest, artifact: Artifact, sealedBy: String?) {
     self.sealedBy = sealedBy
     self.name = request.name
@@ -94,6 +100,7 @@ public struct PushedModel: Sendable {
     self.facts = request.facts
     self.engine = request.engine
     self.trainingData = request.trainingData
+    self.tests = request.tests
     self.digest = digest
     self.artifact = artifact
   }

@@ -14,6 +14,7 @@ struct Road: Sendable {
   let push: Push
   let inspect: Inspect
   let lift: Lift
+  let test: Test
   let gate: Gate
   let sign: Sign
   let seals: Seals
@@ -69,10 +70,10 @@ struct Road: Sendable {
     return outcome
   }
 
-  /// Inspects, lifts and holds against the policy.
-  private func admit(_ pushed: PushedModel, _ recorder: Recorder, _ steps: inout Steps)
-    async throws(Problem) -> AdmittedModel
-  {
+  /// Inspects, lifts, tests and holds against the policy; the tests of a version that is there went as they went.
+  private func admit(
+    _ pushed: PushedModel, tested: TestRecord? = nil, _ recorder: Recorder, _ steps: inout Steps
+  ) async throws(Problem) -> AdmittedModel {
     steps.begin(.inspect)
     let inspected = try await inspect(pushed, recorder: recorder) { steps.report($0.findings) }
     steps.end("\(inspected.report.format), \(inspected.report.verdict.rawValue)")
@@ -83,8 +84,13 @@ struct Road: Sendable {
       "\(lifted.lifted.estimator) of \(lifted.lifted.framework) \(lifted.lifted.frameworkVersion), "
         + "\(lifted.modelBytes) bytes" + (lifted.lifted.runner.map { ", runs by \($0)" } ?? ""))
 
+    let hasTests = pushed.tests != nil || tested != nil
+    if hasTests { steps.begin(.test) }
+    let candidate = try await test(lifted, recorded: tested, recorder: recorder)
+    if hasTests, let tests = candidate.tests { steps.end(try tests.summary()) }
+
     steps.begin(.gate)
-    let admitted = try await gate(lifted, recorder: recorder)
+    let admitted = try await gate(candidate, recorder: recorder)
     steps.end("\(admitted.report.results.count) gates hold, policy \(admitted.policy.short)")
     return admitted
   }
@@ -230,17 +236,20 @@ struct Road: Sendable {
     return packed
   }
 
-  /// The version that the same bytes under the same name and policy made before, trained with the same data where the
-  /// push says with what.
+  /// The version that the same bytes under the same name and policy made before, trained with the same data and held
+  /// against the same tests where the push says with what.
   private func earlierVersion(of pushed: PushedModel) async throws(Problem) -> ModelVersion? {
     // What was revoked is not taken up again: the same bytes make a new version, which was looked at anew.
     let revocations = try await seals.revocations()
     let policy = try await gate.policies.active().digest
-    return try await registry.versions(of: pushed.name).last {
+    let earlier = try await registry.versions(of: pushed.name).last {
       $0.artifact == pushed.digest && $0.policy == policy
         && [.unstated, $0.trainingData].contains(pushed.trainingData)
         && revocations.problem(of: $0.bundle) == nil
     }
+    guard let earlier, let stated = pushed.tests else { return earlier }
+    guard let tested = try await registry.tests(of: earlier.reference) else { return nil }
+    return stated.matches(tested) ? earlier : nil
   }
 
   /// The same bytes again make no second version.
@@ -259,7 +268,8 @@ struct Road: Sendable {
       url: url(of: reference.name), digest: version.bundle)
     let isWhole = await sign.isWhole(version)
     if !isWhole {
-      let admitted = try await admit(pushed, recorder, &steps)
+      let tested = try await registry.tests(of: reference)
+      let admitted = try await admit(pushed, tested: tested, recorder, &steps)
       steps.begin(.sign)
       try await sign.mend(version, from: admitted, recorder: recorder)
       steps.end("\(reference), bundle made again")

@@ -3,7 +3,7 @@ public import Encoding
 
 /// The steps of the road, as people see them.
 public enum Stage: String, Sendable, CaseIterable {
-  case push, inspect, lift, gate, sign, pack
+  case push, inspect, lift, test, gate, sign, pack
   case rollOut = "roll-out"
 }
 

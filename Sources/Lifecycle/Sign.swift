@@ -6,6 +6,7 @@ import Inference
 import Inspection
 import Lifting
 import ModelGraph
+import ModelTests
 import Provenance
 import Statements
 
@@ -53,7 +54,8 @@ struct Sign: Sendable {
           "artifact": .string(pushed.digest.description),
           "policy": .string(admitted.policy.description), "key": .string(sealed.key.hint),
         ],
-        changes: [.addVersion(version)] + (last == nil ? assignment(of: pushed) : []))
+        changes: [.addVersion(version)] + (last == nil ? assignment(of: pushed) : [])
+          + (admitted.tests.map { [.governance(.test($0.record(of: reference)))] } ?? []))
     }
   }
 
@@ -119,8 +121,8 @@ struct Sign: Sendable {
       frameworkVersion: model.lifted.frameworkVersion, estimator: model.lifted.estimator, tool: tool,
       policy: admitted.policy)
     let files = [
-      BundleFile(path: "graph.json", bytes: model.encoded.graph),
-      BundleFile(path: "weights.safetensors", bytes: model.encoded.weights),
+      BundleFile(path: EncodedGraph.graphPath, bytes: model.encoded.graph),
+      BundleFile(path: EncodedGraph.weightsPath, bytes: model.encoded.weights),
     ]
     let bill = ModelBill(of: manifest, files: files, model.lifted, model.inspected.pushed.artifact, data)
     return try UnsealedBundle(
@@ -131,7 +133,7 @@ struct Sign: Sendable {
           path: StatedBundle.inspectionPath, bytes: model.inspected.report.json.canonicalBytes),
         BundleFile(path: StatedBundle.gatesPath, bytes: admitted.report.json.canonicalBytes),
         BundleFile(path: ModelBill.path, bytes: bill.canonicalBytes),
-      ])
+      ] + (admitted.tests.map { [BundleFile(path: TestSummary.path, bytes: $0.report)] } ?? []))
   }
 }
 

@@ -3,6 +3,11 @@ import Encoding
 
 /// A graph as the two files of a bundle.
 public struct EncodedGraph: Equatable, Sendable {
+  /// Where a bundle has `graph`.
+  public static let graphPath = "graph.json"
+  /// Where a bundle has `weights`.
+  public static let weightsPath = "weights.safetensors"
+
   /// `graph.json`: signature, operators, edges and tensors of text, in canonical JSON.
   public let graph: [UInt8]
   /// `weights.safetensors`: every other tensor.

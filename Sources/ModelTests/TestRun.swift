@@ -15,18 +15,21 @@ public struct TestRun: Sendable {
   public let data: DataTable?
   /// Whom the model is compared with.
   public let champion: TestedModel?
+  /// Whether nothing is in service yet: what is asked in comparison with a champion holds then.
+  public let isFirst: Bool
   /// Where chance begins.
   public let seed: UInt64
 
   /// Puts a run together.
   public init(
     _ plan: TestPlan, of model: TestedModel, on data: DataTable? = nil, against champion: TestedModel? = nil,
-    seed: UInt64? = nil
+    isFirst: Bool = false, seed: UInt64? = nil
   ) {
     self.plan = plan
     self.model = model
     self.data = data
     self.champion = champion
+    self.isFirst = isFirst
     self.seed = seed ?? plan.seed
   }
 
@@ -49,7 +52,7 @@ public struct TestRun: Sendable {
       for slice in [nil] + claims.slices.map(Optional.some) {
         quality.append(try analysis.metrics(of: slice, bootstrap))
       }
-      results += claims.results(quality, hasChampion: champion != nil)
+      results += claims.results(quality, hasChampion: champion != nil, isFirst: isFirst)
     }
     if !plan.inputs.isEmpty {
       let check = try InputCheck(of: model, schema: plan.schema, table: data, label: label)

@@ -124,8 +124,8 @@ public struct BundleLoader: Sendable {
       digest: bundle.digest, sealedBy: bundle.key.hint, files: bundle.contents.digests,
       manifest: try Manifest(parsing: try bundle.contents.requiredBytes(at: Manifest.path)),
       graph: try ModelGraph(
-        decoding: try bundle.contents.requiredBytes(at: "graph.json"),
-        weights: try bundle.contents.requiredBytes(at: "weights.safetensors")),
+        decoding: try bundle.contents.requiredBytes(at: EncodedGraph.graphPath),
+        weights: try bundle.contents.requiredBytes(at: EncodedGraph.weightsPath)),
       selfCheck: selfCheck)
   }
 }

@@ -9,6 +9,21 @@ import Storage
 
 /// How a command finds its server and proves who asks.
 struct ServerOptions: ParsableArguments {
+  @OptionGroup var connection: ConnectionOptions
+
+  @OptionGroup var data: DataOption
+
+  /// The file with the credential, where one is named.
+  var tokenFile: String? { connection.tokenFile }
+
+  /// Does `work` with a client, and lets its connections go at the end.
+  func withClient<Result>(_ work: (ControlClient) async throws -> Result) async throws -> Result {
+    try await connection.withClient(data.directory, work)
+  }
+}
+
+/// Which server, wherever the platform's own data is.
+struct ConnectionOptions: ParsableArguments {
   @Option(help: "The control plane's address (default: $GATEHOUSE_URL, else the one on this machine).")
   var server: String?
 
@@ -19,10 +34,10 @@ struct ServerOptions: ParsableArguments {
   @Option(help: "A PEM file with the certificate authority to trust for https (default: the system's).")
   var caFile: String?
 
-  @OptionGroup var data: DataOption
-
-  /// Does `work` with a client, and lets its connections go at the end.
-  func withClient<Result>(_ work: (ControlClient) async throws -> Result) async throws -> Result {
+  /// Does `work` with a client, and lets its connections go at the end; `data` is the platform's on this machine.
+  func withClient<Result>(
+    _ data: DataDirectory, _ work: (ControlClient) async throws -> Result
+  ) async throws -> Result {
     var configuration = HTTPClient.Configuration(
       timeout: .init(connect: .seconds(10), read: .minutes(10)))
     if let caFile {
@@ -32,8 +47,9 @@ struct ServerOptions: ParsableArguments {
     }
     let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     do {
-      let address = address()
-      let result = try await work(ControlClient(http: http, base: address, token: try token(for: address)))
+      let address = address(data)
+      let token = try token(for: address, data)
+      let result = try await work(ControlClient(http: http, base: address, token: token))
       try await http.shutdown()
       return result
     } catch {
@@ -43,29 +59,29 @@ struct ServerOptions: ParsableArguments {
   }
 
   /// The address that the platform of the data directory wrote down.
-  private var localAddress: String? {
-    let written = try? LocalFiles.read(data.directory.address, limit: 4096)
+  private func localAddress(_ data: DataDirectory) -> String? {
+    let written = try? LocalFiles.read(data.address, limit: 4096)
     return written.flatMap {
       String(decoding: $0, as: UTF8.self).split(separator: "\n").first.map(String.init)
     }
   }
 
-  private func address() -> String {
-    var address = server ?? Environment["GATEHOUSE_URL"] ?? localAddress ?? "http://127.0.0.1:8440"
+  private func address(_ data: DataDirectory) -> String {
+    var address = server ?? Environment["GATEHOUSE_URL"] ?? localAddress(data) ?? "http://127.0.0.1:8440"
     while address.hasSuffix("/") { address.removeLast() }
     return address
   }
 
   /// Whether this machine's own credential may go there: to the platform of the data directory, or to nobody
   /// beyond this machine.
-  private func isLocal(_ address: String) -> Bool {
-    address == localAddress || ["http://127.", "https://127."].contains { address.hasPrefix($0) }
+  private func isLocal(_ address: String, _ data: DataDirectory) -> Bool {
+    address == localAddress(data) || ["http://127.", "https://127."].contains { address.hasPrefix($0) }
   }
 
-  private func token(for address: String) throws(Problem) -> String {
+  private func token(for address: String, _ data: DataDirectory) throws(Problem) -> String {
     if tokenFile == nil, let token = Environment["GATEHOUSE_TOKEN"] { return token }
-    let path = tokenFile ?? data.directory.adminToken
-    guard tokenFile != nil || isLocal(address) else {
+    let path = tokenFile ?? data.adminToken
+    guard tokenFile != nil || isLocal(address, data) else {
       throw Problem(
         .unauthenticated, "auth.no-credential",
         "expected a credential for \(address), found only the one of the platform on this machine",

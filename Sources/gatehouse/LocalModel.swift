@@ -24,7 +24,7 @@ struct LocalModel {
         trusting: try await LocalBundle.trusted(key, data), revoked: try await LocalBundle.revoked(data),
         engine: ONNXRuntimeEngine.installed())
       let served = try loader.load(path: path)
-      let sizes = ["graph.json", "weights.safetensors"].map { file in
+      let sizes = [EncodedGraph.graphPath, EncodedGraph.weightsPath].map { file in
         if case .file(let bytes) = LocalFiles.kind(of: "\(path)/\(file)") { bytes } else { 0 }
       }
       return LocalModel(plan: served.plan, byteCount: sizes.reduce(0, +), digest: served.bundle)

@@ -90,7 +90,8 @@ struct Platform {
         bundles: try DirectoryBundleStore(directory: directory.bundles),
         records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
         time: SystemTime(), entropy: SystemEntropy(), people: try SQLitePeople(path: directory.people),
-        keySets: HTTPKeySets(), advisor: HTTPAdvisor(), sealKeys: sealKeys,
+        keySets: HTTPKeySets(), advisor: HTTPAdvisor(), tester: ModelTestThread(),
+        sealKeys: sealKeys,
         program: try ProgramFileSource(path: runtime)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,

@@ -39,54 +39,67 @@ struct PushCommand: AsyncParsableCommand {
         + " the version and of its bill of materials.", valueName: "path"))
   var trainingData: [String] = []
 
+  @OptionGroup var tests: PushedTestOptions
+
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
     let name = try ModelName(parsing: name)
     let members = try LocalFiles.members(of: path)
+    let plan = try tests.chosen(for: path, trainingData)
     let data = try LocalTrainingData.stated(trainingData)
     let outcome = try await server.withClient { client in
       do {
-        return try await follow(client, name, body(try await upload(members, with: client), data))
+        return try await push(members, data, plan, as: name, client)
       } catch let problem as Problem where ["blob.corrupt", "blob.missing"].contains(problem.code) {
         // The server has lost what it said it had: sending the bytes again mends that.
         Console.prose("sending the bytes again: \(problem.message)")
-        return try await follow(
-          client, name, body(try await upload(members, with: client, again: true), data))
+        return try await push(members, data, plan, as: name, client, again: true)
       }
     }
     try show(outcome)
   }
 
-  private func upload(_ members: [String], with client: ControlClient, again: Bool = false) async throws
-    -> [JSON]
-  {
+  private func push(
+    _ members: [String], _ data: TrainingData, _ plan: ChosenTests?, as name: ModelName,
+    _ client: ControlClient, again: Bool = false
+  ) async throws -> JSON {
     var files: [JSON] = []
     for member in members {
       let bytes = try LocalFiles.read(member.isEmpty ? path : "\(path)/\(member)")
-      let digest = Digest(of: bytes)
-      let isThere = again ? false : try await client.exists("/blobs/\(digest)")
-      if !isThere {
-        let label = member.isEmpty ? path : member
-        let answer = try await client.upload("/blobs", bytes) { sent in
-          Console.progress(
-            "  upload    \(label): \(readable(bytes: sent)) of \(readable(bytes: bytes.count))")
-        }
-        Console.progress("")
-        guard answer["digest"]?.string == digest.description else {
-          throw Problem(
-            .integrity, "upload.digest",
-            "expected the server to have \(digest.short), found other bytes there",
-            subject: label, hint: "push again")
-        }
-      }
+      let digest = try await upload(bytes, member.isEmpty ? path : member, with: client, again: again)
       files.append(["path": .string(member), "digest": .string(digest.description)])
     }
-    return files
+    var stated: [String: JSON] = [:]
+    if let plan {
+      for (label, bytes) in plan.files { _ = try await upload(bytes, label, with: client, again: again) }
+      stated = plan.members
+    }
+    return try await follow(client, name, body(files, data, stated))
   }
 
-  private func body(_ files: [JSON], _ data: TrainingData) -> JSON {
+  private func upload(
+    _ bytes: [UInt8], _ label: String, with client: ControlClient, again: Bool
+  ) async throws -> Digest {
+    let digest = Digest(of: bytes)
+    if !again, try await client.exists("/blobs/\(digest)") { return digest }
+    let answer = try await client.upload("/blobs", bytes) { sent in
+      Console.progress(
+        "  upload    \(label): \(readable(bytes: sent)) of \(readable(bytes: bytes.count))")
+    }
+    Console.progress("")
+    guard answer["digest"]?.string == digest.description else {
+      throw Problem(
+        .integrity, "upload.digest",
+        "expected the server to have \(digest.short), found other bytes there",
+        subject: label, hint: "push again")
+    }
+    return digest
+  }
+
+  private func body(_ files: [JSON], _ data: TrainingData, _ tests: [String: JSON]) -> JSON {
     var members: [String: JSON] = ["files": .array(files), "trainingData": data.json]
+    if !tests.isEmpty { members["tests"] = .object(tests) }
     if !facts.members.isEmpty { members["facts"] = .object(facts.members) }
     members["project"] = project.map { .string($0) }
     if let engine { members["engine"] = .string(engine.rawValue) }

@@ -19,7 +19,10 @@ struct TestCommand: AsyncParsableCommand {
       it should be.
       """)
 
-  @Argument(help: "A bundle's directory, an artifact, or a served model's name.")
+  @Argument(
+    help:
+      "A bundle's directory, an artifact, or a served model's name; NAME@VERSION runs the tests of a version again."
+  )
   var model: String?
 
   @Option(help: "The plan (default: gatehouse.tests.yaml beside the model).")
@@ -56,6 +59,8 @@ struct TestCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp(EngineOption.help), transform: EngineOption.parse)
   var engine: LiftEngine?
 
+  @OptionGroup var connection: ConnectionOptions
+
   @Option(name: .customLong("data-directory"), help: "The platform's data directory (default: as for serve).")
   var directory: String?
 
@@ -66,8 +71,9 @@ struct TestCommand: AsyncParsableCommand {
         .usage, "test.no-model", "expected a model to test, found none",
         hint: "name an artifact, or learn a plan with --learn")
     }
+    if let (name, version) = Self.version(model) { return try await runAgain(name, version) }
     let file = tests ?? "\(Self.folder(of: model))/\(TestPlan.fileName)"
-    let reading = TestPlanReading(try LocalFiles.read(file, limit: 1 << 20))
+    let reading = TestPlanReading(try LocalFiles.read(file, limit: TestPlan.sizeLimit))
     guard let plan = reading.plan else {
       DocumentFaults.tell(reading.faults, isCut: reading.isCut, of: file)
       throw CommandEnd(exitCode: 2)
@@ -101,7 +107,7 @@ struct TestCommand: AsyncParsableCommand {
     return try Self.table(at: path)
   }
 
-  private static func table(at path: String) throws(Problem) -> DataTable {
+  static func table(at path: String) throws(Problem) -> DataTable {
     let bytes = try LocalFiles.read(path, limit: 256 << 20)
     let name = path.split(separator: "/").last.map(String.init) ?? path
     return try DataTable(csv: bytes, name: name, digest: Digest(of: bytes))
@@ -133,7 +139,7 @@ struct TestCommand: AsyncParsableCommand {
   }
 
   /// The directory that a path stands in.
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     var parts = path.split(separator: "/", omittingEmptySubsequences: true)
     if !parts.isEmpty { parts.removeLast() }
     let folder = parts.joined(separator: "/")

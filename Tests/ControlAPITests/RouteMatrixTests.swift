@@ -25,6 +25,8 @@ struct RouteMatrixTests {
     "POST projects": .manageAccess, "PUT models/{name}/project": .manageAccess,
     "GET waiting": .view, "GET models/{name}/versions/{version}/approvals": .view,
     "POST models/{name}/versions/{version}/approvals": .approve,
+    "GET models/{name}/versions/{version}/tests": .view,
+    "POST models/{name}/versions/{version}/tests": .test,
     "GET models/{name}/versions/{version}/verdict": .view, "GET models/{name}/facts": .view,
     "PUT models/{name}/facts": .push, "GET policies": .view, "GET policies/{digest}": .view,
     "POST policies": .managePolicy, "POST policies/{digest}/agree": .managePolicy,

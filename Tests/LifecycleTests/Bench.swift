@@ -55,7 +55,8 @@ struct Bench: Sendable {
     ControlPlane(
       .init(
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
-        time: time, entropy: SeededEntropy(), people: InMemoryPeople(), sealKeys: sealKeys,
+        time: time, entropy: SeededEntropy(), people: InMemoryPeople(),
+        tester: InlineModelTester(), sealKeys: sealKeys,
         program: SampleProgram()),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,

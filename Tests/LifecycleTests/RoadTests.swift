@@ -21,7 +21,8 @@ struct RoadTests {
     #expect(outcome.isNew)
     #expect(outcome.featureCount == 4)
     #expect(outcome.key?.key.hasPrefix("gh_") == true)
-    #expect(outcome.stages.map(\.stage) == Stage.allCases)
+    // Tests are run of what brings some.
+    #expect(outcome.stages.map(\.stage) == Stage.allCases.filter { $0 != .test })
     #expect(await bench.audit().problems == [])
   }
 
@@ -141,7 +142,9 @@ struct RoadTests {
         told.withLock { $0.append(word) }
       }
     }
-    let steps = Stage.allCases.flatMap { ["started \($0.rawValue)", "finished \($0.rawValue)"] }
+    let steps = Stage.allCases.filter { $0 != .test }.flatMap {
+      ["started \($0.rawValue)", "finished \($0.rawValue)"]
+    }
     #expect(told.withLock { $0 } == steps + ["ended"])
   }
 }

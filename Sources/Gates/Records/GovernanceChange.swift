@@ -15,6 +15,8 @@ public struct GovernanceRecord: Hashable, Sendable {
     case approval
     /// A version that waits for its gates; by the version.
     case waiting
+    /// How the tests of a version went; by the version.
+    case tests
   }
 
   /// What kind of thing it is.
@@ -46,6 +48,8 @@ public enum GovernanceChange: Equatable, Sendable {
   case approve(ApprovalRecord)
   /// A version waits for its gates.
   case wait(WaitingRelease)
+  /// The tests of a version went so.
+  case test(TestRecord)
   /// A version waits no more.
   case endWait(VersionReference, at: Timestamp)
 
@@ -57,6 +61,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .apply(let policy): policy.since
     case .approve(let approval): approval.at
     case .wait(let release): release.since
+    case .test(let record): record.at
     }
   }
 
@@ -77,6 +82,8 @@ public enum GovernanceChange: Equatable, Sendable {
       ]
     case .wait(let release):
       [.put(GovernanceRecord(kind: .waiting, id: release.version.description, value: release.json))]
+    case .test(let record):
+      [.put(GovernanceRecord(kind: .tests, id: record.version.description, value: record.json))]
     case .endWait(let version, _): [.remove(.waiting, id: version.description)]
     }
   }
@@ -105,6 +112,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .apply(let policy): members = ["change": "apply-policy", "policy": policy.json]
     case .approve(let approval): members = ["change": "approve", "approval": approval.json]
     case .wait(let release): members = ["change": "wait", "release": release.json]
+    case .test(let record): members = ["change": "test", "record": record.json]
     case .endWait(let version, _): members = ["change": "end-wait", "version": .string(version.description)]
     }
     members["at"] = .integer(moment.milliseconds)
@@ -129,6 +137,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case "apply-policy": self = .apply(try AppliedPolicy(json: fields.value("policy")))
     case "approve": self = .approve(try ApprovalRecord(json: fields.value("approval")))
     case "wait": self = .wait(try WaitingRelease(json: fields.value("release")))
+    case "test": self = .test(try TestRecord(json: fields.value("record")))
     case "end-wait": self = .endWait(try fields.version("version"), at: at)
     default: return nil
     }

@@ -2,6 +2,7 @@ import Access
 import Domain
 import Encoding
 import Gates
+import ModelTests
 import Packaging
 
 /// A packed version whose gates hold for coming into service.
@@ -99,12 +100,26 @@ struct Release: Sendable {
     evidence.framework = framework.first.map(String.init)
     evidence.frameworkVersion = framework.count == 2 ? String(framework[1]) : nil
     evidence.approvals = try await registry.approvals(of: version.reference).compactMap(\.approval)
+    evidence.tests = try await tests(of: version.reference)
     if let image {
       let documents = try await ImageDocuments(of: image, in: blobs)
       evidence.imageBytes =
         documents.manifest.count + documents.configuration.count
         + documents.layers.reduce(0) { $0 + $1.blob.size }
     }
+    return evidence
+  }
+
+  /// How its tests went when it was admitted.
+  ///
+  /// Numbers that were compared with another version than the one in service now say nothing of that one.
+  private func tests(of version: VersionReference) async throws(Problem) -> TestEvidence? {
+    guard let record = try await registry.tests(of: version) else { return nil }
+    let report = try await blobs.read(record.report, limit: TestSummary.sizeLimit)
+    let served = try await registry.deployments().first { $0.name == version.name }?.version
+    var evidence = TestEvidence(
+      try TestSummary(parsing: report), isPassed: record.isPassed, isFirst: record.champion == nil)
+    if ![record.champion?.version, version.version].contains(served) { evidence.champion = nil }
     return evidence
   }
 }

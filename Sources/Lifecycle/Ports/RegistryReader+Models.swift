@@ -42,6 +42,13 @@ extension RegistryReader {
     return all
   }
 
+  /// How the tests of a version went; nil where it had none.
+  public func tests(of version: VersionReference) async throws(Problem) -> TestRecord? {
+    let id = version.description
+    let record = try await governance(.tests, startingWith: id).first { $0.id == id }
+    return try record.map { (record) throws(Problem) in try TestRecord(json: record.value) }
+  }
+
   /// The versions that wait for their gates, by name.
   public func waiting() async throws(Problem) -> [WaitingRelease] {
     var all: [WaitingRelease] = []
@@ -66,6 +73,15 @@ extension RegistryReader {
     }
     for record in try await governance(.proposal, startingWith: "") {
       digests.insert(try PolicyProposal(json: record.value).digest)
+    }
+    return digests
+  }
+
+  /// The blobs that tests of versions are made of, and their reports.
+  func testFiles() async throws(Problem) -> Set<Digest> {
+    var digests: Set<Digest> = []
+    for record in try await governance(.tests, startingWith: "") {
+      digests.formUnion(try TestRecord(json: record.value).blobs)
     }
     return digests
   }

@@ -4,14 +4,16 @@ import Encoding
 
 extension QualityClaims {
   /// Holds numbers against what is asked of them.
-  func results(_ slices: [SliceQuality], hasChampion: Bool) -> [TestResult] {
+  func results(_ slices: [SliceQuality], hasChampion: Bool, isFirst: Bool) -> [TestResult] {
     metrics.map { claim in
       let slice = slices.first { $0.slice == claim.requirement.slice }
-      return result(of: claim, slice, hasChampion: hasChampion)
+      return result(of: claim, slice, hasChampion: hasChampion, isFirst: isFirst)
     }
   }
 
-  private func result(of claim: MetricClaim, _ slice: SliceQuality?, hasChampion: Bool) -> TestResult {
+  private func result(
+    of claim: MetricClaim, _ slice: SliceQuality?, hasChampion: Bool, isFirst: Bool
+  ) -> TestResult {
     let requirement = claim.requirement
     let name = requirement.description
     func result(_ objection: String?, _ estimate: MetricEstimate? = nil) -> TestResult {
@@ -31,6 +33,7 @@ extension QualityClaims {
     switch requirement.limit {
     case .number(let number): bound = number
     case .champion(let offset):
+      if isFirst { return result(nil, estimate) }
       guard let before = slice.champion.first(where: { $0.metric == claim.metric }) else {
         return result(
           "expected \(name), found "

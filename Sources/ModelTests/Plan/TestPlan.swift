@@ -10,6 +10,8 @@ public struct TestPlan: Sendable {
   public static let language = "gatehouse/v1"
   /// What such a file is called beside an artifact.
   public static let fileName = "gatehouse.tests.yaml"
+  /// More bytes than such a file may have.
+  public static let sizeLimit = 1 << 20
 
   /// What rows look like; nil where it is not said.
   public let schema: Schema?
