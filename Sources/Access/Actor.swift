@@ -111,6 +111,11 @@ extension AccessState {
     }
   }
 
+  /// Every grant that holds at a moment, by its id.
+  public func grantsInForce(at now: Timestamp) -> [Grant] {
+    grants.values.filter { $0.isInForce(at: now) }.sorted { $0.id < $1.id }
+  }
+
   /// Who was granted a right on an object, principals and claims, in no order.
   public func holders(of right: Right, on object: AccessObject, at now: Timestamp) -> Set<Grant.Holder> {
     Set(

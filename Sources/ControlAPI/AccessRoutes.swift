@@ -10,6 +10,7 @@ struct AccessRoutes: Sendable {
 
   func add(to routes: GuardedRoutes) {
     routes.get("access", .known, use: mine)
+    routes.get("access/history", .platform(.audit), use: history)
     routes.get("principals", .platform(.audit), use: principals)
     routes.post("principals", .platform(.manageAccess), use: addPrincipal)
     routes.delete("principals/:principal", .platform(.manageAccess), use: removePrincipal)
@@ -86,10 +87,35 @@ struct AccessRoutes: Sendable {
     return Response(status: .noContent)
   }
 
-  /// `GET /api/v1/grants[?principal=]`: all of them, or those of one principal.
+  /// `GET /api/v1/access/history[?until=MILLISECONDS]`: every change of who may do what, as it was recorded.
+  @Sendable private func history(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let moves = try await RightsHistory(ledger: control.ledger).moves(
+      recordedUntil: request.moment("until"))
+    return .json(
+      .ok,
+      [
+        "moves": .array(
+          moves.map {
+            [
+              "time": .string($0.time.description), "entry": JSON($0.position),
+              "by": .string($0.principal.description), "change": $0.change.json,
+            ]
+          })
+      ])
+  }
+
+  /// `GET /api/v1/grants[?principal=][&at=MILLISECONDS[&recorded=MILLISECONDS]]`: all of them, or those of one principal; with
+  /// `at` those that held at that moment, by what was recorded then, or at another moment.
   @Sendable private func grants(_ request: Request, _ context: ControlContext) async throws -> Response {
     let holder = request.uri.queryParameters.get("principal").flatMap(Principal.init(parsing:))
-    let grants = try await control.rules.current().grants.values.sorted { $0.id < $1.id }
+    let grants: [Grant]
+    if let moment = try request.moment("at") {
+      let recorded = try request.moment("recorded") ?? moment
+      grants = try await RightsHistory(ledger: control.ledger).state(recordedAt: recorded)
+        .grantsInForce(at: moment)
+    } else {
+      grants = try await control.rules.current().grants.values.sorted { $0.id < $1.id }
+    }
     return .json(
       .ok,
       [

@@ -17,8 +17,18 @@ struct PolicyRoutes: Sendable {
     routes.delete("policies/:digest", .platform(.managePolicy), use: withdraw)
   }
 
-  /// `GET /api/v1/policies`: the one in force, those that were, and what is proposed.
+  /// `GET /api/v1/policies[?at=MILLISECONDS]`: the one in force, those that were, and what is proposed; with `at` the one in
+  /// force then, the built-in one where none had been applied.
   @Sendable private func list(_ request: Request, _ context: ControlContext) async throws -> Response {
+    if let moment = try request.moment("at") {
+      let (former, applied) = try await control.policies.active(at: moment)
+      return .json(
+        .ok,
+        [
+          "active": ["digest": .string(former.digest.description), "name": .string(former.name)],
+          "applied": .array(applied.map { [$0.json.withMoment("since", $0.since)] } ?? []), "proposals": [],
+        ])
+    }
     let active = try await control.policies.active()
     return .json(
       .ok,

@@ -81,7 +81,7 @@ struct QueryRoutes: Sendable {
   @Sendable private func history(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
     _ = try await control.registry.versions(ofKnown: name)
-    let moment = try number("at", of: request).map { Timestamp(milliseconds: $0) }
+    let moment = try request.moment("at")
     let history = try await History(ledger: control.ledger)(of: name, at: moment)
     return .json(
       .ok,
@@ -96,7 +96,7 @@ struct QueryRoutes: Sendable {
   @Sendable private func account(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
     _ = try await control.registry.versions(ofKnown: name)
-    let moment = try number("at", of: request).map { Timestamp(milliseconds: $0) } ?? control.now()
+    let moment = try request.moment("at") ?? control.now()
     let account = try await AccountForMoment(ledger: control.ledger, registry: control.registry)(
       of: name, at: moment)
     var members = account.json.object ?? [:]
@@ -125,8 +125,8 @@ struct QueryRoutes: Sendable {
   /// `GET /api/v1/ledger[?from=N][&count=N][&model=…][&principal=…][&act=…][&since=MILLISECONDS][&until=…][&refused=true]`:
   /// entries in order, at most 1000 at a time; `next` is where to go on, nil at the end.
   @Sendable private func ledger(_ request: Request, _ context: ControlContext) async throws -> Response {
-    let first = Int(try number("from", of: request) ?? 0)
-    let count = Int(min(try number("count", of: request) ?? 100, 1000))
+    let first = Int(try request.number("from") ?? 0)
+    let count = Int(min(try request.number("count") ?? 100, 1000))
     let size = try await control.ledger.checkpoint()?.size ?? 0
     var entries: [JSON] = []
     let found = try await control.ledger.entries(matching: try filter(request), from: first, count: count)
@@ -162,35 +162,23 @@ struct QueryRoutes: Sendable {
     if let text = query.get("model") { filter.model = try ModelName(parsing: text) }
     if let text = query.get("principal") {
       guard let principal = Principal(parsing: text) else {
-        throw unreadable("a principal such as person:ada", "principal", text)
+        throw Problem.unreadable("a principal such as person:ada", "principal", text)
       }
       filter.principal = principal
     }
     if let text = query.get("act") {
-      guard let act = Act(rawValue: text) else { throw unreadable("an act of the ledger", "act", text) }
+      guard let act = Act(rawValue: text) else {
+        throw Problem.unreadable("an act of the ledger", "act", text)
+      }
       filter.act = act
     }
-    filter.since = try number("since", of: request).map { Timestamp(milliseconds: $0) }
-    filter.until = try number("until", of: request).map { Timestamp(milliseconds: $0) }
+    filter.since = try request.moment("since")
+    filter.until = try request.moment("until")
     switch query.get("refused") {
     case nil, "false": break
     case "true": filter.isRefused = true
-    case let text?: throw unreadable("true or false", "refused", text)
+    case let text?: throw Problem.unreadable("true or false", "refused", text)
     }
     return filter
-  }
-
-  private func unreadable(_ expected: String, _ name: String, _ text: String) -> Problem {
-    Problem(.badInput, "request.query", "expected \(expected) for '\(name)', found '\(text.excerpt(40))'")
-  }
-
-  private func number(_ name: String, of request: Request) throws(Problem) -> Int64? {
-    guard let text = request.uri.queryParameters.get(name) else { return nil }
-    guard let value = Int64(text), value >= 0 else {
-      throw Problem(
-        .badInput, "request.query", "expected a whole number from 0 for '\(name)', found '\(text.prefix(40))'"
-      )
-    }
-    return value
   }
 }

@@ -20,8 +20,9 @@ struct TestRoutes: Sendable {
     return .json(.ok, ["record": record.json, "report": report])
   }
 
-  /// `POST /api/v1/models/{name}/versions/{version}/tests`, perhaps with `{"seed"}`: runs them again, of the same bytes; `same`
-  /// is whether the report is what it was. Nothing is kept of it.
+  /// `POST /api/v1/models/{name}/versions/{version}/tests`, perhaps with `{"seed"}`: runs them again, of the same bytes.
+  ///
+  /// `same` is whether the report is what it was. Nothing is kept of it.
   @Sendable private func run(_ request: Request, _ context: ControlContext) async throws -> Response {
     let body = try await request.optionalJSON()
     try body.requireMembers(["seed"])

@@ -107,8 +107,8 @@ public struct History: Sendable {
 }
 
 extension LedgerSearch {
-  /// The entries that say that an act on a model was done, in order, with their places.
-  func done(_ act: Act, on model: ModelName, until moment: Timestamp?) async throws(Problem) -> [(
+  /// The entries that say that an act was done, on one model where it is named, in order, with their places.
+  func done(_ act: Act, on model: ModelName?, until moment: Timestamp?) async throws(Problem) -> [(
     entry: LedgerEntry, position: Int
   )] {
     let page = 1000

@@ -6,7 +6,7 @@ import Encoding
 struct GrantsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "grants", abstract: "Say who may do what, where, and under which conditions.",
-    subcommands: [Add.self, List.self, Remove.self])
+    subcommands: [Add.self, List.self, Remove.self, History.self])
 
   /// `gatehouse grants add`.
   struct Add: AsyncParsableCommand {
@@ -97,16 +97,31 @@ struct GrantsCommand: AsyncParsableCommand {
     @Option(help: "Only what this principal holds.")
     var to: String?
 
+    @Option(help: ArgumentHelp("Only what held at a moment, by what was recorded then.", valueName: "time"))
+    var at: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "With --at: by what was recorded at this moment instead, such as for what is yet to hold.",
+        valueName: "time"))
+    var recorded: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+      guard recorded == nil || at != nil else { throw ValidationError("--recorded goes with --at") }
+    }
+
     func run() async throws {
       let answer = try await server.withClient { client in
-        var query = ""
-        if let to { query = "?principal=\(try await client.principal(to))" }
-        return try await client.get("/grants\(query)")
+        var query: [String] = []
+        if let to { query.append("principal=\(try await client.principal(to))") }
+        if let at { query.append("at=\(try Timestamp(parsing: at).milliseconds)") }
+        if let recorded { query.append("recorded=\(try Timestamp(parsing: recorded).milliseconds)") }
+        return try await client.get("/grants?\(query.joined(separator: "&"))")
       }
       if json { return Console.data(answer) }
       let rows = (answer["grants"]?.array ?? []).map { grant in
@@ -116,9 +131,48 @@ struct GrantsCommand: AsyncParsableCommand {
           grant["from"].cell, grant["until"].cell,
         ]
       }
-      guard !rows.isEmpty else { return Console.prose("nothing is granted yet: gatehouse grants add") }
+      guard !rows.isEmpty else {
+        return Console.prose(
+          at.map { "nothing held at \($0)" } ?? "nothing is granted yet: gatehouse grants add")
+      }
       Console.table([["ID", "HELD BY", "GIVES", "REACHES", "FROM", "UNTIL"]] + rows)
     }
+  }
+
+  /// `gatehouse grants history`.
+  struct History: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List every change of who may do what, with its entry of the ledger.")
+
+    @Option(help: ArgumentHelp("Only what was recorded up to a moment.", valueName: "time"))
+    var until: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let query = try until.map { "?until=\(try Timestamp(parsing: $0).milliseconds)" } ?? ""
+      let answer = try await server.withClient { try await $0.get("/access/history\(query)") }
+      if json { return Console.data(answer) }
+      let rows = (answer["moves"]?.array ?? []).map { move in
+        [
+          move["time"].cell, move["entry"].cell, move["by"].cell, move["change"]?["change"].cell ?? "",
+          GrantsCommand.subject(of: move["change"] ?? [:]),
+        ]
+      }
+      Console.table([["RECORDED", "ENTRY", "BY", "CHANGE", "OF"]] + rows)
+    }
+  }
+
+  /// What a change of rights is about.
+  private static func subject(of change: JSON) -> String {
+    if let grant = change["grant"] { return "\(holder(grant)): \(gift(grant)), \(reach(grant))" }
+    if let key = change["key"] { return "\(key["id"].cell) of \(key["principal"].cell)" }
+    if let provider = change["provider"] { return provider["url"].cell }
+    return ["principal", "id", "url", "name", "project"].compactMap { change[$0]?.string }.joined(
+      separator: " ")
   }
 
   /// `gatehouse grants remove`.

@@ -74,13 +74,17 @@ extension PolicyCommand {
     static let configuration = CommandConfiguration(
       abstract: "List the policy in force, those that were, and what is proposed.")
 
+    @Option(help: ArgumentHelp("Only the one that was in force at a moment.", valueName: "time"))
+    var at: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      let answer = try await server.withClient { try await $0.get("/policies") }
+      let query = try at.map { "?at=\(try Timestamp(parsing: $0).milliseconds)" } ?? ""
+      let answer = try await server.withClient { try await $0.get("/policies\(query)") }
       if json { return Console.data(answer) }
       let active = answer["active"]?["digest"]
       var rows: [[String]] = []

@@ -21,7 +21,8 @@ struct RouteMatrixTests {
   private static let demands: [String: Right] = [
     "GET principals": .audit, "POST principals": .manageAccess,
     "DELETE principals/{principal}": .manageAccess,
-    "GET grants": .audit, "POST grants": .manageAccess, "DELETE grants/{id}": .manageAccess,
+    "GET access/history": .audit, "GET grants": .audit, "POST grants": .manageAccess,
+    "DELETE grants/{id}": .manageAccess,
     "POST projects": .manageAccess, "PUT models/{name}/project": .manageAccess,
     "GET waiting": .view, "GET models/{name}/versions/{version}/approvals": .view,
     "POST models/{name}/versions/{version}/approvals": .approve,

@@ -43,6 +43,15 @@ public struct Policies: Sendable {
     return try await policy(applied.digest)
   }
 
+  /// The policy that was in force at a moment, and how it came to be; no record of the one that is built in.
+  public func active(at moment: Timestamp) async throws(Problem) -> (policy: Policy, applied: AppliedPolicy?)
+  {
+    guard let applied = try await history().last(where: { $0.since <= moment }) else {
+      return (standard, nil)
+    }
+    return (try await policy(applied.digest), applied)
+  }
+
   /// All policies that came into force, oldest first.
   public func history() async throws(Problem) -> [AppliedPolicy] {
     var all: [AppliedPolicy] = []

@@ -1,0 +1,57 @@
+public import Access
+public import Domain
+import Encoding
+
+/// One change of who may do what, as the ledger holds it.
+public struct RightsMove: Sendable {
+  /// When it was recorded.
+  public let time: Timestamp
+  /// What was changed.
+  public let change: AccessChange
+  /// Who did that.
+  public let principal: Principal
+  /// The place of the entry in the ledger.
+  public let position: Int
+}
+
+/// Answers "who might do what, as known when" from the ledger alone.
+///
+/// It has two times: that at which a change was recorded, which nobody can choose, and that at which a grant holds, which
+/// it may say itself.
+public struct RightsHistory: Sendable {
+  /// The acts that change rights; signing a first version has its model belong to a project.
+  private static let acts: [Act] = [
+    .addPrincipal, .removePrincipal, .grant, .removeGrant, .createAPIKey, .endAPIKey, .setProvider,
+    .removeProvider, .addProject, .assignModel, .sign,
+  ]
+
+  private let ledger: any LedgerSearch
+
+  /// Reads this ledger.
+  public init(ledger: any LedgerSearch) {
+    self.ledger = ledger
+  }
+
+  /// Every change that was recorded up to a moment, oldest first.
+  ///
+  /// Reads the entries of these acts, and no others.
+  public func moves(recordedUntil moment: Timestamp? = nil) async throws(Problem) -> [RightsMove] {
+    var moves: [RightsMove] = []
+    for act in Self.acts {
+      for (entry, position) in try await ledger.done(act, on: nil, until: moment) {
+        for case .access(let change) in RegistryChange.accounted(in: entry) ?? [] {
+          moves.append(
+            RightsMove(time: entry.time, change: change, principal: entry.principal, position: position))
+        }
+      }
+    }
+    return moves.sorted { $0.position < $1.position }
+  }
+
+  /// All rights as they were recorded at a moment.
+  public func state(recordedAt moment: Timestamp) async throws(Problem) -> AccessState {
+    var state = AccessState()
+    for move in try await moves(recordedUntil: moment) { try state.apply(move.change) }
+    return state
+  }
+}

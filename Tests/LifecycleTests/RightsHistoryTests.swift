@@ -1,0 +1,87 @@
+import Access
+import Domain
+import Gates
+import Lifecycle
+import TestKit
+import Testing
+
+/// Who might do what, as it was recorded, and as it held.
+struct RightsHistoryTests {
+  private static func grant(
+    _ principal: Principal, _ role: Role, from: Timestamp? = nil, until: Timestamp? = nil
+  ) throws -> Grant {
+    Grant(
+      id: "", holder: .principal(principal), gift: .role(role), scope: .everything,
+      conditions: Grant.Conditions(from: from, until: until))
+  }
+
+  private static func later(_ moment: Timestamp, by milliseconds: Int64) -> Timestamp {
+    Timestamp(milliseconds: moment.milliseconds + milliseconds)
+  }
+
+  @Test func `what the ledger says of rights is what the registry says`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let ci = try await control.addService("ci", by: .administrator).principal
+      let ana = try await control.addPerson("ana", by: .administrator).principal
+      let first = try await control.addGrant(Self.grant(ci, .pusher), by: .administrator)
+      _ = try await control.addGrant(Self.grant(ana, .approver), by: .administrator)
+      try await control.addProject(try ProjectName(parsing: "retail"), by: .administrator)
+      _ = try await Bench.pushTree(to: control, try ProjectName(parsing: "retail"))
+      try await control.removeGrant(first.id, by: .administrator)
+      let history = RightsHistory(ledger: bench.registry)
+      let replayed = try await history.state(recordedAt: control.now())
+      let present = try await control.rules.current()
+      #expect(replayed == present)
+      #expect(replayed.project(of: Sample.name()).description == "retail")
+      #expect(try await history.moves().map(\.position) == history.moves().map(\.position).sorted())
+    }
+  }
+
+  @Test func `a grant that was taken back held until then`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let ci = try await control.addService("ci", by: .administrator).principal
+      let before = control.now()
+      let grant = try await control.addGrant(Self.grant(ci, .pusher), by: .administrator)
+      let between = control.now()
+      try await control.removeGrant(grant.id, by: .administrator)
+      let after = control.now()
+      let history = RightsHistory(ledger: bench.registry)
+      var held: [Bool] = []
+      for moment in [before, between, after] {
+        held.append(try await history.state(recordedAt: moment).grantsInForce(at: moment).isEmpty == false)
+      }
+      #expect(held == [false, true, false])
+    }
+  }
+
+  @Test func `what is to hold is known before it holds`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let ci = try await control.addService("ci", by: .administrator).principal
+      let start = Self.later(control.now(), by: 3_600_000)
+      let end = Self.later(start, by: 3_600_000)
+      _ = try await control.addGrant(Self.grant(ci, .pusher, from: start, until: end), by: .administrator)
+      let state = try await RightsHistory(ledger: bench.registry).state(recordedAt: control.now())
+      #expect(state.grantsInForce(at: control.now()).isEmpty)
+      #expect(state.grantsInForce(at: start).count == 1)
+      #expect(state.grantsInForce(at: end).isEmpty)
+    }
+  }
+
+  @Test func `of policies it is known which was in force when`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let before = control.now()
+      let text = "policy: gatehouse/v1\nname: next\ngates:\n  - formats: [joblib]\n"
+      let (policy, _) = try await control.proposePolicy(Array(text.utf8), by: .administrator)
+      let now = try await control.policies.active(at: control.now())
+      let then = try await control.policies.active(at: before)
+      #expect(now.policy == policy)
+      #expect(now.applied?.digest == policy.digest)
+      #expect(then.policy == .standard)
+      #expect(then.applied == nil)
+    }
+  }
+}
