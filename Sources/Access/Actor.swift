@@ -21,11 +21,14 @@ public struct Actor: Hashable, Sendable {
   public let principal: Principal
   /// What was presented.
   public let credential: Credential
+  /// From where they ask; nil of the platform itself.
+  public var origin: Origin?
 
   /// States who asks.
-  public init(principal: Principal, credential: Credential) {
+  public init(principal: Principal, credential: Credential, origin: Origin? = nil) {
     self.principal = principal
     self.credential = credential
+    self.origin = origin
   }
 
   /// The platform acting of its own accord.

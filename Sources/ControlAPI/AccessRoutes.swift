@@ -11,6 +11,8 @@ struct AccessRoutes: Sendable {
   func add(to routes: GuardedRoutes) {
     routes.get("access", .known, use: mine)
     routes.get("access/history", .platform(.audit), use: history)
+    routes.get("origins", .platform(.audit), use: origins)
+    routes.delete("origins", .platform(.manageAccess), use: forgetOrigins)
     routes.get("principals", .platform(.audit), use: principals)
     routes.post("principals", .platform(.manageAccess), use: addPrincipal)
     routes.delete("principals/:principal", .platform(.manageAccess), use: removePrincipal)
@@ -34,6 +36,32 @@ struct AccessRoutes: Sendable {
         "rights": .array(state.rights(of: actor, at: control.now()).sorted().map { .string($0.rawValue) }),
         "grants": .array(grants.map(\.shown)),
       ])
+  }
+
+  /// `GET /api/v1/origins`: which addresses the handles in entries stand for.
+  @Sendable private func origins(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let origins = try await control.knownOrigins()
+    return .json(
+      .ok,
+      [
+        "origins": .array(
+          origins.map {
+            [
+              "origin": .string($0.handle), "address": .string($0.address),
+              "since": .string($0.since.description),
+            ]
+          })
+      ])
+  }
+
+  /// `DELETE /api/v1/origins?before=MILLISECONDS`: addresses that were first seen before are erased when the answer is there.
+  @Sendable private func forgetOrigins(_ request: Request, _ context: ControlContext) async throws -> Response
+  {
+    guard let moment = try request.moment("before") else {
+      throw Problem(.badInput, "request.query", "expected a moment as 'before', found nothing")
+    }
+    try await control.forgetOrigins(before: moment, by: context.requireActor())
+    return Response(status: .noContent)
   }
 
   /// `GET /api/v1/principals`: all that are known, people with what they are called.

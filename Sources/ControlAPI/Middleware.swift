@@ -15,7 +15,7 @@ struct Authentication: RouterMiddleware {
   ) async throws -> Response {
     var context = context
     context.actor = try await authenticator.authenticate(
-      Self.bearer(in: request), asking: context.asked(request))
+      Self.bearer(in: request), asking: context.asked(request), at: .control, from: context.address)
     return try await next(request, context)
   }
 

@@ -11,8 +11,12 @@ struct ControlContext: RequestContext {
   /// Who asks; nil until the credential is checked.
   var actor: Actor?
 
+  /// Where the connection comes from; a proxy in front is that.
+  let address: String?
+
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
+    address = source.channel.remoteAddress?.ipAddress
   }
 
   /// Who asks, for the routes behind authentication.

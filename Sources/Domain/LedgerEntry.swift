@@ -64,6 +64,8 @@ public enum Act: String, Sendable, CaseIterable {
   case approve
   /// A version began to wait for its gates, or waits no more without being served.
   case wait
+  /// Addresses that the ledger's handles stood for were erased.
+  case forgetOrigins = "forget-origins"
   /// Something was asked for, and refused before it became an act.
   case request
 }

@@ -80,7 +80,7 @@ extension ControlPlane {
     guard let owner, owner == actor.principal else {
       return try await perform(by: actor, .manageAccess, on: .platform, act)
     }
-    return try await perform(for: owner, act)
+    return try await perform(for: actor, act)
   }
 
   /// Takes the word of a provider of identities, whose key set is fetched where none is given.
@@ -121,10 +121,28 @@ extension ControlPlane {
     }
   }
 
+  /// Which addresses the handles in the ledger stand for, oldest first.
+  public func knownOrigins() async throws(Problem) -> [KnownOrigin] { try await parts.people.origins() }
+
+  /// Erases the addresses that were first seen before a moment; the ledger keeps their handles.
+  public func forgetOrigins(before moment: Timestamp, by actor: Actor) async throws(Problem) {
+    try await perform(by: actor, .manageAccess, on: .platform) { [parts] recorder async throws(Problem) in
+      // A crash between the two leaves what is erased erased, and an act that has begun and is closed at the next start.
+      try await recorder.record(
+        .forgetOrigins, of: "addresses", details: ["before": .string(moment.description)]
+      ) {
+        () async throws(Problem) in
+        let count = try await parts.people.forgetOrigins(before: moment)
+        return .done((), details: ["count": JSON(count)])
+      }
+    }
+  }
+
   /// Finds out who asks.
   public func authenticator() -> Authenticator {
     Authenticator(
-      rules: rules, people: parts.people, keyUses: parts.people, refusals: refusals, registry: parts.registry,
+      origins: origins, rules: rules, people: parts.people, keyUses: parts.people, refusals: refusals,
+      registry: parts.registry,
       time: parts.time,
       entropy: parts.entropy, administrator: administrator
     ) { [self] url in await hasNewKeySet(url) }

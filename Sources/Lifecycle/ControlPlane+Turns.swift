@@ -25,7 +25,7 @@ extension ControlPlane {
   ) async throws(Problem) -> Result {
     let asked = "\(right.rawValue) on \(object.description)"
     try await require(right, on: object, of: actor, asking: asked)
-    return try await perform(for: actor.principal) { [self] recorder async throws(Problem) in
+    return try await perform(for: actor) { [self] recorder async throws(Problem) in
       try await require(right, on: object, of: actor, asking: asked)
       return try await act(recorder)
     }
@@ -40,20 +40,20 @@ extension ControlPlane {
       try await rules.require(right, on: object, madeBy: author, of: actor)
     } catch {
       await refusals.note(
-        error, asked: subject, by: actor.principal,
+        error, asked: subject, by: actor.principal, from: actor.from,
         details: ["right": .string(right.rawValue), "object": .string(object.description)])
       throw error
     }
   }
 
-  /// Lets an act on behalf of a principal have its turn, and gives it what it is recorded with.
+  /// Lets an act on behalf of somebody have its turn, and gives it what it is recorded with.
   ///
   /// One that fails leaves nothing open in the ledger, if that can be written to and the data plane has taken back what it
   /// did: else the next start closes it, when it has.
   func perform<Result: Sendable>(
-    for principal: Principal, _ act: @escaping @Sendable (Recorder) async throws(Problem) -> Result
+    for actor: Actor, _ act: @escaping @Sendable (Recorder) async throws(Problem) -> Result
   ) async throws(Problem) -> Result {
-    let recorder = recorder(for: principal)
+    let recorder = recorder(for: actor)
     return try await perform(recordedUnder: recorder.trace) { () async throws(Problem) in
       try await act(recorder)
     }
@@ -77,9 +77,9 @@ extension ControlPlane {
     }
   }
 
-  func recorder(for principal: Principal) -> Recorder {
+  func recorder(for actor: Actor) -> Recorder {
     Recorder(
-      registry: parts.registry, time: parts.time, principal: principal,
-      trace: Hexadecimal.encode(parts.entropy.bytes(8)))
+      registry: parts.registry, time: parts.time, principal: actor.principal,
+      trace: Hexadecimal.encode(parts.entropy.bytes(8)), from: actor.from)
   }
 }

@@ -33,13 +33,13 @@ public final class ControlPlane: Sendable {
     /// Who runs tests of models.
     public var tester: any ModelTester
     /// Who the people are that act.
-    public var people: any PeopleDirectory & KeyUses & Remarks
+    public var people: any PeopleDirectory & KeyUses & Remarks & OriginDirectory
 
     /// Names the parts.
     public init(
       registry: any RegistryWriter & RegistryReader & LedgerReader, blobs: any BlobStore,
       bundles: any BundleStore, records: any RecordStore, plane: any DataPlane, time: any TimeSource,
-      entropy: any Entropy, people: any PeopleDirectory & KeyUses & Remarks,
+      entropy: any Entropy, people: any PeopleDirectory & KeyUses & Remarks & OriginDirectory,
       keySets: any KeySetSource = NoKeySets(),
       advisor: any PolicyAdvisor = NoAdvisor(), tester: any ModelTester = NoModelTester(),
       sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil
@@ -111,6 +111,8 @@ public final class ControlPlane: Sendable {
   /// Who may do what.
   public let rules: AccessRules
   let accessActs: AccessActs
+  /// From where they ask.
+  let origins: Origins
   /// What becomes of refused requests.
   public let refusals: RefusalLog
 
@@ -121,6 +123,7 @@ public final class ControlPlane: Sendable {
     let (registry, time) = (parts.registry, parts.time)
     rules = AccessRules(registry: registry, time: time)
     refusals = RefusalLog(registry: registry, time: time, entropy: parts.entropy)
+    origins = Origins(directory: parts.people, time: time, entropy: parts.entropy)
     accessActs = AccessActs(
       people: parts.people, rules: rules, entropy: parts.entropy, time: time)
     together = GroupCommit(registry: registry)
@@ -223,7 +226,7 @@ public final class ControlPlane: Sendable {
     async throws(Problem) -> PushOutcome
   {
     try await require(.push, on: .somewhere, of: request.actor, asking: "push of '\(request.name)'")
-    return try await perform(for: request.actor.principal) { [self] recorder async throws(Problem) in
+    return try await perform(for: request.actor) { [self] recorder async throws(Problem) in
       // In its turn: what a new model is made part of decides who may push it, and another push may have made it meanwhile.
       let object = try await pushed(request)
       try await require(.push, on: object, of: request.actor, asking: "push on \(object.description)")
@@ -305,10 +308,10 @@ public final class ControlPlane: Sendable {
   /// Records an act that changes the registry alone, decided by what that knows when it is committed, and committed
   /// together with others that come at the same time; throws what it is refused with, after that is in the ledger.
   func record<Success: Sendable>(
-    _ act: Act, of subject: String, by principal: Principal,
+    _ act: Act, of subject: String, by actor: Actor,
     _ decide: @escaping @Sendable (any RegistryView) throws(Problem) -> ActOutcome<Success>
   ) async throws(Problem) -> Success {
-    try await together.record(act, of: subject, by: recorder(for: principal), decide)
+    try await together.record(act, of: subject, by: recorder(for: actor), decide)
   }
 
   /// Takes over the segments of access records that the data plane is done with.

@@ -22,11 +22,15 @@ public struct Recorder: Sendable {
   public let principal: Principal
   /// What ties the entries of one undertaking together.
   public let trace: String
+  /// From where it was asked for, and with what; nil where nobody came from anywhere.
+  let from: JSON?
 
   /// Records acts of one undertaking of one principal.
   public init(
-    registry: any RegistryWriter, time: any TimeSource, principal: Principal, trace: String
+    registry: any RegistryWriter, time: any TimeSource, principal: Principal, trace: String,
+    from: JSON? = nil
   ) {
+    self.from = from
     self.registry = registry
     self.time = time
     self.principal = principal
@@ -75,7 +79,9 @@ public struct Recorder: Sendable {
   func entry(_ act: Act, _ phase: ActPhase, _ subject: String, _ details: [String: JSON])
     -> LedgerEntry
   {
-    LedgerEntry(
+    var details = details
+    if let from { details["from"] = from }
+    return LedgerEntry(
       time: time.now(), principal: principal, act: act, phase: phase, subject: subject, trace: trace,
       details: details)
   }

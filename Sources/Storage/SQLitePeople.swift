@@ -8,7 +8,7 @@ public import Lifecycle
 ///
 /// What is erased there is overwritten, and the file can be kept out of backups of the ledger without the ledger missing
 /// anything. What they wrote and when keys were used last is in it as well.
-public final class SQLitePeople: PeopleDirectory, KeyUses, Remarks {
+public final class SQLitePeople: PeopleDirectory, KeyUses, Remarks, OriginDirectory {
   private let pool: DatabaseQueue
 
   /// Opens the directory at `path`, or founds it; throws `storage.…`.
@@ -60,6 +60,17 @@ public final class SQLitePeople: PeopleDirectory, KeyUses, Remarks {
             text TEXT NOT NULL
           ) STRICT, WITHOUT ROWID;
           CREATE INDEX remarks_by_principal ON remarks (principal);
+          """)
+    }
+    migrator.registerMigration("4 origins") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE origins (
+            handle TEXT PRIMARY KEY,
+            address TEXT NOT NULL,
+            since INTEGER NOT NULL
+          ) STRICT, WITHOUT ROWID;
+          CREATE INDEX origins_by_moment ON origins (since);
           """)
     }
     return migrator
@@ -176,6 +187,43 @@ public final class SQLitePeople: PeopleDirectory, KeyUses, Remarks {
       }
     } catch {
       throw Problem.storage("save the last uses of keys", error)
+    }
+  }
+
+  /// Keeps an address under its handle.
+  ///
+  /// A crash before the commit leaves nothing, and no entry names the handle yet; after it a row that perhaps no entry names.
+  public func keep(_ origin: KnownOrigin) async throws(Problem) {
+    do {
+      try await pool.write { database in
+        try database.execute(
+          sql: "INSERT INTO origins VALUES (?, ?, ?)",
+          arguments: [origin.handle, origin.address, origin.since.milliseconds])
+      }
+    } catch {
+      throw Problem.storage("keep an address", error)
+    }
+  }
+
+  /// All addresses that are known, oldest first.
+  public func origins() async throws(Problem) -> [KnownOrigin] {
+    try await read { database in
+      try RegistryRows.rows(database, "origins", "SELECT * FROM origins ORDER BY since, handle") { row in
+        KnownOrigin(
+          handle: try row.text("handle"), address: try row.text("address"), since: try row.moment("since"))
+      }
+    }
+  }
+
+  /// Erases those that were first seen before a moment.
+  public func forgetOrigins(before moment: Timestamp) async throws(Problem) -> Int {
+    do {
+      return try await pool.write { database in
+        try database.execute(sql: "DELETE FROM origins WHERE since < ?", arguments: [moment.milliseconds])
+        return database.changesCount
+      }
+    } catch {
+      throw Problem.storage("forget addresses", error)
     }
   }
 

@@ -2,10 +2,25 @@ public import Domain
 public import Lifecycle
 
 /// A directory of people in memory.
-public actor InMemoryPeople: PeopleDirectory, KeyUses, Remarks {
+public actor InMemoryPeople: PeopleDirectory, KeyUses, Remarks, OriginDirectory {
   private var known: [String: Person] = [:]
   private var uses: [String: Timestamp] = [:]
   private var remarks: [Digest: (text: String, principal: Principal)] = [:]
+
+  private var seen: [KnownOrigin] = []
+
+  /// Keeps an address under its handle.
+  public func keep(_ origin: KnownOrigin) { seen.append(origin) }
+
+  /// All addresses that are known, oldest first.
+  public func origins() -> [KnownOrigin] { seen.sorted { $0.since < $1.since } }
+
+  /// Erases those that were first seen before a moment.
+  public func forgetOrigins(before moment: Timestamp) -> Int {
+    let former = seen.count
+    seen = seen.filter { $0.since >= moment }
+    return former - seen.count
+  }
 
   /// Nobody is in it.
   public init() {}

@@ -34,3 +34,24 @@ public struct PeopleDirectoryContract {
     try await directory.forget(handle: "nobody")
   }
 }
+
+/// What every directory of addresses keeps.
+public struct OriginDirectoryContract {
+  private let directory: any OriginDirectory
+
+  /// Holds an empty directory to the contract.
+  public init(_ directory: any OriginDirectory) { self.directory = directory }
+
+  /// Runs all of it.
+  public func run() async throws {
+    #expect(try await directory.origins().isEmpty)
+    let origins = (1...3).map {
+      KnownOrigin(
+        handle: "0\($0)", address: "192.0.2.\($0)", since: Timestamp(milliseconds: Int64($0) * 1000))
+    }
+    for origin in origins.reversed() { try await directory.keep(origin) }
+    #expect(try await directory.origins() == origins)
+    #expect(try await directory.forgetOrigins(before: origins[2].since) == 2)
+    #expect(try await directory.origins() == [origins[2]])
+  }
+}

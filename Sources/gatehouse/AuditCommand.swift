@@ -11,7 +11,7 @@ struct AuditCommand: AsyncParsableCommand {
     commandName: "audit",
     abstract:
       "Read the ledger, verify all that is stored, prove a single act or access record, and check a proof.",
-    subcommands: [Log.self, Verify.self, ProveCommand.self, CheckCommand.self])
+    subcommands: [Log.self, Verify.self, ProveCommand.self, CheckCommand.self, OriginsCommand.self])
 
   /// `gatehouse audit log`.
   struct Log: AsyncParsableCommand {

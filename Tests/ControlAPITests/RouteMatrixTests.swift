@@ -19,7 +19,8 @@ struct RouteMatrixTests {
 
   /// What every other route demands, written down apart from the routes.
   private static let demands: [String: Right] = [
-    "GET principals": .audit, "POST principals": .manageAccess,
+    "GET origins": .audit, "DELETE origins": .manageAccess, "GET principals": .audit,
+    "POST principals": .manageAccess,
     "DELETE principals/{principal}": .manageAccess,
     "GET access/history": .audit, "GET grants": .audit, "POST grants": .manageAccess,
     "DELETE grants/{id}": .manageAccess,

@@ -23,7 +23,7 @@ struct CollectBlobsTests {
     _ control: ControlPlane, after wait: Duration, _ untagged: Bool, _ isDryRun: Bool
   ) async throws -> CollectionReport {
     let asked = try CollectionWish(untagged: untagged, isDryRun: isDryRun, grace: .seconds(60))
-    return try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
+    return try await control.perform(for: Sample.actor) { recorder async throws(Problem) in
       let late = LateTime(base: control.time, by: wait)
       let collect = CollectBlobs(
         registry: control.registry, blobs: control.blobs, repositories: control.repositories, time: late)

@@ -29,12 +29,12 @@ struct RevocationRoomTests {
       narrow.limit = 1
       let (keys, reason) = (narrow, try Self.reason())
       let versions = [try Self.version(1), try Self.version(2)]
-      _ = try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
+      _ = try await control.perform(for: Sample.actor) { recorder async throws(Problem) in
         try await keys.revoke(versions[0], reason, recorder: recorder)
       }
       let size = try await bench.entries().count
       let problem = await #expect(throws: Problem.self) {
-        try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
+        try await control.perform(for: Sample.actor) { recorder async throws(Problem) in
           _ = try await keys.revoke(versions[1], reason, recorder: recorder)
         }
       }
@@ -46,17 +46,17 @@ struct RevocationRoomTests {
       #expect(try await bench.entries().count == size)
       #expect(bench.plane.applied.last?.revocations.versions.map(\.reference) == [versions[0]])
       // The same again is no more.
-      _ = try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
+      _ = try await control.perform(for: Sample.actor) { recorder async throws(Problem) in
         try await keys.revoke(versions[0], reason, recorder: recorder)
       }
       let further = await #expect(throws: Problem.self) {
-        try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
+        try await control.perform(for: Sample.actor) { recorder async throws(Problem) in
           _ = try await keys.trust(SealingKey().verificationKey, recorder: recorder)
         }
       }
       #expect(further?.code == "revocations.full")
       _ = try await control.rotateSealKey(to: .file(.p256), by: Sample.actor)
-      let withdrawn = try await control.perform(for: Sample.principal) { recorder async throws(Problem) in
+      let withdrawn = try await control.perform(for: Sample.actor) { recorder async throws(Problem) in
         try await keys.revoke(first, reason, recorder: recorder)
       }
       #expect(withdrawn == [versions[1]])

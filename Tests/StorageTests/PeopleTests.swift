@@ -9,8 +9,10 @@ import Testing
 struct PeopleTests {
   @Test func `a directory on disk keeps the contract, and so does one in memory`() async throws {
     try await PeopleDirectoryContract(InMemoryPeople()).run()
+    try await OriginDirectoryContract(InMemoryPeople()).run()
     let scratch = try Scratch()
     try await PeopleDirectoryContract(SQLitePeople(path: "\(scratch.path)/people.sqlite")).run()
+    try await OriginDirectoryContract(SQLitePeople(path: "\(scratch.path)/people.sqlite")).run()
   }
 
   @Test func `who is put is there when it is opened again`() async throws {

@@ -14,11 +14,13 @@ struct RegistryCredentials: Sendable {
   let authenticator: Authenticator
 
   /// Whom the field `Authorization` stands for; throws `auth.credential`.
-  func actor(of field: String?, asking subject: String) async throws(Problem) -> Actor {
+  func actor(of field: String?, asking subject: String, from address: String?) async throws(Problem) -> Actor
+  {
     var credential: String?
     if let field { credential = field.utf8.count <= Self.longest ? Self.token(in: field) ?? "" : "" }
     do throws(Problem) {
-      return try await authenticator.authenticate(credential, asking: subject)
+      return try await authenticator.authenticate(
+        credential, asking: subject, at: .registry, from: address)
     } catch  where error.category == .unauthenticated {
       throw Problem(
         .unauthenticated, "auth.credential",

@@ -13,6 +13,9 @@ struct RegistryContext: RequestContext {
   /// The connection that it came by.
   let channel: any Channel
 
+  /// Where the connection comes from; a proxy in front is that.
+  var address: String? { channel.remoteAddress?.ipAddress }
+
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
     channel = source.channel
@@ -34,7 +37,7 @@ struct RegistryResponder: HTTPResponder {
   @concurrent func respond(to request: Request, context: RegistryContext) async throws -> Response {
     var response: Response
     do {
-      response = try await answer(request)
+      response = try await answer(request, from: context.address)
     } catch {
       let problem = problem(error, context)
       response = problem.registryResponse
@@ -63,10 +66,10 @@ struct RegistryResponder: HTTPResponder {
       .internal, "platform.fault", "expected to answer, found a fault of the platform; see its log")
   }
 
-  private func answer(_ request: Request) async throws -> Response {
+  private func answer(_ request: Request, from address: String?) async throws -> Response {
     // Before anything is said of what is there.
     let asked = "\(request.method) \(request.uri.path)"
-    let actor = try await credentials.actor(of: request.headers[.authorization], asking: asked)
+    let actor = try await credentials.actor(of: request.headers[.authorization], asking: asked, from: address)
     let route = try RegistryRoute(path: request.uri.path)
     if let repository = route.repository {
       let isReading = request.method == .get || request.method == .head

@@ -12,6 +12,7 @@ public final class Authenticator: Sendable {
   /// How often the keys of a provider are asked for because a token names one that is not known.
   private static let patience = Duration.seconds(30)
 
+  private let origins: Origins
   private let rules: AccessRules
   private let people: any PeopleDirectory
   private let keyUses: any KeyUses
@@ -29,11 +30,13 @@ public final class Authenticator: Sendable {
   /// `administrator` is the digest of the credential in the data directory; `refresh` fetches the keys of a provider and
   /// says whether they are others.
   init(
-    rules: AccessRules, people: any PeopleDirectory, keyUses: any KeyUses, refusals: RefusalLog,
+    origins: Origins, rules: AccessRules, people: any PeopleDirectory, keyUses: any KeyUses,
+    refusals: RefusalLog,
     registry: any RegistryWriter,
     time: any TimeSource, entropy: any Entropy, administrator: Digest?,
     refresh: @escaping @Sendable (String) async -> Bool
   ) {
+    self.origins = origins
     self.rules = rules
     self.people = people
     self.keyUses = keyUses
@@ -45,20 +48,33 @@ public final class Authenticator: Sendable {
     self.refresh = refresh
   }
 
-  /// Who presents a credential, asking for `subject`.
+  /// Who presents a credential, asking for `subject` from an address.
   ///
   /// Throws `auth.credential` whatever is wrong with it: a stranger learns nothing else. Why it is, is in the ledger.
-  public func authenticate(_ credential: String?, asking subject: String) async throws(Problem) -> Actor {
+  public func authenticate(
+    _ credential: String?, asking subject: String, at face: Origin.Face, from address: String?
+  ) async throws(Problem) -> Actor {
     do throws(Problem) {
       guard let credential else {
         throw Problem(.unauthenticated, "auth.none", "expected a credential, found none")
       }
-      return try await actor(of: credential)
+      var actor = try await actor(of: credential)
+      actor.origin = await origin(face, address)
+      return actor
     } catch  where error.category == .unauthenticated {
       // Somebody who presents nothing has tried nothing.
-      if credential != nil { await refusals.note(error, asked: subject, by: .anonymous) }
+      if credential != nil {
+        let stranger = Actor(
+          principal: .anonymous, credential: .platform, origin: await origin(face, address))
+        await refusals.note(error, asked: subject, by: .anonymous, from: stranger.from)
+      }
       throw Self.unknown
     }
+  }
+
+  private func origin(_ face: Origin.Face, _ address: String?) async -> Origin {
+    guard let address else { return Origin(face: face, address: nil) }
+    return Origin(face: face, address: await origins.handle(of: address))
   }
 
   /// When each key was used last; a process that is killed loses what it had not saved yet.

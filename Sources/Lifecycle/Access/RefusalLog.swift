@@ -36,7 +36,8 @@ public final class RefusalLog: Sendable {
   /// `subject` says what was asked for, `details` what else there is to know.
   @discardableResult
   public func note(
-    _ problem: Problem, asked subject: String, by principal: Principal, details: [String: JSON] = [:]
+    _ problem: Problem, asked subject: String, by principal: Principal, from: JSON? = nil,
+    details: [String: JSON] = [:]
   ) async -> Bool {
     let now = time.now()
     let (isWritten, unwritten) = minutes.withLock { minutes -> (Bool, [(Principal, Int)]) in
@@ -55,6 +56,7 @@ public final class RefusalLog: Sendable {
     var entries = unwritten.map { summary($0.0, $0.1, at: now) }
     if isWritten {
       var details = details
+      details["from"] = from
       details["code"] = .string(problem.code)
       details["message"] = .string(problem.message.excerpt(1000))
       entries.append(entry(subject.excerpt(300), principal, details, at: now))

@@ -147,9 +147,10 @@ extension ControlPlane {
     _ decide: @escaping @Sendable (any RegistryView) throws(Problem) -> ActOutcome<Success>
   ) async throws(Problem) -> Success {
     do throws(Problem) {
-      return try await record(act, of: subject, by: actor.principal, decide)
+      return try await record(act, of: subject, by: actor, decide)
     } catch {
-      await refusals.note(error, asked: "\(act.rawValue) of \(subject)", by: actor.principal)
+      await refusals.note(
+        error, asked: "\(act.rawValue) of \(subject)", by: actor.principal, from: actor.from)
       throw error
     }
   }
