@@ -61,6 +61,12 @@ public enum Act: String, Sendable, CaseIterable {
   case approve
   /// A version began to wait for its gates, or waits no more without being served.
   case wait
+  /// Whom the platform tells what happens here was added, or is told no more.
+  case addWebhook = "add-webhook"
+  case removeWebhook = "remove-webhook"
+  /// Who is asked to cosign checkpoints of the ledger was added, or is asked no more.
+  case addWitness = "add-witness"
+  case removeWitness = "remove-witness"
   /// Something was asked for, and refused before it became an act.
   case request
 }

@@ -32,6 +32,10 @@ public final class ControlPlane: Sendable {
     public var advisor: any PolicyAdvisor
     /// Who the people are that act.
     public var people: any PeopleDirectory & KeyUses & Remarks
+    /// Where webhooks are told, and how far they have come.
+    public var webhooks: any WebhookStore
+    /// What sends their messages.
+    public var webhookSender: any WebhookSender
 
     /// Names the parts.
     public init(
@@ -40,7 +44,8 @@ public final class ControlPlane: Sendable {
       entropy: any Entropy, people: any PeopleDirectory & KeyUses & Remarks,
       keySets: any KeySetSource = NoKeySets(),
       advisor: any PolicyAdvisor = NoAdvisor(),
-      sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil
+      sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil,
+      webhooks: any WebhookStore = NoWebhooks(), webhookSender: any WebhookSender = NoWebhooks()
     ) {
       self.registry = registry
       self.blobs = blobs
@@ -54,6 +59,8 @@ public final class ControlPlane: Sendable {
       self.keySets = keySets
       self.program = program
       self.sealKeys = sealKeys
+      self.webhooks = webhooks
+      self.webhookSender = webhookSender
     }
   }
 
@@ -110,6 +117,8 @@ public final class ControlPlane: Sendable {
   let accessActs: AccessActs
   /// What becomes of refused requests.
   public let refusals: RefusalLog
+  /// Who is told what happens.
+  public let webhooks: Webhooks
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -121,6 +130,9 @@ public final class ControlPlane: Sendable {
     accessActs = AccessActs(
       registry: registry, people: parts.people, rules: rules, entropy: parts.entropy, time: time)
     together = GroupCommit(registry: registry)
+    webhooks = Webhooks(
+      registry: registry, rules: rules, store: parts.webhooks, sender: parts.webhookSender,
+      ledger: settings.checkpointKey.name, time: time, entropy: parts.entropy)
     policies = Policies(
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
     release = Release(
@@ -184,6 +196,7 @@ public final class ControlPlane: Sendable {
     }
     // Platforms of releases before this one have a key and no word of it in the registry.
     try await sealKeys.adopt(recorder: recorder(for: .platform))
+    try await webhooks.sweep()
     return try await recovery()
   }
 

@@ -7,6 +7,7 @@ import Glibc
 import Lifecycle
 import Logging
 import Provenance
+import Relay
 import Storage
 
 /// One running platform: every part put together.
@@ -91,7 +92,8 @@ struct Platform {
         records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
         time: SystemTime(), entropy: SystemEntropy(), people: try SQLitePeople(path: directory.people),
         keySets: HTTPKeySets(), advisor: HTTPAdvisor(), sealKeys: sealKeys,
-        program: try ProgramFileSource(path: runtime)),
+        program: try ProgramFileSource(path: runtime), webhooks: try SQLiteRelay(path: directory.relay),
+        webhookSender: HTTPWebhookSender()),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8))))
@@ -145,6 +147,10 @@ struct Platform {
       }
       group.addTask {
         await controlPlane.packProgram()
+        return nil
+      }
+      group.addTask {
+        await controlPlane.webhooks.run { Console.prose($0.description) }
         return nil
       }
       group.addTask {

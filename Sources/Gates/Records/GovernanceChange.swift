@@ -15,6 +15,10 @@ public struct GovernanceRecord: Hashable, Sendable {
     case approval
     /// A version that waits for its gates; by the version.
     case waiting
+    /// Whom the platform tells what happens; by its id.
+    case webhook
+    /// Who is asked to cosign checkpoints; by its name.
+    case witness
   }
 
   /// What kind of thing it is.
@@ -48,6 +52,8 @@ public enum GovernanceChange: Equatable, Sendable {
   case wait(WaitingRelease)
   /// A version waits no more.
   case endWait(VersionReference, at: Timestamp)
+  /// Whom the platform tells, or asks to cosign, is another.
+  case relay(RelayChange)
 
   /// When it was made.
   public var moment: Timestamp {
@@ -57,6 +63,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .apply(let policy): policy.since
     case .approve(let approval): approval.at
     case .wait(let release): release.since
+    case .relay(let change): change.moment
     }
   }
 
@@ -78,6 +85,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .wait(let release):
       [.put(GovernanceRecord(kind: .waiting, id: release.version.description, value: release.json))]
     case .endWait(let version, _): [.remove(.waiting, id: version.description)]
+    case .relay(let change): [change.effect]
     }
   }
 
@@ -106,6 +114,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .approve(let approval): members = ["change": "approve", "approval": approval.json]
     case .wait(let release): members = ["change": "wait", "release": release.json]
     case .endWait(let version, _): members = ["change": "end-wait", "version": .string(version.description)]
+    case .relay(let change): members = change.members
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -130,7 +139,9 @@ public enum GovernanceChange: Equatable, Sendable {
     case "approve": self = .approve(try ApprovalRecord(json: fields.value("approval")))
     case "wait": self = .wait(try WaitingRelease(json: fields.value("release")))
     case "end-wait": self = .endWait(try fields.version("version"), at: at)
-    default: return nil
+    case let name:
+      guard let change = try RelayChange(name, fields, at: at) else { return nil }
+      self = .relay(change)
     }
   }
 }
