@@ -134,7 +134,7 @@ let package = Package(
       .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL, .nioLocks),
     gateway("Engines", "Domain", "Encoding", "ModelGraph", "Inference", "CSpawn"),
     // What the platform sends of its own accord: to webhooks, and to witnesses of the ledger.
-    gateway("Relay", "Domain", "Lifecycle", .httpClient, .nio, .nioHTTP1, .nioPosix),
+    gateway("Relay", "Domain", "Provenance", "Lifecycle", .httpClient, .nio, .nioHTTP1, .nioPosix),
     // Programs that sign for the platform, such as those in front of an HSM.
     gateway("Signers", "Domain", "Encoding", "Provenance", "Lifecycle", "CSpawn"),
     .target(name: "CDescriptorPassing"),

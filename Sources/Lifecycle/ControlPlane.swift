@@ -36,6 +36,10 @@ public final class ControlPlane: Sendable {
     public var webhooks: any WebhookStore
     /// What sends their messages.
     public var webhookSender: any WebhookSender
+    /// What witnesses said.
+    public var cosignatures: any CosignatureStore
+    /// What asks them.
+    public var witness: any CheckpointWitness
 
     /// Names the parts.
     public init(
@@ -45,7 +49,8 @@ public final class ControlPlane: Sendable {
       keySets: any KeySetSource = NoKeySets(),
       advisor: any PolicyAdvisor = NoAdvisor(),
       sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil,
-      webhooks: any WebhookStore = NoWebhooks(), webhookSender: any WebhookSender = NoWebhooks()
+      webhooks: any WebhookStore = NoWebhooks(), webhookSender: any WebhookSender = NoWebhooks(),
+      cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses()
     ) {
       self.registry = registry
       self.blobs = blobs
@@ -61,6 +66,8 @@ public final class ControlPlane: Sendable {
       self.sealKeys = sealKeys
       self.webhooks = webhooks
       self.webhookSender = webhookSender
+      self.cosignatures = cosignatures
+      self.witness = witness
     }
   }
 
@@ -119,6 +126,8 @@ public final class ControlPlane: Sendable {
   public let refusals: RefusalLog
   /// Who is told what happens.
   public let webhooks: Webhooks
+  /// Who cosigns checkpoints of the ledger.
+  public let witnesses: Witnesses
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -133,6 +142,9 @@ public final class ControlPlane: Sendable {
     webhooks = Webhooks(
       registry: registry, rules: rules, store: parts.webhooks, sender: parts.webhookSender,
       ledger: settings.checkpointKey.name, time: time, entropy: parts.entropy)
+    witnesses = Witnesses(
+      registry: registry, store: parts.cosignatures, witness: parts.witness, key: settings.checkpointKey,
+      time: time, entropy: parts.entropy)
     policies = Policies(
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
     release = Release(

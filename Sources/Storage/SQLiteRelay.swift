@@ -2,7 +2,7 @@ public import Domain
 import GRDB
 public import Lifecycle
 
-/// Where webhooks are told and how far they have come, in a SQLite file of their own.
+/// Where webhooks are told and how far they have come, and what witnesses said, in a SQLite file of their own.
 ///
 /// It has secrets, and changes without anybody's act: so it is no part of the registry. What is erased there is overwritten.
 public final class SQLiteRelay: WebhookStore {
@@ -26,7 +26,19 @@ public final class SQLiteRelay: WebhookStore {
       pool = try DatabaseQueue(path: path, configuration: configuration)
       try Self.migrator.migrate(pool)
     } catch {
-      throw Problem.storage("open what is kept of webhooks", error)
+      throw Problem.storage("open what is kept of webhooks and witnesses", error)
+    }
+  }
+
+  /// Opens the file at `path` to read alone; nil where there is none. Throws `storage.…`.
+  public init?(reading path: String) throws(Problem) {
+    guard try DirectoryListing.kind(of: path) != nil else { return nil }
+    do {
+      var configuration = SQLiteRegistry.configuration()
+      configuration.readonly = true
+      pool = try DatabaseQueue(path: path, configuration: configuration)
+    } catch {
+      throw Problem.storage("open what is kept of webhooks and witnesses", error)
     }
   }
 
@@ -57,6 +69,7 @@ public final class SQLiteRelay: WebhookStore {
           ) STRICT, WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("2 cosignatures") { try $0.execute(sql: cosignatureTables) }
     return migrator
   }()
 
@@ -167,7 +180,7 @@ public final class SQLiteRelay: WebhookStore {
     -> Value
   {
     do { return try await pool.read(body) } catch {
-      throw Problem.storage("read what is kept of webhooks", error)
+      throw Problem.storage("read what is kept of webhooks and witnesses", error)
     }
   }
 

@@ -48,6 +48,7 @@ struct RouteMatrixTests {
     "POST seal-keys/reseal": .manageSeals, "POST seal-keys/{hint}/retire": .manageSeals,
     "POST seal-keys/{hint}/revoke": .manageSeals, "GET revocations": .view,
     "POST revocations/export": .manageSeals,
+    "GET witnesses": .audit, "POST witnesses": .manageSeals, "DELETE witnesses": .manageSeals,
     "GET webhooks": .audit, "POST webhooks": .manageWebhooks, "DELETE webhooks/{id}": .manageWebhooks,
     "GET webhooks/{id}/deliveries": .audit, "POST webhooks/{id}/deliveries/{index}": .manageWebhooks,
   ]

@@ -13,6 +13,25 @@ import Testing
     try await WebhookStoreContract(SQLiteRelay(path: "\(scratch.path)/relay.sqlite")).run()
   }
 
+  @Test func `and of witnesses keeps the contract on disk, and so does it in memory`() async throws {
+    try await CosignatureStoreContract(InMemoryCosignatures()).run()
+    let scratch = try Scratch()
+    try await CosignatureStoreContract(SQLiteRelay(path: "\(scratch.path)/relay.sqlite")).run()
+  }
+
+  @Test func `is read beside who writes it, and changed by nobody who reads`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/relay.sqlite"
+    #expect(try SQLiteRelay(reading: path) == nil)
+    let store = try SQLiteRelay(path: path)
+    let kept = KeptCosignature(witness: "w", size: 1, checkpoint: "note", line: "line")
+    try await store.keep(kept, beside: nil)
+    let reader = try #require(try SQLiteRelay(reading: path))
+    #expect(try await reader.cosignatures() == [kept])
+    await #expect(throws: Problem.self) { try await reader.forget("w") }
+    #expect(try await store.cosignatures() == [kept])
+  }
+
   @Test func `is for its owner alone, and leaves nothing of what is removed`() async throws {
     let scratch = try Scratch()
     let path = "\(scratch.path)/relay.sqlite"
