@@ -67,6 +67,8 @@ public enum Act: String, Sendable, CaseIterable {
   /// Who is asked to cosign checkpoints of the ledger was added, or is asked no more.
   case addWitness = "add-witness"
   case removeWitness = "remove-witness"
+  /// A witness said what contradicts the ledger, or would not have it be the one that it saw.
+  case cosign
   /// Something was asked for, and refused before it became an act.
   case request
 }

@@ -28,7 +28,8 @@ import Testing
         "set-provider",
         "remove-provider", "add-project", "assign-model", "set-facts", "propose-policy", "withdraw-policy",
         "apply-policy",
-        "approve", "wait", "add-webhook", "remove-webhook", "add-witness", "remove-witness", "request",
+        "approve", "wait", "add-webhook", "remove-webhook", "add-witness", "remove-witness", "cosign",
+        "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

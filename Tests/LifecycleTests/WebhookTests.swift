@@ -75,6 +75,7 @@ struct WebhookTests {
       (Self.entry(.proposePolicy), .policyProposed), (Self.entry(.applyPolicy), .policyApplied),
       (Self.entry(.withdrawPolicy), .policyWithdrawn), (Self.entry(.revokeVersion), .versionRevoked),
       (Self.entry(.revokeKey), .keyRevoked), (Self.entry(.revokeSealKey), .keyRevoked),
+      (Self.entry(.cosign, .failed), .alarm),
       (Self.entry(.createKey), nil), (Self.entry(.addWebhook), nil), (Self.entry(.request, .failed), nil),
     ]
     for (entry, event) in cases { #expect(WebhookEvent(of: entry) == event, "\(entry.act) \(entry.phase)") }
@@ -244,6 +245,18 @@ struct WebhookTests {
       try await bench.commit(.setAlias, "iris@a")
       #expect(try await bench.control.webhooks.deliverAll().map(\.code) == ["webhook.changed"])
       #expect(bench.receiver.requests.isEmpty)
+    }
+  }
+
+  @Test func `a webhook of which nothing is kept is told to the operator once`() async throws {
+    let bench = try Bench()
+    try await bench.control.working {
+      let webhook = try await bench.add()
+      bench.store.remove(webhook.id)
+      #expect(try await bench.control.webhooks.deliverAll().map(\.code) == ["webhook.lost"])
+      bench.time.advance(by: .seconds(60))
+      #expect(try await bench.control.webhooks.deliverAll().isEmpty)
+      try await bench.control.removeWebhook(webhook.id, by: .administrator)
     }
   }
 

@@ -190,7 +190,8 @@ struct WitnessTests {
       try await bench.write(4, to: other, as: "u")
       #expect(try await Self.ask(second) == "witness.ahead")
       #expect(bench.store.alarms().values.map(\.code) == ["witness.ahead"])
-      try await bench.write(16, to: other, as: "u")
+      // One more is the alarm's own.
+      try await bench.write(15, to: other, as: "u")
       bench.time.advance(by: .seconds(600))
       #expect(await other.checkpoint()?.size == 21)
       #expect(try await Self.ask(second) == "witness.split-view")
@@ -202,6 +203,13 @@ struct WitnessTests {
       let audited = await AuditCosignatures(ledger: other, cosignatures: bench.store)(
         trusting: bench.key.verificationKey)
       #expect(audited.problems.map(\.code) == ["witness.split-view"])
+      // Each alarm is in the ledger once, however often the witness is asked.
+      let entries = await other.entryBytes(from: 0, count: 1000).compactMap {
+        (try? JSON(parsing: $0)).flatMap(LedgerEntry.init(json:))
+      }
+      let alarms = entries.filter { $0.act == .cosign }
+      #expect(alarms.map { $0.details["code"] } == ["witness.ahead", "witness.split-view"])
+      #expect(alarms.allSatisfy { $0.phase == .failed && $0.subject == witness.name })
     }
   }
 

@@ -32,6 +32,8 @@ public enum WebhookEvent: String, Sendable, CaseIterable, Comparable {
   case versionRevoked = "version-revoked"
   /// A key was revoked: of seals, or of callers.
   case keyRevoked = "key-revoked"
+  /// A witness says what contradicts the ledger.
+  case alarm
 
   /// The order in which they are listed.
   public static func < (left: WebhookEvent, right: WebhookEvent) -> Bool { left.rawValue < right.rawValue }

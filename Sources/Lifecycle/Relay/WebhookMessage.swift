@@ -29,6 +29,7 @@ extension WebhookEvent {
     case (.withdrawPolicy, .done): self = .policyWithdrawn
     case (.revokeVersion, .done): self = .versionRevoked
     case (.revokeSealKey, .done), (.revokeKey, .done): self = .keyRevoked
+    case (.cosign, .failed): self = .alarm
     default: return nil
     }
   }

@@ -25,6 +25,8 @@ public final class Webhooks: Sendable {
     var position = 0
     /// Before when there is nothing to try.
     var notBefore: Timestamp?
+    /// What kept it from being told anything, as long as that lasts.
+    var problem: Problem?
   }
 
   private let registry: any RegistryReader & LedgerReader
@@ -102,17 +104,23 @@ public final class Webhooks: Sendable {
   private func goOn(with webhook: Webhook) async -> [Problem] {
     var notBefore: Timestamp?
     var problems: [Problem] = []
+    var failure: Problem?
     do throws(Problem) {
       notBefore = try await advance(webhook, &problems)
     } catch {
+      failure = error
       // What cannot be read or saved now may be in a while.
-      if !Task.isCancelled { problems.append(error) }
       notBefore = time.now().advanced(by: .seconds(30))
     }
-    standings.withLock {
-      $0[webhook.id]?.isBusy = false
-      $0[webhook.id]?.notBefore = notBefore
+    let told = standings.withLock { standings in
+      let told = standings[webhook.id]?.problem
+      standings[webhook.id]?.isBusy = false
+      standings[webhook.id]?.notBefore = notBefore
+      standings[webhook.id]?.problem = failure
+      return told
     }
+    // Once, as long as nothing else is the matter.
+    if let failure, failure != told, !Task.isCancelled { problems.append(failure) }
     return problems
   }
 
@@ -120,7 +128,11 @@ public final class Webhooks: Sendable {
   private func advance(_ webhook: Webhook, _ problems: inout [Problem]) async throws(Problem)
     -> Timestamp?
   {
-    guard let endpoint = try await endpoint(of: webhook) else { return nil }
+    guard let endpoint = try await endpoint(of: webhook) else {
+      // Removed since it was looked up; or a data directory that was restored without it.
+      guard try await registry.webhooks().contains(webhook) else { return nil }
+      throw .unreadableWebhook(webhook.id)
+    }
     var progress = endpoint.progress
     let saved = progress.position
     if progress.attempts == 0 {

@@ -1,7 +1,7 @@
 public import Domain
 import Encoding
 public import Gates
-public import Provenance
+import Provenance
 import Synchronization
 
 /// Has witnesses cosign the newest checkpoint, again and again.
@@ -22,7 +22,7 @@ public final class Witnesses: Sendable {
     var problem: Problem?
   }
 
-  private let registry: any RegistryReader & LedgerReader
+  private let registry: any RegistryWriter & RegistryReader & LedgerReader
   private let store: any CosignatureStore
   private let witness: any CheckpointWitness
   private let key: CheckpointVerificationKey
@@ -31,7 +31,8 @@ public final class Witnesses: Sendable {
   private let standings = Mutex([String: Standing]())
 
   init(
-    registry: any RegistryReader & LedgerReader, store: any CosignatureStore, witness: any CheckpointWitness,
+    registry: any RegistryWriter & RegistryReader & LedgerReader, store: any CosignatureStore,
+    witness: any CheckpointWitness,
     key: CheckpointVerificationKey, time: any TimeSource, entropy: any Entropy
   ) {
     self.registry = registry
@@ -47,10 +48,12 @@ public final class Witnesses: Sendable {
     var told: [String: Problem] = [:]
     while !Task.isCancelled {
       do throws(Problem) {
-        for (name, outcome) in try await ask() where outcome != told[name] {
+        // By its code: the sizes in a message change with every entry.
+        for (name, outcome) in try await ask() where outcome?.code != told[name]?.code {
           if let outcome, !Task.isCancelled { tell(outcome) }
           told[name] = outcome
         }
+        told[""] = nil
       } catch {
         if told[""] != error, !Task.isCancelled { tell(error) }
         told[""] = error
@@ -110,9 +113,28 @@ public final class Witnesses: Sendable {
         standing.problem = error
         standings[witness.name] = standing
       }
-      // What is wrong with the ledger or the witness outlives this process.
-      if error.category == .integrity { try? await store.alarm(error, of: witness.name) }
+      if error.category == .integrity { await sound(error, of: witness.name) }
       return error
+    }
+  }
+
+  /// Has it outlive this process that something is wrong with the ledger or a witness, and be told to whom webhooks tell it:
+  /// by an entry of the ledger for each alarm that is another than the one that stands.
+  private func sound(_ problem: Problem, of name: String) async {
+    do throws(Problem) {
+      let standing = try await store.alarms()[name]
+      if standing?.code != problem.code {
+        // A crash after this has it written once more.
+        try await registry.commit(
+          [
+            LedgerEntry(
+              time: time.now(), principal: .platform, act: .cosign, phase: .failed, subject: name.excerpt(80),
+              trace: Hexadecimal.encode(entropy.bytes(8)), details: Recorder.details(of: problem))
+          ], [])
+      }
+      try await store.alarm(problem, of: name)
+    } catch {
+      // The next time that it is asked; whoever runs this tells it meanwhile.
     }
   }
 
@@ -161,27 +183,9 @@ public final class Witnesses: Sendable {
     }
   }
 
-  /// The newest checkpoint that more than half of the witnesses have cosigned, each line verified once more; nil where there
-  /// is none.
-  public func cosigned() async throws(Problem) -> (checkpoint: Checkpoint, text: String)? {
-    let witnesses = try await registry.witnesses()
-    guard !witnesses.isEmpty else { return nil }
-    let kept = try await store.cosignatures()
-    for text in Set(kept.map { Note(size: $0.size, text: $0.checkpoint) }).sorted(by: { $0.size > $1.size }) {
-      guard let checkpoint = try? Checkpoint(parsing: text.text, trusting: key) else { continue }
-      let cosignatures = witnesses.compactMap { witness -> Cosignature? in
-        guard let line = kept.last(where: { $0.witness == witness.name && $0.checkpoint == text.text })?.line
-        else { return nil }
-        return try? Cosignature(answer: Array("\(line)\n".utf8), of: witness.key, over: checkpoint)
-      }
-      if cosignatures.count * 2 > witnesses.count { return (checkpoint, checkpoint.text(with: cosignatures)) }
-    }
-    return nil
-  }
-
-  private struct Note: Hashable {
-    let size: Int
-    let text: String
+  /// The newest checkpoint that more than half of the witnesses have cosigned; nil where there is none.
+  public func cosigned() async throws(Problem) -> CosignedCheckpoint? {
+    try await CosignedCheckpoint.newest(of: registry, store, trusting: key)
   }
 
   /// How far every witness is, by name.
