@@ -42,7 +42,7 @@ struct WebhookRoutes: Sendable {
       ["id": .string(webhook.id), "host": .string(webhook.host), "secret": .string(secret.encoded)])
   }
 
-  /// `DELETE /api/v1/webhooks/{id}`: it is told nothing any more when the answer is there.
+  /// `DELETE /api/v1/webhooks/{id}`: when the answer is there, it is sent nothing but what was on its way.
   @Sendable private func remove(_ request: Request, _ context: ControlContext) async throws -> Response {
     try await control.removeWebhook(context.parameter("id"), by: context.requireActor())
     return Response(status: .noContent)

@@ -30,7 +30,9 @@ public final class SQLiteRelay: WebhookStore {
     }
   }
 
-  /// Opens the file at `path` to read alone; nil where there is none. Throws `storage.…`.
+  /// Opens the file at `path` to read alone; nil where there is none.
+  ///
+  /// Throws `storage.…`.
   public init?(reading path: String) throws(Problem) {
     guard try DirectoryListing.kind(of: path) != nil else { return nil }
     do {

@@ -67,6 +67,7 @@ public final class InMemoryReceiver: WebhookSender {
   private struct State {
     var answers: [WebhookAnswer] = []
     var requests: [WebhookRequest] = []
+    var follow: @Sendable () -> Void = {}
   }
 
   // What was received is in the order in which it was answered.
@@ -83,11 +84,16 @@ public final class InMemoryReceiver: WebhookSender {
   /// Answers so from now on, in order, and 200 afterwards.
   public func answer(_ answers: [WebhookAnswer]) { state.withLock { $0.answers = answers } }
 
+  /// Has something happen while each message is on its way.
+  public func follow(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.follow = body } }
+
   /// Takes a message.
   public func send(_ request: WebhookRequest) -> WebhookAnswer {
-    state.withLock {
-      $0.requests.append(request)
-      return $0.answers.isEmpty ? .status(200) : $0.answers.removeFirst()
+    let (answer, follow) = state.withLock { state in
+      state.requests.append(request)
+      return (state.answers.isEmpty ? .status(200) : state.answers.removeFirst(), state.follow)
     }
+    follow()
+    return answer
   }
 }

@@ -248,6 +248,30 @@ struct WebhookTests {
     }
   }
 
+  @Test func `a clock that is put back holds up nothing for longer than the longest pause`() {
+    let now = Timestamp(milliseconds: 10_000_000)
+    func progress(_ seconds: Int64) -> WebhookProgress {
+      WebhookProgress(
+        position: 1, attempts: 3, notBefore: Timestamp(milliseconds: now.milliseconds + seconds * 1000))
+    }
+    #expect(progress(-1).isDue(at: now))
+    #expect(progress(0).isDue(at: now))
+    #expect(!progress(1).isDue(at: now))
+    #expect(!progress(3600).isDue(at: now))
+    #expect(progress(3601).isDue(at: now))
+  }
+
+  @Test func `a webhook that is removed is sent nothing more of what it had to be told`() async throws {
+    let bench = try Bench()
+    try await bench.control.working {
+      let webhook = try await bench.add()
+      for alias in ["a", "b", "c"] { try await bench.commit(.setAlias, "iris@\(alias)") }
+      bench.receiver.follow { bench.store.remove(webhook.id) }
+      _ = try await bench.control.webhooks.deliverAll()
+      #expect(bench.receiver.requests.count == 1)
+    }
+  }
+
   @Test func `a webhook of which nothing is kept is told to the operator once`() async throws {
     let bench = try Bench()
     try await bench.control.working {

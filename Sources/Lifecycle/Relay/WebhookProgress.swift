@@ -36,7 +36,7 @@ public struct WebhookProgress: Equatable, Sendable {
   }
 
   /// Whether the event at `position` may be tried at a moment.
-  public func isDue(at now: Timestamp) -> Bool { !isStopped && notBefore.map { $0 <= now } ?? true }
+  public func isDue(at now: Timestamp) -> Bool { !isStopped && now.isPast(notBefore) }
 
   /// What an answer to the event at `position` leaves; and what became of that event, if it is over.
   ///
@@ -93,6 +93,13 @@ extension WebhookAnswer {
 }
 
 extension Timestamp {
+  /// Whether a pause that ends at a moment is over.
+  ///
+  /// One that is longer than any is over too: the clock was put back since it began.
+  func isPast(_ notBefore: Timestamp?) -> Bool {
+    notBefore.map { $0 <= self || $0 > advanced(by: WebhookProgress.longestPause) } ?? true
+  }
+
   /// A moment later by a span, in whole milliseconds.
   func advanced(by span: Duration) -> Timestamp {
     let (seconds, attoseconds) = span.components

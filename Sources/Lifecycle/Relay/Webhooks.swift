@@ -91,7 +91,7 @@ public final class Webhooks: Sendable {
       standings = standings.filter { ids.contains($0.key) || $0.value.isBusy }
       return webhooks.filter { webhook in
         var standing = standings[webhook.id] ?? Standing()
-        guard !standing.isBusy, standing.position < size, standing.notBefore.map({ $0 <= now }) ?? true
+        guard !standing.isBusy, standing.position < size, now.isPast(standing.notBefore)
         else { return false }
         standing.isBusy = true
         standings[webhook.id] = standing
@@ -144,10 +144,13 @@ public final class Webhooks: Sendable {
       guard !page.isEmpty else { break }
       for bytes in page {
         guard let entry = Self.entry(bytes), let event = try await event(of: entry, for: webhook) else {
-          progress.position += 1
+          // What was tried may be told to this webhook no more: its model is another project's by now.
+          progress = WebhookProgress(position: progress.position + 1)
           continue
         }
         guard progress.isDue(at: time.now()) else { return progress.notBefore }
+        // Removed meanwhile, it is sent nothing that was not under way.
+        guard try await store.endpoint(webhook.id) != nil else { return nil }
         let message = try await message(event, entry, at: progress.position, to: webhook)
         let answer = await sender.send(message.request(to: endpoint, at: time.now()))
         // An attempt that was cut off says nothing of the receiver.

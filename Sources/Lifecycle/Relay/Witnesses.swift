@@ -72,7 +72,7 @@ public final class Witnesses: Sendable {
     for witness in try await registry.witnesses() {
       let last = kept.last { $0.witness == witness.name }
       let standing = standings.withLock { $0[witness.name] }
-      guard last?.checkpoint != checkpoint.text, standing?.notBefore.map({ $0 <= now }) ?? true else {
+      guard last?.checkpoint != checkpoint.text, now.isPast(standing?.notBefore) else {
         continue
       }
       due.append((witness, last))
