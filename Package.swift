@@ -133,6 +133,8 @@ let package = Package(
       "CDescriptorPassing", "CZlib",
       .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL, .nioLocks),
     gateway("Engines", "Domain", "Encoding", "ModelGraph", "Inference", "CSpawn"),
+    // What the platform sends of its own accord: to webhooks, and to witnesses of the ledger.
+    gateway("Relay", "Domain", "Provenance", "Lifecycle", .httpClient, .nio, .nioHTTP1, .nioPosix),
     // Programs that sign for the platform, such as those in front of an HSM.
     gateway("Signers", "Domain", "Encoding", "Provenance", "Lifecycle", "CSpawn"),
     .target(name: "CDescriptorPassing"),
@@ -145,7 +147,7 @@ let package = Package(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
       "Inference", "Gates", "Documents", "ModelTests",
       "Provenance", "Statements", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI",
-      "Serving", "Engines", "Signers",
+      "Serving", "Engines", "Signers", "Relay",
       .arguments,
       .httpClient, .nio,
       .nioHTTP1, .nioLocks, .nioSSL, .log),
@@ -216,6 +218,9 @@ let package = Package(
       "CDescriptorPassing", "CConfinement", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK,
       .nioTLS, .nioSSL,
       .nioLocks, .nioEmbedded, .crypto, "TestKit"),
+    tests(
+      "RelayTests", "Relay", "Lifecycle", "Access", "Gates", "Provenance", "Domain", "Encoding", "TestKit",
+      .crypto, .nio, .nioPosix, .nioHTTP1, .nioLocks),
     tests("SignersTests", "Signers", "Lifecycle", "Provenance", "Domain", "Encoding"),
     tests(
       "EnginesTests", "Engines", "Inference", "ModelGraph", "Domain", "TestKit", "gatehouse-onnx"),

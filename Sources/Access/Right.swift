@@ -30,6 +30,8 @@ public enum Right: String, Sendable, CaseIterable, Comparable {
   case manageImages = "manage-images"
   /// Remove the blobs that nothing needs.
   case collect
+  /// Say whom the platform tells what happens here.
+  case manageWebhooks = "manage-webhooks"
   /// Propose a policy, and agree to one that somebody else proposed.
   case managePolicy = "manage-policy"
   /// Say who may do what: principals, grants, credentials, projects, providers of identities.

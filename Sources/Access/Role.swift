@@ -9,11 +9,12 @@ public enum Role: String, Sendable, CaseIterable {
     case .pusher: [.view, .push, .test]
     case .tester: [.view, .test]
     case .approver: [.view, .approve]
-    case .operator: [.view, .audit, .deploy, .moveAlias, .issueKeys, .manageImages, .collect]
+    case .operator:
+      [.view, .audit, .deploy, .moveAlias, .issueKeys, .manageImages, .manageWebhooks, .collect]
     case .security:
       [
         .view, .audit, .test, .approve, .decideThreats, .investigate, .revoke, .manageSeals, .manageIssuers,
-        .managePolicy,
+        .managePolicy, .manageWebhooks,
       ]
     case .admin: Set(Right.allCases)
     }

@@ -89,6 +89,8 @@ public struct ControlServer: Sendable {
     DeploymentRoutes(control: control).add(to: routes)
     RegistryRoutes(control: control).add(to: routes)
     LedgerRoutes(control: control).add(to: routes)
+    WebhookRoutes(control: control).add(to: routes)
+    WitnessRoutes(control: control).add(to: routes)
     QueryRoutes(control: control, version: settings.version, registry: registry).add(to: routes)
     return router
   }

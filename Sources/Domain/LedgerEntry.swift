@@ -66,6 +66,14 @@ public enum Act: String, Sendable, CaseIterable {
   case wait
   /// Addresses that the ledger's handles stood for were erased.
   case forgetOrigins = "forget-origins"
+  /// Whom the platform tells what happens here was added, or is told no more.
+  case addWebhook = "add-webhook"
+  case removeWebhook = "remove-webhook"
+  /// Who is asked to cosign checkpoints of the ledger was added, or is asked no more.
+  case addWitness = "add-witness"
+  case removeWitness = "remove-witness"
+  /// A witness said what contradicts the ledger, or would not have it be the one that it saw.
+  case cosign
   /// Something was asked for, and refused before it became an act.
   case request
 }

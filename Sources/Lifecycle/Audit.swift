@@ -16,6 +16,8 @@ public struct AuditReport: Sendable {
   public var segments = 0
   /// How many access records those have.
   public var records = 0
+  /// How many cosignatures of witnesses the ledger holds to.
+  public var cosignatures = 0
   /// The checkpoint that the entries lead to.
   public var checkpoint: Checkpoint?
   /// Everything that is not as it must be; empty when all is well.

@@ -34,6 +34,14 @@ public final class ControlPlane: Sendable {
     public var tester: any ModelTester
     /// Who the people are that act.
     public var people: any PeopleDirectory & KeyUses & Remarks & OriginDirectory
+    /// Where webhooks are told, and how far they have come.
+    public var webhooks: any WebhookStore
+    /// What sends their messages.
+    public var webhookSender: any WebhookSender
+    /// What witnesses said.
+    public var cosignatures: any CosignatureStore
+    /// What asks them.
+    public var witness: any CheckpointWitness
 
     /// Names the parts.
     public init(
@@ -42,7 +50,9 @@ public final class ControlPlane: Sendable {
       entropy: any Entropy, people: any PeopleDirectory & KeyUses & Remarks & OriginDirectory,
       keySets: any KeySetSource = NoKeySets(),
       advisor: any PolicyAdvisor = NoAdvisor(), tester: any ModelTester = NoModelTester(),
-      sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil
+      sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil,
+      webhooks: any WebhookStore = NoWebhooks(), webhookSender: any WebhookSender = NoWebhooks(),
+      cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses()
     ) {
       self.tester = tester
       self.registry = registry
@@ -57,6 +67,10 @@ public final class ControlPlane: Sendable {
       self.keySets = keySets
       self.program = program
       self.sealKeys = sealKeys
+      self.webhooks = webhooks
+      self.webhookSender = webhookSender
+      self.cosignatures = cosignatures
+      self.witness = witness
     }
   }
 
@@ -115,6 +129,10 @@ public final class ControlPlane: Sendable {
   let origins: Origins
   /// What becomes of refused requests.
   public let refusals: RefusalLog
+  /// Who is told what happens.
+  public let webhooks: Webhooks
+  /// Who cosigns checkpoints of the ledger.
+  public let witnesses: Witnesses
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -127,6 +145,12 @@ public final class ControlPlane: Sendable {
     accessActs = AccessActs(
       people: parts.people, rules: rules, entropy: parts.entropy, time: time)
     together = GroupCommit(registry: registry)
+    webhooks = Webhooks(
+      registry: registry, rules: rules, store: parts.webhooks, sender: parts.webhookSender,
+      ledger: settings.checkpointKey.name, time: time, entropy: parts.entropy)
+    witnesses = Witnesses(
+      registry: registry, store: parts.cosignatures, witness: parts.witness, key: settings.checkpointKey,
+      time: time, entropy: parts.entropy)
     policies = Policies(
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
     release = Release(
@@ -195,6 +219,7 @@ public final class ControlPlane: Sendable {
     }
     // Platforms of releases before this one have a key and no word of it in the registry.
     try await sealKeys.adopt(recorder: recorder(for: .platform))
+    try await webhooks.sweep()
     return try await recovery()
   }
 

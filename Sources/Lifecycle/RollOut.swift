@@ -45,6 +45,7 @@ struct RollOut: Sendable {
         details: [
           "bundle": .string(version.bundle.description),
           "policy": .string(released.report.policy.description),
+          "from": replaced.map { .string($0.version.description) } ?? .null,
         ],
         changes: [.setDeployment(deployment)]
           + (released.hasWaited ? [.governance(.endWait(version.reference, at: time.now()))] : []))

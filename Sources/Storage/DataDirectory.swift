@@ -21,6 +21,8 @@ public struct DataDirectory: Sendable {
   public var registry: String { "\(path)/registry.sqlite" }
   /// Who the people are whose handles stand in them.
   public var people: String { "\(path)/people.sqlite" }
+  /// Whom the platform tells and asks of its own accord: where, with which secrets, and how far they have come.
+  public var relay: String { "\(path)/relay.sqlite" }
   /// The directory of blobs.
   public var blobs: String { "\(path)/blobs" }
   /// The directory of blobs that are coming in.

@@ -11,7 +11,10 @@ struct AuditCommand: AsyncParsableCommand {
     commandName: "audit",
     abstract:
       "Read the ledger, verify all that is stored, prove a single act or access record, and check a proof.",
-    subcommands: [Log.self, Verify.self, ProveCommand.self, CheckCommand.self, OriginsCommand.self])
+    subcommands: [
+      Log.self, Verify.self, ProveCommand.self, CheckCommand.self, OriginsCommand.self,
+      AuditWitnessesCommand.self,
+    ])
 
   /// `gatehouse audit log`.
   struct Log: AsyncParsableCommand {
@@ -140,8 +143,24 @@ struct AuditCommand: AsyncParsableCommand {
       if sealKeys.isEmpty {
         sealKeys = [try KeyFiles.sealVerificationKey(at: "\(directory.keys)/seal.pub.pem")]
       }
-      let report = await audit(trusting: checkpointKey, sealKeys)
+      var report = await audit(trusting: checkpointKey, sealKeys)
+      await check(&report, registry, directory, trusting: checkpointKey)
       try show(report, directory)
+    }
+
+    /// Holds the ledger against what witnesses have cosigned, where there are any.
+    private func check(
+      _ report: inout AuditReport, _ registry: SQLiteRegistry, _ directory: DataDirectory,
+      trusting key: CheckpointVerificationKey
+    ) async {
+      do throws(Problem) {
+        guard let relay = try SQLiteRelay(reading: directory.relay) else { return }
+        let audited = await AuditCosignatures(ledger: registry, cosignatures: relay)(trusting: key)
+        report.cosignatures = audited.count
+        report.problems += audited.problems
+      } catch {
+        report.problems.append(error)
+      }
     }
 
     private func show(_ report: AuditReport, _ directory: DataDirectory) throws {
@@ -149,7 +168,7 @@ struct AuditCommand: AsyncParsableCommand {
         Console.data([
           "ok": .bool(report.problems.isEmpty), "entries": JSON(report.entries), "blobs": JSON(report.blobs),
           "bundles": JSON(report.bundles), "segments": JSON(report.segments),
-          "records": JSON(report.records),
+          "records": JSON(report.records), "cosignatures": JSON(report.cosignatures),
           "root": report.checkpoint.map { .string($0.root.description) } ?? .null,
           "problems": .array(report.problems.map(\.json)),
         ])
@@ -158,7 +177,8 @@ struct AuditCommand: AsyncParsableCommand {
         let root = report.checkpoint.map { ", root \($0.root.short)" } ?? ""
         Console.data(
           "\(report.entries) ledger entries\(root), \(report.blobs) blobs, \(report.bundles) bundles,"
-            + " \(report.segments) segments with \(report.records) access records verified")
+            + " \(report.segments) segments with \(report.records) access records"
+            + (report.cosignatures > 0 ? ", \(report.cosignatures) cosignatures" : "") + " verified")
         Console.data(
           report.problems.isEmpty
             ? "all is as it was written" : "\(report.problems.count) problems in \(directory.path)")

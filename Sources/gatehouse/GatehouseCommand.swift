@@ -42,7 +42,7 @@ struct GatehouseCommand: AsyncParsableCommand {
       FactsCommand.self, WhoAmICommand.self, PrincipalsCommand.self,
       GrantsCommand.self,
       APIKeysCommand.self,
-      ProvidersCommand.self, ProjectsCommand.self,
+      ProvidersCommand.self, ProjectsCommand.self, WebhooksCommand.self, WitnessesCommand.self,
     ])
 
   /// Runs a command; every way in which it can end has an exit code of the contract.

@@ -7,6 +7,7 @@ import Glibc
 import Lifecycle
 import Logging
 import Provenance
+import Relay
 import Storage
 
 /// One running platform: every part put together.
@@ -83,6 +84,7 @@ struct Platform {
     let sealKeys = try PlatformKeys(directory, passphrase: passphrase)
     let keys = try await FirstKeys(directory, sealKeys, passphrase: passphrase, source: sealKey)
     let registry = try SQLiteRegistry(path: directory.registry, signingKey: keys.ledger)
+    let relay = try SQLiteRelay(path: directory.relay)
     let controlPlane = ControlPlane(
       .init(
         registry: registry,
@@ -91,8 +93,9 @@ struct Platform {
         records: try DirectoryRecordStore(spool: directory.spool, records: directory.records), plane: plane,
         time: SystemTime(), entropy: SystemEntropy(), people: try SQLitePeople(path: directory.people),
         keySets: HTTPKeySets(), advisor: HTTPAdvisor(), tester: ModelTestThread(),
-        sealKeys: sealKeys,
-        program: try ProgramFileSource(path: runtime)),
+        sealKeys: sealKeys, program: try ProgramFileSource(path: runtime), webhooks: relay,
+        webhookSender: HTTPWebhookSender(),
+        cosignatures: relay, witness: HTTPWitness()),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8))))
@@ -146,6 +149,14 @@ struct Platform {
       }
       group.addTask {
         await controlPlane.packProgram()
+        return nil
+      }
+      group.addTask {
+        await controlPlane.webhooks.run { Console.prose($0.description) }
+        return nil
+      }
+      group.addTask {
+        await controlPlane.witnesses.run { Console.prose($0.description) }
         return nil
       }
       group.addTask {

@@ -27,6 +27,9 @@ struct ProveCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "The directory that the proof of an entry is written to.")
   var output = "."
 
+  @Flag(help: "Prove an entry by the newest checkpoint that more than half of the witnesses have cosigned.")
+  var witnessed = false
+
   @Flag(help: "Print the proof as JSON.")
   var json = false
 
@@ -49,7 +52,8 @@ struct ProveCommand: AsyncParsableCommand {
     let directory = data.directory
     let key = try KeyFiles.ledgerVerificationKey(at: "\(directory.keys)/ledger.pub")
     let ledger = try SQLiteRegistry(reading: directory.registry, trusting: key)
-    let proved = try await ProveEntry(ledger: ledger)(index, trusting: key)
+    let cosigned = witnessed ? try await cosigned(ledger, key) : nil
+    let proved = try await ProveEntry(ledger: ledger)(index, trusting: key, under: cosigned)
     if json {
       return Console.data([
         "index": JSON(index), "size": JSON(proved.checkpoint.size), "key": .string("\(key)"),
@@ -61,6 +65,20 @@ struct ProveCommand: AsyncParsableCommand {
     try DurableFile.write(Array(proved.proof.text.utf8), to: "\(name).tlog-proof", mode: 0o644)
     CheckCommand.show(proved.entry, proved.proof, proved.checkpoint, key)
     Console.prose("wrote \(name).tlog-proof and \(name).json")
+  }
+
+  private func cosigned(_ ledger: SQLiteRegistry, _ key: CheckpointVerificationKey) async throws(Problem)
+    -> CosignedCheckpoint
+  {
+    if let relay = try SQLiteRelay(reading: data.directory.relay),
+      let cosigned = try await CosignedCheckpoint.newest(of: ledger, relay, trusting: key)
+    {
+      return cosigned
+    }
+    throw Problem(
+      .unavailable, "ledger.not-cosigned",
+      "expected a checkpoint that more than half of the witnesses have cosigned, found none",
+      hint: "see 'gatehouse audit witnesses'")
   }
 
   private func show(_ proof: RecordProof, _ verified: VerifiedRecord, _ key: CheckpointVerificationKey) {

@@ -27,7 +27,7 @@ struct RingTable {
         "Provenance", "Statements", "Packaging", "Monitoring",
       ],
       ["Lifecycle"],
-      ["Storage", "Distribution", "Fleet", "ControlAPI", "Serving", "Engines", "Signers"],
+      ["Storage", "Distribution", "Fleet", "ControlAPI", "Serving", "Engines", "Signers", "Relay"],
       ["gatehouse", "gatehouse-runtime", "confinement-probe"],
     ],
     native: [

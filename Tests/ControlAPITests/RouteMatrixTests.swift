@@ -52,6 +52,9 @@ struct RouteMatrixTests {
     "POST seal-keys/reseal": .manageSeals, "POST seal-keys/{hint}/retire": .manageSeals,
     "POST seal-keys/{hint}/revoke": .manageSeals, "GET revocations": .view,
     "POST revocations/export": .manageSeals,
+    "GET witnesses": .audit, "POST witnesses": .manageSeals, "DELETE witnesses": .manageSeals,
+    "GET webhooks": .audit, "POST webhooks": .manageWebhooks, "DELETE webhooks/{id}": .manageWebhooks,
+    "GET webhooks/{id}/deliveries": .audit, "POST webhooks/{id}/deliveries/{index}": .manageWebhooks,
   ]
 
   private static func routes(_ bench: ControlBench) -> [(method: HTTPRequest.Method, path: String)] {

@@ -29,7 +29,9 @@ import Testing
         "set-provider",
         "remove-provider", "add-project", "assign-model", "set-facts", "propose-policy", "withdraw-policy",
         "apply-policy",
-        "approve", "wait", "forget-origins", "request",
+        "approve", "wait", "forget-origins", "add-webhook", "remove-webhook", "add-witness", "remove-witness",
+        "cosign",
+        "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

@@ -17,6 +17,10 @@ public struct GovernanceRecord: Hashable, Sendable {
     case waiting
     /// How the tests of a version went; by the version.
     case tests
+    /// Whom the platform tells what happens; by its id.
+    case webhook
+    /// Who is asked to cosign checkpoints; by its name.
+    case witness
   }
 
   /// What kind of thing it is.
@@ -52,6 +56,8 @@ public enum GovernanceChange: Equatable, Sendable {
   case test(TestRecord)
   /// A version waits no more.
   case endWait(VersionReference, at: Timestamp)
+  /// Whom the platform tells, or asks to cosign, is another.
+  case relay(RelayChange)
 
   /// When it was made.
   public var moment: Timestamp {
@@ -62,6 +68,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .approve(let approval): approval.at
     case .wait(let release): release.since
     case .test(let record): record.at
+    case .relay(let change): change.moment
     }
   }
 
@@ -85,6 +92,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .test(let record):
       [.put(GovernanceRecord(kind: .tests, id: record.version.description, value: record.json))]
     case .endWait(let version, _): [.remove(.waiting, id: version.description)]
+    case .relay(let change): [change.effect]
     }
   }
 
@@ -114,6 +122,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .wait(let release): members = ["change": "wait", "release": release.json]
     case .test(let record): members = ["change": "test", "record": record.json]
     case .endWait(let version, _): members = ["change": "end-wait", "version": .string(version.description)]
+    case .relay(let change): members = change.members
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -139,7 +148,9 @@ public enum GovernanceChange: Equatable, Sendable {
     case "wait": self = .wait(try WaitingRelease(json: fields.value("release")))
     case "test": self = .test(try TestRecord(json: fields.value("record")))
     case "end-wait": self = .endWait(try fields.version("version"), at: at)
-    default: return nil
+    case let name:
+      guard let change = try RelayChange(name, fields, at: at) else { return nil }
+      self = .relay(change)
     }
   }
 }

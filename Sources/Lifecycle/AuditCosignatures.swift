@@ -1,0 +1,55 @@
+public import Domain
+import Gates
+public import Provenance
+
+/// Holds the ledger against what witnesses have cosigned.
+///
+/// Reads only; trusts only the keys. It needs no witness to answer: whoever puts the ledger back and leaves the cosignatures is
+/// found out by these.
+public struct AuditCosignatures: Sendable {
+  private let ledger: any RegistryReader & LedgerReader
+  private let cosignatures: any CosignatureReader
+
+  /// Looks at these stores.
+  public init(ledger: any RegistryReader & LedgerReader, cosignatures: any CosignatureReader) {
+    self.ledger = ledger
+    self.cosignatures = cosignatures
+  }
+
+  /// How many cosignatures hold, and what is wrong; alarms that stand are among it.
+  public func callAsFunction(trusting key: CheckpointVerificationKey) async -> (
+    count: Int, problems: [Problem]
+  ) {
+    var (count, problems) = (0, [Problem]())
+    do throws(Problem) {
+      guard let head = try await ledger.checkpoint() else { return (0, []) }
+      let witnesses = try await ledger.witnesses()
+      let kept = try await cosignatures.cosignatures()
+      for witness in witnesses {
+        for cosignature in kept where cosignature.witness == witness.name {
+          do throws(Problem) {
+            let checkpoint = try Checkpoint(parsing: cosignature.checkpoint, trusting: key)
+            _ = try Cosignature(
+              answer: Array("\(cosignature.line)\n".utf8), of: witness.key, over: checkpoint)
+            guard checkpoint.size <= head.size else {
+              throw .witnessAhead(witness.name, checkpoint.size, head.size)
+            }
+            let proof = try await ledger.consistencyProof(from: checkpoint.size, to: head.size)
+            guard proof?.verifies(from: checkpoint.root, to: head.root) == true else {
+              throw .splitView(witness.name, checkpoint.size)
+            }
+            count += 1
+          } catch {
+            problems.append(error)
+          }
+        }
+      }
+      let names = Set(witnesses.map(\.name))
+      problems += try await cosignatures.alarms().filter { names.contains($0.key) }.sorted { $0.key < $1.key }
+        .map(\.value).filter { !problems.contains($0) }
+    } catch {
+      problems.append(error)
+    }
+    return (count, problems)
+  }
+}

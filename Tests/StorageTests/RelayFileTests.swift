@@ -1,0 +1,69 @@
+import Domain
+import Foundation
+import Lifecycle
+import TestKit
+import Testing
+
+@testable import Storage
+
+@Suite struct `What is kept of webhooks` {
+  @Test func `keeps the contract on disk, and so does it in memory`() async throws {
+    try await WebhookStoreContract(InMemoryWebhooks()).run()
+    let scratch = try Scratch()
+    try await WebhookStoreContract(SQLiteRelay(path: "\(scratch.path)/relay.sqlite")).run()
+  }
+
+  @Test func `and of witnesses keeps the contract on disk, and so does it in memory`() async throws {
+    try await CosignatureStoreContract(InMemoryCosignatures()).run()
+    let scratch = try Scratch()
+    try await CosignatureStoreContract(SQLiteRelay(path: "\(scratch.path)/relay.sqlite")).run()
+  }
+
+  @Test func `is read beside who writes it, and changed by nobody who reads`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/relay.sqlite"
+    #expect(try SQLiteRelay(reading: path) == nil)
+    let store = try SQLiteRelay(path: path)
+    let kept = KeptCosignature(witness: "w", size: 1, checkpoint: "note", line: "line")
+    try await store.keep(kept, beside: nil)
+    let reader = try #require(try SQLiteRelay(reading: path))
+    #expect(try await reader.cosignatures() == [kept])
+    await #expect(throws: Problem.self) { try await reader.forget("w") }
+    #expect(try await store.cosignatures() == [kept])
+  }
+
+  @Test func `is for its owner alone, and leaves nothing of what is removed`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/relay.sqlite"
+    let store = try SQLiteRelay(path: path)
+    let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+    let secret = try #require(WebhookSecret(bytes: Array("0123456789abcdef-secret!".utf8)))
+    try await store.put(
+      WebhookEndpoint(
+        id: "a", url: try EndpointURL(parsing: "https://chat.example/s3cret"), secret: secret,
+        progress: WebhookProgress(position: 1)))
+    func traces() throws -> Int {
+      try FileManager.default.contentsOfDirectory(atPath: scratch.path).filter { $0.hasPrefix("relay") }
+        .count { name in
+          let bytes = try Data(contentsOf: URL(filePath: "\(scratch.path)/\(name)"))
+          return bytes.range(of: Data(secret.bytes)) != nil || bytes.range(of: Data("s3cret".utf8)) != nil
+        }
+    }
+    #expect(try traces() == 1)
+    try await store.remove("a")
+    #expect(try traces() == 0)
+  }
+
+  @Test func `is there when it is opened again`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/relay.sqlite"
+    let secret = try #require(WebhookSecret(bytes: [UInt8](repeating: 7, count: 32)))
+    let endpoint = WebhookEndpoint(
+      id: "a", url: try EndpointURL(parsing: "http://10.0.0.1/x", allowingHTTP: true), secret: secret,
+      progress: WebhookProgress(
+        position: 9, attempts: 3, notBefore: Timestamp(milliseconds: 5), failure: "status 500"))
+    try await SQLiteRelay(path: path).put(endpoint)
+    #expect(try await SQLiteRelay(path: path).endpoints() == [endpoint])
+  }
+}
