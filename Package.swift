@@ -89,7 +89,9 @@ let package = Package(
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     // Reading such documents with every fault in its place, and the values that several of them share.
     entity("Documents", "Domain", "Encoding", "YAML"),
-    entity("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents"),
+    // What threatens a version, derived from facts: what stands against each threat, what is left, who decided what.
+    entity("Threats", "Domain", "Encoding", "Provenance"),
+    entity("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats"),
     // A model's tests: what a plan asks of it, and what came out.
     entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     // Who may do what: principals, roles, grants, credentials.
@@ -185,6 +187,7 @@ let package = Package(
       "Domain",
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
+    tests("ThreatsTests", "Threats", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Documents", "YAML", "Domain", "Encoding", "TestKit"),
     tests(
       "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference",

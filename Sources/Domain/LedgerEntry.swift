@@ -64,6 +64,8 @@ public enum Act: String, Sendable, CaseIterable {
   case approve
   /// A version began to wait for its gates, or waits no more without being served.
   case wait
+  /// Somebody decided what becomes of a threat of a model.
+  case decideThreat = "decide-threat"
   /// Something was asked for, and refused before it became an act.
   case request
 }

@@ -29,7 +29,7 @@ import Testing
         "set-provider",
         "remove-provider", "add-project", "assign-model", "set-facts", "propose-policy", "withdraw-policy",
         "apply-policy",
-        "approve", "wait", "request",
+        "approve", "wait", "decide-threat", "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }
