@@ -113,7 +113,7 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "ModelTests", "Access", "Provenance", "Statements", "Packaging"),
+      "Gates", "Threats", "ModelTests", "Access", "Provenance", "Statements", "Packaging"),
 
     // Ring 2.
     gateway(
@@ -124,7 +124,7 @@ let package = Package(
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Access", "Gates", "Lifting", "Provenance", "Packaging",
+      "ControlAPI", "Domain", "Encoding", "Access", "Gates", "Threats", "Lifting", "Provenance", "Packaging",
       "Lifecycle", .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS,
@@ -145,7 +145,7 @@ let package = Package(
     // Ring 3.
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
-      "Inference", "Gates", "Documents", "ModelTests",
+      "Inference", "Gates", "Threats", "Documents", "ModelTests",
       "Provenance", "Statements", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI",
       "Serving", "Engines", "Signers",
       .arguments,
@@ -198,8 +198,8 @@ let package = Package(
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "ModelTests", "Documents", "Access", "Provenance",
-      "Statements", "Packaging",
+      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Threats", "ModelTests", "Documents", "Access",
+      "Provenance", "Statements", "Packaging",
       "Domain",
       "Encoding", "TestKit"),
     tests(

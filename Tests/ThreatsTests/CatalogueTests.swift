@@ -69,7 +69,7 @@ import Threats
     #expect(
       try Self.state("ML07") {
         $0.framework = onnx
-        $0.seals = SealFacts(platform: "a", author: nil)
+        $0.seals = SealFacts(isSealed: true, by: "a", author: nil)
       } == .open)
     #expect(try Self.state("ML07") { $0.framework = nil } == .mitigated)
   }

@@ -26,7 +26,7 @@ enum Example {
     facts.framework = FrameworkFacts(name: "scikit-learn", version: "1.5.0")
     facts.trainingData = try TrainingData([DataSet(name: "rows.csv", digest: remark)])
     facts.seals = SealFacts(
-      platform: String(repeating: "a", count: 64), author: String(repeating: "b", count: 64))
+      isSealed: true, by: String(repeating: "a", count: 64), author: String(repeating: "b", count: 64))
     facts.replaced = .version(.first)
     facts.policy = policy(["tests", "metrics", "approvals", "training-data", "advisories", "frameworks"])
     facts.confinement = PlaneConfinement(holds: ["user 65532"])
@@ -45,7 +45,7 @@ enum Example {
     facts.records = .standard
     facts.isEncrypted = false
     facts.trainingData = .unstated
-    facts.seals = SealFacts(platform: String(repeating: "a", count: 64), author: nil)
+    facts.seals = SealFacts(isSealed: true, by: String(repeating: "a", count: 64), author: nil)
     facts.replaced = .nothing
     facts.policy = policy([])
     return facts

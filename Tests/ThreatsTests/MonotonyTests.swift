@@ -81,9 +81,9 @@ import Threats
       Ladder(
         name: "seals",
         steps: [
-          { $0.seals = SealFacts(platform: "a", author: "b") },
-          { $0.seals = SealFacts(platform: "a", author: nil) },
-          { $0.seals = SealFacts(platform: nil, author: nil) }, { $0.seals = nil },
+          { $0.seals = SealFacts(isSealed: true, by: "a", author: "b") },
+          { $0.seals = SealFacts(isSealed: true, by: "a", author: nil) },
+          { $0.seals = SealFacts(isSealed: false, author: nil) }, { $0.seals = nil },
         ]),
       Ladder(name: "first", steps: [{ $0.replaced = .nothing }, { $0.replaced = nil }]),
       Ladder(name: "replaced", steps: [{ $0.replaced = .version(.first) }, { $0.replaced = nil }]),

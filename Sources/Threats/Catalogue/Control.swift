@@ -126,8 +126,7 @@ extension Control {
   static let sealed = Control(
     "sealed", "a trusted key sealed what is served", "AML.M0013", .seals
   ) { facts in
-    facts.seals.map { seals in seals.platform.map { .yes("by \($0.prefix(16))") } ?? .no("by no trusted key")
-    }
+    facts.seals.map { $0.isSealed ? .yes($0.own) : .no($0.own) }
   }
 
   static let sealedByAuthor = Control(

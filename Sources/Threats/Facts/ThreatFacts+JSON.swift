@@ -31,7 +31,7 @@ extension ThreatFacts {
     switch fact {
     case .callers: callers?.binding ?? .null
     case .seals:
-      seals.map { ["platform": .bool($0.platform != nil), "author": $0.author.map { .string($0) } ?? .null] }
+      seals.map { ["sealed": .bool($0.isSealed), "author": $0.author.map { .string($0) } ?? .null] }
         ?? .null
     case .replaced: replaced.map { .bool($0 != .nothing) } ?? .null
     case .policy: policy.map { .array($0.gates.map { .string($0) }) } ?? .null
@@ -78,7 +78,7 @@ extension ThreatFacts {
     seals = try part(.seals).map { (json) throws(Problem) in
       let fields = RecordFields(json, "seals", code: ThreatModel.malformedCode)
       return SealFacts(
-        platform: fields.has("platform") ? try fields.text("platform") : nil,
+        isSealed: try fields.flag("sealed"), by: fields.has("key") ? try fields.text("key") : nil,
         author: fields.has("author") ? try fields.text("author") : nil)
     }
     replaced = try part(.replaced).map { (json) throws(Problem) in try ReplacedFact(json: json) }
@@ -192,7 +192,8 @@ extension FrameworkFacts {
 extension SealFacts {
   fileprivate var json: JSON {
     [
-      "platform": platform.map { .string($0) } ?? .null, "author": author.map { .string($0) } ?? .null,
+      "sealed": .bool(isSealed), "key": key.map { .string($0) } ?? .null,
+      "author": author.map { .string($0) } ?? .null,
     ]
   }
 }

@@ -87,8 +87,13 @@ extension InspectionFacts {
 }
 
 extension SealFacts {
+  /// By whom the bundle is sealed.
+  var own: String {
+    guard isSealed else { return "by no trusted key" }
+    return key.map { "by \($0.prefix(16))" } ?? "by the platform"
+  }
+
   var text: String {
-    let own = platform.map { "by \($0.prefix(16))" } ?? "by no trusted key"
-    return author.map { "\(own), before by \($0.prefix(16))" } ?? own
+    author.map { "\(own), before by \($0.prefix(16))" } ?? own
   }
 }

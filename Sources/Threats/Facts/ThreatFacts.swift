@@ -169,14 +169,17 @@ public struct FrameworkFacts: Equatable, Sendable {
 
 /// Who sealed a version.
 public struct SealFacts: Equatable, Sendable {
-  /// The hint of the trusted key that sealed its bundle; nil where no trusted key did.
-  public let platform: String?
+  /// Whether a trusted key has sealed its bundle.
+  public let isSealed: Bool
+  /// The hint of that key; nil in a document that is a part of the bundle, whose seal says it.
+  public let key: String?
   /// The hint of the trusted key that had sealed the artifact before it came here; nil where none had.
   public let author: String?
 
   /// States who sealed.
-  public init(platform: String?, author: String?) {
-    self.platform = platform
+  public init(isSealed: Bool, by key: String? = nil, author: String?) {
+    self.isSealed = isSealed
+    self.key = key
     self.author = author
   }
 }
