@@ -77,15 +77,16 @@ struct Gate: Sendable {
     let version = try await registry.versions(of: pushed.name).last?.reference.version.next ?? .first
     // Of a model that is there its project is where it is, whatever a push says.
     let present = try await rules.current().project(of: pushed.name)
+    let project = version == .first ? pushed.project ?? present : present
     let reference = VersionReference(name: pushed.name, version: version)
     let facts = pushed.facts.over(try await registry.facts(of: pushed.name))
     evidence.state(
-      reference, of: version == .first ? pushed.project ?? present : present, by: pushed.principal,
+      reference, of: project, by: pushed.principal,
       facts, pushed.trainingData, now: time.now())
     evidence.frameworkVersion = lifted.lifted.frameworkVersion
     evidence.tests = try candidate.tests?.evidence()
     evidence.seals = pushed.sealedBy.map { [SealEvidence(hint: $0)] } ?? []
-    let model = try await threats.model(of: reference, lifted, facts)
+    let model = try await threats.model(of: reference, lifted, facts, in: project)
     evidence.openThreats = model.open
     return (evidence, model)
   }

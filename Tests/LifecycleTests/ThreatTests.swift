@@ -134,6 +134,24 @@ struct ThreatTests {
     }
   }
 
+  @Test(arguments: [(DataClass.gold, ["approvals", "formats"]), (.internal, ["formats"])])
+  func `a gate that is not asked of a model stands against none of its threats`(
+    dataClass: DataClass, gates: [String]
+  ) async throws {
+    let text = """
+      policy: gatehouse/v1
+      name: by-class
+      gates:
+        - formats: [pickle, joblib]
+        - approvals: {at-least: 1, roles: [approver]}
+          when: {data-class: [gold]}
+      """
+    try await bench(text).run { control in
+      _ = try await Bench.pushTree(to: control, nil, ModelFacts(dataClass: dataClass))
+      #expect(try await control.threatModel(of: Self.reference).facts.policy?.gates == gates)
+    }
+  }
+
   @Test func `who has no right to decide decides nothing`() async throws {
     try await bench().run { control in
       _ = try await Bench.pushTree(to: control, nil, Self.gold)

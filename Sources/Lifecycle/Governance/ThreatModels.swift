@@ -23,19 +23,21 @@ struct ThreatModels: Sendable {
   let bundles: any BundleStore
   let plane: any DataPlane
   let policies: Policies
+  let rules: AccessRules
   let seals: Seals
   let time: any TimeSource
   private let known = Known()
 
   init(
     registry: any RegistryReader, blobs: any BlobStore, bundles: any BundleStore, plane: any DataPlane,
-    policies: Policies, seals: Seals, time: any TimeSource
+    policies: Policies, rules: AccessRules, seals: Seals, time: any TimeSource
   ) {
     self.registry = registry
     self.blobs = blobs
     self.bundles = bundles
     self.plane = plane
     self.policies = policies
+    self.rules = rules
     self.seals = seals
     self.time = time
   }
@@ -45,7 +47,9 @@ struct ThreatModels: Sendable {
   /// What its bundle says counts where its seal verifies; else none of that is known.
   func model(of version: ModelVersion) async throws(Problem) -> ThreatModel {
     let name = version.reference.name
-    var facts = try await facts(of: version.reference, try await registry.facts(of: name))
+    var facts = try await facts(
+      of: version.reference, try await registry.facts(of: name),
+      in: try await rules.current().project(of: name))
     facts.trainingData = version.trainingData
     let said = await said(by: version.bundle)
     facts.inspection = said?.inspection
@@ -58,10 +62,10 @@ struct ThreatModels: Sendable {
 
   /// The threats of the version that is about to be made of what was lifted.
   func model(
-    of reference: VersionReference, _ lifted: LiftedModel, _ stated: ModelFacts
+    of reference: VersionReference, _ lifted: LiftedModel, _ stated: ModelFacts, in project: ProjectName
   ) async throws(Problem) -> ThreatModel {
     let pushed = lifted.inspected.pushed
-    var facts = try await facts(of: reference, stated)
+    var facts = try await facts(of: reference, stated, in: project)
     facts.trainingData = pushed.trainingData
     let report = lifted.inspected.report
     facts.inspection = InspectionFacts(
@@ -100,7 +104,7 @@ struct ThreatModels: Sendable {
 
   /// What is known of a version that does not stand in its bundle.
   private func facts(
-    of reference: VersionReference, _ stated: ModelFacts
+    of reference: VersionReference, _ stated: ModelFacts, in project: ProjectName
   ) async throws(Problem) -> ThreatFacts {
     let name = reference.name
     var facts = ThreatFacts()
@@ -119,7 +123,14 @@ struct ThreatModels: Sendable {
     facts.isEncrypted = plane.baseURL.hasPrefix("https://")
     facts.confinement = await plane.confinement()
     let policy = try await policies.active()
-    facts.policy = PolicyFacts(digest: policy.digest, gates: Set(policy.gates.map(\.name)))
+    // Those that are asked of it: a gate for models of another kind stands against nothing here.
+    var evidence = AdmissionEvidence()
+    evidence.model = name
+    evidence.project = project.description
+    evidence.dataClass = stated.dataClass
+    evidence.exposure = stated.exposure
+    let gates = PolicyPhase.allCases.flatMap { policy.gates(for: evidence, at: $0) }
+    facts.policy = PolicyFacts(digest: policy.digest, gates: Set(gates.map(\.name)))
     facts.replaced = try await replaced(by: reference)
     return facts
   }

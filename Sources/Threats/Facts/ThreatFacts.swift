@@ -192,11 +192,11 @@ public enum ReplacedFact: Equatable, Sendable {
   case version(VersionNumber)
 }
 
-/// What the policy in force asks.
+/// What the policy in force asks of a version.
 public struct PolicyFacts: Equatable, Sendable {
   /// Its digest.
   public let digest: Digest
-  /// The names of its gates, sorted.
+  /// The names of the gates that it is held against, sorted.
   public let gates: [String]
 
   /// States what a policy asks.
