@@ -130,7 +130,8 @@ public final class ControlPlane: Sendable {
     seals = Seals(
       registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
     threats = ThreatModels(
-      registry: registry, blobs: parts.blobs, bundles: parts.bundles, plane: parts.plane, policies: policies, rules: rules,
+      registry: registry, blobs: parts.blobs, bundles: parts.bundles, plane: parts.plane, policies: policies,
+      rules: rules,
       seals: seals, time: time)
     release = Release(
       registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
