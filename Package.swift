@@ -89,7 +89,9 @@ let package = Package(
     entity("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     // Reading such documents with every fault in its place, and the values that several of them share.
     entity("Documents", "Domain", "Encoding", "YAML"),
-    entity("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents"),
+    // What threatens a version, derived from facts: what stands against each threat, what is left, who decided what.
+    entity("Threats", "Domain", "Encoding", "Provenance"),
+    entity("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats"),
     // A model's tests: what a plan asks of it, and what came out.
     entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     // Who may do what: principals, roles, grants, credentials.
@@ -111,7 +113,7 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "ModelTests", "Access", "Provenance", "Statements", "Packaging"),
+      "Gates", "Threats", "ModelTests", "Access", "Provenance", "Statements", "Packaging"),
 
     // Ring 2.
     gateway(
@@ -122,7 +124,7 @@ let package = Package(
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Access", "Gates", "Lifting", "Provenance", "Packaging",
+      "ControlAPI", "Domain", "Encoding", "Access", "Gates", "Threats", "Lifting", "Provenance", "Packaging",
       "Lifecycle", .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS,
@@ -145,7 +147,7 @@ let package = Package(
     // Ring 3.
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
-      "Inference", "Gates", "Documents", "ModelTests",
+      "Inference", "Gates", "Threats", "Documents", "ModelTests",
       "Provenance", "Statements", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI",
       "Serving", "Engines", "Signers", "Relay",
       .arguments,
@@ -187,6 +189,7 @@ let package = Package(
       "Domain",
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
+    tests("ThreatsTests", "Threats", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Documents", "YAML", "Domain", "Encoding", "TestKit"),
     tests(
       "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference",
@@ -197,8 +200,8 @@ let package = Package(
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "ModelTests", "Documents", "Access", "Provenance",
-      "Statements", "Packaging",
+      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Threats", "ModelTests", "Documents", "Access",
+      "Provenance", "Statements", "Packaging",
       "Domain",
       "Encoding", "TestKit"),
     tests(

@@ -32,13 +32,14 @@ let package = Package(
     layer("Inference", "Domain", "Encoding", "ModelGraph", "CKernels"),
     layer("Access", "Domain", "Encoding"),
     layer("Documents", "Domain", "Encoding", "YAML"),
-    layer("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents"),
+    layer("Threats", "Domain", "Encoding", "Provenance"),
+    layer("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats"),
     layer("Provenance", "Domain", "Encoding", "CBoringSSL"),
     layer("Statements", "Domain", "Encoding", "Provenance"),
     layer("Packaging", "Domain", "Encoding", "Artifacts", "Provenance", "Statements", "CZlib"),
     layer(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates",
+      "Gates", "Threats",
       "Access", "Provenance", "Statements", "Packaging"),
     layer(
       "Storage", "Domain", "Encoding", "Access", "Gates", "Provenance", "Packaging", "Lifecycle",

@@ -74,6 +74,8 @@ public enum Act: String, Sendable, CaseIterable {
   case removeWitness = "remove-witness"
   /// A witness said what contradicts the ledger, or would not have it be the one that it saw.
   case cosign
+  /// Somebody decided what becomes of a threat of a model.
+  case decideThreat = "decide-threat"
   /// Something was asked for, and refused before it became an act.
   case request
 }

@@ -109,7 +109,7 @@ public struct Audit: Sendable {
     await check(&report) { (report: inout AuditReport) async throws(Problem) in
       named = Set(try await ledger.quarantined().map(\.artifact))
       for version in try await versions() { named.insert(version.artifact) }
-      named.formUnion(try await ledger.policyFiles())
+      named.formUnion(try await ledger.governedFiles())
     }
     await check(&report) { (report: inout AuditReport) async throws(Problem) in
       for repository in try await ledger.repositories() {

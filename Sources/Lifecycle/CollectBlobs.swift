@@ -147,8 +147,8 @@ struct CollectBlobs: Sendable {
     for name in try await registry.modelNames() {
       for version in try await registry.versions(of: name) { artifacts.insert(version.artifact) }
     }
-    // A verdict stays explainable for as long as it is named.
-    roots.formUnion(try await registry.policyFiles())
+    // A verdict stays explainable for as long as it is named, and a bundle can be made again.
+    roots.formUnion(try await registry.governedFiles())
     // As long can tests be run again.
     roots.formUnion(try await registry.testFiles())
     for artifact in artifacts {

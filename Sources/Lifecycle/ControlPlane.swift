@@ -109,6 +109,7 @@ public final class ControlPlane: Sendable {
   let together: GroupCommit
   let road: Road
   let release: Release
+  let threats: ThreatModels
   /// Which policy is in force.
   public let policies: Policies
   private let programLayer: ProgramLayer?
@@ -153,11 +154,16 @@ public final class ControlPlane: Sendable {
       time: time, entropy: parts.entropy)
     policies = Policies(
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
-    release = Release(
-      registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
-      time: time)
     seals = Seals(
       registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
+    threats = ThreatModels(
+      registry: registry, blobs: parts.blobs, bundles: parts.bundles, plane: parts.plane, policies: policies,
+      rules: rules,
+      seals: seals, time: time)
+    release = Release(
+      registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
+      threats: threats,
+      time: time)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
     sealKeys = SealKeys(
       registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane, time: time
@@ -187,9 +193,12 @@ public final class ControlPlane: Sendable {
         files: TestFiles(
           registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals),
         tester: parts.tester, time: time),
-      gate: Gate(registry: registry, policies: policies, rules: rules, advisor: parts.advisor, time: time),
+      gate: Gate(
+        registry: registry, policies: policies, rules: rules, advisor: parts.advisor, threats: threats,
+        time: time),
       sign: Sign(
-        registry: registry, bundles: parts.bundles, seals: seals, tool: settings.tool, time: time),
+        registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals, tool: settings.tool,
+        time: time),
       seals: seals,
       pack: Pack(
         registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals, packer: packer,

@@ -5,6 +5,7 @@ public import Gates
 import Inspection
 import Lifting
 import Provenance
+import Threats
 
 /// The fourth stage: every gate of the policy holds.
 public struct AdmittedModel: Sendable {
@@ -16,10 +17,15 @@ public struct AdmittedModel: Sendable {
   public let policy: Digest
   /// How its tests went.
   let tests: CandidateTests?
+  /// The threats of the version that is made of it.
+  let threats: ThreatModel
 
-  fileprivate init(lifted: LiftedModel, report: GateReport, policy: Digest, tests: CandidateTests?) {
+  fileprivate init(
+    lifted: LiftedModel, report: GateReport, policy: Digest, tests: CandidateTests?, threats: ThreatModel
+  ) {
     self.tests = tests
     self.lifted = lifted
+    self.threats = threats
     self.report = report
     self.policy = policy
   }
@@ -31,6 +37,7 @@ struct Gate: Sendable {
   let policies: Policies
   let rules: AccessRules
   let advisor: any PolicyAdvisor
+  let threats: ThreatModels
   let time: any TimeSource
 
   func callAsFunction(
@@ -42,7 +49,8 @@ struct Gate: Sendable {
     return try await recorder.record(.gate, of: "\(pushed.name) \(pushed.digest)") {
       () async throws(Problem) in
       let policy = try await policies.active()
-      let report = await advisor.report(by: policy, on: try await evidence(on: candidate), at: .admission)
+      let (evidence, threats) = try await evidence(on: candidate)
+      let report = await advisor.report(by: policy, on: evidence, at: .admission)
       let details: [String: JSON] = ["policy": .string(policy.digest.description), "gates": report.json]
       if let problem = report.problem {
         return .refused(
@@ -50,12 +58,15 @@ struct Gate: Sendable {
           changes: [.quarantine(pushed.quarantined(as: inspected.report.verdict, at: time.now()))])
       }
       return .done(
-        AdmittedModel(lifted: lifted, report: report, policy: policy.digest, tests: candidate.tests),
+        AdmittedModel(
+          lifted: lifted, report: report, policy: policy.digest, tests: candidate.tests, threats: threats),
         details: details)
     }
   }
 
-  private func evidence(on candidate: TestedCandidate) async throws(Problem) -> AdmissionEvidence {
+  private func evidence(
+    on candidate: TestedCandidate
+  ) async throws(Problem) -> (AdmissionEvidence, ThreatModel) {
     let lifted = candidate.lifted
     let inspected = lifted.inspected
     let pushed = inspected.pushed
@@ -66,13 +77,17 @@ struct Gate: Sendable {
     let version = try await registry.versions(of: pushed.name).last?.reference.version.next ?? .first
     // Of a model that is there its project is where it is, whatever a push says.
     let present = try await rules.current().project(of: pushed.name)
+    let project = version == .first ? pushed.project ?? present : present
+    let reference = VersionReference(name: pushed.name, version: version)
+    let facts = pushed.facts.over(try await registry.facts(of: pushed.name))
     evidence.state(
-      VersionReference(name: pushed.name, version: version),
-      of: version == .first ? pushed.project ?? present : present, by: pushed.principal,
-      pushed.facts.over(try await registry.facts(of: pushed.name)), pushed.trainingData, now: time.now())
+      reference, of: project, by: pushed.principal,
+      facts, pushed.trainingData, now: time.now())
     evidence.frameworkVersion = lifted.lifted.frameworkVersion
     evidence.tests = try candidate.tests?.evidence()
     evidence.seals = pushed.sealedBy.map { [SealEvidence(hint: $0)] } ?? []
-    return evidence
+    let model = try await threats.model(of: reference, lifted, facts, in: project)
+    evidence.openThreats = model.open
+    return (evidence, model)
   }
 }

@@ -271,7 +271,8 @@ struct Road: Sendable {
       let tested = try await registry.tests(of: reference)
       let admitted = try await admit(pushed, tested: tested, recorder, &steps)
       steps.begin(.sign)
-      try await sign.mend(version, from: admitted, recorder: recorder)
+      let threats = try await gate.threats.document(of: reference)
+      try await sign.mend(version, from: admitted, threats, recorder: recorder)
       steps.end("\(reference), bundle made again")
       outcome.message += "; its bundle was damaged and is made again"
     }

@@ -9,6 +9,7 @@ import ModelGraph
 import ModelTests
 import Provenance
 import Statements
+import Threats
 
 /// The fifth stage: an immutable version, sealed, in the bundle store and the registry.
 public struct SignedModel: Sendable {
@@ -26,6 +27,7 @@ public struct SignedModel: Sendable {
 /// Gives an admitted model its number, packs it into a bundle and seals that.
 struct Sign: Sendable {
   let registry: any RegistryReader
+  let blobs: any BlobStore
   let bundles: any BundleStore
   let seals: Seals
   let tool: String
@@ -36,7 +38,10 @@ struct Sign: Sendable {
     let last = try await registry.versions(of: pushed.name).last
     let reference = VersionReference(
       name: pushed.name, version: last?.reference.version.next ?? .first)
-    let unsealed = try bundle(admitted, reference, pushed.trainingData)
+    let threats = admitted.threats.canonicalBytes
+    let unsealed = try bundle(admitted, reference, pushed.trainingData, threats)
+    // What it says is of this moment: making the bundle again takes the document.
+    let document = try await blobs.keep(threats)
     return try await recorder.record(.sign, of: reference.description) { () async throws(Problem) in
       let sealed = try await seal(unsealed, reference)
       // The bundle is durable before the registry names it: a crash between the two leaves a bundle that
@@ -54,7 +59,8 @@ struct Sign: Sendable {
           "artifact": .string(pushed.digest.description),
           "policy": .string(admitted.policy.description), "key": .string(sealed.key.hint),
         ],
-        changes: [.addVersion(version)] + (last == nil ? assignment(of: pushed) : [])
+        changes: [.addVersion(version), .governance(.stateThreats(document, of: reference, at: time.now()))]
+          + (last == nil ? assignment(of: pushed) : [])
           + (admitted.tests.map { [.governance(.test($0.record(of: reference)))] } ?? []))
     }
   }
@@ -82,9 +88,13 @@ struct Sign: Sendable {
   }
 
   /// Makes the bundle of a version again; it must come out as it was, but for the seal's random part.
-  func mend(_ version: ModelVersion, from admitted: AdmittedModel, recorder: Recorder) async throws(Problem) {
+  ///
+  /// `threats` is the document of its threats as it was then; nil where it had none.
+  func mend(
+    _ version: ModelVersion, from admitted: AdmittedModel, _ threats: [UInt8]?, recorder: Recorder
+  ) async throws(Problem) {
     // A push that says nothing of the data stands for one that said it: what is mended is what that made.
-    let unsealed = try bundle(admitted, version.reference, version.trainingData)
+    let unsealed = try bundle(admitted, version.reference, version.trainingData, threats)
     guard unsealed.digest == version.bundle else {
       throw Problem(
         .conflict, "sign.not-reproduced",
@@ -109,10 +119,10 @@ struct Sign: Sendable {
     return try draft.sealed(by: signer.verificationKey, signature: try await signer.sign(draft.message))
   }
 
-  /// The files of the bundle: the same model, name, version, training data, policy and tool give the same bytes
-  /// anywhere.
+  /// The files of the bundle: the same model, name, version, training data, policy, tool and document of threats give the
+  /// same bytes anywhere.
   private func bundle(
-    _ admitted: AdmittedModel, _ reference: VersionReference, _ data: TrainingData
+    _ admitted: AdmittedModel, _ reference: VersionReference, _ data: TrainingData, _ threats: [UInt8]?
   ) throws(Problem) -> UnsealedBundle {
     let model = admitted.lifted
     let manifest = Manifest(
@@ -133,7 +143,8 @@ struct Sign: Sendable {
           path: StatedBundle.inspectionPath, bytes: model.inspected.report.json.canonicalBytes),
         BundleFile(path: StatedBundle.gatesPath, bytes: admitted.report.json.canonicalBytes),
         BundleFile(path: ModelBill.path, bytes: bill.canonicalBytes),
-      ] + (admitted.tests.map { [BundleFile(path: TestSummary.path, bytes: $0.report)] } ?? []))
+      ] + (threats.map { [BundleFile(path: ThreatModel.path, bytes: $0)] } ?? [])
+        + (admitted.tests.map { [BundleFile(path: TestSummary.path, bytes: $0.report)] } ?? []))
   }
 }
 

@@ -118,8 +118,10 @@ struct ControlClient {
   func get(_ path: String) async throws -> JSON { try await json(request(.GET, path)) }
 
   /// The text at `path`.
-  func text(_ path: String) async throws -> String {
-    let response = try await execute(request(.GET, path))
+  func text(_ path: String, as type: String = "text/plain") async throws -> String {
+    var request = request(.GET, path)
+    request.headers.add(name: "Accept", value: type)
+    let response = try await execute(request)
     do { return String(buffer: try await response.body.collect(upTo: 1 << 20)) } catch { throw cutOff(error) }
   }
 

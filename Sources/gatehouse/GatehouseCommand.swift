@@ -39,7 +39,7 @@ struct GatehouseCommand: AsyncParsableCommand {
       AuditCommand.self,
       DoctorCommand.self, SealKeysCommand.self, RevokeCommand.self, RevocationsCommand.self,
       RegistryCommand.self, PolicyCommand.self, ApproveCommand.self, RefuseCommand.self, WaitingCommand.self,
-      FactsCommand.self, WhoAmICommand.self, PrincipalsCommand.self,
+      FactsCommand.self, ThreatsCommand.self, WhoAmICommand.self, PrincipalsCommand.self,
       GrantsCommand.self,
       APIKeysCommand.self,
       ProvidersCommand.self, ProjectsCommand.self, WebhooksCommand.self, WitnessesCommand.self,

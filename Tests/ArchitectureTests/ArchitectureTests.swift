@@ -56,8 +56,8 @@ import Testing
     let targets = try rules().targets(under: "gatehouse-runtime")
     #expect(targets.isSuperset(of: ["Serving", "Provenance", "Encoding"]))
     let control: Set = [
-      "Artifacts", "Inspection", "Lifting", "ONNXExport", "Gates", "Statements", "Packaging", "Lifecycle",
-      "Storage", "Distribution", "Fleet", "ControlAPI", "Signers",
+      "Artifacts", "Inspection", "Lifting", "ONNXExport", "Threats", "Gates", "Statements", "Packaging",
+      "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI", "Signers",
     ]
     #expect(targets.isDisjoint(with: control), "\(targets.intersection(control).sorted())")
   }

@@ -29,6 +29,8 @@ struct RouteMatrixTests {
     "POST models/{name}/versions/{version}/approvals": .approve,
     "GET models/{name}/versions/{version}/tests": .view,
     "POST models/{name}/versions/{version}/tests": .test,
+    "GET models/{name}/versions/{version}/threat-model": .view,
+    "PUT models/{name}/versions/{version}/threats/{threat}/decision": .decideThreats,
     "GET models/{name}/versions/{version}/verdict": .view, "GET models/{name}/facts": .view,
     "PUT models/{name}/facts": .push, "GET policies": .view, "GET policies/{digest}": .view,
     "POST policies": .managePolicy, "POST policies/{digest}/agree": .managePolicy,
@@ -72,7 +74,7 @@ struct RouteMatrixTests {
     let values = [
       "name": "iris", "alias": "champion", "version": "1", "digest": "\(Sample.digest(1))",
       "id": "000000000000",
-      "hint": "00", "principal": "service:nobody", "index": "0",
+      "hint": "00", "threat": "ML05", "principal": "service:nobody", "index": "0",
     ]
     return path.split(separator: "/").map { part in
       "/" + (part.hasPrefix("{") ? values[String(part.dropFirst().dropLast()), default: "x"] : String(part))

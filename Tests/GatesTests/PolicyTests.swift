@@ -55,7 +55,7 @@ import YAML
     let policy = try Policy(parsing: Self.full)
     #expect(policy.gates.count == 16 && Set(policy.gates.map(\.name)).count == 16)
     #expect(policy.gates.map(\.line) == [4, 5, 6, 7, 8, 9, 10] + Array(12...20))
-    #expect(policy.gates.filter { $0.phase == .admission }.count == 10)
+    #expect(policy.gates.filter { $0.phase == .admission }.count == 9)
     #expect(policy.exceptions.map(\.id) == ["EX-7"])
     #expect(policy.exceptions.first?.approvedBy == ["person-id"])
     #expect(policy.exceptions.first?.line == 22)

@@ -67,8 +67,17 @@ import Testing
     bounds: String, open: [RiskLevel: Int]?, answer: String
   ) throws {
     #expect(
-      try Example.answer("threats: {open-at-most: \(bounds)}", .admission) { $0.openThreats = open } == answer
-    )
+      try Example.answer("threats: {open-at-most: \(bounds)}\n    at: admission", .admission) {
+        $0.digest = nil
+        $0.openThreats = open
+      } == answer)
+  }
+
+  @Test func `open threats of a version wait for who decides on them`() throws {
+    let answer = try Example.answer("threats: {open-at-most: {high: 0}}", .rollOut) {
+      $0.openThreats = [.high: 2]
+    }
+    #expect(answer == "waiting: expected at most 0 critical and 0 high threats open, found 2 high")
   }
 
   private static let exposure = "exposure: {public: [external, internal], internal: [internal], gold: []}"

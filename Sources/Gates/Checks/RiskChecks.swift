@@ -48,6 +48,8 @@ struct AdvisoriesCheck: GateCheck {
 /// Of a level graver than all that are named none may be; one less grave has no bound.
 struct ThreatsCheck: GateCheck {
   static let name = "threats"
+  /// What is decided on is a threat of a version, and a push makes one only once it was admitted.
+  static let phases: [PolicyPhase] = [.rollOut, .admission]
   let limits: [RiskLevel: Int]
 
   init(_ node: YAMLNode, _ reading: inout DocumentReading, _ vocabulary: PolicyVocabulary) {
@@ -75,8 +77,14 @@ struct ThreatsCheck: GateCheck {
     let over = bounds.filter { open[$0.key, default: 0] > $0.value }
     guard !over.isEmpty else { return .passed(expected) }
     let found = over.map { "\(open[$0.key, default: 0]) \($0.key.rawValue)" }.listed("and")
-    return .failed(
-      "expected \(expected), found \(found)", hint: "treat or accept the open threats in its threat model")
+    let reason = "expected \(expected), found \(found)"
+    guard let model = evidence.model, let version = evidence.version, evidence.digest != nil else {
+      return .failed(reason, hint: "have the gate asked at roll-out, where its threats can be decided on")
+    }
+    let reference = VersionReference(name: model, version: version)
+    return .waiting(
+      reason,
+      hint: "see them with 'gatehouse threats \(reference)' and treat or decide on those that are open")
   }
 }
 

@@ -1,5 +1,6 @@
 public import Domain
 public import Encoding
+public import Threats
 
 /// One thing that is known of what must hold and who agreed, as a store keeps it.
 public struct GovernanceRecord: Hashable, Sendable {
@@ -21,6 +22,10 @@ public struct GovernanceRecord: Hashable, Sendable {
     case webhook
     /// Who is asked to cosign checkpoints; by its name.
     case witness
+    /// What somebody decided of a threat; by the model, the threat and the facts that it depended on.
+    case threat
+    /// The threats of a version as they were when it was made; by the version.
+    case threatModel = "threat-model"
   }
 
   /// What kind of thing it is.
@@ -58,11 +63,16 @@ public enum GovernanceChange: Equatable, Sendable {
   case endWait(VersionReference, at: Timestamp)
   /// Whom the platform tells, or asks to cosign, is another.
   case relay(RelayChange)
+  /// Somebody decided what becomes of a threat.
+  case decideThreat(ThreatDecision)
+  /// The threats of a version were written down: the digest of the document, which is a blob.
+  case stateThreats(Digest, of: VersionReference, at: Timestamp)
 
   /// When it was made.
   public var moment: Timestamp {
     switch self {
-    case .setFacts(_, _, let at), .withdraw(_, let at), .endWait(_, let at): at
+    case .setFacts(_, _, let at), .withdraw(_, let at), .endWait(_, let at), .stateThreats(_, _, let at): at
+    case .decideThreat(let decision): decision.at
     case .propose(let proposal): proposal.since
     case .apply(let policy): policy.since
     case .approve(let approval): approval.at
@@ -93,6 +103,20 @@ public enum GovernanceChange: Equatable, Sendable {
       [.put(GovernanceRecord(kind: .tests, id: record.version.description, value: record.json))]
     case .endWait(let version, _): [.remove(.waiting, id: version.description)]
     case .relay(let change): [change.effect]
+    case .decideThreat(let decision):
+      // One for each set of facts: what was decided of another version stays as it is.
+      [
+        .put(
+          GovernanceRecord(
+            kind: .threat, id: "\(decision.version.name) \(decision.threat) \(decision.basis)",
+            value: decision.json))
+      ]
+    case .stateThreats(let document, let version, _):
+      [
+        .put(
+          GovernanceRecord(
+            kind: .threatModel, id: version.description, value: .string(document.description)))
+      ]
     }
   }
 
@@ -123,6 +147,12 @@ public enum GovernanceChange: Equatable, Sendable {
     case .test(let record): members = ["change": "test", "record": record.json]
     case .endWait(let version, _): members = ["change": "end-wait", "version": .string(version.description)]
     case .relay(let change): members = change.members
+    case .decideThreat(let decision): members = ["change": "decide-threat", "decision": decision.json]
+    case .stateThreats(let document, let version, _):
+      members = [
+        "change": "state-threats", "document": .string(document.description),
+        "version": .string(version.description),
+      ]
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -148,6 +178,9 @@ public enum GovernanceChange: Equatable, Sendable {
     case "wait": self = .wait(try WaitingRelease(json: fields.value("release")))
     case "test": self = .test(try TestRecord(json: fields.value("record")))
     case "end-wait": self = .endWait(try fields.version("version"), at: at)
+    case "decide-threat": self = .decideThreat(try ThreatDecision(json: fields.value("decision")))
+    case "state-threats":
+      self = .stateThreats(try fields.digest("document"), of: try fields.version("version"), at: at)
     case let name:
       guard let change = try RelayChange(name, fields, at: at) else { return nil }
       self = .relay(change)

@@ -104,12 +104,7 @@ extension ControlPlane {
     let next = wish.over(former)
     try await requireRightToState(wish, of: name, on: .model(name), by: actor)
     _ = try await registry.versions(ofKnown: name)
-    if let owner = wish.owner {
-      guard try await rules.current().principals[owner] != nil || owner == Actor.administrator.principal
-      else {
-        throw Problem.unknownPrincipal(owner)
-      }
-    }
+    if let owner = wish.owner { try await requireKnown(owner) }
     guard next != former else { return former }
     let moment = now()
     try await noting(.setFacts, of: name.description, by: actor) {

@@ -36,6 +36,7 @@ struct Release: Sendable {
   let policies: Policies
   let rules: AccessRules
   let advisor: any PolicyAdvisor
+  let threats: ThreatModels
   let time: any TimeSource
 
   /// Asks the gates, on behalf of who has asked for the version to be served, and writes down what they said where they
@@ -83,9 +84,11 @@ struct Release: Sendable {
   func report(
     on version: ModelVersion, _ image: Digest?, for asker: RoleHolder, at phase: PolicyPhase = .rollOut
   ) async throws(Problem) -> GateReport {
+    let policy = try await policies.active()
     var evidence = try await evidence(on: version, image)
     evidence.deployer = asker
-    return await advisor.report(by: try await policies.active(), on: evidence, at: phase)
+    evidence.openThreats = try await threats.open(of: version, asked: policy)
+    return await advisor.report(by: policy, on: evidence, at: phase)
   }
 
   private func evidence(on version: ModelVersion, _ image: Digest?) async throws(Problem) -> AdmissionEvidence

@@ -65,8 +65,8 @@ extension RegistryReader {
     return try record.map { (record) throws(Problem) in try WaitingRelease(json: record.value) }
   }
 
-  /// The blobs that are files of policies, in force, former and proposed.
-  func policyFiles() async throws(Problem) -> Set<Digest> {
+  /// The blobs that are files of policies, in force, former and proposed, and the threats of versions as they were.
+  func governedFiles() async throws(Problem) -> Set<Digest> {
     var digests: Set<Digest> = []
     for record in try await governance(.policy, startingWith: "") {
       digests.insert(try AppliedPolicy(json: record.value).digest)
@@ -74,6 +74,7 @@ extension RegistryReader {
     for record in try await governance(.proposal, startingWith: "") {
       digests.insert(try PolicyProposal(json: record.value).digest)
     }
+    for record in try await governance(.threatModel, startingWith: "") { digests.insert(try record.document) }
     return digests
   }
 

@@ -1,0 +1,177 @@
+import Access
+import Domain
+import Encoding
+import Gates
+import Inspection
+import Lifting
+import ModelGraph
+import Provenance
+import Synchronization
+import Threats
+
+/// Writes the threats of versions down, from what the platform knows of them.
+struct ThreatModels: Sendable {
+  /// What a bundle says never changes: it is read once.
+  private final class Known: Sendable {
+    let bundles = Mutex([Digest: VersionFacts]())
+  }
+
+  /// How many bundles are remembered.
+  private static let knownLimit = 256
+
+  let registry: any RegistryReader
+  let blobs: any BlobStore
+  let bundles: any BundleStore
+  let plane: any DataPlane
+  let policies: Policies
+  let rules: AccessRules
+  let seals: Seals
+  let time: any TimeSource
+  private let known = Known()
+
+  init(
+    registry: any RegistryReader, blobs: any BlobStore, bundles: any BundleStore, plane: any DataPlane,
+    policies: Policies, rules: AccessRules, seals: Seals, time: any TimeSource
+  ) {
+    self.registry = registry
+    self.blobs = blobs
+    self.bundles = bundles
+    self.plane = plane
+    self.policies = policies
+    self.rules = rules
+    self.seals = seals
+    self.time = time
+  }
+
+  /// The threats of a version as things are now.
+  ///
+  /// What its bundle says counts where its seal verifies; else none of that is known.
+  func model(of version: ModelVersion) async throws(Problem) -> ThreatModel {
+    let name = version.reference.name
+    var facts = try await facts(
+      of: version.reference, try await registry.facts(of: name),
+      in: try await rules.current().project(of: name))
+    facts.trainingData = version.trainingData
+    let said = await said(by: version.bundle)
+    facts.inspection = said?.inspection
+    facts.framework = said?.framework
+    facts.answers = said?.answers
+    let key = try await trustedSeal(of: version.bundle)
+    facts.seals = SealFacts(isSealed: key != nil, by: key, author: said?.author)
+    return try await model(of: version.reference, facts)
+  }
+
+  /// The threats of the version that is about to be made of what was lifted.
+  func model(
+    of reference: VersionReference, _ lifted: LiftedModel, _ stated: ModelFacts, in project: ProjectName
+  ) async throws(Problem) -> ThreatModel {
+    let pushed = lifted.inspected.pushed
+    var facts = try await facts(of: reference, stated, in: project)
+    facts.trainingData = pushed.trainingData
+    let report = lifted.inspected.report
+    facts.inspection = InspectionFacts(
+      format: report.format, verdict: report.verdict,
+      rules: Dictionary(report.findings.map { ($0.rule, $0.severity) }, uniquingKeysWith: max))
+    facts.framework = FrameworkFacts(name: lifted.lifted.framework, version: lifted.lifted.frameworkVersion)
+    facts.answers = AnswerFacts(lifted.lifted.graph.graph.signature)
+    // A bundle is sealed before anything names it; by which key is no part of what is sealed.
+    facts.seals = SealFacts(isSealed: true, author: pushed.sealedBy)
+    return try await model(of: reference, facts)
+  }
+
+  /// How many threats are open, by their level, where a policy or somebody whom it asks goes by that.
+  func open(of version: ModelVersion, asked policy: Policy) async throws(Problem) -> [RiskLevel: Int]? {
+    guard policy.gates.contains(where: { ["threats", "ask"].contains($0.name) }) else { return nil }
+    return try await model(of: version).open
+  }
+
+  /// The document as it was when the version was made; nil where none was written, as by former releases.
+  func document(of reference: VersionReference) async throws(Problem) -> [UInt8]? {
+    let id = reference.description
+    let record = try await registry.governance(.threatModel, startingWith: id).first { $0.id == id }
+    guard let digest = try record.map({ (record) throws(Problem) in try record.document }) else { return nil }
+    return try await blobs.read(digest, limit: ThreatModel.sizeLimit)
+  }
+
+  private func model(
+    of reference: VersionReference, _ facts: ThreatFacts
+  ) async throws(Problem) -> ThreatModel {
+    var decisions: [ThreatDecision] = []
+    for record in try await registry.governance(.threat, startingWith: "\(reference.name) ") {
+      decisions.append(try ThreatDecision(json: record.value))
+    }
+    return ThreatModel(of: reference, from: facts, decisions: decisions, at: time.now())
+  }
+
+  /// What is known of a version that does not stand in its bundle.
+  private func facts(
+    of reference: VersionReference, _ stated: ModelFacts, in project: ProjectName
+  ) async throws(Problem) -> ThreatFacts {
+    let name = reference.name
+    var facts = ThreatFacts()
+    facts.exposure = stated.exposure
+    facts.dataClass = stated.dataClass
+    facts.owner = stated.owner
+    let now = time.now()
+    let keys = try await registry.keys().filter { key in
+      key.deployment == name && key.revokedAt == nil && (key.terms.expiresAt.map { now < $0 } ?? true)
+    }
+    facts.callers = CallerFacts(
+      keys: keys.map(\.terms), issuers: try await registry.issuers().map(\.issuer))
+    let settings = try await registry.settings().first { $0.deployment == name }?.policy ?? .standard
+    facts.limits = settings.limits
+    facts.records = settings.records
+    facts.isEncrypted = plane.baseURL.hasPrefix("https://")
+    facts.confinement = await plane.confinement()
+    let policy = try await policies.active()
+    // Those that are asked of it: a gate for models of another kind stands against nothing here.
+    var evidence = AdmissionEvidence()
+    evidence.model = name
+    evidence.project = project.description
+    evidence.dataClass = stated.dataClass
+    evidence.exposure = stated.exposure
+    let gates = PolicyPhase.allCases.flatMap { policy.gates(for: evidence, at: $0) }
+    facts.policy = PolicyFacts(digest: policy.digest, gates: Set(gates.map(\.name)))
+    facts.replaced = try await replaced(by: reference)
+    return facts
+  }
+
+  /// What was served before, as far as that can be told: the version in service, or the last before this one that may be.
+  private func replaced(by reference: VersionReference) async throws(Problem) -> ReplacedFact {
+    let served = try await registry.deployments().first { $0.name == reference.name }?.version
+    if let served, served < reference.version { return .version(served) }
+    let revocations = try await seals.revocations()
+    let former = try await registry.versions(of: reference.name).last {
+      $0.reference.version < reference.version && revocations.problem(of: $0.bundle) == nil
+    }
+    return former.map { .version($0.reference.version) } ?? .nothing
+  }
+
+  /// The hint of the key that sealed a bundle, where that is trusted.
+  private func trustedSeal(of bundle: Digest) async throws(Problem) -> String? {
+    let keys = try await seals.trusted()
+    guard let seal = try? await bundles.seal(of: bundle), let hint = try? SealVerifier.keyHint(of: seal)
+    else { return nil }
+    return keys.contains { $0.hint == hint } ? hint : nil
+  }
+
+  private func said(by bundle: Digest) async -> VersionFacts? {
+    if let facts = known.bundles.withLock({ $0[bundle] }) { return facts }
+    guard let keys = try? await seals.trusted(),
+      let sealed = try? await bundles.sealed(bundle, trusting: keys)
+    else { return nil }
+    let facts = VersionFacts(sealed.contents)
+    known.bundles.withLock { known in
+      if known.count >= Self.knownLimit { known = [:] }
+      known[bundle] = facts
+    }
+    return facts
+  }
+}
+
+extension GovernanceRecord {
+  /// The blob that a record of a version's threats names.
+  var document: Digest {
+    get throws(Problem) { try Digest(parsing: value.string ?? "") }
+  }
+}

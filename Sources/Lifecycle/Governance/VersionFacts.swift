@@ -1,0 +1,68 @@
+import Domain
+import Encoding
+import ModelGraph
+import Provenance
+import Statements
+import Threats
+
+/// What the files of a bundle say that threats are derived from; what does not read is not known.
+struct VersionFacts: Sendable {
+  let inspection: InspectionFacts?
+  let framework: FrameworkFacts?
+  let answers: AnswerFacts?
+  /// The key that had sealed the artifact; nil where none had, and where the bundle is of a release that did not say.
+  let author: String?
+
+  /// Reads files whose seal was verified.
+  init(_ contents: UnsealedBundle) {
+    inspection = contents.bytes(at: StatedBundle.inspectionPath).flatMap(InspectionFacts.init(report:))
+    let manifest = contents.bytes(at: Manifest.path).flatMap { try? Manifest(parsing: $0) }
+    framework = manifest.map { FrameworkFacts(name: $0.framework, version: $0.frameworkVersion) }
+    answers = manifest.flatMap { try? ModelSignature(json: $0.signature) }.map(AnswerFacts.init)
+    author =
+      contents.bytes(at: ThreatModel.path).flatMap { try? ThreatModel(parsing: $0) }?.facts.seals?.author
+  }
+}
+
+extension InspectionFacts {
+  /// Reads the report of a bundle.
+  fileprivate init?(report bytes: [UInt8]) {
+    guard let report = try? JSON(parsing: bytes, limits: JSONLimits(depth: 24, values: 1_000_000)),
+      let format = report["format"]?.string,
+      let verdict = report["verdict"]?.string.flatMap(InspectionVerdict.init(rawValue:)),
+      let findings = report["findings"]?.array
+    else { return nil }
+    var rules: [String: Severity] = [:]
+    for finding in findings {
+      guard let rule = finding["rule"]?.string,
+        let severity = finding["severity"]?.string.flatMap(Severity.init(rawValue:))
+      else { return nil }
+      rules[rule] = max(severity, rules[rule] ?? severity)
+    }
+    self.init(format: format, verdict: verdict, rules: rules)
+  }
+}
+
+extension AnswerFacts {
+  /// What a model reads and returns, by its signature.
+  init(_ signature: ModelSignature) {
+    let features = signature.features
+    let read =
+      switch features.form {
+      case .rows: features.count - features.ignored.count
+      case .unread: 0
+      // However many names there may be, what a caller sends is one value.
+      case .documents, .mappings, .lists: 1
+      }
+    let kinds = signature.methods.map { method -> Kind in
+      switch method {
+      case .predict: signature.classes.isEmpty ? .values : .labels
+      case .predictProbabilities: .probabilities
+      case .decisionFunction: .scores
+      case .transform: .transformed
+      }
+    }
+    // Nothing here rounds: every digit of an answer goes out.
+    self.init(features: max(0, read), kinds: Set(kinds))
+  }
+}
