@@ -261,6 +261,30 @@ struct WebhookTests {
     #expect(progress(3601).isDue(at: now))
   }
 
+  @Test func `what stands behind an event that failed waits for it, and nothing of it is skipped`()
+    async throws
+  {
+    let bench = try Bench()
+    try await bench.control.working {
+      let webhook = try await bench.add()
+      let start = try await bench.control.ledgerSize()
+      for alias in ["a", "b"] {
+        try await bench.commit(.setAlias, "iris@\(alias)")
+        try await bench.commit(.createKey, "some key")
+      }
+      bench.receiver.answer([.status(500), .status(500)])
+      for _ in 0..<3 {
+        _ = try await bench.control.webhooks.deliverAll()
+        bench.time.advance(by: .seconds(60))
+      }
+      let subjects = bench.receiver.requests.compactMap { (try? JSON(parsing: $0.body))?["subject"] }
+      #expect(subjects == ["iris@a", "iris@a", "iris@a", "iris@b"])
+      let deliveries = try await bench.control.deliveries(to: webhook.id).deliveries
+      #expect(deliveries.map(\.position) == [start + 2, start])
+      #expect(deliveries.map(\.attempts) == [1, 3])
+    }
+  }
+
   @Test func `a webhook that is removed is sent nothing more of what it had to be told`() async throws {
     let bench = try Bench()
     try await bench.control.working {

@@ -161,8 +161,9 @@ public final class Webhooks: Sendable {
         // A crash before this has the event sent again, under the same id.
         try await store.save(next, of: webhook.id, delivery)
         if let problem = Self.notable(next, delivery, webhook) { problems.append(problem) }
+        // What comes behind an event has its turn when that is over.
+        guard next.position > progress.position else { return next.notBefore }
         progress = next
-        if progress.isStopped { return nil }
       }
     }
     let reached = progress.position
