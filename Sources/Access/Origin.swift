@@ -26,7 +26,7 @@ public struct Origin: Hashable, Sendable {
 
 extension Actor {
   /// What an entry of the ledger says of where they ask from, and with what; nil where nobody came from anywhere.
-  public var from: JSON? {
+  public var statedOrigin: JSON? {
     guard let origin else { return nil }
     var members: [String: JSON] = ["face": .string(origin.face.rawValue)]
     members["address"] = origin.address.map { .string($0) }

@@ -40,7 +40,7 @@ extension ControlPlane {
       try await rules.require(right, on: object, madeBy: author, of: actor)
     } catch {
       await refusals.note(
-        error, asked: subject, by: actor.principal, from: actor.from,
+        error, asked: subject, by: actor.principal, origin: actor.statedOrigin,
         details: ["right": .string(right.rawValue), "object": .string(object.description)])
       throw error
     }
@@ -80,6 +80,6 @@ extension ControlPlane {
   func recorder(for actor: Actor) -> Recorder {
     Recorder(
       registry: parts.registry, time: parts.time, principal: actor.principal,
-      trace: Hexadecimal.encode(parts.entropy.bytes(8)), from: actor.from)
+      trace: Hexadecimal.encode(parts.entropy.bytes(8)), origin: actor.statedOrigin)
   }
 }

@@ -23,14 +23,14 @@ public struct Recorder: Sendable {
   /// What ties the entries of one undertaking together.
   public let trace: String
   /// From where it was asked for, and with what; nil where nobody came from anywhere.
-  let from: JSON?
+  let origin: JSON?
 
   /// Records acts of one undertaking of one principal.
   public init(
     registry: any RegistryWriter, time: any TimeSource, principal: Principal, trace: String,
-    from: JSON? = nil
+    origin: JSON? = nil
   ) {
-    self.from = from
+    self.origin = origin
     self.registry = registry
     self.time = time
     self.principal = principal
@@ -80,7 +80,7 @@ public struct Recorder: Sendable {
     -> LedgerEntry
   {
     var details = details
-    if let from { details["from"] = from }
+    if let origin { details["origin"] = origin }
     return LedgerEntry(
       time: time.now(), principal: principal, act: act, phase: phase, subject: subject, trace: trace,
       details: details)

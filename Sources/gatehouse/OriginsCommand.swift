@@ -8,7 +8,7 @@ struct OriginsCommand: AsyncParsableCommand {
     commandName: "origins",
     abstract: "List the addresses that the handles in the ledger stand for, or erase old ones.",
     discussion: """
-      An entry says from where it was asked for: 'from' has the way in, what was presented, and a handle of the address, \
+      An entry says from where it was asked for: 'origin' has the way in, what was presented, and a handle of the address, \
       another each day. What is erased here is gone; the ledger stays as it is, and so do its proofs.
       """)
 

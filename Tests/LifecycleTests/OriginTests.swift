@@ -26,7 +26,7 @@ struct OriginTests {
     }
     let entry = try #require(try await bench.entries().last { $0.act == .addPrincipal })
     #expect(
-      entry.details["from"] == ["face": "registry", "address": "0123456789ab", "with": "administrator"])
+      entry.details["origin"] == ["face": "registry", "address": "0123456789ab", "with": "administrator"])
   }
 
   @Test func `a refusal says it too, and one address has one handle a day`() async throws {
@@ -39,7 +39,7 @@ struct OriginTests {
       _ = await Self.asking(control, "192.0.2.1")
       let handles = Set(try await control.knownOrigins().map(\.handle))
       #expect(handles.count == 3)
-      let named = try await bench.entries().compactMap { $0.details["from"]?["address"]?.string }
+      let named = try await bench.entries().compactMap { $0.details["origin"]?["address"]?.string }
       #expect(Set(named) == handles)
       #expect(named.count == 4)
     }

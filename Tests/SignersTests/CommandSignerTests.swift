@@ -24,9 +24,11 @@ struct CommandSignerTests {
     ) throws -> SignerSettings {
       let file = "\(path)/signer"
       try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: file))
-      try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: file)
+      // Not executed itself: a process that another test starts meanwhile may have it open to write, and the system refuses
+      // to run what is.
       return SignerSettings(
-        name: "test", program: file, arguments: ["one", "two words"], key: "k", environment: environment,
+        name: "test", program: "/bin/sh", arguments: [file, "one", "two words"], key: "k",
+        environment: environment,
         timeoutSeconds: timeout)
     }
   }
@@ -107,11 +109,10 @@ struct CommandSignerTests {
 
   @Test func `what it left running goes with it`() async throws {
     let place = try Place()
-    let settings = try place.signer(
-      #"sleep 60 & echo $! > \#(place.path)/child; echo '{"version":1,"error":"no"}'; exec 1>&-"#)
     // The child holds the output open: only killing it ends the wait, at the latest when the time is over.
-    let quick = SignerSettings(name: "t", program: settings.program, key: "k", timeoutSeconds: 1)
-    _ = await Self.problem(quick)
+    let settings = try place.signer(
+      #"sleep 60 & echo $! > \#(place.path)/child; echo '{"version":1,"error":"no"}'; exec 1>&-"#, timeout: 1)
+    _ = await Self.problem(settings)
     let child = try String(contentsOfFile: "\(place.path)/child", encoding: .utf8)
       .trimmingCharacters(in: .whitespacesAndNewlines)
     let status = (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? ""

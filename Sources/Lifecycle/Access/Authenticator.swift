@@ -66,7 +66,7 @@ public final class Authenticator: Sendable {
       if credential != nil {
         let stranger = Actor(
           principal: .anonymous, credential: .platform, origin: await origin(face, address))
-        await refusals.note(error, asked: subject, by: .anonymous, from: stranger.from)
+        await refusals.note(error, asked: subject, by: .anonymous, origin: stranger.statedOrigin)
       }
       throw Self.unknown
     }

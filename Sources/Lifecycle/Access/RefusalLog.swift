@@ -36,7 +36,7 @@ public final class RefusalLog: Sendable {
   /// `subject` says what was asked for, `details` what else there is to know.
   @discardableResult
   public func note(
-    _ problem: Problem, asked subject: String, by principal: Principal, from: JSON? = nil,
+    _ problem: Problem, asked subject: String, by principal: Principal, origin: JSON? = nil,
     details: [String: JSON] = [:]
   ) async -> Bool {
     let now = time.now()
@@ -56,7 +56,7 @@ public final class RefusalLog: Sendable {
     var entries = unwritten.map { summary($0.0, $0.1, at: now) }
     if isWritten {
       var details = details
-      details["from"] = from
+      details["origin"] = origin
       details["code"] = .string(problem.code)
       details["message"] = .string(problem.message.excerpt(1000))
       entries.append(entry(subject.excerpt(300), principal, details, at: now))

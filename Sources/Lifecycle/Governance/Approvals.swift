@@ -145,7 +145,7 @@ extension ControlPlane {
       return try await record(act, of: subject, by: actor, decide)
     } catch {
       await refusals.note(
-        error, asked: "\(act.rawValue) of \(subject)", by: actor.principal, from: actor.from)
+        error, asked: "\(act.rawValue) of \(subject)", by: actor.principal, origin: actor.statedOrigin)
       throw error
     }
   }
