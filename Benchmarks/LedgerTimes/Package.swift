@@ -34,12 +34,14 @@ let package = Package(
     layer("Documents", "Domain", "Encoding", "YAML"),
     layer("Threats", "Domain", "Encoding", "Provenance"),
     layer("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats"),
+    layer(
+      "ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     layer("Provenance", "Domain", "Encoding", "CBoringSSL"),
     layer("Statements", "Domain", "Encoding", "Provenance"),
     layer("Packaging", "Domain", "Encoding", "Artifacts", "Provenance", "Statements", "CZlib"),
     layer(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "Threats",
+      "Gates", "ModelTests", "Threats",
       "Access", "Provenance", "Statements", "Packaging"),
     layer(
       "Storage", "Domain", "Encoding", "Access", "Gates", "Provenance", "Packaging", "Lifecycle",
