@@ -139,9 +139,13 @@ struct AccessRoutes: Sendable {
     let grants: [Grant]
     if let moment = try request.moment("at") {
       let recorded = try request.moment("recorded") ?? moment
-      grants = try await RightsHistory(ledger: control.ledger).state(recordedAt: recorded)
-        .grantsInForce(at: moment)
+      grants = try await RightsHistory(ledger: control.ledger).grants(heldAt: moment, recordedAt: recorded)
     } else {
+      guard try request.moment("recorded") == nil else {
+        throw Problem(
+          .badInput, "request.query", "expected 'at' beside 'recorded', found nothing",
+          hint: "say at which moment it is to have held")
+      }
       grants = try await control.rules.current().grants.values.sorted { $0.id < $1.id }
     }
     return .json(

@@ -79,11 +79,15 @@ public struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
 
   private static func isNobody(_ host: Substring) -> Bool {
     if host.first == "[" {
-      // fe80::/10, and whatever hides an address of IPv4 in one of IPv6.
+      // This machine, 2000::/3 and fc00::/7 alone, spelled with all four digits in front: no link, no group, and none that
+      // hides an address of IPv4, as 2002::/16, 64:ff9b::/96 and ::ffff:0:0/96 do. EC2 tells secrets at fd00:ec2::254.
       let address = host.dropFirst().dropLast()
-      let isOfLink = ["fe8", "fe9", "fea", "feb"].contains { address.hasPrefix($0) }
-      return isOfLink || address == "::" || address.utf8.contains(UInt8(ascii: "."))
-        || address.hasPrefix("::ffff:")
+      if address == "::1" { return false }
+      let first = address.prefix { $0 != ":" }
+      let isSomebody =
+        first.utf8.count == 4 && ["2", "3", "fc", "fd"].contains { first.hasPrefix($0) } && first != "2002"
+        && !address.hasPrefix("fd00:ec2:") && !address.hasPrefix("fd00:0ec2:")
+      return !isSomebody || address.utf8.contains(UInt8(ascii: "."))
     }
     let labels = host.split(separator: ".", omittingEmptySubsequences: false)
     guard let last = labels.last,

@@ -3,6 +3,11 @@ import Domain
 import Encoding
 
 extension Policy {
+  /// Whether it has one of these gates, or asks somebody who is told everything.
+  public func goesBy(_ names: String...) -> Bool {
+    gates.contains { names.contains($0.name) || $0.name == "ask" }
+  }
+
   /// Holds a candidate against every gate that is asked in this phase.
   ///
   /// All of them are asked, so that one push tells all that is wrong. The same policy and evidence give the same

@@ -22,22 +22,27 @@ public struct AuditCosignatures: Sendable {
   ) {
     var (count, problems) = (0, [Problem]())
     do throws(Problem) {
+      // First what is kept: what is cosigned meanwhile is of what the ledger has by then.
+      let kept = try await cosignatures.cosignatures()
       guard let head = try await ledger.checkpoint() else { return (0, []) }
       let witnesses = try await ledger.witnesses()
-      let kept = try await cosignatures.cosignatures()
+      // Of whom the registry does not know a witness, it may have been put back to before it did. The checkpoint is by the
+      // ledger's own key.
+      for cosignature in kept where !witnesses.contains(where: { $0.name == cosignature.witness }) {
+        do throws(Problem) {
+          try await requireHistory(
+            of: cosignature.witness, try Checkpoint(parsing: cosignature.checkpoint, trusting: key), in: head)
+        } catch {
+          problems.append(error)
+        }
+      }
       for witness in witnesses {
         for cosignature in kept where cosignature.witness == witness.name {
           do throws(Problem) {
             let checkpoint = try Checkpoint(parsing: cosignature.checkpoint, trusting: key)
             _ = try Cosignature(
               answer: Array("\(cosignature.line)\n".utf8), of: witness.key, over: checkpoint)
-            guard checkpoint.size <= head.size else {
-              throw .witnessAhead(witness.name, checkpoint.size, head.size)
-            }
-            let proof = try await ledger.consistencyProof(from: checkpoint.size, to: head.size)
-            guard proof?.verifies(from: checkpoint.root, to: head.root) == true else {
-              throw .splitView(witness.name, checkpoint.size)
-            }
+            try await requireHistory(of: witness.name, checkpoint, in: head)
             count += 1
           } catch {
             problems.append(error)
@@ -51,5 +56,16 @@ public struct AuditCosignatures: Sendable {
       problems.append(error)
     }
     return (count, problems)
+  }
+
+  /// Throws where the ledger is not what was cosigned grown by some entries.
+  private func requireHistory(
+    of name: String, _ checkpoint: Checkpoint, in head: Checkpoint
+  ) async throws(Problem) {
+    guard checkpoint.size <= head.size else { throw .witnessAhead(name, checkpoint.size, head.size) }
+    let proof = try await ledger.consistencyProof(from: checkpoint.size, to: head.size)
+    guard proof?.verifies(from: checkpoint.root, to: head.root) == true else {
+      throw .splitView(name, checkpoint.size)
+    }
   }
 }

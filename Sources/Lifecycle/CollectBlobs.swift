@@ -149,8 +149,6 @@ struct CollectBlobs: Sendable {
     }
     // A verdict stays explainable for as long as it is named, and a bundle can be made again.
     roots.formUnion(try await registry.governedFiles())
-    // As long can tests be run again.
-    roots.formUnion(try await registry.testFiles())
     for artifact in artifacts {
       roots.insert(artifact)
       roots.formUnion(try await ArtifactList.files(of: artifact, in: blobs))

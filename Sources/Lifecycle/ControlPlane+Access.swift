@@ -126,13 +126,15 @@ extension ControlPlane {
 
   /// Erases the addresses that were first seen before a moment; the ledger keeps their handles.
   public func forgetOrigins(before moment: Timestamp, by actor: Actor) async throws(Problem) {
-    try await perform(by: actor, .manageAccess, on: .platform) { [parts] recorder async throws(Problem) in
+    try await perform(by: actor, .manageAccess, on: .platform) {
+      [parts, origins] recorder async throws(Problem) in
       // A crash between the two leaves what is erased erased, and an act that has begun and is closed at the next start.
       try await recorder.record(
         .forgetOrigins, of: "addresses", details: ["before": .string(moment.description)]
       ) {
         () async throws(Problem) in
         let count = try await parts.people.forgetOrigins(before: moment)
+        origins.forget()
         return .done((), details: ["count": JSON(count)])
       }
     }

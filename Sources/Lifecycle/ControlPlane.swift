@@ -3,6 +3,7 @@ public import Domain
 import Encoding
 public import Gates
 public import Provenance
+import Synchronization
 
 /// All that the platform can be asked to do: the use cases behind the command line and the HTTP face.
 public final class ControlPlane: Sendable {
@@ -126,6 +127,8 @@ public final class ControlPlane: Sendable {
   /// Who may do what.
   public let rules: AccessRules
   let accessActs: AccessActs
+  /// Whether tests of a version are run again.
+  let repeating = Mutex(false)
   /// From where they ask.
   let origins: Origins
   /// What becomes of refused requests.

@@ -242,14 +242,18 @@ struct Road: Sendable {
     // What was revoked is not taken up again: the same bytes make a new version, which was looked at anew.
     let revocations = try await seals.revocations()
     let policy = try await gate.policies.active().digest
-    let earlier = try await registry.versions(of: pushed.name).last {
+    let earlier = try await registry.versions(of: pushed.name).filter {
       $0.artifact == pushed.digest && $0.policy == policy
         && [.unstated, $0.trainingData].contains(pushed.trainingData)
         && revocations.problem(of: $0.bundle) == nil
     }
-    guard let earlier, let stated = pushed.tests else { return earlier }
-    guard let tested = try await registry.tests(of: earlier.reference) else { return nil }
-    return stated.matches(tested) ? earlier : nil
+    guard let stated = pushed.tests else { return earlier.last }
+    for version in earlier.reversed() {
+      if let tested = try await registry.tests(of: version.reference), stated.matches(tested) {
+        return version
+      }
+    }
+    return nil
   }
 
   /// The same bytes again make no second version.

@@ -22,7 +22,12 @@ public struct TestJob: Sendable {
       _ uptime: @escaping @Sendable () -> Duration
     ) throws(Problem) -> TestedModel {
       let plan = try ExecutionPlan(graph, engine: engine)
-      return TestedModel(signature: plan.signature, byteCount: byteCount) { methods, rows throws(Problem) in
+      return TestedModel(
+        signature: plan.signature, byteCount: byteCount,
+        requireTime: { () throws(Problem) in
+          guard uptime() < deadline else { throw TestJob.tooLong }
+        }
+      ) { methods, rows throws(Problem) in
         guard uptime() < deadline else { throw TestJob.tooLong }
         return try plan.run(methods, on: rows, isCancelled: { uptime() >= deadline })
       }
@@ -45,7 +50,11 @@ public struct TestJob: Sendable {
     public let latency: MeasuredLatency?
 
     /// Whether every test holds.
-    public var isPassed: Bool { report.isPassed && latency?.isPassed != false }
+    ///
+    /// A plan that asks nothing is none that holds.
+    public var isPassed: Bool {
+      report.isPassed && latency?.isPassed != false && (!report.results.isEmpty || latency != nil)
+    }
   }
 
   /// For how long tests may ask models.
@@ -91,7 +100,7 @@ public struct TestJob: Sendable {
       do throws(Problem) {
         report = try judge(against: try former.tested(by: engine, until: deadline, uptime), isFirst: false)
         report.champion = former.digest
-      } catch {
+      } catch  where error.category == .badInput {
         report = try judge(against: nil, isFirst: false)
       }
     }

@@ -50,6 +50,8 @@ public struct TestRun: Sendable {
         of: model, against: champion, on: data, schema: plan.schema, label: claims.label)
       let bootstrap = Bootstrap(seed: seed, confidence: claims.confidence, resamples: claims.resamples)
       for slice in [nil] + claims.slices.map(Optional.some) {
+        // A slice has its own bound of work; there may be many slices.
+        try model.requireTime()
         quality.append(try analysis.metrics(of: slice, bootstrap))
       }
       results += claims.results(quality, hasChampion: champion != nil, isFirst: isFirst)

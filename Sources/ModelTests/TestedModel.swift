@@ -14,10 +14,16 @@ public struct TestedModel: Sendable {
   /// How many bytes graph and weights have together; nil where nobody knows.
   public let byteCount: Int?
   let predict: Predictor
+  /// Throws where there is no time left for more.
+  let requireTime: @Sendable () throws(Problem) -> Void
   let layout: RowLayout
 
   /// Names whom to ask.
-  public init(signature: ModelSignature, byteCount: Int?, predict: @escaping Predictor) {
+  public init(
+    signature: ModelSignature, byteCount: Int?,
+    requireTime: @escaping @Sendable () throws(Problem) -> Void = {}, predict: @escaping Predictor
+  ) {
+    self.requireTime = requireTime
     self.signature = signature
     self.byteCount = byteCount
     self.predict = predict

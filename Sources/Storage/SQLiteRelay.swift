@@ -37,7 +37,8 @@ public final class SQLiteRelay: WebhookStore {
     guard try DirectoryListing.kind(of: path) != nil else { return nil }
     do {
       var configuration = SQLiteRegistry.configuration()
-      configuration.readonly = true
+      // Not opened read-only: SQLite could then not take back what a crash left half written.
+      configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
       pool = try DatabaseQueue(path: path, configuration: configuration)
     } catch {
       throw Problem.storage("open what is kept of webhooks and witnesses", error)

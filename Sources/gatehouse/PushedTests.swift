@@ -36,9 +36,16 @@ struct PushedTestOptions: ParsableArguments {
   /// Tells all faults of a plan at once, and ends with 2.
   func chosen(for path: String, _ trainingData: [String]) throws -> ChosenTests? {
     guard !isWithoutTests else { return nil }
-    if tests == nil, let label { return try inferred(from: trainingData, label) }
     let beside = "\(TestCommand.folder(of: path))/\(TestPlan.fileName)"
-    guard let file = tests ?? (LocalFiles.kind(of: beside).isFile ? beside : nil) else {
+    let file = tests ?? (LocalFiles.kind(of: beside).isFile ? beside : nil)
+    if let label {
+      guard let file else { return try inferred(from: trainingData, label) }
+      throw Problem(
+        .usage, "push.plan-and-label",
+        "expected no --label beside a plan, found one and \(file.excerpt(200))",
+        hint: "leave it out, or leave the plan aside with --tests and another file")
+    }
+    guard let file else {
       guard testData == nil, seed == nil else {
         throw Problem(
           .usage, "push.no-plan", "expected a plan of tests for '--test-data' or '--test-seed', found none",

@@ -25,7 +25,9 @@ import Testing
     "https://169.254.169.254/latest", "https://0.0.0.0/", "https://0/", "https://255.255.255.255/",
     "https://[fe80::1]/", "https://[::]/", "https://[::ffff:169.254.169.254]/", "https://2852039166/",
     "https://0xa9fea9fe/", "https://0251.0376.0251.0376/", "https://169.16689662/",
-    "https://[::ffff:a9fe:a9fe]/",
+    "https://[::ffff:a9fe:a9fe]/", "https://[0:0:0:0:0:ffff:a9fe:a9fe]/", "https://[0::ffff:a9fe:a9fe]/",
+    "https://[64:ff9b::a9fe:a9fe]/", "https://[2002:a9fe:a9fe::]/", "https://[::0]/", "https://[ff02::1]/",
+    "https://[fd00:ec2::254]/",
     "https://169.254.169.254./",
   ])
   func `is refused where it is another, without repeating it`(text: String) {

@@ -58,6 +58,12 @@ struct OriginTests {
       try await control.forgetOrigins(before: moment, by: .administrator)
       let left = try await control.knownOrigins().map(\.address)
       #expect(left == ["192.0.2.2"])
+      // Whoever asks again has another handle, which stands for something.
+      _ = await Self.asking(control, "192.0.2.1")
+      let again = try await control.knownOrigins()
+      #expect(again.map(\.address).contains("192.0.2.1"))
+      let last = try await bench.entries().last { $0.act == .request }
+      #expect(again.map(\.handle).contains(last?.details["origin"]?["address"]?.string ?? ""))
     }
     #expect(await bench.audit().problems.isEmpty)
   }
@@ -72,6 +78,12 @@ struct OriginTests {
       }
       let count = try await control.knownOrigins().count
       #expect(count == 1000)
+      // Whoever is known has room left.
+      let service = try await control.addService("ci", by: .administrator).principal
+      let key = try await control.createAPIKey(APIKeyWish(principal: service), by: .administrator)
+      let actor = try await authenticator.authenticate(
+        key.key, asking: "GET models", at: .control, from: "2001:db8::ffff")
+      #expect(actor.origin?.address != nil)
     }
   }
 }

@@ -56,6 +56,20 @@ struct RightsHistoryTests {
     }
   }
 
+  @Test func `what is known later held at no moment before it was recorded`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let ci = try await control.addService("ci", by: .administrator).principal
+      let before = control.now()
+      _ = try await control.addGrant(Self.grant(ci, .pusher), by: .administrator)
+      let history = RightsHistory(ledger: bench.registry)
+      let then = try await history.grants(heldAt: before, recordedAt: control.now())
+      let now = try await history.grants(heldAt: control.now(), recordedAt: control.now())
+      #expect(then.isEmpty)
+      #expect(now.count == 1)
+    }
+  }
+
   @Test func `what is to hold is known before it holds`() async throws {
     let bench = try Bench()
     try await bench.run { control in

@@ -118,6 +118,27 @@ struct RoadTestsTests {
     }
   }
 
+  @Test func `a plan that asks nothing does not hold`() async throws {
+    let bench = try Bench(policy: try Self.policy("tests: {passed: true}"))
+    try await bench.run { control in
+      let outcome = try await Self.push(Fixture.tree, "tests: gatehouse/v1\n", rows: nil, to: control)
+      #expect(outcome.problem?.code == "gate.tests")
+    }
+  }
+
+  @Test func `an audit misses what tests were made of`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Self.push(to: control)
+      let (record, _) = try await control.tests(of: Self.reference(1))
+      _ = try await bench.blobs.remove(record.report, cameBefore: Timestamp(milliseconds: .max))
+      // What asks for no tests goes on without.
+      let report = try await control.explain(Self.reference(1))
+      #expect(report.verdict == .admitted)
+    }
+    #expect(await bench.audit().problems.map(\.code) == ["blob.missing"])
+  }
+
   @Test func `who has to be tested and brings no plan is refused`() async throws {
     let bench = try Bench(policy: try Self.policy("tests: {passed: true}"))
     try await bench.run { control in
@@ -180,8 +201,10 @@ struct RoadTestsTests {
         try await Self.push(to: control), try await Self.push(Fixture.tree, nil, to: control),
         try await Self.push(seed: 9, to: control),
         try await Self.push(Fixture.tree, Self.plan + "# another\n", to: control),
+        // And back.
+        try await Self.push(to: control), try await Self.push(seed: 9, to: control),
       ]
-      #expect(outcomes.map(\.isNew) == [false, false, true, true])
+      #expect(outcomes.map(\.isNew) == [false, false, true, true, false, false])
     }
   }
 

@@ -48,6 +48,30 @@ struct ThreatTests {
     return open.count
   }
 
+  @Test func `who may decide on what others made decides nothing for what they made themselves`() async throws
+  {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.pushTree(to: control, nil, Self.gold)
+      let ana = try await control.addPerson("ana", by: .administrator).principal
+      for role in [Role.security, .pusher] {
+        _ = try await control.addGrant(
+          Grant(
+            id: "", holder: .principal(ana), gift: .role(role), scope: .everything,
+            conditions: Grant.Conditions(othersOnly: role == .security)), by: .administrator)
+      }
+      let actor = Actor(principal: ana, credential: .token(provider: "none", words: []))
+      let id = try ThreatID(parsing: "ML05")
+      let decided = try await control.decide(Self.wish(), on: id, of: Self.reference, by: actor)
+      #expect(decided.threats.first { $0.id == id }?.isOpen == false)
+      // Her own version, under the same facts.
+      _ = try await Bench.push(Fixture.forest, by: actor, to: control)
+      let second = VersionReference(name: Sample.name(), version: VersionNumber.first.next)
+      let threats = try await control.threatModel(of: second).threats
+      #expect(threats.first { $0.id == id }?.decision == nil)
+    }
+  }
+
   @Test func `what the platform knows of a version are the facts of its threats`() async throws {
     let bench = try Bench()
     try await bench.run { control in

@@ -127,6 +127,9 @@ public struct Webhook: Equatable, Sendable {
       models: try NamePattern(parsing: fields.text("models", default: "*")))
   }
 
+  /// Whether it is told whatever project a model is of.
+  public var isForEveryProject: Bool { scope.projects.description == "*" }
+
   /// Whether it is told of an event of a model in a project, or of none.
   public func isTold(of event: WebhookEvent, _ model: (name: ModelName, project: ProjectName)?) -> Bool {
     guard events.contains(event) else { return false }

@@ -59,22 +59,22 @@ public final class Authenticator: Sendable {
         throw Problem(.unauthenticated, "auth.none", "expected a credential, found none")
       }
       var actor = try await actor(of: credential)
-      actor.origin = await origin(face, address)
+      actor.origin = await origin(face, address, isKnown: true)
       return actor
     } catch  where error.category == .unauthenticated {
       // Somebody who presents nothing has tried nothing.
       if credential != nil {
         let stranger = Actor(
-          principal: .anonymous, credential: .platform, origin: await origin(face, address))
+          principal: .anonymous, credential: .platform, origin: await origin(face, address, isKnown: false))
         await refusals.note(error, asked: subject, by: .anonymous, origin: stranger.statedOrigin)
       }
       throw Self.unknown
     }
   }
 
-  private func origin(_ face: Origin.Face, _ address: String?) async -> Origin {
+  private func origin(_ face: Origin.Face, _ address: String?, isKnown: Bool) async -> Origin {
     guard let address else { return Origin(face: face, address: nil) }
-    return Origin(face: face, address: await origins.handle(of: address))
+    return Origin(face: face, address: await origins.handle(of: address, isKnown: isKnown))
   }
 
   /// When each key was used last; a process that is killed loses what it had not saved yet.

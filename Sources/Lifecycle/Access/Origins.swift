@@ -7,12 +7,12 @@ import Synchronization
 /// The handle is durable beside its address before it is in any entry. A restart gives an address another one. Past `limit`
 /// addresses a day, and where the directory cannot be written, an address has none: whoever may ask nothing must not fill it.
 final class Origins: Sendable {
-  /// Addresses a day.
+  /// Addresses a day of whom is known, and as many of whom is not.
   static let limit = 1000
 
   private struct Day {
     var number: Int64 = -1
-    var handles: [String: String] = [:]
+    var handles: [Bool: [String: String]] = [:]
   }
 
   private let directory: any OriginDirectory
@@ -26,14 +26,18 @@ final class Origins: Sendable {
     self.entropy = entropy
   }
 
-  /// What an address is known by.
-  func handle(of address: String) async -> String? {
+  /// Forgets which handles addresses have: whoever asks again gets another.
+  func forget() { day.withLock { $0 = Day() } }
+
+  /// What an address is known by; strangers have room of their own, so that they take nobody else's.
+  func handle(of address: String, isKnown: Bool) async -> String? {
     let now = time.now()
     let number = now.milliseconds / 86_400_000
     let known: String?? = day.withLock { day -> String?? in
       if day.number != number { day = Day(number: number) }
-      if let handle = day.handles[address] { return .some(handle) }
-      return day.handles.count < Self.limit ? .none : .some(nil)
+      let handles = day.handles[isKnown, default: [:]]
+      if let handle = handles[address] { return .some(handle) }
+      return handles.count < Self.limit ? .none : .some(nil)
     }
     if let known { return known }
     let origin = KnownOrigin(
@@ -41,8 +45,8 @@ final class Origins: Sendable {
     do throws(Problem) { try await directory.keep(origin) } catch { return nil }
     // Of two that ask at the same time one handle goes on; both stand for the address.
     return day.withLock { day in
-      if day.number == number, day.handles.count < Self.limit {
-        day.handles[address] = day.handles[address] ?? origin.handle
+      if day.number == number, day.handles[isKnown, default: [:]].count < Self.limit {
+        day.handles[isKnown, default: [:]][address] = origin.handle
       }
       return origin.handle
     }

@@ -48,6 +48,19 @@ public struct RightsHistory: Sendable {
     return moves.sorted { $0.position < $1.position }
   }
 
+  /// The grants that held at a moment, by what was recorded at another; none held before it was recorded.
+  public func grants(heldAt moment: Timestamp, recordedAt recorded: Timestamp) async throws(Problem)
+    -> [Grant]
+  {
+    var state = AccessState()
+    var late: Set<String> = []
+    for move in try await moves(recordedUntil: recorded) {
+      try state.apply(move.change)
+      if case .addGrant(let grant, let at) = move.change, at > moment { late.insert(grant.id) }
+    }
+    return state.grantsInForce(at: moment).filter { !late.contains($0.id) }
+  }
+
   /// All rights as they were recorded at a moment.
   public func state(recordedAt moment: Timestamp) async throws(Problem) -> AccessState {
     var state = AccessState()

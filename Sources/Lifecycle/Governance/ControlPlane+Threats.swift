@@ -75,12 +75,16 @@ extension ControlPlane {
         "expected a threat with something left to decide on, found \(id), of which every required control holds",
         subject: subject)
     }
+    // It counts for other versions too, and some may be the decider's own.
+    let othersOnly =
+      try await rules.current().refusal(
+        actor, .decideThreats, on: .model(reference.name), madeBy: actor.principal, at: moment) != nil
     // First, so that the ledger has the digest of what is there.
     let remark = try await parts.people.keep(
       wish.reason, by: actor.principal, salt: parts.entropy.bytes(16))
     let decision = ThreatDecision(
       version: reference, threat: id, choice: wish.choice, owner: wish.owner, by: actor.principal,
-      facts: threat.bindings, remark: remark, until: wish.until, at: moment)
+      othersOnly: othersOnly, facts: threat.bindings, remark: remark, until: wish.until, at: moment)
     do throws(Problem) {
       try await noting(.decideThreat, of: subject, by: actor) { _ throws(Problem) -> ActOutcome<Void> in
         // What it is bound to stands in it: facts that change meanwhile reopen what they would have reopened after it.

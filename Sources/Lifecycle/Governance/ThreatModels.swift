@@ -58,7 +58,7 @@ struct ThreatModels: Sendable {
     facts.answers = said?.answers
     let key = try await trustedSeal(of: version.bundle)
     facts.seals = SealFacts(isSealed: key != nil, by: key, author: said?.author)
-    return try await model(of: version.reference, facts)
+    return try await model(of: version.reference, by: version.pushedBy, facts)
   }
 
   /// The threats of the version that is about to be made of what was lifted.
@@ -76,12 +76,12 @@ struct ThreatModels: Sendable {
     facts.answers = AnswerFacts(lifted.lifted.graph.graph.signature)
     // A bundle is sealed before anything names it; by which key is no part of what is sealed.
     facts.seals = SealFacts(isSealed: true, author: pushed.sealedBy)
-    return try await model(of: reference, facts)
+    return try await model(of: reference, by: pushed.principal, facts)
   }
 
   /// How many threats are open, by their level, where a policy or somebody whom it asks goes by that.
   func open(of version: ModelVersion, asked policy: Policy) async throws(Problem) -> [RiskLevel: Int]? {
-    guard policy.gates.contains(where: { ["threats", "ask"].contains($0.name) }) else { return nil }
+    guard policy.goesBy("threats") else { return nil }
     return try await model(of: version).open
   }
 
@@ -94,11 +94,12 @@ struct ThreatModels: Sendable {
   }
 
   private func model(
-    of reference: VersionReference, _ facts: ThreatFacts
+    of reference: VersionReference, by author: Principal, _ facts: ThreatFacts
   ) async throws(Problem) -> ThreatModel {
     var decisions: [ThreatDecision] = []
     for record in try await registry.governance(.threat, startingWith: "\(reference.name) ") {
-      decisions.append(try ThreatDecision(json: record.value))
+      let decision = try ThreatDecision(json: record.value)
+      if decision.counts(forWorkOf: author) { decisions.append(decision) }
     }
     return ThreatModel(of: reference, from: facts, decisions: decisions, at: time.now())
   }

@@ -65,7 +65,8 @@ extension RegistryReader {
     return try record.map { (record) throws(Problem) in try WaitingRelease(json: record.value) }
   }
 
-  /// The blobs that are files of policies, in force, former and proposed, and the threats of versions as they were.
+  /// The blobs that are files of policies, in force, former and proposed, the threats of versions as they were, and what their tests
+  /// were made of and came to.
   func governedFiles() async throws(Problem) -> Set<Digest> {
     var digests: Set<Digest> = []
     for record in try await governance(.policy, startingWith: "") {
@@ -75,12 +76,6 @@ extension RegistryReader {
       digests.insert(try PolicyProposal(json: record.value).digest)
     }
     for record in try await governance(.threatModel, startingWith: "") { digests.insert(try record.document) }
-    return digests
-  }
-
-  /// The blobs that tests of versions are made of, and their reports.
-  func testFiles() async throws(Problem) -> Set<Digest> {
-    var digests: Set<Digest> = []
     for record in try await governance(.tests, startingWith: "") {
       digests.formUnion(try TestRecord(json: record.value).blobs)
     }

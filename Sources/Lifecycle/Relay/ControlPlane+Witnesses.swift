@@ -30,6 +30,7 @@ extension ControlPlane {
         (), details: ["host": .string(witness.url.host)],
         changes: [.governance(.relay(.addWitness(witness)))])
     }
+    witnesses.forget(witness.name)
     return witness
   }
 
@@ -48,6 +49,7 @@ extension ControlPlane {
     }
     // A crash before this leaves cosignatures that nothing reads.
     try await parts.cosignatures.forget(name)
+    witnesses.forget(name)
   }
 }
 

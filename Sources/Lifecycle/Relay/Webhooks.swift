@@ -242,6 +242,9 @@ public final class Webhooks: Sendable {
   private func event(of entry: LedgerEntry, for webhook: Webhook) async throws(Problem) -> WebhookEvent? {
     guard let event = WebhookEvent(of: entry), webhook.events.contains(event) else { return nil }
     guard let model = entry.model else { return webhook.isTold(of: event, nil) ? event : nil }
+    // What is refused before it has a version is of no project yet, whatever its push named.
+    let isThere = try await !registry.versions(of: model).isEmpty
+    guard isThere || webhook.isForEveryProject else { return nil }
     let project = try await rules.current().project(of: model)
     return webhook.isTold(of: event, (model, project)) ? event : nil
   }
@@ -253,6 +256,9 @@ public final class Webhooks: Sendable {
     if event == .waiting, let model = entry.model {
       approvers = try await rules.current().holders(of: .approve, on: .model(model), at: time.now())
         .sorted { $0.description < $1.description }
+      // Nobody says yes to what they have pushed.
+      let version = try await registry.versions(of: model).last { $0.reference.description == entry.subject }
+      if let author = version?.pushedBy { approvers.removeAll { $0 == .principal(author) } }
     }
     return WebhookMessage(
       event, of: entry, at: position, of: ledger, to: webhook.id, approvers: approvers)

@@ -12,6 +12,7 @@ public final class Witnesses: Sendable {
   /// How often the ledger is looked at; no witness is asked more often.
   static let interval = Duration.seconds(2)
   private static let longestPause = Duration.seconds(300)
+  private static let alarmPause = Duration.seconds(3600)
 
   /// What is known of a witness since the start.
   private struct Standing {
@@ -29,6 +30,8 @@ public final class Witnesses: Sendable {
   private let time: any TimeSource
   private let entropy: any Entropy
   private let standings = Mutex([String: Standing]())
+  /// When an alarm was written into the ledger last, by witness and code.
+  private let sounded = Mutex([String: Timestamp]())
 
   init(
     registry: any RegistryWriter & RegistryReader & LedgerReader, store: any CosignatureStore,
@@ -61,6 +64,9 @@ public final class Witnesses: Sendable {
       try? await Task.sleep(for: Self.interval)
     }
   }
+
+  /// Has what is known of a witness be nothing: it is another by now.
+  func forget(_ name: String) { standings.withLock { $0[name] = nil } }
 
   /// Asks every witness whose time has come for the newest checkpoint, all at once; what was the matter with each that was
   /// asked, nil where nothing was.
@@ -119,11 +125,19 @@ public final class Witnesses: Sendable {
   }
 
   /// Has it outlive this process that something is wrong with the ledger or a witness, and be told to whom webhooks tell it:
-  /// by an entry of the ledger for each alarm that is another than the one that stands.
+  /// by an entry of the ledger for each alarm that is another than the one that stands, and of one kind once an hour: each
+  /// entry makes a checkpoint for the witness to be asked about.
   private func sound(_ problem: Problem, of name: String) async {
     do throws(Problem) {
       let standing = try await store.alarms()[name]
-      if standing?.code != problem.code {
+      let now = time.now()
+      let isNew = sounded.withLock { sounded in
+        let name = "\(name) \(problem.code)"
+        if let last = sounded[name], now < last.advanced(by: Self.alarmPause) { return false }
+        sounded[name] = now
+        return true
+      }
+      if standing?.code != problem.code, isNew {
         // A crash after this has it written once more.
         try await registry.commit(
           [

@@ -3,6 +3,7 @@ public import Encoding
 public import Gates
 public import ModelTests
 import Provenance
+import Synchronization
 
 /// The tests of a version, run again.
 public struct RepeatedTests: Sendable {
@@ -54,6 +55,19 @@ extension ControlPlane {
   public func repeatTests(
     of reference: VersionReference, seed: UInt64?
   ) async throws(Problem) -> RepeatedTests {
+    // One at a time, before anything is read: models and rows may be large.
+    guard
+      repeating.withLock({ isTaken in
+        defer { isTaken = true }
+        return !isTaken
+      })
+    else {
+      throw Problem(
+        .unavailable, "model-tests.busy",
+        "expected room to run tests again, found that those of another version are run",
+        hint: "try again in a minute or two")
+    }
+    defer { repeating.withLock { $0 = false } }
     let version = try await registry.version(reference)
     let (record, _) = try await tests(of: reference)
     let files = road.test.files

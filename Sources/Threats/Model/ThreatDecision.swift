@@ -26,6 +26,8 @@ public struct ThreatDecision: Equatable, Sendable {
   public let owner: Principal
   /// Who decided.
   public let by: Principal
+  /// Whether whoever decided may decide only on what others have made.
+  public let othersOnly: Bool
   /// The facts that the threat depended on, by their words, as far as decisions are bound to them.
   public let facts: [String: JSON]
   /// What finds the reason that was given.
@@ -38,8 +40,9 @@ public struct ThreatDecision: Equatable, Sendable {
   /// Records a decision.
   public init(
     version: VersionReference, threat: ThreatID, choice: Choice, owner: Principal, by: Principal,
-    facts: [String: JSON], remark: Digest, until: Timestamp?, at: Timestamp
+    othersOnly: Bool = false, facts: [String: JSON], remark: Digest, until: Timestamp?, at: Timestamp
   ) {
+    self.othersOnly = othersOnly
     self.version = version
     self.threat = threat
     self.choice = choice
@@ -50,6 +53,9 @@ public struct ThreatDecision: Equatable, Sendable {
     self.until = until
     self.at = at
   }
+
+  /// Whether it counts for what somebody has made.
+  public func counts(forWorkOf author: Principal) -> Bool { !othersOnly || by != author }
 
   /// The digest of what it is bound to.
   public var basis: Digest { Self.basis(of: threat, facts) }
@@ -65,6 +71,7 @@ public struct ThreatDecision: Equatable, Sendable {
     [
       "version": .string(version.description), "threat": .string(threat.description),
       "choice": .string(choice.rawValue), "owner": .string(owner.description), "by": .string(by.description),
+      "othersOnly": .bool(othersOnly),
       "facts": .object(facts), "basis": .string(basis.description), "remark": .string(remark.description),
       "until": until.map { .integer($0.milliseconds) } ?? .null, "at": .integer(at.milliseconds),
     ]
@@ -75,7 +82,7 @@ public struct ThreatDecision: Equatable, Sendable {
     let code = "threat-decision.malformed"
     let fields = RecordFields(json, "decision", code: code)
     try fields.allow([
-      "version", "threat", "choice", "owner", "by", "facts", "basis", "remark", "until", "at",
+      "version", "threat", "choice", "owner", "by", "othersOnly", "facts", "basis", "remark", "until", "at",
     ])
     guard let choice = try fields.word("choice", Choice.self) else {
       throw Problem(.badInput, code, "expected what becomes of the threat as 'choice', found nothing")
@@ -85,7 +92,8 @@ public struct ThreatDecision: Equatable, Sendable {
     else { throw Problem(.badInput, code, "expected facts of a threat as 'facts', found others") }
     self.init(
       version: try fields.version("version"), threat: try ThreatID(parsing: fields.text("threat")),
-      choice: choice, owner: try fields.principal("owner"), by: try fields.principal("by"), facts: facts,
+      choice: choice, owner: try fields.principal("owner"), by: try fields.principal("by"),
+      othersOnly: try fields.flag("othersOnly"), facts: facts,
       remark: try fields.digest("remark"), until: try fields.moment("until"),
       at: try fields.requiredMoment("at"))
     guard try fields.digest("basis") == basis else {
