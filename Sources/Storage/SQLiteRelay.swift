@@ -37,8 +37,12 @@ public final class SQLiteRelay: WebhookStore {
     guard try DirectoryListing.kind(of: path) != nil else { return nil }
     do {
       var configuration = SQLiteRegistry.configuration()
-      // Not opened read-only: SQLite could then not take back what a crash left half written.
-      configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
+      // What a crash left half written is taken back by the first look at it, and not by one that may only read. Where the
+      // file may only be read by whoever looks, there is that one alone.
+      _ = try? DatabaseQueue(path: path, configuration: configuration).read { database in
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema")
+      }
+      configuration.readonly = true
       pool = try DatabaseQueue(path: path, configuration: configuration)
     } catch {
       throw Problem.storage("open what is kept of webhooks and witnesses", error)
