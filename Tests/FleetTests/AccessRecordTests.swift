@@ -12,7 +12,7 @@ import TestKit
 import Testing
 
 /// Access records of a real data plane, from the answer to the proof.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct AccessRecordTests {
   /// A platform without a server: real stores, a real data plane, one model.
   private struct Site {

@@ -6,7 +6,7 @@ import Lifecycle
 import Testing
 
 /// What the kernel says of a data plane that serves.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConfinedPlaneTests {
   /// The members of `/proc/PID/task/TID/status`, a thread each.
   private static func threads(of process: Int) throws -> [[String: String]] {

@@ -8,7 +8,7 @@ import Testing
 @testable import Fleet
 
 /// Commands to a peer that answers late, with something else, or not at all.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ControlSocketTests {
   /// What a peer does with a command.
   private enum Reaction {

@@ -9,7 +9,7 @@ import TestKit
 import Testing
 
 /// Real processes of the data plane, started, killed, replaced and adopted.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct LocalDataPlaneTests {
   /// A directory of its own with a short path: control sockets have room for 107 bytes.
   final class Scratch {

@@ -9,7 +9,7 @@ import Testing
 @testable import Storage
 
 /// What blobs in files do beside one another.
-@Suite(.timeLimit(.minutes(5))) struct `Blobs beside one another` {
+@Suite(.timeLimit(.minutes(15))) struct `Blobs beside one another` {
   private func ingest(_ bytes: [UInt8], into store: FileBlobStore) async throws -> Digest {
     let session = try await store.beginIngest()
     try await session.write(bytes)

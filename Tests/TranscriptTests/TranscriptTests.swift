@@ -15,7 +15,7 @@ struct TranscriptTests {
     #expect(Self.sessions.count >= 4)
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: sessions)
+  @Test(.timeLimit(.minutes(15)), arguments: sessions)
   func `the command line does what the transcript says`(session: String) async throws {
     let text = try String(contentsOf: Self.folder.appending(path: session), encoding: .utf8)
     let transcript = try Transcript(parsing: text)
