@@ -13,24 +13,8 @@ public final class SQLitePeople: PeopleDirectory, KeyUses, Remarks, OriginDirect
 
   /// Opens the directory at `path`, or founds it; throws `storage.…`.
   public init(path: String) throws(Problem) {
-    let disk = Disk()
-    if try DirectoryListing.kind(of: path) == nil {
-      _ = try disk.create(path)
-      try disk.syncDirectory(DiskPath.parent(of: path))
-    }
-    do {
-      var configuration = SQLiteRegistry.configuration()
-      configuration.label = "gatehouse.people"
-      configuration.prepareDatabase { database in
-        // Erased bytes are overwritten with zeros, and the journal with them is removed at each commit.
-        try database.execute(
-          sql: "PRAGMA secure_delete = ON; PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA")
-      }
-      pool = try DatabaseQueue(path: path, configuration: configuration)
-      try Self.migrator.migrate(pool)
-    } catch {
-      throw Problem.storage("open the directory of people", error)
-    }
+    pool = try ErasingDatabase.open(
+      path, label: "gatehouse.people", what: "the directory of people", Self.migrator)
   }
 
   private static let migrator: DatabaseMigrator = {

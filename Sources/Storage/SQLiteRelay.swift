@@ -10,24 +10,8 @@ public final class SQLiteRelay: WebhookStore {
 
   /// Opens the file at `path`, or founds it; throws `storage.…`.
   public init(path: String) throws(Problem) {
-    let disk = Disk()
-    if try DirectoryListing.kind(of: path) == nil {
-      _ = try disk.create(path)
-      try disk.syncDirectory(DiskPath.parent(of: path))
-    }
-    do {
-      var configuration = SQLiteRegistry.configuration()
-      configuration.label = "gatehouse.relay"
-      configuration.prepareDatabase { database in
-        // Erased bytes are overwritten with zeros, and the journal with them is removed at each commit.
-        try database.execute(
-          sql: "PRAGMA secure_delete = ON; PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA")
-      }
-      pool = try DatabaseQueue(path: path, configuration: configuration)
-      try Self.migrator.migrate(pool)
-    } catch {
-      throw Problem.storage("open what is kept of webhooks and witnesses", error)
-    }
+    pool = try ErasingDatabase.open(
+      path, label: "gatehouse.relay", what: "what is kept of webhooks and witnesses", Self.migrator)
   }
 
   /// Opens the file at `path` to read alone; nil where there is none.
