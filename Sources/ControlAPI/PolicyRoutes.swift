@@ -12,6 +12,7 @@ struct PolicyRoutes: Sendable {
   func add(to routes: GuardedRoutes) {
     routes.get("policies", .somewhere(.view), use: list)
     routes.get("policies/:digest", .somewhere(.view), use: text)
+    routes.get("exceptions", .somewhere(.view), use: exceptions)
     routes.post("policies", .platform(.managePolicy), use: propose)
     routes.post("policies/:digest/agree", .platform(.managePolicy), use: agree)
     routes.delete("policies/:digest", .platform(.managePolicy), use: withdraw)
@@ -44,6 +45,24 @@ struct PolicyRoutes: Sendable {
   @Sendable private func text(_ request: Request, _ context: ControlContext) async throws -> Response {
     let policy = try await control.policies.policy(Digest(parsing: context.parameter("digest")))
     return .document(.ok, "application/yaml", policy.bytes)
+  }
+
+  /// `GET /api/v1/exceptions`: what the policy in force lets be, each with whether its last day is over and the versions in
+  /// service that it is meant for, of those that the caller may see.
+  @Sendable private func exceptions(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let now = control.now()
+    var listed: [JSON] = []
+    for (exception, served) in try await control.policies.exceptions() {
+      var members = exception.json.object ?? [:]
+      members["expired"] = .bool(exception.isExpired(at: now))
+      var visible: [JSON] = []
+      for version in served where try await context.maySee(version.name, control) {
+        visible.append(.string(version.description))
+      }
+      members["served"] = .array(visible)
+      listed.append(.object(members))
+    }
+    return .json(.ok, ["exceptions": .array(listed)])
   }
 
   /// `POST /api/v1/policies` with the file as the body: proposes it, 202, or, where nobody else could agree, has it in force,

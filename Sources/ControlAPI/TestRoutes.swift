@@ -26,14 +26,7 @@ struct TestRoutes: Sendable {
   @Sendable private func run(_ request: Request, _ context: ControlContext) async throws -> Response {
     let body = try await request.optionalJSON()
     try body.requireMembers(["seed"])
-    var seed: UInt64?
-    if let member = body["seed"] {
-      guard let text = member.string else {
-        throw Problem(
-          .badInput, "request.member", "expected a seed as a text, found \(member.kind)", position: "/seed")
-      }
-      seed = try StatedTests.seed(parsing: text)
-    }
+    let seed = try RecordFields(body, "run of tests", code: "request.member").wholeNumber("seed")
     let repeated = try await control.repeatTests(of: context.versionReference(), seed: seed)
     return .json(.ok, repeated.json)
   }

@@ -77,6 +77,26 @@ public struct RecordFields {
     return principal
   }
 
+  /// A whole number from 0 on, as a text: numbers of JSON need not hold 64 bits; nil where there is no such member.
+  public func wholeNumber(_ name: String) throws(Problem) -> UInt64? {
+    guard has(name) else { return nil }
+    let text = try text(name)
+    guard let number = UInt64(text), String(number) == text else {
+      throw malformed(
+        "expected a whole number from 0 to 18446744073709551615 as '\(name)' of a \(what), found"
+          + " '\(text.excerpt(40))'", "/\(name)")
+    }
+    return number
+  }
+
+  /// The data set of this name, `{"name","digest"}`; nil where there is no such member.
+  public func dataSet(_ name: String) throws(Problem) -> DataSet? {
+    guard has(name) else { return nil }
+    let members = RecordFields(try value(name), "\(what)'s \(name)", code: code)
+    try members.allow(["name", "digest"])
+    return try DataSet(name: try members.text("name"), digest: try members.digest("digest"))
+  }
+
   /// The digest of this name.
   public func digest(_ name: String) throws(Problem) -> Digest { try Digest(parsing: text(name)) }
 

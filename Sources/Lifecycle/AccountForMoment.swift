@@ -53,10 +53,7 @@ public struct AccountForMoment: Sendable {
     let version = try await registry.versions(of: model).first { $0.reference == served.version }
     var steps: [ServedAccount.Step] = []
     // The undertaking that made the version is the one whose act of signing named it.
-    let signed = try await ledger.done(.sign, on: model, until: moment).last {
-      $0.entry.subject == served.version.description && $0.entry.details["mends"] == nil
-    }
-    if let signed {
+    if let signed = try await ledger.signing(of: served.version, until: moment) {
       for act in [Act.push, .inspect, .lift, .test, .gate] {
         steps += try await ledger.done(act, on: model, until: moment).filter {
           $0.entry.trace == signed.entry.trace

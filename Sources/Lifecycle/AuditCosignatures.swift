@@ -30,7 +30,7 @@ public struct AuditCosignatures: Sendable {
       // ledger's own key.
       for cosignature in kept where !witnesses.contains(where: { $0.name == cosignature.witness }) {
         do throws(Problem) {
-          try await requireHistory(
+          try await ledger.requireHistory(
             of: cosignature.witness, try Checkpoint(parsing: cosignature.checkpoint, trusting: key), in: head)
         } catch {
           problems.append(error)
@@ -42,7 +42,7 @@ public struct AuditCosignatures: Sendable {
             let checkpoint = try Checkpoint(parsing: cosignature.checkpoint, trusting: key)
             _ = try Cosignature(
               answer: Array("\(cosignature.line)\n".utf8), of: witness.key, over: checkpoint)
-            try await requireHistory(of: witness.name, checkpoint, in: head)
+            try await ledger.requireHistory(of: witness.name, checkpoint, in: head)
             count += 1
           } catch {
             problems.append(error)
@@ -57,15 +57,17 @@ public struct AuditCosignatures: Sendable {
     }
     return (count, problems)
   }
+}
 
-  /// Throws where the ledger is not what was cosigned grown by some entries.
-  private func requireHistory(
-    of name: String, _ checkpoint: Checkpoint, in head: Checkpoint
+extension LedgerTreeReader {
+  /// Throws where the ledger is not what a witness has cosigned grown by some entries.
+  func requireHistory(
+    of witness: String, _ cosigned: Checkpoint, in head: Checkpoint
   ) async throws(Problem) {
-    guard checkpoint.size <= head.size else { throw .witnessAhead(name, checkpoint.size, head.size) }
-    let proof = try await ledger.consistencyProof(from: checkpoint.size, to: head.size)
-    guard proof?.verifies(from: checkpoint.root, to: head.root) == true else {
-      throw .splitView(name, checkpoint.size)
+    guard cosigned.size <= head.size else { throw .witnessAhead(witness, cosigned.size, head.size) }
+    let proof = try await consistencyProof(from: cosigned.size, to: head.size)
+    guard proof?.verifies(from: cosigned.root, to: head.root) == true else {
+      throw .splitView(witness, cosigned.size)
     }
   }
 }

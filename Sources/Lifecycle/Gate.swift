@@ -84,7 +84,7 @@ struct Gate: Sendable {
       reference, of: project, by: pushed.principal,
       facts, pushed.trainingData, now: time.now())
     evidence.frameworkVersion = lifted.lifted.frameworkVersion
-    evidence.tests = try candidate.tests?.evidence()
+    evidence.tests = candidate.tests?.evidence
     evidence.seals = pushed.sealedBy.map { [SealEvidence(hint: $0)] } ?? []
     let model = try await threats.model(of: reference, lifted, facts, in: project)
     evidence.openThreats = model.open

@@ -107,6 +107,15 @@ public struct History: Sendable {
 }
 
 extension LedgerSearch {
+  /// The act of signing that made a version; nil where there was none by then.
+  func signing(of version: VersionReference, until moment: Timestamp? = nil) async throws(Problem) -> (
+    entry: LedgerEntry, position: Int
+  )? {
+    try await done(.sign, on: version.name, until: moment).last {
+      $0.entry.subject == version.description && $0.entry.details["mends"] == nil
+    }
+  }
+
   /// The entries that say that an act was done, on one model where it is named, in order, with their places.
   func done(_ act: Act, on model: ModelName?, until moment: Timestamp?) async throws(Problem) -> [(
     entry: LedgerEntry, position: Int

@@ -58,7 +58,7 @@ struct Road: Sendable {
       return try await outcome(of: earlier, pushed, try await asker(of: request), recorder, &steps)
     }
 
-    let admitted = try await admit(pushed, recorder, &steps)
+    let admitted = try await admit(try await lifted(pushed, recorder, &steps), recorder, &steps)
     steps.begin(.sign)
     let signed = try await sign(admitted, recorder: recorder)
     // A new model is of the project that its push names from here on.
@@ -70,10 +70,10 @@ struct Road: Sendable {
     return outcome
   }
 
-  /// Inspects, lifts, tests and holds against the policy; the tests of a version that is there went as they went.
-  private func admit(
-    _ pushed: PushedModel, tested: TestRecord? = nil, _ recorder: Recorder, _ steps: inout Steps
-  ) async throws(Problem) -> AdmittedModel {
+  /// Inspects and lifts.
+  private func lifted(
+    _ pushed: PushedModel, _ recorder: Recorder, _ steps: inout Steps
+  ) async throws(Problem) -> LiftedModel {
     steps.begin(.inspect)
     let inspected = try await inspect(pushed, recorder: recorder) { steps.report($0.findings) }
     steps.end("\(inspected.report.format), \(inspected.report.verdict.rawValue)")
@@ -83,11 +83,16 @@ struct Road: Sendable {
     steps.end(
       "\(lifted.lifted.estimator) of \(lifted.lifted.framework) \(lifted.lifted.frameworkVersion), "
         + "\(lifted.modelBytes) bytes" + (lifted.lifted.runner.map { ", runs by \($0)" } ?? ""))
+    return lifted
+  }
 
-    let hasTests = pushed.tests != nil || tested != nil
-    if hasTests { steps.begin(.test) }
-    let candidate = try await test(lifted, recorded: tested, recorder: recorder)
-    if hasTests, let tests = candidate.tests { steps.end(try tests.summary()) }
+  /// Tests what was lifted and holds it against the policy.
+  private func admit(
+    _ lifted: LiftedModel, _ recorder: Recorder, _ steps: inout Steps
+  ) async throws(Problem) -> AdmittedModel {
+    if lifted.inspected.pushed.tests != nil { steps.begin(.test) }
+    let candidate = try await test(lifted, recorder: recorder)
+    if let tests = candidate.tests { steps.end(tests.line) }
 
     steps.begin(.gate)
     let admitted = try await gate(candidate, recorder: recorder)
@@ -272,11 +277,9 @@ struct Road: Sendable {
       url: url(of: reference.name), digest: version.bundle)
     let isWhole = await sign.isWhole(version)
     if !isWhole {
-      let tested = try await registry.tests(of: reference)
-      let admitted = try await admit(pushed, tested: tested, recorder, &steps)
+      let lifted = try await lifted(pushed, recorder, &steps)
       steps.begin(.sign)
-      let threats = try await gate.threats.document(of: reference)
-      try await sign.mend(version, from: admitted, threats, recorder: recorder)
+      try await sign.mend(version, from: lifted, recorder: recorder)
       steps.end("\(reference), bundle made again")
       outcome.message += "; its bundle was damaged and is made again"
     }

@@ -26,7 +26,7 @@ public struct SignedModel: Sendable {
 
 /// Gives an admitted model its number, packs it into a bundle and seals that.
 struct Sign: Sendable {
-  let registry: any RegistryReader
+  let registry: any RegistryReader & LedgerReader
   let blobs: any BlobStore
   let bundles: any BundleStore
   let seals: Seals
@@ -39,7 +39,10 @@ struct Sign: Sendable {
     let reference = VersionReference(
       name: pushed.name, version: last?.reference.version.next ?? .first)
     let threats = admitted.threats.canonicalBytes
-    let unsealed = try bundle(admitted, reference, pushed.trainingData, threats)
+    let said = AdmissionDocuments(
+      policy: admitted.policy, gates: admitted.report.json.canonicalBytes, threats: threats,
+      tests: admitted.tests?.report)
+    let unsealed = try bundle(of: admitted.lifted, reference, pushed.trainingData, said)
     // What it says is of this moment: making the bundle again takes the document.
     let document = try await blobs.keep(threats)
     return try await recorder.record(.sign, of: reference.description) { () async throws(Problem) in
@@ -89,12 +92,11 @@ struct Sign: Sendable {
 
   /// Makes the bundle of a version again; it must come out as it was, but for the seal's random part.
   ///
-  /// `threats` is the document of its threats as it was then; nil where it had none.
-  func mend(
-    _ version: ModelVersion, from admitted: AdmittedModel, _ threats: [UInt8]?, recorder: Recorder
-  ) async throws(Problem) {
+  /// What it says beside the model is not asked again: it is what ledger and store have kept of its admission.
+  func mend(_ version: ModelVersion, from lifted: LiftedModel, recorder: Recorder) async throws(Problem) {
+    let said = try await admission(of: version)
     // A push that says nothing of the data stands for one that said it: what is mended is what that made.
-    let unsealed = try bundle(admitted, version.reference, version.trainingData, threats)
+    let unsealed = try bundle(of: lifted, version.reference, version.trainingData, said)
     guard unsealed.digest == version.bundle else {
       throw Problem(
         .conflict, "sign.not-reproduced",
@@ -119,17 +121,45 @@ struct Sign: Sendable {
     return try draft.sealed(by: signer.verificationKey, signature: try await signer.sign(draft.message))
   }
 
-  /// The files of the bundle: the same model, name, version, training data, policy, tool and document of threats give the
-  /// same bytes anywhere.
+  /// What was said when a version was admitted.
+  private func admission(of version: ModelVersion) async throws(Problem) -> AdmissionDocuments {
+    let reference = version.reference
+    var gates: LedgerEntry?
+    if let signed = try await registry.signing(of: reference) {
+      gates = try await registry.done(.gate, on: reference.name, until: nil).map(\.entry).last {
+        $0.trace == signed.entry.trace
+      }
+    }
+    guard let report = gates?.details["gates"] else {
+      throw Problem(
+        .integrity, "sign.no-admission",
+        "expected the entry of the ledger that says how '\(reference)' was admitted, found none",
+        subject: reference.description,
+        hint: "run 'gatehouse audit verify', and restore the ledger from a backup")
+    }
+    let threats = try await registry.threatDocument(of: reference)
+    let tests = try await registry.tests(of: reference)
+    return AdmissionDocuments(
+      policy: version.policy, gates: report.canonicalBytes,
+      threats: try await bytes(of: threats, limit: ThreatModel.sizeLimit),
+      tests: try await bytes(of: tests?.report, limit: TestSummary.sizeLimit))
+  }
+
+  private func bytes(of blob: Digest?, limit: Int) async throws(Problem) -> [UInt8]? {
+    guard let blob else { return nil }
+    return try await blobs.read(blob, limit: limit)
+  }
+
+  /// The files of the bundle: the same model, name, version, training data, tool and documents give the same bytes
+  /// anywhere.
   private func bundle(
-    _ admitted: AdmittedModel, _ reference: VersionReference, _ data: TrainingData, _ threats: [UInt8]?
+    of model: LiftedModel, _ reference: VersionReference, _ data: TrainingData, _ said: AdmissionDocuments
   ) throws(Problem) -> UnsealedBundle {
-    let model = admitted.lifted
     let manifest = Manifest(
       name: reference.name, version: reference.version, signature: model.lifted.graph.graph.signature.json,
       artifact: model.inspected.pushed.digest, framework: model.lifted.framework,
       frameworkVersion: model.lifted.frameworkVersion, estimator: model.lifted.estimator, tool: tool,
-      policy: admitted.policy)
+      policy: said.policy)
     let files = [
       BundleFile(path: EncodedGraph.graphPath, bytes: model.encoded.graph),
       BundleFile(path: EncodedGraph.weightsPath, bytes: model.encoded.weights),
@@ -141,11 +171,22 @@ struct Sign: Sendable {
         BundleFile(path: SelfCheck.path, bytes: SelfCheck(of: model.lifted.graph).canonicalBytes),
         BundleFile(
           path: StatedBundle.inspectionPath, bytes: model.inspected.report.json.canonicalBytes),
-        BundleFile(path: StatedBundle.gatesPath, bytes: admitted.report.json.canonicalBytes),
+        BundleFile(path: StatedBundle.gatesPath, bytes: said.gates),
         BundleFile(path: ModelBill.path, bytes: bill.canonicalBytes),
-      ] + (threats.map { [BundleFile(path: ThreatModel.path, bytes: $0)] } ?? [])
-        + (admitted.tests.map { [BundleFile(path: TestSummary.path, bytes: $0.report)] } ?? []))
+      ] + (said.threats.map { [BundleFile(path: ThreatModel.path, bytes: $0)] } ?? [])
+        + (said.tests.map { [BundleFile(path: TestSummary.path, bytes: $0)] } ?? []))
   }
+}
+
+/// What a bundle says beside the model, which is of the moment when that was admitted.
+private struct AdmissionDocuments {
+  let policy: Digest
+  /// What every gate said.
+  let gates: [UInt8]
+  /// The threats; nil where none were written down, as by former releases.
+  let threats: [UInt8]?
+  /// How its tests went; nil where it had none.
+  let tests: [UInt8]?
 }
 
 extension SignedModel {

@@ -108,6 +108,37 @@ extension PolicyCommand {
     }
   }
 
+  /// `gatehouse policy exceptions`.
+  struct Exceptions: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract:
+        "List what the policy in force lets be: until when, by whose word, and for which versions in service."
+    )
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let answer = try await server.withClient { try await $0.get("/exceptions") }
+      if json { return Console.data(answer) }
+      let rows = (answer["exceptions"]?.array ?? []).map { exception in
+        [
+          exception["id"].cell, exception["gate"].cell, exception["expired"] == true ? "expired" : "holds",
+          exception["until"].cell, Self.list(exception["approvedBy"]), Self.list(exception["served"]),
+          exception["reason"].cell,
+        ]
+      }
+      Console.table([["ID", "GATE", "STATE", "UNTIL", "APPROVED BY", "IN SERVICE", "REASON"]] + rows)
+    }
+
+    private static func list(_ member: JSON?) -> String {
+      let words = member?.array?.compactMap(\.string) ?? []
+      return words.isEmpty ? "-" : words.joined(separator: ",")
+    }
+  }
+
   /// `gatehouse policy explain`.
   struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -11,7 +11,7 @@ struct PolicyCommand: AsyncParsableCommand {
     abstract: "Check policies and hold them against cases, before a platform goes by them.",
     subcommands: [
       PolicyCheckCommand.self, PolicyTestCommand.self, PolicyShowStandardCommand.self, Apply.self, Agree.self,
-      Withdraw.self, List.self, Explain.self,
+      Withdraw.self, List.self, Explain.self, Exceptions.self,
     ])
 }
 
@@ -71,13 +71,7 @@ struct PolicyCheckCommand: AsyncParsableCommand {
         policy.gates.map {
           ["gate": .string($0.code), "phase": .string($0.phase.rawValue), "line": JSON($0.line)]
         })
-      members["exceptions"] = .array(
-        policy.exceptions.map {
-          [
-            "id": .string($0.id), "gate": .string("gate.\($0.gate)"), "until": .string($0.until.description),
-            "line": JSON($0.line),
-          ]
-        })
+      members["exceptions"] = .array(policy.exceptions.map(\.json))
     }
     return .object(members)
   }

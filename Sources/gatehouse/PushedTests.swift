@@ -53,13 +53,9 @@ struct PushedTestOptions: ParsableArguments {
       }
       return nil
     }
-    let reading = TestPlanReading(try LocalFiles.read(file, limit: TestPlan.sizeLimit))
-    guard let plan = reading.plan else {
-      DocumentFaults.tell(reading.faults, isCut: reading.isCut, of: file)
-      throw CommandEnd(exitCode: 2)
-    }
+    let plan = try TestCommand.plan(at: file)
     Console.prose("  tests     \(file)")
-    let rows = testData ?? plan.quality?.data.map { "\(TestCommand.folder(of: file))/\($0)" }
+    let rows = testData ?? TestCommand.rows(of: plan, at: file)
     guard plan.quality != nil || plan.schema != nil, let rows else {
       return ChosenTests(plan: plan.bytes, file: file, seed: seed)
     }

@@ -73,12 +73,10 @@ struct TestCommand: AsyncParsableCommand {
     }
     if let (name, version) = Self.version(model) { return try await runAgain(name, version) }
     let file = tests ?? "\(Self.folder(of: model))/\(TestPlan.fileName)"
-    let reading = TestPlanReading(try LocalFiles.read(file, limit: TestPlan.sizeLimit))
-    guard let plan = reading.plan else {
-      DocumentFaults.tell(reading.faults, isCut: reading.isCut, of: file)
-      throw CommandEnd(exitCode: 2)
+    let plan = try Self.plan(at: file)
+    let data = try (rows ?? Self.rows(of: plan, at: file)).map { (path) throws(Problem) in
+      try Self.table(at: path)
     }
-    let data = try table(of: plan, in: file)
     let (tested, digest) = try await load(model)
     var run = TestRun(plan, of: tested, on: data, seed: seed)
     var report: TestReport
@@ -102,9 +100,17 @@ struct TestCommand: AsyncParsableCommand {
     return (TestedModel(local.plan, byteCount: local.byteCount), local.digest)
   }
 
-  private func table(of plan: TestPlan, in file: String) throws(Problem) -> DataTable? {
-    guard let path = rows ?? plan.quality?.data.map({ "\(Self.folder(of: file))/\($0)" }) else { return nil }
-    return try Self.table(at: path)
+  /// Reads a plan; where it is faulty, all its faults are told, and the command ends with 2.
+  static func plan(at file: String) throws -> TestPlan {
+    let reading = TestPlanReading(try LocalFiles.read(file, limit: TestPlan.sizeLimit))
+    if let plan = reading.plan { return plan }
+    DocumentFaults.tell(reading.faults, isCut: reading.isCut, of: file)
+    throw CommandEnd(exitCode: 2)
+  }
+
+  /// Where the rows are that a plan names; nil where it names none.
+  static func rows(of plan: TestPlan, at file: String) -> String? {
+    plan.quality?.data.map { "\(folder(of: file))/\($0)" }
   }
 
   static func table(at path: String) throws(Problem) -> DataTable {

@@ -33,6 +33,7 @@ struct RouteMatrixTests {
     "PUT models/{name}/versions/{version}/threats/{threat}/decision": .decideThreats,
     "GET models/{name}/versions/{version}/verdict": .view, "GET models/{name}/facts": .view,
     "PUT models/{name}/facts": .push, "GET policies": .view, "GET policies/{digest}": .view,
+    "GET exceptions": .view,
     "POST policies": .managePolicy, "POST policies/{digest}/agree": .managePolicy,
     "DELETE policies/{digest}": .managePolicy,
     "GET providers": .audit, "PUT providers": .manageAccess, "DELETE providers": .manageAccess,

@@ -1,4 +1,6 @@
+import Access
 import Domain
+import Gates
 import Lifecycle
 import Provenance
 import TestKit
@@ -18,6 +20,32 @@ struct MendingTests {
       #expect(again.message.hasSuffix("its bundle was damaged and is made again"))
     }
     #expect(await bench.registry.versions(of: Sample.name()).count == 1)
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `a damaged bundle is made again with what the gates said then, whatever they would say now`()
+    async throws
+  {
+    let text = """
+      policy: gatehouse/v1
+      name: mending
+      gates:
+        - exposure: {public: [external], gold: [internal]}
+          at: admission
+      """
+    let bench = try Bench(policy: Policy(parsing: Array(text.utf8)))
+    try await bench.run { control in
+      let first = try await Bench.pushTree(
+        to: control, nil, ModelFacts(dataClass: .gold, exposure: .internal))
+      let digest = try #require(first.digest)
+      _ = try await control.setFacts(ModelFacts(exposure: .external), of: Sample.name(), by: .administrator)
+      await bench.bundles.lose(digest)
+      let again = try await Bench.pushTree(to: control)
+      #expect(again.digest == digest)
+      #expect(again.status == .live)
+      try await bench.bundles.verify(digest, trusting: [bench.sealingKey.verificationKey])
+    }
+    #expect(try await bench.entries().count { $0.act == .gate } == 2)
     #expect(await bench.audit().problems == [])
   }
 

@@ -52,20 +52,13 @@ public struct TestRecord: Equatable, Sendable {
   public init(json: JSON) throws(Problem) {
     let code = "test-record.malformed"
     let fields = RecordFields(json, "test record", code: code)
-    let text = try fields.text("seed")
-    guard let seed = UInt64(text), String(seed) == text else {
-      throw Problem(
-        .badInput, code, "expected a seed, a number from 0 on, found '\(text.excerpt(40))'", position: "/seed"
-      )
-    }
-    var data: DataSet?
-    if fields.has("data") {
-      let members = RecordFields(try fields.value("data"), "test record's data", code: code)
-      data = try DataSet(name: try members.text("name"), digest: try members.digest("digest"))
+    guard let seed = try fields.wholeNumber("seed") else {
+      throw Problem(.badInput, code, "expected a seed of a test record, found none", position: "/seed")
     }
     self.init(
-      version: try fields.version("version"), plan: try fields.digest("plan"), data: data, seed: seed,
-      champion: fields.has("champion") ? try fields.version("champion") : nil,
+      version: try fields.version("version"), plan: try fields.digest("plan"),
+      data: try fields.dataSet("data"),
+      seed: seed, champion: fields.has("champion") ? try fields.version("champion") : nil,
       report: try fields.digest("report"), isPassed: try fields.flag("passed"),
       at: try fields.requiredMoment("at"))
   }

@@ -60,11 +60,4 @@ public struct RightsHistory: Sendable {
     }
     return state.grantsInForce(at: moment).filter { !late.contains($0.id) }
   }
-
-  /// All rights as they were recorded at a moment.
-  public func state(recordedAt moment: Timestamp) async throws(Problem) -> AccessState {
-    var state = AccessState()
-    for move in try await moves(recordedUntil: moment) { try state.apply(move.change) }
-    return state
-  }
 }

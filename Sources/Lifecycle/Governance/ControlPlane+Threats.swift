@@ -35,13 +35,13 @@ extension ControlPlane {
   /// Throws `version.unknown`, and `threat-model.none` for a version of a release that wrote none.
   public func firstThreatModel(of reference: VersionReference) async throws(Problem) -> ThreatModel {
     _ = try await registry.version(reference)
-    guard let bytes = try await threats.document(of: reference) else {
+    guard let document = try await registry.threatDocument(of: reference) else {
       throw Problem(
         .notFound, "threat-model.none",
         "expected a threat model that was written when '\(reference)' was made, found none",
         subject: reference.description, hint: "ask for its threats as they are now")
     }
-    return try ThreatModel(parsing: bytes)
+    return try ThreatModel(parsing: try await parts.blobs.read(document, limit: ThreatModel.sizeLimit))
   }
 
   /// Why each decision of a model was made, by what finds the reason; those that were erased are not in it.

@@ -52,6 +52,19 @@ public struct Policies: Sendable {
     return (try await policy(applied.digest), applied)
   }
 
+  /// What the policy in force lets be, and which versions in service each exception is meant for.
+  public func exceptions() async throws(Problem) -> [(exception: PolicyException, served: [VersionReference])]
+  {
+    let state = try await rules.current()
+    let served = try await registry.deployments().map { VersionReference(name: $0.name, version: $0.version) }
+    return try await active().exceptions.map { exception in
+      let covered = served.filter {
+        exception.covers($0.name.description, $0.version, state.project(of: $0.name).description)
+      }
+      return (exception, covered)
+    }
+  }
+
   /// All policies that came into force, oldest first.
   public func history() async throws(Problem) -> [AppliedPolicy] {
     var all: [AppliedPolicy] = []

@@ -85,14 +85,6 @@ struct ThreatModels: Sendable {
     return try await model(of: version).open
   }
 
-  /// The document as it was when the version was made; nil where none was written, as by former releases.
-  func document(of reference: VersionReference) async throws(Problem) -> [UInt8]? {
-    let id = reference.description
-    let record = try await registry.governance(.threatModel, startingWith: id).first { $0.id == id }
-    guard let digest = try record.map({ (record) throws(Problem) in try record.document }) else { return nil }
-    return try await blobs.read(digest, limit: ThreatModel.sizeLimit)
-  }
-
   private func model(
     of reference: VersionReference, by author: Principal, _ facts: ThreatFacts
   ) async throws(Problem) -> ThreatModel {

@@ -44,9 +44,8 @@ extension RegistryReader {
 
   /// How the tests of a version went; nil where it had none.
   public func tests(of version: VersionReference) async throws(Problem) -> TestRecord? {
-    let id = version.description
-    let record = try await governance(.tests, startingWith: id).first { $0.id == id }
-    return try record.map { (record) throws(Problem) in try TestRecord(json: record.value) }
+    guard let record = try await record(.tests, version.description) else { return nil }
+    return try TestRecord(json: record.value)
   }
 
   /// The versions that wait for their gates, by name.
@@ -60,9 +59,18 @@ extension RegistryReader {
 
   /// What a version waits with; nil where it does not wait.
   func waiting(_ version: VersionReference) async throws(Problem) -> WaitingRelease? {
-    let id = version.description
-    let record = try await governance(.waiting, startingWith: id).first { $0.id == id }
-    return try record.map { (record) throws(Problem) in try WaitingRelease(json: record.value) }
+    guard let record = try await record(.waiting, version.description) else { return nil }
+    return try WaitingRelease(json: record.value)
+  }
+
+  /// The blob that says what threatened a version when it was made; nil where none was written, as by former releases.
+  func threatDocument(of version: VersionReference) async throws(Problem) -> Digest? {
+    try await record(.threatModel, version.description)?.document
+  }
+
+  private func record(_ kind: GovernanceRecord.Kind, _ id: String) async throws(Problem) -> GovernanceRecord?
+  {
+    try await governance(kind, startingWith: id).first { $0.id == id }
   }
 
   /// The blobs that are files of policies, in force, former and proposed, the threats of versions as they were, and what their tests

@@ -156,7 +156,10 @@ public final class Witnesses: Sendable {
   private func cosignature(
     of witness: Witness, over checkpoint: Checkpoint, after kept: KeptCosignature?
   ) async throws(Problem) -> Cosignature {
-    if let kept { try await requireConsistency(of: checkpoint, with: kept) }
+    if let kept {
+      let former = try Checkpoint(parsing: kept.checkpoint, trusting: key)
+      try await registry.requireHistory(of: kept.witness, former, in: checkpoint)
+    }
     var old = kept?.size ?? 0
     // It may have cosigned what no answer came of; a second time would be somebody else's doing.
     for _ in 0..<3 {
@@ -182,19 +185,6 @@ public final class Witnesses: Sendable {
       }
     }
     throw .witnessRefuses(witness.name, "says another size each time", "see who else sends it checkpoints")
-  }
-
-  /// Throws where the ledger is not what a witness cosigned grown by some entries.
-  private func requireConsistency(of checkpoint: Checkpoint, with kept: KeptCosignature) async throws(Problem)
-  {
-    let former = try Checkpoint(parsing: kept.checkpoint, trusting: key)
-    guard former.size <= checkpoint.size else {
-      throw .witnessAhead(kept.witness, former.size, checkpoint.size)
-    }
-    let proof = try await registry.consistencyProof(from: former.size, to: checkpoint.size)
-    guard proof?.verifies(from: former.root, to: checkpoint.root) == true else {
-      throw .splitView(kept.witness, former.size)
-    }
   }
 
   /// The newest checkpoint that more than half of the witnesses have cosigned; nil where there is none.

@@ -23,24 +23,8 @@ public struct StatedTests: Hashable, Sendable {
     let fields = RecordFields(json, "push's tests", code: "request.member")
     try fields.allow(["plan", "data", "seed"])
     plan = try fields.digest("plan")
-    if fields.has("data") {
-      let members = RecordFields(try fields.value("data"), "push's rows", code: "request.member")
-      try members.allow(["name", "digest"])
-      data = try DataSet(name: try members.text("name"), digest: try members.digest("digest"))
-    } else {
-      data = nil
-    }
-    seed = try fields.has("seed") ? Self.seed(parsing: fields.text("seed")) : nil
-  }
-
-  /// A seed as text, which holds what numbers in JSON need not; throws `request.member`.
-  public static func seed(parsing text: String) throws(Problem) -> UInt64 {
-    guard let seed = UInt64(text), String(seed) == text else {
-      throw Problem(
-        .badInput, "request.member",
-        "expected a seed, a whole number from 0 to 18446744073709551615, found '\(text.excerpt(40))'")
-    }
-    return seed
+    data = try fields.dataSet("data")
+    seed = try fields.wholeNumber("seed")
   }
 
   /// Whether tests that were run are these.

@@ -28,19 +28,16 @@ struct CandidateTests: Sendable {
   let champion: VersionReference?
   /// `tests.json`, which is a blob by now.
   let report: [UInt8]
+  /// What it says.
+  let summary: TestSummary
   let isPassed: Bool
   let at: Timestamp
 
-  var reportDigest: Digest { Digest(of: report) }
-
   /// How they went, as gates ask.
-  func evidence() throws(Problem) -> TestEvidence {
-    TestEvidence(try TestSummary(parsing: report), isPassed: isPassed, isFirst: champion == nil)
-  }
+  var evidence: TestEvidence { TestEvidence(summary, isPassed: isPassed, isFirst: champion == nil) }
 
   /// How they went, in a line.
-  func summary() throws(Problem) -> String {
-    let summary = try TestSummary(parsing: report)
+  var line: String {
     let isSlow = summary.isPassed && !isPassed
     return "\(summary.passedCount) of \(summary.count) tests hold" + (isSlow ? ", but it is too slow" : "")
       + (champion.map { ", beside \($0)" } ?? "")
@@ -49,8 +46,8 @@ struct CandidateTests: Sendable {
   /// The record of it once the candidate is a version.
   func record(of version: VersionReference) -> TestRecord {
     TestRecord(
-      version: version, plan: plan, data: data, seed: seed, champion: champion, report: reportDigest,
-      isPassed: isPassed, at: at)
+      version: version, plan: plan, data: data, seed: seed, champion: champion,
+      report: Digest(of: report), isPassed: isPassed, at: at)
   }
 }
 
@@ -72,17 +69,8 @@ struct Test: Sendable {
   let tester: any ModelTester
   let time: any TimeSource
 
-  /// Runs the tests; of a version that is there they went as its record says.
-  func callAsFunction(
-    _ lifted: LiftedModel, recorded: TestRecord?, recorder: Recorder
-  ) async throws(Problem) -> TestedCandidate {
-    if let recorded {
-      let report = try await blobs.read(recorded.report, limit: TestSummary.sizeLimit)
-      let tests = CandidateTests(
-        plan: recorded.plan, data: recorded.data, seed: recorded.seed, champion: recorded.champion,
-        report: report, isPassed: recorded.isPassed, at: recorded.at)
-      return TestedCandidate(lifted: lifted, tests: tests)
-    }
+  /// Runs the tests that were pushed with the model; without any, it is a candidate as it is.
+  func callAsFunction(_ lifted: LiftedModel, recorder: Recorder) async throws(Problem) -> TestedCandidate {
     let pushed = lifted.inspected.pushed
     guard let stated = pushed.tests else { return TestedCandidate(lifted: lifted, tests: nil) }
     return try await recorder.record(.test, of: "\(pushed.name) \(pushed.digest)") {
@@ -105,7 +93,7 @@ struct Test: Sendable {
       let report = try await blobs.keep(bytes)
       let tests = CandidateTests(
         plan: plan.digest, data: stated.data, seed: outcome.report.seed, champion: champion?.version,
-        report: bytes, isPassed: outcome.isPassed, at: time.now())
+        report: bytes, summary: try TestSummary(parsing: bytes), isPassed: outcome.isPassed, at: time.now())
       return .done(
         TestedCandidate(lifted: lifted, tests: tests),
         details: [
