@@ -35,10 +35,13 @@ extension ControlPlane {
   {
     let (registry, blobs) = (registry, blobs)
     let time = time
-    return try await perform(by: actor, .collect, on: .platform) {
-      [repositories] recorder async throws(Problem) in
-      let collect = CollectBlobs(registry: registry, blobs: blobs, repositories: repositories, time: time)
-      return try await collect(wish, recorder: recorder)
+    // In no push: what one has read or kept, nothing may name yet.
+    return try await pushes.perform { [self] () async throws(Problem) in
+      try await perform(by: actor, .collect, on: .platform) {
+        [repositories] recorder async throws(Problem) in
+        let collect = CollectBlobs(registry: registry, blobs: blobs, repositories: repositories, time: time)
+        return try await collect(wish, recorder: recorder)
+      }
     }
   }
 }

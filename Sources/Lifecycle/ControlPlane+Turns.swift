@@ -59,7 +59,8 @@ extension ControlPlane {
     }
   }
 
-  private func perform<Result: Sendable>(
+  /// Lets an act have its turn whose undertaking has this trace; nil for what is recorded nowhere.
+  func perform<Result: Sendable>(
     recordedUnder trace: String?, _ act: @escaping @Sendable () async throws(Problem) -> Result
   ) async throws(Problem) -> Result {
     let (recovery, served, plane) = (recovery, served, parts.plane)

@@ -107,6 +107,8 @@ public final class ControlPlane: Sendable {
   let parts: Parts
   private let settings: Settings
   let queue = ActQueue(capacity: 16)
+  /// Pushes, one after another: while one is inspected, lifted and tested, acts on other things have their turn.
+  let pushes = ActQueue(capacity: 16)
   let together: GroupCommit
   let road: Road
   let release: Release
@@ -244,17 +246,23 @@ public final class ControlPlane: Sendable {
   /// Where that fails, the next push tries again and says why.
   public func packProgram() async { _ = try? await programLayer?.packed() }
 
-  /// Works off the acts, one after another, and beside them those that change the registry alone, until `stop`.
+  /// Works off the acts, one after another, and beside them pushes up to their turn and what changes the registry alone,
+  /// until `stop`.
   public func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.together.run() }
+      group.addTask {
+        await self.pushes.run()
+        // Each of them has had its turn.
+        self.queue.close()
+      }
       await queue.run()
     }
   }
 
   /// Takes no more acts; `run` returns after those that wait.
   public func stop() {
-    queue.close()
+    pushes.close()
     together.close()
   }
 
@@ -263,14 +271,36 @@ public final class ControlPlane: Sendable {
     async throws(Problem) -> PushOutcome
   {
     try await require(.push, on: .somewhere, of: request.actor, asking: "push of '\(request.name)'")
-    return try await perform(for: request.actor) { [self] recorder async throws(Problem) in
-      // In its turn: what a new model is made part of decides who may push it, and another push may have made it meanwhile.
-      let object = try await pushed(request)
-      try await require(.push, on: object, of: request.actor, asking: "push on \(object.description)")
-      try await requireRightToState(request.facts, of: request.name, on: object, by: request.actor)
-      defer { rules.change() }
-      return try await road.take(request, recorder: recorder, follow: follow)
+    let recorder = recorder(for: request.actor)
+    return try await pushes.perform { [self] () async throws(Problem) in
+      let preparation: Preparation
+      do throws(Problem) {
+        try await requireRight(to: request)
+        preparation = try await road.prepare(request, recorder: recorder, follow: follow)
+      } catch {
+        // Where this fails, the next start closes what it left open.
+        try? await recovery.close(trace: recorder.trace)
+        throw error
+      }
+      let prepared: PreparedPush
+      switch preparation {
+      case .refused(let outcome): return outcome
+      case .ready(let push): prepared = push
+      }
+      return try await perform(recordedUnder: recorder.trace) { [self] () async throws(Problem) in
+        try await requireRight(to: request)
+        defer { rules.change() }
+        return try await road.take(prepared, recorder: recorder)
+      }
     }
+  }
+
+  /// Throws `access.denied` where somebody may not push this: asked again in the push's turn, since what a new model is made
+  /// part of decides who may push it, and another push may have made it meanwhile.
+  private func requireRight(to request: PushRequest) async throws(Problem) {
+    let object = try await pushed(request)
+    try await require(.push, on: object, of: request.actor, asking: "push on \(object.description)")
+    try await requireRightToState(request.facts, of: request.name, on: object, by: request.actor)
   }
 
   /// Makes a key to a deployment.

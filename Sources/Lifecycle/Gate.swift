@@ -84,7 +84,8 @@ struct Gate: Sendable {
       reference, of: project, by: pushed.principal,
       facts, pushed.trainingData, now: time.now())
     evidence.frameworkVersion = lifted.lifted.frameworkVersion
-    evidence.tests = candidate.tests?.evidence
+    let served = try await registry.deployments().first { $0.name == pushed.name }?.version
+    evidence.tests = candidate.tests?.evidence(for: version, served: served)
     evidence.seals = pushed.sealedBy.map { [SealEvidence(hint: $0)] } ?? []
     let model = try await threats.model(of: reference, lifted, facts, in: project)
     evidence.openThreats = model.open

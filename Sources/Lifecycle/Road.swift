@@ -27,38 +27,59 @@ struct Road: Sendable {
   let plane: any DataPlane
   let time: any TimeSource
 
-  /// Takes a model as far as it may go.
+  /// Reads, inspects, lifts and tests a model, which changes nothing that is served and needs no turn among the acts.
   ///
-  /// Tells `follow` each step as it happens.
-  ///
-  /// A refusal is an outcome; what is thrown is a fault of the request or of the platform.
-  func take(
+  /// Tells `follow` each step as it happens. A refusal is an outcome; what is thrown is a fault of the request or of the
+  /// platform.
+  func prepare(
     _ request: PushRequest, recorder: Recorder, follow: @escaping @Sendable (RoadEvent) -> Void
-  ) async throws(Problem) -> PushOutcome {
+  ) async throws(Problem) -> Preparation {
     var steps = Steps(time: time, follow: follow)
     do throws(Problem) {
-      let outcome = try await take(request, recorder, &steps)
-      return steps.ended(outcome)
+      steps.begin(.push)
+      let pushed = try await push(request, recorder: recorder)
+      steps.end("\(pushed.digest.short), \(pushed.artifact.byteCount) bytes")
+      var prepared = PreparedPush(request: request, pushed: pushed, candidate: nil, steps: steps)
+      if try await earlierVersion(of: pushed) == nil {
+        prepared.candidate = try await candidate(pushed, recorder, &steps)
+        prepared.steps = steps
+      }
+      return .ready(prepared)
     } catch  where error.category == .refused {
-      return steps.ended(
-        PushOutcome(
-          name: request.name, status: .refused, message: error.message, problem: error,
-          findings: steps.findings))
+      return .refused(steps.refused(request.name, error))
     }
   }
 
-  private func take(_ request: PushRequest, _ recorder: Recorder, _ steps: inout Steps)
+  /// Takes a model that was prepared as far as it may go, in its turn among the acts.
+  func take(_ prepared: PreparedPush, recorder: Recorder) async throws(Problem) -> PushOutcome {
+    var steps = prepared.steps
+    do throws(Problem) {
+      let outcome = try await take(prepared, recorder, &steps)
+      return steps.ended(outcome)
+    } catch  where error.category == .refused {
+      return steps.refused(prepared.request.name, error)
+    }
+  }
+
+  private func take(_ prepared: PreparedPush, _ recorder: Recorder, _ steps: inout Steps)
     async throws(Problem) -> PushOutcome
   {
-    steps.begin(.push)
-    let pushed = try await push(request, recorder: recorder)
-    steps.end("\(pushed.digest.short), \(pushed.artifact.byteCount) bytes")
+    let (request, pushed) = (prepared.request, prepared.pushed)
     try await state(pushed.facts, of: pushed.name, recorder)
     if let earlier = try await earlierVersion(of: pushed) {
       return try await outcome(of: earlier, pushed, try await asker(of: request), recorder, &steps)
     }
 
-    let admitted = try await admit(try await lifted(pushed, recorder, &steps), recorder, &steps)
+    let candidate: TestedCandidate
+    if let prepared = prepared.candidate {
+      candidate = prepared
+    } else {
+      // The version that held the bytes when they came was revoked since.
+      candidate = try await self.candidate(pushed, recorder, &steps)
+    }
+    steps.begin(.gate)
+    let admitted = try await gate(candidate, recorder: recorder)
+    steps.end("\(admitted.report.results.count) gates hold, policy \(admitted.policy.short)")
     steps.begin(.sign)
     let signed = try await sign(admitted, recorder: recorder)
     // A new model is of the project that its push names from here on.
@@ -86,18 +107,15 @@ struct Road: Sendable {
     return lifted
   }
 
-  /// Tests what was lifted and holds it against the policy.
-  private func admit(
-    _ lifted: LiftedModel, _ recorder: Recorder, _ steps: inout Steps
-  ) async throws(Problem) -> AdmittedModel {
-    if lifted.inspected.pushed.tests != nil { steps.begin(.test) }
+  /// Inspects, lifts and tests.
+  private func candidate(
+    _ pushed: PushedModel, _ recorder: Recorder, _ steps: inout Steps
+  ) async throws(Problem) -> TestedCandidate {
+    let lifted = try await lifted(pushed, recorder, &steps)
+    if pushed.tests != nil { steps.begin(.test) }
     let candidate = try await test(lifted, recorder: recorder)
     if let tests = candidate.tests { steps.end(tests.line) }
-
-    steps.begin(.gate)
-    let admitted = try await gate(candidate, recorder: recorder)
-    steps.end("\(admitted.report.results.count) gates hold, policy \(admitted.policy.short)")
-    return admitted
+    return candidate
   }
 
   /// Takes up what a push says of a model that is there; of a new one its first version brings it along.
@@ -309,55 +327,5 @@ extension GateReport {
   /// Why a candidate is held back, in one line.
   fileprivate var reasonsHeld: String {
     results.filter { !$0.isPassed }.map(\.reason).joined(separator: "; ")
-  }
-}
-
-/// Times the steps and tells whoever follows.
-private struct Steps {
-  let time: any TimeSource
-  let follow: @Sendable (RoadEvent) -> Void
-  var stages: [StageReport] = []
-  var findings: [Finding] = []
-  private var current: (stage: Stage, since: Duration)?
-
-  init(time: any TimeSource, follow: @escaping @Sendable (RoadEvent) -> Void) {
-    self.time = time
-    self.follow = follow
-  }
-
-  mutating func begin(_ stage: Stage) {
-    current = (stage, time.uptime())
-    follow(.started(stage))
-  }
-
-  mutating func end(_ summary: String) {
-    guard let (stage, since) = current else { return }
-    current = nil
-    let report = StageReport(
-      stage: stage, milliseconds: (time.uptime() - since).milliseconds, summary: summary)
-    stages.append(report)
-    follow(.finished(report))
-  }
-
-  mutating func report(_ found: [Finding]) {
-    findings = found
-    if !found.isEmpty { follow(.found(found)) }
-  }
-
-  /// Closes the step that was under way, if one was, and hands the outcome its steps.
-  mutating func ended(_ outcome: PushOutcome) -> PushOutcome {
-    if let problem = outcome.problem { end("refused: \(problem.code)") }
-    var outcome = outcome
-    outcome.stages = stages
-    follow(.ended(outcome))
-    return outcome
-  }
-}
-
-extension Duration {
-  /// The span in milliseconds, to the microsecond.
-  fileprivate var milliseconds: Double {
-    let (seconds, attoseconds) = components
-    return (Double(seconds) * 1e6 + Double(attoseconds / 1_000_000_000_000)) / 1e3
   }
 }

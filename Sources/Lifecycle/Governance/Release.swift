@@ -114,15 +114,12 @@ struct Release: Sendable {
   }
 
   /// How its tests went when it was admitted.
-  ///
-  /// Numbers that were compared with another version than the one in service now say nothing of that one.
   private func tests(of version: VersionReference) async throws(Problem) -> TestEvidence? {
     guard let record = try await registry.tests(of: version) else { return nil }
     let report = try await blobs.read(record.report, limit: TestSummary.sizeLimit)
-    let served = try await registry.deployments().first { $0.name == version.name }?.version
-    var evidence = TestEvidence(
-      try TestSummary(parsing: report), isPassed: record.isPassed, isFirst: record.champion == nil)
-    if ![record.champion?.version, version.version].contains(served) { evidence.champion = nil }
-    return evidence
+    return TestEvidence(
+      try TestSummary(parsing: report), isPassed: record.isPassed, comparedWith: record.champion?.version,
+      for: version.version,
+      served: try await registry.deployments().first { $0.name == version.name }?.version)
   }
 }

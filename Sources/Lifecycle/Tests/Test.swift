@@ -33,8 +33,11 @@ struct CandidateTests: Sendable {
   let isPassed: Bool
   let at: Timestamp
 
-  /// How they went, as gates ask.
-  var evidence: TestEvidence { TestEvidence(summary, isPassed: isPassed, isFirst: champion == nil) }
+  /// How they went, as gates ask of what becomes `version`, while `served` is in service.
+  func evidence(for version: VersionNumber, served: VersionNumber?) -> TestEvidence {
+    TestEvidence(
+      summary, isPassed: isPassed, comparedWith: champion?.version, for: version, served: served)
+  }
 
   /// How they went, in a line.
   var line: String {
@@ -52,11 +55,16 @@ struct CandidateTests: Sendable {
 }
 
 extension TestEvidence {
-  /// What a report that was kept says to gates; `isFirst` where nothing was in service to compare with.
-  init(_ summary: TestSummary, isPassed: Bool, isFirst: Bool) {
-    self.init(
-      passed: isPassed, metrics: summary.metrics,
-      champion: isFirst ? Champion.none : summary.championMetrics.map { .metrics($0) })
+  /// What a report that was kept says to gates of a version, while another, itself or none is in service.
+  ///
+  /// Numbers that were compared with another version than the one in service say nothing of that one.
+  init(
+    _ summary: TestSummary, isPassed: Bool, comparedWith champion: VersionNumber?, for version: VersionNumber,
+    served: VersionNumber?
+  ) {
+    self.init(passed: isPassed, metrics: summary.metrics, champion: nil)
+    guard [champion, version].contains(served) else { return }
+    self.champion = champion == nil ? Champion.none : summary.championMetrics.map { .metrics($0) }
   }
 }
 
