@@ -12,6 +12,8 @@ private let checkpoint: Checkpoint? = {
   return try? Checkpoint(parsing: signed, trusting: key.verificationKey)
 }()
 
+private let ledger = (try? CheckpointSigningKey(name: "a"))?.verificationKey
+
 private let witnessID = Array(
   Digest(of: Array("w\n".utf8) + [4] + [UInt8](repeating: 7, count: 32)).bytes.prefix(4))
 private let witness = try? WitnessKey(
@@ -27,8 +29,8 @@ private func readCosignature(_ answer: [UInt8]) throws(Problem) {
     (try? UnverifiedCheckpoint(parsing: text)) != nil, "a line that is taken is one of a checkpoint")
 }
 
-/// Reads the input as the path of a tile, as a proof of an entry, as a checkpoint, as the key of a witness or as what one
-/// answers, as its first byte chooses; what is taken is written again as the same bytes.
+/// Reads the input as the path of a tile, as a proof of an entry, as a checkpoint, as the key of a witness, as what one
+/// answers or as the proof of a receipt, as its first byte chooses; what is taken is written again as the same bytes.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzLog(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
@@ -36,7 +38,7 @@ public func fuzzLog(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let input = Array(bytes.dropFirst())
   let text = String(decoding: input, as: UTF8.self)
   do throws(Problem) {
-    switch form % 7 {
+    switch form % 8 {
     case 0:
       let resource = try LogResource(path: text)
       precondition(Array(resource.path.utf8) == input, "a path has one spelling")
@@ -51,6 +53,12 @@ public func fuzzLog(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
       guard let size = WitnessExchange.size(parsing: input) else { return 0 }
       precondition(Array("\(size)\n".utf8) == input, "a size has one spelling")
     case 5: try readCosignature(input)
+    case 6:
+      guard
+        let proof = RecordProof(json: try JSON(parsing: input, limits: JSONLimits(depth: 8, values: 1000)))
+      else { return 0 }
+      precondition(RecordProof(json: proof.json) == proof, "a proof reads as it was written")
+      if let ledger { _ = try proof.verify(trusting: ledger) }
     default: try readCosignature(Array("\u{2014} w \(Base64.encode(witnessID + input))\n".utf8))
     }
   } catch { precondition(error.category != .internal, "what is read is never our own mistake") }

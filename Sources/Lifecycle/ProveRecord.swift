@@ -28,7 +28,7 @@ public struct ProveRecord: Sendable {
     }
     let (record, inSegment) = try await line(receipt, of: segment)
     guard let checkpoint = try await ledger.checkpoint() else { throw Self.unaccounted(name) }
-    let (entry, inLedger) = try await self.entry(of: name, upTo: checkpoint.size)
+    let (entry, inLedger) = try await self.entry(of: segment, upTo: checkpoint.size)
     let proof = RecordProof(
       receipt: receipt, record: record, inSegment: inSegment, entry: entry, inLedger: inLedger,
       checkpoint: checkpoint.text)
@@ -54,21 +54,27 @@ public struct ProveRecord: Sendable {
   }
 
   /// The entry that a segment became, and its way up to the root over the first entries of the ledger.
-  private func entry(of name: SegmentName, upTo size: Int) async throws(Problem) -> (
+  ///
+  /// It was written when the segment was taken over; where a clock was set back meanwhile, all entries of its kind are read.
+  private func entry(of segment: KeptSegment, upTo size: Int) async throws(Problem) -> (
     bytes: [UInt8], proof: InclusionProof
   ) {
-    var next = 0
-    while next < size {
-      let page = try await ledger.entryBytes(from: next, count: min(1000, size - next))
-      guard !page.isEmpty else { break }
-      guard let place = page.firstIndex(where: { Self.keeps(name, $0) }) else {
-        next += page.count
-        continue
+    let around = LedgerFilter(
+      act: .keepRecords, since: segment.keptAt.advanced(by: .seconds(-60)),
+      until: segment.keptAt.advanced(by: .seconds(60)))
+    for filter in [around, LedgerFilter(act: .keepRecords)] {
+      var next = 0
+      while next < size {
+        let page = try await ledger.entries(matching: filter, from: next, count: 500)
+        if let placed = page.first(where: { Self.keeps(segment.name, $0.bytes) }) {
+          guard let proof = try await ledger.inclusionProof(of: placed.position, in: size) else { break }
+          return (placed.bytes, proof)
+        }
+        guard let last = page.last else { break }
+        next = last.position + 1
       }
-      guard let proof = try await ledger.inclusionProof(of: next + place, in: size) else { break }
-      return (page[place], proof)
     }
-    throw Self.unaccounted(name)
+    throw Self.unaccounted(segment.name)
   }
 
   private static func keeps(_ name: SegmentName, _ bytes: [UInt8]) -> Bool {

@@ -6,6 +6,9 @@ public import Encoding
 ///
 /// Anybody who has the ledger's public key can verify it, and needs nothing else; `docs/records.md` says how.
 public struct RecordProof: Equatable, Sendable {
+  /// More bytes than any such proof as a document has.
+  public static let longest = 4 << 20
+
   /// What the answer carried.
   public let receipt: Receipt
   /// The text of the record, as its line has it.

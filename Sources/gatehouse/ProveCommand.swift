@@ -45,7 +45,8 @@ struct ProveCommand: AsyncParsableCommand {
       records: DirectoryRecordStore(reading: directory.spool, records: directory.records))
     let (proof, verified) = try await prove(receipt, trusting: key)
     if json { return Console.data(proof.json) }
-    show(proof, verified, key)
+    Self.show(proof, verified, key)
+    Console.prose("every step holds: record, segment, entry, signed checkpoint")
   }
 
   private func prove(_ index: Int) async throws {
@@ -81,7 +82,8 @@ struct ProveCommand: AsyncParsableCommand {
       hint: "see 'gatehouse audit witnesses'")
   }
 
-  private func show(_ proof: RecordProof, _ verified: VerifiedRecord, _ key: CheckpointVerificationKey) {
+  /// Shows what a proof that holds says.
+  static func show(_ proof: RecordProof, _ verified: VerifiedRecord, _ key: CheckpointVerificationKey) {
     let (record, entry, checkpoint) = (verified.record, verified.entry, verified.checkpoint)
     let answerer = record.deployment.map { name in
       " of \(name)" + (record.version.map { "@\($0)" } ?? "")
@@ -104,6 +106,5 @@ struct ProveCommand: AsyncParsableCommand {
       ["signed by", "\(key)"],
     ]
     Console.table(rows)
-    Console.prose("every step holds: record, segment, entry, signed checkpoint")
   }
 }

@@ -32,7 +32,8 @@ struct Bench: Sendable {
   }
 
   init(
-    _ faults: Faults = Faults(), policy: Policy = .standard, signers: [String: SealingKey] = [:]
+    _ faults: Faults = Faults(), policy: Policy = .standard, signers: [String: SealingKey] = [:],
+    tester: any ModelTester = InlineModelTester()
   ) throws {
     sealKeys = InMemorySealKeys(signers: signers, faults: faults.sealKeys)
     ledgerKey = try CheckpointSigningKey(name: "test")
@@ -43,20 +44,21 @@ struct Bench: Sendable {
     records = InMemoryRecordStore(faults: faults.records)
     plane = InMemoryDataPlane(faults: faults.plane)
     control = Self.control(
-      registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time)
+      registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time, tester)
   }
 
   private static func control(
     _ registry: InMemoryRegistry, _ blobs: InMemoryBlobStore, _ bundles: InMemoryBundleStore,
     _ records: InMemoryRecordStore, _ plane: InMemoryDataPlane, _ sealingKey: SealingKey,
     _ sealKeys: InMemorySealKeys,
-    _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime
+    _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime,
+    _ tester: any ModelTester = InlineModelTester()
   ) -> ControlPlane {
     ControlPlane(
       .init(
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
         time: time, entropy: SeededEntropy(), people: InMemoryPeople(),
-        tester: InlineModelTester(), sealKeys: sealKeys,
+        tester: tester, sealKeys: sealKeys,
         program: SampleProgram()),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,

@@ -6,6 +6,7 @@ import Gates
 import Lifecycle
 import ModelTests
 import Provenance
+import Synchronization
 import TestKit
 import Testing
 
@@ -206,6 +207,34 @@ struct RoadTestsTests {
       ]
       #expect(outcomes.map(\.isNew) == [false, false, true, true, false, false])
     }
+  }
+
+  /// Does something else in the middle of a test.
+  private final class InterruptedTester: ModelTester {
+    let interruption = Mutex<(@Sendable () async -> Void)?>(nil)
+
+    func run(_ job: TestJob) async throws(Problem) -> TestJob.Outcome {
+      await interruption.withLock { $0 }?()
+      return try job.run(by: nil) { .zero }
+    }
+  }
+
+  @Test func `acts on other things have their turn while a push is tested`() async throws {
+    let tester = InterruptedTester()
+    let bench = try Bench(tester: tester)
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, as: "other", to: control)
+      tester.interruption.withLock {
+        $0 = {
+          let other = try? ModelName(parsing: "other")
+          if let other { _ = try? await control.createKey(for: other, by: .administrator) }
+        }
+      }
+      #expect(try await Self.push(to: control).status == .live)
+    }
+    let acts = try await bench.entries().filter { $0.phase == .done }.map(\.act)
+    let tested = try #require(acts.lastIndex(of: .test))
+    #expect(acts[..<tested].last == .createKey)
   }
 
   @Test func `a damaged bundle is made again with the report that it had`() async throws {
