@@ -64,13 +64,13 @@ struct CheckCommand: AsyncParsableCommand {
         hint: "leave it out: all that is proved is in the one file")
     }
     let limits = JSONLimits(depth: 8, values: 1000)
-    guard let read = RecordProof(json: try JSON(parsing: text, limits: limits)) else {
+    guard let json = try? JSON(parsing: text, limits: limits), let read = RecordProof(json: json) else {
       throw Problem(
         .badInput, "proof.malformed", "expected the proof of a receipt, found another document",
         subject: proof.excerpt(200), hint: "take what 'gatehouse audit prove RECEIPT --json' prints")
     }
     let verified = try read.verify(trusting: key)
-    if json {
+    if self.json {
       return Console.data([
         "ok": true, "receipt": .string(read.receipt.description),
         "record": .string(String(decoding: read.record, as: UTF8.self)),
