@@ -91,7 +91,10 @@ let package = Package(
     entity("Documents", "Domain", "Encoding", "YAML"),
     // What threatens a version, derived from facts: what stands against each threat, what is left, who decided what.
     entity("Threats", "Domain", "Encoding", "Provenance"),
-    entity("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats"),
+    // What is known to be weak: advisories that others publish, versions in their orders, and which parts they are about.
+    entity("Advisories", "Domain", "Encoding"),
+    entity(
+      "Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats", "Advisories"),
     // A model's tests: what a plan asks of it, and what came out.
     entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     // Who may do what: principals, roles, grants, credentials.
@@ -190,6 +193,7 @@ let package = Package(
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("ThreatsTests", "Threats", "Domain", "Encoding", "TestKit"),
+    tests("AdvisoriesTests", "Advisories", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Documents", "YAML", "Domain", "Encoding", "TestKit"),
     tests(
       "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference",
