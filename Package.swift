@@ -116,7 +116,7 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "Threats", "ModelTests", "Access", "Provenance", "Statements", "Packaging"),
+      "Advisories", "Gates", "Threats", "ModelTests", "Access", "Provenance", "Statements", "Packaging"),
 
     // Ring 2.
     gateway(
@@ -127,7 +127,8 @@ let package = Package(
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Access", "Gates", "Threats", "Lifting", "Provenance", "Packaging",
+      "ControlAPI", "Domain", "Encoding", "Access", "Advisories", "Gates", "Threats", "Lifting", "Provenance",
+      "Packaging",
       "Lifecycle", .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS,
@@ -150,7 +151,7 @@ let package = Package(
     // Ring 3.
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
-      "Inference", "Gates", "Threats", "Documents", "ModelTests",
+      "Inference", "Advisories", "Gates", "Threats", "Documents", "ModelTests",
       "Provenance", "Statements", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI",
       "Serving", "Engines", "Signers", "Relay",
       .arguments,
@@ -204,7 +205,7 @@ let package = Package(
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Threats", "ModelTests", "Documents", "Access",
+      "LifecycleTests", "Lifecycle", "Lifting", "Advisories", "Gates", "Threats", "ModelTests", "Documents", "Access",
       "Provenance", "Statements", "Packaging",
       "Domain",
       "Encoding", "TestKit"),
@@ -218,7 +219,7 @@ let package = Package(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
       "gatehouse-runtime"),
     tests(
-      "ControlAPITests", "ControlAPI", "Access", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
+      "ControlAPITests", "ControlAPI", "Access", "Advisories", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
       .crypto, .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",

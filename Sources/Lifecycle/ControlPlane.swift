@@ -111,6 +111,7 @@ public final class ControlPlane: Sendable {
   let road: Road
   let release: Release
   let threats: ThreatModels
+  let advisories: PublishedAdvisories
   /// Which policy is in force.
   public let policies: Policies
   private let programLayer: ProgramLayer?
@@ -159,13 +160,16 @@ public final class ControlPlane: Sendable {
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
     seals = Seals(
       registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
+    let said = BundleFacts(bundles: parts.bundles, seals: seals)
+    advisories = PublishedAdvisories(registry: registry, blobs: parts.blobs, bundles: said)
     threats = ThreatModels(
-      registry: registry, blobs: parts.blobs, bundles: parts.bundles, plane: parts.plane, policies: policies,
-      rules: rules,
+      registry: registry, blobs: parts.blobs, bundles: parts.bundles, said: said, plane: parts.plane,
+      policies: policies,
+      advisories: advisories, rules: rules,
       seals: seals, time: time)
     release = Release(
       registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
-      threats: threats,
+      threats: threats, advisories: advisories,
       time: time)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
     sealKeys = SealKeys(
@@ -198,7 +202,7 @@ public final class ControlPlane: Sendable {
         tester: parts.tester, time: time),
       gate: Gate(
         registry: registry, policies: policies, rules: rules, advisor: parts.advisor, threats: threats,
-        time: time),
+        advisories: advisories, time: time),
       sign: Sign(
         registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals, tool: settings.tool,
         time: time),

@@ -73,6 +73,7 @@ struct WebhookTests {
       (Self.entry(.rollOut, .done, ["from": "10"]), .rolledBack),
       (Self.entry(.setAlias), .aliasMoved), (Self.entry(.removeAlias), .aliasMoved),
       (Self.entry(.proposePolicy), .policyProposed), (Self.entry(.applyPolicy), .policyApplied),
+      (Self.entry(.importAdvisories), .advisoriesImported),
       (Self.entry(.withdrawPolicy), .policyWithdrawn), (Self.entry(.revokeVersion), .versionRevoked),
       (Self.entry(.revokeKey), .keyRevoked), (Self.entry(.revokeSealKey), .keyRevoked),
       (Self.entry(.cosign, .failed), .alarm),

@@ -12,8 +12,9 @@ public struct SemanticVersion: Hashable, Sendable {
   /// Empty for a release.
   private let early: [Identifier]
 
-  /// Reads `1.2.3-rc.1+build`; numbers that are left out at the end are zeros, a `v` in front says nothing, and what follows
-  /// `+` does not count. Nil for what is no version.
+  /// Reads `1.2.3-rc.1+build`; nil for what is no version.
+  ///
+  /// Numbers that are left out at the end are zeros, a `v` in front says nothing, and what follows `+` does not count.
   public init?(parsing text: some StringProtocol) {
     guard 1...Self.lengthLimit ~= text.utf8.count else { return nil }
     var bytes = Array(text.utf8)[...]

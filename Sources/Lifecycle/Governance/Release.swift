@@ -37,6 +37,7 @@ struct Release: Sendable {
   let rules: AccessRules
   let advisor: any PolicyAdvisor
   let threats: ThreatModels
+  let advisories: PublishedAdvisories
   let time: any TimeSource
 
   /// Asks the gates, on behalf of who has asked for the version to be served, and writes down what they said where they
@@ -88,6 +89,7 @@ struct Release: Sendable {
     var evidence = try await evidence(on: version, image)
     evidence.deployer = asker
     if policy.goesBy("tests", "metrics") { evidence.tests = try await tests(of: version.reference) }
+    try await advisories.state(await advisories.packages(of: version), in: &evidence, asked: policy)
     evidence.openThreats = try await threats.open(of: version, asked: policy)
     return await advisor.report(by: policy, on: evidence, at: phase)
   }
