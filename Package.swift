@@ -91,7 +91,10 @@ let package = Package(
     entity("Documents", "Domain", "Encoding", "YAML"),
     // What threatens a version, derived from facts: what stands against each threat, what is left, who decided what.
     entity("Threats", "Domain", "Encoding", "Provenance"),
-    entity("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats"),
+    // What is known to be weak: advisories that others publish, versions in their orders, and which parts they are about.
+    entity("Advisories", "Domain", "Encoding"),
+    entity(
+      "Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats", "Advisories"),
     // A model's tests: what a plan asks of it, and what came out.
     entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     // Who may do what: principals, roles, grants, credentials.
@@ -113,7 +116,7 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "Threats", "ModelTests", "Access", "Provenance", "Statements", "Packaging"),
+      "Advisories", "Gates", "Threats", "ModelTests", "Access", "Provenance", "Statements", "Packaging"),
 
     // Ring 2.
     gateway(
@@ -124,7 +127,8 @@ let package = Package(
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Access", "Gates", "Threats", "Lifting", "Provenance", "Packaging",
+      "ControlAPI", "Domain", "Encoding", "Access", "Advisories", "Gates", "Threats", "Lifting", "Provenance",
+      "Packaging",
       "Lifecycle", .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS,
@@ -147,7 +151,7 @@ let package = Package(
     // Ring 3.
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
-      "Inference", "Gates", "Threats", "Documents", "ModelTests",
+      "Inference", "Advisories", "Gates", "Threats", "Documents", "ModelTests",
       "Provenance", "Statements", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI",
       "Serving", "Engines", "Signers", "Relay",
       .arguments,
@@ -190,6 +194,7 @@ let package = Package(
       "Encoding", "TestKit"),
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("ThreatsTests", "Threats", "Domain", "Encoding", "TestKit"),
+    tests("AdvisoriesTests", "Advisories", "Domain", "Encoding", "TestKit"),
     tests("GatesTests", "Gates", "Documents", "YAML", "Domain", "Encoding", "TestKit"),
     tests(
       "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference",
@@ -200,7 +205,7 @@ let package = Package(
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Gates", "Threats", "ModelTests", "Documents", "Access",
+      "LifecycleTests", "Lifecycle", "Lifting", "Advisories", "Gates", "Threats", "ModelTests", "Documents", "Access",
       "Provenance", "Statements", "Packaging",
       "Domain",
       "Encoding", "TestKit"),
@@ -214,7 +219,7 @@ let package = Package(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
       "gatehouse-runtime"),
     tests(
-      "ControlAPITests", "ControlAPI", "Access", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
+      "ControlAPITests", "ControlAPI", "Access", "Advisories", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
       .crypto, .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",

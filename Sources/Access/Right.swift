@@ -32,6 +32,8 @@ public enum Right: String, Sendable, CaseIterable, Comparable {
   case collect
   /// Say whom the platform tells what happens here.
   case manageWebhooks = "manage-webhooks"
+  /// Import the advisories that versions are held against.
+  case manageAdvisories = "manage-advisories"
   /// Propose a policy, and agree to one that somebody else proposed.
   case managePolicy = "manage-policy"
   /// Say who may do what: principals, grants, credentials, projects, providers of identities.

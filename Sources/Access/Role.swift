@@ -14,7 +14,7 @@ public enum Role: String, Sendable, CaseIterable {
     case .security:
       [
         .view, .audit, .test, .approve, .decideThreats, .investigate, .revoke, .manageSeals, .manageIssuers,
-        .managePolicy, .manageWebhooks,
+        .managePolicy, .manageAdvisories, .manageWebhooks,
       ]
     case .admin: Set(Right.allCases)
     }

@@ -85,6 +85,7 @@ public struct ControlServer: Sendable {
     ApprovalRoutes(control: control).add(to: routes)
     TestRoutes(control: control).add(to: routes)
     ThreatRoutes(control: control).add(to: routes)
+    AdvisoryRoutes(control: control).add(to: routes)
     PolicyRoutes(control: control).add(to: routes)
     AliasRoutes(control: control).add(to: routes)
     DeploymentRoutes(control: control).add(to: routes)

@@ -14,6 +14,17 @@ extension Request {
     return value
   }
 
+  /// Whether a query says `true` of something; false where it says nothing.
+  ///
+  /// Throws `request.query`.
+  func flag(_ name: String) throws(Problem) -> Bool {
+    switch uri.queryParameters.get(name) {
+    case nil, "false"?: return false
+    case "true"?: return true
+    case let text?: throw Problem.unreadable("true or false", name, String(text))
+    }
+  }
+
   /// The moment of a query, in milliseconds since 1970; nil where it has none of this name.
   ///
   /// Throws `request.query`.

@@ -76,6 +76,8 @@ public enum Act: String, Sendable, CaseIterable {
   case cosign
   /// Somebody decided what becomes of a threat of a model.
   case decideThreat = "decide-threat"
+  /// Advisories came into force.
+  case importAdvisories = "import-advisories"
   /// Something was asked for, and refused before it became an act.
   case request
 }

@@ -128,7 +128,7 @@ extension AdmissionEvidence {
   fileprivate func items(for gate: String) -> Set<String> {
     switch gate {
     case FindingsCheck.name: Set((findings ?? []).map(\.rule))
-    case AdvisoriesCheck.name: Set((advisories ?? []).map(\.id))
+    case AdvisoriesCheck.name: Set((advisories ?? []).flatMap(\.names))
     default: []
     }
   }
@@ -140,7 +140,9 @@ extension AdmissionEvidence {
     case FindingsCheck.name:
       rest.findings?.removeAll { finding in items.contains { $0.matches(finding.rule) } }
     case AdvisoriesCheck.name:
-      rest.advisories?.removeAll { advisory in items.contains { $0.matches(advisory.id) } }
+      rest.advisories?.removeAll { advisory in
+        advisory.names.contains { name in items.contains { $0.matches(name) } }
+      }
     default: break
     }
     return rest

@@ -30,19 +30,23 @@ struct Aliases {
     }
     let subject = ModelReference(name: model, version: .alias(name)).description
     try await seals.requireServable(target)
-    // What answers under an alias is in service as much as what answers without one.
     let image = try await registry.image(of: target.reference)?.manifest
-    if let problem = try await release.report(on: target, image, for: asker).problem { throw problem }
     return try await recorder.record(
       .setAlias, of: subject, details: ["from": former.map { .string($0.version.description) } ?? .null]
     ) { () async throws(Problem) in
+      // What answers under an alias is in service as much as what answers without one.
+      let report = try await release.report(on: target, image, for: asker)
+      let gates: [String: JSON] = ["policy": .string(report.policy.description), "gates": report.json]
+      if let problem = report.problem { return .refused(problem, details: gates) }
       let alias = Alias(
         model: model, name: name, version: version, bundle: target.bundle, since: time.now())
       let next = present.filter { $0.model != model || $0.name != name } + [alias]
       try await plane.apply(served.with(aliases: next))
       return .done(
         alias,
-        details: ["version": JSON(version.value), "bundle": .string(alias.bundle.description)],
+        details: gates.merging([
+          "version": JSON(version.value), "bundle": .string(alias.bundle.description),
+        ]) { $1 },
         changes: [.setAlias(alias)])
     }
   }

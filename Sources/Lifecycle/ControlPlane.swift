@@ -113,6 +113,7 @@ public final class ControlPlane: Sendable {
   let road: Road
   let release: Release
   let threats: ThreatModels
+  let advisories: PublishedAdvisories
   /// Which policy is in force.
   public let policies: Policies
   private let programLayer: ProgramLayer?
@@ -161,14 +162,14 @@ public final class ControlPlane: Sendable {
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
     seals = Seals(
       registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
+    let said = BundleFacts(bundles: parts.bundles, seals: seals)
+    advisories = PublishedAdvisories(registry: registry, blobs: parts.blobs, bundles: said)
     threats = ThreatModels(
-      registry: registry, blobs: parts.blobs, bundles: parts.bundles, plane: parts.plane, policies: policies,
-      rules: rules,
-      seals: seals, time: time)
+      registry: registry, said: said, plane: parts.plane, confinements: Confinements(of: parts.plane),
+      policies: policies, advisories: advisories, rules: rules, seals: seals, time: time)
     release = Release(
       registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
-      threats: threats,
-      time: time)
+      threats: threats, advisories: advisories, said: said, seals: seals, time: time)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
     sealKeys = SealKeys(
       registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane, time: time
@@ -200,7 +201,7 @@ public final class ControlPlane: Sendable {
         tester: parts.tester, time: time),
       gate: Gate(
         registry: registry, policies: policies, rules: rules, advisor: parts.advisor, threats: threats,
-        time: time),
+        advisories: advisories, time: time),
       sign: Sign(
         registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals, tool: settings.tool,
         time: time),
@@ -271,36 +272,45 @@ public final class ControlPlane: Sendable {
     async throws(Problem) -> PushOutcome
   {
     try await require(.push, on: .somewhere, of: request.actor, asking: "push of '\(request.name)'")
-    let recorder = recorder(for: request.actor)
+    let plain = recorder(for: request.actor)
     return try await pushes.perform { [self] () async throws(Problem) in
-      let preparation: Preparation
-      do throws(Problem) {
-        try await requireRight(to: request)
-        preparation = try await road.prepare(request, recorder: recorder, follow: follow)
-      } catch {
-        // Where this fails, the next start closes what it left open.
-        try? await recovery.close(trace: recorder.trace)
-        throw error
-      }
-      let prepared: PreparedPush
-      switch preparation {
-      case .refused(let outcome): return outcome
-      case .ready(let push): prepared = push
-      }
-      return try await perform(recordedUnder: recorder.trace) { [self] () async throws(Problem) in
-        try await requireRight(to: request)
-        defer { rules.change() }
-        return try await road.take(prepared, recorder: recorder)
-      }
+      var recorder = plain
+      if case .newModel(_, let project) = try await requireRight(to: request) { recorder.project = project }
+      return try await push(request, recorder, follow)
+    }
+  }
+
+  private func push(
+    _ request: PushRequest, _ recorder: Recorder, _ follow: @escaping @Sendable (RoadEvent) -> Void
+  ) async throws(Problem) -> PushOutcome {
+    let preparation: Preparation
+    do throws(Problem) {
+      preparation = try await road.prepare(request, recorder: recorder, follow: follow)
+    } catch {
+      // Where this fails, the next start closes what it left open.
+      try? await recovery.close(trace: recorder.trace)
+      throw error
+    }
+    let prepared: PreparedPush
+    switch preparation {
+    case .refused(let outcome): return outcome
+    case .ready(let push): prepared = push
+    }
+    return try await perform(recordedUnder: recorder.trace) { [self] () async throws(Problem) in
+      try await requireRight(to: request)
+      defer { rules.change() }
+      return try await road.take(prepared, recorder: recorder)
     }
   }
 
   /// Throws `access.denied` where somebody may not push this: asked again in the push's turn, since what a new model is made
   /// part of decides who may push it, and another push may have made it meanwhile.
-  private func requireRight(to request: PushRequest) async throws(Problem) {
+  @discardableResult
+  private func requireRight(to request: PushRequest) async throws(Problem) -> AccessObject {
     let object = try await pushed(request)
     try await require(.push, on: object, of: request.actor, asking: "push on \(object.description)")
     try await requireRightToState(request.facts, of: request.name, on: object, by: request.actor)
+    return object
   }
 
   /// Makes a key to a deployment.

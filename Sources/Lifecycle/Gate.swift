@@ -38,6 +38,7 @@ struct Gate: Sendable {
   let rules: AccessRules
   let advisor: any PolicyAdvisor
   let threats: ThreatModels
+  let advisories: PublishedAdvisories
   let time: any TimeSource
 
   func callAsFunction(
@@ -49,7 +50,7 @@ struct Gate: Sendable {
     return try await recorder.record(.gate, of: "\(pushed.name) \(pushed.digest)") {
       () async throws(Problem) in
       let policy = try await policies.active()
-      let (evidence, threats) = try await evidence(on: candidate)
+      let (evidence, threats) = try await evidence(on: candidate, asked: policy)
       let report = await advisor.report(by: policy, on: evidence, at: .admission)
       let details: [String: JSON] = ["policy": .string(policy.digest.description), "gates": report.json]
       if let problem = report.problem {
@@ -65,7 +66,7 @@ struct Gate: Sendable {
   }
 
   private func evidence(
-    on candidate: TestedCandidate
+    on candidate: TestedCandidate, asked policy: Policy
   ) async throws(Problem) -> (AdmissionEvidence, ThreatModel) {
     let lifted = candidate.lifted
     let inspected = lifted.inspected
@@ -87,6 +88,10 @@ struct Gate: Sendable {
     let served = try await registry.deployments().first { $0.name == pushed.name }?.version
     evidence.tests = candidate.tests?.evidence(for: version, served: served)
     evidence.seals = pushed.sealedBy.map { [SealEvidence(hint: $0)] } ?? []
+    if policy.goesBy("advisories") {
+      try await advisories.state(
+        try lifted.packages(as: reference), in: &evidence, asked: policy)
+    }
     let model = try await threats.model(of: reference, lifted, facts, in: project)
     evidence.openThreats = model.open
     return (evidence, model)

@@ -24,6 +24,8 @@ public struct Recorder: Sendable {
   public let trace: String
   /// From where it was asked for, and with what; nil where nobody came from anywhere.
   let origin: JSON?
+  /// The project that a new model is to be of; nil where it is about none.
+  var project: ProjectName?
 
   /// Records acts of one undertaking of one principal.
   public init(
@@ -81,6 +83,8 @@ public struct Recorder: Sendable {
   {
     var details = details
     if let origin { details["origin"] = origin }
+    // A model that no version was made of is of no project that the registry knows.
+    if let project { details["project"] = .string(project.description) }
     return LedgerEntry(
       time: time.now(), principal: principal, act: act, phase: phase, subject: subject, trace: trace,
       details: details)

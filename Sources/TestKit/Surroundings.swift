@@ -65,6 +65,8 @@ public final class InMemoryDataPlane: DataPlane {
   private let faults: FaultPlan
   // In the order in which they took effect.
   private let states = Mutex<[PlaneState]>([])
+  // What its process says; nil while there is none.
+  private let stated = Mutex<PlaneConfinement?>(nil)
 
   /// Serves nothing yet; `faults` numbers the calls of `apply`.
   public init(baseURL: String = "http://127.0.0.1:0", faults: FaultPlan = FaultPlan()) {
@@ -80,8 +82,11 @@ public final class InMemoryDataPlane: DataPlane {
     try faults.write { () throws(Problem) in states.withLock { $0.append(state) } }
   }
 
-  /// There is no process.
-  public func confinement() async -> PlaneConfinement? { nil }
+  /// What its process was told to say; nil while there is none.
+  public func confinement() async -> PlaneConfinement? { stated.withLock { $0 } }
+
+  /// Has its process say this; nil where it ends.
+  public func confine(_ confinement: PlaneConfinement?) { stated.withLock { $0 = confinement } }
 }
 
 /// The data plane's state in memory, with faults on request.

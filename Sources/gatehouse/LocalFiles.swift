@@ -104,8 +104,8 @@ enum LocalFiles {
   /// directory, sorted.
   ///
   /// A link or a special file in a directory is refused: what it leads to was not meant.
-  static func members(of path: String) throws(Problem) -> [String] {
-    let (members, oddities) = try walk(path)
+  static func members(of path: String, limit: Int = 10_000) throws(Problem) -> [String] {
+    let (members, oddities) = try walk(path, limit: limit)
     if let odd = oddities.first {
       throw Problem(
         .badInput, "artifact.special-file",
@@ -121,7 +121,7 @@ enum LocalFiles {
   }
 
   /// The regular files below `path`, sorted, and what else stands there; no link is followed.
-  private static func walk(_ path: String) throws(Problem) -> (
+  private static func walk(_ path: String, limit: Int = 10_000) throws(Problem) -> (
     members: [String], oddities: [ArtifactOddity]
   ) {
     switch kind(of: path) {
@@ -143,9 +143,10 @@ enum LocalFiles {
               ArtifactOddity(path: member, kind: .link(target: linkTarget("\(path)/\(member)"))))
           default: oddities.append(ArtifactOddity(path: member, kind: .special))
           }
-          guard found.count + waiting.count + oddities.count <= 10_000 else {
+          guard found.count + waiting.count + oddities.count <= limit else {
             throw Problem(
-              .tooLarge, "artifact.too-many-files", "expected at most 10000 files, found more", subject: path)
+              .tooLarge, "artifact.too-many-files", "expected at most \(limit) files, found more",
+              subject: path)
           }
         }
       }

@@ -23,7 +23,7 @@ struct RingTable {
       [
         "Encoding", "Domain", "YAML", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
         "Inference",
-        "Documents", "Threats", "Gates", "ModelTests", "Access",
+        "Documents", "Threats", "Advisories", "Gates", "ModelTests", "Access",
         "Provenance", "Statements", "Packaging", "Monitoring",
       ],
       ["Lifecycle"],

@@ -55,6 +55,8 @@ struct RouteMatrixTests {
     "POST seal-keys/reseal": .manageSeals, "POST seal-keys/{hint}/retire": .manageSeals,
     "POST seal-keys/{hint}/revoke": .manageSeals, "GET revocations": .view,
     "POST revocations/export": .manageSeals,
+    "GET advisories": .view, "POST advisories": .manageAdvisories, "GET advisories/affected": .view,
+    "GET advisories/records/{id}": .view,
     "GET witnesses": .audit, "POST witnesses": .manageSeals, "DELETE witnesses": .manageSeals,
     "GET webhooks": .audit, "POST webhooks": .manageWebhooks, "DELETE webhooks/{id}": .manageWebhooks,
     "GET webhooks/{id}/deliveries": .audit, "POST webhooks/{id}/deliveries/{index}": .manageWebhooks,

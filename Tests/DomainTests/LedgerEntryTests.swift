@@ -30,7 +30,7 @@ import Testing
         "remove-provider", "add-project", "assign-model", "set-facts", "propose-policy", "withdraw-policy",
         "apply-policy",
         "approve", "wait", "forget-origins", "add-webhook", "remove-webhook", "add-witness", "remove-witness",
-        "cosign", "decide-threat", "request",
+        "cosign", "decide-threat", "import-advisories", "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

@@ -30,7 +30,7 @@ import Testing
     ),
     (
       "{at-most: medium}", nil,
-      "failed: expected no advisory graver than medium, found that what is known of its components is not known"
+      "failed: expected no advisory graver than medium, found that no advisories were ever imported"
     ),
   ]
 
@@ -39,6 +39,63 @@ import Testing
     gate: String, advisories: [Advisory]?, answer: String
   ) throws {
     #expect(try Example.answer("advisories: \(gate)") { $0.advisories = advisories } == answer)
+  }
+
+  /// The newest advisory of 2026-11-01, and the present moment that examples have.
+  private static let source = AdvisorySource(
+    digest: Digest(words: 1, 0, 0, 0), newest: Example.moment("2026-11-01T09:30:00Z"))
+
+  static let sources: [(String, AdvisorySource?, String)] = [
+    (
+      "{at-most: medium}", source,
+      "passed: there is no advisory graver than medium in sha256:0000000000000001"
+        + String(repeating: "0", count: 48)
+    ),
+    (
+      "{at-most: medium, source-within: 21d}", source,
+      "passed: there is no advisory graver than medium in sha256:0000000000000001"
+        + String(repeating: "0", count: 48)
+    ),
+    (
+      "{at-most: medium, source-within: 20d}", source,
+      "failed: expected advisories of the last 20d, found that the newest is of 2026-11-01T09:30:00.000Z"
+    ),
+    (
+      "{at-most: medium, source-within: 21d}", AdvisorySource(digest: Digest(words: 1, 0, 0, 0), newest: nil),
+      "failed: expected advisories of the last 21d, found that how new they are is not known"
+    ),
+    (
+      "{at-most: medium, source-within: 21d}", nil,
+      "failed: expected advisories of the last 21d, found that how new they are is not known"
+    ),
+  ]
+
+  @Test(arguments: sources)
+  func `advisories are named by their digest, and have to be of late where the gate says so`(
+    gate: String, source: AdvisorySource?, answer: String
+  ) throws {
+    #expect(
+      try Example.answer("advisories: \(gate)") {
+        $0.advisories = []
+        $0.advisorySource = source
+      } == answer)
+  }
+
+  @Test func `what it is made of has to be known where advisories are`() throws {
+    let answer = try Example.answer("advisories: {at-most: critical}") { $0.advisorySource = Self.source }
+    #expect(
+      answer
+        == "failed: expected no advisory graver than critical, found that what it is made of is not known")
+  }
+
+  @Test func `where a component was mended is told`() throws {
+    let advisory = Advisory(
+      id: "CVE-1", component: "numpy 1.0", severity: .high, published: nil, fixes: ["1.19.0", "2.0"])
+    let answer = try Example.answer("advisories: {at-most: low}") { $0.advisories = [advisory] }
+    #expect(
+      answer
+        == "failed: expected no advisory graver than low, found CVE-1 of severity high in numpy 1.0, mended in 1.19.0"
+    )
   }
 
   static let threats: [(String, [RiskLevel: Int]?, String)] = [

@@ -183,5 +183,9 @@ struct ApprovalTests {
       #expect(problem?.code == "gate.approvals")
       #expect(problem?.exitCode == 4)
     }
+    let refusal = try #require(try await bench.entries().last)
+    #expect(refusal.act == .setAlias && refusal.phase == .failed)
+    #expect(refusal.details["gates"]?["verdict"] == "waiting")
+    #expect(refusal.details["policy"] == refusal.details["gates"]?["policy"])
   }
 }

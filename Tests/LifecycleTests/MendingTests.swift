@@ -49,6 +49,23 @@ struct MendingTests {
     #expect(await bench.audit().problems == [])
   }
 
+  @Test(arguments: [("model-size: {at-most: 1 GiB}", true), ("model-size: {at-most: 16 B}", false)])
+  func `how large a model is counts at its roll-out too`(gate: String, holds: Bool) async throws {
+    let text = """
+      policy: gatehouse/v1
+      name: sizes
+      gates:
+        - \(gate)
+          at: roll-out
+      """
+    let bench = try Bench(policy: Policy(parsing: Array(text.utf8)))
+    try await bench.run { control in
+      let outcome = try await Bench.pushTree(to: control)
+      #expect(outcome.status == (holds ? .live : .refused))
+      #expect(outcome.problem?.code == (holds ? nil : "gate.model-size"))
+    }
+  }
+
   @Test func `findings with endless names fit the ledger, and the refusal is in it`() async throws {
     let bench = try Bench()
     let name = String(repeating: "\u{1}", count: 1000)

@@ -230,6 +230,47 @@ struct ThreatTests {
     }
   }
 
+  @Test func `a service decides nothing`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.pushTree(to: control, nil, Self.gold)
+      let ci = try await control.addService("ci", by: .administrator).principal
+      _ = try await control.addGrant(
+        Grant(id: "", holder: .principal(ci), gift: .role(.security), scope: .everything),
+        by: .administrator)
+      let actor = Actor(principal: ci, credential: .token(provider: "none", words: []))
+      let problem = await #expect(throws: Problem.self) {
+        try await control.decide(
+          Self.wish(), on: try ThreatID(parsing: "ML05"), of: Self.reference, by: actor)
+      }
+      #expect(problem?.code == "threat.service")
+    }
+  }
+
+  @Test func `what a bundle says counts no more once its seal is damaged`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let pushed = try await Bench.pushTree(to: control, nil, Self.gold)
+      #expect(try await control.threatModel(of: Self.reference).facts.inspection != nil)
+      await bench.bundles.lose(try #require(pushed.digest))
+      let facts = try await control.threatModel(of: Self.reference).facts
+      #expect(facts.inspection == nil && facts.framework == nil && facts.seals?.isSealed == false)
+    }
+  }
+
+  @Test func `how the data plane confines itself is known while its processes change`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.pushTree(to: control, nil, Self.gold)
+      #expect(try await control.threatModel(of: Self.reference).facts.confinement == nil)
+      let confinement = PlaneConfinement(holds: ["no root"])
+      bench.plane.confine(confinement)
+      #expect(try await control.threatModel(of: Self.reference).facts.confinement == confinement)
+      bench.plane.confine(nil)
+      #expect(try await control.threatModel(of: Self.reference).facts.confinement == confinement)
+    }
+  }
+
   @Test func `a damaged bundle is made again with the threats that it had`() async throws {
     let bench = try Bench()
     try await bench.run { control in

@@ -73,6 +73,7 @@ struct WebhookTests {
       (Self.entry(.rollOut, .done, ["from": "10"]), .rolledBack),
       (Self.entry(.setAlias), .aliasMoved), (Self.entry(.removeAlias), .aliasMoved),
       (Self.entry(.proposePolicy), .policyProposed), (Self.entry(.applyPolicy), .policyApplied),
+      (Self.entry(.importAdvisories), .advisoriesImported),
       (Self.entry(.withdrawPolicy), .policyWithdrawn), (Self.entry(.revokeVersion), .versionRevoked),
       (Self.entry(.revokeKey), .keyRevoked), (Self.entry(.revokeSealKey), .keyRevoked),
       (Self.entry(.cosign, .failed), .alarm),
@@ -245,6 +246,19 @@ struct WebhookTests {
       try await bench.commit(.setAlias, "iris@a")
       #expect(try await bench.control.webhooks.deliverAll().map(\.code) == ["webhook.changed"])
       #expect(bench.receiver.requests.isEmpty)
+    }
+  }
+
+  @Test(arguments: [("retail", 1), ("wholesale", 0)])
+  func `what is refused before it has a version is of the project that its push was for`(
+    named: String, count: Int
+  ) async throws {
+    let bench = try Bench()
+    try await bench.control.working {
+      _ = try await bench.add { $0.scope = Scope(projects: try NamePattern(parsing: "retail")) }
+      try await bench.commit(.inspect, "iris sha256:0", ["project": .string(named)], .failed)
+      #expect(try await bench.control.webhooks.deliverAll().isEmpty)
+      #expect(bench.receiver.requests.count == count)
     }
   }
 

@@ -14,7 +14,7 @@ extension DocumentReading {
   private static let members = [
     "model", "version", "digest", "project", "data-class", "exposure", "environment", "author", "now",
     "format", "framework", "verdict", "findings", "model-size", "image-size", "seals", "approvals",
-    "advisories", "tests", "open-threats", "training-data", "deployer", "answers",
+    "advisories", "advisory-source", "tests", "open-threats", "training-data", "deployer", "answers",
   ]
 
   /// The members of evidence.
@@ -87,12 +87,21 @@ extension DocumentReading {
   private mutating func readReports(_ fields: Fields, _ evidence: inout AdmissionEvidence) {
     evidence.advisories = list(fields["advisories"], "an advisory") { reading, node in
       let fields = reading.fields(
-        of: node, "an advisory", known: ["id", "component", "severity", "published"],
+        of: node, "an advisory", known: ["id", "aliases", "component", "severity", "published"],
         required: ["id", "component", "severity"])
       return Advisory(
-        id: reading.text(fields["id"], "an id"), component: reading.text(fields["component"], "a component"),
+        id: reading.text(fields["id"], "an id"),
+        aliases: reading.elements(of: fields["aliases"], "the aliases", mayBeEmpty: true).map {
+          reading.text($0, "an alias")
+        }, component: reading.text(fields["component"], "a component"),
         severity: reading.choice(fields["severity"], "a severity") ?? .critical,
         published: reading.moment(fields["published"]))
+    }
+    if let node = fields["advisory-source"] {
+      let fields = self.fields(of: node, "the source of advisories", known: ["digest", "newest"])
+      evidence.advisorySource = AdvisorySource(
+        // Which advisories they are hardly matters to a case.
+        digest: digest(fields["digest"]) ?? Digest(words: 0, 0, 0, 0), newest: moment(fields["newest"]))
     }
     if let node = fields["tests"] {
       let fields = self.fields(

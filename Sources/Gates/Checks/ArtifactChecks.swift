@@ -1,3 +1,4 @@
+import Advisories
 import Documents
 import Domain
 import Encoding
@@ -62,7 +63,7 @@ struct FrameworksCheck: GateCheck {
     guard !named.isEmpty else {
       return .failed("expected \(expected), found \(framework.excerpt(60))")
     }
-    guard let version, FrameworkVersion(parsing: version) != nil else {
+    guard let version, PythonVersion(parsing: version) != nil else {
       return .notKnown(expected, "the version of \(framework)")
     }
     return .failed("expected \(expected), found \(framework) \(version.excerpt(60))")

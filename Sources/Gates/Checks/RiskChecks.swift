@@ -3,46 +3,6 @@ import Domain
 import Encoding
 import YAML
 
-/// `advisories: {at-most: medium, older-than: 14d}`: which known advisories of components may stand.
-///
-/// One that is graver may stand until it has been known for so long: there has to be time to mend it.
-struct AdvisoriesCheck: GateCheck {
-  static let name = "advisories"
-  /// New ones become known while a version waits.
-  static let phases: [PolicyPhase] = [.rollOut, .admission]
-  let limit: Severity
-  let age: TimeSpan?
-
-  init(_ node: YAMLNode, _ reading: inout DocumentReading, _ vocabulary: PolicyVocabulary) {
-    let fields = reading.fields(
-      of: node, "the gate 'advisories'", known: ["at-most", "older-than"], required: ["at-most"])
-    limit = reading.choice(fields["at-most"], "a severity") ?? .note
-    age = reading.span(fields["older-than"])
-  }
-
-  func answer(_ evidence: AdmissionEvidence, under policy: Digest) -> GateAnswer {
-    let ageText = age.map { " older than \($0)" } ?? ""
-    let expected = "no advisory graver than \(limit.rawValue)\(ageText)"
-    guard let advisories = evidence.advisories else {
-      return .notKnown(expected, "what is known of its components")
-    }
-    let grave = advisories.filter { $0.severity > limit }
-    guard !grave.isEmpty else { return .passed("there is \(expected)") }
-    guard age == nil || evidence.now != nil else { return .notKnown(expected, "the present time") }
-    let standing = grave.filter { advisory in
-      // What nobody says the age of is as old as it can be.
-      guard let age, let now = evidence.now, let published = advisory.published else { return true }
-      return age.hasPassed(from: published, to: now)
-    }.sorted { ($1.severity, $0.id) < ($0.severity, $1.id) }
-    guard let first = standing.first else { return .passed("there is \(expected)") }
-    let more = standing.count > 1 ? " and \(standing.count - 1) more" : ""
-    return .failed(
-      "expected \(expected), found \(first.id.excerpt(40)) of severity \(first.severity.rawValue) in "
-        + "\(first.component.excerpt(60))\(more)",
-      hint: "train and push the model anew with a mended component, or ask for an exception")
-  }
-}
-
 /// `threats: {open-at-most: {high: 0, medium: 3}}`: how many threats of a model may be open.
 ///
 /// Of a level graver than all that are named none may be; one less grave has no bound.

@@ -46,6 +46,8 @@ public struct AdmissionEvidence: Equatable, Sendable {
   public var approvals: [Approval]?
   /// The known advisories about its components.
   public var advisories: [Advisory]?
+  /// Where those come from; nil where none were ever imported.
+  public var advisorySource: AdvisorySource?
   /// What its tests said.
   public var tests: TestEvidence?
   /// How many of its threats are open, by their level; a level that is left out has none.
@@ -142,24 +144,50 @@ public struct Approval: Hashable, Sendable {
   }
 }
 
+/// The advisories that were asked.
+public struct AdvisorySource: Hashable, Sendable {
+  /// The digest of all of them.
+  public let digest: Digest
+  /// When any of them was last changed; nil where there is none.
+  public let newest: Timestamp?
+
+  /// Names advisories.
+  public init(digest: Digest, newest: Timestamp?) {
+    self.digest = digest
+    self.newest = newest
+  }
+}
+
 /// A known weakness of a component.
 public struct Advisory: Hashable, Sendable {
   /// What it is known by: `CVE-2026-1234`.
   public let id: String
+  /// What else it is known by: exceptions may name it by any.
+  public let aliases: [String]
   /// The component that has it.
   public let component: String
   /// How grave it is.
   public let severity: Severity
   /// When it was published; nil where nobody says.
   public let published: Timestamp?
+  /// The versions of the component in which it was mended, the nearest first.
+  public let fixes: [String]
 
   /// States an advisory.
-  public init(id: String, component: String, severity: Severity, published: Timestamp?) {
+  public init(
+    id: String, aliases: [String] = [], component: String, severity: Severity, published: Timestamp?,
+    fixes: [String] = []
+  ) {
     self.id = id
+    self.aliases = aliases
     self.component = component
     self.severity = severity
     self.published = published
+    self.fixes = fixes
   }
+
+  /// All that it is known by.
+  var names: [String] { [id] + aliases }
 }
 
 /// What the tests of a model said.

@@ -58,6 +58,7 @@ extension AdmissionEvidence {
     members["seals"] = seals.map { .array($0.map(\.json)) }
     members["approvals"] = approvals.map { .array($0.map(\.json)) }
     members["advisories"] = advisories.map { .array($0.map(\.json)) }
+    members["advisorySource"] = advisorySource?.json
     members["tests"] = tests?.json
     members["openThreats"] = openThreats.map { threats in
       .object(Dictionary(uniqueKeysWithValues: threats.map { ($0.key.rawValue, JSON($0.value)) }))
@@ -91,6 +92,16 @@ extension Advisory {
     [
       "id": .string(id), "component": .string(component), "severity": .string(severity.rawValue),
       "published": published.map { .string($0.description) } ?? .null,
+      "aliases": .array(aliases.map { .string($0) }), "fixes": .array(fixes.map { .string($0) }),
+    ]
+  }
+}
+
+extension AdvisorySource {
+  fileprivate var json: JSON {
+    [
+      "digest": .string(digest.description),
+      "newest": newest.map { .string($0.description) } ?? .null,
     ]
   }
 }

@@ -26,6 +26,8 @@ public struct GovernanceRecord: Hashable, Sendable {
     case threat
     /// The threats of a version as they were when it was made; by the version.
     case threatModel = "threat-model"
+    /// The advisories that are in force; there is one record of them.
+    case advisories
   }
 
   /// What kind of thing it is.
@@ -67,6 +69,8 @@ public enum GovernanceChange: Equatable, Sendable {
   case decideThreat(ThreatDecision)
   /// The threats of a version were written down: the digest of the document, which is a blob.
   case stateThreats(Digest, of: VersionReference, at: Timestamp)
+  /// These advisories are in force from now on.
+  case importAdvisories(ImportedAdvisories)
 
   /// When it was made.
   public var moment: Timestamp {
@@ -79,6 +83,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .wait(let release): release.since
     case .test(let record): record.at
     case .relay(let change): change.moment
+    case .importAdvisories(let imported): imported.at
     }
   }
 
@@ -117,6 +122,8 @@ public enum GovernanceChange: Equatable, Sendable {
           GovernanceRecord(
             kind: .threatModel, id: version.description, value: .string(document.description)))
       ]
+    case .importAdvisories(let imported):
+      [.put(GovernanceRecord(kind: .advisories, id: "in-force", value: imported.json))]
     }
   }
 
@@ -153,6 +160,8 @@ public enum GovernanceChange: Equatable, Sendable {
         "change": "state-threats", "document": .string(document.description),
         "version": .string(version.description),
       ]
+    case .importAdvisories(let imported):
+      members = ["change": "import-advisories", "imported": imported.json]
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -181,6 +190,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case "decide-threat": self = .decideThreat(try ThreatDecision(json: fields.value("decision")))
     case "state-threats":
       self = .stateThreats(try fields.digest("document"), of: try fields.version("version"), at: at)
+    case "import-advisories": self = .importAdvisories(try ImportedAdvisories(json: fields.value("imported")))
     case let name:
       guard let change = try RelayChange(name, fields, at: at) else { return nil }
       self = .relay(change)

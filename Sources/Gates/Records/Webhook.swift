@@ -28,6 +28,8 @@ public enum WebhookEvent: String, Sendable, CaseIterable, Comparable {
   case policyApplied = "policy-applied"
   /// A proposed policy is off the table.
   case policyWithdrawn = "policy-withdrawn"
+  /// Advisories came into force; how many versions that are served they are about is in the entry.
+  case advisoriesImported = "advisories-imported"
   /// A version was withdrawn for good.
   case versionRevoked = "version-revoked"
   /// A key was revoked: of seals, or of callers.

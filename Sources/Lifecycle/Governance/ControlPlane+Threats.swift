@@ -55,7 +55,7 @@ extension ControlPlane {
 
   /// Decides what becomes of a threat of a version, under the facts as they are now; what waits is looked at again.
   ///
-  /// Throws `version.unknown`, `access.denied`, `threat.reason`, `threat.end`, `principal.unknown` for an owner whom nobody
+  /// Throws `version.unknown`, `threat.service`, `access.denied`, `threat.reason`, `threat.end`, `principal.unknown` for an owner whom nobody
   /// knows, `threat.does-not-apply`, and `threat.mitigated` where nothing is left to decide on.
   public func decide(
     _ wish: ThreatWish, on id: ThreatID, of reference: VersionReference, by actor: Actor
@@ -65,6 +65,12 @@ extension ControlPlane {
     try await require(
       .decideThreats, on: .model(reference.name), madeBy: version.pushedBy, of: actor,
       asking: "\(Right.decideThreats.rawValue) on \(subject)")
+    guard actor.principal.kind == .person else {
+      throw Problem(
+        .forbidden, "threat.service",
+        "expected a person to decide what becomes of a threat, found \(actor.principal)",
+        hint: "ask with a credential of your own")
+    }
     let moment = now()
     try wish.check(at: moment)
     try await requireKnown(wish.owner)

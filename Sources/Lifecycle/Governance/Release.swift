@@ -4,6 +4,7 @@ import Encoding
 import Gates
 import ModelTests
 import Packaging
+import Provenance
 
 /// A packed version whose gates hold for coming into service.
 public struct ReleasedImage: Sendable {
@@ -37,6 +38,9 @@ struct Release: Sendable {
   let rules: AccessRules
   let advisor: any PolicyAdvisor
   let threats: ThreatModels
+  let advisories: PublishedAdvisories
+  let said: BundleFacts
+  let seals: Seals
   let time: any TimeSource
 
   /// Asks the gates, on behalf of who has asked for the version to be served, and writes down what they said where they
@@ -88,6 +92,16 @@ struct Release: Sendable {
     var evidence = try await evidence(on: version, image)
     evidence.deployer = asker
     if policy.goesBy("tests", "metrics") { evidence.tests = try await tests(of: version.reference) }
+    if policy.goesBy("seals", "model-size", "advisories") {
+      let facts = await said(of: version.bundle)?.facts
+      evidence.modelBytes = facts?.modelBytes
+      let trusted = try await seals.trusted()
+      // A key that was revoked since vouches for nothing.
+      evidence.seals = facts.map { facts in
+        trusted.filter { $0.hint == facts.author }.map { SealEvidence(hint: $0.hint) }
+      }
+      try await advisories.state(facts?.packages, in: &evidence, asked: policy)
+    }
     evidence.openThreats = try await threats.open(of: version, asked: policy)
     return await advisor.report(by: policy, on: evidence, at: phase)
   }

@@ -6,42 +6,20 @@ import Inspection
 import Lifting
 import ModelGraph
 import Provenance
-import Synchronization
 import Threats
 
 /// Writes the threats of versions down, from what the platform knows of them.
 struct ThreatModels: Sendable {
-  /// What a bundle says never changes: it is read once.
-  private final class Known: Sendable {
-    let bundles = Mutex([Digest: VersionFacts]())
-  }
-
-  /// How many bundles are remembered.
-  private static let knownLimit = 256
-
   let registry: any RegistryReader
-  let blobs: any BlobStore
-  let bundles: any BundleStore
+  /// What bundles say.
+  let said: BundleFacts
   let plane: any DataPlane
+  let confinements: Confinements
   let policies: Policies
+  let advisories: PublishedAdvisories
   let rules: AccessRules
   let seals: Seals
   let time: any TimeSource
-  private let known = Known()
-
-  init(
-    registry: any RegistryReader, blobs: any BlobStore, bundles: any BundleStore, plane: any DataPlane,
-    policies: Policies, rules: AccessRules, seals: Seals, time: any TimeSource
-  ) {
-    self.registry = registry
-    self.blobs = blobs
-    self.bundles = bundles
-    self.plane = plane
-    self.policies = policies
-    self.rules = rules
-    self.seals = seals
-    self.time = time
-  }
 
   /// The threats of a version as things are now.
   ///
@@ -52,12 +30,12 @@ struct ThreatModels: Sendable {
       of: version.reference, try await registry.facts(of: name),
       in: try await rules.current().project(of: name))
     facts.trainingData = version.trainingData
-    let said = await said(by: version.bundle)
-    facts.inspection = said?.inspection
-    facts.framework = said?.framework
-    facts.answers = said?.answers
-    let key = try await trustedSeal(of: version.bundle)
-    facts.seals = SealFacts(isSealed: key != nil, by: key, author: said?.author)
+    let said = await said(of: version.bundle)
+    facts.inspection = said?.facts.inspection
+    facts.framework = said?.facts.framework
+    facts.answers = said?.facts.answers
+    facts.advisories = await advisories.facts(of: said?.facts.packages, at: time.now())
+    facts.seals = SealFacts(isSealed: said != nil, by: said?.key, author: said?.facts.author)
     return try await model(of: version.reference, by: version.pushedBy, facts)
   }
 
@@ -74,6 +52,7 @@ struct ThreatModels: Sendable {
       rules: Dictionary(report.findings.map { ($0.rule, $0.severity) }, uniquingKeysWith: max))
     facts.framework = FrameworkFacts(name: lifted.lifted.framework, version: lifted.lifted.frameworkVersion)
     facts.answers = AnswerFacts(lifted.lifted.graph.graph.signature)
+    facts.advisories = await advisories.facts(of: try? lifted.packages(as: reference), at: time.now())
     // A bundle is sealed before anything names it; by which key is no part of what is sealed.
     facts.seals = SealFacts(isSealed: true, author: pushed.sealedBy)
     return try await model(of: reference, by: pushed.principal, facts)
@@ -115,7 +94,7 @@ struct ThreatModels: Sendable {
     facts.limits = settings.limits
     facts.records = settings.records
     facts.isEncrypted = plane.baseURL.hasPrefix("https://")
-    facts.confinement = await plane.confinement()
+    facts.confinement = await confinements.latest()
     let policy = try await policies.active()
     // Those that are asked of it: a gate for models of another kind stands against nothing here.
     var evidence = AdmissionEvidence()
@@ -138,27 +117,6 @@ struct ThreatModels: Sendable {
       $0.reference.version < reference.version && revocations.problem(of: $0.bundle) == nil
     }
     return former.map { .version($0.reference.version) } ?? .nothing
-  }
-
-  /// The hint of the key that sealed a bundle, where that is trusted.
-  private func trustedSeal(of bundle: Digest) async throws(Problem) -> String? {
-    let keys = try await seals.trusted()
-    guard let seal = try? await bundles.seal(of: bundle), let hint = try? SealVerifier.keyHint(of: seal)
-    else { return nil }
-    return keys.contains { $0.hint == hint } ? hint : nil
-  }
-
-  private func said(by bundle: Digest) async -> VersionFacts? {
-    if let facts = known.bundles.withLock({ $0[bundle] }) { return facts }
-    guard let keys = try? await seals.trusted(),
-      let sealed = try? await bundles.sealed(bundle, trusting: keys)
-    else { return nil }
-    let facts = VersionFacts(sealed.contents)
-    known.bundles.withLock { known in
-      if known.count >= Self.knownLimit { known = [:] }
-      known[bundle] = facts
-    }
-    return facts
   }
 }
 

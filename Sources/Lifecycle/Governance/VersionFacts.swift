@@ -5,13 +5,17 @@ import Provenance
 import Statements
 import Threats
 
-/// What the files of a bundle say that threats are derived from; what does not read is not known.
+/// What the files of a bundle say that threats and advisories are gone by; what does not read is not known.
 struct VersionFacts: Sendable {
   let inspection: InspectionFacts?
   let framework: FrameworkFacts?
   let answers: AnswerFacts?
   /// The key that had sealed the artifact; nil where none had, and where the bundle is of a release that did not say.
   let author: String?
+  /// How many bytes graph and weights have.
+  let modelBytes: Int?
+  /// The packages that its bill of materials names.
+  let packages: [ModelBill.StatedPackage]?
 
   /// Reads files whose seal was verified.
   init(_ contents: UnsealedBundle) {
@@ -19,6 +23,11 @@ struct VersionFacts: Sendable {
     let manifest = contents.bytes(at: Manifest.path).flatMap { try? Manifest(parsing: $0) }
     framework = manifest.map { FrameworkFacts(name: $0.framework, version: $0.frameworkVersion) }
     answers = manifest.flatMap { try? ModelSignature(json: $0.signature) }.map(AnswerFacts.init)
+    packages = contents.bytes(at: ModelBill.path).flatMap { try? ModelBill.packages(in: $0) }
+    let model = [EncodedGraph.graphPath, EncodedGraph.weightsPath].compactMap {
+      contents.bytes(at: $0)?.count
+    }
+    modelBytes = model.count == 2 ? model.reduce(0, +) : nil
     author =
       contents.bytes(at: ThreatModel.path).flatMap { try? ThreatModel(parsing: $0) }?.facts.seals?.author
   }

@@ -74,7 +74,7 @@ extension RegistryReader {
   }
 
   /// The blobs that are files of policies, in force, former and proposed, the threats of versions as they were, and what their tests
-  /// were made of and came to.
+  /// were made of and came to, and the advisories in force.
   func governedFiles() async throws(Problem) -> Set<Digest> {
     var digests: Set<Digest> = []
     for record in try await governance(.policy, startingWith: "") {
@@ -84,6 +84,9 @@ extension RegistryReader {
       digests.insert(try PolicyProposal(json: record.value).digest)
     }
     for record in try await governance(.threatModel, startingWith: "") { digests.insert(try record.document) }
+    for record in try await governance(.advisories, startingWith: "") {
+      digests.insert(try ImportedAdvisories(json: record.value).digest)
+    }
     for record in try await governance(.tests, startingWith: "") {
       digests.formUnion(try TestRecord(json: record.value).blobs)
     }

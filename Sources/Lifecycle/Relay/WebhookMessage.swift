@@ -27,6 +27,7 @@ extension WebhookEvent {
     case (.proposePolicy, .done): self = .policyProposed
     case (.applyPolicy, .done): self = .policyApplied
     case (.withdrawPolicy, .done): self = .policyWithdrawn
+    case (.importAdvisories, .done): self = .advisoriesImported
     case (.revokeVersion, .done): self = .versionRevoked
     case (.revokeSealKey, .done), (.revokeKey, .done): self = .keyRevoked
     case (.cosign, .failed): self = .alarm

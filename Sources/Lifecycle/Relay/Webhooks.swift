@@ -242,10 +242,11 @@ public final class Webhooks: Sendable {
   private func event(of entry: LedgerEntry, for webhook: Webhook) async throws(Problem) -> WebhookEvent? {
     guard let event = WebhookEvent(of: entry), webhook.events.contains(event) else { return nil }
     guard let model = entry.model else { return webhook.isTold(of: event, nil) ? event : nil }
-    // What is refused before it has a version is of no project yet, whatever its push named.
+    // Before it has a version it is of the project that its push is for.
+    let named = entry.details["project"]?.string.flatMap { try? ProjectName(parsing: $0) }
     let isThere = try await !registry.versions(of: model).isEmpty
-    guard isThere || webhook.isForEveryProject else { return nil }
-    let project = try await rules.current().project(of: model)
+    guard isThere || named != nil || webhook.isForEveryProject else { return nil }
+    let project = isThere ? try await rules.current().project(of: model) : named ?? .standard
     return webhook.isTold(of: event, (model, project)) ? event : nil
   }
 

@@ -191,7 +191,15 @@ extension Control {
   static let dataFresh = Control(
     "data-fresh", "what data it may be trained with is asked", "AML.M0025", gate: "training-data")
   static let advised = Control(
-    "advised", "known advisories of its components hold it back", "AML.M0016", gate: "advisories")
+    "advised", "known advisories of its components hold it back", "AML.M0016", .policy, .advisories
+  ) { facts in
+    guard let policy = facts.policy else { return nil }
+    guard policy.gates.contains("advisories") else { return .no("no gate 'advisories'") }
+    guard let advisories = facts.advisories else { return nil }
+    return Measure(
+      holds: advisories.isFresh,
+      text: "\(advisories.isFresh ? "yes" : "no"): the gate 'advisories'; \(advisories.text)")
+  }
   static let frameworksNamed = Control(
     "frameworks-named", "the frameworks that it may come from are named", "AML.M0014", gate: "frameworks")
 }

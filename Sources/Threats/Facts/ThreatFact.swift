@@ -30,6 +30,8 @@ public enum ThreatFact: String, Sendable, CaseIterable, Comparable {
   case policy
   /// What the process that serves it has given up.
   case confinement
+  /// What is known to be weak of what it was made with.
+  case advisories
 
   /// The order in which they are told.
   public static func < (left: ThreatFact, right: ThreatFact) -> Bool { left.rank < right.rank }

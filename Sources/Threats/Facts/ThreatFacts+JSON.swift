@@ -20,6 +20,7 @@ extension ThreatFacts {
     case .replaced: replaced?.json ?? .null
     case .policy: policy?.json ?? .null
     case .confinement: confinement?.json ?? .null
+    case .advisories: advisories?.json ?? .null
     }
   }
 
@@ -92,6 +93,7 @@ extension ThreatFacts {
       }
       return confinement
     }
+    advisories = try part(.advisories).map { (json) throws(Problem) in try AdvisoryFacts(json: json) }
   }
 }
 
@@ -182,6 +184,27 @@ extension InspectionFacts {
       rules[rule] = severity
     }
     self.init(format: try fields.text("format"), verdict: verdict, rules: rules)
+  }
+}
+
+extension AdvisoryFacts {
+  fileprivate var json: JSON {
+    ["fresh": .bool(isFresh), "found": .object(found.mapValues { .string($0.rawValue) })]
+  }
+
+  fileprivate init(json: JSON) throws(Problem) {
+    let fields = RecordFields(json, "advisories", code: ThreatModel.malformedCode)
+    guard let members = json["found"]?.object, members.count <= Self.countLimit else {
+      throw ThreatModel.malformed("expected at most \(Self.countLimit) advisories, found others")
+    }
+    var found: [String: Severity] = [:]
+    for (id, severity) in members {
+      guard let severity = severity.string.flatMap(Severity.init(rawValue:)) else {
+        throw ThreatModel.malformed("expected a severity of each advisory, found another value")
+      }
+      found[id] = severity
+    }
+    self.init(isFresh: try fields.flag("fresh"), found: found)
   }
 }
 

@@ -32,6 +32,7 @@ extension ThreatFacts {
       }
     case .policy:
       policy.map { $0.gates.isEmpty ? "asks no gates" : "asks \($0.gates.joined(separator: ", "))" }
+    case .advisories: advisories?.text
     case .confinement:
       confinement.map { found in
         if found.isComplete { return "confined" }
@@ -83,6 +84,16 @@ extension InspectionFacts {
   var text: String {
     let found = worst.map { "\(rules.count.of("rule")) with findings, the gravest \($0.rawValue)" } ?? "clean"
     return "\(format.excerpt(40)), \(verdict.rawValue), \(found)"
+  }
+}
+
+extension AdvisoryFacts {
+  var text: String {
+    let known =
+      found.values.max().map {
+        "\(found.count) advisor\(found.count == 1 ? "y" : "ies"), the gravest \($0.rawValue)"
+      } ?? "none"
+    return isFresh ? "\(known) about its parts" : "\(known) about its parts, by ones that are out of date"
   }
 }
 

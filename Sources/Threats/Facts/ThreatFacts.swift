@@ -35,6 +35,8 @@ public struct ThreatFacts: Equatable, Sendable {
   public var policy: PolicyFacts?
   /// What the process that serves it has given up.
   public var confinement: PlaneConfinement?
+  /// What is known to be weak of what it was made with.
+  public var advisories: AdvisoryFacts?
 
   /// Knows nothing yet.
   public init() {}
@@ -190,6 +192,30 @@ public enum ReplacedFact: Equatable, Sendable {
   case nothing
   /// This version.
   case version(VersionNumber)
+}
+
+/// What is known to be weak of what a version was made with.
+///
+/// Which advisories were asked is no part of it: what counts is what they say.
+public struct AdvisoryFacts: Equatable, Sendable {
+  /// The most that are kept apart.
+  public static let countLimit = 100
+
+  /// Whether the advisories that were asked are of late.
+  public let isFresh: Bool
+  /// How grave each is that is about a part of it.
+  public let found: [String: Severity]
+
+  /// States what was found; of more than `countLimit` the gravest are kept.
+  public init(isFresh: Bool, found: [String: Severity]) {
+    self.isFresh = isFresh
+    guard found.count > Self.countLimit else {
+      self.found = found
+      return
+    }
+    let gravest = found.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.countLimit)
+    self.found = Dictionary(uniqueKeysWithValues: gravest.map { ($0.key, $0.value) })
+  }
 }
 
 /// What the policy in force asks of a version.

@@ -1,0 +1,84 @@
+/// Versions that have a weakness, by the events at which it came and went.
+///
+/// https://ossf.github.io/osv-schema/#affectedranges-field
+public struct VersionRange: Hashable, Sendable {
+  /// What happened at a version.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// It came in; `0` stands for the very first version.
+    case introduced
+    /// It was mended.
+    case fixed
+    /// It is the last that has it.
+    case lastAffected = "last_affected"
+    /// Nothing is said of this version and those behind it.
+    case limit
+  }
+
+  /// Something that happened at a version.
+  public struct Event: Hashable, Sendable {
+    /// What happened.
+    public let kind: Kind
+    /// At which version, as the record has it.
+    public let version: String
+
+    /// States an event.
+    public init(_ kind: Kind, _ version: String) {
+      self.kind = kind
+      self.version = version
+    }
+  }
+
+  /// Whether versions are those of Semantic Versioning, whatever the ecosystem.
+  public let isSemantic: Bool
+  /// What happened, in the order of the record.
+  public let events: [Event]
+
+  /// States a range.
+  public init(isSemantic: Bool, events: [Event]) {
+    self.isSemantic = isSemantic
+    self.events = events
+  }
+
+  /// The order that its versions are in; nil where none is known.
+  func order(in ecosystem: String) -> VersionOrder? { isSemantic ? .semantic : VersionOrder(of: ecosystem) }
+
+  /// Whether a version has the weakness: the evaluation that the schema states.
+  ///
+  /// An event at what is no version of the order counts as it is graver: it came in at the first, and was never mended.
+  func contains(_ version: OrderedVersion, in order: VersionOrder) -> Bool {
+    let limits = events.filter { $0.kind == .limit }
+    let isLimited = limits.allSatisfy { limit in
+      // One that is no version, `*` too, is no bound.
+      order.version(limit.version).map { version >= $0 } ?? false
+    }
+    guard limits.isEmpty || !isLimited else { return false }
+    var isAffected = false
+    for (event, at) in ordered(by: order) {
+      switch event.kind {
+      case .introduced: if at.map({ version >= $0 }) ?? true { isAffected = true }
+      case .fixed: if let at, version >= at { isAffected = false }
+      case .lastAffected: if let at, version > at { isAffected = false }
+      case .limit: break
+      }
+    }
+    return isAffected
+  }
+
+  /// The versions behind one at which it was mended, as the record has them.
+  func fixes(behind version: OrderedVersion, in order: VersionOrder) -> [String] {
+    events.filter { event in
+      event.kind == .fixed && (order.version(event.version).map { $0 > version } ?? false)
+    }.map(\.version)
+  }
+
+  /// The events by their versions, those of one version in the order of the record; no version stands for the first.
+  private func ordered(by order: VersionOrder) -> [(event: Event, at: OrderedVersion?)] {
+    events.enumerated().map { place, event in
+      (place, event, event.kind == .introduced && event.version == "0" ? nil : order.version(event.version))
+    }.sorted { left, right in
+      guard left.2 != right.2 else { return left.0 < right.0 }
+      guard let first = left.2 else { return true }
+      return right.2.map { first < $0 } ?? false
+    }.map { ($0.1, $0.2) }
+  }
+}
