@@ -12,6 +12,14 @@ extension ModelBill {
     public let version: String?
     /// Who says that it is a part: files beside the model, or `artifact`.
     public let statedBy: [String]
+
+    /// States a package.
+    public init(ecosystem: Package.Ecosystem, name: String, version: String?, statedBy: [String]) {
+      self.ecosystem = ecosystem
+      self.name = name
+      self.version = version
+      self.statedBy = statedBy
+    }
   }
 
   /// Reads the packages of a bill's bytes, in its order: framework and training environment.

@@ -48,10 +48,10 @@ import Testing
   static let malformed: [(String, [UInt8], String, String?)] = [
     ("no JSON", Array("{\"id\":".utf8), "expected a value in an advisory, found the end", "line 1, column 7"),
     ("no object", Array("3".utf8), "expected an object in an advisory, found a number", nil),
-    ("no id", record(["id": .null]), "expected a text in an advisory, found none", "/id"),
+    ("no id", record(["id": .null]), "expected a name in an advisory, found none", "/id"),
     (
       "an id of two lines", record(["id": "a\nb"]),
-      "expected one line of 1 to 512 bytes in an advisory, found another text", "/id"
+      "expected a name of 1 to 128 visible characters of ASCII in an advisory, found another text", "/id"
     ),
     ("no moment", record(["modified": .null]), "expected a moment in an advisory, found none", "/modified"),
     (
@@ -63,7 +63,8 @@ import Testing
       "expected version 1 of the schema in an advisory, found '2.0.0'", "/schema_version"
     ),
     (
-      "aliases", record(["aliases": ["a", 3]]), "expected a text in an advisory, found a number", "/aliases/1"
+      "aliases", record(["aliases": ["a", 3]]),
+      "expected a name of 1 to 128 visible characters of ASCII in an advisory, found a number", "/aliases/1"
     ),
     (
       "affected", record(["affected": "all"]), "expected an array in an advisory, found a string", "/affected"
@@ -89,7 +90,7 @@ import Testing
     ),
     (
       "in an array", Array("[".utf8) + record([:]) + Array(",{}]".utf8),
-      "expected a text in an advisory, found none", "/1/id"
+      "expected a name in an advisory, found none", "/1/id"
     ),
   ]
 

@@ -35,6 +35,29 @@ import Testing
       result?.json["exceptions"] == [["id": "EX-7", "until": "2027-01-31"]])
   }
 
+  @Test(arguments: ["CVE-2024-5206", "GHSA-jw8x-*", "PYSEC-1"])
+  func `an advisory is excepted by any of its names`(pattern: String) throws {
+    let exceptions = """
+      exceptions:
+        - {id: EX-8, gate: advisories, scope: {models: ["*"], advisories: ["\(pattern)"]}, reason: not reached, \
+      approved-by: [ben], until: 2027-01-31}
+      """
+    let policy = try Example.policy("advisories: {at-most: low}\n    at: admission", exceptions: exceptions)
+    func outcome(_ ids: [String]) -> GateOutcome? {
+      policy.evaluate(
+        Example.evidence { evidence in
+          evidence.advisories = ids.map { id in
+            Advisory(
+              id: id, aliases: id == "CVE-2024-5206" ? ["GHSA-jw8x-6495-233v", "PYSEC-1"] : [],
+              component: "numpy 1.0", severity: .medium, published: nil)
+          }
+        }
+      ).results.last?.outcome
+    }
+    #expect(outcome(["CVE-2024-5206"]) == .excepted)
+    #expect(outcome(["CVE-2024-5206", "CVE-2"]) == .failed)
+  }
+
   @Test func `a gate that holds needs no exception`() throws {
     let result = try Self.report("{models: [\"*\"]}") { $0.findings = [] }
     #expect(result?.outcome == .passed && result?.exceptions.isEmpty == true)

@@ -30,6 +30,7 @@ enum Example {
     facts.replaced = .version(.first)
     facts.policy = policy(["tests", "metrics", "approvals", "training-data", "advisories", "frameworks"])
     facts.confinement = PlaneConfinement(holds: ["user 65532"])
+    facts.advisories = AdvisoryFacts(isFresh: true, found: [:])
     return facts
   }
 
@@ -48,6 +49,7 @@ enum Example {
     facts.seals = SealFacts(isSealed: true, by: String(repeating: "a", count: 64), author: nil)
     facts.replaced = .nothing
     facts.policy = policy([])
+    facts.advisories = nil
     return facts
   }
 

@@ -24,6 +24,7 @@ enum Golden {
     | replaced | nothing: it is the first |
     | policy | asks no gates |
     | confinement | confined |
+    | advisories | not known |
 
     ## Threats
 

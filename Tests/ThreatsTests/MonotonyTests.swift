@@ -100,6 +100,14 @@ import Threats
           { $0.confinement = PlaneConfinement(holds: ["a"]) },
           { $0.confinement = PlaneConfinement(holds: ["a"], lacks: ["b"]) }, { $0.confinement = nil },
         ]),
+      Ladder(
+        name: "advisories",
+        steps: [
+          { $0.advisories = AdvisoryFacts(isFresh: true, found: [:]) },
+          { $0.advisories = AdvisoryFacts(isFresh: true, found: ["CVE-1": .critical]) },
+          { $0.advisories = AdvisoryFacts(isFresh: false, found: ["CVE-1": .critical]) },
+          { $0.advisories = nil },
+        ]),
     ]
   }
 

@@ -61,7 +61,7 @@ extension AdvisoryRecord {
           versions: try part.texts("versions", upTo: 50_000)))
     }
     self.init(
-      id: try fields.text("id"), aliases: try fields.texts("aliases", upTo: 200),
+      id: try fields.name("id"), aliases: try fields.names("aliases", upTo: 200),
       published: try fields.moment("published"), modified: try fields.requiredMoment("modified"),
       isWithdrawn: try fields.moment("withdrawn") != nil, summary: Self.summary(of: json),
       severity: severities.max(), affected: affected)
@@ -126,6 +126,30 @@ private struct OSVFields {
       return standard
     }
     return try Self.text(value, "\(place)/\(name)")
+  }
+
+  /// What an advisory is called: visible ASCII, of which every name is made.
+  func name(_ name: String) throws(Problem) -> String {
+    guard let value = try value(name) else { throw Self.malformed("a name", "none", "\(place)/\(name)") }
+    return try Self.name(value, "\(place)/\(name)")
+  }
+
+  func names(_ name: String, upTo limit: Int) throws(Problem) -> [String] {
+    var names: [String] = []
+    for (index, element) in try elements(name, upTo: limit).enumerated() {
+      names.append(try Self.name(element, "\(place)/\(name)/\(index)"))
+    }
+    return names
+  }
+
+  private static func name(_ value: JSON, _ place: String) throws(Problem) -> String {
+    guard let name = value.string, 1...128 ~= name.utf8.count, name.utf8.allSatisfy({ 0x21...0x7E ~= $0 })
+    else {
+      throw malformed(
+        "a name of 1 to 128 visible characters of ASCII", value.string == nil ? value.kind : "another text",
+        place)
+    }
+    return name
   }
 
   func texts(_ name: String, upTo limit: Int) throws(Problem) -> [String] {

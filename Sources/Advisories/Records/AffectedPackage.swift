@@ -32,7 +32,7 @@ public struct AffectedPackage: Hashable, Sendable {
         isCompared = false
         continue
       }
-      guard range.contains(place, in: order) else { continue }
+      guard range.ordered(by: order).contains(place) else { continue }
       isAffected = true
       found += range.fixes(behind: place, in: order).compactMap { text in
         order.version(text).map { ($0, text) }
@@ -66,11 +66,11 @@ public struct AffectedPackage: Hashable, Sendable {
   static func merged(_ all: [AffectedPackage]) -> [AffectedPackage] {
     Dictionary(grouping: all, by: \.package).map { package, parts in
       let ranges = Set(parts.flatMap(\.ranges)).sorted { $0.text < $1.text }
-      let orders = ranges.compactMap { range in range.order(in: package.family).map { (range, $0) } }
+      let ordered = ranges.compactMap { range in
+        range.order(in: package.family).map { ($0, range.ordered(by: $0)) }
+      }
       let versions = Set(parts.flatMap(\.versions)).filter { text in
-        !orders.contains { range, order in
-          order.version(text).map { range.contains($0, in: order) } ?? false
-        }
+        !ordered.contains { order, range in order.version(text).map { range.contains($0) } ?? false }
       }
       return AffectedPackage(
         package, ranges: ranges,

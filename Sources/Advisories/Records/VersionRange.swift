@@ -42,27 +42,8 @@ public struct VersionRange: Hashable, Sendable {
   /// The order that its versions are in; nil where none is known.
   func order(in ecosystem: String) -> VersionOrder? { isSemantic ? .semantic : VersionOrder(of: ecosystem) }
 
-  /// Whether a version has the weakness: the evaluation that the schema states.
-  ///
-  /// An event at what is no version of the order counts as it is graver: it came in at the first, and was never mended.
-  func contains(_ version: OrderedVersion, in order: VersionOrder) -> Bool {
-    let limits = events.filter { $0.kind == .limit }
-    let isLimited = limits.allSatisfy { limit in
-      // One that is no version, `*` too, is no bound.
-      order.version(limit.version).map { version >= $0 } ?? false
-    }
-    guard limits.isEmpty || !isLimited else { return false }
-    var isAffected = false
-    for (event, at) in ordered(by: order) {
-      switch event.kind {
-      case .introduced: if at.map({ version >= $0 }) ?? true { isAffected = true }
-      case .fixed: if let at, version >= at { isAffected = false }
-      case .lastAffected: if let at, version > at { isAffected = false }
-      case .limit: break
-      }
-    }
-    return isAffected
-  }
+  /// The range with its versions read in an order, to be asked of many.
+  func ordered(by order: VersionOrder) -> OrderedRange { OrderedRange(self, by: order) }
 
   /// The versions behind one at which it was mended, as the record has them.
   func fixes(behind version: OrderedVersion, in order: VersionOrder) -> [String] {
@@ -70,15 +51,43 @@ public struct VersionRange: Hashable, Sendable {
       event.kind == .fixed && (order.version(event.version).map { $0 > version } ?? false)
     }.map(\.version)
   }
+}
 
+/// A range whose versions were read.
+struct OrderedRange {
   /// The events by their versions, those of one version in the order of the record; no version stands for the first.
-  private func ordered(by order: VersionOrder) -> [(event: Event, at: OrderedVersion?)] {
-    events.enumerated().map { place, event in
-      (place, event, event.kind == .introduced && event.version == "0" ? nil : order.version(event.version))
-    }.sorted { left, right in
-      guard left.2 != right.2 else { return left.0 < right.0 }
-      guard let first = left.2 else { return true }
-      return right.2.map { first < $0 } ?? false
-    }.map { ($0.1, $0.2) }
+  private let events: [(kind: VersionRange.Kind, at: OrderedVersion?)]
+  /// Where nothing more is said; nil where something is said of every version.
+  private let limits: [OrderedVersion]?
+
+  fileprivate init(_ range: VersionRange, by order: VersionOrder) {
+    let versions = range.events.map { event in
+      event.kind == .introduced && event.version == "0" ? nil : order.version(event.version)
+    }
+    events = zip(range.events, versions).enumerated().sorted { left, right in
+      guard left.element.1 != right.element.1 else { return left.offset < right.offset }
+      guard let first = left.element.1 else { return true }
+      return right.element.1.map { first < $0 } ?? false
+    }.map { ($0.element.0.kind, $0.element.1) }
+    let limits = range.events.filter { $0.kind == .limit }.map { order.version($0.version) }
+    // One that is no version, `*` too, is no bound.
+    self.limits = limits.isEmpty || limits.contains(nil) ? nil : limits.compactMap { $0 }
+  }
+
+  /// Whether a version has the weakness: the evaluation that the schema states.
+  ///
+  /// An event at what is no version of the order counts as it is graver: it came in at the first, and was never mended.
+  func contains(_ version: OrderedVersion) -> Bool {
+    if let limits, !limits.contains(where: { version < $0 }) { return false }
+    var isAffected = false
+    for event in events {
+      switch event.kind {
+      case .introduced: if event.at.map({ version >= $0 }) ?? true { isAffected = true }
+      case .fixed: if let at = event.at, version >= at { isAffected = false }
+      case .lastAffected: if let at = event.at, version > at { isAffected = false }
+      case .limit: break
+      }
+    }
+    return isAffected
   }
 }

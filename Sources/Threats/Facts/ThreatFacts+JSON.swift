@@ -49,9 +49,12 @@ extension ThreatFacts {
   }
 
   /// All facts; those that nobody knows are null.
+  ///
+  /// Documents of releases that knew nothing of advisories have no word of them, and have to stay readable: so has none of
+  /// which that is not known.
   public var json: JSON {
-    .object(
-      Dictionary(uniqueKeysWithValues: ThreatFact.allCases.map { ($0.rawValue, value(of: $0)) }))
+    let told = ThreatFact.allCases.filter { $0 != .advisories || advisories != nil }
+    return .object(Dictionary(uniqueKeysWithValues: told.map { ($0.rawValue, value(of: $0)) }))
   }
 
   /// Reads what `json` writes; throws `threat-model.malformed`.
