@@ -69,6 +69,8 @@ public enum Act: String, Sendable, CaseIterable {
   /// Whom the platform tells what happens here was added, or is told no more.
   case addWebhook = "add-webhook"
   case removeWebhook = "remove-webhook"
+  /// An event was sent to one of them once more.
+  case redeliver
   /// Who is asked to cosign checkpoints of the ledger was added, or is asked no more.
   case addWitness = "add-witness"
   case removeWitness = "remove-witness"

@@ -185,6 +185,10 @@ struct WebhookTests {
           == "send it again with 'gatehouse webhooks redeliver \(webhook.id) \(dead.position)'")
       let again = try await bench.control.redeliver(dead.position, to: webhook.id, by: .administrator)
       #expect(again.state == .delivered)
+      let size = try await bench.control.ledgerSize()
+      let last = try #require(await bench.registry.entryBytes(from: size - 1, count: 1).first)
+      let entry = try #require(LedgerEntry(json: try JSON(parsing: last)))
+      #expect(entry.act == .redeliver && entry.phase == .done && entry.subject == webhook.id)
       #expect(again.attempts == 13)
       #expect(try await bench.control.deliveries(to: webhook.id).deliveries == [again])
       // The same message as ever.

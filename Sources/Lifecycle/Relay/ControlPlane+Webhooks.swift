@@ -84,12 +84,19 @@ extension ControlPlane {
     try await parts.webhooks.remove(id)
   }
 
-  /// Sends an event to a webhook once more; what became of it.
+  /// Sends an event to a webhook once more; what became of it is in the ledger too.
   public func redeliver(_ position: Int, to id: String, by actor: Actor) async throws(Problem)
     -> WebhookDelivery
   {
     try await require(.manageWebhooks, on: .platform, of: actor, asking: "redeliver an event")
-    return try await webhooks.redeliver(position, to: webhook(id))
+    let webhook = try await webhook(id)
+    return try await webhooks.inTurn(of: webhook) { () async throws(Problem) in
+      try await recorder(for: actor).record(.redeliver, of: id, details: ["entry": JSON(position)]) {
+        () async throws(Problem) in
+        let delivery = try await webhooks.redeliver(position, to: webhook)
+        return .done(delivery, details: ["entry": JSON(position), "state": .string(delivery.state.rawValue)])
+      }
+    }
   }
 
   /// How far a webhook has come, and what became of its events, the newest first.

@@ -100,6 +100,31 @@ public final class Webhooks: Sendable {
     }
   }
 
+  /// Does something with a webhook that nobody else goes on with meanwhile.
+  ///
+  /// Throws `webhook.busy` where somebody does for ten seconds: a receiver has as long for its answer.
+  func inTurn<Result: Sendable>(
+    of webhook: Webhook, _ work: () async throws(Problem) -> Result
+  ) async throws(Problem) -> Result {
+    var isTaken = false
+    for _ in 0..<500 where !isTaken {
+      isTaken = standings.withLock { standings in
+        guard standings[webhook.id]?.isBusy != true else { return false }
+        standings[webhook.id, default: Standing()].isBusy = true
+        return true
+      }
+      if !isTaken { try? await Task.sleep(for: .milliseconds(20)) }
+    }
+    guard isTaken else {
+      throw Problem(
+        .unavailable, "webhook.busy",
+        "expected webhook '\(webhook.id)' to be at rest, found that it is being told something",
+        hint: "try again in a few seconds")
+    }
+    defer { standings.withLock { $0[webhook.id]?.isBusy = false } }
+    return try await work()
+  }
+
   /// Tells a webhook all that there is to tell it now; what a person should see.
   private func goOn(with webhook: Webhook) async -> [Problem] {
     var notBefore: Timestamp?
