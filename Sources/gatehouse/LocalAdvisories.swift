@@ -19,7 +19,7 @@ struct LocalAdvisories {
   /// How many did not read.
   private(set) var faultCount = 0
 
-  /// Reads everything; throws where a path leads nowhere.
+  /// Reads everything; throws where a path leads nowhere, or an archive is not whole.
   init(_ paths: [String]) throws(Problem) {
     for path in paths {
       for member in try LocalFiles.members(of: path, limit: Self.fileLimit) {
@@ -34,25 +34,25 @@ struct LocalAdvisories {
 
   private mutating func readFile(_ path: String) throws(Problem) {
     let bytes = try LocalFiles.read(path, limit: Self.archiveLimit)
-    if ZipArchive.begins(bytes[...]) { readArchive(bytes, path) } else { read(bytes[...], path) }
+    if ZipArchive.begins(bytes[...]) { try readArchive(bytes, path) } else { read(bytes[...], path) }
   }
 
-  private mutating func readArchive(_ bytes: [UInt8], _ path: String) {
+  /// An archive that is not whole has less in it than was meant: nothing of it is taken.
+  private mutating func readArchive(_ bytes: [UInt8], _ path: String) throws(Problem) {
     let archive = ZipArchive(bytes[...], memberLimit: Self.fileLimit)
-    for irregularity in archive.irregularities { add(irregularity, path) }
+    if let irregularity = archive.irregularities.first { throw Self.fault(irregularity, path) }
     var unpacked = 0
     var budget = ReadingBudget()
     budget.decompressedBytes = AdvisoryRecord.sizeLimit
     for member in archive.members where member.name.hasSuffix(".json") {
       let contents = archive.contents(of: member, budget: budget)
-      for irregularity in contents.irregularities { add(irregularity, path) }
+      for irregularity in contents.irregularities { add(Self.fault(irregularity, path)) }
       guard let bytes = contents.bytes, contents.irregularities.isEmpty else { continue }
       unpacked += bytes.count
       guard unpacked <= Self.unpackedLimit else {
-        return add(
-          Problem(
-            .tooLarge, "advisories.too-large",
-            "expected at most \(Self.unpackedLimit) bytes in an archive, found more", subject: path))
+        throw Problem(
+          .tooLarge, "advisories.too-large",
+          "expected at most \(Self.unpackedLimit) bytes in an archive, found more", subject: path)
       }
       read(bytes, "\(path):\(member.name)")
     }
@@ -68,12 +68,11 @@ struct LocalAdvisories {
     }
   }
 
-  private mutating func add(_ irregularity: ArchiveIrregularity, _ path: String) {
-    add(
-      Problem(
-        .badInput, "advisories.archive", irregularity.message,
-        subject: irregularity.member.map { "\(path):\($0)" } ?? path,
-        position: irregularity.offset.map { "byte \($0)" }))
+  private static func fault(_ irregularity: ArchiveIrregularity, _ path: String) -> Problem {
+    Problem(
+      .badInput, "advisories.archive", irregularity.message,
+      subject: irregularity.member.map { "\(path):\($0)" } ?? path,
+      position: irregularity.offset.map { "byte \($0)" })
   }
 
   private mutating func add(_ fault: Problem) {

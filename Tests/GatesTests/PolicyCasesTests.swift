@@ -106,6 +106,7 @@ import Testing
             image-size: 10 MiB
             seals: [{hint: abc, name: release-1}]
             advisories: [{id: CVE-1, component: numpy, severity: high, published: 2026-11-20}]
+            advisory-source: {newest: 2026-11-20}
             open-threats: {medium: 1}
             training-data: [{name: rows, newest: 2026-11-01}]
             deployer: {by: person:olaf, roles: [operator]}
@@ -113,7 +114,8 @@ import Testing
       """
     let results = try Self.results(
       cases, "image-size: {at-most: 20 MiB}", "model-size: {at-most: 1 MiB}\n    at: roll-out",
-      "seals: {by: [\"release-*\"]}\n    at: roll-out", "advisories: {at-most: medium, older-than: 2d}",
+      "seals: {by: [\"release-*\"]}\n    at: roll-out",
+      "advisories: {at-most: medium, older-than: 2d, source-within: 7d}",
       "exposure: {gold: [internal]}", "threats: {open-at-most: {medium: 1}}\n    at: roll-out",
       "training-data: {newest-within: 30d}\n    at: roll-out", "deployers: {roles: [operator]}")
     #expect(results.flatMap(\.differences) == [] && results.first?.report.results.count == 8)
