@@ -26,14 +26,17 @@ struct StoreAudit: Sendable {
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
       let queue = try DatabaseQueue(path: path, configuration: configuration)
       defer { try? queue.close() }
-      let problems = try await queue.read { check($0) }
+      // Before the snapshot that is checked begins: a commit is in the database before the checkpoint beside it says so, and
+      // one that comes meanwhile is in neither.
+      let anchor = Result { () throws(Problem) in try LedgerHead.readAnchor(of: path, trusting: key) }
+      let problems = try await queue.read { check($0, anchor) }
       return Array(problems.prefix(Self.problemLimit))
     } catch {
       return [Problem.storage("open the registry for an audit", error)]
     }
   }
 
-  private func check(_ database: Database) -> [Problem] {
+  private func check(_ database: Database, _ anchor: Result<Checkpoint?, Problem>) -> [Problem] {
     var problems: [Problem] = []
     func attempt(_ what: String, _ step: () throws -> Void) {
       do { try step() } catch { problems.append(Problem.storage("check \(what)", error)) }
@@ -43,7 +46,10 @@ struct StoreAudit: Sendable {
     var replay = Replay()
     attempt("the entries of the ledger") { try replay.run(database) }
     problems += replay.problems
-    attempt("the head of the ledger") { try head(database) }
+    attempt("the head of the ledger") {
+      let head = try LedgerHead.read(database, trusting: key)
+      try LedgerHead.check(head, database, anchor: try anchor.get())
+    }
     attempt("the unfinished acts") { problems += try openActs(database, replay) }
     attempt("the rows of the registry") { problems += try RowComparison.run(database, replay.state) }
     return problems
@@ -91,11 +97,6 @@ struct StoreAudit: Sendable {
       UNION ALL SELECT 'migration ' || identifier FROM grdb_migrations
       """
     return Set(try RegistryRows.rows(database, "sqlite_master", sql) { try $0.text("line") })
-  }
-
-  private func head(_ database: Database) throws {
-    let head = try LedgerHead.read(database, trusting: key)
-    try LedgerHead.check(head, database, anchor: try LedgerHead.readAnchor(of: path, trusting: key))
   }
 
   private func openActs(_ database: Database, _ replay: Replay) throws -> [Problem] {

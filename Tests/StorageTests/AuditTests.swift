@@ -46,6 +46,16 @@ private let filled = Task {
     #expect(await scratch.audit() == [])
   }
 
+  @Test func `finds nothing where acts are committed while it looks`() async throws {
+    let scratch = try await filledStore()
+    let registry = try scratch.registry()
+    try await withThrowingTaskGroup { group in
+      group.addTask { for _ in 0..<100 { try await registry.commit([Sample.entry(.push)], []) } }
+      for _ in 0..<20 { #expect(await scratch.audit() == []) }
+      try await group.waitForAll()
+    }
+  }
+
   /// Each way to change the store behind its back, and the code and subject that the audit finds it by.
   @Test(arguments: [
     ("UPDATE versions SET framework = 'scikit-learn 9' WHERE version = 3", "registry.row-changed", "iris@3"),
