@@ -42,12 +42,10 @@ struct AdvisoryRoutes: Sendable {
     let name = try request.uri.queryParameters.get("model").map { text throws(Problem) in
       try ModelName(parsing: String(text))
     }
-    var shown: [JSON] = []
-    for version in try await control.advisedVersions(of: name, all: try request.flag("all"))
-    where try await context.maySee(version.version.reference.name, control) {
-      shown.append(version.json)
+    let versions = try await control.advisedVersions(of: name, all: try request.flag("all")) {
+      model throws(Problem) in try await context.maySee(model, control)
     }
-    return .json(.ok, ["versions": .array(shown)])
+    return .json(.ok, ["versions": .array(versions.map(\.json))])
   }
 
   /// `GET /api/v1/advisories/records/{id}`: an advisory under any of its names.

@@ -22,23 +22,29 @@ final class ActQueue: Sendable {
   func close() { entrance.finish() }
 
   /// Waits for the act's turn and answers with its result.
+  ///
+  /// A patient one waits outside where the queue is full: there are few of them, and each has cost much already.
   func perform<Result: Sendable>(
-    _ act: @escaping @Sendable () async throws(Problem) -> Result
+    isPatient: Bool = false, _ act: @escaping @Sendable () async throws(Problem) -> Result
   ) async throws(Problem) -> Result {
-    let outcome: Swift.Result<Result, Problem> = await withCheckedContinuation { continuation in
-      let yielded = entrance.yield {
-        do throws(Problem) {
-          continuation.resume(returning: .success(try await act()))
-        } catch {
-          continuation.resume(returning: .failure(error))
+    while true {
+      let outcome: Swift.Result<Result, Problem>? = await withCheckedContinuation { continuation in
+        let yielded = entrance.yield {
+          do throws(Problem) {
+            continuation.resume(returning: .success(try await act()))
+          } catch {
+            continuation.resume(returning: .failure(error))
+          }
+        }
+        switch yielded {
+        case .enqueued: break
+        case .dropped where isPatient: continuation.resume(returning: nil)
+        default: continuation.resume(returning: .failure(.busy))
         }
       }
-      switch yielded {
-      case .enqueued: break
-      default: continuation.resume(returning: .failure(.busy))
-      }
+      if let outcome { return try outcome.get() }
+      try? await Task.sleep(for: .milliseconds(20))
     }
-    return try outcome.get()
   }
 }
 

@@ -35,6 +35,7 @@ extension ControlPlane {
   {
     let (registry, blobs) = (registry, blobs)
     let time = time
+    try await require(.collect, on: .platform, of: actor, asking: "collect blobs")
     // In no push: what one has read or kept, nothing may name yet.
     return try await pushes.perform { [self] () async throws(Problem) in
       try await perform(by: actor, .collect, on: .platform) {

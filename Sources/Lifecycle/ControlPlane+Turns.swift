@@ -61,10 +61,11 @@ extension ControlPlane {
 
   /// Lets an act have its turn whose undertaking has this trace; nil for what is recorded nowhere.
   func perform<Result: Sendable>(
-    recordedUnder trace: String?, _ act: @escaping @Sendable () async throws(Problem) -> Result
+    recordedUnder trace: String?, isPatient: Bool = false,
+    _ act: @escaping @Sendable () async throws(Problem) -> Result
   ) async throws(Problem) -> Result {
-    let (recovery, served, plane) = (recovery, served, parts.plane)
-    return try await queue.perform { () async throws(Problem) in
+    let (served, plane) = (served, parts.plane)
+    return try await queue.perform(isPatient: isPatient) { [self] () async throws(Problem) in
       do throws(Problem) {
         return try await act()
       } catch let failure {
@@ -75,6 +76,20 @@ extension ControlPlane {
         } catch {}
         throw failure
       }
+    }
+  }
+
+  /// Does what is recorded and needs no turn among the acts, since nothing that is served changes by it.
+  ///
+  /// Where it fails, nothing is left open in the ledger, if that can be written to; else the next start closes it.
+  func beside<Result: Sendable>(
+    recordedUnder trace: String, _ work: () async throws(Problem) -> Result
+  ) async throws(Problem) -> Result {
+    do throws(Problem) {
+      return try await work()
+    } catch {
+      try? await recovery.close(trace: trace)
+      throw error
     }
   }
 

@@ -200,8 +200,8 @@ public final class ControlPlane: Sendable {
           registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals),
         tester: parts.tester, time: time),
       gate: Gate(
-        registry: registry, policies: policies, rules: rules, advisor: parts.advisor, threats: threats,
-        advisories: advisories, time: time),
+        registry: registry, policies: policies, seals: seals, rules: rules, advisor: parts.advisor,
+        threats: threats, advisories: advisories, time: time),
       sign: Sign(
         registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals, tool: settings.tool,
         time: time),
@@ -283,20 +283,16 @@ public final class ControlPlane: Sendable {
   private func push(
     _ request: PushRequest, _ recorder: Recorder, _ follow: @escaping @Sendable (RoadEvent) -> Void
   ) async throws(Problem) -> PushOutcome {
-    let preparation: Preparation
-    do throws(Problem) {
-      preparation = try await road.prepare(request, recorder: recorder, follow: follow)
-    } catch {
-      // Where this fails, the next start closes what it left open.
-      try? await recovery.close(trace: recorder.trace)
-      throw error
+    let preparation = try await beside(recordedUnder: recorder.trace) { () async throws(Problem) in
+      try await road.prepare(request, recorder: recorder, follow: follow)
     }
     let prepared: PreparedPush
     switch preparation {
     case .refused(let outcome): return outcome
     case .ready(let push): prepared = push
     }
-    return try await perform(recordedUnder: recorder.trace) { [self] () async throws(Problem) in
+    return try await perform(recordedUnder: recorder.trace, isPatient: true) {
+      [self] () async throws(Problem) in
       try await requireRight(to: request)
       defer { rules.change() }
       return try await road.take(prepared, recorder: recorder)

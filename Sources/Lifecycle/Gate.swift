@@ -35,6 +35,7 @@ public struct AdmittedModel: Sendable {
 struct Gate: Sendable {
   let registry: any RegistryReader
   let policies: Policies
+  let seals: Seals
   let rules: AccessRules
   let advisor: any PolicyAdvisor
   let threats: ThreatModels
@@ -49,6 +50,10 @@ struct Gate: Sendable {
     let pushed = inspected.pushed
     return try await recorder.record(.gate, of: "\(pushed.name) \(pushed.digest)") {
       () async throws(Problem) in
+      // It was verified before the model was tested, and its key may have been revoked meanwhile.
+      if let hint = pushed.sealedBy, let problem = try await seals.problem(ofSealsBy: hint, on: pushed.name) {
+        return .refused(problem)
+      }
       let policy = try await policies.active()
       let (evidence, threats) = try await evidence(on: candidate, asked: policy)
       let report = await advisor.report(by: policy, on: evidence, at: .admission)
@@ -88,11 +93,9 @@ struct Gate: Sendable {
     let served = try await registry.deployments().first { $0.name == pushed.name }?.version
     evidence.tests = candidate.tests?.evidence(for: version, served: served)
     evidence.seals = pushed.sealedBy.map { [SealEvidence(hint: $0)] } ?? []
-    if policy.goesBy("advisories") {
-      try await advisories.state(
-        try lifted.packages(as: reference), in: &evidence, asked: policy)
-    }
-    let model = try await threats.model(of: reference, lifted, facts, in: project)
+    let packages = try lifted.packages(as: reference)
+    try await advisories.state(packages, in: &evidence, asked: policy)
+    let model = try await threats.model(of: reference, lifted, packages, facts, in: project)
     evidence.openThreats = model.open
     return (evidence, model)
   }

@@ -32,6 +32,17 @@ struct Seals: Sendable {
     return try keys.trusted()
   }
 
+  /// Why what a key has sealed is not taken any more, as a refusal of a model; nil where it is.
+  func problem(ofSealsBy hint: String, on name: ModelName) async throws(Problem) -> Problem? {
+    if let problem = try await revocations().problem(ofSealsBy: hint) {
+      return problem.refused(name.description)
+    }
+    guard try await !trusted().contains(where: { $0.hint == hint }) else { return nil }
+    return Problem(
+      .refused, "seal.untrusted-key", "expected a seal by a key that is trusted, found one by \(hint)",
+      subject: name.description, hint: "see 'gatehouse seal-keys list'")
+  }
+
   /// What must not be served.
   func revocations() async throws(Problem) -> Revocations {
     try await registry.revocations()
@@ -45,7 +56,7 @@ struct Seals: Sendable {
     let revocations = try await revocations()
     let hint = try SealVerifier.keyHint(of: try await bundles.seal(of: version.bundle))
     if let problem = revocations.problem(of: version.bundle) ?? revocations.problem(ofSealsBy: hint) {
-      throw problem.refused(version.reference)
+      throw problem.refused(version.reference.description)
     }
     do throws(Problem) {
       try await bundles.verify(version.bundle, trusting: try await trusted())
@@ -92,10 +103,10 @@ extension SealKey {
 }
 
 extension Problem {
-  /// The same, as a refusal to serve a version.
-  fileprivate func refused(_ reference: VersionReference) -> Problem {
+  /// The same, as a refusal of a model or a version.
+  fileprivate func refused(_ subject: String) -> Problem {
     Problem(
-      .refused, code, message, subject: reference.description, position: position, hint: hint, cause: cause)
+      .refused, code, message, subject: subject, position: position, hint: hint, cause: cause)
   }
 
   /// The same, about a version where it is about nothing yet.

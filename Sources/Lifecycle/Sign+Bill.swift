@@ -48,8 +48,9 @@ extension ModelBill {
         EnvironmentFile(
           path: file.path.escaped(limit: 400), digest: Digest(of: file.bytes),
           packages: packages.map(Package.init),
-          remarks: read.remarks + (more == 0 ? [] : ["and \(more) packages more"]),
-          faults: read.faults.map { "\($0.message) (byte \($0.offset))".escaped(limit: 300) }))
+          remarks: read.remarks,
+          faults: read.faults.map { "\($0.message) (byte \($0.offset))".escaped(limit: 300) }
+            + (more == 0 ? [] : ["and \(more) packages more"])))
     }
     return files
   }

@@ -24,9 +24,10 @@ extension ModelBill {
 
   /// Reads the packages of a bill's bytes, in its order: framework and training environment.
   ///
-  /// The sets of operators that a model in ONNX asks for are no version of a package, and none of them. Throws
-  /// `bill.malformed`.
-  public static func packages(in bytes: [UInt8]) throws(Problem) -> [StatedPackage] {
+  /// The sets of operators that a model in ONNX asks for are no version of a package, and none of them. What a file asks for
+  /// without naming one version says nothing of what was installed, and is none either. Nil where a file beside the model was
+  /// not read whole: then nobody knows them. Throws `bill.malformed`.
+  public static func packages(in bytes: [UInt8]) throws(Problem) -> [StatedPackage]? {
     let json: JSON
     do throws(MalformedJSON) {
       json = try JSON(parsing: bytes, limits: JSONLimits(depth: 16, values: 1_000_000))
@@ -38,6 +39,9 @@ extension ModelBill {
     }
     var packages: [StatedPackage] = []
     for component in components {
+      let remarks = component["properties"]?.array ?? []
+      guard !remarks.contains(where: { $0["name"] == .string(BillOfMaterials.Property("unread", "").name) })
+      else { return nil }
       guard let url = component["purl"]?.string else { continue }
       let type = url.split(separator: "/", maxSplits: 1).first?.split(separator: ":").last.map(String.init)
       guard let name = component["name"]?.string else {
@@ -46,7 +50,7 @@ extension ModelBill {
       guard let ecosystem = type.flatMap(Package.Ecosystem.init(rawValue:)) else { continue }
       let version = component["version"]?.string
       if name == "onnx", component["type"] == "framework", version?.contains(" ") == true { continue }
-      let properties = (component["properties"]?.array ?? []).filter {
+      let properties = remarks.filter {
         $0["name"] == .string(BillOfMaterials.Property("stated-by", "").name)
       }
       packages.append(

@@ -67,7 +67,7 @@ struct AdvisoryActTests {
         outcome.problem?.message
           == "expected no advisory graver than critical, found that no advisories were ever imported")
       #expect(outcome.problem?.hint == "import them with 'gatehouse advisories import'")
-      try await Self.take([], control)
+      try await Self.take([Self.record("CVE-1", "nothing")], control)
       #expect(try await Bench.pushTree(to: control).status == .live)
     }
   }
@@ -127,6 +127,43 @@ struct AdvisoryActTests {
     }
   }
 
+  private static func advised(
+    _ control: ControlPlane, of name: ModelName?, all: Bool
+  ) async throws -> [AdvisedVersion] {
+    try await control.advisedVersions(of: name, all: all) { _ in true }
+  }
+
+  @Test func `nobody is told of versions that they may not see`() async throws {
+    let bench = try Self.bench()
+    try await bench.run { control in
+      _ = try await Bench.push(Self.old, to: control)
+      try await Self.take(Self.known(), control)
+      #expect(try await control.advisedVersions(of: nil, all: true) { _ in false }.isEmpty)
+    }
+  }
+
+  @Test func `no advisories at all are none to go by`() async throws {
+    try await Self.bench().run { control in
+      let problem = await #expect(throws: Problem.self) { try await Self.take([], control) }
+      #expect(problem?.code == "advisories.empty")
+    }
+  }
+
+  @Test func `what a file that does not read would have named, nobody knows`() async throws {
+    let bench = try Self.bench(Self.policy("advisories: {at-most: medium}\n    at: admission"))
+    try await bench.run { control in
+      try await Self.take([Self.record("CVE-1", "torch")], control)
+      let model = ("model.joblib", try Fixture.bytes(Fixture.tree))
+      // As a shell of Windows writes it.
+      let wide: [UInt8] = "torch==1.13.0".utf8.reduce(into: [0xFF, 0xFE]) { $0 += [$1, 0] }
+      let refused = try await Bench.push([model, ("requirements.txt", wide)], to: control)
+      #expect(refused.problem?.code == "gate.advisories")
+      #expect(refused.problem?.message.contains("what it is made of") == true)
+      let open = try await Bench.push([model, ("requirements.txt", Array("torch>=1.0\n".utf8))], to: control)
+      #expect(open.status == .live)
+    }
+  }
+
   @Test func `what gates ask of at a push is what the bundle's bill names`() async throws {
     let bench = try Self.bench(Self.policy("advisories: {at-most: medium}\n    at: admission"))
     try await bench.run { control in
@@ -134,7 +171,7 @@ struct AdvisoryActTests {
         [Self.record("CVE-1", "setuptools", severity: .low), Self.record("CVE-2", "python", severity: .low)],
         control)
       #expect(try await StatedPlatform.push(StatedPlatform.mlflow, as: "iris", to: control).status == .live)
-      let version = try #require(try await control.advisedVersions(of: nil, all: false).first)
+      let version = try #require(try await Self.advised(control, of: nil, all: false).first)
       #expect(version.found?.map(\.weakness.id) == ["CVE-1", "CVE-2"])
       #expect(version.found?.first?.parts.map(\.component.statedBy) == [["python_env.yaml"]])
       let refused = try await {
@@ -168,7 +205,7 @@ struct AdvisoryActTests {
       let folder = try Fixtures.names(in: "onnx/onnx")[0]
       #expect(try await Bench.push("onnx/onnx/\(folder)/model.onnx", to: control).status == .live)
       try await Self.take([Self.record("CVE-1", "onnx")], control)
-      #expect(try await control.advisedVersions(of: nil, all: false).first?.found?.isEmpty == true)
+      #expect(try await Self.advised(control, of: nil, all: false).first?.found?.isEmpty == true)
     }
   }
 
@@ -181,12 +218,10 @@ struct AdvisoryActTests {
       #expect(first.isNew)
       #expect(try await !Self.take([Self.record("CVE-1", "a", second: 9)], control).isNew)
       let older = try Self.document([Self.record("CVE-2", "a", second: 8)])
-      for document in [older, try Self.document([])] {
-        let problem = await #expect(throws: Problem.self) {
-          _ = try await control.importAdvisories(document, by: .administrator)
-        }
-        #expect(problem?.code == "advisories.older")
+      let problem = await #expect(throws: Problem.self) {
+        _ = try await control.importAdvisories(older, by: .administrator)
       }
+      #expect(problem?.code == "advisories.older")
       #expect(try await control.advisoriesInForce() == first.imported)
       let meant = try await control.importAdvisories(older, allowingOlder: true, by: .administrator)
       #expect(try await control.advisoriesInForce() == meant.imported)
@@ -248,8 +283,8 @@ struct AdvisoryActTests {
         AliasName(parsing: "former"), of: Sample.name(), to: .first, by: .administrator)
       let outcome = try await Self.take(Self.known() + [Self.record("CVE-9", "nothing")], control)
       #expect(outcome.served == 3 && outcome.affected == 1)
-      #expect(try await control.advisedVersions(of: Sample.name("other"), all: true).count == 1)
-      let all = try await control.advisedVersions(of: Sample.name(), all: true)
+      #expect(try await Self.advised(control, of: Sample.name("other"), all: true).count == 1)
+      let all = try await Self.advised(control, of: Sample.name(), all: true)
       #expect(all.map(\.isLive) == [false, true] && all.map(\.isServed) == [true, true])
       #expect(all.map { $0.found?.map(\.weakness.id) } == [["CVE-2024-5206"], []])
     }

@@ -237,6 +237,39 @@ struct RoadTestsTests {
     #expect(acts[..<tested].last == .createKey)
   }
 
+  @Test func `a key that is revoked while its model is tested vouches for nothing`() async throws {
+    let tester = InterruptedTester()
+    let key = SealingKey()
+    let bench = try Bench(tester: tester)
+    try await bench.run { control in
+      _ = try await control.start()
+      _ = try await control.trustSealKey(key.verificationKey, by: .administrator)
+      tester.interruption.withLock {
+        $0 = {
+          _ = try? await control.revokeSealKey(
+            key.verificationKey.hint, try RevocationReason(parsing: "it was lost"), by: .administrator)
+        }
+      }
+      let model = BundleFile(path: "model.joblib", bytes: try Fixture.bytes(Fixture.tree))
+      let sealed = try UnsealedBundle(files: [model]).sealed(with: key, name: "model")
+      var files: [PushedFile] = []
+      for (path, bytes) in [(model.path, model.bytes), ("model.sig", sealed.seal)] {
+        let session = try await control.beginUpload()
+        try await session.write(bytes)
+        files.append(PushedFile(path: path, blob: try await session.finish()))
+      }
+      let rows = try DataSet(name: "rows.csv", digest: try await Self.upload(Self.rows, to: control))
+      let tests = StatedTests(plan: try await Self.upload(Self.plan, to: control), data: rows)
+      let outcome = try await control.push(
+        PushRequest(name: Sample.name(), files: files, actor: .administrator, tests: tests)
+      ) { _ in }
+      #expect(outcome.status == .refused)
+      #expect(outcome.problem?.code == "seal.revoked-key")
+    }
+    let refusal = try #require(try await bench.entries().last { $0.act == .gate })
+    #expect(refusal.phase == .failed && refusal.details["code"] == "seal.revoked-key")
+  }
+
   @Test func `a damaged bundle is made again with the report that it had`() async throws {
     let bench = try Bench()
     try await bench.run { control in

@@ -36,8 +36,8 @@ extension Component {
 }
 
 extension LiftedModel {
-  /// The packages that the bill of materials will name of the version that is made of it.
-  func packages(as reference: VersionReference) throws(Problem) -> [ModelBill.StatedPackage] {
+  /// The packages that the bill of materials will name of the version that is made of it; nil where nobody knows them.
+  func packages(as reference: VersionReference) throws(Problem) -> [ModelBill.StatedPackage]? {
     // What a bill says of packages goes by the artifact alone, so the rest of the manifest may be any.
     let manifest = Manifest(
       name: reference.name, version: reference.version, signature: .null, artifact: inspected.pushed.digest,

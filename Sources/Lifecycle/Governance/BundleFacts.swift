@@ -41,7 +41,7 @@ struct BundleFacts: Sendable {
     guard let whole = try? await bundles.sealed(bundle, trusting: keys) else { return nil }
     let sealed = Sealed(facts: VersionFacts(whole.contents), key: hint)
     known.facts.withLock { known in
-      if known.count >= Self.knownLimit { known = [:] }
+      if known.count >= Self.knownLimit, let any = known.keys.first { known[any] = nil }
       known[bundle] = (digest, sealed)
     }
     return sealed

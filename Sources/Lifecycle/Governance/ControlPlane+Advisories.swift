@@ -2,6 +2,7 @@ public import Access
 public import Advisories
 public import Domain
 import Encoding
+import Provenance
 public import Gates
 
 /// What advisories say of a version.
@@ -37,15 +38,19 @@ extension ControlPlane {
 
   /// Has advisories come into force: a document as `AdvisoryDatabase` writes it, read again here before it is believed.
   ///
-  /// The same again changes nothing. Throws `advisories.malformed`, `advisories.future` for ones that were changed in time to
+  /// The same again changes nothing. Throws `advisories.malformed`, `advisories.empty`, `advisories.future` for ones that were changed in time to
   /// come, and `advisories.older` for ones that are older than those in force, unless that is meant.
   public func importAdvisories(
     _ bytes: [UInt8], allowingOlder: Bool = false, by actor: Actor
   ) async throws(Problem) -> AdvisoryImport {
     try await require(.manageAdvisories, on: .platform, of: actor, asking: "import advisories")
-    // A blob first: a crash in between leaves bytes that nothing names.
-    let digest = try await blobs.keep(bytes)
-    let database = try await advisories.database(digest)
+    let database = try AdvisoryDatabase(parsing: bytes)
+    guard database.count > 0 else {
+      throw Problem(
+        .badInput, "advisories.empty", "expected at least one advisory, found none",
+        hint: "import what somebody publishes, such as the archive of PyPI of osv.dev")
+    }
+    let digest = Digest(of: bytes)
     let moment = now()
     let imported = ImportedAdvisories(
       digest: digest, count: database.count, newest: database.newest, by: actor.principal, at: moment)
@@ -64,6 +69,8 @@ extension ControlPlane {
     if let present = try await advisories.inForce(), present.digest == digest {
       return AdvisoryImport(imported: present, isNew: false, served: served, affected: affected)
     }
+    // Before anything names it; a crash in between leaves bytes that nothing needs.
+    _ = try await blobs.keep(bytes)
     let counts: [String: JSON] = ["served": JSON(served), "affected": JSON(affected)]
     try await noting(.importAdvisories, of: digest.description, by: actor) {
       view throws(Problem) -> ActOutcome<Void> in
@@ -112,10 +119,12 @@ extension ControlPlane {
 
   /// What the advisories in force say of versions that are served, or of all: of one model, or of every one.
   ///
-  /// Throws `advisories.none` and `model.unknown`.
-  public func advisedVersions(of name: ModelName?, all: Bool) async throws(Problem) -> [AdvisedVersion] {
+  /// Of models alone that `mayShow` says yes to. Throws `advisories.none` and `model.unknown`.
+  public func advisedVersions(
+    of name: ModelName?, all: Bool, mayShow: (ModelName) async throws(Problem) -> Bool
+  ) async throws(Problem) -> [AdvisedVersion] {
     if let name { _ = try await registry.versions(ofKnown: name) }
-    return try await advised(name, by: try await requireAdvisories(), all: all)
+    return try await advised(name, by: try await requireAdvisories(), all: all, mayShow)
   }
 
   private func requireAdvisories() async throws(Problem) -> AdvisoryDatabase {
@@ -128,12 +137,14 @@ extension ControlPlane {
   }
 
   private func advised(
-    _ name: ModelName?, by database: AdvisoryDatabase, all: Bool
+    _ name: ModelName?, by database: AdvisoryDatabase, all: Bool,
+    _ mayShow: (ModelName) async throws(Problem) -> Bool = { _ in true }
   ) async throws(Problem) -> [AdvisedVersion] {
     let live = try await registry.deployments()
     let aliases = try await registry.aliases()
     var advised: [AdvisedVersion] = []
     for model in try await registry.modelNames() where name == nil || name == model {
+      guard try await mayShow(model) else { continue }
       for version in try await registry.versions(of: model) {
         let reference = version.reference
         let isLive = live.contains { $0.name == model && $0.version == reference.version }

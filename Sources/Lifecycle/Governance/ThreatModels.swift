@@ -6,6 +6,7 @@ import Inspection
 import Lifting
 import ModelGraph
 import Provenance
+import Statements
 import Threats
 
 /// Writes the threats of versions down, from what the platform knows of them.
@@ -39,9 +40,10 @@ struct ThreatModels: Sendable {
     return try await model(of: version.reference, by: version.pushedBy, facts)
   }
 
-  /// The threats of the version that is about to be made of what was lifted.
+  /// The threats of the version that is about to be made of what was lifted, and has these packages; nil where nobody knows them.
   func model(
-    of reference: VersionReference, _ lifted: LiftedModel, _ stated: ModelFacts, in project: ProjectName
+    of reference: VersionReference, _ lifted: LiftedModel, _ packages: [ModelBill.StatedPackage]?,
+    _ stated: ModelFacts, in project: ProjectName
   ) async throws(Problem) -> ThreatModel {
     let pushed = lifted.inspected.pushed
     var facts = try await facts(of: reference, stated, in: project)
@@ -52,7 +54,7 @@ struct ThreatModels: Sendable {
       rules: Dictionary(report.findings.map { ($0.rule, $0.severity) }, uniquingKeysWith: max))
     facts.framework = FrameworkFacts(name: lifted.lifted.framework, version: lifted.lifted.frameworkVersion)
     facts.answers = AnswerFacts(lifted.lifted.graph.graph.signature)
-    facts.advisories = await advisories.facts(of: try? lifted.packages(as: reference), at: time.now())
+    facts.advisories = await advisories.facts(of: packages, at: time.now())
     // A bundle is sealed before anything names it; by which key is no part of what is sealed.
     facts.seals = SealFacts(isSealed: true, author: pushed.sealedBy)
     return try await model(of: reference, by: pushed.principal, facts)

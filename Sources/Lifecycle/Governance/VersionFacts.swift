@@ -14,7 +14,7 @@ struct VersionFacts: Sendable {
   let author: String?
   /// How many bytes graph and weights have.
   let modelBytes: Int?
-  /// The packages that its bill of materials names.
+  /// The packages that its bill of materials names; nil where it was not made of all that says some.
   let packages: [ModelBill.StatedPackage]?
 
   /// Reads files whose seal was verified.
@@ -23,7 +23,7 @@ struct VersionFacts: Sendable {
     let manifest = contents.bytes(at: Manifest.path).flatMap { try? Manifest(parsing: $0) }
     framework = manifest.map { FrameworkFacts(name: $0.framework, version: $0.frameworkVersion) }
     answers = manifest.flatMap { try? ModelSignature(json: $0.signature) }.map(AnswerFacts.init)
-    packages = contents.bytes(at: ModelBill.path).flatMap { try? ModelBill.packages(in: $0) }
+    packages = contents.bytes(at: ModelBill.path).flatMap { (try? ModelBill.packages(in: $0)) ?? nil }
     let model = [EncodedGraph.graphPath, EncodedGraph.weightsPath].compactMap {
       contents.bytes(at: $0)?.count
     }

@@ -90,11 +90,15 @@ extension ControlPlane {
   {
     try await require(.manageWebhooks, on: .platform, of: actor, asking: "redeliver an event")
     let webhook = try await webhook(id)
+    let recorder = recorder(for: actor)
     return try await webhooks.inTurn(of: webhook) { () async throws(Problem) in
-      try await recorder(for: actor).record(.redeliver, of: id, details: ["entry": JSON(position)]) {
-        () async throws(Problem) in
-        let delivery = try await webhooks.redeliver(position, to: webhook)
-        return .done(delivery, details: ["entry": JSON(position), "state": .string(delivery.state.rawValue)])
+      try await beside(recordedUnder: recorder.trace) { () async throws(Problem) in
+        try await recorder.record(.redeliver, of: id, details: ["entry": JSON(position)]) {
+          () async throws(Problem) in
+          let delivery = try await webhooks.redeliver(position, to: webhook)
+          return .done(
+            delivery, details: ["entry": JSON(position), "state": .string(delivery.state.rawValue)])
+        }
       }
     }
   }

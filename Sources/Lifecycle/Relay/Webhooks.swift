@@ -119,7 +119,7 @@ public final class Webhooks: Sendable {
       throw Problem(
         .unavailable, "webhook.busy",
         "expected webhook '\(webhook.id)' to be at rest, found that it is being told something",
-        hint: "try again in a few seconds")
+        hint: "try again when it has caught up, see 'gatehouse webhooks deliveries'")
     }
     defer { standings.withLock { $0[webhook.id]?.isBusy = false } }
     return try await work()
