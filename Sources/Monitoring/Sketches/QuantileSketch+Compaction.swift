@@ -62,9 +62,13 @@ extension QuantileSketch {
   }
 
   /// Sorts a level and moves every second value of it up; of an odd number one value stays.
+  ///
+  /// Of the lowest level, which is not sorted yet, the first values alone, up to a power of two: that many are sorted
+  /// fastest, and the others have their turn next time.
   mutating func compact(_ level: Int) {
-    let size = Int(sizes[level])
-    guard size > 1 else { return }
+    let all = Int(sizes[level])
+    guard all > 1 else { return }
+    let size = level == 0 && all >= 64 ? 1 << (Int.bitWidth - 1 - all.leadingZeroBitCount) : all
     let half = size / 2
     let above = Int(sizes[level + 1])
     let start = start(of: level)
@@ -77,20 +81,17 @@ extension QuantileSketch {
       if level == 0 { unsafe MergeSort.sort(UnsafeMutableBufferPointer(start: run, count: size)) }
       let first = keepsFirst ? 1 : 0
       let rest = unsafe size & 1 == 1 ? (keepsFirst ? run[0] : run[size - 1]) : 0
-      unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: half) { promoted in
-        guard let promoted = promoted.baseAddress else { return }
-        for index in 0..<half { unsafe promoted[index] = run[first + 2 * index + offset] }
-        unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: above + half) { merged in
-          guard let merged = merged.baseAddress else { return }
-          unsafe MergeSort.merge(run - above, above, promoted, half, into: merged)
-          unsafe (run - above).update(from: merged, count: above + half)
-        }
-      }
+      let promoted = UnsafeMutablePointer<Double>.allocate(capacity: above + 2 * half)
+      defer { unsafe promoted.deallocate() }
+      for index in 0..<half { unsafe promoted[index] = run[first + 2 * index + offset] }
+      let merged = unsafe promoted + half
+      unsafe MergeSort.merge(run - above, above, promoted, half, into: merged)
+      unsafe (run - above).update(from: merged, count: above + half)
       if size & 1 == 1 { unsafe run[half] = rest }
       if below > 0 { unsafe (run + size - half).update(from: run + size, count: below) }
     }
     items.removeLast(half)
-    sizes[level] = Int32(truncatingIfNeeded: size & 1)
+    sizes[level] = Int32(truncatingIfNeeded: all - size + size & 1)
     sizes[level + 1] = Int32(truncatingIfNeeded: above + half)
     let weight = Double(block) * Double(1 << level)
     rankVariance += weight * weight

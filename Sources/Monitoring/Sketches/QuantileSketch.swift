@@ -14,9 +14,11 @@ public struct QuantileSketch: Sendable, Equatable {
   public static let standardCapacity = 1024
   /// What capacities there are.
   public static let capacities = 64...16384
-  /// How many levels are kept above the sampler. More make the sampler begin later (at about 2^levels · capacity / 3
+  /// How many levels are kept above the sampler.
+  ///
+  /// More make the sampler begin later (at about 2^levels · capacity / 3
   /// values); fewer make the sampler's own error show.
-  static let levelLimit = 7
+  static let levelLimit = 6
   /// How many values a sketch may have seen to be read or merged: a million a second for nine years.
   public static let countLimit = 1 << 48
   /// The largest exponent that is read: one of 2^34 stands for more values than the limit above.
