@@ -1,13 +1,16 @@
 import Glibc
 import Monitoring
 
-// Times what watches models: `monitoring-times observe FEATURES ROWS`. What is printed is one line of `name value` a figure.
+// Times what watches models, and lets it live through years. What is printed is one line of `name value` a figure.
 
 let arguments = CommandLine.arguments
+let numbers = arguments.dropFirst(2).map { Int($0) ?? 0 }
 switch arguments.dropFirst().first {
-case "observe" where arguments.count == 4:
-  try observe(features: Int(arguments[2]) ?? 4, rows: Int(arguments[3]) ?? 1_000)
+case "observe" where numbers.count == 2: try observe(features: numbers[0], rows: numbers[1])
+case "year" where numbers.count == 4:
+  try liveThroughYear(
+    seed: UInt64(numbers[0].magnitude), trainingRows: numbers[1], features: numbers[2], hours: numbers[3])
 default:
-  print("usage: monitoring-times observe FEATURES ROWS")
+  print("usage: monitoring-times observe FEATURES ROWS | year SEED TRAINING-ROWS FEATURES HOURS")
   exit(2)
 }

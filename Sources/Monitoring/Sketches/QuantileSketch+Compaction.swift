@@ -29,7 +29,7 @@ extension QuantileSketch {
   /// partner goes into the sampler.
   mutating func raiseSampling() {
     if levels == 1 { levels = 2 }
-    compact(0)
+    compact(0, whole: true)
     let weight = block
     let rest = sizes[0] > 0 ? items.removeLast() : nil
     sizes = SIMD8(sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], sizes[6], sizes[7], 0)
@@ -64,11 +64,11 @@ extension QuantileSketch {
   /// Sorts a level and moves every second value of it up; of an odd number one value stays.
   ///
   /// Of the lowest level, which is not sorted yet, the first values alone, up to a power of two: that many are sorted
-  /// fastest, and the others have their turn next time.
-  mutating func compact(_ level: Int) {
+  /// fastest, and the others have their turn next time; all of them where it is asked for as a whole.
+  mutating func compact(_ level: Int, whole: Bool = false) {
     let all = Int(sizes[level])
     guard all > 1 else { return }
-    let size = level == 0 && all >= 64 ? 1 << (Int.bitWidth - 1 - all.leadingZeroBitCount) : all
+    let size = level == 0 && all >= 64 && !whole ? 1 << (Int.bitWidth - 1 - all.leadingZeroBitCount) : all
     let half = size / 2
     let above = Int(sizes[level + 1])
     let start = start(of: level)

@@ -1,0 +1,48 @@
+import Domain
+import Monitoring
+
+/// Lives through a year of a hundred features at a thousand requests an hour, a quarter of an hour at a time, and says what
+/// was told that was not there; then moves the first feature by half a deviation and says how many requests it took.
+func liveThroughYear(seed: UInt64, trainingRows: Int, features: Int, hours: Int) throws(Problem) {
+  var normals = Normals(state: seed &* 0x2545_F491_4F6C_DD1D)
+  var training: [TrainingColumn] = []
+  for feature in 0..<features {
+    let values = (0..<trainingRows).map { _ in normals.next() }
+    training.append(TrainingColumn(name: "f\(feature)", values: .numbers(values)))
+  }
+  let reference = try Reference(training: training)
+  var monitor = DriftMonitor(reference)
+  // Numbers are drawn from a pool of a million, which is as good as fresh ones and ten times as fast.
+  let pool = (0..<(1 << 20)).map { _ in normals.next() }
+  var requests = 0
+  var values = [Double](repeating: 0, count: 250 * features)
+
+  func tick(rows: Int, shift: Double) throws(Problem) -> [Alert] {
+    for place in 0..<(rows * features) {
+      values[place] =
+        pool[Int(truncatingIfNeeded: normals.bits() >> 44)] + (place % features == 0 ? shift : 0)
+    }
+    var profile = ModelProfile(shape: reference.shape)
+    try profile.observe(rows: rows, numbers: values.span.extracting(0..<(rows * features)))
+    requests += rows
+    return try monitor.observe(profile, until: Timestamp(milliseconds: Int64(requests) * 3_600))
+  }
+
+  var told = 0
+  while requests < 1_000 * hours {
+    for alert in try tick(rows: 250, shift: 0) where alert.change != nil {
+      told += 1
+      print("told \(alert.message)")
+    }
+  }
+  print(
+    "false-alerts \(told) requests \(requests) features \(features) training-rows \(trainingRows) seed \(seed)"
+  )
+  let onset = requests
+  while requests < onset + 4_000 {
+    guard let alert = try tick(rows: 50, shift: 0.5).first(where: { $0.change != nil }) else { continue }
+    print("found-after \(requests - onset) \(alert.message)")
+    return
+  }
+  print("found-after never")
+}
