@@ -149,6 +149,31 @@ import Testing
     #expect(again.bytes == bytes)
   }
 
+  @Test(arguments: ["sampled", "exact"]) func `sketches of earlier builds read and write the same`(
+    name: String
+  ) throws {
+    let bytes = try Fixtures.bytes("monitoring/\(name).sketch")
+    let sketch = try QuantileSketch(bytes: bytes)
+    #expect(sketch.bytes == bytes)
+    #expect(sketch.count == (name == "exact" ? 3 : 10_000))
+  }
+
+  @Test func `a reference of earlier builds reads, writes the same, and is what its data make today`() throws
+  {
+    let bytes = try Fixtures.bytes("monitoring/small.reference")
+    #expect(try Reference(bytes: bytes).bytes == bytes)
+    let colours = ["red", "green", "blue"]
+    let today = try Reference(training: [
+      TrainingColumn(
+        name: "age", values: .numbers((0..<90).map { $0 % 30 == 7 ? .nan : Double($0 * 37 % 90) })),
+      TrainingColumn(
+        name: "colour", values: .texts((0..<90).map { $0 % 11 == 0 ? nil : colours[$0 % 3] })),
+      TrainingColumn(
+        name: "label", role: .prediction, values: .texts((0..<90).map { $0 % 2 == 0 ? "yes" : "no" })),
+    ])
+    #expect(today.bytes == bytes)
+  }
+
   @Test func `a damaged reference is refused, whichever byte it ends at`() throws {
     let bytes = try reference(40).bytes
     for length in stride(from: 0, to: bytes.count, by: 7) {

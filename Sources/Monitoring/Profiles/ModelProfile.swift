@@ -93,7 +93,8 @@ public struct ModelProfile: Sendable, Equatable {
     }
   }
 
-  /// Takes in what another profile has seen; throws `monitoring.unlike-profiles` where its columns are others.
+  /// Takes in what another profile has seen; throws `monitoring.unlike-profiles` where its columns are others, and
+  /// `monitoring.too-many-rows` where there would be more than 2^48 rows.
   public mutating func merge(_ other: ModelProfile) throws(Problem) {
     guard shape == other.shape else {
       throw Problem(
@@ -101,6 +102,12 @@ public struct ModelProfile: Sendable, Equatable {
         "expected a profile of the same \(shape.columns.count) columns, found one of \(other.shape.columns.count)"
           + " that are not all the same",
         hint: "compare what was seen of one version of a model at a time")
+    }
+    guard other.rows <= QuantileSketch.countLimit - min(rows, QuantileSketch.countLimit) else {
+      throw Problem(
+        .tooLarge, "monitoring.too-many-rows",
+        "expected at most \(QuantileSketch.countLimit) rows in a profile, found \(rows) and \(other.rows)",
+        hint: "merge fewer windows")
     }
     rows += other.rows
     outlierRows += other.outlierRows

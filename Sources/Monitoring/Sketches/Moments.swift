@@ -55,5 +55,7 @@ public struct Moments: Sendable, Equatable {
     count += other.count
     least = min(least, other.least)
     greatest = max(greatest, other.greatest)
+    // Rounding may leave it a unit outside.
+    mean = min(max(mean, least), greatest)
   }
 }
