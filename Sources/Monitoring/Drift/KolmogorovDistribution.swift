@@ -53,7 +53,9 @@ enum KolmogorovDistribution {
   }
 
   /// How likely the statistic is less than `bound`, by the power of a matrix (Durbin, 1968; Marsaglia, Tsang and Wang,
-  /// "Evaluating Kolmogorov's distribution", 2003). Powers are scaled by 2^128 where they become large.
+  /// "Evaluating Kolmogorov's distribution", 2003).
+  ///
+  /// Powers are scaled by 2^128 where they become large.
   private static func durbin(_ bound: Double, values: Int) -> Double {
     let scaled = Double(values) * bound
     let k = Int(scaled.rounded(.up))
