@@ -1,7 +1,7 @@
 import Domain
 import Monitoring
 
-/// What windows of a model hold when each event loop has as many open as it may, all of them full.
+/// What the windows of a model hold when each event loop has one that is open and one that waits to be taken, both full.
 func memory(features: Int, loops: Int) throws(Problem) {
   var normals = Normals(state: 3)
   let training = (0..<features).map { index in
@@ -12,7 +12,7 @@ func memory(features: Int, loops: Int) throws(Problem) {
   var all: [EventWindows] = []
   let values = (0..<(64 * features)).map { _ in normals.next() }
   for _ in 0..<loops {
-    var windows = try EventWindows(shape: reference.shape, length: 60_000, lateness: 60_000, openLimit: 2)
+    var windows = try EventWindows(shape: reference.shape, length: 60_000)
     for minute: Int64 in 0..<2 {
       for _ in 0..<100 {
         let moment = Timestamp(milliseconds: 60_000 * minute)
@@ -21,7 +21,7 @@ func memory(features: Int, loops: Int) throws(Problem) {
     }
     all.append(windows)
   }
-  print("windows \(all.reduce(0) { $0 + $1.openCount })")
+  print("open-windows \(all.reduce(0) { $0 + $1.openCount })")
   print("bytes \(all.reduce(0) { $0 + $1.memory })")
   print("resident-bytes-more \(residentBytes() - resident)")
   print("reference-bytes \(reference.bytes.count)")

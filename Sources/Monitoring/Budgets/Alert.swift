@@ -137,6 +137,15 @@ extension Double {
       + fraction
   }
 
+  /// The number to about four digits.
+  var shortText: String {
+    let size = abs(self)
+    if size >= 1e6 || (size > 0 && size < 1e-3) {
+      return self < 0 ? "-" + size.exponentText : size.exponentText
+    }
+    return rounded(places: size < 1 ? 4 : size < 10 ? 3 : size < 100 ? 2 : size < 1000 ? 1 : 0)
+  }
+
   /// Two digits and a power of ten: `3.1e7`; numbers from 0.01 to 999 as they are.
   var exponentText: String {
     guard isFinite, self > 0 else { return "\(self)" }

@@ -125,6 +125,6 @@ extension DriftMonitor {
 
   private static func binNames(of column: ColumnShape) -> [String] {
     guard case .number(let shape) = column.kind, let last = shape.edges.last else { return ["any value"] }
-    return shape.edges.map { "up to \($0)" } + ["above \(last)"]
+    return shape.edges.map { "up to \($0.shortText)" } + ["above \(last.shortText)"]
   }
 }

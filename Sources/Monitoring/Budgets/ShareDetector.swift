@@ -45,6 +45,8 @@ public struct ShareDetector: Sendable {
 
   let reference: ShareReference
   private(set) var scales: [Scale]
+  /// When the last span ended, and so the next begins.
+  private var ended: Timestamp?
   /// Whether an alert stands.
   public private(set) var isRaised = false
 
@@ -62,7 +64,9 @@ public struct ShareDetector: Sendable {
   mutating func observe(_ counts: [Double], until moment: Timestamp, threshold: Double) -> Turn? {
     let rows = counts.reduce(0, +)
     guard rows > 0, counts.count == reference.weights.count else { return nil }
-    for place in scales.indices { observe(counts, rows, place, moment, threshold) }
+    let begun = min(ended ?? moment, moment)
+    ended = moment
+    for place in scales.indices { observe(counts, rows, place, begun, threshold) }
     let evidence = evidence
     if isRaised {
       guard hasRecovered else { return nil }
@@ -95,12 +99,12 @@ public struct ShareDetector: Sendable {
   }
 
   private mutating func observe(
-    _ counts: [Double], _ rows: Double, _ place: Int, _ moment: Timestamp, _ threshold: Double
+    _ counts: [Double], _ rows: Double, _ place: Int, _ begun: Timestamp, _ threshold: Double
   ) {
     let isFull = scales[place].blocks.last.map {
-      $0.rows >= scales[place].step && moment.milliseconds - $0.begun.milliseconds >= Self.shortestStep
+      $0.rows >= scales[place].step && begun >= $0.begun.later(by: Self.shortestStep)
     }
-    if isFull ?? true { begin(place, moment) }
+    if isFull ?? true { begin(place, begun) }
     let last = scales[place].blocks.count - 1
     for cell in counts.indices { scales[place].blocks[last].counts[cell] += counts[cell] }
     scales[place].blocks[last].rows += rows

@@ -16,8 +16,7 @@ public struct QuantileSketch: Sendable, Equatable {
   public static let capacities = 64...16384
   /// How many levels are kept above the sampler.
   ///
-  /// More make the sampler begin later (at about 2^levels · capacity / 3
-  /// values); fewer make the sampler's own error show.
+  /// More make the sampler begin later (at about 2^levels · capacity / 3 values); fewer make its own error show.
   static let levelLimit = 6
   /// How many values a sketch may have seen to be read or merged: a million a second for nine years.
   public static let countLimit = 1 << 48

@@ -7,7 +7,8 @@ public import Domain
 /// still kept goes into it and is counted as late; one for a window that was handed out is dropped and counted, and so is
 /// one from further ahead than a window's length, whose clock is wrong.
 ///
-/// At most `openLimit` windows are kept, and as many that are over and wait to be taken. Rows wait in a buffer of 64 until they are looked at together.
+/// At most `openLimit` windows are open, and together with those that are over and wait to be taken there is one more at
+/// most. Rows wait in a buffer of 64 until they are looked at together.
 public struct EventWindows: Sendable {
   /// The columns of all windows.
   public let shape: ModelShape
@@ -41,7 +42,7 @@ public struct EventWindows: Sendable {
   /// Windows of a length; throws `monitoring.window` where that is less than a second or more than 366 days, the lateness
   /// negative or longer than `openLimit` windows, or fewer than 1 or more than 64 may be open.
   public init(
-    shape: ModelShape, length: Int64, lateness: Int64 = 0, openLimit: Int = 2,
+    shape: ModelShape, length: Int64, lateness: Int64 = 0, openLimit: Int = 1,
     capacity: Int = QuantileSketch.standardCapacity
   ) throws(Problem) {
     guard (1_000...(366 * 86_400_000)).contains(length) else {
@@ -159,7 +160,9 @@ public struct EventWindows: Sendable {
 
   /// Forgets the oldest windows that nobody took: memory has a bound whether they are taken or not.
   private mutating func forgetUnclaimed() {
-    while closed.count > openLimit { unclaimedRows += closed.removeFirst().profile.rows }
+    while closed.count > 1, open.count + closed.count > openLimit + 1 {
+      unclaimedRows += closed.removeFirst().profile.rows
+    }
   }
 
   /// Has the rows that wait looked at.
@@ -186,11 +189,11 @@ public struct EventWindows: Sendable {
       // The oldest goes; where the new one is the oldest itself, there is no room for it.
       guard let first = open.first, first.start < start else { return nil }
       closeFirst(early: true)
-      forgetUnclaimed()
     }
     let place = open.firstIndex { $0.start > start } ?? open.count
     let profile = ModelProfile(shape: shape, capacity: capacity)
     open.insert(EventWindow(start: start, end: start.later(by: length), profile: profile), at: place)
+    forgetUnclaimed()
     return place
   }
 }
