@@ -66,7 +66,9 @@ import Testing
     // Shares of twenty thousand values are near enough to the truth.
     let quiet = counts((0..<20_000).map { _ in draws.normal() }).map { $0 / 20_000 }
     let moved = counts((0..<20_000).map { _ in draws.normal() + shift }).map { $0 / 20_000 }
-    return (ShareDetector(ShareReference(counts: counts(values), isOrdered: true)), quiet, moved)
+    return (
+      ShareDetector(ShareReference(counts: counts(values), isOrdered: true, isContinuous: true)), quiet, moved
+    )
   }
 
   @Test(arguments: 1...4) func `after long quiet a change is found as fast as after a short one`(seed: UInt64)
@@ -182,7 +184,7 @@ import Testing
       }
       let sum = shares.reduce(0, +)
       let counts = [Double](repeating: Double(rows / cells), count: cells)
-      var detector = ShareDetector(ShareReference(counts: counts, isOrdered: true))
+      var detector = ShareDetector(ShareReference(counts: counts, isOrdered: true, isContinuous: true))
       for hour in 0..<120 {
         // Fifty requests an hour: what matters to a detector is how often it begins anew.
         let turn = detector.observe(

@@ -11,7 +11,7 @@ import Testing
     for value in values { counts[shape.bin(of: value)] += 1 }
     let bounds = [0] + shape.edges + [1]
     let shares = zip(bounds.dropFirst(), bounds).map { $0 - $1 }
-    return (shares, ShareReference(counts: counts, isOrdered: true))
+    return (shares, ShareReference(counts: counts, isOrdered: true, isContinuous: true))
   }
 
   @Test(arguments: [150, 400, 1_000])
@@ -36,9 +36,9 @@ import Testing
     #expect(overHundred <= 10)
   }
 
-  @Test(arguments: [0.001, 0.02, 0.3, 0.5])
-  func `the expectation is at most about one whatever a category's share is`(
-    share: Double
+  @Test(arguments: [0.001, 0.02, 0.3, 0.5, 0.9], [false, true])
+  func `the expectation is at most about one whatever the share of a value that comes again and again is`(
+    share: Double, isOrdered: Bool
   ) {
     // Exactly, over all counts of training and of live rows: 60 rows and 40, two cells.
     let (training, live) = (60, 40)
@@ -49,13 +49,13 @@ import Testing
     }
     var expectation = 0.0
     for known in 0...training {
-      let reference = ShareReference(counts: [Double(known), Double(training - known)], isOrdered: false)
+      let reference = ShareReference(counts: [Double(known), Double(training - known)], isOrdered: isOrdered)
       for seen in 0...live {
         let evidence = reference.evidence([Double(seen), Double(live - seen)])
         expectation += exponential(evidence + logarithm(known, of: training) + logarithm(seen, of: live))
       }
     }
-    #expect(expectation < 1.2)
+    #expect(expectation < 1.3)
   }
 
   @Test func `the bets sum to one`() {
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func `training of ten million rows counts as four thousand`() {
-    let reference = ShareReference(counts: [5e6, 5e6], isOrdered: true)
+    let reference = ShareReference(counts: [5e6, 5e6], isOrdered: true, isContinuous: true)
     #expect(abs(reference.total - 4_001) < 2)
     // One per cent more is not told of, however many rows show it.
     #expect(reference.evidence([505_000, 495_000]) < 5)

@@ -7,7 +7,7 @@ func liveThroughYear(seed: UInt64, trainingRows: Int, features: Int, hours: Int)
   var normals = Normals(state: seed &* 0x2545_F491_4F6C_DD1D)
   var training: [TrainingColumn] = []
   for feature in 0..<features {
-    let values = (0..<trainingRows).map { _ in normals.next() }
+    let values = (0..<trainingRows).map { _ in rounded(normals.next(), feature) }
     training.append(TrainingColumn(name: "f\(feature)", values: .numbers(values)))
   }
   let reference = try Reference(training: training)
@@ -19,8 +19,8 @@ func liveThroughYear(seed: UInt64, trainingRows: Int, features: Int, hours: Int)
 
   func tick(rows: Int, shift: Double) throws(Problem) -> [Alert] {
     for place in 0..<(rows * features) {
-      values[place] =
-        pool[Int(truncatingIfNeeded: normals.bits() >> 44)] + (place % features == 0 ? shift : 0)
+      let value = pool[Int(truncatingIfNeeded: normals.bits() >> 44)]
+      values[place] = rounded(value + (place % features == 0 ? shift : 0), place % features)
     }
     var profile = ModelProfile(shape: reference.shape)
     try profile.observe(rows: rows, numbers: values.span.extracting(0..<(rows * features)))
@@ -45,4 +45,10 @@ func liveThroughYear(seed: UInt64, trainingRows: Int, features: Int, hours: Int)
     return
   }
   print("found-after never")
+}
+
+/// Every second feature comes in tenths, and every tenth in whole numbers: most data have values that come again.
+private func rounded(_ value: Double, _ feature: Int) -> Double {
+  if feature % 10 == 9 { return value.rounded() }
+  return feature % 2 == 1 ? (value * 10).rounded() / 10 : value
 }

@@ -21,7 +21,8 @@ public struct DriftMonitor: Sendable {
     self.budget = budget
     for (place, stream) in Self.cells(of: reference.profile, isTraining: true).enumerated()
     where stream.counts.reduce(0, +) >= 10 {
-      let shares = ShareReference(counts: stream.counts, isOrdered: stream.isOrdered)
+      let shares = ShareReference(
+        counts: stream.counts, isOrdered: stream.isOrdered, isContinuous: stream.isContinuous)
       streams.append(
         WatchedStream(
           place: place, column: stream.column, aspect: stream.aspect, cells: stream.names,
@@ -80,6 +81,8 @@ extension DriftMonitor {
     let names: [String]
     let counts: [Double]
     let isOrdered: Bool
+    /// Whether hardly any value came twice, as far as it is known how many different ones there were.
+    var isContinuous = false
   }
 
   /// What a profile has in the cells of each stream: those of numbers first, two for each column.
@@ -91,7 +94,7 @@ extension DriftMonitor {
         Cells(
           column: column, aspect: .values, names: binNames(of: column),
           counts: number.bins.map { Double($0) },
-          isOrdered: true))
+          isOrdered: true, isContinuous: number.distinct.value >= 0.8 * Double(number.moments.count)))
       cells.append(
         Cells(
           column: column, aspect: .presence, names: ["present", "missing", "infinite"],

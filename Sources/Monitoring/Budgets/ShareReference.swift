@@ -5,8 +5,8 @@
 /// whatever the values' own distribution: Dirichlet-distributed, with a parameter for each cell of how many values of
 /// training are in it (Wilks, "Mathematical statistics", 1962, 8.7). So under "live values are like those of training"
 /// the cells of live ones are a Pólya urn that begins with training's, and its probability of what came is exact at any
-/// size of either. Cells of categories, which are not between order statistics, begin with half a value more (Jeffreys'
-/// prior); ties belong to the lower cell and misplace one spacing at most.
+/// size of either. Cells of categories and of values that come again and again, which are not between order statistics,
+/// begin with half a value more (Jeffreys' prior): then it is exact on average over the true shares.
 ///
 /// What came divided by it, for any bet that sums to one, is an e-process: its expectation is at most 1 whenever one
 /// looks (Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference", 2023).
@@ -34,11 +34,12 @@ public struct ShareReference: Sendable, Equatable {
   private let baseline: Double
   private let spreadBaselines: [Double]
 
-  /// Cells with so many values of training in each; `isOrdered` where they are intervals of a number.
-  public init(counts: [Double], isOrdered: Bool) {
-    var weights = counts.map { isOrdered ? max($0, 0.5) : $0 + 0.5 }
+  /// Cells with so many values of training in each; `isOrdered` where they are intervals of a number, `isContinuous` where
+  /// hardly any of its values comes twice.
+  public init(counts: [Double], isOrdered: Bool, isContinuous: Bool = false) {
+    var weights = counts.map { isContinuous ? max($0, 0.5) : $0 + 0.5 }
     // The spacing beyond the greatest value.
-    if isOrdered, !weights.isEmpty { weights[weights.count - 1] += 1 }
+    if isContinuous, !weights.isEmpty { weights[weights.count - 1] += 1 }
     let sum = weights.reduce(0, +)
     if sum > Self.rowLimit { weights = weights.map { max($0 * Self.rowLimit / sum, 0.5) } }
     let total = weights.reduce(0, +)
