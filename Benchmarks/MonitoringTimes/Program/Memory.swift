@@ -46,4 +46,17 @@ func observeRows(features: Int, rows: Int) throws(Problem) {
     if row & 0xFFFF == 0 { _ = windows.takeClosed() }
   }
   print("ns-a-value \((ContinuousClock.now - start) / .nanoseconds(1) / Double(rows * features))")
+  // What the rows take at which all columns compact at once: in a fresh window, each row by itself.
+  windows = try EventWindows(shape: reference.shape, length: 60_000)
+  var spans: [Double] = []
+  for row in 0..<30_000 {
+    let place = row % pool * features
+    let begun = ContinuousClock.now
+    try windows.observe(
+      rows: 1, numbers: values.span.extracting(place..<(place + features)), at: Timestamp(milliseconds: 0),
+      now: Timestamp(milliseconds: 0))
+    spans.append((ContinuousClock.now - begun) / .microseconds(1))
+  }
+  spans.sort()
+  print("us-of-the-longest-rows \(spans.suffix(20).map { String(Int($0)) }.joined(separator: " "))")
 }

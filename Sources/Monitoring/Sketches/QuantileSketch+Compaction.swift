@@ -63,12 +63,12 @@ extension QuantileSketch {
 
   /// Sorts a level and moves every second value of it up; of an odd number one value stays.
   ///
-  /// Of the lowest level, which is not sorted yet, the first values alone, up to a power of two: that many are sorted
-  /// fastest, and the others have their turn next time; all of them where it is asked for as a whole.
+  /// Of the lowest level, which is not sorted yet, the first 64 or 128 values alone, unless the `whole` of it is asked for:
+  /// so many are sorted fastest, and no single row of a model with many columns waits for more than that.
   mutating func compact(_ level: Int, whole: Bool = false) {
     let all = Int(sizes[level])
     guard all > 1 else { return }
-    let size = level == 0 && all >= 64 && !whole ? 1 << (Int.bitWidth - 1 - all.leadingZeroBitCount) : all
+    let size = level > 0 || whole || all < 64 ? all : all < 128 ? 64 : 128
     let half = size / 2
     let above = Int(sizes[level + 1])
     let start = start(of: level)
