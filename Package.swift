@@ -97,6 +97,8 @@ let package = Package(
       "Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats", "Advisories"),
     // A model's tests: what a plan asks of it, and what came out.
     entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
+    // What live data look like beside training data: sketches, windows, drift, alerts. The data plane links it.
+    entity("Monitoring", "Domain", "Encoding"),
     // Who may do what: principals, roles, grants, credentials.
     entity("Access", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", "CBoringSSL"),
@@ -200,6 +202,7 @@ let package = Package(
       "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference",
       "ModelGraph",
       "Provenance", "Domain", "Encoding"),
+    tests("MonitoringTests", "Monitoring", "Domain", "Encoding", "TestKit"),
     tests("AccessTests", "Access", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),

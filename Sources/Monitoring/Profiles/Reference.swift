@@ -1,0 +1,99 @@
+public import Domain
+
+/// One column of training data.
+public struct TrainingColumn: Sendable {
+  /// What its values are; NaN and nil are missing ones.
+  public enum Values: Sendable {
+    case numbers([Double])
+    case texts([String?])
+
+    var count: Int {
+      switch self {
+      case .numbers(let values): values.count
+      case .texts(let values): values.count
+      }
+    }
+  }
+
+  /// What it is called.
+  public let name: String
+  /// What it is to the model.
+  public let role: ColumnShape.Role
+  /// A value a row.
+  public let values: Values
+
+  /// Describes a column.
+  public init(name: String, role: ColumnShape.Role = .feature, values: Values) {
+    self.name = name
+    self.role = role
+    self.values = values
+  }
+
+  var shape: ColumnShape {
+    switch values {
+    case .numbers(let values):
+      ColumnShape(
+        name: name, role: role, kind: .number(NumberShape(training: values)),
+        isNeverMissing: !values.contains(where: \.isNaN))
+    case .texts(let values):
+      ColumnShape(
+        name: name, role: role, kind: .category(CategoryShape(training: values)),
+        isNeverMissing: !values.contains(nil))
+    }
+  }
+}
+
+/// What a model's training data looked like: the profile that live ones are held against, and the shape that they have.
+///
+/// It is a file of a bundle: `bytes` writes it.
+public struct Reference: Sendable, Equatable {
+  /// What the training data showed.
+  public let profile: ModelProfile
+
+  /// The columns.
+  public var shape: ModelShape { profile.shape }
+
+  /// The reference of training data; throws `monitoring.unlike-columns` where columns are of different lengths, or there
+  /// are too many.
+  ///
+  /// Bins hold all values here, however many there are; sketches are as those of live data are.
+  public init(training columns: [TrainingColumn]) throws(Problem) {
+    let rows = columns.first?.values.count ?? 0
+    guard columns.count <= ModelShape.columnLimit else {
+      throw Problem(
+        .badInput, "monitoring.unlike-columns",
+        "expected at most \(ModelShape.columnLimit) columns, found \(columns.count)")
+    }
+    if let other = columns.first(where: { $0.values.count != rows }) {
+      throw Problem(
+        .badInput, "monitoring.unlike-columns",
+        "expected \(rows) values in each column, found \(other.values.count) in '\(other.name)'")
+    }
+    let shape = ModelShape(columns: columns.map(\.shape))
+    var profile = ModelProfile(shape: shape)
+    for first in stride(from: 0, to: rows, by: 4096) {
+      let places = first..<min(rows, first + 4096)
+      var (numbers, texts): ([Double], [String?]) = ([], [])
+      for row in places {
+        for column in columns {
+          switch column.values {
+          case .numbers(let values): numbers.append(values[row])
+          case .texts(let values): texts.append(values[row])
+          }
+        }
+      }
+      try profile.observe(rows: places.count, numbers: numbers.span, texts: texts)
+    }
+    for (place, column) in shape.numberColumns.enumerated() {
+      guard case .numbers(let values) = columns[column].values,
+        case .number(let number) = shape.columns[column].kind
+      else { continue }
+      var bins = [Int](repeating: 0, count: number.edges.count + 1)
+      for value in values where value.isFinite { bins[number.bin(of: value)] += 1 }
+      profile.numbers[place].bins = bins
+    }
+    self.profile = profile
+  }
+
+  init(profile: ModelProfile) { self.profile = profile }
+}
