@@ -208,7 +208,8 @@ let package = Package(
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Advisories", "Gates", "Threats", "ModelTests", "Documents", "Access",
+      "LifecycleTests", "Lifecycle", "Lifting", "Advisories", "Gates", "Threats", "ModelTests", "Documents",
+      "Access",
       "Provenance", "Statements", "Packaging",
       "Domain",
       "Encoding", "TestKit"),
@@ -222,7 +223,8 @@ let package = Package(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
       "gatehouse-runtime"),
     tests(
-      "ControlAPITests", "ControlAPI", "Access", "Advisories", "Lifecycle", "Provenance", "Domain", "Encoding", "TestKit",
+      "ControlAPITests", "ControlAPI", "Access", "Advisories", "Lifecycle", "Provenance", "Domain",
+      "Encoding", "TestKit",
       .crypto, .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
       "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",

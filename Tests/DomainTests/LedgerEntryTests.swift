@@ -29,7 +29,8 @@ import Testing
         "set-provider",
         "remove-provider", "add-project", "assign-model", "set-facts", "propose-policy", "withdraw-policy",
         "apply-policy",
-        "approve", "wait", "forget-origins", "add-webhook", "remove-webhook", "redeliver", "add-witness", "remove-witness",
+        "approve", "wait", "forget-origins", "add-webhook", "remove-webhook", "redeliver", "add-witness",
+        "remove-witness",
         "cosign", "decide-threat", "import-advisories", "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
