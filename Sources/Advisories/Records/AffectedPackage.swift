@@ -63,7 +63,7 @@ public struct AffectedPackage: Hashable, Sendable {
   }
 
   /// The most comparisons of versions with events that are made to leave versions to ranges.
-  static let comparisonLimit = 1 << 20
+  private static let comparisonLimit = 1 << 20
 
   /// What two records say of one package, each thing once and in one order; versions that a range has are left to it.
   static func merged(_ all: [AffectedPackage]) -> [AffectedPackage] {
