@@ -46,8 +46,10 @@ private func check(_ database: AdvisoryDatabase, _ records: [AdvisoryRecord]) {
 private func check(_ lines: [String]) {
   for line in lines {
     if let score = SeverityScore(vector: line) { precondition(0...100 ~= score.tenths) }
-    let name = PackageName("PyPI", line)
-    precondition(PackageName("PyPI", name.name) == name)
+    for ecosystem in ["PyPI", "SwiftURL"] {
+      let name = PackageName(ecosystem, line)
+      precondition(PackageName(ecosystem, name.name).name.utf8.elementsEqual(name.name.utf8))
+    }
   }
   check(order: lines.compactMap { PythonVersion(parsing: $0) })
   check(order: lines.compactMap { SemanticVersion(parsing: $0) })

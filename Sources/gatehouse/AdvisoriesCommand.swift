@@ -53,6 +53,13 @@ extension AdvisoriesCommand {
           hint: "leave them out with '--skip-faulty'")
       }
       let database = try AdvisoryDatabase(of: read.records)
+      guard database.count > 0 else {
+        throw Problem(
+          .badInput, "advisories.none-read",
+          "expected at least one advisory, found "
+            + (read.records.isEmpty ? "no record" : "only records that were taken back"),
+          hint: "name the files, directories or archives that have them")
+      }
       Console.prose(
         "\(read.records.count) records, \(database.count) advisories, \(readable(bytes: database.bytes.count))"
           + (read.faultCount == 0 ? "" : ", \(read.faultCount) left out"))

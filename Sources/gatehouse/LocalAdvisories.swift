@@ -27,7 +27,9 @@ struct LocalAdvisories {
           try readFile(path)
           continue
         }
-        if member.hasSuffix(".json") { try readFile("\(path)/\(member)") }
+        if [".json", ".zip"].contains(where: member.lowercased().hasSuffix) {
+          try readFile("\(path)/\(member)")
+        }
       }
     }
   }

@@ -22,6 +22,38 @@ import Testing
     #expect(database.weakness(named: "CVE-2022-21798") == nil)
   }
 
+  @Test func `what was published behind its last change is as old as can be`() throws {
+    let late = Example.record("GHSA-1", aliases: ["CVE-1"], modified: 1_000, published: 1_001)
+    let sound = Example.record("CVE-1", modified: 5_000, published: 900)
+    #expect(try AdvisoryDatabase(of: [late]).weakness(named: "CVE-1")?.published == nil)
+    #expect(try AdvisoryDatabase(of: [late, sound]).weakness(named: "CVE-1")?.published?.milliseconds == 900)
+    let same = Example.record("CVE-2", modified: 1_000, published: 1_000)
+    #expect(try AdvisoryDatabase(of: [same]).weakness(named: "CVE-2")?.published?.milliseconds == 1_000)
+  }
+
+  @Test func `a document that says so reads, and goes by the same`() throws {
+    let text = String(
+      decoding: try AdvisoryDatabase(of: [Example.record("CVE-1", modified: 1_000, published: 777)]).bytes,
+      as: UTF8.self)
+    let late = Array(text.split(separator: "777").joined(separator: "1001").utf8)
+    let database = try AdvisoryDatabase(parsing: late)
+    #expect(late != Array(text.utf8) && database.bytes == late)
+    let weakness = try #require(database.weakness(named: "CVE-1"))
+    #expect(weakness.published == nil && weakness.modified.milliseconds == 1_000)
+  }
+
+  @Test func `versions are left to ranges in bounded time`() throws {
+    // Each event is a range of its own that has none of the versions: all of them would be compared with all.
+    let versions = (0..<5_000).map { "1.\($0)" }
+    func kept(_ ranges: Int) throws -> Int? {
+      let events = (0..<ranges).map { ["introduced 2.\($0)"] } + [["introduced 0", "fixed 1.10"]]
+      let record = Example.record("CVE-1", events: events, versions: versions)
+      return try AdvisoryDatabase(of: [record]).weakness(named: "CVE-1")?.affected.first?.versions.count
+    }
+    #expect(try kept(10) == 4_990)
+    #expect(try kept(1_000) == 5_000)
+  }
+
   @Test
   func `records that name a third as theirs are of one weakness, and those that were taken back of none`()
     throws

@@ -41,6 +41,9 @@ import Testing
     // Events at what is no version count as it is graver.
     (["introduced x", "fixed 1.0"], ["0.9"]), (["introduced 1.5", "fixed x"], ["1.5", "2.0", "3.0"]),
     (["introduced 1.5", "last_affected x"], ["1.5", "2.0", "3.0"]),
+    // Nobody can say whether it was mended behind a version that has no place.
+    (["introduced 0", "fixed 1.0", "introduced 2004d", "fixed 3.0"], ["0.9", "1.0", "1.5", "2.0", "3.0"]),
+    (["introduced 0", "fixed 1.0", "introduced 2004d", "limit 2.0"], ["0.9", "1.0", "1.5"]),
   ]
 
   @Test(arguments: ranges)
@@ -50,6 +53,45 @@ import Testing
       !database.weaknesses(of: [Example.component("demo", $0)]).isEmpty
     }
     #expect(found == affected)
+  }
+
+  /// What a record says of versions, and which builds of releases it is about.
+  static let builds: [([String], [String], [String])] = [
+    (["introduced 0", "last_affected 2.6.0"], [], ["2.6.0", "2.6.0+cu118", "2.6.0+cpu"]),
+    (["introduced 2.6.0", "fixed 2.7"], [], ["2.6.0", "2.6.0+cu118", "2.6.0+cpu"]),
+    (["introduced 0", "fixed 2.6.0"], [], []),
+    (["introduced 0", "last_affected 2.6.0+cpu"], [], ["2.6.0", "2.6.0+cpu"]),
+    ([], ["2.6.0"], ["2.6.0", "2.6.0+cu118", "2.6.0+cpu"]), ([], ["2.6+cu118"], ["2.6.0+cu118"]),
+    // The range has the release, and only the list all of its builds.
+    (["introduced 0", "fixed 2.6.0+cpu"], ["2.6.0"], ["2.6.0", "2.6.0+cu118", "2.6.0+cpu"]),
+  ]
+
+  @Test(arguments: builds)
+  func `what is said of a release is said of each of its builds`(
+    events: [String], versions: [String], affected: [String]
+  ) throws {
+    let record = Example.record("CVE-1", events: events.isEmpty ? [] : [events], versions: versions)
+    let database = try AdvisoryDatabase(of: [record])
+    let found = ["2.6.0", "2.6.0+cu118", "2.6.0+cpu", "2.7.0+cpu"].filter {
+      !database.weaknesses(of: [Example.component("demo", $0)]).isEmpty
+    }
+    #expect(found == affected)
+  }
+
+  @Test(arguments: ["2004d", "1.0-custom-x"])
+  func `a version that has no place in the order may be any that is listed`(version: String) throws {
+    let database = try AdvisoryDatabase(of: [Example.record("CVE-1", events: [], versions: ["1.0"])])
+    let part = database.weaknesses(of: [Example.component("demo", version)]).first?.parts.first
+    #expect(part?.isCertain == false)
+    let nothing = try AdvisoryDatabase(of: [Example.record("CVE-1", events: [])])
+    #expect(nothing.weaknesses(of: [Example.component("demo", version)]).isEmpty)
+  }
+
+  @Test func `where nobody can say whether it was mended the later versions are told all the same`() throws {
+    let events = ["introduced 0", "fixed 1.0", "introduced 2004d", "fixed 3.0"]
+    let database = try AdvisoryDatabase(of: [Example.record("CVE-1", events: [events])])
+    let part = database.weaknesses(of: [Example.component("demo", "2.0")]).first?.parts.first
+    #expect(part?.isCertain == false && part?.fixes == ["3.0"])
   }
 
   @Test func `where a weakness was mended is told, the nearest version first`() throws {

@@ -134,13 +134,4 @@ import Testing
     #expect(records.map(\.id) == ["X-1", "X-2"])
     #expect(records.map(\.isWithdrawn) == [true, false])
   }
-
-  @Test(arguments: [
-    ("PyPI", "Foo__Bar.-baz", "foo-bar-baz"),
-    ("SwiftURL", "https://GitHub.com/Apple/swift-nio.git", "github.com/apple/swift-nio"),
-    ("SwiftURL", "github.com/apple/swift-nio/", "github.com/apple/swift-nio"), ("npm", "@A/b.c", "@A/b.c"),
-  ])
-  func `a package has one spelling of its name`(ecosystem: String, name: String, normal: String) {
-    #expect(PackageName(ecosystem, name).name == normal)
-  }
 }

@@ -34,10 +34,12 @@ import Testing
     #expect(PythonVersion(parsing: text) == nil)
   }
 
-  @Test func `which build a release is can be left out of a version`() throws {
+  @Test func `a version counts as its release beside one that says nothing of builds`() throws {
     let build = try #require(PythonVersion(parsing: "1.2.post1+cu121"))
-    #expect(build.hasLocalPart && build.withoutLocalPart == PythonVersion(parsing: "1.2.post1"))
-    #expect(build > build.withoutLocalPart)
+    let release = try #require(PythonVersion(parsing: "1.2.post1"))
+    let other = try #require(PythonVersion(parsing: "1.2.post1+cpu"))
+    #expect(build > release && build.compared(with: release) == release)
+    #expect(build.compared(with: other) == build && release.compared(with: other) == release)
   }
 
   @Test func `any two versions of Python have one order, whatever they are made of`() throws {

@@ -115,6 +115,12 @@ import Testing
       "failed: expected a framework among scikit-learn >= 1.10, found scikit-learn 1.9.1"
     ),
     ("scikit-learn == 1.9", "1.9.0", "passed: framework scikit-learn 1.9.0 is allowed"),
+    // A bound without a build means each of them, and one with a build that one.
+    ("scikit-learn <= 1.9", "1.9.0+cpu", "passed: framework scikit-learn 1.9.0+cpu is allowed"),
+    (
+      "scikit-learn == 1.9+cpu", "1.9+cu118",
+      "failed: expected a framework among scikit-learn == 1.9+cpu, found scikit-learn 1.9+cu118"
+    ),
     (
       "scikit-learn >= 1.2, < 1.9", "1.9",
       "failed: expected a framework among scikit-learn >= 1.2, < 1.9, found scikit-learn 1.9"

@@ -199,6 +199,16 @@ struct AdvisoryActTests {
     #expect(components.map(\.version) == ["2.1", "1.0", "4.6.0", nil])
   }
 
+  @Test(arguments: [
+    ("ray-core", "ray"), ("ray-default", "ray"), ("pyarrow-core", "pyarrow"), ("opencv", "opencv-python"),
+    ("py-opencv", "opencv-python"), ("tensorflow-cpu", "tensorflow"), ("TensorFlow-GPU", "tensorflow"),
+  ])
+  func `what conda builds of a package is that package`(conda: String, index: String) {
+    let stated = ModelBill.StatedPackage(
+      ecosystem: .conda, name: conda, version: "1.0", statedBy: ["conda.yaml"])
+    #expect(Component.all(in: [stated]).map(\.package.name) == [index])
+  }
+
   @Test func `the operators of ONNX are no package of that name`() async throws {
     let bench = try Self.bench()
     try await bench.run { control in

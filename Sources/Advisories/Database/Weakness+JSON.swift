@@ -9,7 +9,7 @@ extension Weakness {
       "affected": .array(affected.map(\.json)),
     ]
     if !aliases.isEmpty { members["aliases"] = .array(aliases.map { .string($0) }) }
-    members["published"] = published.map { .integer($0.milliseconds) }
+    members["published"] = statedPublished.map { .integer($0.milliseconds) }
     if !summary.isEmpty { members["summary"] = .string(summary) }
     members["severity"] = severity.map { .string($0.rawValue) }
     return .object(members)
@@ -40,8 +40,13 @@ extension AffectedPackage {
     let fields = RecordFields(json, "package", code: AdvisoryDatabase.malformedCode)
     var ranges: [VersionRange] = []
     for range in json["ranges"]?.array ?? [] { ranges.append(try VersionRange(json: range)) }
+    let package = PackageName(try fields.text("ecosystem"), try fields.text("name"))
+    guard package.isWhole else {
+      throw Problem(
+        .badInput, AdvisoryDatabase.malformedCode, "expected the name of a package, found nothing of one")
+    }
     self.init(
-      PackageName(try fields.text("ecosystem"), try fields.text("name")), ranges: ranges,
+      package, ranges: ranges,
       versions: (json["versions"]?.array ?? []).compactMap(\.string))
   }
 }

@@ -6,8 +6,8 @@ public struct Weakness: Hashable, Sendable {
   public let id: String
   /// Its other names, sorted.
   public let aliases: [String]
-  /// When it first was published; nil where nobody says.
-  public let published: Timestamp?
+  /// When it first was published, as far as anybody says: it has to be in the document as it was read.
+  let statedPublished: Timestamp?
   /// When anything of it was last changed.
   public let modified: Timestamp
   /// What it is about, in one line; empty where nobody says.
@@ -23,12 +23,16 @@ public struct Weakness: Hashable, Sendable {
   ) {
     self.id = id
     self.aliases = aliases
-    self.published = published
+    statedPublished = published
     self.modified = modified
     self.summary = summary
     self.severity = severity
     self.affected = affected
   }
+
+  /// When it first was published; nil where nobody says, or not what can be: what is published behind its last change would
+  /// be new for ever.
+  public var published: Timestamp? { statedPublished.flatMap { $0 > modified ? nil : $0 } }
 
   /// How grave it counts: what nobody says may be the gravest.
   public var gravity: Severity { severity ?? .critical }
@@ -65,7 +69,8 @@ public struct Weakness: Hashable, Sendable {
     let newest = records.max { ($0.modified, $1.id) < ($1.modified, $0.id) }
     self.init(
       id: id ?? "", aliases: names.filter { $0 != id },
-      published: records.compactMap(\.published).min(),
+      published: records.compactMap { record in record.published.flatMap { $0 > record.modified ? nil : $0 } }
+        .min(),
       modified: newest?.modified ?? Timestamp(milliseconds: 0),
       summary: records.lazy.map(\.summary).first { !$0.isEmpty } ?? "",
       severity: records.compactMap(\.severity).max(),

@@ -55,10 +55,12 @@ extension AdvisoryRecord {
         }
         ranges.append(VersionRange(isSemantic: type == "SEMVER", events: events))
       }
+      let name = PackageName(try package.text("ecosystem"), try package.text("name"))
+      guard name.isWhole else {
+        throw OSVFields.malformed("the name of a package", "nothing of one", "\(package.place)/name")
+      }
       affected.append(
-        AffectedPackage(
-          PackageName(try package.text("ecosystem"), try package.text("name")), ranges: ranges,
-          versions: try part.texts("versions", upTo: 50_000)))
+        AffectedPackage(name, ranges: ranges, versions: try part.texts("versions", upTo: 50_000)))
     }
     self.init(
       id: try fields.name("id"), aliases: try fields.names("aliases", upTo: 200),

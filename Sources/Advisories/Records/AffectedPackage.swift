@@ -21,9 +21,11 @@ public struct AffectedPackage: Hashable, Sendable {
     guard let version else {
       return ranges.isEmpty && versions.isEmpty ? nil : Fixes(versions: [], isVersionKnown: false)
     }
-    let listed = isListed(version)
-    var isCompared = true
-    var isAffected = listed
+    let ownOrder = VersionOrder(of: package.family)
+    let ownPlace = ownOrder?.version(version)
+    var isAffected = isListed(version, at: ownPlace)
+    // In an order that has no place for it, it may be another spelling of any that is listed.
+    var isCompared = ownOrder == nil || ownPlace != nil || versions.isEmpty
     var found: [(version: OrderedVersion, text: String)] = []
     for range in ranges {
       // Where no order is known, only what is listed matches.
@@ -32,17 +34,17 @@ public struct AffectedPackage: Hashable, Sendable {
         isCompared = false
         continue
       }
-      guard range.ordered(by: order).contains(place) else { continue }
-      isAffected = true
-      found += range.fixes(behind: place, in: order).compactMap { text in
-        order.version(text).map { ($0, text) }
+      let ordered = range.ordered(by: order)
+      switch ordered.contains(place) {
+      case true?: isAffected = true
+      case false?: continue
+      case nil: isCompared = false
       }
+      found += ordered.fixes(behind: place)
     }
     guard isAffected || !isCompared else { return nil }
-    var texts: [String] = []
-    for fix in found.sorted(by: { $0.version < $1.version }) where !texts.contains(fix.text) {
-      texts.append(fix.text)
-    }
+    var told: Set<String> = []
+    let texts = found.sorted { $0.version < $1.version }.map(\.text).filter { told.insert($0).inserted }
     return Fixes(versions: texts, isVersionKnown: isAffected)
   }
 
@@ -54,28 +56,42 @@ public struct AffectedPackage: Hashable, Sendable {
     let isVersionKnown: Bool
   }
 
-  private func isListed(_ version: String) -> Bool {
+  private func isListed(_ version: String, at place: OrderedVersion?) -> Bool {
     if versions.contains(version) { return true }
-    guard let order = VersionOrder(of: package.family), let place = order.version(version) else {
-      return false
-    }
-    return versions.contains { order.version($0) == place }
+    guard let place, let order = VersionOrder(of: package.family) else { return false }
+    return versions.contains { order.version($0).map { place.compared(with: $0) == $0 } ?? false }
   }
+
+  /// The most comparisons of versions with events that are made to leave versions to ranges.
+  private static let comparisonLimit = 1 << 20
 
   /// What two records say of one package, each thing once and in one order; versions that a range has are left to it.
   static func merged(_ all: [AffectedPackage]) -> [AffectedPackage] {
     Dictionary(grouping: all, by: \.package).map { package, parts in
-      let ranges = Set(parts.flatMap(\.ranges)).sorted { $0.text < $1.text }
-      let ordered = ranges.compactMap { range in
-        range.order(in: package.family).map { ($0, range.ordered(by: $0)) }
-      }
-      let versions = Set(parts.flatMap(\.versions)).filter { text in
-        !ordered.contains { order, range in order.version(text).map { range.contains($0) } ?? false }
-      }
+      let ranges = Set(parts.flatMap(\.ranges)).map { (range: $0, text: $0.text) }
+        .sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }.map(\.range)
+      let versions = Set(parts.flatMap(\.versions)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       return AffectedPackage(
-        package, ranges: ranges,
-        versions: versions.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+        package, ranges: ranges, versions: unstated(versions, by: ranges, of: package.family))
     }.sorted { $0.package < $1.package }
+  }
+
+  /// The versions that no range has; all of them where finding out would take too long.
+  private static func unstated(_ versions: [String], by ranges: [VersionRange], of ecosystem: String)
+    -> [String]
+  {
+    guard let order = VersionOrder(of: ecosystem) else { return versions }
+    // A listed version means each of its builds, of which a range that parts them may have but some; and one of another order
+    // may part spellings that are the same in this.
+    let ordered = ranges.filter { $0.order(in: ecosystem) == order }.map { $0.ordered(by: order) }
+      .filter { !$0.partsBuilds }
+    let events = ordered.reduce(0) { $0 + $1.count }
+    let (comparisons, isOverflow) = versions.count.multipliedReportingOverflow(by: events)
+    guard !isOverflow, comparisons <= comparisonLimit else { return versions }
+    return versions.filter { text in
+      guard let version = order.version(text) else { return true }
+      return !ordered.contains { $0.contains(version) == true }
+    }
   }
 }
 

@@ -25,6 +25,9 @@ public struct PackageName: Hashable, Sendable, Comparable, CustomStringConvertib
       : left.ecosystem.utf8.lexicographicallyPrecedes(right.ecosystem.utf8)
   }
 
+  /// Whether anything is left of its name in the ecosystem's spelling.
+  var isWhole: Bool { !name.isEmpty }
+
   /// The ecosystem without a release of it.
   var family: String { String(ecosystem.prefix { $0 != ":" }) }
 
@@ -43,11 +46,20 @@ public struct PackageName: Hashable, Sendable, Comparable, CustomStringConvertib
   }
 
   /// The address of a repository without what names no other one: scheme, case, `.git` and a slash at its end.
+  ///
+  /// All of them, however often: the spelling of a spelling is itself.
   private static func swift(_ name: String) -> String {
-    var rest = Substring(name.lowercased())
-    for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
-    while rest.hasSuffix("/") { rest = rest.dropLast() }
-    if rest.hasSuffix(".git") { rest = rest.dropLast(4) }
-    return String(rest)
+    var rest = Array(name.lowercased().utf8)[...]
+    var before: Int
+    repeat {
+      before = rest.count
+      for start in ["https://", "http://"] where rest.starts(with: start.utf8) {
+        rest = rest.dropFirst(start.utf8.count)
+      }
+      for end in ["/", ".git"] where rest.suffix(end.utf8.count).elementsEqual(end.utf8) {
+        rest = rest.dropLast(end.utf8.count)
+      }
+    } while rest.count < before
+    return String(decoding: rest, as: UTF8.self)
   }
 }

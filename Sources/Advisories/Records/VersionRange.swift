@@ -26,6 +26,9 @@ public struct VersionRange: Hashable, Sendable {
       self.kind = kind
       self.version = version
     }
+
+    /// Whether it came in at the very first version.
+    fileprivate var isFirst: Bool { kind == .introduced && version == "0" }
   }
 
   /// Whether versions are those of Semantic Versioning, whatever the ecosystem.
@@ -44,50 +47,73 @@ public struct VersionRange: Hashable, Sendable {
 
   /// The range with its versions read in an order, to be asked of many.
   func ordered(by order: VersionOrder) -> OrderedRange { OrderedRange(self, by: order) }
-
-  /// The versions behind one at which it was mended, as the record has them.
-  func fixes(behind version: OrderedVersion, in order: VersionOrder) -> [String] {
-    events.filter { event in
-      event.kind == .fixed && (order.version(event.version).map { $0 > version } ?? false)
-    }.map(\.version)
-  }
 }
 
 /// A range whose versions were read.
 struct OrderedRange {
-  /// The events by their versions, those of one version in the order of the record; no version stands for the first.
-  private let events: [(kind: VersionRange.Kind, at: OrderedVersion?)]
-  /// Where nothing more is said; nil where something is said of every version.
-  private let limits: [OrderedVersion]?
-
-  fileprivate init(_ range: VersionRange, by order: VersionOrder) {
-    let versions = range.events.map { event in
-      event.kind == .introduced && event.version == "0" ? nil : order.version(event.version)
-    }
-    events = zip(range.events, versions).enumerated().sorted { left, right in
-      guard left.element.1 != right.element.1 else { return left.offset < right.offset }
-      guard let first = left.element.1 else { return true }
-      return right.element.1.map { first < $0 } ?? false
-    }.map { ($0.element.0.kind, $0.element.1) }
-    let limits = range.events.filter { $0.kind == .limit }.map { order.version($0.version) }
-    // One that is no version, `*` too, is no bound.
-    self.limits = limits.isEmpty || limits.contains(nil) ? nil : limits.compactMap { $0 }
+  private struct Event {
+    let kind: VersionRange.Kind
+    /// No version stands for the first.
+    let at: OrderedVersion?
+    /// As the record has it.
+    let text: String
   }
 
-  /// Whether a version has the weakness: the evaluation that the schema states.
+  /// The events by their versions, those of one version in the order of the record.
+  private let events: [Event]
+  /// Where nothing more is said; nil where something is said of every version.
+  private let limits: [OrderedVersion]?
+  /// Whether it came in at what is no version, so that nobody can say which of the other events follow.
+  private let isVague: Bool
+  /// Whether it parts builds of one release.
+  let partsBuilds: Bool
+
+  fileprivate init(_ range: VersionRange, by order: VersionOrder) {
+    let read = range.events.map { event in
+      Event(
+        kind: event.kind, at: event.isFirst ? nil : order.version(event.version), text: event.version)
+    }
+    events = read.enumerated().sorted { left, right in
+      guard left.element.at != right.element.at else { return left.offset < right.offset }
+      guard let first = left.element.at else { return true }
+      return right.element.at.map { first < $0 } ?? false
+    }.map(\.element)
+    let limits = read.filter { $0.kind == .limit }.map(\.at)
+    // One that is no version, `*` too, is no bound.
+    self.limits = limits.isEmpty || limits.contains(nil) ? nil : limits.compactMap { $0 }
+    // With one other event it can only have come in before that.
+    isVague =
+      read.count > 2
+      && zip(range.events, read).contains { $0.kind == .introduced && !$0.isFirst && $1.at == nil }
+    partsBuilds = read.contains { $0.at?.hasLocalPart ?? false }
+  }
+
+  /// How many events there are.
+  var count: Int { events.count }
+
+  /// Whether a version has the weakness: the evaluation that the schema states; nil where nobody can say.
   ///
-  /// An event at what is no version of the order counts as it is graver: it came in at the first, and was never mended.
-  func contains(_ version: OrderedVersion) -> Bool {
-    if let limits, !limits.contains(where: { version < $0 }) { return false }
+  /// An event at what is no version of the order counts as it is graver: it came in at the first, and was never mended. Where
+  /// other events may stand before the one at which it came in, it cannot be seen to be mended.
+  func contains(_ version: OrderedVersion) -> Bool? {
+    if let limits, !limits.contains(where: { version.compared(with: $0) < $0 }) { return false }
     var isAffected = false
     for event in events {
       switch event.kind {
-      case .introduced: if event.at.map({ version >= $0 }) ?? true { isAffected = true }
-      case .fixed: if let at = event.at, version >= at { isAffected = false }
-      case .lastAffected: if let at = event.at, version > at { isAffected = false }
+      case .introduced: if event.at.map({ version.compared(with: $0) >= $0 }) ?? true { isAffected = true }
+      case .fixed: if let at = event.at, version.compared(with: at) >= at { isAffected = false }
+      case .lastAffected: if let at = event.at, version.compared(with: at) > at { isAffected = false }
       case .limit: break
       }
     }
-    return isAffected
+    return isAffected ? true : isVague ? nil : false
+  }
+
+  /// The versions behind one at which it was mended, with how the record has them.
+  func fixes(behind version: OrderedVersion) -> [(version: OrderedVersion, text: String)] {
+    events.compactMap { event in
+      guard event.kind == .fixed, let at = event.at, at > version.compared(with: at) else { return nil }
+      return (at, event.text)
+    }
   }
 }

@@ -21,10 +21,8 @@ public struct PythonVersion: Sendable, CustomStringConvertible {
   private let epoch: UInt64
   /// Zeros at the end say nothing: 1.2 and 1.2.0 are one.
   private let release: [UInt64]
-  /// `a`, `b` and `rc` as 0, 1 and 2, with the number behind.
-  private let early: (rank: UInt64, number: UInt64)?
-  private let post: UInt64?
-  private let development: UInt64?
+  /// The numbers that are compared between the release and the local part, one after another.
+  private let stage: [UInt64]
   private let local: [LocalPart]?
 
   /// Reads any spelling that PEP 440 takes for a version, `1.9.1`, `v2.0-RC1` or `1!2.post3+cu121`; nil for what is none.
@@ -52,13 +50,8 @@ public struct PythonVersion: Sendable, CustomStringConvertible {
     for (word, rank) in Self.earlyWords where early == nil {
       if let number = rest.suffix(word) { early = (rank, number) }
     }
-    self.early = early
-    if let number = rest.number(behind: "-") {
-      post = number
-    } else {
-      post = rest.suffix("post") ?? rest.suffix("rev") ?? rest.suffix("r")
-    }
-    development = rest.suffix("dev")
+    let post = rest.number(behind: "-") ?? rest.suffix("post") ?? rest.suffix("rev") ?? rest.suffix("r")
+    stage = Self.stage(early, post: post, development: rest.suffix("dev"))
     if rest.take("+") {
       guard let parts = rest.words() else { return nil }
       local = parts.map { part in UInt64(part).map { .number($0) } ?? .word(part) }
@@ -74,32 +67,34 @@ public struct PythonVersion: Sendable, CustomStringConvertible {
     description = other.description
     epoch = other.epoch
     release = other.release
-    early = other.early
-    post = other.post
-    development = other.development
+    stage = other.stage
     self.local = local
   }
 
-  /// Whether it says more than the release: which build of it it is.
-  public var hasLocalPart: Bool { local != nil }
+  /// `a`, `b` and `rc` rank as 0, 1 and 2, each with the number behind.
+  ///
+  /// What comes before the release of the same numbers is below it: `1.0.dev1 < 1.0a1.dev1 < 1.0a1 < 1.0 < 1.0.post1`.
+  private static func stage(
+    _ early: (rank: UInt64, number: UInt64)?, post: UInt64?, development: UInt64?
+  ) -> [UInt64] {
+    let first: [UInt64] =
+      if let early {
+        [1 + early.rank, early.number]
+      } else if post == nil, development != nil { [0, 0] } else { [4, 0] }
+    return first + (post.map { [1, $0] } ?? [0, 0]) + (development.map { [0, $0] } ?? [1, 0])
+  }
 
-  /// The version without the word of which build it is, `1.2` of `1.2+cu121`.
-  public var withoutLocalPart: PythonVersion { PythonVersion(self, local: nil) }
+  /// Whether it says more than the release: which build of it it is.
+  var hasLocalPart: Bool { local != nil }
+
+  /// The version as it is held against a bound: a bound that says nothing of builds means every build of a release (PEP 440),
+  /// so `1.2+cu121` counts as `1.2` there.
+  public func compared(with bound: PythonVersion) -> PythonVersion {
+    bound.hasLocalPart || !hasLocalPart ? self : PythonVersion(self, local: nil)
+  }
 }
 
 extension PythonVersion: Hashable, Comparable {
-  /// The numbers that are compared between the release and the local part, one after another.
-  ///
-  /// What comes before the release of the same numbers is below it: `1.0.dev1 < 1.0a1.dev1 < 1.0a1 < 1.0 < 1.0.post1`.
-  private var stage: [UInt64] {
-    let early: [UInt64] =
-      if let early { [1 + early.rank, early.number] } else if post == nil, development != nil { [0, 0] } else
-      {
-        [4, 0]
-      }
-    return early + (post.map { [1, $0] } ?? [0, 0]) + (development.map { [0, $0] } ?? [1, 0])
-  }
-
   /// Whether they are the same version, however each is spelled.
   public static func == (left: PythonVersion, right: PythonVersion) -> Bool {
     left.epoch == right.epoch && left.release == right.release && left.stage == right.stage
@@ -110,8 +105,7 @@ extension PythonVersion: Hashable, Comparable {
   public static func < (left: PythonVersion, right: PythonVersion) -> Bool {
     if left.epoch != right.epoch { return left.epoch < right.epoch }
     if left.release != right.release { return left.release.lexicographicallyPrecedes(right.release) }
-    let (stage, other) = (left.stage, right.stage)
-    if stage != other { return stage.lexicographicallyPrecedes(other) }
+    if left.stage != right.stage { return left.stage.lexicographicallyPrecedes(right.stage) }
     guard let local = left.local else { return right.local != nil }
     return right.local.map { local.lexicographicallyPrecedes($0) } ?? false
   }

@@ -28,6 +28,20 @@ enum OrderedVersion: Hashable, Comparable {
   case python(PythonVersion)
   case semantic(SemanticVersion)
 
+  /// Whether it says which build of a release it is, in an order that has a place for that.
+  var hasLocalPart: Bool {
+    switch self {
+    case .python(let version): version.hasLocalPart
+    case .semantic: false
+    }
+  }
+
+  /// The version as it is held against a bound, or against one that is listed.
+  func compared(with bound: OrderedVersion) -> OrderedVersion {
+    guard case .python(let version) = self, case .python(let bound) = bound else { return self }
+    return .python(version.compared(with: bound))
+  }
+
   /// Whether the left comes first; versions of two orders are never compared.
   static func < (left: OrderedVersion, right: OrderedVersion) -> Bool {
     switch (left, right) {

@@ -33,9 +33,6 @@ struct FrameworkRequirement: CustomStringConvertible, Sendable {
   func admits(_ version: String?) -> Bool? {
     guard !bounds.isEmpty else { return true }
     guard let version = version.flatMap({ PythonVersion(parsing: $0) }) else { return nil }
-    // A bound that says nothing of builds means every build of a release (PEP 440).
-    return bounds.allSatisfy { bound in
-      bound.sign.holds(bound.version.hasLocalPart ? version : version.withoutLocalPart, bound.version)
-    }
+    return bounds.allSatisfy { $0.sign.holds(version.compared(with: $0.version), $0.version) }
   }
 }

@@ -9,9 +9,11 @@ extension Component {
   /// What conda calls otherwise than the Python Package Index, whose names advisories go by.
   private static let condaNames = [
     "brotli-python": "brotli", "dask-core": "dask", "matplotlib-base": "matplotlib",
-    "msgpack-python": "msgpack", "py-xgboost": "xgboost", "py-xgboost-cpu": "xgboost",
-    "py-xgboost-gpu": "xgboost", "pytables": "tables", "pytorch": "torch", "pytorch-cpu": "torch",
-    "pytorch-gpu": "torch", "tensorflow-base": "tensorflow",
+    "msgpack-python": "msgpack", "opencv": "opencv-python", "py-opencv": "opencv-python",
+    "py-xgboost": "xgboost", "py-xgboost-cpu": "xgboost", "py-xgboost-gpu": "xgboost",
+    "pyarrow-core": "pyarrow", "pytables": "tables", "pytorch": "torch", "pytorch-cpu": "torch",
+    "pytorch-gpu": "torch", "ray-core": "ray", "ray-default": "ray", "tensorflow-base": "tensorflow",
+    "tensorflow-cpu": "tensorflow", "tensorflow-gpu": "tensorflow",
   ]
 
   /// The parts that a bill of materials names and advisories may be about.
