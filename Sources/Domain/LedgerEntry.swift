@@ -9,6 +9,8 @@ public enum Act: String, Sendable, CaseIterable {
   case test
   case gate, sign, pack
   case rollOut = "roll-out"
+  /// A name was taken back to the version that served it before.
+  case rollBack = "roll-back"
   case createKey = "create-key"
   case revokeKey = "revoke-key"
   /// Whose tokens are taken was set, or with which keys.

@@ -35,12 +35,15 @@ public struct PlaneState: Equatable, Sendable {
     public let aliases: [AliasName: VersionNumber]
     /// How it answers, whatever version does.
     public let policy: DeploymentPolicy
+    /// What a roll-back would serve: loaded and answering nobody; nil where there is nothing to go back to.
+    public let standby: Version?
 
     /// States what is served under a name.
     public init(
       name: ModelName, live: Version, others: [Version] = [], aliases: [AliasName: VersionNumber] = [:],
-      policy: DeploymentPolicy = .standard
+      policy: DeploymentPolicy = .standard, standby: Version? = nil
     ) {
+      self.standby = standby
       self.name = name
       self.live = live
       self.others = others
@@ -210,11 +213,12 @@ extension PlaneState.Deployment {
         Dictionary(uniqueKeysWithValues: aliases.map { ($0.description, JSON($1.value)) }))
     }
     if policy != .standard { members["policy"] = policy.json }
+    if let standby { members["standby"] = .object(standby.members) }
     return .object(members)
   }
 
   fileprivate init(_ fields: Fields) throws(Problem) {
-    try fields.requireOnly(["name", "version", "bundle", "path", "others", "aliases", "policy"])
+    try fields.requireOnly(["name", "version", "bundle", "path", "others", "aliases", "policy", "standby"])
     let live = try Version(fields)
     var others: [Version] = []
     for (index, element) in try fields.optionalArray("others").enumerated() {
@@ -237,9 +241,15 @@ extension PlaneState.Deployment {
       }
       aliases[alias] = version
     }
+    var standby: Version?
+    if let member = fields.json["standby"] {
+      let former = Fields(member, at: "\(fields.pointer)/standby")
+      try former.requireOnly(["version", "bundle", "path"])
+      standby = try Version(former)
+    }
     self.init(
       name: try fields.name("name"), live: live, others: others, aliases: aliases,
-      policy: try fields.policy("policy"))
+      policy: try fields.policy("policy"), standby: standby)
   }
 }
 

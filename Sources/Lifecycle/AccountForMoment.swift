@@ -66,7 +66,8 @@ public struct AccountForMoment: Sendable {
     }.map { Self.step($0.entry, $0.position) }
     steps.append(
       ServedAccount.Step(
-        act: .rollOut, time: served.time, principal: served.principal, position: served.position, isGiven: nil
+        act: served.act, time: served.time, principal: served.principal, position: served.position,
+        isGiven: nil
       ))
     var seen: Set<Int> = []
     steps = steps.filter { seen.insert($0.position).inserted }.sorted { $0.position < $1.position }

@@ -111,6 +111,7 @@ public final class ControlPlane: Sendable {
   let pushes = ActQueue(capacity: 16)
   let together: GroupCommit
   let road: Road
+  let rollBack: RollBack
   let release: Release
   let threats: ThreatModels
   let advisories: PublishedAdvisories
@@ -171,6 +172,8 @@ public final class ControlPlane: Sendable {
       registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
       threats: threats, advisories: advisories, said: said, seals: seals, time: time)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
+    rollBack = RollBack(
+      registry: registry, seals: seals, served: served, plane: parts.plane, time: time)
     sealKeys = SealKeys(
       registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane, time: time
     )

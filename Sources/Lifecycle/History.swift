@@ -13,6 +13,8 @@ public struct ServedSince: Equatable, Sendable {
   public let policy: Digest?
   /// Who moved it there.
   public let principal: Principal
+  /// Whether it was rolled out, or back.
+  public let act: Act
   /// The place of the entry in the ledger.
   public let position: Int
 }
@@ -67,11 +69,12 @@ public struct History: Sendable {
     -> ModelHistory
   {
     var history = ModelHistory()
-    for act in [Act.rollOut, .setAlias, .removeAlias] {
+    for act in [Act.rollOut, .rollBack, .setAlias, .removeAlias] {
       for (entry, position) in try await ledger.done(act, on: name, until: moment) {
         Self.note(entry, position, of: name, in: &history)
       }
     }
+    history.served.sort { $0.position < $1.position }
     history.aliases.sort { $0.position < $1.position }
     if let moment { return history.inForce(at: moment) }
     return history
@@ -82,14 +85,14 @@ public struct History: Sendable {
   ) {
     let bundle = entry.details["bundle"]?.string.flatMap { try? Digest(parsing: $0) }
     switch entry.act {
-    case .rollOut:
+    case .rollOut, .rollBack:
       guard let reference = try? VersionReference(parsing: entry.subject), reference.name == name, let bundle
       else { return }
       history.served.append(
         ServedSince(
           time: entry.time, version: reference, bundle: bundle,
           policy: entry.details["policy"]?.string.flatMap { try? Digest(parsing: $0) },
-          principal: entry.principal, position: position))
+          principal: entry.principal, act: entry.act, position: position))
     case .setAlias, .removeAlias:
       guard let reference = try? ModelReference(parsing: entry.subject), reference.name == name,
         case .alias(let alias)? = reference.version

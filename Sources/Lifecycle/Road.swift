@@ -136,9 +136,10 @@ struct Road: Sendable {
 
   private func serve(
     _ signed: SignedModel, _ asker: RoleHolder, _ recorder: Recorder, _ steps: inout Steps,
-    withKey: Bool = true
+    withKey: Bool = true, despiteMark: Bool = false
   ) async throws(Problem) -> PushOutcome {
     let reference = signed.version.reference
+    if !despiteMark, let mark = try await registry.mark(of: reference) { throw .marked(mark) }
     let packed = try await packed(signed, recorder, &steps)
     steps.begin(.rollOut)
     let released: ReleasedImage
@@ -184,6 +185,22 @@ struct Road: Sendable {
     return outcome
   }
 
+  /// Brings a version that is there into service, where the gates of the roll-out hold.
+  func bring(
+    _ reference: VersionReference, for asker: RoleHolder, despiteMark: Bool, recorder: Recorder
+  ) async throws(Problem) -> PushOutcome {
+    let version = try await registry.version(reference)
+    let served = try await registry.deployments().first { $0.name == reference.name }
+    guard served?.version != reference.version else {
+      return standing(reference, try await registry.deployments())
+    }
+    var steps = Steps(time: time, follow: { _ in })
+    let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
+    var outcome = try await serve(signed, asker, recorder, &steps, despiteMark: despiteMark)
+    outcome.isNew = false
+    return outcome
+  }
+
   /// Takes a version on that waits, where its gates hold by now; says where it stands.
   func goOn(with reference: VersionReference, recorder: Recorder) async throws(Problem) -> PushOutcome {
     guard let waiting = try await registry.waiting(reference),
@@ -195,6 +212,9 @@ struct Road: Sendable {
     if isRevoked { return try await stop(reference, because: "it was revoked", recorder: recorder) }
     if let served, served.version > reference.version {
       return try await stop(reference, because: "version \(served.version) is in service", recorder: recorder)
+    }
+    if try await registry.mark(of: reference) != nil {
+      return try await stop(reference, because: "it was rolled back from", recorder: recorder)
     }
     guard try await gate.policies.active().digest == version.policy else {
       let reason = "another policy admitted it than the one in force; push it again to have it judged by that"
@@ -327,5 +347,16 @@ extension GateReport {
   /// Why a candidate is held back, in one line.
   fileprivate var reasonsHeld: String {
     results.filter { !$0.isPassed }.map(\.reason).joined(separator: "; ")
+  }
+}
+
+extension Problem {
+  /// Why a version does not come into service by itself.
+  fileprivate static func marked(_ mark: VersionMark) -> Problem {
+    Problem(
+      .refused, "roll-out.marked",
+      "expected a version that nobody rolled back from, found '\(mark.version)': \(mark.reason) (\(mark.by), \(mark.at))",
+      subject: mark.version.description,
+      hint: "push a mended model, or bring it back with 'gatehouse roll-out \(mark.version) --despite-mark'")
   }
 }

@@ -37,9 +37,15 @@ struct RollOut: Sendable {
       let deployment = Deployment(
         name: name, version: version.reference.version, bundle: version.bundle, since: time.now())
       let next = present.filter { $0.name != name } + [deployment]
+      var formers = try await registry.formers(of: name)
+      if let replaced {
+        let former = FormerVersions.Former(version: replaced.version, bundle: replaced.bundle)
+        formers = formers.following(former, by: deployment.version)
+      }
+      let isMarked = try await registry.mark(of: version.reference) != nil
       // A crash after this leaves the data plane ahead of the registry; recovery applies the registry's
       // state again, so that what was never acknowledged does not stay.
-      try await plane.apply(served.with(deployments: next))
+      try await plane.apply(served.with(deployments: next, formers: [name: formers]))
       return .done(
         Rollout(deployment: deployment, replaced: replaced?.version),
         details: [
@@ -48,6 +54,8 @@ struct RollOut: Sendable {
           "from": replaced.map { .string($0.version.description) } ?? .null,
         ],
         changes: [.setDeployment(deployment)]
+          + (replaced == nil ? [] : [.governance(.keepFormers(formers, of: name, at: deployment.since))])
+          + (isMarked ? [.governance(.unmark(version.reference, at: deployment.since))] : [])
           + (released.hasWaited ? [.governance(.endWait(version.reference, at: time.now()))] : []))
     }
   }
@@ -66,7 +74,8 @@ struct ServedState: Sendable {
   /// The state with what is given, and the rest as the registry has it.
   func with(
     deployments: [Deployment]? = nil, aliases: [Alias]? = nil, keys: [PredictionKey]? = nil,
-    settings: [DeploymentSettings]? = nil, issuers: [ConfiguredIssuer]? = nil
+    settings: [DeploymentSettings]? = nil, issuers: [ConfiguredIssuer]? = nil,
+    formers: [ModelName: FormerVersions] = [:]
   ) async throws(Problem) -> PlaneState {
     var known = Known()
     if let deployments {
@@ -78,6 +87,13 @@ struct ServedState: Sendable {
     if let keys { known.keys = keys } else { known.keys = try await registry.keys() }
     if let settings { known.settings = settings } else { known.settings = try await registry.settings() }
     if let issuers { known.issuers = issuers } else { known.issuers = try await registry.issuers() }
+    for deployment in known.deployments {
+      if let former = formers[deployment.name] {
+        known.formers[deployment.name] = former
+      } else {
+        known.formers[deployment.name] = try await registry.formers(of: deployment.name)
+      }
+    }
     return try await state(of: known)
   }
 
@@ -88,23 +104,28 @@ struct ServedState: Sendable {
     var keys: [PredictionKey] = []
     var settings: [DeploymentSettings] = []
     var issuers: [ConfiguredIssuer] = []
+    var formers: [ModelName: FormerVersions] = [:]
   }
 
   private func state(of known: Known) async throws(Problem) -> PlaneState {
     // The ledger only grows, and every change of the state has an entry: its size numbers the states.
     let generation = try await registry.checkpoint()?.size ?? 0
     let aliases = Dictionary(grouping: known.aliases, by: \.model)
+    let revocations = try await seals.revocations()
     return PlaneState(
       generation: generation, sealKeys: try await seals.trusted().map(\.pem),
       deployments: known.deployments.sorted { $0.name < $1.name }.map { deployment in
         deployed(
           deployment, aliases: aliases[deployment.name] ?? [],
+          standby: known.formers[deployment.name]?.versions.first {
+            $0.version != deployment.version && revocations.problem(of: $0.bundle) == nil
+          },
           policy: known.settings.first { $0.deployment == deployment.name }?.policy ?? .standard)
       },
       keys: known.keys.filter(isOfUse).map {
         PlaneState.Key(id: $0.id, hash: $0.hash, deployment: $0.deployment, terms: $0.terms)
       }, issuers: known.issuers.map(\.issuer).sorted { $0.url < $1.url },
-      revocations: try await seals.revocations())
+      revocations: revocations)
   }
 
   /// Whether a key may open anything still; one that has ended a day ago opens nothing by any clock.
@@ -116,7 +137,7 @@ struct ServedState: Sendable {
 
   /// A deployment with the versions that its aliases name beside the live one, each once.
   private func deployed(
-    _ deployment: Deployment, aliases: [Alias], policy: DeploymentPolicy
+    _ deployment: Deployment, aliases: [Alias], standby: FormerVersions.Former?, policy: DeploymentPolicy
   ) -> PlaneState.Deployment {
     var bundlesOfOthers: [VersionNumber: Digest] = [:]
     for alias in aliases where alias.version != deployment.version {
@@ -125,7 +146,8 @@ struct ServedState: Sendable {
     return PlaneState.Deployment(
       name: deployment.name, live: version(deployment.version, deployment.bundle),
       others: bundlesOfOthers.sorted { $0.key < $1.key }.map { version($0.key, $0.value) },
-      aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }), policy: policy)
+      aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }), policy: policy,
+      standby: standby.map { version($0.version, $0.bundle) })
   }
 
   private func version(_ number: VersionNumber, _ bundle: Digest) -> PlaneState.Deployment.Version {

@@ -26,6 +26,8 @@ struct ServedDeployment: Sendable {
   let aliases: [AliasName: Entry]
   /// Versions and aliases by the text that stands in a request.
   private let named: [String: Entry]
+  /// What a roll-back would serve: it answers nobody, and is there at once.
+  let standby: ServedModel?
   /// How it answers, whatever version does.
   let policy: DeploymentPolicy
   /// What its predictions go through; the same in every table that has the deployment.
@@ -34,8 +36,9 @@ struct ServedDeployment: Sendable {
   /// States what is served; what answers for `live` and `aliases` is served by its number too.
   init(
     live: Entry, versions: [VersionNumber: Entry], aliases: [AliasName: Entry] = [:],
-    policy: DeploymentPolicy = .standard, gate: ModelGate? = nil
+    standby: ServedModel? = nil, policy: DeploymentPolicy = .standard, gate: ModelGate? = nil
   ) {
+    self.standby = standby
     self.policy = policy
     self.gate = gate ?? ModelGate(policy.limits)
     self.live = live
@@ -107,7 +110,8 @@ struct ServedDeployment: Sendable {
     return ServedDeployment(
       live: judged(live),
       versions: Dictionary(uniqueKeysWithValues: versions.map { ($0.number, judged($0.entry)) }),
-      aliases: aliases.mapValues(judged), policy: policy, gate: gate)
+      aliases: aliases.mapValues(judged), standby: standby.flatMap { objection($0) == nil ? $0 : nil },
+      policy: policy, gate: gate)
   }
 
   /// What of this a later state still has; the live version stays until another is loaded.
@@ -116,7 +120,7 @@ struct ServedDeployment: Sendable {
     let kept = versions.filter { numbers.contains($0.number) }.map { ($0.number, $0.entry) }
     return ServedDeployment(
       live: live, versions: Dictionary(uniqueKeysWithValues: kept),
-      aliases: aliases.filter { state.aliases[$0.key] != nil }, policy: policy, gate: gate)
+      aliases: aliases.filter { state.aliases[$0.key] != nil }, standby: standby, policy: policy, gate: gate)
   }
 
   /// When a request that came then, and gives so many nanoseconds, may run.

@@ -15,6 +15,10 @@ struct TableLoader {
     self.loader = loader
     self.former = former
     for model in former?.models ?? [] { loaded[model.bundle] = model }
+    // What was live is what stands by, and the other way round: neither is read again.
+    for standby in (former?.deployments.values.compactMap(\.standby)) ?? [] {
+      loaded[standby.bundle] = standby
+    }
   }
 
   /// Loads what of `state` is not served yet.
@@ -59,10 +63,12 @@ struct TableLoader {
     for (alias, version) in deployment.aliases {
       aliases[alias] = entry(version, former: former?.aliases[alias])
     }
+    // One that does not load is no reason to serve anything else: a roll-back tells of it, and reads it again.
+    let standby = deployment.standby.flatMap { version in try? load(version, of: deployment.name) }
     let missing = Problem(.internal, "plane.no-version", "expected the live version among those served")
     return ServedDeployment(
       live: entry(deployment.live.version, former: former?.live) ?? .unavailable(missing),
-      versions: versions, aliases: aliases, policy: deployment.policy, gate: former?.gate)
+      versions: versions, aliases: aliases, standby: standby, policy: deployment.policy, gate: former?.gate)
   }
 
   private func load(

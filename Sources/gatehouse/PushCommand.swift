@@ -57,7 +57,7 @@ struct PushCommand: AsyncParsableCommand {
         return try await push(members, data, plan, as: name, client, again: true)
       }
     }
-    try show(outcome)
+    try ShownOutcome.show(outcome, asJSON: json) { describe(outcome) }
   }
 
   private func push(
@@ -132,18 +132,6 @@ struct PushCommand: AsyncParsableCommand {
     }
     guard let outcome else { throw Self.cutOff }
     return outcome
-  }
-
-  private func show(_ outcome: JSON) throws {
-    let status = outcome["status"]?.string
-    if json { Console.data(outcome) }
-    if status == "refused" {
-      if let problem = outcome["problem"].flatMap(Problem.init(json:)) { Console.prose(problem.description) }
-      throw CommandEnd(exitCode: 3)
-    }
-    Console.prose(outcome["message"]?.string ?? "")
-    if !json { describe(outcome) }
-    if status == "waiting" { throw CommandEnd(exitCode: 4) }
   }
 
   private func describe(_ outcome: JSON) {

@@ -43,6 +43,7 @@ struct RouteMatrixTests {
     "GET models/{name}/aliases": .view, "PUT models/{name}/aliases/{alias}": .moveAlias,
     "DELETE models/{name}/aliases/{alias}": .moveAlias,
     "POST models/{name}/versions/{version}/revoke": .revoke,
+    "POST deployments/{name}/roll-outs": .deploy, "POST deployments/{name}/roll-back": .deploy,
     "GET deployments": .view, "GET deployments/{name}/keys": .view,
     "POST deployments/{name}/keys": .issueKeys,
     "DELETE keys/{id}": .issueKeys, "PUT deployments/{name}/limits": .deploy,

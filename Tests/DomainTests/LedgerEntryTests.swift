@@ -19,7 +19,8 @@ import Testing
   @Test func `the names of acts and phases stay as they are`() {
     #expect(
       Act.allCases.map(\.rawValue) == [
-        "found", "push", "inspect", "lift", "test", "gate", "sign", "pack", "roll-out", "create-key",
+        "found", "push", "inspect", "lift", "test", "gate", "sign", "pack", "roll-out", "roll-back",
+        "create-key",
         "revoke-key",
         "set-issuer", "remove-issuer", "set-policy",
         "set-alias", "remove-alias", "supervise", "recover", "keep-records", "add-seal-key",

@@ -34,7 +34,8 @@ import Testing
           ],
           policy: DeploymentPolicy(
             limits: try DeploymentLimits(concurrency: 4, deadline: 250),
-            records: try RecordsPolicy(payloadMillionths: 10_000, masked: ["age"], whenSpoolFull: .goOn))),
+            records: try RecordsPolicy(payloadMillionths: 10_000, masked: ["age"], whenSpoolFull: .goOn)),
+          standby: .init(version: .first, bundle: hash([3]), path: "/data/fraud-1")),
       ],
       keys: [
         .init(id: "k1", hash: hash([2]), deployment: try ModelName(parsing: "iris")),

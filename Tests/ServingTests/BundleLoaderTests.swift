@@ -29,6 +29,9 @@ final class TemporaryDirectory {
     )
   }
 
+  /// Leaves nothing of what was written to it.
+  func removeContents() { Self.remove(path) }
+
   private static func remove(_ path: String) {
     guard let directory = unsafe opendir(path) else {
       _ = unsafe unlink(path)

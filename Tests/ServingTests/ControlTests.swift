@@ -39,7 +39,7 @@ struct ControlTests {
 
   private func write(
     generation: Int, version: Int, path: String? = nil, keys: [String] = ["k"],
-    aliases: [String: Int] = [:], and other: PlaneState.Deployment? = nil
+    aliases: [String: Int] = [:], standby: Int? = nil, and other: PlaneState.Deployment? = nil
   ) throws {
     let state = PlaneState(
       generation: generation, sealKeys: [key.verificationKey.pem],
@@ -50,7 +50,7 @@ struct ControlTests {
           aliases: Dictionary(
             uniqueKeysWithValues: try aliases.map {
               (try AliasName(parsing: $0), try #require(VersionNumber($1)))
-            }))
+            }), standby: try standby.map { try served($0) })
       ] + [other].compactMap(\.self),
       keys: try keys.map { try .record(of: $0, opening: "line") })
     try directory.write(state.encoded(digest: Digest(of: state.canonicalContent)), to: "state.json")
@@ -83,6 +83,31 @@ struct ControlTests {
     #expect(try predict(plane, key: "other").json?["result"] == .number(15))
     #expect(plane.status.models.map(\.version.value) == [2])
     #expect(plane.status.generation == 2)
+  }
+
+  @Test func `what stands by answers nobody, and is there at once when it is gone back to`() throws {
+    try write(generation: 1, version: 2, standby: 1)
+    let plane = try start()
+    defer { plane.stop() }
+    #expect(try Self.ask(plane, key: "k", name: "line@1").status == 404)
+    #expect(plane.status.models.map(\.version.value) == [2])
+    // Its bundle may be gone by then: it is not read again, and neither is what is gone back from.
+    for bundle in bundles { bundle.removeContents() }
+    try write(generation: 2, version: 1, standby: 2)
+    #expect(try plane.apply() == PlaneApplication(generation: 2, failures: []))
+    #expect(try predict(plane).json?["result"] == .number(5))
+    try write(generation: 3, version: 2, standby: 1)
+    #expect(try plane.apply() == PlaneApplication(generation: 3, failures: []))
+    #expect(try predict(plane).json?["result"] == .number(15))
+  }
+
+  @Test func `what should stand by and does not load keeps nothing from being served`() throws {
+    bundles[0].removeContents()
+    try write(generation: 1, version: 2, standby: 1)
+    let plane = try start()
+    defer { plane.stop() }
+    #expect(try predict(plane).json?["result"] == .number(15))
+    #expect(plane.failures.isEmpty)
   }
 
   /// Does something while a model is loaded, and has none.

@@ -28,6 +28,10 @@ public struct GovernanceRecord: Hashable, Sendable {
     case threatModel = "threat-model"
     /// The advisories that are in force; there is one record of them.
     case advisories
+    /// What a deployment served before and can go back to; by its name.
+    case formers
+    /// That a version was rolled back from; by the version.
+    case mark
   }
 
   /// What kind of thing it is.
@@ -71,11 +75,20 @@ public enum GovernanceChange: Equatable, Sendable {
   case stateThreats(Digest, of: VersionReference, at: Timestamp)
   /// These advisories are in force from now on.
   case importAdvisories(ImportedAdvisories)
+  /// A deployment can go back to these.
+  case keepFormers(FormerVersions, of: ModelName, at: Timestamp)
+  /// A version was rolled back from.
+  case mark(VersionMark)
+  /// A version that was rolled back from came into service again.
+  case unmark(VersionReference, at: Timestamp)
 
   /// When it was made.
   public var moment: Timestamp {
     switch self {
-    case .setFacts(_, _, let at), .withdraw(_, let at), .endWait(_, let at), .stateThreats(_, _, let at): at
+    case .setFacts(_, _, let at), .withdraw(_, let at), .endWait(_, let at), .stateThreats(_, _, let at),
+      .keepFormers(_, _, let at), .unmark(_, let at):
+      at
+    case .mark(let mark): mark.at
     case .decideThreat(let decision): decision.at
     case .propose(let proposal): proposal.since
     case .apply(let policy): policy.since
@@ -124,6 +137,11 @@ public enum GovernanceChange: Equatable, Sendable {
       ]
     case .importAdvisories(let imported):
       [.put(GovernanceRecord(kind: .advisories, id: "in-force", value: imported.json))]
+    case .keepFormers(let formers, let name, _):
+      [.put(GovernanceRecord(kind: .formers, id: name.description, value: formers.json))]
+    case .mark(let mark):
+      [.put(GovernanceRecord(kind: .mark, id: mark.version.description, value: mark.json))]
+    case .unmark(let version, _): [.remove(.mark, id: version.description)]
     }
   }
 
@@ -162,6 +180,10 @@ public enum GovernanceChange: Equatable, Sendable {
       ]
     case .importAdvisories(let imported):
       members = ["change": "import-advisories", "imported": imported.json]
+    case .keepFormers(let formers, let name, _):
+      members = ["change": "keep-formers", "name": .string(name.description), "formers": formers.json]
+    case .mark(let mark): members = ["change": "mark", "mark": mark.json]
+    case .unmark(let version, _): members = ["change": "unmark", "version": .string(version.description)]
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -190,6 +212,12 @@ public enum GovernanceChange: Equatable, Sendable {
     case "decide-threat": self = .decideThreat(try ThreatDecision(json: fields.value("decision")))
     case "state-threats":
       self = .stateThreats(try fields.digest("document"), of: try fields.version("version"), at: at)
+    case "keep-formers":
+      self = .keepFormers(
+        try FormerVersions(json: fields.value("formers")), of: try ModelName(parsing: fields.text("name")),
+        at: at)
+    case "mark": self = .mark(try VersionMark(json: fields.value("mark")))
+    case "unmark": self = .unmark(try fields.version("version"), at: at)
     case "import-advisories": self = .importAdvisories(try ImportedAdvisories(json: fields.value("imported")))
     case let name:
       guard let change = try RelayChange(name, fields, at: at) else { return nil }

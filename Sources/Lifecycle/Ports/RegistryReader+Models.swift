@@ -68,8 +68,8 @@ extension RegistryReader {
     try await record(.threatModel, version.description)?.document
   }
 
-  private func record(_ kind: GovernanceRecord.Kind, _ id: String) async throws(Problem) -> GovernanceRecord?
-  {
+  /// The record of a kind with this id; nil where there is none.
+  func record(_ kind: GovernanceRecord.Kind, _ id: String) async throws(Problem) -> GovernanceRecord? {
     try await governance(kind, startingWith: id).first { $0.id == id }
   }
 

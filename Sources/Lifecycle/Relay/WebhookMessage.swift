@@ -15,6 +15,7 @@ extension WebhookEvent {
       guard entry.details["version"] != nil else { return nil }
       self = .admitted
     case (.push, .failed), (.inspect, .failed), (.lift, .failed), (.gate, .failed): self = .refused
+    case (.rollBack, .done): self = .rolledBack
     case (.rollOut, .done):
       let version = try? VersionReference(parsing: entry.subject).version
       let former = entry.details["from"]?.string.flatMap { try? VersionNumber(parsing: $0) }

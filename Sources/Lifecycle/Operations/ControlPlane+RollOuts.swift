@@ -1,0 +1,31 @@
+public import Access
+public import Domain
+import Gates
+
+extension ControlPlane {
+  /// Takes a name back to the version that served it before, and marks the one it is taken back from.
+  ///
+  /// Throws `deployment.unknown`, `access.denied` and `roll-back.nowhere`.
+  public func rollBack(
+    _ name: ModelName, because reason: RevocationReason, by actor: Actor
+  ) async throws(Problem) -> RolledBack {
+    try await perform(by: actor, .deploy, on: .model(name)) { [rollBack] recorder async throws(Problem) in
+      try await rollBack(name, because: reason, recorder: recorder)
+    }
+  }
+
+  /// Brings a version that is there into service, where the gates of the roll-out hold; how that turned out.
+  ///
+  /// One that was rolled back from comes back only where `despiteMark` says so. Throws `version.unknown`, `access.denied`
+  /// and `roll-out.marked`.
+  public func rollOut(
+    _ reference: VersionReference, despiteMark: Bool = false, by actor: Actor
+  ) async throws(Problem) -> PushOutcome {
+    let roles = try await rules.current().roles(of: actor, on: .model(reference.name), at: now())
+    let asker = RoleHolder(actor.principal, in: roles)
+    return try await perform(by: actor, .deploy, on: .model(reference.name)) {
+      [road] recorder async throws(Problem) in
+      try await road.bring(reference, for: asker, despiteMark: despiteMark, recorder: recorder)
+    }
+  }
+}

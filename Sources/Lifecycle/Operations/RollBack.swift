@@ -1,0 +1,86 @@
+public import Domain
+import Encoding
+public import Gates
+
+/// A name that was taken back.
+public struct RolledBack: Sendable {
+  /// What is served now.
+  public let deployment: Deployment
+  /// What was served before.
+  public let from: VersionNumber
+}
+
+/// Takes a name back to the last version that served it before: no build, no download, no gate.
+///
+/// Whatever is wrong with what answers, the way back is open: what it goes back to was in service, and held its gates when
+/// it came there. What was revoked since is passed over.
+struct RollBack: Sendable {
+  let registry: any RegistryReader
+  let seals: Seals
+  let served: ServedState
+  let plane: any DataPlane
+  let time: any TimeSource
+
+  /// Goes back; the former version answers by the time this returns, and the one it was taken back from is marked.
+  ///
+  /// Throws `deployment.unknown` and `roll-back.nowhere`.
+  func callAsFunction(
+    _ name: ModelName, because reason: RevocationReason, recorder: Recorder
+  ) async throws(Problem) -> RolledBack {
+    let deployments = try await registry.deployments()
+    guard let present = deployments.first(where: { $0.name == name }) else {
+      throw Problem.unknownDeployment(name)
+    }
+    let formers = try await registry.formers(of: name).versions
+    let revocations = try await seals.revocations()
+    var candidates: [FormerVersions.Former] = []
+    for former in formers
+    where former.version != present.version && revocations.problem(of: former.bundle) == nil {
+      let reference = VersionReference(name: name, version: former.version)
+      if try await registry.mark(of: reference) == nil { candidates.append(former) }
+    }
+    guard let target = candidates.first else {
+      throw Problem(
+        .conflict, "roll-back.nowhere",
+        "expected a version that served '\(name)' before and may again, found none",
+        subject: name.description, hint: "bring one into service with 'gatehouse roll-out \(name)@VERSION'")
+    }
+    let from = VersionReference(name: name, version: present.version)
+    return try await recorder.record(
+      .rollBack, of: "\(name)@\(target.version)", details: ["from": .string(present.version.description)]
+    ) { () async throws(Problem) in
+      let moment = time.now()
+      let next = Deployment(name: name, version: target.version, bundle: target.bundle, since: moment)
+      let left = FormerVersions(Array(candidates.dropFirst()))
+      // As with a roll-out: a crash after this leaves the data plane ahead of the registry, whose state the next start
+      // applies again.
+      try await plane.apply(
+        served.with(deployments: deployments.filter { $0.name != name } + [next], formers: [name: left]))
+      return .done(
+        RolledBack(deployment: next, from: present.version),
+        details: [
+          "bundle": .string(target.bundle.description), "from": .string(present.version.description),
+          "reason": .string(reason.description),
+        ],
+        changes: [
+          .setDeployment(next), .governance(.keepFormers(left, of: name, at: moment)),
+          .governance(
+            .mark(VersionMark(version: from, by: recorder.principal, reason: reason, at: moment))),
+        ])
+    }
+  }
+}
+
+extension RegistryReader {
+  /// What a deployment served before and can go back to.
+  func formers(of name: ModelName) async throws(Problem) -> FormerVersions {
+    guard let record = try await record(.formers, name.description) else { return FormerVersions() }
+    return try FormerVersions(json: record.value)
+  }
+
+  /// Why a version was rolled back from; nil where it was not, or came back since.
+  public func mark(of version: VersionReference) async throws(Problem) -> VersionMark? {
+    guard let record = try await record(.mark, version.description) else { return nil }
+    return try VersionMark(json: record.value)
+  }
+}
