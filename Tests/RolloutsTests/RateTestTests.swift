@@ -40,7 +40,7 @@ import Testing
   ) throws {
     let boundary = try #require(RateBoundary(ratio: line.0, margin: line.1))
     for history in Self.histories {
-      var test = RateTest(claim, boundary: boundary, expected: 0.05)
+      var test = RateTest(claim, boundary: boundary)
       test.take(canary: history.0, champion: history.1)
       for champion in [0.0, 0.001, 0.02, 0.2, 0.5, 0.9, 1] {
         // On the line and on the side of it where the claim does not hold.
@@ -65,7 +65,7 @@ import Testing
   ) throws {
     let boundary = try #require(RateBoundary(ratio: 0, margin: 0.05))
     for history in Self.histories {
-      var test = RateTest(claim, boundary: boundary, expected: 0.05)
+      var test = RateTest(claim, boundary: boundary)
       test.take(canary: history.0, champion: Tally())
       for share in claim == .worse ? [0, 0.01, 0.05] : [0.05, 0.2, 1] {
         #expect(growth(of: test, (6, share), (0, 0)) <= 1 + 1e-9)
@@ -76,8 +76,8 @@ import Testing
   @Test func `blocks whose shares move within the null are worth no more than those that stand still`() throws
   {
     let boundary = try #require(RateBoundary(ratio: 1, margin: 0.01))
-    var test = RateTest(.worse, boundary: boundary, expected: 0.05)
-    test.take(canary: Tally(8, of: 40), champion: Tally(2, of: 80))
+    var test = RateTest(.worse, boundary: boundary)
+    test.take(canary: Tally(8, of: 40), champion: Tally(2, of: 180))
     // Half of the block's requests fail on both sides more often, as when something behind them is slow.
     var expectation = 0.0
     for outcome in 0..<256 {
@@ -104,7 +104,9 @@ import Testing
       var draws = Draws(seed: 4)
       var found = 0
       for _ in 0..<200 {
-        var test = RateTest(claim, boundary: boundary, expected: 0.01)
+        // What is known of the champion is right, so that every request is bet on, and well.
+        let known = Tally(Int(line.champion * 1_000), of: 1_000)
+        var test = RateTest(claim, boundary: boundary, known: known)
         var largest = -Double.infinity
         for _ in 0..<150 {
           let failed = draws.uniform() < boundary.share(beside: line.champion)
@@ -121,7 +123,7 @@ import Testing
 
   @Test func `a canary that goes bad after a long good time is found by a test that began anew`() throws {
     let boundary = try #require(RateBoundary(ratio: 1, margin: 0.0005))
-    var test = RateTest(.worse, boundary: boundary, expected: 0.001)
+    var test = RateTest(.worse, boundary: boundary)
     var draws = Draws(seed: 9)
     for _ in 0..<500 {
       test.take(
@@ -139,9 +141,18 @@ import Testing
     #expect(requests <= 1_500, "\(requests)")
   }
 
+  @Test func `nothing is bet before a hundred requests of the champion are known`() throws {
+    let boundary = try #require(RateBoundary(ratio: 1, margin: 0.01))
+    var test = RateTest(.notWorse, boundary: boundary)
+    test.take(canary: Tally(0, of: 50), champion: Tally(0, of: 5_000))
+    #expect(abs(test.evidence) < 1e-9)
+    test.take(canary: Tally(0, of: 50), champion: Tally(0, of: 5_000))
+    #expect(test.evidence > 0.2)
+  }
+
   @Test func `a block without a champion says nothing of what is held against one`() throws {
     let boundary = try #require(RateBoundary(ratio: 1, margin: 0.01))
-    var test = RateTest(.worse, boundary: boundary, expected: 0.01)
+    var test = RateTest(.worse, boundary: boundary)
     test.take(canary: Tally(50, of: 50), champion: Tally())
     #expect(abs(test.evidence) < 1e-9)
   }

@@ -34,9 +34,6 @@ public enum Criterion: String, Sendable, CaseIterable, Comparable {
     }
   }
 
-  /// What share of its requests is expected of a champion before anything is seen of it.
-  var expected: Double { quantile.map { 1 - $0 } ?? (self == .failures ? 0.001 : 0.01) }
-
   /// The order in which they are told.
   public static func < (left: Criterion, right: Criterion) -> Bool {
     (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)

@@ -1,3 +1,4 @@
+import Encoding
 import Monitoring
 
 /// What one criterion came to.
@@ -58,10 +59,14 @@ extension RateBoundary {
   var words: String {
     let points = "\((margin * 100).rounded(places: 2)) %"
     guard ratio > 0 else { return points }
-    let share = ratio == 1 ? "the champion's share" : "\(ratio.exponentText) times the champion's share"
+    let share =
+      ratio == 1 ? "the champion's share" : "\(JSON.shortestText(of: ratio)) times the champion's share"
     return margin == 0 ? share : "\(share) and \(points) of all"
   }
 }
 
 /// A number whose logarithm is given, as a person reads it.
-func evidenceText(_ logarithm: Double) -> String { exponential(min(max(logarithm, -700), 700)).exponentText }
+func evidenceText(_ logarithm: Double) -> String {
+  let value = exponential(min(max(logarithm, -700), 700))
+  return 10..<1000 ~= value ? value.rounded(places: 0) : value.exponentText
+}

@@ -16,7 +16,7 @@ extension StepEvidence {
     for (criterion, bound) in self.bounds { bounds[criterion.rawValue] = JSON(bound) }
     return [
       "step": JSON(step), "canary": seen.canary.json, "champion": seen.champion.json,
-      "history": Observation(answered: 0, latency: history).json, "bounds": .object(bounds),
+      "history": history.json, "bounds": .object(bounds),
       "tests": .object(tests),
     ]
   }
@@ -27,7 +27,7 @@ extension StepEvidence {
     try fields.allow(["step", "canary", "champion", "history", "bounds", "tests"])
     let history = try Observation(json: try fields.value("history"))
     self.init(
-      step: try fields.whole("step", in: 0...(plan.steps.count - 1)), of: plan, history: history.latency)
+      step: try fields.whole("step", in: 0...(plan.steps.count - 1)), of: plan, history: history)
     seen = Span(
       canary: try Observation(json: try fields.value("canary")),
       champion: try Observation(json: try fields.value("champion")))

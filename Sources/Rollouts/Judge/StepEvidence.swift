@@ -10,14 +10,19 @@ public struct StepEvidence: Hashable, Sendable {
   struct Pair: Hashable, Sendable {
     var worse: RateTest
     var notWorse: RateTest
+
+    init(_ lines: Criteria.Lines, known: Tally?) {
+      worse = RateTest(.worse, boundary: lines.undo, known: known ?? Tally())
+      notWorse = RateTest(.notWorse, boundary: lines.pass, known: known ?? Tally())
+    }
   }
 
   /// Which step of the plan.
   public let step: Int
   /// All that was seen at the step.
   public internal(set) var seen = Span()
-  /// How long the champion's answers took before the step, as far as anybody knows.
-  public let history: LatencyCounts
+  /// What is known of the champion from before the step.
+  public let history: Observation
   /// The place of the bound beyond which answers count as slow, by percentile; −1 where the champion is slower than any bound.
   ///
   /// It is chosen from what came before, and stays for the step: a bound that followed what it judges would not hold.
@@ -25,15 +30,13 @@ public struct StepEvidence: Hashable, Sendable {
   /// The tests of what is asked.
   var tests: [Criterion: Pair] = [:]
 
-  /// Nothing seen of a step yet; `history` is how long the champion's answers took before, where that is known.
-  public init(step: Int, of plan: RolloutPlan, history: LatencyCounts = LatencyCounts()) {
+  /// Nothing seen of a step yet; `history` is what is known of the champion from before, where anything is.
+  public init(step: Int, of plan: RolloutPlan, history: Observation = Observation()) {
     self.step = step
     self.history = history
     for criterion in Criterion.allCases {
       guard let lines = plan.criteria.lines(of: criterion, alone: plan.isAlone(at: step)) else { continue }
-      tests[criterion] = Pair(
-        worse: RateTest(.worse, boundary: lines.undo, expected: criterion.expected),
-        notWorse: RateTest(.notWorse, boundary: lines.pass, expected: criterion.expected))
+      tests[criterion] = Pair(lines, known: tallies(criterion, Span(champion: history))?.champion)
     }
     chooseBounds()
   }
@@ -50,12 +53,17 @@ public struct StepEvidence: Hashable, Sendable {
   }
 
   private mutating func chooseBounds() {
-    var latency = history
+    var latency = history.latency
     latency.merge(seen.champion.latency)
     guard latency.total >= Self.enoughAnswers else { return }
-    for criterion in tests.keys where bounds[criterion] == nil {
+    for (criterion, pair) in tests where bounds[criterion] == nil {
       guard let quantile = criterion.quantile else { continue }
-      bounds[criterion] = latency.bound(keptBy: quantile) ?? -1
+      let bound = latency.bound(keptBy: quantile) ?? -1
+      bounds[criterion] = bound
+      // The test begins here, and knows what the bound was chosen by.
+      let known = bound < 0 ? Tally() : Tally(latency.beyond(bound), of: latency.total)
+      let lines = Criteria.Lines(undo: pair.worse.boundary, pass: pair.notWorse.boundary)
+      tests[criterion] = Pair(lines, known: known)
     }
   }
 
@@ -77,10 +85,10 @@ public struct StepEvidence: Hashable, Sendable {
     }
   }
 
-  /// What the next step begins with: how long the champion's answers took until now.
+  /// What the next step begins with: what is known of the champion until now.
   public func next(of plan: RolloutPlan, step: Int) -> StepEvidence {
-    var latency = history
-    latency.merge(seen.champion.latency)
-    return StepEvidence(step: step, of: plan, history: latency)
+    var known = history
+    known.merge(seen.champion)
+    return StepEvidence(step: step, of: plan, history: known)
   }
 }

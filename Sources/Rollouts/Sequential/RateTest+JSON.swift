@@ -19,7 +19,8 @@ extension RateTest {
   /// What came up to now, as an object; line and claim are the criteria's to know.
   var json: JSON {
     [
-      "canary": canary.json, "champion": champion.json, "gains": .array(gains.map { .number($0) }),
+      "known": known.json, "canary": canary.json, "champion": champion.json,
+      "gains": .array(gains.map { .number($0) }),
       "restarts": .array(restarts.map { .array($0.map { .number($0) }) }),
     ]
   }
@@ -27,7 +28,7 @@ extension RateTest {
   /// Goes on from what `json` wrote of a test of the same claim.
   mutating func restore(_ json: JSON, code: String) throws(Problem) {
     let fields = Fields(json, "test", code: code)
-    try fields.allow(["canary", "champion", "gains", "restarts"])
+    try fields.allow(["known", "canary", "champion", "gains", "restarts"])
     let gains = try fields.numbers("gains", upTo: Self.betCount(claim), in: -1e6...1e6)
     var restarts: [[Double]] = []
     for start in try fields.elements("restarts", upTo: Self.restartLimit) {
@@ -41,7 +42,7 @@ extension RateTest {
       throw fields.unexpected("\(Self.betCount(claim)) numbers", "gains")
     }
     self = RateTest(
-      claim, boundary: boundary, expected: expected, canary: try Tally(fields, "canary"),
+      claim, boundary: boundary, known: try Tally(fields, "known"), canary: try Tally(fields, "canary"),
       champion: try Tally(fields, "champion"), gains: gains, restarts: restarts)
   }
 }

@@ -29,8 +29,9 @@ struct RateTest: Hashable, Sendable {
   static let tilts: [Claim: [Double]] = [
     .worse: [2, 5, 15], .notWorse: [0.7, 0.4, 0.15],
   ]
-  /// How many requests to the champion what was expected of it counts for.
-  static let priorRequests = 20.0
+  /// How many requests to the champion have to be known before anything is bet: a block of many requests to it, bet on with a
+  /// share that is far off, would cost more than all that is won later.
+  static let enoughKnown = 100
   /// How many requests to the canary come before the test begins anew for the first time; twice as many for the next.
   static let firstRestart = 1000
   /// How often it begins anew: 2³¹ requests come before the last one.
@@ -40,8 +41,8 @@ struct RateTest: Hashable, Sendable {
 
   let boundary: RateBoundary
   let claim: Claim
-  /// The share that is expected of the champion before anything is seen.
-  let expected: Double
+  /// What is known of the champion from before the test.
+  let known: Tally
   /// What came to the canary.
   private(set) var canary = Tally()
   /// What came to the champion.
@@ -51,19 +52,19 @@ struct RateTest: Hashable, Sendable {
   /// What they were when the test began anew.
   private(set) var restarts: [[Double]] = []
 
-  init(_ claim: Claim, boundary: RateBoundary, expected: Double) {
+  init(_ claim: Claim, boundary: RateBoundary, known: Tally = Tally()) {
     self.claim = claim
     self.boundary = boundary
-    self.expected = RatePair.within(expected)
+    self.known = known
     gains = [Double](repeating: 0, count: Self.betCount(claim))
   }
 
   /// Takes a test up again; what was kept of it has been held against `betCount` and `restartLimit`.
   init(
-    _ claim: Claim, boundary: RateBoundary, expected: Double, canary: Tally, champion: Tally,
-    gains: [Double], restarts: [[Double]]
+    _ claim: Claim, boundary: RateBoundary, known: Tally, canary: Tally, champion: Tally, gains: [Double],
+    restarts: [[Double]]
   ) {
-    self.init(claim, boundary: boundary, expected: expected)
+    self.init(claim, boundary: boundary, known: known)
     self.canary = canary
     self.champion = champion
     self.gains = gains
@@ -75,7 +76,8 @@ struct RateTest: Hashable, Sendable {
 
   /// Takes a block: what came to both in one span of time.
   mutating func take(canary block: Tally, champion other: Tally) {
-    if block.whole > 0, other.whole > 0 || boundary.ratio == 0 {
+    let isKnown = other.whole > 0 && champion.whole.saturating(known.whole) >= Self.enoughKnown
+    if block.whole > 0, isKnown || boundary.ratio == 0 {
       restartWhereDue()
       for (bet, pair) in bets.enumerated() {
         guard let pair else { continue }
@@ -95,7 +97,9 @@ struct RateTest: Hashable, Sendable {
 
   /// The pairs that the next block is bet on, from what came before it alone; nil where a bet has nothing to say.
   private var bets: [RatePair?] {
-    let other = boundary.ratio == 0 ? 0.5 : champion.smoothed(towards: expected, by: Self.priorRequests)
+    var past = known
+    past.add(champion)
+    let other = boundary.ratio == 0 ? 0.5 : past.smoothed(towards: 0.5, by: 1)
     let line = boundary.share(beside: other)
     let seen = RatePair(canary: canary.smoothed(towards: min(line, 1), by: 2), champion: other)
     var pairs: [RatePair?] = (Self.tilts[claim] ?? []).map { tilt in
