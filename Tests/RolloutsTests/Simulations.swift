@@ -78,6 +78,7 @@ import Testing
       let canary = Behaviour(failing: 0.0015, refusing: 0.02)
       if try run(canary: canary, upTo: 3_000, &draws).state.phase == .undone { undone += 1 }
     }
+    print("undone on the line: \(undone) of 200")
     // Two in expectation at most, and what chance adds to that with probability 0.1 %.
     #expect(undone <= 8)
   }

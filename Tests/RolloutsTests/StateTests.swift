@@ -69,6 +69,16 @@ import Testing
     #expect(state.journal.last?.by == person)
   }
 
+  @Test func `a reason of any length and in any characters can be kept`() throws {
+    let reason = String(repeating: "\u{202E}\n😀", count: 5_000)
+    var state = try RolloutState.after(judged(.holdForPerson, 0, reason), .example())
+    #expect(try RolloutState(parsing: state.json.canonicalBytes) == state)
+    state = try .after(.approved(step: 0, by: person, at: moment(2)), state)
+    #expect(try RolloutState(parsing: state.json.canonicalBytes) == state)
+    state = try .after(.undo(by: person, reason: reason, at: moment(2)), state)
+    #expect(try RolloutState(parsing: state.json.canonicalBytes) == state)
+  }
+
   @Test func `a step that wants a yes is held for it though the judge would go on`() throws {
     let plan = try RolloutPlan(steps: [
       RolloutStep(share: .points(100), leastTime: 0),

@@ -60,7 +60,7 @@ extension Judgement {
     }
     let reason = try fields.line("reason", upTo: Self.reasonLimit)
     // A character that is written as an escape is several: reading and writing again would differ.
-    guard reason == reason.excerpt(Self.reasonLimit / 4) else {
+    guard reason == reason.asReason else {
       throw fields.unexpected("a line of at most \(Self.reasonLimit / 4) characters", "reason")
     }
     self.init(

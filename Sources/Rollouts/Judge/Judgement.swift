@@ -31,12 +31,20 @@ public struct Judgement: Hashable, Sendable {
   ) {
     self.step = step
     self.decision = decision
-    // Names in it may be anyone's.
-    self.reason = reason.excerpt(Self.reasonLimit / 4)
+    self.reason = reason.asReason
     self.readings = readings
     self.alarms = alarms
   }
 
   /// The most bytes of a reason.
   static let reasonLimit = 8192
+}
+
+extension String {
+  /// The text as a reason is kept: a line that reads as it was written, however often, whoever the names in it are of.
+  var asReason: String {
+    let limit = Judgement.reasonLimit / 4
+    // What is escaped is longer than it was.
+    return String(String.UnicodeScalarView(excerpt(limit).unicodeScalars.prefix(limit)))
+  }
 }

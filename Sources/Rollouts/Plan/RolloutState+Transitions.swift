@@ -1,5 +1,4 @@
 public import Domain
-import Encoding
 
 extension RolloutState {
   /// What becomes of a state by an event: another state, or a problem of category `conflict`; never anything else.
@@ -26,7 +25,7 @@ extension RolloutState {
     case .judged(let judgement, let moment): try state.take(judgement, at: moment)
     case .approved(let step, let principal, let moment): try state.approve(step, principal, moment)
     case .undo(let principal, let reason, let moment):
-      let line = reason.excerpt(Judgement.reasonLimit / 4)
+      let line = reason.asReason
       state.turn(.undone, at: moment, line.isEmpty ? "somebody wanted it" : line, by: principal)
     case .finish(let principal, let moment): try state.finish(principal, moment)
     case .superseded(let version, let moment):
@@ -82,7 +81,7 @@ extension RolloutState {
         "rollout.not-held", "step \(approved + 1) to wait for a person's yes",
         phase == .held ? "step \(step + 1) to" : "that none does", self, hint: "look at what it waits for")
     }
-    let reason = "approved: \(self.reason)".excerpt(Judgement.reasonLimit / 4)
+    let reason = "approved: \(self.reason)".asReason
     turn(isLast ? .finished : .approved, at: moment, reason, by: principal)
   }
 
