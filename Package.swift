@@ -99,6 +99,8 @@ let package = Package(
     entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     // What live data look like beside training data: sketches, windows, drift, alerts. The data plane links it.
     entity("Monitoring", "Domain", "Encoding"),
+    // How a deployment moves from one state to the next: plans, what was seen, who judges each step.
+    entity("Rollouts", "Domain", "Encoding", "Monitoring"),
     // Who may do what: principals, roles, grants, credentials.
     entity("Access", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", "CBoringSSL"),
@@ -203,6 +205,7 @@ let package = Package(
       "ModelGraph",
       "Provenance", "Domain", "Encoding"),
     tests("MonitoringTests", "Monitoring", "Domain", "Encoding", "TestKit"),
+    tests("RolloutsTests", "Rollouts", "Monitoring", "Domain", "Encoding", "TestKit"),
     tests("AccessTests", "Access", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),

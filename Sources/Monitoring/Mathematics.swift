@@ -15,14 +15,14 @@
 // One place for what comes of the C library, which has it under one name on each platform.
 
 /// The logarithm to base e.
-func naturalLogarithm(_ value: Double) -> Double { log(value) }
+package func naturalLogarithm(_ value: Double) -> Double { log(value) }
 /// The logarithm of 1 + value to base e, exact for small values too.
-func naturalLogarithm(onePlus value: Double) -> Double { log1p(value) }
+package func naturalLogarithm(onePlus value: Double) -> Double { log1p(value) }
 /// e to a power.
-func exponential(_ value: Double) -> Double { exp(value) }
+package func exponential(_ value: Double) -> Double { exp(value) }
 
 /// The logarithm of the sum of the exponentials of numbers, without overflow.
-func logarithmOfSum(_ logarithms: [Double]) -> Double {
+package func logarithmOfSum(_ logarithms: [Double]) -> Double {
   guard let largest = logarithms.max(), largest.isFinite else { return logarithms.max() ?? -.infinity }
   var sum = 0.0
   for logarithm in logarithms { sum += exponential(logarithm - largest) }
@@ -32,7 +32,7 @@ func logarithmOfSum(_ logarithms: [Double]) -> Double {
 /// The logarithm of the gamma function of a positive number: Stirling's series from 12 on, below by Γ(x + 1) = x Γ(x).
 ///
 /// The C library's writes a global variable, which threads would race for.
-func logarithmOfGamma(_ value: Double) -> Double {
+package func logarithmOfGamma(_ value: Double) -> Double {
   guard value > 0 else { return .infinity }
   var (shifted, product) = (value, 1.0)
   while shifted < 12 {

@@ -125,7 +125,7 @@ extension ShareReference {
 
 extension Double {
   /// The number with so many places behind the point, as text.
-  func rounded(places: Int) -> String {
+  package func rounded(places: Int) -> String {
     guard isFinite, abs(self) < 1e15 else { return "\(self)" }
     var power = 1
     for _ in 0..<places { power *= 10 }
@@ -138,7 +138,7 @@ extension Double {
   }
 
   /// The number to about four digits.
-  var shortText: String {
+  package var shortText: String {
     let size = abs(self)
     if size >= 1e6 || (size > 0 && size < 1e-3) {
       return self < 0 ? "-" + size.exponentText : size.exponentText
@@ -147,7 +147,7 @@ extension Double {
   }
 
   /// Two digits and a power of ten: `3.1e7`; numbers from 0.01 to 999 as they are.
-  var exponentText: String {
+  package var exponentText: String {
     guard isFinite, self > 0 else { return "\(self)" }
     if self >= 0.01, self < 1000 { return self == rounded() ? rounded(places: 0) : rounded(places: 2) }
     var (mantissa, exponent) = (self, 0)
