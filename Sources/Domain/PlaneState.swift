@@ -37,13 +37,16 @@ public struct PlaneState: Equatable, Sendable {
     public let policy: DeploymentPolicy
     /// What a roll-back would serve: loaded and answering nobody; nil where there is nothing to go back to.
     public let standby: Version?
+    /// How those who name no version are shared by several; nil where the live one answers all of them.
+    public let sharing: Sharing?
 
     /// States what is served under a name.
     public init(
       name: ModelName, live: Version, others: [Version] = [], aliases: [AliasName: VersionNumber] = [:],
-      policy: DeploymentPolicy = .standard, standby: Version? = nil
+      policy: DeploymentPolicy = .standard, standby: Version? = nil, sharing: Sharing? = nil
     ) {
       self.standby = standby
+      self.sharing = sharing
       self.name = name
       self.live = live
       self.others = others
@@ -214,11 +217,14 @@ extension PlaneState.Deployment {
     }
     if policy != .standard { members["policy"] = policy.json }
     if let standby { members["standby"] = .object(standby.members) }
+    if let sharing { members["sharing"] = sharing.json }
     return .object(members)
   }
 
   fileprivate init(_ fields: Fields) throws(Problem) {
-    try fields.requireOnly(["name", "version", "bundle", "path", "others", "aliases", "policy", "standby"])
+    try fields.requireOnly([
+      "name", "version", "bundle", "path", "others", "aliases", "policy", "standby", "sharing",
+    ])
     let live = try Version(fields)
     var others: [Version] = []
     for (index, element) in try fields.optionalArray("others").enumerated() {
@@ -247,9 +253,20 @@ extension PlaneState.Deployment {
       try former.requireOnly(["version", "bundle", "path"])
       standby = try Version(former)
     }
+    var sharing: Sharing?
+    if let member = fields.json["sharing"] {
+      do throws(Problem) { sharing = try Sharing(json: member) } catch {
+        throw PlaneState.malformed(
+          "expected a sharing at '\(fields.pointer)/sharing', found another value", cause: error)
+      }
+      guard sharing?.split.arms.allSatisfy({ numbers.contains($0.version) }) != false else {
+        throw PlaneState.malformed(
+          "expected versions that are served at '\(fields.pointer)/sharing', found another")
+      }
+    }
     self.init(
       name: try fields.name("name"), live: live, others: others, aliases: aliases,
-      policy: try fields.policy("policy"), standby: standby)
+      policy: try fields.policy("policy"), standby: standby, sharing: sharing)
   }
 }
 

@@ -136,7 +136,9 @@ extension DataPlane {
     _ draft: inout AccessDraft
   ) throws(Problem) -> Decision {
     let deployment = try table.deployment(name)
-    let model = try deployment.resolve(version, of: name)
+    let caller = ServedDeployment.Caller(
+      key: draft.record.key, affinity: head.affinity, trace: draft.record.trace)
+    let model = try deployment.resolve(version, of: name, for: caller)
     draft.record.version = model.reference.version.value
     draft.model = model
     let policy = deployment.policy.records

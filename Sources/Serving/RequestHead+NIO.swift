@@ -48,6 +48,7 @@ extension RequestHead {
       authorization = value
     case 16 where name.isEqual(ignoringCase: "content-encoding"):
       if !value.isEqual(ignoringCase: "identity") { contentEncoding = value }
+    case 18 where name.isEqual(ignoringCase: "gatehouse-affinity"): affinity = value
     case 31 where name.isEqual(ignoringCase: "inference-header-content-length"): inferenceHeader = value
     case 20 where name.isEqual(ignoringCase: "gatehouse-timeout-ms"):
       // Digits alone, up to an hour; a second field is as wrong as a second number.

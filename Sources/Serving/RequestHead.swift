@@ -12,6 +12,8 @@ struct RequestHead: Equatable, Sendable {
   var traceParent: String?
   /// The value of tracestate.
   var traceState: String?
+  /// The value of Gatehouse-Affinity: whom the caller asks for, where versions share the traffic by that.
+  var affinity: String?
   /// What it came by.
   var transport = RequestTransport()
   /// The nanoseconds from the head on that the caller gives a prediction to begin; nil for any time.

@@ -28,6 +28,8 @@ struct ServedDeployment: Sendable {
   private let named: [String: Entry]
   /// What a roll-back would serve: it answers nobody, and is there at once.
   let standby: ServedModel?
+  /// How those who name no version are shared by several; nil where the live one answers all of them.
+  let sharing: Sharing?
   /// How it answers, whatever version does.
   let policy: DeploymentPolicy
   /// What its predictions go through; the same in every table that has the deployment.
@@ -36,9 +38,11 @@ struct ServedDeployment: Sendable {
   /// States what is served; what answers for `live` and `aliases` is served by its number too.
   init(
     live: Entry, versions: [VersionNumber: Entry], aliases: [AliasName: Entry] = [:],
-    standby: ServedModel? = nil, policy: DeploymentPolicy = .standard, gate: ModelGate? = nil
+    standby: ServedModel? = nil, sharing: Sharing? = nil, policy: DeploymentPolicy = .standard,
+    gate: ModelGate? = nil
   ) {
     self.standby = standby
+    self.sharing = sharing
     self.policy = policy
     self.gate = gate ?? ModelGate(policy.limits)
     self.live = live
@@ -83,6 +87,35 @@ struct ServedDeployment: Sendable {
     }
   }
 
+  /// The model that answers somebody who may have named a version; else the one that is theirs.
+  ///
+  /// Where a version has a share and cannot be served, the live one answers in its place. Throws as `RoutingTable.resolve` does.
+  func resolve(_ version: String?, of name: String, for caller: Caller) throws(Problem) -> ServedModel {
+    guard version == nil, let sharing else { return try resolve(version, of: name) }
+    let number = caller.bytes(by: sharing.affinity) { sharing.split.version(for: $0) }
+    if case .model(let model)? = versions.first(where: { $0.number == number })?.entry { return model }
+    return try resolve(nil, of: name)
+  }
+
+  /// Whose a request is, as far as that is known.
+  struct Caller {
+    /// The id of the key, or the subject of the token.
+    var key: String?
+    /// What the field `Gatehouse-Affinity` says.
+    var affinity: String?
+    /// The request's trace.
+    var trace: String
+
+    /// The bytes that keep a caller with one version.
+    func bytes<Result>(by affinity: Sharing.Affinity, _ body: (String.UTF8View) -> Result) -> Result {
+      switch affinity {
+      case .key: body((key ?? trace).utf8)
+      case .header: body((self.affinity ?? key ?? trace).utf8)
+      case .trace: body(trace.utf8)
+      }
+    }
+  }
+
   /// The models that answer, by version.
   var models: [ServedModel] { versions.compactMap(\.entry.model) }
 
@@ -111,6 +144,7 @@ struct ServedDeployment: Sendable {
       live: judged(live),
       versions: Dictionary(uniqueKeysWithValues: versions.map { ($0.number, judged($0.entry)) }),
       aliases: aliases.mapValues(judged), standby: standby.flatMap { objection($0) == nil ? $0 : nil },
+      sharing: sharing,
       policy: policy, gate: gate)
   }
 
@@ -120,7 +154,8 @@ struct ServedDeployment: Sendable {
     let kept = versions.filter { numbers.contains($0.number) }.map { ($0.number, $0.entry) }
     return ServedDeployment(
       live: live, versions: Dictionary(uniqueKeysWithValues: kept),
-      aliases: aliases.filter { state.aliases[$0.key] != nil }, standby: standby, policy: policy, gate: gate)
+      aliases: aliases.filter { state.aliases[$0.key] != nil }, standby: standby,
+      sharing: sharing, policy: policy, gate: gate)
   }
 
   /// When a request that came then, and gives so many nanoseconds, may run.

@@ -68,7 +68,8 @@ struct TableLoader {
     let missing = Problem(.internal, "plane.no-version", "expected the live version among those served")
     return ServedDeployment(
       live: entry(deployment.live.version, former: former?.live) ?? .unavailable(missing),
-      versions: versions, aliases: aliases, standby: standby, policy: deployment.policy, gate: former?.gate)
+      versions: versions, aliases: aliases, standby: standby, sharing: deployment.sharing,
+      policy: deployment.policy, gate: former?.gate)
   }
 
   private func load(
