@@ -183,6 +183,19 @@ import Testing
     #expect(Judge(.standard).readings(of: next).allSatisfy { abs($0.worse) < 1e-9 && $0.finding == .open })
   }
 
+  @Test(arguments: ["[1,-1980]", "[2,1]", "[-1,1]", "[1]", "[1,\"2\"]", "[1,2,3]", "7"])
+  func `counts that are no part of a whole are refused`(tally: String) throws {
+    let text = StepEvidence(step: 0, of: .standard).json.canonicalText
+    let empty = #""canary":[0,0]"#
+    let range = try #require(text.firstRange(of: empty))
+    let altered = text.replacing(empty, with: #""canary":"# + tally, subrange: range)
+    let problem = #expect(throws: Problem.self) {
+      try StepEvidence(parsing: Array(altered.utf8), of: .standard)
+    }
+    #expect(problem?.code == "evidence.malformed")
+    #expect(problem?.position == "/canary")
+  }
+
   @Test func `evidence of other criteria is refused`() throws {
     var criteria = Criteria.standard
     criteria.refusals = nil

@@ -8,7 +8,7 @@ extension Tally {
   /// Reads what `json` writes.
   init(_ fields: Fields, _ name: String) throws(Problem) {
     let counts = try fields.elements(name, upTo: 2).compactMap(\.int)
-    guard counts.count == 2, 0...counts[1] ~= counts[0] else {
+    guard counts.count == 2, counts[0] >= 0, counts[0] <= counts[1] else {
       throw fields.unexpected("how many of how many", name)
     }
     self.init(counts[0], of: counts[1])
