@@ -14,7 +14,7 @@ public struct CallerWatch: Sendable {
   /// For how many rows a sign of a caller is not told of again.
   static let restRows: UInt32 = 10_000
 
-  /// What a row that is near no other takes of the evidence of a search, in nats.
+  /// What a row that is near no other takes of the evidence of a search, and one that came before of all other, in nats.
   private static let fading: Float = 0.02
 
   /// What honest rows look like.
@@ -118,7 +118,11 @@ public struct CallerWatch: Sendable {
   ) {
     callers[caller].rows += 1
     let sight = unsafe memory.look(caller, codes, mark: mark, label: label, margin: margin)
-    guard !sight.isRepeat else { return }
+    guard !sight.isRepeat else {
+      // Of a long list that is asked about again and again the same few rows seem new in each round.
+      for sign in [.farApart, .exploring, .recurring, .crowding] as [CallerAlarm.Sign] { fade(sign, caller) }
+      return
+    }
     let variants = sight.isVariant ? min(callers[caller].variants + 1, Self.variantLimit + 1) : 0
     callers[caller].variants = variants
     let isTolerated = variants > 0 && variants <= Self.variantLimit
