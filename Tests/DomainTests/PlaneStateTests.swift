@@ -35,7 +35,13 @@ import Testing
           policy: DeploymentPolicy(
             limits: try DeploymentLimits(concurrency: 4, deadline: 250),
             records: try RecordsPolicy(payloadMillionths: 10_000, masked: ["age"], whenSpoolFull: .goOn)),
-          standby: .init(version: .first, bundle: hash([3]), path: "/data/fraud-1")),
+          standby: .init(version: .first, bundle: hash([3]), path: "/data/fraud-1"),
+          sharing: Sharing(
+            try TrafficSplit(
+              [
+                .init(version: .first, share: try BasisPoints(parsing: 100)),
+                .init(version: .first.next, share: try BasisPoints(parsing: 9_900)),
+              ], salt: .init(.max, 7)), by: .header)),
       ],
       keys: [
         .init(id: "k1", hash: hash([2]), deployment: try ModelName(parsing: "iris")),

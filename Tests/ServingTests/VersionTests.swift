@@ -95,3 +95,74 @@ struct VersionTests {
     #expect(page.contains(#"gatehouse_rows_total{deployment="line",version="5"} 2"#))
   }
 }
+
+/// Versions that share those who name none.
+struct SharingTests {
+  private static func plane(_ shares: [Int: Int], by affinity: Sharing.Affinity) throws -> DataPlane {
+    let models = try [1, 2].map { try TestModels.line(version: $0, intercept: Double($0)) }
+    let arms = try shares.sorted { $0.key > $1.key }.map { version, share in
+      TrafficSplit.Arm(
+        version: try #require(VersionNumber(version)), share: try BasisPoints(parsing: share))
+    }
+    let deployment = ServedDeployment(
+      live: .model(models[0]), versions: [try #require(VersionNumber(2)): .model(models[1])],
+      sharing: Sharing(try TrafficSplit(arms, salt: .init(1, 2)), by: affinity))
+    return DataPlane(
+      limits: PlaneLimits(), version: "1",
+      table: RoutingTable(
+        generation: 1, deployments: ["line": deployment],
+        keys: KeyRing([try .record(of: "key", opening: "line")])))
+  }
+
+  private static func answer(
+    _ plane: DataPlane, _ name: String = "line", affinity: String? = nil
+  ) throws -> JSON? {
+    let fields = affinity.map { ["Gatehouse-Affinity: \($0)"] } ?? []
+    let asked = request(
+      "POST", "/models/\(name)/predict", key: "key", body: #"{"data":[0,0]}"#, fields: fields)
+    return try Transport.memory.exchange(asked, with: plane).json?["result"]
+  }
+
+  @Test func `a caller whom a field names stays with one version, and each has its callers`() throws {
+    let plane = try Self.plane([1: 5_000, 2: 5_000], by: .header)
+    var second = 0
+    for caller in 0..<20 {
+      let first = try Self.answer(plane, affinity: "caller-\(caller)")
+      #expect(try Self.answer(plane, affinity: "caller-\(caller)") == first)
+      if first == .number(2) { second += 1 }
+    }
+    #expect(1...19 ~= second)
+  }
+
+  @Test func `a key stays with one version whatever the field says`() throws {
+    let plane = try Self.plane([1: 5_000, 2: 5_000], by: .key)
+    let answers = Set(try (0..<20).map { try Self.answer(plane, affinity: "caller-\($0)") })
+    #expect(answers.count == 1)
+  }
+
+  @Test func `by traces each request goes its own way`() throws {
+    let plane = try Self.plane([1: 5_000, 2: 5_000], by: .trace)
+    #expect(Set(try (0..<40).map { _ in try Self.answer(plane) }).count == 2)
+  }
+
+  @Test func `who names a version is answered by that`() throws {
+    let plane = try Self.plane([1: 0, 2: 10_000], by: .trace)
+    #expect(try Self.answer(plane) == .number(2))
+    #expect(try Self.answer(plane, "line@1") == .number(1))
+  }
+
+  @Test func `where a version that has a share cannot be served the live one answers`() throws {
+    let problem = Problem(.integrity, "seal.bad-signature", "secret reason")
+    let split = try TrafficSplit(
+      [.init(version: try #require(VersionNumber(2)), share: .whole)], salt: .init(1, 2))
+    let deployment = ServedDeployment(
+      live: .model(try TestModels.line(version: 1, intercept: 1)),
+      versions: [try #require(VersionNumber(2)): .unavailable(problem)], sharing: Sharing(split))
+    let plane = DataPlane(
+      limits: PlaneLimits(), version: "1",
+      table: RoutingTable(
+        generation: 1, deployments: ["line": deployment],
+        keys: KeyRing([try .record(of: "key", opening: "line")])))
+    #expect(try Self.answer(plane) == .number(1))
+  }
+}

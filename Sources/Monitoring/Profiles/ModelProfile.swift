@@ -135,7 +135,7 @@ public struct ModelProfile: Sendable, Equatable {
 
 extension Int {
   /// Whether it is the product of two that are not negative.
-  fileprivate func isProduct(of left: Int, _ right: Int) -> Bool {
+  func isProduct(of left: Int, _ right: Int) -> Bool {
     let (product, overflow) = left.multipliedReportingOverflow(by: right)
     return !overflow && product == self
   }

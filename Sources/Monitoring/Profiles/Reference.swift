@@ -58,17 +58,7 @@ public struct Reference: Sendable, Equatable {
   ///
   /// Bins hold all values here, however many there are; sketches are as those of live data are.
   public init(training columns: [TrainingColumn]) throws(Problem) {
-    let rows = columns.first?.values.count ?? 0
-    guard columns.count <= ModelShape.columnLimit else {
-      throw Problem(
-        .badInput, "monitoring.unlike-columns",
-        "expected at most \(ModelShape.columnLimit) columns, found \(columns.count)")
-    }
-    if let other = columns.first(where: { $0.values.count != rows }) {
-      throw Problem(
-        .badInput, "monitoring.unlike-columns",
-        "expected \(rows) values in each column, found \(other.values.count) in '\(other.name)'")
-    }
+    let rows = try TrainingColumn.rowCount(of: columns)
     let shape = ModelShape(columns: columns.map(\.shape))
     var profile = ModelProfile(shape: shape)
     for first in stride(from: 0, to: rows, by: 4096) {
