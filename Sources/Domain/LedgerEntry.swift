@@ -11,6 +11,16 @@ public enum Act: String, Sendable, CaseIterable {
   case rollOut = "roll-out"
   /// A name was taken back to the version that served it before.
   case rollBack = "roll-back"
+  /// A version begins to come into service by steps.
+  case beginRollOut = "begin-roll-out"
+  /// It answers more callers.
+  case stepRollOut = "step-roll-out"
+  /// It stays where it is until a person says yes.
+  case holdRollOut = "hold-roll-out"
+  /// It does not come into service: what there was before answers everybody again.
+  case undoRollOut = "undo-roll-out"
+  /// By which steps versions of a deployment come into service was set.
+  case planRollOuts = "plan-roll-outs"
   case createKey = "create-key"
   case revokeKey = "revoke-key"
   /// Whose tokens are taken was set, or with which keys.

@@ -12,6 +12,8 @@ public enum PlaneCommand: String, Sendable, CaseIterable {
   case adminListener = "admin-listener"
   /// Accept nothing any more, answer what is under way, and end.
   case drain
+  /// Say what was counted of every version; answered with `PlaneCounts` as the member `counts`.
+  case observe
 }
 
 /// How a data plane stands.

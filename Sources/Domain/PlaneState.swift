@@ -39,14 +39,18 @@ public struct PlaneState: Equatable, Sendable {
     public let standby: Version?
     /// How those who name no version are shared by several; nil where the live one answers all of them.
     public let sharing: Sharing?
+    /// Which of these versions are asked what others answer, without anybody seeing it; nil where none is.
+    public let shadowing: Shadowing?
 
     /// States what is served under a name.
     public init(
       name: ModelName, live: Version, others: [Version] = [], aliases: [AliasName: VersionNumber] = [:],
-      policy: DeploymentPolicy = .standard, standby: Version? = nil, sharing: Sharing? = nil
+      policy: DeploymentPolicy = .standard, standby: Version? = nil, sharing: Sharing? = nil,
+      shadowing: Shadowing? = nil
     ) {
       self.standby = standby
       self.sharing = sharing
+      self.shadowing = shadowing
       self.name = name
       self.live = live
       self.others = others
@@ -218,12 +222,13 @@ extension PlaneState.Deployment {
     if policy != .standard { members["policy"] = policy.json }
     if let standby { members["standby"] = .object(standby.members) }
     if let sharing { members["sharing"] = sharing.json }
+    if let shadowing { members["shadowing"] = shadowing.json }
     return .object(members)
   }
 
   fileprivate init(_ fields: Fields) throws(Problem) {
     try fields.requireOnly([
-      "name", "version", "bundle", "path", "others", "aliases", "policy", "standby", "sharing",
+      "name", "version", "bundle", "path", "others", "aliases", "policy", "standby", "sharing", "shadowing",
     ])
     let live = try Version(fields)
     var others: [Version] = []
@@ -264,9 +269,21 @@ extension PlaneState.Deployment {
           "expected versions that are served at '\(fields.pointer)/sharing', found another")
       }
     }
+    var shadowing: Shadowing?
+    if let member = fields.json["shadowing"] {
+      do throws(Problem) { shadowing = try Shadowing(json: member) } catch {
+        throw PlaneState.malformed(
+          "expected versions in the shadow at '\(fields.pointer)/shadowing', found another value",
+          cause: error)
+      }
+      guard shadowing?.versions.allSatisfy(numbers.contains) != false else {
+        throw PlaneState.malformed(
+          "expected versions that are served at '\(fields.pointer)/shadowing', found another")
+      }
+    }
     self.init(
       name: try fields.name("name"), live: live, others: others, aliases: aliases,
-      policy: try fields.policy("policy"), standby: standby, sharing: sharing)
+      policy: try fields.policy("policy"), standby: standby, sharing: sharing, shadowing: shadowing)
   }
 }
 

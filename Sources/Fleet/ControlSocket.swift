@@ -92,6 +92,16 @@ final class ControlSocket: Sendable {
     }
   }
 
+  /// Asks what was counted of every version.
+  func observe() throws(Problem) -> PlaneCounts {
+    try call(.observe) { (answer, _) throws(Problem) in
+      guard let counts = answer["counts"].flatMap(PlaneCounts.init(json:)) else {
+        throw .unknownAnswer(to: .observe)
+      }
+      return counts
+    }
+  }
+
   /// Has the data plane answer what it has begun, and end.
   func drain() throws(Problem) { try call(.drain) { (_, _) throws(Problem) in } }
 

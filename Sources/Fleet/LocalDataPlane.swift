@@ -134,6 +134,14 @@ public actor LocalDataPlane: DataPlane {
   /// It is not asked for that: who wants to know would wait behind a command that takes long.
   public func confinement() -> PlaneConfinement? { running?.confinement }
 
+  /// What the serving process has counted of every version; nil where none serves.
+  ///
+  /// Waits behind a command that takes long, and for nobody else.
+  public func observe() async throws(Problem) -> PlaneCounts? {
+    guard let current = running else { return nil }
+    return try await Self.blocking { () throws(Problem) in try current.control.observe() }
+  }
+
   /// Starts a new process wherever one ends that was not asked to, until `endSupervision` or a cancellation.
   ///
   /// A process that had served for a while is started again at once; one that ends soon after its start, or

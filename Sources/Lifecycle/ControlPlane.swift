@@ -43,6 +43,8 @@ public final class ControlPlane: Sendable {
     public var cosignatures: any CosignatureStore
     /// What asks them.
     public var witness: any CheckpointWitness
+    /// What was seen at the steps of roll-outs.
+    public var rolloutEvidence: any RolloutEvidenceStore
 
     /// Names the parts.
     public init(
@@ -53,8 +55,10 @@ public final class ControlPlane: Sendable {
       advisor: any PolicyAdvisor = NoAdvisor(), tester: any ModelTester = NoModelTester(),
       sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil,
       webhooks: any WebhookStore = NoWebhooks(), webhookSender: any WebhookSender = NoWebhooks(),
-      cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses()
+      cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses(),
+      rolloutEvidence: any RolloutEvidenceStore = NoRolloutEvidence()
     ) {
+      self.rolloutEvidence = rolloutEvidence
       self.tester = tester
       self.registry = registry
       self.blobs = blobs
@@ -112,6 +116,7 @@ public final class ControlPlane: Sendable {
   let together: GroupCommit
   let road: Road
   let rollBack: RollBack
+  let bySteps: RollOutBySteps
   let release: Release
   let threats: ThreatModels
   let advisories: PublishedAdvisories
@@ -123,7 +128,7 @@ public final class ControlPlane: Sendable {
   private let deploymentPolicies: DeploymentPolicies
   let issuers: TokenIssuers
   let served: ServedState
-  private let seals: Seals
+  let seals: Seals
   let sealKeys: SealKeys
   let reseal: Reseal
   /// Repositories of images, to read and to upload to.
@@ -141,6 +146,8 @@ public final class ControlPlane: Sendable {
   public let webhooks: Webhooks
   /// Who cosigns checkpoints of the ledger.
   public let witnesses: Witnesses
+  /// What was seen of roll-outs, and what is judged of it.
+  let rolloutWatches = RolloutWatches()
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -172,8 +179,11 @@ public final class ControlPlane: Sendable {
       registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
       threats: threats, advisories: advisories, said: said, seals: seals, time: time)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
+    bySteps = RollOutBySteps(
+      registry: registry, seals: seals, served: served, plane: parts.plane, entropy: parts.entropy, time: time
+    )
     rollBack = RollBack(
-      registry: registry, seals: seals, served: served, plane: parts.plane, time: time)
+      registry: registry, seals: seals, served: served, steps: bySteps, plane: parts.plane, time: time)
     sealKeys = SealKeys(
       registry: registry, bundles: parts.bundles, seals: seals, served: served, plane: parts.plane, time: time
     )
@@ -215,7 +225,8 @@ public final class ControlPlane: Sendable {
         tool: settings.tool, time: time),
       release: release,
       rollOut: RollOut(
-        registry: registry, seals: seals, served: served, plane: parts.plane, time: time), rules: rules,
+        registry: registry, seals: seals, served: served, plane: parts.plane, time: time),
+      bySteps: bySteps, rules: rules,
       keys: keys,
       bundles: parts.bundles, plane: parts.plane, time: time)
   }

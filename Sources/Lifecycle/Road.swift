@@ -7,6 +7,7 @@ import Inspection
 import Lifting
 import ModelGraph
 import Provenance
+import Rollouts
 
 /// The way of a model from its bytes to an answering endpoint, each step only after the one before.
 struct Road: Sendable {
@@ -21,6 +22,7 @@ struct Road: Sendable {
   let pack: Pack
   let release: Release
   let rollOut: RollOut
+  let bySteps: RollOutBySteps
   let rules: AccessRules
   let keys: PredictionKeys
   let bundles: any BundleStore
@@ -136,14 +138,18 @@ struct Road: Sendable {
 
   private func serve(
     _ signed: SignedModel, _ asker: RoleHolder, _ recorder: Recorder, _ steps: inout Steps,
-    withKey: Bool = true, despiteMark: Bool = false
+    withKey: Bool = true, despiteMark: Bool = false, manner: RolloutManner = .asPlanned
   ) async throws(Problem) -> PushOutcome {
     let reference = signed.version.reference
+    let running = try await registry.rollout(of: reference.name)
+    if let running, running.isUnderWay, running.version == reference, manner != .atOnce {
+      return steppingOutcome(running, signed, steps)
+    }
     if !despiteMark, let mark = try await registry.mark(of: reference) { throw .marked(mark) }
     let packed = try await packed(signed, recorder, &steps)
     steps.begin(.rollOut)
     let released: ReleasedImage
-    switch try await release(packed, for: asker, recorder: recorder) {
+    switch try await release(packed, for: asker, in: manner, recorder: recorder) {
     case .released(let image): released = image
     case .waiting(let report):
       steps.end("waits: \(report.reasonsHeld)")
@@ -153,6 +159,11 @@ struct Road: Sendable {
       var outcome = held(signed, .refused, report, packed, steps)
       outcome.problem = report.problem
       return outcome
+    }
+    if let terms = try await terms(manner, of: reference.name) {
+      let record = try await bySteps.begin(released, by: terms, for: asker, recorder: recorder)
+      steps.end("\(reference) begins: \(record.state.words)")
+      return steppingOutcome(record, signed, steps)
     }
     let rollout = try await rollOut(released, recorder: recorder)
     steps.end(
@@ -166,6 +177,29 @@ struct Road: Sendable {
       $0.deployment == reference.name && $0.revokedAt == nil
     }
     if !hasKey, withKey { outcome.key = try await keys.create(for: reference.name, recorder: recorder) }
+    return outcome
+  }
+
+  /// The steps by which a version comes into service; nil where it does at once, as the first of a name does.
+  private func terms(_ manner: RolloutManner, of name: ModelName) async throws(Problem) -> RolloutTerms? {
+    guard try await registry.deployments().contains(where: { $0.name == name }) else { return nil }
+    switch manner {
+    case .atOnce: return nil
+    case .by(let terms): return terms
+    case .asPlanned: return try await registry.rolloutTerms(of: name)
+    }
+  }
+
+  /// A version that comes into service by steps: it answers, though not everybody.
+  private func steppingOutcome(_ record: RolloutRecord, _ signed: SignedModel, _ steps: Steps) -> PushOutcome
+  {
+    let reference = record.version
+    var outcome = PushOutcome(
+      name: reference.name, version: reference.version, status: .live,
+      message: "\(reference) comes into service by steps: \(record.state.words)",
+      url: url(of: reference.name),
+      digest: signed.version.bundle, findings: steps.findings)
+    outcome.share = record.state.share
     return outcome
   }
 
@@ -187,7 +221,8 @@ struct Road: Sendable {
 
   /// Brings a version that is there into service, where the gates of the roll-out hold.
   func bring(
-    _ reference: VersionReference, for asker: RoleHolder, despiteMark: Bool, recorder: Recorder
+    _ reference: VersionReference, for asker: RoleHolder, despiteMark: Bool, in manner: RolloutManner,
+    recorder: Recorder
   ) async throws(Problem) -> PushOutcome {
     let version = try await registry.version(reference)
     let served = try await registry.deployments().first { $0.name == reference.name }
@@ -196,7 +231,8 @@ struct Road: Sendable {
     }
     var steps = Steps(time: time, follow: { _ in })
     let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
-    var outcome = try await serve(signed, asker, recorder, &steps, despiteMark: despiteMark)
+    var outcome = try await serve(
+      signed, asker, recorder, &steps, despiteMark: despiteMark, manner: manner)
     outcome.isNew = false
     return outcome
   }
@@ -230,7 +266,8 @@ struct Road: Sendable {
     let roles = state.rolesLeft(waiting.roles, of: waiting.asker, on: .model(reference.name), at: time.now())
     let asker = RoleHolder(waiting.asker, in: roles)
     // Nobody is there to whom a first key could be shown.
-    return try await serve(signed, asker, recorder, &steps, withKey: false)
+    return try await serve(
+      signed, asker, recorder, &steps, withKey: false, manner: waiting.manner)
   }
 
   /// Ends the wait of a version that somebody said no to.

@@ -72,6 +72,8 @@ public struct PushOutcome: Equatable, Sendable {
   public var featureCount: Int?
   /// A first key to the deployment, shown this once; only with its first version.
   public var key: IssuedKey?
+  /// The share of callers that it answers for now; nil where it answers all of them, or none for good.
+  public var share: BasisPoints?
   /// Why it was refused.
   public var problem: Problem?
   /// What inspection found.
@@ -92,6 +94,7 @@ public struct PushOutcome: Equatable, Sendable {
     if let featureCount { members["featureCount"] = JSON(featureCount) }
     if let key { members["key"] = .string(key.key) }
     if let key { members["keyId"] = .string(key.id) }
+    if let share { members["share"] = JSON(share.value) }
     if let problem { members["problem"] = problem.json }
     return .object(members)
   }

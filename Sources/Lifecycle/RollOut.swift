@@ -2,6 +2,7 @@ public import Domain
 import Encoding
 import Gates
 import Provenance
+import Rollouts
 
 /// The last stage: the version answers under its name.
 public struct Rollout: Sendable {
@@ -43,9 +44,12 @@ struct RollOut: Sendable {
         formers = formers.following(former, by: deployment.version)
       }
       let isMarked = try await registry.mark(of: version.reference) != nil
+      let ended = try await registry.rollout(of: name)?.ended(by: deployment, recorder.principal)
       // A crash after this leaves the data plane ahead of the registry; recovery applies the registry's
       // state again, so that what was never acknowledged does not stay.
-      try await plane.apply(served.with(deployments: next, formers: [name: formers]))
+      try await plane.apply(
+        served.with(
+          deployments: next, formers: [name: formers], rollouts: ended.map { [name: $0] } ?? [:]))
       return .done(
         Rollout(deployment: deployment, replaced: replaced?.version),
         details: [
@@ -55,9 +59,23 @@ struct RollOut: Sendable {
         ],
         changes: [.setDeployment(deployment)]
           + (replaced == nil ? [] : [.governance(.keepFormers(formers, of: name, at: deployment.since))])
+          + (ended.map { [.governance(.setRollout($0, at: deployment.since))] } ?? [])
           + (isMarked ? [.governance(.unmark(version.reference, at: deployment.since))] : [])
           + (released.hasWaited ? [.governance(.endWait(version.reference, at: time.now()))] : []))
     }
+  }
+}
+
+extension RolloutRecord {
+  /// The roll-out that was under way as another way into service ends it; nil where it is over.
+  fileprivate func ended(by deployment: Deployment, _ principal: Principal) throws(Problem) -> RolloutRecord?
+  {
+    guard isUnderWay else { return nil }
+    let event: RolloutEvent =
+      deployment.version == state.version
+      ? .undo(by: principal, reason: "it was brought to everybody at once", at: deployment.since)
+      : .superseded(by: deployment.version, at: deployment.since)
+    return try at(try RolloutState.after(event, state))
   }
 }
 
@@ -75,7 +93,7 @@ struct ServedState: Sendable {
   func with(
     deployments: [Deployment]? = nil, aliases: [Alias]? = nil, keys: [PredictionKey]? = nil,
     settings: [DeploymentSettings]? = nil, issuers: [ConfiguredIssuer]? = nil,
-    formers: [ModelName: FormerVersions] = [:]
+    formers: [ModelName: FormerVersions] = [:], rollouts: [ModelName: RolloutRecord] = [:]
   ) async throws(Problem) -> PlaneState {
     var known = Known()
     if let deployments {
@@ -94,6 +112,8 @@ struct ServedState: Sendable {
         known.formers[deployment.name] = try await registry.formers(of: deployment.name)
       }
     }
+    for record in try await registry.rollouts() { known.rollouts[record.state.deployment] = record }
+    known.rollouts.merge(rollouts) { $1 }
     return try await state(of: known)
   }
 
@@ -105,6 +125,7 @@ struct ServedState: Sendable {
     var settings: [DeploymentSettings] = []
     var issuers: [ConfiguredIssuer] = []
     var formers: [ModelName: FormerVersions] = [:]
+    var rollouts: [ModelName: RolloutRecord] = [:]
   }
 
   private func state(of known: Known) async throws(Problem) -> PlaneState {
@@ -112,16 +133,19 @@ struct ServedState: Sendable {
     let generation = try await registry.checkpoint()?.size ?? 0
     let aliases = Dictionary(grouping: known.aliases, by: \.model)
     let revocations = try await seals.revocations()
-    return PlaneState(
-      generation: generation, sealKeys: try await seals.trusted().map(\.pem),
-      deployments: known.deployments.sorted { $0.name < $1.name }.map { deployment in
-        deployed(
+    var deployed: [PlaneState.Deployment] = []
+    for deployment in known.deployments.sorted(by: { $0.name < $1.name }) {
+      deployed.append(
+        try self.deployed(
           deployment, aliases: aliases[deployment.name] ?? [],
           standby: known.formers[deployment.name]?.versions.first {
             $0.version != deployment.version && revocations.problem(of: $0.bundle) == nil
           },
-          policy: known.settings.first { $0.deployment == deployment.name }?.policy ?? .standard)
-      },
+          rollout: known.rollouts[deployment.name].flatMap { $0.isUnderWay ? $0 : nil },
+          policy: known.settings.first { $0.deployment == deployment.name }?.policy ?? .standard))
+    }
+    return PlaneState(
+      generation: generation, sealKeys: try await seals.trusted().map(\.pem), deployments: deployed,
       keys: known.keys.filter(isOfUse).map {
         PlaneState.Key(id: $0.id, hash: $0.hash, deployment: $0.deployment, terms: $0.terms)
       }, issuers: known.issuers.map(\.issuer).sorted { $0.url < $1.url },
@@ -135,11 +159,12 @@ struct ServedState: Sendable {
     return end.milliseconds > time.now().milliseconds - 86_400_000
   }
 
-  /// A deployment with the versions that its aliases name beside the live one, each once.
+  /// A deployment with the versions that its aliases name and that a roll-out brings beside the live one, each once.
   private func deployed(
-    _ deployment: Deployment, aliases: [Alias], standby: FormerVersions.Former?, policy: DeploymentPolicy
-  ) -> PlaneState.Deployment {
-    var bundlesOfOthers: [VersionNumber: Digest] = [:]
+    _ deployment: Deployment, aliases: [Alias], standby: FormerVersions.Former?, rollout: RolloutRecord?,
+    policy: DeploymentPolicy
+  ) throws(Problem) -> PlaneState.Deployment {
+    var bundlesOfOthers = (rollout?.bundles ?? [:]).filter { $0.key != deployment.version }
     for alias in aliases where alias.version != deployment.version {
       bundlesOfOthers[alias.version] = alias.bundle
     }
@@ -147,7 +172,8 @@ struct ServedState: Sendable {
       name: deployment.name, live: version(deployment.version, deployment.bundle),
       others: bundlesOfOthers.sorted { $0.key < $1.key }.map { version($0.key, $0.value) },
       aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }), policy: policy,
-      standby: standby.map { version($0.version, $0.bundle) })
+      standby: standby.map { version($0.version, $0.bundle) }, sharing: try rollout?.sharing(),
+      shadowing: try rollout?.shadowing())
   }
 
   private func version(_ number: VersionNumber, _ bundle: Digest) -> PlaneState.Deployment.Version {

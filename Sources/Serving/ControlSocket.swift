@@ -153,6 +153,8 @@ public final class ControlSocket: Sendable {
         return try plane.withAdminListener { listener in
           send(["ok": true], to: descriptor) && gatehouse_send_descriptor(descriptor, listener) == 0
         }
+      case .observe:
+        return send(["ok": true, "counts": plane.counts.json], to: descriptor)
       case .drain:
         let isSent = send(["ok": true], to: descriptor)
         drain()

@@ -151,6 +151,11 @@ extension DataPlane {
       operation.payload = PayloadForm(policy, for: model)
     }
     operation.turn = deployment.turn(timeout: head.timeout, from: draft.arrival)
+    // Who names a version asks for that one, and is no sample of those who name none.
+    if version == nil, let shadowing = deployment.shadowing {
+      operation.shadows = Shadows(
+        models: deployment.shadows, tolerance: shadowing.tolerance, thread: shadowThread, limits: limits)
+    }
     return .perform(.model(operation))
   }
 

@@ -19,6 +19,8 @@ final class DataPlane: Sendable {
   /// How requests were answered that came to no model.
   let unserved = RequestMetrics()
   let recent = RecentRequests()
+  /// Where versions are asked what others answered.
+  let shadowThread = ShadowThread()
   private let draining = Atomic<Bool>(false)
   /// The loops whose connections can be looked at; set while a server runs.
   let loops = NIOLockedValueBox<[ObservedLoop]>([])

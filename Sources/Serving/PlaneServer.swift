@@ -101,6 +101,7 @@ final class PlaneServer: Sendable {
     try? group.syncShutdownGracefully()
     try? pool.syncShutdownGracefully()
     engines.stop()
+    plane.shadowThread.stop()
   }
 
   /// Closes this process's descriptors of the socket and nothing else: whoever shares it goes on accepting.

@@ -225,6 +225,9 @@ public final class RunningPlane: Sendable {
     return status
   }
 
+  /// What it has counted of every version.
+  var counts: PlaneCounts { plane.counts(instance: instance) }
+
   /// Calls `body` with the descriptor of the listening socket; throws `plane.draining` where it is given up.
   func withListener<Value>(_ body: (CInt) -> Value) throws(Problem) -> Value {
     try server.withListener(body)

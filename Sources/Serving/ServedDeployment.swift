@@ -30,6 +30,8 @@ struct ServedDeployment: Sendable {
   let standby: ServedModel?
   /// How those who name no version are shared by several; nil where the live one answers all of them.
   let sharing: Sharing?
+  /// Who is asked what others answer; nil where nobody is.
+  let shadowing: Shadowing?
   /// How it answers, whatever version does.
   let policy: DeploymentPolicy
   /// What its predictions go through; the same in every table that has the deployment.
@@ -38,11 +40,13 @@ struct ServedDeployment: Sendable {
   /// States what is served; what answers for `live` and `aliases` is served by its number too.
   init(
     live: Entry, versions: [VersionNumber: Entry], aliases: [AliasName: Entry] = [:],
-    standby: ServedModel? = nil, sharing: Sharing? = nil, policy: DeploymentPolicy = .standard,
+    standby: ServedModel? = nil, sharing: Sharing? = nil, shadowing: Shadowing? = nil,
+    policy: DeploymentPolicy = .standard,
     gate: ModelGate? = nil
   ) {
     self.standby = standby
     self.sharing = sharing
+    self.shadowing = shadowing
     self.policy = policy
     self.gate = gate ?? ModelGate(policy.limits)
     self.live = live
@@ -144,8 +148,7 @@ struct ServedDeployment: Sendable {
       live: judged(live),
       versions: Dictionary(uniqueKeysWithValues: versions.map { ($0.number, judged($0.entry)) }),
       aliases: aliases.mapValues(judged), standby: standby.flatMap { objection($0) == nil ? $0 : nil },
-      sharing: sharing,
-      policy: policy, gate: gate)
+      sharing: sharing, shadowing: shadowing, policy: policy, gate: gate)
   }
 
   /// What of this a later state still has; the live version stays until another is loaded.
@@ -155,7 +158,13 @@ struct ServedDeployment: Sendable {
     return ServedDeployment(
       live: live, versions: Dictionary(uniqueKeysWithValues: kept),
       aliases: aliases.filter { state.aliases[$0.key] != nil }, standby: standby,
-      sharing: sharing, policy: policy, gate: gate)
+      sharing: sharing, shadowing: shadowing, policy: policy, gate: gate)
+  }
+
+  /// The models that are asked what others answer.
+  var shadows: [ServedModel] {
+    guard let shadowing else { return [] }
+    return shadowing.versions.compactMap { number in versions.first { $0.number == number }?.entry.model }
   }
 
   /// When a request that came then, and gives so many nanoseconds, may run.

@@ -21,6 +21,8 @@ public final class ServedModel: Sendable {
   let statistics: ModelStatistics
   /// How its requests were answered since it was loaded.
   let metrics: RequestMetrics
+  /// What it said in the shadow of others since it was loaded.
+  let shadowed: ShadowCounts
   /// Whether its requests are answered several at once.
   let batchGain: BatchGain
   /// What predicts.
@@ -45,6 +47,7 @@ public final class ServedModel: Sendable {
     self.files = files
     self.statistics = ModelStatistics()
     self.metrics = RequestMetrics()
+    self.shadowed = ShadowCounts()
     self.reference = reference
     self.bundle = bundle
     self.framework = framework
@@ -72,6 +75,7 @@ public final class ServedModel: Sendable {
     framework = model.framework
     statistics = model.statistics
     metrics = model.metrics
+    shadowed = model.shadowed
     batchGain = model.batchGain
     plan = model.plan
     layout = model.layout

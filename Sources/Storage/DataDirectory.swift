@@ -33,6 +33,8 @@ public struct DataDirectory: Sendable {
   public var spool: String { "\(path)/spool" }
   /// The directory of access records that were taken over from the data plane.
   public var records: String { "\(path)/records" }
+  /// The directory of what was seen at the steps of roll-outs.
+  public var rollouts: String { "\(path)/rollouts" }
   /// The directory of keys.
   public var keys: String { "\(path)/keys" }
   /// The directory of keys of seals that were made after the first.

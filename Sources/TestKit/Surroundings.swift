@@ -67,6 +67,8 @@ public final class InMemoryDataPlane: DataPlane {
   private let states = Mutex<[PlaneState]>([])
   // What its process says; nil while there is none.
   private let stated = Mutex<PlaneConfinement?>(nil)
+  // What its process counted; nil while there is none.
+  private let counted = Mutex<PlaneCounts?>(nil)
 
   /// Serves nothing yet; `faults` numbers the calls of `apply`.
   public init(baseURL: String = "http://127.0.0.1:0", faults: FaultPlan = FaultPlan()) {
@@ -84,6 +86,12 @@ public final class InMemoryDataPlane: DataPlane {
 
   /// What its process was told to say; nil while there is none.
   public func confinement() async -> PlaneConfinement? { stated.withLock { $0 } }
+
+  /// What its process was told to have counted; nil while there is none.
+  public func observe() async throws(Problem) -> PlaneCounts? { counted.withLock { $0 } }
+
+  /// Has its process have counted this; nil where it ends.
+  public func count(_ counts: PlaneCounts?) { counted.withLock { $0 = counts } }
 
   /// Has its process say this; nil where it ends.
   public func confine(_ confinement: PlaneConfinement?) { stated.withLock { $0 = confinement } }

@@ -21,6 +21,12 @@ enum Console {
     write("\r\u{1B}[K\(text)", to: STDERR_FILENO)
   }
 
+  /// Takes away what is on the screen, where data goes to one.
+  static func clear() {
+    guard isatty(STDOUT_FILENO) == 1 else { return }
+    write("\u{1B}[H\u{1B}[2J", to: STDOUT_FILENO)
+  }
+
   /// Whether prose goes to a terminal.
   static let isTerminal = isatty(STDERR_FILENO) == 1
 

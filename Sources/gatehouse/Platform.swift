@@ -84,6 +84,7 @@ struct Platform {
     let sealKeys = try PlatformKeys(directory, passphrase: passphrase)
     let keys = try await FirstKeys(directory, sealKeys, passphrase: passphrase, source: sealKey)
     let registry = try SQLiteRegistry(path: directory.registry, signingKey: keys.ledger)
+    try DataDirectory.make(directory.rollouts, mode: 0o700)
     let relay = try SQLiteRelay(path: directory.relay)
     let controlPlane = ControlPlane(
       .init(
@@ -95,7 +96,8 @@ struct Platform {
         keySets: HTTPKeySets(), advisor: HTTPAdvisor(), tester: ModelTestThread(),
         sealKeys: sealKeys, program: try ProgramFileSource(path: runtime), webhooks: relay,
         webhookSender: HTTPWebhookSender(),
-        cosignatures: relay, witness: HTTPWitness()),
+        cosignatures: relay, witness: HTTPWitness(),
+        rolloutEvidence: try RolloutEvidenceFiles(directory: directory.rollouts)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8))))
@@ -157,6 +159,10 @@ struct Platform {
       }
       group.addTask {
         await controlPlane.witnesses.run { Console.prose($0.description) }
+        return nil
+      }
+      group.addTask {
+        await RolloutLoop(control: controlPlane).run()
         return nil
       }
       group.addTask {

@@ -1,32 +1,188 @@
 import ArgumentParser
 import Domain
 import Encoding
+import Gates
 
 /// `gatehouse roll-out`.
 struct RollOutCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "roll-out",
-    abstract: "Bring a version that is there into service, where the gates of the roll-out hold.",
-    discussion: "Exit status: 0 it is live, 3 refused, 4 it waits.")
+    abstract: "Bring a version that is there into service, at once or by steps.",
+    subcommands: [Begin.self, Status.self, Approve.self, Undo.self, Finish.self, Plan.self],
+    defaultSubcommand: Begin.self)
 
-  @Argument(help: "NAME@VERSION.")
-  var version: String
+  /// `gatehouse roll-out NAME@VERSION`.
+  struct Begin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Bring a version into service, where the gates of the roll-out hold.",
+      discussion: """
+        By the steps that are named here, else by those of the deployment's plan; at once where there are none. \
+        Exit status: 0 it answers, 3 refused, 4 it waits.
+        """)
 
-  @Flag(help: "Also where it was rolled back from.")
-  var despiteMark = false
+    @Argument(help: "NAME@VERSION.")
+    var version: String
 
-  @Flag(help: "Print JSON.")
-  var json = false
+    @Flag(help: "Also where it was rolled back from.")
+    var despiteMark = false
 
-  @OptionGroup var server: ServerOptions
+    @Flag(help: "To everybody at once, whatever the deployment's plan is.")
+    var atOnce = false
 
-  func run() async throws {
-    let reference = try VersionReference(parsing: version)
-    let wish: JSON = ["version": JSON(reference.version.value), "despiteMark": .bool(despiteMark)]
-    let outcome = try await server.withClient {
-      try await $0.post("/deployments/\(reference.name)/roll-outs", wish)
+    @OptionGroup(title: "Steps")
+    var steps: RolloutOptions
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let reference = try VersionReference(parsing: version)
+      let terms = try steps.stated()
+      guard terms == nil || !atOnce else {
+        throw Problem(.usage, "usage.options", "expected either '--at-once' or steps, found both")
+      }
+      let manner: RolloutManner = atOnce ? .atOnce : terms.map { .by($0) } ?? .asPlanned
+      let wish: JSON = [
+        "version": JSON(reference.version.value), "despiteMark": .bool(despiteMark),
+        "manner": manner.json ?? .null,
+      ]
+      let outcome = try await server.withClient {
+        try await $0.post("/deployments/\(reference.name)/roll-outs", wish)
+      }
+      try ShownOutcome.show(outcome, asJSON: json)
     }
-    try ShownOutcome.show(outcome, asJSON: json)
+  }
+
+  /// `gatehouse roll-out status`.
+  struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show where a roll-out by steps is, and what is judged of it.")
+
+    @Argument(help: "The deployment.")
+    var name: String
+
+    @Flag(help: "Show it anew every second, until it is over.")
+    var watch = false
+
+    @Flag(help: "Print JSON; with --watch a line for each change.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let name = try ModelName(parsing: name)
+      try await server.withClient { client in
+        var shown: JSON?
+        while true {
+          let status = try await client.get("/deployments/\(name)/roll-outs")
+          if status != shown {
+            if json { Console.data(status) } else { ShownRollout(status).show(again: watch && shown != nil) }
+            shown = status
+          }
+          guard watch, !["finished", "undone"].contains(status["phase"]?.string) else { return }
+          try await Task.sleep(for: .seconds(1))
+        }
+      }
+    }
+  }
+
+  /// `gatehouse roll-out approve`.
+  struct Approve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say yes to what the step of a roll-out waits for: it goes on.")
+
+    @OptionGroup var turn: Turn
+
+    func run() async throws { try await turn.take("approve") }
+  }
+
+  /// `gatehouse roll-out undo`.
+  struct Undo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Undo a roll-out that is under way: what there was before answers everybody again.")
+
+    @OptionGroup var turn: Turn
+
+    @Option(help: "Why, in one line.")
+    var reason: String?
+
+    func run() async throws {
+      try await turn.take("undo", reason.map { ["reason": .string($0)] } ?? [:])
+    }
+  }
+
+  /// `gatehouse roll-out finish`.
+  struct Finish: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "End a roll-out whose version answers everybody already, without waiting for more.")
+
+    @OptionGroup var turn: Turn
+
+    func run() async throws { try await turn.take("finish") }
+  }
+
+  /// What a person does to a roll-out that is under way.
+  struct Turn: ParsableArguments {
+    @Argument(help: "The deployment.")
+    var name: String
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func take(_ turn: String, _ body: JSON = [:]) async throws {
+      let name = try ModelName(parsing: name)
+      let answer = try await server.withClient {
+        try await $0.post("/deployments/\(name)/roll-outs/\(turn)", body)
+      }
+      if json { return Console.data(answer) }
+      Console.prose("\(name)@\(answer["version"].cell): \(answer["words"].cell)")
+    }
+  }
+
+  /// `gatehouse roll-out plan`.
+  struct Plan: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say by which steps versions of a deployment come into service, or show it.")
+
+    @Argument(help: "The deployment.")
+    var name: String
+
+    @OptionGroup(title: "Steps")
+    var steps: RolloutOptions
+
+    @Flag(help: "No steps any more: versions come into service at once.")
+    var off = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let path = "/deployments/\(try ModelName(parsing: name))/roll-out-plan"
+      let terms = try steps.stated()
+      guard terms == nil || !off else {
+        throw Problem(.usage, "usage.options", "expected either '--off' or steps, found both")
+      }
+      let answer: JSON = try await server.withClient { client in
+        if let terms { return try await client.put(path, terms.json) }
+        if off { try await client.delete(path) }
+        return try await client.get(path)
+      }
+      if json { return Console.data(answer) }
+      guard let terms = answer["terms"], terms != .null else {
+        return Console.prose("versions of \(name) come into service at once")
+      }
+      let shown = (terms["plan"]?["steps"]?.array ?? []).map { step in
+        let share = BasisPoints(step["share"]?.int ?? 0) ?? .none
+        return share == .none ? "in the shadow" : share.description
+      }
+      Console.prose("versions of \(name) come into service by steps: \(shown.joined(separator: ", "))")
+    }
   }
 }
 

@@ -20,6 +20,7 @@ struct Bench: Sendable {
   let sealingKey: SealingKey
   let ledgerKey: CheckpointSigningKey
   let sealKeys: InMemorySealKeys
+  let rolloutEvidence: InMemoryRolloutEvidence
 
   /// The faults of the five ports; none unless told.
   struct Faults {
@@ -29,6 +30,7 @@ struct Bench: Sendable {
     var records = FaultPlan()
     var plane = FaultPlan()
     var sealKeys = FaultPlan()
+    var rolloutEvidence = FaultPlan()
   }
 
   init(
@@ -43,8 +45,10 @@ struct Bench: Sendable {
     bundles = InMemoryBundleStore(faults: faults.bundles)
     records = InMemoryRecordStore(faults: faults.records)
     plane = InMemoryDataPlane(faults: faults.plane)
+    rolloutEvidence = InMemoryRolloutEvidence(faults: faults.rolloutEvidence)
     control = Self.control(
-      registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time, tester)
+      registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
+      rolloutEvidence, tester)
   }
 
   private static func control(
@@ -52,6 +56,7 @@ struct Bench: Sendable {
     _ records: InMemoryRecordStore, _ plane: InMemoryDataPlane, _ sealingKey: SealingKey,
     _ sealKeys: InMemorySealKeys,
     _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime,
+    _ rolloutEvidence: InMemoryRolloutEvidence,
     _ tester: any ModelTester = InlineModelTester()
   ) -> ControlPlane {
     ControlPlane(
@@ -59,7 +64,7 @@ struct Bench: Sendable {
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
         time: time, entropy: SeededEntropy(), people: InMemoryPeople(),
         tester: tester, sealKeys: sealKeys,
-        program: SampleProgram()),
+        program: SampleProgram(), rolloutEvidence: rolloutEvidence),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test"))
@@ -73,7 +78,9 @@ struct Bench: Sendable {
 
   /// The same stores under a new control plane, as after a crash.
   func reopened(policy: Policy = .standard) -> ControlPlane {
-    Self.control(registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time)
+    Self.control(
+      registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
+      rolloutEvidence)
   }
 
   /// Runs `body` with the queue at work.

@@ -84,10 +84,15 @@ public struct WaitingRelease: Equatable, Sendable {
   public let roles: Set<Role>
   /// Since when it waits.
   public let since: Timestamp
+  /// How it is to come into service then.
+  public let manner: RolloutManner
 
   /// Records that a version waits.
-  public init(version: VersionReference, digest: Digest, asker: Principal, roles: Set<Role>, since: Timestamp)
-  {
+  public init(
+    version: VersionReference, digest: Digest, asker: Principal, roles: Set<Role>, since: Timestamp,
+    manner: RolloutManner = .asPlanned
+  ) {
+    self.manner = manner
     self.version = version
     self.digest = digest
     self.asker = asker
@@ -97,12 +102,14 @@ public struct WaitingRelease: Equatable, Sendable {
 
   /// The record as the ledger and the HTTP face carry it.
   public var json: JSON {
-    [
+    var members: [String: JSON] = [
       "version": .string(version.description), "digest": .string(digest.description),
       "asker": .string(asker.description),
       "roles": .array(roles.map(\.rawValue).sorted().map { .string($0) }),
       "since": .integer(since.milliseconds),
     ]
+    members["manner"] = manner.json
+    return .object(members)
   }
 
   /// Reads what `json` writes; throws `release.malformed`.
@@ -112,6 +119,6 @@ public struct WaitingRelease: Equatable, Sendable {
       version: try fields.version("version"), digest: try fields.digest("digest"),
       asker: try fields.principal("asker"),
       roles: Set(try fields.texts("roles").compactMap(Role.init(rawValue:))),
-      since: try fields.requiredMoment("since"))
+      since: try fields.requiredMoment("since"), manner: try RolloutManner(json: json["manner"]))
   }
 }

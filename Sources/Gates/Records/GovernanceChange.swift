@@ -1,5 +1,6 @@
 public import Domain
 public import Encoding
+import Rollouts
 public import Threats
 
 /// One thing that is known of what must hold and who agreed, as a store keeps it.
@@ -32,6 +33,10 @@ public struct GovernanceRecord: Hashable, Sendable {
     case formers
     /// That a version was rolled back from; by the version.
     case mark
+    /// The roll-out by steps that is under way, or was the last; by the deployment's name.
+    case rollout
+    /// By which steps versions of a deployment come into service; by its name.
+    case rolloutTerms = "rollout-terms"
   }
 
   /// What kind of thing it is.
@@ -81,12 +86,16 @@ public enum GovernanceChange: Equatable, Sendable {
   case mark(VersionMark)
   /// A version that was rolled back from came into service again.
   case unmark(VersionReference, at: Timestamp)
+  /// A roll-out by steps is there now.
+  case setRollout(RolloutRecord, at: Timestamp)
+  /// Versions of a deployment come into service by these steps from now on; nil for at once.
+  case setRolloutTerms(RolloutTerms?, of: ModelName, at: Timestamp)
 
   /// When it was made.
   public var moment: Timestamp {
     switch self {
     case .setFacts(_, _, let at), .withdraw(_, let at), .endWait(_, let at), .stateThreats(_, _, let at),
-      .keepFormers(_, _, let at), .unmark(_, let at):
+      .keepFormers(_, _, let at), .unmark(_, let at), .setRollout(_, let at), .setRolloutTerms(_, _, let at):
       at
     case .mark(let mark): mark.at
     case .decideThreat(let decision): decision.at
@@ -142,6 +151,11 @@ public enum GovernanceChange: Equatable, Sendable {
     case .mark(let mark):
       [.put(GovernanceRecord(kind: .mark, id: mark.version.description, value: mark.json))]
     case .unmark(let version, _): [.remove(.mark, id: version.description)]
+    case .setRollout(let record, _):
+      [.put(GovernanceRecord(kind: .rollout, id: record.state.deployment.description, value: record.json))]
+    case .setRolloutTerms(let terms?, let name, _):
+      [.put(GovernanceRecord(kind: .rolloutTerms, id: name.description, value: terms.json))]
+    case .setRolloutTerms(nil, let name, _): [.remove(.rolloutTerms, id: name.description)]
     }
   }
 
@@ -184,6 +198,11 @@ public enum GovernanceChange: Equatable, Sendable {
       members = ["change": "keep-formers", "name": .string(name.description), "formers": formers.json]
     case .mark(let mark): members = ["change": "mark", "mark": mark.json]
     case .unmark(let version, _): members = ["change": "unmark", "version": .string(version.description)]
+    case .setRollout(let record, _): members = ["change": "set-rollout", "rollout": record.json]
+    case .setRolloutTerms(let terms, let name, _):
+      members = [
+        "change": "set-rollout-terms", "name": .string(name.description), "terms": terms?.json ?? .null,
+      ]
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -218,6 +237,12 @@ public enum GovernanceChange: Equatable, Sendable {
         at: at)
     case "mark": self = .mark(try VersionMark(json: fields.value("mark")))
     case "unmark": self = .unmark(try fields.version("version"), at: at)
+    case "set-rollout":
+      self = .setRollout(try RolloutRecord(json: fields.value("rollout")), at: at)
+    case "set-rollout-terms":
+      self = .setRolloutTerms(
+        fields.has("terms") ? try RolloutTerms(json: fields.value("terms")) : nil,
+        of: try ModelName(parsing: fields.text("name")), at: at)
     case "import-advisories": self = .importAdvisories(try ImportedAdvisories(json: fields.value("imported")))
     case let name:
       guard let change = try RelayChange(name, fields, at: at) else { return nil }

@@ -46,7 +46,7 @@ struct Release: Sendable {
   /// Asks the gates, on behalf of who has asked for the version to be served, and writes down what they said where they
   /// said anything.
   func callAsFunction(
-    _ packed: PackedImage, for asker: RoleHolder, recorder: Recorder
+    _ packed: PackedImage, for asker: RoleHolder, in manner: RolloutManner, recorder: Recorder
   ) async throws(Problem) -> Answer {
     let version = packed.signed.version
     let report = try await report(on: version, packed.image?.manifest, for: asker)
@@ -66,7 +66,7 @@ struct Release: Sendable {
     case .waiting:
       let waiting = WaitingRelease(
         version: version.reference, digest: version.bundle, asker: asker.principal,
-        roles: Set(asker.roles.compactMap(Role.init(rawValue:))), since: time.now())
+        roles: Set(asker.roles.compactMap(Role.init(rawValue:))), since: time.now(), manner: manner)
       // Asked again, it has waited since the first time.
       if !hasWaited {
         try await recorder.note(.wait, of: subject, details: details, changes: [.governance(.wait(waiting))])

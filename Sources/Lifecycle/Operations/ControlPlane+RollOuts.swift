@@ -1,6 +1,6 @@
 public import Access
 public import Domain
-import Gates
+public import Gates
 
 extension ControlPlane {
   /// Takes a name back to the version that served it before, and marks the one it is taken back from.
@@ -19,13 +19,14 @@ extension ControlPlane {
   /// One that was rolled back from comes back only where `despiteMark` says so. Throws `version.unknown`, `access.denied`
   /// and `roll-out.marked`.
   public func rollOut(
-    _ reference: VersionReference, despiteMark: Bool = false, by actor: Actor
+    _ reference: VersionReference, despiteMark: Bool = false, in manner: RolloutManner = .asPlanned,
+    by actor: Actor
   ) async throws(Problem) -> PushOutcome {
     let roles = try await rules.current().roles(of: actor, on: .model(reference.name), at: now())
     let asker = RoleHolder(actor.principal, in: roles)
     return try await perform(by: actor, .deploy, on: .model(reference.name)) {
       [road] recorder async throws(Problem) in
-      try await road.bring(reference, for: asker, despiteMark: despiteMark, recorder: recorder)
+      try await road.bring(reference, for: asker, despiteMark: despiteMark, in: manner, recorder: recorder)
     }
   }
 }

@@ -1,6 +1,7 @@
 public import Domain
 import Encoding
 public import Gates
+import Rollouts
 
 /// A name that was taken back.
 public struct RolledBack: Sendable {
@@ -13,11 +14,12 @@ public struct RolledBack: Sendable {
 /// Takes a name back to the last version that served it before: no build, no download, no gate.
 ///
 /// Whatever is wrong with what answers, the way back is open: what it goes back to was in service, and held its gates when
-/// it came there. What was revoked since is passed over.
+/// it came there. What was revoked since is passed over. Of a roll-out that is under way it is the undoing.
 struct RollBack: Sendable {
   let registry: any RegistryReader
   let seals: Seals
   let served: ServedState
+  let steps: RollOutBySteps
   let plane: any DataPlane
   let time: any TimeSource
 
@@ -30,6 +32,13 @@ struct RollBack: Sendable {
     let deployments = try await registry.deployments()
     guard let present = deployments.first(where: { $0.name == name }) else {
       throw Problem.unknownDeployment(name)
+    }
+    // The last good state is the one that the roll-out found.
+    if let running = try await registry.rollout(of: name), running.isUnderWay {
+      _ = try await steps.turn(
+        running, .undo(by: recorder.principal, reason: reason.description, at: time.now()),
+        recorder: recorder)
+      return RolledBack(deployment: present, from: running.state.version)
     }
     let formers = try await registry.formers(of: name).versions
     let revocations = try await seals.revocations()

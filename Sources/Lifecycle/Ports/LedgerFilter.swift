@@ -65,8 +65,8 @@ extension LedgerEntry {
   public var model: ModelName? {
     let text: Substring?
     switch act {
-    case .push, .inspect, .lift, .test, .gate, .sign, .pack, .rollOut, .rollBack, .setPolicy, .setAlias,
-      .removeAlias,
+    case .push, .inspect, .lift, .test, .gate, .sign, .pack, .rollOut, .rollBack, .beginRollOut,
+      .stepRollOut, .holdRollOut, .undoRollOut, .planRollOuts, .setPolicy, .setAlias, .removeAlias,
       .revokeVersion,
       .reseal, .approve, .wait, .setFacts, .assignModel:
       text = subject.prefix { $0 != "@" && $0 != " " }

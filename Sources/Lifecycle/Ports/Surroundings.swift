@@ -34,6 +34,8 @@ public protocol DataPlane: Sendable {
   func apply(_ state: PlaneState) async throws(Problem)
   /// What the process that serves has given up for good; nil where none serves.
   func confinement() async -> PlaneConfinement?
+  /// What the process that serves has counted of every version since it loaded it; nil where none serves.
+  func observe() async throws(Problem) -> PlaneCounts?
 }
 
 /// Something that happened to a data plane process.

@@ -15,7 +15,8 @@ extension WebhookEvent {
       guard entry.details["version"] != nil else { return nil }
       self = .admitted
     case (.push, .failed), (.inspect, .failed), (.lift, .failed), (.gate, .failed): self = .refused
-    case (.rollBack, .done): self = .rolledBack
+    case (.rollBack, .done), (.undoRollOut, .done): self = .rolledBack
+    case (.holdRollOut, .done): self = .waiting
     case (.rollOut, .done):
       let version = try? VersionReference(parsing: entry.subject).version
       let former = entry.details["from"]?.string.flatMap { try? VersionNumber(parsing: $0) }

@@ -29,7 +29,7 @@ extension Criteria {
       "refusals": lines(refusals), "latency": lines(latency), "disagreement": lines(disagreement),
       "drift": .string(drift.rawValue), "failuresAlone": .number(failuresAlone),
       "minimumRequests": JSON(minimumRequests), "longest": .integer(longest),
-      "lateness": .string(lateness.rawValue),
+      "lateness": .string(lateness.rawValue), "tolerance": .number(tolerance),
     ]
   }
 
@@ -41,7 +41,7 @@ extension Criteria {
     let fields = Fields(json, "set of criteria", code: Self.malformedCode)
     try fields.allow([
       "falseUndos", "falsePasses", "failures", "refusals", "latency", "disagreement", "drift",
-      "failuresAlone", "minimumRequests", "longest", "lateness",
+      "failuresAlone", "minimumRequests", "longest", "lateness", "tolerance",
     ])
     func lines(_ name: String, default standard: Lines?) throws(Problem) -> Lines? {
       guard let value = json[name] else { return standard }
@@ -59,6 +59,7 @@ extension Criteria {
     failuresAlone = try number("failuresAlone", default: failuresAlone)
     minimumRequests = try fields.whole("minimumRequests", in: 0...1_000_000_000, default: minimumRequests)
     longest = Int64(try fields.whole("longest", in: 0...31_536_000_000, default: Int(longest)))
+    if fields.has("tolerance") { tolerance = try fields.number("tolerance", in: 0...1) }
     if fields.has("drift") { drift = try fields.word("drift", DriftAnswer.self) }
     if fields.has("lateness") { lateness = try fields.word("lateness", Lateness.self) }
   }

@@ -1,3 +1,5 @@
+import Domain
+
 /// When a canary goes on, and when it goes back.
 public struct Criteria: Hashable, Sendable {
   /// The code of what is thrown where a document is none of these.
@@ -59,6 +61,8 @@ public struct Criteria: Hashable, Sendable {
     undo: RateBoundary(unchecked: 1.5, 0.01), pass: RateBoundary(unchecked: 2, 0.03))
   /// Requests that both were asked and answered differently; nil where no shadows are asked, which is the standard.
   public var disagreement: Lines?
+  /// How far two numbers may be from each other and agree still, as a share of the larger one: 0.05.
+  public var tolerance = 0.05
   /// What an alarm of drift does: a person has to look.
   public var drift = DriftAnswer.hold
   /// The share of failures beyond which a version is undone that nothing runs beside any more: 0.05.
@@ -76,12 +80,13 @@ public struct Criteria: Hashable, Sendable {
   private init() {}
 
   /// What is asked for a step at which the canary has this share.
-  func lines(of criterion: Criterion, alone: Bool) -> Lines? {
-    guard !alone else { return criterion == .failures ? Lines(bound: failuresAlone) : nil }
+  func lines(of criterion: Criterion, at share: BasisPoints) -> Lines? {
+    guard share < .whole else { return criterion == .failures ? Lines(bound: failuresAlone) : nil }
     switch criterion {
     case .failures: return failures
     case .refusals: return refusals
-    case .median, .percentile95, .percentile99: return latency
+    // In the shadow nobody waits for it, and it waits for everybody.
+    case .median, .percentile95, .percentile99: return share > .none ? latency : nil
     case .disagreement: return disagreement
     }
   }

@@ -35,7 +35,7 @@ public struct StepEvidence: Hashable, Sendable {
     self.step = step
     self.history = history
     for criterion in Criterion.allCases {
-      guard let lines = plan.criteria.lines(of: criterion, alone: plan.isAlone(at: step)) else { continue }
+      guard let lines = plan.criteria.lines(of: criterion, at: plan.share(at: step)) else { continue }
       tests[criterion] = Pair(lines, known: tallies(criterion, Span(champion: history))?.champion)
     }
     chooseBounds()

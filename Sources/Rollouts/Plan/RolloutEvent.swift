@@ -6,6 +6,8 @@ public enum RolloutEvent: Hashable, Sendable {
   case begin(RolloutOrder, at: Timestamp)
   /// A step was judged.
   case judged(Judgement, at: Timestamp)
+  /// Something else than its requests stands against going on, such as a gate.
+  case held(because: String, at: Timestamp)
   /// A person says yes to what a step is held for.
   case approved(step: Int, by: Principal, at: Timestamp)
   /// A person wants it undone.

@@ -76,8 +76,8 @@ public struct RolloutPlan: Hashable, Sendable {
       RolloutStep(share: BasisPoints($0) ?? .whole, leastTime: 600_000)
     }, .standard)
 
-  /// Whether nothing runs beside the version any more.
-  func isAlone(at step: Int) -> Bool { steps.indices.contains(step) && steps[step].share == .whole }
+  /// The share of the version at a step; none where there is no such step.
+  func share(at step: Int) -> BasisPoints { steps.indices.contains(step) ? steps[step].share : .none }
 
   /// The step's part of what may be undone falsely: half of it is the first step's, at which a bad version should be found.
   func stake(of step: Int) -> Double {

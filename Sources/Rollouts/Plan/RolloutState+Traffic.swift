@@ -20,6 +20,18 @@ extension RolloutState {
     return [own] + Self.scaled(before, to: share.rest)
   }
 
+  /// Where it is, for people: `step 2 of 4, 10 % of callers`.
+  public var words: String {
+    let place = "step \(step + 1) of \(plan.steps.count)"
+    return switch phase {
+    case .shadowing: "\(place), in the shadow of what answers"
+    case .stepping: "\(place), \(share) of callers"
+    case .held: "\(place), \(share) of callers, and waits for a person's yes"
+    case .finished: "all callers"
+    case .undone: "no callers: it was undone"
+    }
+  }
+
   /// Who answers what share, by version.
   public var shares: [VersionNumber: BasisPoints] {
     Dictionary(arms.map { ($0.version, $0.share) }, uniquingKeysWith: { first, _ in first })

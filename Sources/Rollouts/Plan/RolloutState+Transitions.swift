@@ -23,6 +23,8 @@ extension RolloutState {
     switch event {
     case .begin: break
     case .judged(let judgement, let moment): try state.take(judgement, at: moment)
+    case .held(let reason, let moment):
+      if state.phase != .held { state.turn(.held, at: moment, reason.asReason) }
     case .approved(let step, let principal, let moment): try state.approve(step, principal, moment)
     case .undo(let principal, let reason, let moment):
       let line = reason.asReason

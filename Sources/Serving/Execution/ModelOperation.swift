@@ -36,6 +36,8 @@ struct ModelOperation: Sendable {
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
   var turn = Turn.open
+  /// Who is asked the same once it is answered; nil where nobody is.
+  var shadows: Shadows?
 
   /// Understands a body; the problem that it throws is the caller's.
   ///
@@ -44,14 +46,9 @@ struct ModelOperation: Sendable {
     let start = Clock.monotonic()
     do throws(Problem) {
       try turn.deadline.check()
-      var prediction = try read(body, limits: limits)
+      var prediction = try understood(body, limits: limits)
       prediction.payload = payload
-      guard prediction.rows.rowCount <= limits.rows else {
-        throw Problem(
-          .tooLarge, "predict.too-many-rows",
-          "expected at most \(limits.rows) rows, found \(prediction.rows.rowCount)",
-          hint: "send them in several requests")
-      }
+      prediction.question = shadows?.question(self, body)
       prediction.deadline = turn.deadline
       prediction.times.queue = queue
       prediction.times.input = Clock.monotonic() - start
@@ -60,6 +57,18 @@ struct ModelOperation: Sendable {
       model.statistics.countFailure(nanoseconds: queue + Clock.monotonic() - start)
       throw error
     }
+  }
+
+  /// What a body asks for, of so many rows at most.
+  func understood(_ body: ByteBuffer, limits: PlaneLimits) throws(Problem) -> Prediction {
+    let prediction = try read(body, limits: limits)
+    guard prediction.rows.rowCount <= limits.rows else {
+      throw Problem(
+        .tooLarge, "predict.too-many-rows",
+        "expected at most \(limits.rows) rows, found \(prediction.rows.rowCount)",
+        hint: "send them in several requests")
+    }
+    return prediction
   }
 
   private func read(_ body: ByteBuffer, limits: PlaneLimits) throws(Problem) -> Prediction {

@@ -21,6 +21,8 @@ struct Prediction: Sendable {
   var times = ModelStatistics.Times()
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
+  /// What others are asked once it is answered; nil where nobody is.
+  var question: ShadowQuestion?
 
   /// About how many elementary steps it takes.
   var steps: Int { model.plan.steps(of: methods, on: rows) }
@@ -58,6 +60,7 @@ struct Prediction: Sendable {
       times.output = Clock.monotonic() - start
       answer.times = times
       model.statistics.countSuccess(times, rows: rows.rowCount, executions: executions)
+      question?.ask(beside: tensors, rows: rows.rowCount)
       return answer
     } catch {
       model.statistics.countFailure(nanoseconds: times.queue + times.input + times.inference)

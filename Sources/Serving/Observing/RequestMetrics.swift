@@ -9,6 +9,9 @@ final class RequestMetrics: Sendable {
     let wire: RequestTransport.Wire
     let status: Int
 
+    /// Whether a prediction was asked for.
+    var isPrediction: Bool { request == "predict" || request == "invocations" || request == "infer" }
+
     static func < (left: Kind, right: Kind) -> Bool {
       (left.request, left.wire.rawValue, left.status) < (right.request, right.wire.rawValue, right.status)
     }
@@ -21,6 +24,8 @@ final class RequestMetrics: Sendable {
     var problems: [String: Int] = [:]
     /// From the head of a request to its answer, in nanoseconds.
     var durations = Histogram(bounds: RequestMetrics.durationBounds)
+    /// The same of predictions that were answered, and of nothing else.
+    var answers = Histogram(bounds: RequestMetrics.durationBounds)
     /// Rows of the requests that were predicted for.
     var rows = Histogram(bounds: RequestMetrics.rowBounds)
   }
@@ -41,6 +46,7 @@ final class RequestMetrics: Sendable {
       counts.requests[kind, default: 0] += 1
       counts.durations.add(record.nanoseconds)
       if record.rows > 0 { counts.rows.add(record.rows) }
+      if kind.isPrediction, record.status < 400 { counts.answers.add(record.nanoseconds) }
       if let code = record.code { counts.problems[code, default: 0] += 1 }
     }
   }

@@ -1,0 +1,92 @@
+public import Encoding
+
+/// What a data plane process has counted of every version, since it loaded it: what roll-outs are judged by.
+///
+/// Counts only grow while a version stays loaded. A process that ends takes its counts with it; the next begins at nothing,
+/// under another instance.
+public struct PlaneCounts: Equatable, Sendable {
+  /// What was counted of one version.
+  public struct Version: Equatable, Sendable {
+    /// Which version of which deployment.
+    public let reference: VersionReference
+    /// Requests for a prediction that it answered, those in the shadow of another version among them.
+    public var answered = 0
+    /// Those that it refused for what they were.
+    public var refused = 0
+    /// Those that it failed: answers from 500 on, and in the shadow what could not be answered.
+    public var failed = 0
+    /// How long its own answers took, between `LatencyBounds`; what it said in the shadow is not among them.
+    public var latency: [Int]
+    /// Requests that it was asked in the shadow of another version, and what both said was compared.
+    public var compared = 0
+    /// Those of which both said something else.
+    public var disagreeing = 0
+
+    /// Nothing counted yet.
+    public init(_ reference: VersionReference) {
+      self.reference = reference
+      latency = [Int](repeating: 0, count: LatencyBounds.bucketCount)
+    }
+
+    /// The counts as the control socket carries them.
+    public var json: JSON {
+      [
+        "version": .string(reference.description), "answered": JSON(answered), "refused": JSON(refused),
+        "failed": JSON(failed), "latency": .array(latency.map { JSON($0) }), "compared": JSON(compared),
+        "disagreeing": JSON(disagreeing),
+      ]
+    }
+
+    /// Reads what `json` writes; nil where it is something else.
+    public init?(json: JSON) {
+      guard let text = json["version"]?.string, let reference = try? VersionReference(parsing: text),
+        let answered = json["answered"]?.int, let refused = json["refused"]?.int,
+        let failed = json["failed"]?.int, let compared = json["compared"]?.int,
+        let disagreeing = json["disagreeing"]?.int, let buckets = json["latency"]?.array,
+        buckets.count == LatencyBounds.bucketCount
+      else { return nil }
+      let latency = buckets.compactMap(\.int)
+      guard latency.count == buckets.count, 0...compared ~= disagreeing,
+        ([answered, refused, failed] + latency).allSatisfy({ $0 >= 0 })
+      else { return nil }
+      self.init(reference)
+      self.answered = answered
+      self.refused = refused
+      self.failed = failed
+      self.latency = latency
+      self.compared = compared
+      self.disagreeing = disagreeing
+    }
+  }
+
+  /// The random name of the process.
+  public let instance: String
+  /// How many requests could not be asked in the shadow for want of room, over all versions.
+  public let unasked: Int
+  /// Every version that is loaded to answer or to be asked.
+  public let versions: [Version]
+
+  /// States what a process counted.
+  public init(instance: String, unasked: Int = 0, versions: [Version]) {
+    self.instance = instance
+    self.unasked = unasked
+    self.versions = versions
+  }
+
+  /// The counts as the control socket carries them.
+  public var json: JSON {
+    [
+      "instance": .string(instance), "unasked": JSON(unasked), "versions": .array(versions.map(\.json)),
+    ]
+  }
+
+  /// Reads what `json` writes; nil where it is something else.
+  public init?(json: JSON) {
+    guard let instance = json["instance"]?.string, let unasked = json["unasked"]?.int, unasked >= 0,
+      let elements = json["versions"]?.array
+    else { return nil }
+    let versions = elements.compactMap(Version.init(json:))
+    guard versions.count == elements.count else { return nil }
+    self.init(instance: instance, unasked: unasked, versions: versions)
+  }
+}
