@@ -1,5 +1,9 @@
 import Domain
 import Encoding
+import Gates
+import Rollouts
+import Gates
+import Rollouts
 
 /// Puts in order what a crash left half done, before the platform takes new acts.
 struct Recovery: Sendable {
@@ -36,11 +40,29 @@ struct Recovery: Sendable {
 
   private func close(_ unfinished: [LedgerEntry], _ message: String) async throws(Problem) {
     guard !unfinished.isEmpty else { return }
-    let closing = unfinished.map { entry in
-      LedgerEntry(
-        time: time.now(), principal: .platform, act: entry.act, phase: .failed, subject: entry.subject,
-        trace: entry.trace, details: ["code": "platform.interrupted", "message": .string(message)])
+    var closing: [LedgerEntry] = []
+    for entry in unfinished {
+      var details: [String: JSON] = ["code": "platform.interrupted", "message": .string(message)]
+      if let place = try await place(after: entry) { details["stands"] = .string(place) }
+      closing.append(
+        LedgerEntry(
+          time: time.now(), principal: .platform, act: entry.act, phase: .failed, subject: entry.subject,
+          trace: entry.trace, details: details))
     }
     try await registry.commit(closing, [])
+  }
+
+  /// Who answers under the name that an act was to move, since it did not; nil for other acts.
+  private func place(after entry: LedgerEntry) async throws(Problem) -> String? {
+    guard [.rollOut, .rollBack, .beginRollOut, .stepRollOut, .undoRollOut].contains(entry.act),
+      let name = (try? VersionReference(parsing: entry.subject))?.name
+    else { return nil }
+    if let record = try await registry.rollout(of: name), record.isUnderWay {
+      return "version \(record.version.version) goes on from \(record.state.words)"
+    }
+    guard let live = try await registry.deployments().first(where: { $0.name == name }) else {
+      return "no version of '\(name)' answers"
+    }
+    return "version \(live.version) answers as before"
   }
 }

@@ -234,7 +234,7 @@ import Testing
 
   @Test func `commands keep their names`() {
     #expect(
-      PlaneCommand.allCases.map(\.rawValue) == ["status", "apply", "listener", "admin-listener", "drain"])
+      PlaneCommand.allCases.map(\.rawValue) == ["status", "apply", "listener", "admin-listener", "drain", "observe"])
   }
 
   @Test func `a status reads back from its line`() throws {

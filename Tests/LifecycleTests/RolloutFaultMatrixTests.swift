@@ -1,5 +1,6 @@
 import Access
 import Domain
+import Encoding
 import Gates
 import Lifecycle
 import Rollouts
@@ -75,6 +76,13 @@ struct RolloutFaultMatrixTests {
         try await next.working {
           _ = try await next.start()
           #expect(await bench.registry.unfinished().isEmpty, place)
+          // It says where the name stands.
+          for entry in try await bench.entries()
+          where entry.details["code"] == "platform.interrupted"
+            && [.beginRollOut, .stepRollOut, .undoRollOut, .rollOut].contains(entry.act) && entry.phase == .failed
+          {
+            #expect(entry.details["stands"]?.string?.isEmpty == false, place)
+          }
           // What serves is one whole state of the roll-out, the registry's.
           let record = try await next.registry.rollout(of: Sample.name())
           let served = try stage.served()

@@ -39,18 +39,23 @@ struct ControlTests {
 
   private func write(
     generation: Int, version: Int, path: String? = nil, keys: [String] = ["k"],
-    aliases: [String: Int] = [:], standby: Int? = nil, and other: PlaneState.Deployment? = nil
+    aliases: [String: Int] = [:], standby: Int? = nil, shadow: Int? = nil,
+    and other: PlaneState.Deployment? = nil
   ) throws {
     let state = PlaneState(
       generation: generation, sealKeys: [key.verificationKey.pem],
       deployments: [
         .init(
           name: try ModelName(parsing: "line"), live: try served(version, path: path),
-          others: try Set(aliases.values).subtracting([version]).sorted().map { try served($0) },
+          others: try Set(Array(aliases.values) + [shadow].compactMap(\.self)).subtracting([version])
+            .sorted().map { try served($0) },
           aliases: Dictionary(
             uniqueKeysWithValues: try aliases.map {
               (try AliasName(parsing: $0), try #require(VersionNumber($1)))
-            }), standby: try standby.map { try served($0) })
+            }), standby: try standby.map { try served($0) },
+          shadowing: try shadow.map { number in
+            try Shadowing([try #require(VersionNumber(number))], tolerance: 0.05)
+          })
       ] + [other].compactMap(\.self),
       keys: try keys.map { try .record(of: $0, opening: "line") })
     try directory.write(state.encoded(digest: Digest(of: state.canonicalContent)), to: "state.json")
@@ -99,6 +104,52 @@ struct ControlTests {
     try write(generation: 3, version: 2, standby: 1)
     #expect(try plane.apply() == PlaneApplication(generation: 3, failures: []))
     #expect(try predict(plane).json?["result"] == .number(15))
+  }
+
+  @Test func `who is in the shadow is asked what others answer, and what both say is compared`() throws {
+    try write(generation: 1, version: 1, shadow: 2)
+    let plane = try start()
+    defer { plane.stop() }
+    for _ in 0..<3 { #expect(try predict(plane).json?["result"] == .number(5)) }
+    let shadow = try Self.counts(of: 2, plane) { $0.compared == 3 }
+    #expect(shadow.disagreeing == 3 && shadow.answered == 3 && shadow.failed == 0)
+    #expect(shadow.latency.allSatisfy { $0 == 0 })
+    let live = try Self.counts(of: 1, plane) { $0.answered == 3 }
+    #expect(live.latency.reduce(0, +) == 3 && live.compared == 0)
+    try write(generation: 2, version: 1)
+    _ = try plane.apply()
+    _ = try predict(plane)
+    #expect(plane.counts.versions.map(\.reference.version.value) == [1])
+  }
+
+  @Test func `what is refused and what fails is counted apart from what is answered`() throws {
+    try write(generation: 1, version: 1)
+    let plane = try start()
+    defer { plane.stop() }
+    _ = try predict(plane)
+    let port = try #require(plane.address.split(separator: ":").last.flatMap { Int($0) })
+    let refused = try Client(port: port).exchange(
+      request("POST", "/models/line/predict", key: "k", body: #"{"data":[1]}"#))
+    #expect(refused.status == 400)
+    _ = try predict(plane, key: "nobody's")
+    let counts = try Self.counts(of: 1, plane) { $0.refused == 1 }
+    #expect(counts.answered == 1 && counts.failed == 0)
+    #expect(PlaneCounts(json: plane.counts.json) == plane.counts)
+  }
+
+  /// What is counted of a version as soon as it is as wanted; counts are taken when answers are written.
+  private static func counts(
+    of version: Int, _ plane: RunningPlane, until isWanted: (PlaneCounts.Version) -> Bool
+  ) throws -> PlaneCounts.Version {
+    for _ in 0..<500 {
+      if let counts = plane.counts.versions.first(where: { $0.reference.version.value == version }),
+        isWanted(counts)
+      {
+        return counts
+      }
+      usleep(10_000)
+    }
+    return try #require(plane.counts.versions.first { $0.reference.version.value == version })
   }
 
   @Test func `what should stand by and does not load keeps nothing from being served`() throws {
