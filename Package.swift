@@ -199,7 +199,7 @@ let package = Package(
     tests("InferenceTests", "Inference", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("ThreatsTests", "Threats", "Domain", "Encoding", "TestKit"),
     tests("AdvisoriesTests", "Advisories", "Domain", "Encoding", "TestKit"),
-    tests("GatesTests", "Gates", "Documents", "YAML", "Domain", "Encoding", "TestKit"),
+    tests("GatesTests", "Gates", "Access", "Documents", "Rollouts", "YAML", "Domain", "Encoding", "TestKit"),
     tests(
       "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference",
       "ModelGraph",

@@ -52,6 +52,18 @@ public struct GovernanceRecord: Hashable, Sendable {
     self.id = id
     self.value = value
   }
+
+  /// Whether both are the same bytes: a number that is whole is one, however it is kept.
+  public static func == (left: GovernanceRecord, right: GovernanceRecord) -> Bool {
+    left.kind == right.kind && left.id == right.id
+      && left.value.canonicalBytes == right.value.canonicalBytes
+  }
+
+  /// Hashes what tells it from others.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(kind)
+    hasher.combine(id)
+  }
 }
 
 /// One change of what must hold and who agreed.
@@ -210,7 +222,10 @@ public enum GovernanceChange: Equatable, Sendable {
 
   /// Reads what `json` writes; nil where it is something else.
   public init?(json: JSON) {
-    guard let change = try? Self(parsing: json), change.json == json else { return nil }
+    // By their bytes: a number that is whole is one, however it is kept.
+    guard let change = try? Self(parsing: json), change.json.canonicalBytes == json.canonicalBytes else {
+      return nil
+    }
     self = change
   }
 
