@@ -5,12 +5,21 @@ import NIOCore
 import NIOConcurrencyHelpers
 
 /// Who is to be asked what a request is answered.
-struct Shadows: Sendable {
+///
+/// One object, so that a request that nobody else is asked about carries no more than an empty place.
+final class Shadows: Sendable {
   let models: [ServedModel]
   /// How far two numbers may be from each other and say the same still, as a share of the larger one.
   let tolerance: Double
   let thread: ShadowThread
   let limits: PlaneLimits
+
+  init(models: [ServedModel], tolerance: Double, thread: ShadowThread, limits: PlaneLimits) {
+    self.models = models
+    self.tolerance = tolerance
+    self.thread = thread
+    self.limits = limits
+  }
 
   /// The question that a request is, once it is answered.
   func question(_ operation: ModelOperation, _ body: ByteBuffer) -> ShadowQuestion? {
@@ -24,29 +33,30 @@ struct Shadows: Sendable {
 ///
 /// They are given the body as it came, for they may read other features of it than the version that answered. Of the rows one is
 /// drawn and compared: rows of one request depend on each other, and would count as more than they are.
-struct ShadowQuestion: Sendable {
-  let operation: ModelOperation
-  let body: ByteBuffer
-  let shadows: Shadows
-  let others: [ServedModel]
-  /// What was answered.
-  var answer: [PredictionMethod: [Tensor]] = [:]
-  var rowCount = 0
+final class ShadowQuestion: Sendable {
+  private let operation: ModelOperation
+  private let body: ByteBuffer
+  private let shadows: Shadows
+  private let others: [ServedModel]
 
-  /// Has it asked, or not where too many wait.
-  func ask(beside answer: [PredictionMethod: [Tensor]], rows: Int) {
-    guard rows > 0 else { return }
-    var question = self
-    question.answer = answer
-    question.rowCount = rows
-    shadows.thread.ask(question)
+  init(operation: ModelOperation, body: ByteBuffer, shadows: Shadows, others: [ServedModel]) {
+    self.operation = operation
+    self.body = body
+    self.shadows = shadows
+    self.others = others
+  }
+
+  /// Has it asked, once it was answered so, or not where too many wait; never waits.
+  func ask(beside answer: [PredictionMethod: [Tensor]], rows rowCount: Int) {
+    guard rowCount > 0 else { return }
+    shadows.thread.submit(bytes: body.readableBytes) { self.put(answer, rowCount) }
   }
 
   /// Asks, and counts what comes of it.
-  func put() {
-    let row = Int.random(in: 0..<max(rowCount, 1))
+  private func put(_ answer: [PredictionMethod: [Tensor]], _ rowCount: Int) {
+    let row = Int.random(in: 0..<rowCount)
     for model in others {
-      guard let agrees = answers(as: model, at: row) else {
+      guard let agrees = agrees(model, answer, rowCount, at: row) else {
         model.shadowed.countFailure()
         continue
       }
@@ -55,7 +65,9 @@ struct ShadowQuestion: Sendable {
   }
 
   /// Whether a version says of a row what was answered; nil where it cannot answer.
-  private func answers(as model: ServedModel, at row: Int) -> Bool? {
+  private func agrees(
+    _ model: ServedModel, _ answer: [PredictionMethod: [Tensor]], _ rowCount: Int, at row: Int
+  ) -> Bool? {
     let asked = ModelOperation(kind: operation.kind, model: model, form: operation.form)
     do throws(Problem) {
       let prediction = try asked.understood(body, limits: shadows.limits)

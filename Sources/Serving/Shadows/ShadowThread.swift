@@ -23,9 +23,8 @@ final class ShadowThread: Sendable {
   /// How many requests found no room.
   var unasked: Int { refused.load(ordering: .relaxed) }
 
-  /// Has a version asked, or not, where too many wait; never waits.
-  func ask(_ question: ShadowQuestion) {
-    let size = question.body.readableBytes
+  /// Has something asked that holds a body of so many bytes, or not, where too many wait; never waits.
+  func submit(bytes size: Int, _ question: @escaping @Sendable () -> Void) {
     guard waiting.take(1, limit: Self.places) else { return countRefused() }
     guard waitingBytes.take(size, limit: Self.bytes) else {
       waiting.release(1)
@@ -38,7 +37,7 @@ final class ShadowThread: Sendable {
       }
       guard state == .active else { return }
       gatehouse_give_way()
-      question.put()
+      question()
     }
   }
 
