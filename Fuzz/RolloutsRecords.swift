@@ -79,7 +79,7 @@ private func use(_ state: RolloutState) throws(Problem) {
   for event in [
     .judged(judgement, at: moment), .approved(step: state.step, by: person, at: moment),
     .undo(by: person, reason: "a", at: moment), .finish(by: person, at: moment),
-    .superseded(by: .first, at: moment),
+    .superseded(by: .first, at: moment), .held(because: "a", at: moment),
   ] as [RolloutEvent] {
     let next: RolloutState
     do throws(Problem) { next = try RolloutState.after(event, state) } catch {
