@@ -21,6 +21,10 @@ public final class ServedModel: Sendable {
   let statistics: ModelStatistics
   /// How its requests were answered since it was loaded.
   let metrics: RequestMetrics
+  /// Requests that it answered, where their rows may be kept.
+  let reservoir: Reservoir
+  /// The rows of its bundle's check.
+  let checkRows: [Rows]
   /// Whether its requests are answered several at once.
   let batchGain: BatchGain
   /// What predicts.
@@ -39,8 +43,10 @@ public final class ServedModel: Sendable {
 
   init(
     reference: VersionReference, bundle: Digest, sealedBy: String = "", files: [String: Digest] = [:],
-    framework: String, graph: ValidatedGraph, engine: (any InferenceEngine)? = nil
+    framework: String, graph: ValidatedGraph, engine: (any InferenceEngine)? = nil,
+    checkedBy check: SelfCheck? = nil
   ) throws(Problem) {
+    self.reservoir = Reservoir()
     self.sealedBy = sealedBy
     self.files = files
     self.statistics = ModelStatistics()
@@ -49,6 +55,7 @@ public final class ServedModel: Sendable {
     self.bundle = bundle
     self.framework = framework
     self.plan = try ExecutionPlan(graph, engine: engine)
+    self.checkRows = check?.rows(for: plan) ?? []
     let signature = graph.signature
     self.layout = RowLayout(signature)
     // A library's sums may depend on what else it is asked about.
@@ -72,6 +79,8 @@ public final class ServedModel: Sendable {
     framework = model.framework
     statistics = model.statistics
     metrics = model.metrics
+    reservoir = model.reservoir
+    checkRows = model.checkRows
     batchGain = model.batchGain
     plan = model.plan
     layout = model.layout

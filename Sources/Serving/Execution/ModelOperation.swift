@@ -35,6 +35,8 @@ struct ModelOperation: Sendable {
   var form = BodyForm()
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
+  /// Whether the rows may be kept to be asked about again.
+  var isSampled = false
   var turn = Turn.open
 
   /// Understands a body; the problem that it throws is the caller's.
@@ -46,6 +48,7 @@ struct ModelOperation: Sendable {
       try turn.deadline.check()
       var prediction = try read(body, limits: limits)
       prediction.payload = payload
+      prediction.isSampled = isSampled
       guard prediction.rows.rowCount <= limits.rows else {
         throw Problem(
           .tooLarge, "predict.too-many-rows",

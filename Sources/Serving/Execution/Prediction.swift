@@ -21,6 +21,8 @@ struct Prediction: Sendable {
   var times = ModelStatistics.Times()
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
+  /// Whether the rows may be kept to be asked about again.
+  var isSampled = false
 
   /// About how many elementary steps it takes.
   var steps: Int { model.plan.steps(of: methods, on: rows) }
@@ -57,6 +59,7 @@ struct Prediction: Sendable {
       answer.payload = payload?.text(rows, tensors)
       times.output = Clock.monotonic() - start
       answer.times = times
+      if isSampled { model.reservoir.offer(rows, tensors, of: model) }
       model.statistics.countSuccess(times, rows: rows.rowCount, executions: executions)
       return answer
     } catch {
