@@ -82,6 +82,8 @@ public enum Act: String, Sendable, CaseIterable {
   case decideThreat = "decide-threat"
   /// Advisories came into force.
   case importAdvisories = "import-advisories"
+  /// A process that serves was replaced by a new one, or when one is was set.
+  case repave
   /// Something was asked for, and refused before it became an act.
   case request
 }
