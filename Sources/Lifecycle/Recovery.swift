@@ -1,5 +1,6 @@
 import Domain
 import Encoding
+import Gates
 
 /// Puts in order what a crash left half done, before the platform takes new acts.
 struct Recovery: Sendable {
@@ -37,6 +38,7 @@ struct Recovery: Sendable {
   private func close(_ unfinished: [LedgerEntry], _ message: String) async throws(Problem) {
     guard !unfinished.isEmpty else { return }
     var closing: [LedgerEntry] = []
+    var changes: [RegistryChange] = []
     for entry in unfinished {
       let (phase, details) =
         entry.act == .repave
@@ -46,8 +48,12 @@ struct Recovery: Sendable {
         LedgerEntry(
           time: time.now(), principal: .platform, act: entry.act, phase: phase, subject: entry.subject,
           trace: entry.trace, details: details))
+      if phase == .done {
+        let said = Repave.said(of: details["old"] ?? .null, details["new"] ?? .null)
+        changes.append(.governance(.repave(.repaved(said, at: time.now()))))
+      }
     }
-    try await registry.commit(closing, [])
+    try await registry.commit(closing, changes)
   }
 
   /// How a repave ended whose end nobody wrote down.

@@ -43,6 +43,8 @@ struct RouteMatrixTests {
     "GET models/{name}/aliases": .view, "PUT models/{name}/aliases/{alias}": .moveAlias,
     "DELETE models/{name}/aliases/{alias}": .moveAlias,
     "POST models/{name}/versions/{version}/revoke": .revoke,
+    "GET repaves": .view, "POST repaves": .deploy, "PUT repaves/schedule": .deploy,
+    "DELETE repaves/schedule": .deploy,
     "POST deployments/{name}/roll-outs": .deploy, "POST deployments/{name}/roll-back": .deploy,
     "GET deployments": .view, "GET deployments/{name}/keys": .view,
     "POST deployments/{name}/keys": .issueKeys,

@@ -32,6 +32,8 @@ public struct GovernanceRecord: Hashable, Sendable {
     case formers
     /// That a version was rolled back from; by the version.
     case mark
+    /// When processes are replaced, which window was missed last, and what was done last.
+    case repaveSchedule = "repave-schedule"
   }
 
   /// What kind of thing it is.
@@ -81,6 +83,8 @@ public enum GovernanceChange: Equatable, Sendable {
   case mark(VersionMark)
   /// A version that was rolled back from came into service again.
   case unmark(VersionReference, at: Timestamp)
+  /// When processes are replaced is another, or one was.
+  case repave(RepaveChange)
 
   /// When it was made.
   public var moment: Timestamp {
@@ -89,6 +93,7 @@ public enum GovernanceChange: Equatable, Sendable {
       .keepFormers(_, _, let at), .unmark(_, let at):
       at
     case .mark(let mark): mark.at
+    case .repave(let change): change.moment
     case .decideThreat(let decision): decision.at
     case .propose(let proposal): proposal.since
     case .apply(let policy): policy.since
@@ -142,6 +147,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .mark(let mark):
       [.put(GovernanceRecord(kind: .mark, id: mark.version.description, value: mark.json))]
     case .unmark(let version, _): [.remove(.mark, id: version.description)]
+    case .repave(let change): [change.effect]
     }
   }
 
@@ -184,6 +190,7 @@ public enum GovernanceChange: Equatable, Sendable {
       members = ["change": "keep-formers", "name": .string(name.description), "formers": formers.json]
     case .mark(let mark): members = ["change": "mark", "mark": mark.json]
     case .unmark(let version, _): members = ["change": "unmark", "version": .string(version.description)]
+    case .repave(let change): members = change.members
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -220,8 +227,12 @@ public enum GovernanceChange: Equatable, Sendable {
     case "unmark": self = .unmark(try fields.version("version"), at: at)
     case "import-advisories": self = .importAdvisories(try ImportedAdvisories(json: fields.value("imported")))
     case let name:
-      guard let change = try RelayChange(name, fields, at: at) else { return nil }
-      self = .relay(change)
+      if let change = try RelayChange(name, fields, at: at) {
+        self = .relay(change)
+      } else {
+        guard let change = try RepaveChange(name, fields, at: at) else { return nil }
+        self = .repave(change)
+      }
     }
   }
 }

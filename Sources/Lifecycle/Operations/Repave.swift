@@ -1,5 +1,6 @@
 public import Domain
 public import Encoding
+import Gates
 
 /// A process that took the place of another.
 public struct Repaved: Sendable {
@@ -54,7 +55,8 @@ struct Repave: Sendable {
       // From here on the new one serves: nothing that fails makes that untrue.
       await plane.retireFormer()
       return .done(
-        Repaved(old: old, new: outcome.new, replays: outcome.replays), details: details)
+        Repaved(old: old, new: outcome.new, replays: outcome.replays), details: details,
+        changes: [.governance(.repave(.repaved(Self.said(of: old.json, outcome.new.json), at: time.now())))])
     }
   }
 
@@ -83,6 +85,9 @@ struct Repave: Sendable {
     }
     return prepared
   }
+
+  /// What is remembered of a repave beside its entry.
+  static func said(of old: JSON, _ new: JSON) -> JSON { ["old": old, "new": new] }
 
   private static func details(
     of old: PlaneProcess, _ new: PlaneProcess, _ replays: [ReplayResult]
