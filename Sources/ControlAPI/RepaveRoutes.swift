@@ -25,7 +25,8 @@ struct RepaveRoutes: Sendable {
       "serves": .array([]), "ageSeconds": .null,
     ]
     if let process = status.process {
-      let (age, overflow) = status.now.milliseconds.subtractingReportingOverflow(process.startedAt.milliseconds)
+      let (age, overflow) = status.now.milliseconds.subtractingReportingOverflow(
+        process.startedAt.milliseconds)
       members["ageSeconds"] = .integer(overflow ? 0 : max(0, age / 1000))
       members["serves"] = try await served(by: process, context)
     }
@@ -46,7 +47,8 @@ struct RepaveRoutes: Sendable {
     return .json(
       .ok,
       [
-        "old": repaved.old.json, "new": repaved.new.json, "serves": try await served(by: repaved.new, context),
+        "old": repaved.old.json, "new": repaved.new.json,
+        "serves": try await served(by: repaved.new, context),
         "replay": .array(replays),
       ])
   }

@@ -90,6 +90,12 @@ public struct ReplayResult: Equatable, Sendable {
     public let place: Int
     /// Which output.
     public let output: String
+
+    /// Says where the first other answer was.
+    public init(place: Int, output: String) {
+      self.place = place
+      self.output = output
+    }
   }
 
   /// Which version.
@@ -189,7 +195,8 @@ extension ReplayCase {
       throw ReplaySample.malformed(
         "texts of at most \(ReplaySample.mostTextBytes) bytes", "longer ones", at: "\(pointer)/texts")
     }
-    guard let rows = json["rows"]?.int, 1...ReplaySample.mostValues ~= rows, let features = json["features"]?.int,
+    guard let rows = json["rows"]?.int, 1...ReplaySample.mostValues ~= rows,
+      let features = json["features"]?.int,
       features >= 0
     else { throw ReplaySample.malformed("numbers of rows and features", "others", at: pointer) }
     self.init(

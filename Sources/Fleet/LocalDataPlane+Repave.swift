@@ -44,7 +44,9 @@ extension LocalDataPlane {
     guard let missing = served.models.first(where: { !status.models.contains($0) }) else { return }
     // What it could not bring up it says when it is told to read the same state again.
     let told = try await Self.blocking { () throws(Problem) in try held.control.apply(served.generation) }
-    if let failure = told.failures.first(where: { $0.deployment == missing.name && $0.version == missing.version }) {
+    if let failure = told.failures.first(where: {
+      $0.deployment == missing.name && $0.version == missing.version
+    }) {
       throw failure.problem
     }
     throw Problem(

@@ -64,7 +64,8 @@ struct Recovery: Sendable {
     guard let new = await plane.process(of: entry.trace) else {
       let serving = try? await plane.process()
       let isFormer = serving.map { .string($0.instance) } == entry.details["old"]?["instance"]
-      let rest = isFormer ? "the process that served before serves on" : "a process that was started apart serves"
+      let rest =
+        isFormer ? "the process that served before serves on" : "a process that was started apart serves"
       return (
         .failed,
         [

@@ -14,7 +14,7 @@ public final class ControlSocket: Sendable {
   private static let lineLimit = 4 << 20
   private static let pieceSize = 64 << 10
   /// For how long a held process waits for somebody to speak with: who started it never leaves it alone.
-  private static let patience = Duration.seconds(10)
+  public static let patience = Duration.seconds(10)
 
   private let listener: CInt
   /// Who may speak here.
@@ -24,6 +24,7 @@ public final class ControlSocket: Sendable {
   private let pool = NIOThreadPool(numberOfThreads: 1)
   private let plane: RunningPlane
   private let drain: @Sendable () -> Void
+  private let patience: Duration
 
   /// The socket with its name, which nobody answers yet.
   public struct Listener: Sendable {
@@ -49,10 +50,12 @@ public final class ControlSocket: Sendable {
 
   /// Answers on a socket that it takes over.
   ///
-  /// `drain` is called when the plane is asked to end.
-  public init(_ listener: Listener, plane: RunningPlane, drain: @escaping @Sendable () -> Void)
-    throws(Problem)
-  {
+  /// `drain` is called when the plane is asked to end, and when it is held and nobody has been connected for so long.
+  public init(
+    _ listener: Listener, plane: RunningPlane, patience: Duration = patience,
+    drain: @escaping @Sendable () -> Void
+  ) throws(Problem) {
+    self.patience = patience
     self.plane = plane
     self.drain = drain
     self.listener = listener.descriptor
@@ -94,7 +97,7 @@ public final class ControlSocket: Sendable {
       polled += clients.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
       // Nobody is left who could have a held process begin: it ends, so that none stays behind.
       let waits = plane.isHeld && clients.isEmpty
-      let left = Self.patience.nanoseconds - (Clock.monotonic() - aloneSince)
+      let left = patience.nanoseconds - (Clock.monotonic() - aloneSince)
       if waits, left <= 0 { return drain() }
       let timeout = waits ? CInt(clamping: left / 1_000_000 + 1) : -1
       let ready = retryingInterrupts { unsafe poll(&polled, nfds_t(polled.count), timeout) }

@@ -5,16 +5,16 @@ import Testing
 /// What every data plane must do when one of its processes takes the place of another.
 ///
 /// The check takes a data plane that serves.
-public struct DataPlaneContract: Sendable {
-  private let make: @Sendable () async throws -> any DataPlane
+public struct DataPlaneContract {
+  private let make: () async throws -> any DataPlane
 
   /// Checks the data planes that `make` gives, each of them at its start.
-  public init(make: @escaping @Sendable () async throws -> any DataPlane) {
+  public init(make: @escaping () async throws -> any DataPlane) {
     self.make = make
   }
 
   /// Runs every check; `end` is called with each data plane when it is done with.
-  public func run(end: @Sendable (any DataPlane) async -> Void = { _ in }) async throws {
+  public func run(end: (any DataPlane) async -> Void = { _ in }) async throws {
     for check in [
       aProcessThatBeganServesAndIsKnownByItsUndertaking, aProcessThatIsDismissedNeverServes,
       aStateEndsWhatWasMadeReadyBeforeIt, nothingBeginsThatWasNotMadeReady, theLastThatWasMadeReadyBegins,

@@ -75,7 +75,8 @@ struct RepaveCommand: AsyncParsableCommand {
   struct Schedule: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Have processes replaced by the clock, within windows of maintenance.",
-      discussion: "Each process is replaced in the last window before which it would come to be older than --every.")
+      discussion:
+        "Each process is replaced in the last window before which it would come to be older than --every.")
 
     @Option(help: "No process is to be older, such as 7d.")
     var every: String?

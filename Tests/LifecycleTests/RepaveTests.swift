@@ -8,7 +8,9 @@ import Testing
 
 /// Replacing the process that serves.
 struct RepaveTests {
-  @Test func `a new process serves, and the ledger names both, the bundles and what was asked again`() async throws {
+  @Test func `a new process serves, and the ledger names both, the bundles and what was asked again`()
+    async throws
+  {
     let bench = try Bench()
     try await bench.run { control in
       _ = try await Bench.push(Fixture.tree, to: control)
@@ -107,7 +109,10 @@ struct RepaveTests {
     #expect(count == 7)
     for step in 1...count {
       // Nothing reaches registry or data plane after the step: whoever would have undone it is dead.
-      var faults = Dictionary(uniqueKeysWithValues: ((before + step)...(before + step + 100)).map { ($0, FaultPlan.Fault.notPersisted) })
+      var faults = Dictionary(
+        uniqueKeysWithValues: ((before + step)...(before + step + 100)).map {
+          ($0, FaultPlan.Fault.notPersisted)
+        })
       faults[before + step] = fault
       let plan = FaultPlan(faults)
       let bench = try Bench(Bench.Faults(registry: plan, plane: plan))
@@ -145,7 +150,9 @@ struct RepaveTests {
   }
 
   @Test(arguments: FaultPlan.Fault.allCases)
-  func `where one step fails and the platform lives, what it says is what is`(fault: FaultPlan.Fault) async throws {
+  func `where one step fails and the platform lives, what it says is what is`(fault: FaultPlan.Fault)
+    async throws
+  {
     let (before, count) = try await Self.writes()
     for step in 1...count {
       let plan = FaultPlan([before + step: fault])
@@ -165,9 +172,12 @@ struct RepaveTests {
     }
   }
 
-  @Test func `a repave that was cut off beside a process that ended too is undone, and says what serves`() async throws {
+  @Test func `a repave that was cut off beside a process that ended too is undone, and says what serves`()
+    async throws
+  {
     let (before, _) = try await Self.writes()
-    var faults = Dictionary(uniqueKeysWithValues: ((before + 3)...(before + 100)).map { ($0, FaultPlan.Fault.notPersisted) })
+    var faults = Dictionary(
+      uniqueKeysWithValues: ((before + 3)...(before + 100)).map { ($0, FaultPlan.Fault.notPersisted) })
     faults[before + 3] = .persisted
     let plan = FaultPlan(faults)
     let bench = try Bench(Bench.Faults(registry: plan, plane: plan))

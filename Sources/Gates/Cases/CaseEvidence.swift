@@ -14,7 +14,8 @@ extension DocumentReading {
   private static let members = [
     "model", "version", "digest", "project", "data-class", "exposure", "environment", "author", "now",
     "format", "framework", "verdict", "findings", "model-size", "image-size", "seals", "approvals",
-    "advisories", "advisory-source", "tests", "open-threats", "training-data", "oldest-process", "deployer", "answers",
+    "advisories", "advisory-source", "tests", "open-threats", "training-data", "oldest-process", "deployer",
+    "answers",
   ]
 
   /// The members of evidence.

@@ -193,7 +193,9 @@ public struct RepaveTurns: Equatable, Sendable {
     if turn.window != window { self = RepaveTurns() }
     window = turn.window
     // A moment that is further away than any pause is of a clock that was set back.
-    if let retry, now < retry, retry.milliseconds - now.milliseconds <= Self.pauses.upperBound { return .nothing }
+    if let retry, now < retry, retry.milliseconds - now.milliseconds <= Self.pauses.upperBound {
+      return .nothing
+    }
     return .repave
   }
 

@@ -47,8 +47,8 @@ public struct MaintenanceWindow: Hashable, Sendable, CustomStringConvertible {
   /// As it is read.
   public var description: String { "\(weekday?.rawValue ?? "daily") \(start)-\(end)" }
 
-  /// The times that windows are open and that end after a moment and begin within so many days of it, in order; those that touch
-  /// are one.
+  /// The times that windows are open and that end after a moment and begin within so many days of it, in order; those that
+  /// overlap are one, of a day at most.
   static func occurrences(
     of windows: [MaintenanceWindow], after moment: Timestamp, days: Int
   ) -> [Occurrence] {
@@ -68,11 +68,13 @@ public struct MaintenanceWindow: Hashable, Sendable, CustomStringConvertible {
     }
     var merged: [Occurrence] = []
     for next in all.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
-      guard let last = merged.last, next.start <= last.end else {
+      guard let last = merged.last, next.start < last.end,
+        case let both = Occurrence(start: last.start, end: max(last.end, next.end)), both.milliseconds <= day
+      else {
         merged.append(next)
         continue
       }
-      merged[merged.count - 1] = Occurrence(start: last.start, end: max(last.end, next.end))
+      merged[merged.count - 1] = both
     }
     return merged.filter { $0.end.milliseconds > now }
   }

@@ -55,7 +55,8 @@ extension ControlPlane {
   public func endRepaves(by actor: Actor) async throws(Problem) {
     try await require(.deploy, on: .platform, of: actor, asking: "end scheduled repaves")
     let moment = now()
-    try await record(.scheduleRepaves, of: "processes", by: actor) { view throws(Problem) -> ActOutcome<Void> in
+    try await record(.scheduleRepaves, of: "processes", by: actor) {
+      view throws(Problem) -> ActOutcome<Void> in
       let present = try view.governance(.repaveSchedule, startingWith: RepaveChange.inForce)
       guard !present.isEmpty else {
         throw Problem(

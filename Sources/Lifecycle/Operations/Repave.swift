@@ -80,7 +80,8 @@ struct Repave: Sendable {
           + " '\(difference.output.excerpt(100))' to case \(difference.place) of \(result.cases) of '\(result.version)'",
         subject: result.version.description,
         hint:
-          "the former process serves on; look for what is different in the new runtime, or for a defect of this machine")
+          "the former process serves on; look for what is different in the new runtime, or for a defect of this machine"
+      )
       break
     }
     return prepared

@@ -35,7 +35,8 @@ extension RunningPlane {
       model.bundle == bundle
     else {
       throw Problem(
-        .conflict, "replay.not-served", "expected '\(version)' of bundle \(bundle.short) to be served, found that it is not",
+        .conflict, "replay.not-served",
+        "expected '\(version)' of bundle \(bundle.short) to be served, found that it is not",
         subject: version.description)
     }
     return (model, deployment.policy)

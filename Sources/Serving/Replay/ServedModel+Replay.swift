@@ -89,7 +89,9 @@ extension Tensor {
   fileprivate var bitDigest: Digest {
     var bytes = Array("\(elements.datatype.rawValue) \(shape)\n".utf8)
     func append(_ word: UInt64) {
-      for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+      for shift in stride(from: 0, to: 64, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+      }
     }
     switch elements {
     case .bool(let elements): for element in elements { bytes.append(element ? 1 : 0) }
