@@ -202,10 +202,10 @@ extension LocalDataPlane {
       hint: "read \(launch.logPath)")
   }
 
-  /// The names for control sockets: for the process that serves, for one that is made ready beside it, and for one that has to
-  /// be started meanwhile.
+  /// The names for control sockets: for the process that serves, for one that is made ready beside it, for one that has to be
+  /// started meanwhile, and for those that still drain.
   static func controlPaths(in directory: String) -> [String] {
-    ["a", "b", "c"].map { "\(directory)/control-\($0).sock" }
+    ["a", "b", "c", "d", "e", "f"].map { "\(directory)/control-\($0).sock" }
   }
 
   /// Does blocking work on a thread that may block.

@@ -279,7 +279,7 @@ public actor LocalDataPlane: DataPlane {
 
   /// Starts a process that is held for an undertaking and waits until it has loaded everything.
   func startHeld(under trace: String) async throws(Problem) -> Running {
-    let launch = launch(controlPath: freeControlPath, heldFor: trace)
+    let launch = launch(controlPath: try await freeControlPath(), heldFor: trace)
     let (listener, admin) = (listener, admin)
     return try await Self.blocking { () throws(Problem) in
       try Self.start(launch, listener: listener, admin: admin)
@@ -287,9 +287,22 @@ public actor LocalDataPlane: DataPlane {
   }
 
   /// A name for a control socket that no process has: while one gives way to the next, each has a socket of its own.
-  private var freeControlPath: String {
+  ///
+  /// One that drains has its own until it ends, which can take 30 s: where all have been taken by such, one of them is waited for.
+  private func freeControlPath() async throws(Problem) -> String {
     let taken = [running, successor?.running, former].compactMap { $0?.controlPath }
-    return Self.controlPaths(in: settings.directory).first { !taken.contains($0) } ?? ""
+    let paths = Self.controlPaths(in: settings.directory).filter { !taken.contains($0) }
+    let deadline = ContinuousClock.now + .seconds(35)
+    while ContinuousClock.now < deadline {
+      let free = try await Self.blocking { () throws(Problem) in
+        paths.first { ControlSocket(connectingTo: $0, timeout: 1) == nil }
+      }
+      if let free { return free }
+      try? await Task.sleep(for: .milliseconds(50))
+    }
+    throw Problem(
+      .unavailable, "plane.start", "expected a control socket that no process has, found all of them in use",
+      hint: "wait for the processes that drain to end")
   }
 
   /// Adopts what serves already and is the program that we would start, as we would; replaces it where it is another.
@@ -316,7 +329,7 @@ public actor LocalDataPlane: DataPlane {
 
   /// Starts a process and waits until it serves the saved state.
   private func start(_ kind: PlaneEvent.Kind) async throws(Problem) {
-    let launch = launch(controlPath: freeControlPath)
+    let launch = launch(controlPath: try await freeControlPath())
     let (listener, admin) = (listener, admin)
     let started = try await Self.blocking { () throws(Problem) in
       try Self.start(launch, listener: listener, admin: admin)

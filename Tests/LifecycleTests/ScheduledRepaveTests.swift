@@ -22,7 +22,8 @@ struct ScheduledRepaveTests {
   /// Lets time go by until a moment.
   private static func wait(until text: String, _ bench: Bench) throws {
     let moment = try Timestamp(parsing: text)
-    bench.time.advance(by: .milliseconds(moment.milliseconds - bench.time.now().milliseconds))
+    // It goes by whole seconds.
+    bench.time.advance(by: .milliseconds(moment.milliseconds - bench.time.now().milliseconds + 1000))
   }
 
   private static func repaves(_ bench: Bench) async throws -> [LedgerEntry] {
@@ -91,7 +92,7 @@ struct ScheduledRepaveTests {
     // It is replaced in the next.
     try await Bench.run(bench.reopened()) { control in
       _ = try await control.start()
-      try Self.wait(until: "2023-11-26T03:59:00Z", bench)
+      try Self.wait(until: "2023-11-26T03:58:00Z", bench)
       #expect(await control.goOnWithRepaves() == nil)
       #expect(bench.plane.processes.serving == 2)
     }
@@ -113,7 +114,7 @@ struct ScheduledRepaveTests {
       #expect(try await control.repaveStatus().schedule?.windows.map(\.description) == ["sun 02:00-04:00"])
       try await control.endRepaves(by: .administrator)
       #expect(try await control.repaveStatus().schedule == nil)
-      try Self.wait(until: "2023-11-19T03:59:00Z", bench)
+      try Self.wait(until: "2023-11-19T03:58:00Z", bench)
       #expect(await control.goOnWithRepaves() == nil)
       #expect(bench.plane.processes.serving == 1)
     }

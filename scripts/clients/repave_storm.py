@@ -64,7 +64,7 @@ class Callers:
         self.key, self.answered, self.failures, self.ended = key, 0, [], threading.Event()
         self.expected = [self.exchange(self.connect(), number) for number in range(len(ROWS))]
         self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self.ask, args=(number % 2 == 0,)) for number in range(8)]
+        self.threads = [threading.Thread(target=self.ask, args=(number % 2 == 0,), daemon=True) for number in range(8)]
         for thread in self.threads:
             thread.start()
 

@@ -23,7 +23,7 @@ public struct RepaveSchedule: Equatable, Sendable {
     every: TimeSpan, windows: [MaintenanceWindow], by principal: Principal, since moment: Timestamp
   ) throws(Problem) {
     guard Self.spans ~= every.milliseconds else {
-      throw Self.malformed("a time from 1h to 366d", "\(every)")
+      throw Self.malformed("a time from 1h to 366d", "'\(every)'")
     }
     guard 1...Self.mostWindows ~= windows.count, Set(windows).count == windows.count else {
       throw Self.malformed("1 to \(Self.mostWindows) windows, each once", "\(windows.count)")
