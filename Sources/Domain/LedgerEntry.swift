@@ -92,6 +92,10 @@ public enum Act: String, Sendable, CaseIterable {
   case decideThreat = "decide-threat"
   /// Advisories came into force.
   case importAdvisories = "import-advisories"
+  /// A process that serves was replaced by a new one, or was not when it was to be.
+  case repave
+  /// When processes are replaced was set.
+  case scheduleRepaves = "schedule-repaves"
   /// Something was asked for, and refused before it became an act.
   case request
 }

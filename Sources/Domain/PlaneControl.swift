@@ -14,6 +14,15 @@ public enum PlaneCommand: String, Sendable, CaseIterable {
   case drain
   /// Say what was counted of every version; answered with `PlaneCounts` as the member `counts`.
   case observe
+  /// Give rows that the version of the members `deployment` and `version` was asked about, with what it answered; answered with
+  /// `ReplaySample` as the member `sample`.
+  case sample
+  /// Answer the rows of the member `sample`; answered with an array `answers`, the outputs' digests of each case.
+  case replay
+  /// Say which program runs; answered with the digest of its bytes as the member `program`.
+  case program
+  /// Accept connections from now on, where the process was held until it is told to; it may be told again.
+  case begin
 }
 
 /// How a data plane stands.
@@ -59,6 +68,10 @@ public struct PlaneStatus: Equatable, Sendable {
   public var confinement: PlaneConfinement?
   /// The file that the process was started from; nil where it does not say.
   public var program: ProgramFile?
+  /// Whether it accepts nothing until it is told to begin.
+  public var isHeld = false
+  /// The undertaking that it was started held for; nil where it was not.
+  public var heldFor: String?
 
   /// States how a data plane stands.
   public init(
@@ -95,6 +108,8 @@ public struct PlaneStatus: Equatable, Sendable {
     if let admin { members["admin"] = .string(admin) }
     members["confinement"] = confinement?.json
     members["program"] = program.map { .string($0.description) }
+    if isHeld { members["held"] = true }
+    members["heldFor"] = heldFor.map { .string($0) }
     return .object(members)
   }
 
@@ -121,6 +136,8 @@ public struct PlaneStatus: Equatable, Sendable {
       models: models)
     confinement = json["confinement"].flatMap(PlaneConfinement.init(json:))
     program = json["program"]?.string.flatMap { ProgramFile($0) }
+    isHeld = json["held"]?.bool ?? false
+    heldFor = json["heldFor"]?.string
   }
 }
 

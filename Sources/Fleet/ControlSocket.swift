@@ -111,6 +111,41 @@ final class ControlSocket: Sendable {
   /// Asks for the socket of its admin listener.
   func receiveAdminListener() throws(Problem) -> OwnedDescriptor { try receive(.adminListener) }
 
+  /// Asks for rows of a version with what the process answers to them.
+  func sample(_ version: VersionReference, _ bundle: Digest) throws(Problem) -> ReplaySample {
+    let members: [String: JSON] = [
+      "version": .string(version.description), "bundle": .string(bundle.description),
+    ]
+    return try call(.sample, members) { (answer, _) throws(Problem) in
+      let sample = try ReplaySample(json: answer["sample"] ?? .null)
+      guard sample.version == version, sample.bundle == bundle else { throw .unknownAnswer(to: .sample) }
+      return sample
+    }
+  }
+
+  /// Asks what the process answers to these rows.
+  func replay(_ sample: ReplaySample) throws(Problem) -> [[String: Digest]] {
+    try call(.replay, ["sample": sample.json]) { (answer, _) throws(Problem) in
+      guard let elements = answer["answers"]?.array else { throw .unknownAnswer(to: .replay) }
+      var answers: [[String: Digest]] = []
+      for (index, element) in elements.enumerated() {
+        answers.append(try ReplayCase.answers(element, at: "/answers/\(index)"))
+      }
+      return answers
+    }
+  }
+
+  /// Asks for the digest of the program that runs.
+  func program() throws(Problem) -> Digest {
+    try call(.program) { (answer, _) throws(Problem) in
+      guard let text = answer["program"]?.string else { throw .unknownAnswer(to: .program) }
+      return try Digest(parsing: text)
+    }
+  }
+
+  /// Has a process that is held accept connections.
+  func begin() throws(Problem) { try call(.begin) { (_, _) throws(Problem) in } }
+
   private func receive(_ command: PlaneCommand) throws(Problem) -> OwnedDescriptor {
     try call(command) { (_, connection) throws(Problem) in
       let number = gatehouse_receive_descriptor(connection.number)
@@ -124,7 +159,15 @@ final class ControlSocket: Sendable {
   /// Any other error ends the connection. One that the other side has ended is made anew once: it may have given up on us
   /// and live. That can have it do a command twice, which no command minds.
   private func call<Value: Sendable>(
-    _ command: PlaneCommand, _ take: (JSON, OwnedDescriptor) throws(Problem) -> Value
+    _ command: PlaneCommand, _ members: [String: JSON] = [:],
+    _ take: (JSON, OwnedDescriptor) throws(Problem) -> Value
+  ) throws(Problem) -> Value {
+    let line = JSON.object(members.merging(["command": .string(command.rawValue)]) { $1 }).canonicalBytes
+    return try exchanging(line + [UInt8(ascii: "\n")], take)
+  }
+
+  private func exchanging<Value: Sendable>(
+    _ line: [UInt8], _ take: (JSON, OwnedDescriptor) throws(Problem) -> Value
   ) throws(Problem) -> Value {
     try connection.withLock { (connection) throws(Problem) in
       while true {
@@ -133,7 +176,7 @@ final class ControlSocket: Sendable {
         let present = if let former { former } else { try reconnect() }
         let answer: JSON
         do throws(Problem) {
-          answer = try Self.exchange(command, present)
+          answer = try Self.exchange(line, present)
         } catch {
           if former != nil, error.code == Self.goneCode { continue }
           throw error
@@ -156,9 +199,8 @@ final class ControlSocket: Sendable {
     return next
   }
 
-  private static func exchange(_ command: PlaneCommand, _ connection: OwnedDescriptor) throws(Problem) -> JSON
-  {
-    try send(command, connection)
+  private static func exchange(_ line: [UInt8], _ connection: OwnedDescriptor) throws(Problem) -> JSON {
+    try send(line, connection)
     let line = try receiveLine(connection)
     do {
       return try JSON(parsing: line)
@@ -206,8 +248,7 @@ final class ControlSocket: Sendable {
     return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
   }
 
-  private static func send(_ command: PlaneCommand, _ connection: OwnedDescriptor) throws(Problem) {
-    let line = Array((["command": .string(command.rawValue)] as JSON).canonicalBytes) + [UInt8(ascii: "\n")]
+  private static func send(_ line: [UInt8], _ connection: OwnedDescriptor) throws(Problem) {
     var sent = 0
     while sent < line.count {
       let count = unsafe line[sent...].withUnsafeBytes { bytes in
@@ -237,16 +278,24 @@ final class ControlSocket: Sendable {
     }
   }
 
-  /// Reads byte by byte, so that nothing past the line feed, a descriptor least of all, is taken with it.
+  /// Looks before it reads, so that nothing past the line feed, a descriptor least of all, is taken with it.
   private static func receiveLine(_ connection: OwnedDescriptor) throws(Problem) -> [UInt8] {
     var line: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 64 << 10)
     while line.count < answerLimit {
-      var byte: UInt8 = 0
-      let count = unsafe recv(connection.number, &byte, 1, 0)
+      let seen = unsafe recv(connection.number, &piece, piece.count, Int32(MSG_PEEK))
+      if seen < 0, errno == EINTR { continue }
+      guard seen > 0 else { throw seen == 0 ? gone : failure("recv") }
+      let end = piece[..<seen].firstIndex(of: UInt8(ascii: "\n"))
+      let wanted = end.map { $0 + 1 } ?? seen
+      let count = unsafe recv(connection.number, &piece, wanted, 0)
       if count < 0, errno == EINTR { continue }
-      guard count == 1 else { throw count == 0 ? gone : failure("recv") }
-      if byte == UInt8(ascii: "\n") { return line }
-      line.append(byte)
+      guard count > 0 else { throw count == 0 ? gone : failure("recv") }
+      line += piece[..<count]
+      if end != nil, count == wanted {
+        line.removeLast()
+        return line
+      }
     }
     throw Problem(
       .internal, "plane.answer", "expected at most \(answerLimit) bytes from the data plane, found more")

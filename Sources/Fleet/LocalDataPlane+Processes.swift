@@ -10,6 +10,10 @@ extension LocalDataPlane {
     /// The process that gave the socket; nil where it was bound anew.
     let source: (running: Running, status: PlaneStatus)?
     let survivors: [Running]
+    /// Who was made ready and never began.
+    let held: [Running]
+    /// Who came to serve in an undertaking, by that.
+    let repaved: [String: PlaneProcess]
     /// The socket for metrics and health; nil where they are not answered.
     var admin: ListeningSocket?
     /// Whether `source` answers on that socket, or is to answer on none.
@@ -66,8 +70,10 @@ extension LocalDataPlane {
   private static func listener(_ settings: Settings) async throws(Problem) -> Inheritance {
     let deadline = ContinuousClock.now + .seconds(3)
     while true {
-      let found = try await survivors(in: settings.directory)
+      let (found, heldOnes) = try await survivors(in: settings.directory)
       let survivors = found.map(\.running)
+      let held = heldOnes.map(\.running)
+      let repaved = try await repaved(found)
       for survivor in found where settings.listen.covers(survivor.status.address) {
         let descriptor = try? await blocking { () throws(Problem) in
           try survivor.running.control.receiveListener()
@@ -77,11 +83,12 @@ extension LocalDataPlane {
         }
         return Inheritance(
           listener: ListeningSocket(descriptor: descriptor, address: address), source: survivor,
-          survivors: survivors)
+          survivors: survivors, held: held, repaved: repaved)
       }
       do throws(Problem) {
         let listener = try ListeningSocket(binding: settings.listen)
-        return Inheritance(listener: listener, source: nil, survivors: survivors)
+        return Inheritance(
+          listener: listener, source: nil, survivors: survivors, held: held, repaved: repaved)
       } catch  where ContinuousClock.now < deadline && hasControlSocket(in: settings.directory) {
         try? await Task.sleep(for: .milliseconds(50))
       }
@@ -89,25 +96,27 @@ extension LocalDataPlane {
   }
 
   private static func hasControlSocket(in directory: String) -> Bool {
-    let (first, second) = controlPaths(in: directory)
-    return unsafe access(first, F_OK) == 0 || access(second, F_OK) == 0
+    controlPaths(in: directory).contains { unsafe access($0, F_OK) == 0 }
   }
 
-  /// The processes of an earlier control plane that still serve from this directory, the newest first; one that
-  /// is draining does not count.
-  static func survivors(in directory: String) async throws(Problem) -> [(
-    running: Running, status: PlaneStatus
-  )] {
-    let (first, second) = controlPaths(in: directory)
-    guard second.utf8.count < 108 else {
+  /// A process of an earlier control plane, and what it said.
+  typealias Survivor = (running: Running, status: PlaneStatus)
+
+  /// The processes of an earlier control plane that still serve from this directory, the newest first, and those that were
+  /// made ready and never began; one that is draining does not count.
+  static func survivors(
+    in directory: String
+  ) async throws(Problem) -> (serving: [Survivor], held: [Survivor]) {
+    let paths = controlPaths(in: directory)
+    if let long = paths.first(where: { $0.utf8.count >= 108 }) {
       throw Problem(
         .usage, "plane.path-too-long",
-        "expected a path of at most 107 bytes for the control socket (unix(7)), found \(second.utf8.count)",
-        subject: second, hint: "use a data directory with a shorter path")
+        "expected a path of at most 107 bytes for the control socket (unix(7)), found \(long.utf8.count)",
+        subject: long, hint: "use a data directory with a shorter path")
     }
     return try await blocking { () throws(Problem) in
-      var found: [(running: Running, status: PlaneStatus)] = []
-      for path in [first, second] {
+      var found: [Survivor] = []
+      for path in paths {
         guard let control = ControlSocket(connectingTo: path), let status = try? control.status(),
           !status.isDraining, let life = ControlSocket(connectingTo: path),
           let pid = pid_t(exactly: status.process)
@@ -116,7 +125,20 @@ extension LocalDataPlane {
           pid: pid, controlPath: path, control: control, life: life, confinement: status.confinement)
         found.append((running, status))
       }
-      return found.sorted { $0.status.startedAt > $1.status.startedAt }
+      found.sort { $0.status.startedAt > $1.status.startedAt }
+      return (found.filter { !$0.status.isHeld }, found.filter(\.status.isHeld))
+    }
+  }
+
+  /// Those of them that came to serve in an undertaking, by that.
+  private static func repaved(_ survivors: [Survivor]) async throws(Problem) -> [String: PlaneProcess] {
+    try await blocking { () throws(Problem) in
+      var repaved: [String: PlaneProcess] = [:]
+      for (running, status) in survivors {
+        guard let trace = status.heldFor else { continue }
+        repaved[trace] = PlaneProcess(status, program: try? running.control.program())
+      }
+      return repaved
     }
   }
 
@@ -180,9 +202,10 @@ extension LocalDataPlane {
       hint: "read \(launch.logPath)")
   }
 
-  /// The two names for control sockets.
-  static func controlPaths(in directory: String) -> (String, String) {
-    ("\(directory)/control-a.sock", "\(directory)/control-b.sock")
+  /// The names for control sockets: for the process that serves, for one that is made ready beside it, for one that has to be
+  /// started meanwhile, and for those that still drain.
+  static func controlPaths(in directory: String) -> [String] {
+    ["a", "b", "c", "d", "e", "f"].map { "\(directory)/control-\($0).sock" }
   }
 
   /// Does blocking work on a thread that may block.

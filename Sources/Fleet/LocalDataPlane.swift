@@ -84,10 +84,16 @@ public actor LocalDataPlane: DataPlane {
   private let account: PlaneAccount?
   private let listener: ListeningSocket
   private let admin: ListeningSocket?
-  private var running: Running?
+  var running: Running?
+  /// The process that was made ready to take the place of the one that serves.
+  var successor: Successor?
+  /// The process that gave way to the one that serves, until it is asked to end.
+  var former: Running?
+  /// The processes that came to serve in undertakings, by those.
+  var repaved: [String: PlaneProcess] = [:]
   private var isStopping = false
   /// Whether the serving process was started here and not taken over.
-  public private(set) var hasStartedProcess = false
+  public internal(set) var hasStartedProcess = false
   /// Whether a start, a replacement or an application is under way; those who wait come after it, in order.
   private var isTaken = false
   private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -112,6 +118,8 @@ public actor LocalDataPlane: DataPlane {
   /// Makes the serving process serve what `state` says; throws what it refuses with, nothing changed.
   public func apply(_ state: PlaneState) async throws(Problem) {
     try await exclusively { () async throws(Problem) in
+      // What was made ready knows nothing of it.
+      await endSuccessor()
       // A state that no longer reads is replaced by this one all the same: the registry is what it comes from.
       let former = try? store.load()
       // Durable first: a process that starts at any moment from here on starts from the new state.
@@ -177,6 +185,7 @@ public actor LocalDataPlane: DataPlane {
   /// Puts a new process in the place of the one that serves; no request is lost.
   public func replace() async throws(Problem) {
     try await exclusively { () async throws(Problem) in
+      await endSuccessor()
       let old = running
       try await start(old == nil ? .started : .replaced)
       if let old { await Self.drain(old) }
@@ -193,6 +202,8 @@ public actor LocalDataPlane: DataPlane {
   /// Asks the serving process to finish what it has begun, and waits for its end.
   public func stop() async {
     endSupervision()
+    await endSuccessor()
+    await retireFormer()
     guard let running else { return }
     self.running = nil
     await Self.drain(running)
@@ -201,7 +212,8 @@ public actor LocalDataPlane: DataPlane {
 
   /// Stops the processes that serve from a directory whose control plane is gone.
   public static func stopSurvivors(in directory: String) async throws(Problem) {
-    for survivor in try await survivors(in: directory) {
+    let found = try await survivors(in: directory)
+    for survivor in found.serving + found.held {
       await drain(survivor.running)
       await waitForEnd(of: survivor.running)
     }
@@ -209,7 +221,7 @@ public actor LocalDataPlane: DataPlane {
 
   /// Lets one undertaking at a time touch the processes: an actor alone would let another begin wherever one
   /// waits.
-  private func exclusively<Result>(_ body: () async throws(Problem) -> Result) async throws(Problem)
+  func exclusively<Result>(_ body: () async throws(Problem) -> Result) async throws(Problem)
     -> Result
   {
     while isTaken { await withCheckedContinuation { waiting.append($0) } }
@@ -267,8 +279,45 @@ public actor LocalDataPlane: DataPlane {
     return try await Self.blocking { () throws(Problem) in try next.control.apply(generation) }
   }
 
+  /// Tells of a process that took the place of another.
+  func report(_ kind: PlaneEvent.Kind, _ process: Running) {
+    reporting.yield(
+      PlaneEvent(kind: kind, process: Int(process.pid), detail: "serves on \(listener.address)"))
+  }
+
+  /// Starts a process that is held for an undertaking and waits until it has loaded everything.
+  func startHeld(under trace: String) async throws(Problem) -> Running {
+    let launch = launch(controlPath: try await freeControlPath(), heldFor: trace)
+    let (listener, admin) = (listener, admin)
+    return try await Self.blocking { () throws(Problem) in
+      try Self.start(launch, listener: listener, admin: admin)
+    }
+  }
+
+  /// A name for a control socket that no process has: while one gives way to the next, each has a socket of its own.
+  ///
+  /// One that drains has its own until it ends, which can take 30 s: where all have been taken by such, one of them is waited for.
+  private func freeControlPath() async throws(Problem) -> String {
+    let taken = [running, successor?.running, former].compactMap { $0?.controlPath }
+    let paths = Self.controlPaths(in: settings.directory).filter { !taken.contains($0) }
+    let deadline = ContinuousClock.now + .seconds(35)
+    while ContinuousClock.now < deadline {
+      let free = try await Self.blocking { () throws(Problem) in
+        paths.first { ControlSocket(connectingTo: $0, timeout: 1) == nil }
+      }
+      if let free { return free }
+      try? await Task.sleep(for: .milliseconds(50))
+    }
+    throw Problem(
+      .unavailable, "plane.start", "expected a control socket that no process has, found all of them in use",
+      hint: "wait for the processes that drain to end")
+  }
+
   /// Adopts what serves already and is the program that we would start, as we would; replaces it where it is another.
   private func settle(_ inheritance: Inheritance) async throws(Problem) {
+    // What nobody lets begin any more: its undertaking ended with the control plane that began it.
+    for held in inheritance.held { await Self.drain(held) }
+    for (trace, process) in inheritance.repaved { repaved[trace] = process }
     let launch = launch(controlPath: "")
     if let kept = inheritance.source, inheritance.keepsAdmin, launch.isProgram(of: kept.status),
       launch.hasStarted(kept.running.pid)
@@ -288,9 +337,7 @@ public actor LocalDataPlane: DataPlane {
 
   /// Starts a process and waits until it serves the saved state.
   private func start(_ kind: PlaneEvent.Kind) async throws(Problem) {
-    // Two names in turn: while one process gives way to the next, each has a socket of its own.
-    let (first, second) = Self.controlPaths(in: settings.directory)
-    let launch = launch(controlPath: running?.controlPath == first ? second : first)
+    let launch = launch(controlPath: try await freeControlPath())
     let (listener, admin) = (listener, admin)
     let started = try await Self.blocking { () throws(Problem) in
       try Self.start(launch, listener: listener, admin: admin)
@@ -298,20 +345,19 @@ public actor LocalDataPlane: DataPlane {
     watch(started)
     running = started
     hasStartedProcess = true
-    reporting.yield(
-      PlaneEvent(kind: kind, process: Int(started.pid), detail: "serves on \(listener.address)"))
+    report(kind, started)
   }
 
-  private func launch(controlPath: String) -> RuntimeLaunch {
+  private func launch(controlPath: String, heldFor trace: String? = nil) -> RuntimeLaunch {
     RuntimeLaunch(
       program: settings.program, statePath: store.path, controlPath: controlPath,
       logPath: "\(settings.directory)/runtime.log", spoolPath: settings.spool,
       goesOnWhenSpoolFull: settings.goesOnWhenSpoolFull, hasAdmin: admin != nil, tls: settings.tls,
-      bundles: settings.bundles, account: account, options: settings.options)
+      bundles: settings.bundles, account: account, options: settings.options, heldFor: trace)
   }
 
   /// Notices the end of a process by that of a connection kept open to it.
-  private func watch(_ process: Running) {
+  func watch(_ process: Running) {
     let (pid, ending) = (process.pid, ending)
     process.life.whenEnded { ending.yield(pid) }
   }

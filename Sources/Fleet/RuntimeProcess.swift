@@ -43,6 +43,8 @@ struct RuntimeLaunch: Sendable {
   let account: PlaneAccount?
   /// Further options, for every process alike.
   let options: [String]
+  /// The undertaking that it is held for; nil where it accepts connections at once.
+  var heldFor: String?
 
   /// What the process is started with.
   private var arguments: [String] {
@@ -57,6 +59,7 @@ struct RuntimeLaunch: Sendable {
     }
     if let bundles { arguments += ["--bundles", bundles] }
     if let account { arguments += ["--user", account.description] }
+    if let heldFor { arguments += [Self.holdOption, heldFor] }
     arguments += ["--log", "json"] + options
     // The process gets an empty environment, so that what names a library there is told it in another way.
     if let value = unsafe getenv("GATEHOUSE_ONNXRUNTIME"), let whole = unsafe realpath(value, nil) {
@@ -67,6 +70,7 @@ struct RuntimeLaunch: Sendable {
   }
 
   private static let controlOption = "--control"
+  private static let holdOption = "--hold"
 
   /// Starts the process with `listener` as its descriptor 3, `admin` as 4, and nothing else of ours.
   ///
@@ -103,7 +107,8 @@ struct RuntimeLaunch: Sendable {
     return process.program == ProgramFile(device: UInt64(present.st_dev), node: UInt64(present.st_ino))
   }
 
-  /// Whether the running process `pid` was started with these arguments; its control socket may be another.
+  /// Whether the running process `pid` was started with these arguments; its control socket may be another, and it may have been held at
+  /// first.
   func hasStarted(_ pid: pid_t) -> Bool {
     guard let file = unsafe fopen("/proc/\(pid)/cmdline", "rb") else { return false }
     defer { unsafe fclose(file) }
@@ -117,6 +122,9 @@ struct RuntimeLaunch: Sendable {
       var rest = Array(arguments.dropFirst())
       if let option = rest.firstIndex(of: Self.controlOption), option + 1 < rest.count {
         rest.remove(at: option + 1)
+      }
+      if let option = rest.firstIndex(of: Self.holdOption), option + 1 < rest.count {
+        rest.removeSubrange(option...(option + 1))
       }
       return rest
     }

@@ -138,6 +138,8 @@ public final class ControlPlane: Sendable {
   let accessActs: AccessActs
   /// Whether tests of a version are run again.
   let repeating = Mutex(false)
+  /// What of the schedule of repaves was tried in the window that is open.
+  let repaveTurns = Mutex(RepaveTurns())
   /// From where they ask.
   let origins: Origins
   /// What becomes of refused requests.
@@ -177,7 +179,8 @@ public final class ControlPlane: Sendable {
       policies: policies, advisories: advisories, rules: rules, seals: seals, time: time)
     release = Release(
       registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
-      threats: threats, advisories: advisories, said: said, seals: seals, time: time)
+      threats: threats, advisories: advisories, said: said, seals: seals, plane: parts.plane,
+      time: time)
     served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
     bySteps = RollOutBySteps(
       registry: registry, seals: seals, served: served, plane: parts.plane, entropy: parts.entropy, time: time

@@ -153,7 +153,9 @@ extension RegistryChange {
     // An act goes by the policy, the facts and the approvals that it has read: those of its own moment, as its entries say.
     case .governance(let change):
       switch change {
-      case .setFacts, .propose, .withdraw, .apply, .approve, .decideThreat, .relay, .importAdvisories: true
+      case .setFacts, .propose, .withdraw, .apply, .approve, .decideThreat, .relay, .importAdvisories,
+        .repave:
+        true
       case .wait, .test, .endWait, .stateThreats, .keepFormers, .mark, .unmark, .setRollout,
         .setRolloutTerms:
         false

@@ -2,8 +2,6 @@ import Domain
 import Encoding
 import Gates
 import Rollouts
-import Gates
-import Rollouts
 
 /// Puts in order what a crash left half done, before the platform takes new acts.
 struct Recovery: Sendable {
@@ -41,15 +39,50 @@ struct Recovery: Sendable {
   private func close(_ unfinished: [LedgerEntry], _ message: String) async throws(Problem) {
     guard !unfinished.isEmpty else { return }
     var closing: [LedgerEntry] = []
+    var changes: [RegistryChange] = []
     for entry in unfinished {
-      var details: [String: JSON] = ["code": "platform.interrupted", "message": .string(message)]
+      var (phase, details): (ActPhase, [String: JSON]) =
+        entry.act == .repave
+        ? await end(ofRepave: entry)
+        : (.failed, ["code": "platform.interrupted", "message": .string(message)])
       if let place = try await place(after: entry) { details["stands"] = .string(place) }
       closing.append(
         LedgerEntry(
-          time: time.now(), principal: .platform, act: entry.act, phase: .failed, subject: entry.subject,
+          time: time.now(), principal: .platform, act: entry.act, phase: phase, subject: entry.subject,
           trace: entry.trace, details: details))
+      if phase == .done {
+        let said = Repave.said(of: details["old"] ?? .null, details["new"] ?? .null)
+        changes.append(.governance(.repave(.repaved(said, at: time.now()))))
+      }
     }
-    try await registry.commit(closing, [])
+    try await registry.commit(closing, changes)
+  }
+
+  /// How a repave ended whose end nobody wrote down.
+  ///
+  /// A new process carries the undertaking that it was made ready in, and begins only after it has answered as the former did:
+  /// so one that has begun says that it was done, and where none has, what was made ready is ended and nothing came of it.
+  private func end(ofRepave entry: LedgerEntry) async -> (ActPhase, [String: JSON]) {
+    guard let new = await plane.process(of: entry.trace) else {
+      let serving = try? await plane.process()
+      let isFormer = serving.map { .string($0.instance) } == entry.details["old"]?["instance"]
+      let rest =
+        isFormer ? "the process that served before serves on" : "a process that was started apart serves"
+      return (
+        .failed,
+        [
+          "code": "repave.undone", "message": .string("no new process had begun to serve; \(rest)"),
+          "serving": serving?.json ?? .null,
+        ]
+      )
+    }
+    return (
+      .done,
+      [
+        "old": entry.details["old"] ?? .null, "new": new.json, "bundles": new.bundles,
+        "note": "found done: the new process had begun to serve, and its end was not written down",
+      ]
+    )
   }
 
   /// Who answers under the name that an act was to move, since it did not; nil for other acts.

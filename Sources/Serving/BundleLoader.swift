@@ -84,7 +84,7 @@ public struct BundleLoader: Sendable {
     let model = try ServedModel(
       reference: manifest.reference, bundle: bundle.digest, sealedBy: bundle.sealedBy, files: bundle.files,
       framework: "\(manifest.framework) \(manifest.frameworkVersion)",
-      graph: try ValidatedGraph(bundle.graph), engine: engine)
+      graph: try ValidatedGraph(bundle.graph), engine: engine, checkedBy: bundle.selfCheck)
     if let check = bundle.selfCheck {
       try check.check(model.plan)
     } else {

@@ -10,7 +10,11 @@ import NIOPosix
 /// command and no prediction. A connection that is kept open tells its other end when this process has died.
 public final class ControlSocket: Sendable {
   private static let connections = 16
-  private static let lineLimit = 4096
+  /// The longest line: rows to be asked again.
+  private static let lineLimit = 4 << 20
+  private static let pieceSize = 64 << 10
+  /// For how long a held process waits for somebody to speak with: who started it never leaves it alone.
+  public static let patience = Duration.seconds(10)
 
   private let listener: CInt
   /// Who may speak here.
@@ -20,6 +24,7 @@ public final class ControlSocket: Sendable {
   private let pool = NIOThreadPool(numberOfThreads: 1)
   private let plane: RunningPlane
   private let drain: @Sendable () -> Void
+  private let patience: Duration
 
   /// The socket with its name, which nobody answers yet.
   public struct Listener: Sendable {
@@ -45,10 +50,12 @@ public final class ControlSocket: Sendable {
 
   /// Answers on a socket that it takes over.
   ///
-  /// `drain` is called when the plane is asked to end.
-  public init(_ listener: Listener, plane: RunningPlane, drain: @escaping @Sendable () -> Void)
-    throws(Problem)
-  {
+  /// `drain` is called when the plane is asked to end, and when it is held and nobody has been connected for so long.
+  public init(
+    _ listener: Listener, plane: RunningPlane, patience: Duration = patience,
+    drain: @escaping @Sendable () -> Void
+  ) throws(Problem) {
+    self.patience = patience
     self.plane = plane
     self.drain = drain
     self.listener = listener.descriptor
@@ -82,17 +89,24 @@ public final class ControlSocket: Sendable {
 
   private func serve() {
     var clients: [Client] = []
+    var aloneSince = Clock.monotonic()
     while true {
       var polled = [wake.read, listener].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
       // With as many clients as there may be, others wait in the socket's queue.
       if clients.count >= Self.connections { polled[1].events = 0 }
       polled += clients.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-      let ready = retryingInterrupts { unsafe poll(&polled, nfds_t(polled.count), -1) }
+      // Nobody is left who could have a held process begin: it ends, so that none stays behind.
+      let waits = plane.isHeld && clients.isEmpty
+      let left = patience.nanoseconds - (Clock.monotonic() - aloneSince)
+      if waits, left <= 0 { return drain() }
+      let timeout = waits ? CInt(clamping: left / 1_000_000 + 1) : -1
+      let ready = retryingInterrupts { unsafe poll(&polled, nfds_t(polled.count), timeout) }
       if ready < 0 || polled[0].revents != 0 { break }
       for index in clients.indices.reversed() where polled[index + 2].revents != 0 {
         guard !receive(&clients[index]) else { continue }
         _ = close(clients[index].descriptor)
         clients.remove(at: index)
+        if clients.isEmpty { aloneSince = Clock.monotonic() }
       }
       if polled[1].revents != 0, let client = accept() { clients.append(client) }
     }
@@ -121,13 +135,14 @@ public final class ControlSocket: Sendable {
 
   /// Takes in what a client sent and answers every whole line; says whether the connection goes on.
   private func receive(_ client: inout Client) -> Bool {
-    var chunk = [UInt8](repeating: 0, count: Self.lineLimit)
+    var chunk = [UInt8](repeating: 0, count: Self.pieceSize)
     let descriptor = client.descriptor
     let count = retryingInterrupts {
       unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
     }
     guard count > 0 else { return false }
     client.line += chunk.prefix(count)
+    guard chunk.prefix(count).contains(UInt8(ascii: "\n")) else { return client.line.count <= Self.lineLimit }
     while let end = client.line.firstIndex(of: UInt8(ascii: "\n")) {
       let line = Array(client.line[..<end])
       client.line.removeSubrange(...end)
@@ -138,7 +153,8 @@ public final class ControlSocket: Sendable {
 
   private func answer(_ line: [UInt8], to descriptor: CInt) -> Bool {
     do throws(Problem) {
-      switch try PlaneCommand(line: line) {
+      let (command, members) = try PlaneCommand.read(line)
+      switch command {
       case .status: return send(["ok": true, "status": plane.status.json], to: descriptor)
       case .apply:
         let application = try plane.apply()
@@ -159,6 +175,8 @@ public final class ControlSocket: Sendable {
         let isSent = send(["ok": true], to: descriptor)
         drain()
         return isSent
+      case .sample, .replay, .program, .begin:
+        return send(try plane.answer(command, members), to: descriptor)
       }
     } catch {
       return send(["ok": false, "problem": error.json], to: descriptor)
@@ -215,14 +233,15 @@ public final class ControlSocket: Sendable {
 }
 
 extension PlaneCommand {
-  init(line: [UInt8]) throws(Problem) {
-    let json = try? JSON(parsing: line, limits: JSONLimits(depth: 4, values: 64))
+  /// The command of a line, and the whole of the line.
+  static func read(_ line: [UInt8]) throws(Problem) -> (PlaneCommand, JSON) {
+    let json = try? JSON(parsing: line, limits: JSONLimits(depth: 8, values: 1 << 16))
     guard let name = json?["command"]?.string, let command = PlaneCommand(rawValue: name) else {
       let known = PlaneCommand.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
       throw Problem(
         .badInput, "control.unknown-command", "expected {\"command\": …} with one of \(known), found another")
     }
-    self = command
+    return (command, json ?? .null)
   }
 }
 

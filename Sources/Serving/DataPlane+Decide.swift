@@ -147,8 +147,10 @@ extension DataPlane {
       return .answer(bodyTooLarge())
     }
     var operation = ModelOperation(kind: kind, model: model, form: try head.bodyForm(for: kind))
-    if spool != nil, policy.keepsPayload(of: draft.record.trace) {
-      operation.payload = PayloadForm(policy, for: model)
+    if policy.keepsPayload(of: draft.record.trace) {
+      if spool != nil { operation.payload = PayloadForm(policy, for: model) }
+      // The very requests whose rows may stand in a record.
+      operation.isSampled = policy.letsRowsBeReplayed
     }
     operation.turn = deployment.turn(timeout: head.timeout, from: draft.arrival)
     // Who names a version asks for that one, and is no sample of those who name none.

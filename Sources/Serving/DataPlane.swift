@@ -8,6 +8,7 @@ final class DataPlane: Sendable {
   let limits: PlaneLimits
   let version: String
   let startedAt = Clock.now()
+  private let start = Clock.monotonic()
   /// Where records of requests go; nil where none are kept.
   let spool: RecordSpool?
   /// What connections are secured by; nil where they are in the clear.
@@ -68,6 +69,9 @@ final class DataPlane: Sendable {
 
   /// How many requests were answered.
   var requests: Int { answered.load(ordering: .relaxed) }
+
+  /// For how many nanoseconds it has been there, whoever sets the clock meanwhile.
+  var age: Int { Clock.monotonic() - start }
 
   /// Counts a request that is answered.
   func countAnswer() { answered.wrappingAdd(1, ordering: .relaxed) }

@@ -3,6 +3,7 @@ import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// The HTTP server of a data plane.
 final class PlaneServer: Sendable {
@@ -10,31 +11,51 @@ final class PlaneServer: Sendable {
   private let socket: ListeningSocket
   private let group: MultiThreadedEventLoopGroup
   private let pool: NIOThreadPool
+  private let threads: Int
   private let engines = EngineThreads()
-  private let acceptor: any Channel
-  /// Whether `socket` is open.
+  /// Whether `socket` is open, and what accepts from it; nil where nothing does yet.
   ///
   /// Held while its descriptor is used or closed: after that the number may be another file's.
-  private let isListening = NIOLockedValueBox(true)
+  private let listening = Mutex(Listening())
 
-  /// Starts to accept connections on a socket that it takes over.
-  init(plane: DataPlane, socket: ListeningSocket, threads: Int) throws(Problem) {
+  private struct Listening {
+    var isOpen = true
+    var acceptor: (any Channel)?
+  }
+
+  /// Takes over a socket, and starts to accept connections on it unless it `isHeld`.
+  init(plane: DataPlane, socket: ListeningSocket, threads: Int, isHeld: Bool = false) throws(Problem) {
     self.plane = plane
     self.socket = socket
+    self.threads = threads
     group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     pool = NIOThreadPool(numberOfThreads: threads)
     pool.start()
-    do {
-      acceptor = try Self.bootstrap(plane, group, pool, threads, engines).withBoundSocket(socket.duplicate())
-        .wait()
-    } catch {
-      throw Problem(
-        .unavailable, "listen.failed", "accepting connections failed", subject: socket.address,
-        cause: "\(error)")
-    }
-    socket.restoreBacklog()
+    if !isHeld { try accept() }
     plane.tls?.watch(on: group.next(), reading: pool)
   }
+
+  /// Accepts connections from now on; nothing where it does already.
+  ///
+  /// Throws `listen.failed`, and `plane.draining` where the socket is given up.
+  func accept() throws(Problem) {
+    try listening.withLock { (listening) throws(Problem) in
+      guard listening.isOpen else { throw Self.draining }
+      guard listening.acceptor == nil else { return }
+      do {
+        listening.acceptor = try Self.bootstrap(plane, group, pool, threads, engines)
+          .withBoundSocket(socket.duplicate()).wait()
+      } catch {
+        throw Problem(
+          .unavailable, "listen.failed", "accepting connections failed", subject: socket.address,
+          cause: "\(error)")
+      }
+      socket.restoreBacklog()
+    }
+  }
+
+  private static let draining = Problem(
+    .conflict, "plane.draining", "expected a plane that listens, found one that drains")
 
   private static func bootstrap(
     _ plane: DataPlane, _ group: MultiThreadedEventLoopGroup, _ pool: NIOThreadPool, _ threads: Int,
@@ -106,19 +127,18 @@ final class PlaneServer: Sendable {
 
   /// Closes this process's descriptors of the socket and nothing else: whoever shares it goes on accepting.
   private func stopListening() {
-    isListening.withLockedValue { isListening in
-      guard isListening else { return }
-      isListening = false
-      try? acceptor.close().wait()
+    listening.withLock { listening in
+      guard listening.isOpen else { return }
+      listening.isOpen = false
+      try? listening.acceptor?.close().wait()
       socket.close()
     }
   }
 
   /// Calls `body` with the descriptor of the listening socket; throws `plane.draining` where it is given up.
   func withListener<Value>(_ body: (CInt) -> Value) throws(Problem) -> Value {
-    let value = isListening.withLockedValue { $0 ? body(socket.descriptor) : nil }
-    guard let value else {
-      throw Problem(.conflict, "plane.draining", "expected a plane that listens, found one that drains")
+    guard let value = listening.withLock({ $0.isOpen ? body(socket.descriptor) : nil }) else {
+      throw Self.draining
     }
     return value
   }

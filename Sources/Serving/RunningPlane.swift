@@ -5,6 +5,7 @@ public import Inference
 import NIOConcurrencyHelpers
 import NIOCore
 public import Provenance
+import Synchronization
 
 /// What a data plane is started with.
 public struct PlaneConfiguration: Sendable {
@@ -60,6 +61,10 @@ public struct PlaneConfiguration: Sendable {
   public var revocationInterval = Duration.seconds(30)
   /// What the process has given up, for those who ask.
   public var confinement: PlaneConfinement?
+  /// The undertaking that it is held for, accepting nothing until `RunningPlane.begin`; nil where it accepts at once.
+  public var heldFor: String?
+  /// The program that runs, for those who ask; nil where nobody can.
+  public var program: RunningProgram?
   /// The version of the program, for those who ask.
   public var version: String
 
@@ -80,7 +85,7 @@ public final class RunningPlane: Sendable {
   /// The address it accepts connections on.
   public var address: String { socket.address }
   /// The address for metrics and health; nil where there is none.
-  public var adminAddress: String? { admin?.address }
+  public var adminAddress: String? { admin.withLockedValue { $0?.address } ?? heldAdmin?.address }
 
   private let source: PlaneConfiguration.Source
   private let engine: (any InferenceEngine)?
@@ -89,7 +94,17 @@ public final class RunningPlane: Sendable {
   private let server: PlaneServer
   private let instance: String
   private let spool: RecordSpool?
-  private let admin: AdminServer?
+  /// None while the plane is held.
+  private let admin = NIOLockedValueBox<AdminServer?>(nil)
+  /// What the admin listener is to be; nil where there is to be none.
+  private let adminListener: PlaneConfiguration.Listener?
+  private let tellsRequests: Bool
+  /// Whether it accepts nothing yet.
+  ///
+  /// Held while it begins, so that it does so once.
+  private let holding: Mutex<Bool>
+  private let heldFor: String?
+  private let program: RunningProgram?
   private let accounts = CallerAccounts()
   private let log: RuntimeLog?
   /// What the digests begin with that stand for the subjects of tokens.
@@ -104,12 +119,19 @@ public final class RunningPlane: Sendable {
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
   private let applying = NIOLock()
 
-  /// Loads everything, and only then accepts connections on `socket`, which it takes over.
+  /// Loads everything, and only then accepts connections on `socket`, which it takes over; where it is held, when it is told
+  /// to.
   public init(_ configuration: PlaneConfiguration, socket: ListeningSocket) throws(Problem) {
     source = configuration.source
     engine = configuration.engine
     log = configuration.log
     confinement = configuration.confinement
+    heldFor = configuration.heldFor
+    holding = Mutex(configuration.heldFor != nil)
+    program = configuration.program
+    adminListener = configuration.admin
+    tellsRequests = configuration.tellsRequests
+    if case .inherited = configuration.admin { sharesAdmin = true } else { sharesAdmin = false }
     self.socket = socket
     // First, so that every account begins with what is known of it.
     let accounts = accounts
@@ -151,21 +173,47 @@ public final class RunningPlane: Sendable {
     }
     // What came while bundles were loaded, which can take minutes, and before anybody is answered.
     revocations?.look()
-    server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
-    quotas?.start()
+    server = try PlaneServer(
+      plane: plane, socket: socket, threads: configuration.threads, isHeld: configuration.heldFor != nil)
     revocations?.start()
-    // Bound last: whoever asks for health finds a plane that serves.
-    let (plane, tellsRequests) = (plane, configuration.tellsRequests)
-    switch configuration.admin {
-    case nil: (admin, sharesAdmin) = (nil, false)
-    case .address(let address):
-      let socket = try ListeningSocket(address: address)
-      admin = try AdminServer(plane: plane, socket: socket, tellsRequests: tellsRequests)
-      sharesAdmin = false
-    case .inherited(let socket):
-      admin = try AdminServer(plane: plane, socket: socket, tellsRequests: tellsRequests)
-      sharesAdmin = true
+    if configuration.heldFor == nil { try answer() }
+  }
+
+  /// Accepts connections from now on, where it was held; nothing where it does already.
+  ///
+  /// Throws `listen.failed` and `plane.draining`; then it is held still.
+  public func begin() throws(Problem) {
+    try holding.withLock { (isHeld) throws(Problem) in
+      guard isHeld else { return }
+      // What callers used of their quotas while it was held: so near before it counts itself that little is given twice.
+      quotas?.takeIn()
+      try server.accept()
+      isHeld = false
+      do throws(Problem) { try answer() } catch { log?.write(.error, "metrics are not answered", error) }
     }
+  }
+
+  /// Whether it accepts nothing until it is told to begin.
+  var isHeld: Bool { holding.withLock { $0 } }
+
+  /// The socket that a held plane is to answer metrics on.
+  private var heldAdmin: ListeningSocket? {
+    guard case .inherited(let socket) = adminListener else { return nil }
+    return socket
+  }
+
+  /// What a plane does that answers callers.
+  private func answer() throws(Problem) {
+    quotas?.start()
+    // Bound last: whoever asks for health finds a plane that serves.
+    let socket: ListeningSocket
+    switch adminListener {
+    case nil: return
+    case .address(let address): socket = try ListeningSocket(address: address)
+    case .inherited(let inherited): socket = inherited
+    }
+    let server = try AdminServer(plane: plane, socket: socket, tellsRequests: tellsRequests)
+    admin.withLockedValue { $0 = server }
   }
 
   /// Reads the snapshot again and serves what it says.
@@ -199,6 +247,7 @@ public final class RunningPlane: Sendable {
     plane.publish(table)
     Self.tell(withdrawn: table, before: former, log)
     accounts.keep(Set(state.keys.map(\.id)))
+    table.forgetUnkeptRows()
     let before = Set(former.models.map(\.bundle))
     plane.applications.countApplication(
       swaps: table.models.count { !before.contains($0.bundle) }, isWhole: failures.isEmpty)
@@ -222,11 +271,23 @@ public final class RunningPlane: Sendable {
       })
     status.confinement = confinement
     status.program = .own
+    status.isHeld = isHeld
+    status.heldFor = heldFor
     return status
   }
 
   /// What it has counted of every version.
   var counts: PlaneCounts { plane.counts(instance: instance) }
+  /// What it serves.
+  var table: RoutingTable { plane.table }
+
+  /// The digest of the program that runs; throws `program.unreadable`.
+  func programDigest() throws(Problem) -> Digest {
+    guard let program else {
+      throw Problem(.unavailable, "program.unreadable", "expected a plane that knows its program, found none")
+    }
+    return try program.digest()
+  }
 
   /// Calls `body` with the descriptor of the listening socket; throws `plane.draining` where it is given up.
   func withListener<Value>(_ body: (CInt) -> Value) throws(Problem) -> Value {
@@ -235,7 +296,8 @@ public final class RunningPlane: Sendable {
 
   /// Calls `body` with the descriptor of the admin listener's socket; throws `plane.no-admin` where there is none.
   func withAdminListener<Value>(_ body: (CInt) -> Value) throws(Problem) -> Value {
-    guard let value = admin?.withListener(body) else {
+    let server = admin.withLockedValue { $0 }
+    guard let value = server?.withListener(body) else {
       throw Problem(.conflict, "plane.no-admin", "expected a plane with an admin listener, found one without")
     }
     return value
@@ -249,6 +311,7 @@ public final class RunningPlane: Sendable {
   @discardableResult
   public func drain() -> Int {
     // The next process answers there: were this one to answer too, counts would go back and forth between the two.
+    let admin = admin.withLockedValue { $0 }
     if sharesAdmin { admin?.finish() }
     let left = server.drain()
     admin?.finish()
@@ -264,7 +327,7 @@ public final class RunningPlane: Sendable {
   /// Blocks; never call it on an event loop.
   public func stop() {
     server.stop()
-    admin?.stop()
+    admin.withLockedValue { $0 }?.stop()
     quotas?.stop()
     revocations?.stop()
     exporter?.stop()

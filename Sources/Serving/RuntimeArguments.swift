@@ -76,6 +76,8 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var bundleRoots: [String] = []
   /// What becomes of a process that cannot give up what it does not need.
   public var confine = Confinement.Mode.bestEffort
+  /// The undertaking that the process is held for, accepting nothing until the command to begin; nil where it is not.
+  public var hold: String?
   /// Whom the process becomes where it is root; nil where nobody said.
   public var account: PlaneAccount?
 
@@ -111,6 +113,8 @@ public struct RuntimeArguments: Equatable, Sendable {
       --tls-key FILE       its private key (PEM) in this one; both are read anew when they change
       --tls-client-ca FILE ask callers for a certificate from one of the authorities (PEM) in this file
       --control SOCKET     take commands on this Unix domain socket
+      --hold NAME          load and verify everything, and accept no connection until the command 'begin'; the status
+                           has the name; without anybody on the control socket the process ends after 10 s
       --admin ADDR:PORT    answer /metrics, /health/live, /health/ready and /debug/requests on this address,
                            without a key
       --admin-fd N         the same on this inherited listening socket
@@ -189,6 +193,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     "--log": false, "--log-slow": false,
     "--tls-certificate": false, "--tls-key": false, "--tls-client-ca": false,
     "--bundles": true, "--packed": false, "--revocations": false, "--confine": false, "--user": false,
+    "--hold": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -236,9 +241,18 @@ public struct RuntimeArguments: Equatable, Sendable {
       }
       confine = mode
     case "--user": account = try PlaneAccount(parsing: value)
+    case "--hold":
+      guard 1...64 ~= value.utf8.count, value.utf8.allSatisfy({ Self.isHexadecimal($0) }) else {
+        throw Self.malformed(value, option, "1 to 64 hexadecimal digits")
+      }
+      hold = value
     case "--threads": threads = try Self.number(value, option, 1...256)
     default: preconditionFailure("an option of the table is handled here")
     }
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool {
+    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte
   }
 
   private mutating func secure(_ change: (inout TLSFiles) -> Void) {
@@ -296,6 +310,11 @@ public struct RuntimeArguments: Equatable, Sendable {
       throw Problem(
         .usage, "usage.conflicting-options", "expected '--packed' without '\(other)', found both",
         hint: "an image says what is served and who is trusted")
+    }
+    if hold != nil, control == nil {
+      throw Problem(
+        .usage, "usage.conflicting-options", "expected '--control' with '--hold', found none",
+        hint: "a process that is held begins by a command")
     }
     if state == nil, !bundleRoots.isEmpty {
       throw Problem(

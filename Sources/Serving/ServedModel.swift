@@ -23,6 +23,10 @@ public final class ServedModel: Sendable {
   let metrics: RequestMetrics
   /// What it said in the shadow of others since it was loaded.
   let shadowed: ShadowCounts
+  /// Requests that it answered, where their rows may be kept.
+  let reservoir: Reservoir
+  /// The rows of its bundle's check.
+  let checkRows: [Rows]
   /// Whether its requests are answered several at once.
   let batchGain: BatchGain
   /// What predicts.
@@ -41,8 +45,10 @@ public final class ServedModel: Sendable {
 
   init(
     reference: VersionReference, bundle: Digest, sealedBy: String = "", files: [String: Digest] = [:],
-    framework: String, graph: ValidatedGraph, engine: (any InferenceEngine)? = nil
+    framework: String, graph: ValidatedGraph, engine: (any InferenceEngine)? = nil,
+    checkedBy check: SelfCheck? = nil
   ) throws(Problem) {
+    self.reservoir = Reservoir()
     self.sealedBy = sealedBy
     self.files = files
     self.statistics = ModelStatistics()
@@ -52,6 +58,7 @@ public final class ServedModel: Sendable {
     self.bundle = bundle
     self.framework = framework
     self.plan = try ExecutionPlan(graph, engine: engine)
+    self.checkRows = check?.rows(for: plan) ?? []
     let signature = graph.signature
     self.layout = RowLayout(signature)
     // A library's sums may depend on what else it is asked about.
@@ -76,6 +83,8 @@ public final class ServedModel: Sendable {
     statistics = model.statistics
     metrics = model.metrics
     shadowed = model.shadowed
+    reservoir = model.reservoir
+    checkRows = model.checkRows
     batchGain = model.batchGain
     plan = model.plan
     layout = model.layout

@@ -56,47 +56,6 @@ public final class SeededEntropy: Entropy {
   }
 }
 
-/// A data plane that remembers what it was told to serve, with faults on request.
-public final class InMemoryDataPlane: DataPlane {
-  /// An address that nothing listens on.
-  public let baseURL: String
-  /// Nobody asks for metrics.
-  public let adminURL: String? = nil
-  private let faults: FaultPlan
-  // In the order in which they took effect.
-  private let states = Mutex<[PlaneState]>([])
-  // What its process says; nil while there is none.
-  private let stated = Mutex<PlaneConfinement?>(nil)
-  // What its process counted; nil while there is none.
-  private let counted = Mutex<PlaneCounts?>(nil)
-
-  /// Serves nothing yet; `faults` numbers the calls of `apply`.
-  public init(baseURL: String = "http://127.0.0.1:0", faults: FaultPlan = FaultPlan()) {
-    self.baseURL = baseURL
-    self.faults = faults
-  }
-
-  /// Every state that it was brought to, oldest first.
-  public var applied: [PlaneState] { states.withLock { $0 } }
-
-  /// Makes it serve what `state` says.
-  public func apply(_ state: PlaneState) async throws(Problem) {
-    try faults.write { () throws(Problem) in states.withLock { $0.append(state) } }
-  }
-
-  /// What its process was told to say; nil while there is none.
-  public func confinement() async -> PlaneConfinement? { stated.withLock { $0 } }
-
-  /// What its process was told to have counted; nil while there is none.
-  public func observe() async throws(Problem) -> PlaneCounts? { counted.withLock { $0 } }
-
-  /// Has its process have counted this; nil where it ends.
-  public func count(_ counts: PlaneCounts?) { counted.withLock { $0 = counts } }
-
-  /// Has its process say this; nil where it ends.
-  public func confine(_ confinement: PlaneConfinement?) { stated.withLock { $0 = confinement } }
-}
-
 /// The data plane's state in memory, with faults on request.
 public final class InMemoryPlaneStateStore: PlaneStateStore {
   /// A path of no file.

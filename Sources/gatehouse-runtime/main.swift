@@ -80,6 +80,8 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
       authoritiesPath: arguments.collectorAuthorities)
     configuration.tracing = (collector, arguments.traceShare)
   }
+  configuration.heldFor = arguments.hold
+  configuration.program = RunningProgram()
   configuration.log = log
   configuration.slow = .milliseconds(arguments.slowMilliseconds)
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
@@ -147,7 +149,7 @@ func serve(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Problem) {
     ("models", .integer(Int64(plane.status.models.count))),
   ]
   if let admin = plane.adminAddress { fields.append(("admin", .string(admin))) }
-  log.write(.info, "ready", fields)
+  log.write(.info, arguments.hold == nil ? "ready" : "held", fields)
 
   var signal: CInt = 0
   while unsafe sigwait(&signals, &signal) != 0 {}

@@ -179,6 +179,10 @@ struct Platform {
         return nil
       }
       group.addTask {
+        await RepaveClock(control: controlPlane).run()
+        return nil
+      }
+      group.addTask {
         try await face.run()
         return nil
       }

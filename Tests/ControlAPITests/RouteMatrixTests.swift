@@ -43,6 +43,8 @@ struct RouteMatrixTests {
     "GET models/{name}/aliases": .view, "PUT models/{name}/aliases/{alias}": .moveAlias,
     "DELETE models/{name}/aliases/{alias}": .moveAlias,
     "POST models/{name}/versions/{version}/revoke": .revoke,
+    "GET repaves": .view, "POST repaves": .deploy, "PUT repaves/schedule": .deploy,
+    "DELETE repaves/schedule": .deploy,
     "POST deployments/{name}/roll-outs": .deploy, "POST deployments/{name}/roll-back": .deploy,
     "GET deployments/{name}/roll-outs": .view, "POST deployments/{name}/roll-outs/approve": .approve,
     "POST deployments/{name}/roll-outs/undo": .deploy, "POST deployments/{name}/roll-outs/finish": .deploy,

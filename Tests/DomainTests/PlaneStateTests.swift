@@ -234,7 +234,10 @@ import Testing
 
   @Test func `commands keep their names`() {
     #expect(
-      PlaneCommand.allCases.map(\.rawValue) == ["status", "apply", "listener", "admin-listener", "drain", "observe"])
+      PlaneCommand.allCases.map(\.rawValue) == [
+        "status", "apply", "listener", "admin-listener", "drain", "observe", "sample", "replay", "program",
+        "begin",
+      ])
   }
 
   @Test func `a status reads back from its line`() throws {

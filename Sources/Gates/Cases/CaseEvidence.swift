@@ -14,7 +14,8 @@ extension DocumentReading {
   private static let members = [
     "model", "version", "digest", "project", "data-class", "exposure", "environment", "author", "now",
     "format", "framework", "verdict", "findings", "model-size", "image-size", "seals", "approvals",
-    "advisories", "advisory-source", "tests", "open-threats", "training-data", "deployer", "answers",
+    "advisories", "advisory-source", "tests", "open-threats", "training-data", "oldest-process", "deployer",
+    "answers",
   ]
 
   /// The members of evidence.
@@ -61,6 +62,7 @@ extension DocumentReading {
     evidence.environment = fields["environment"].map { text($0, "an environment") }
     evidence.author = principal(fields["author"])
     evidence.now = moment(fields["now"])
+    evidence.oldestProcess = moment(fields["oldest-process"])
   }
 
   private mutating func readArtifact(_ fields: Fields, _ evidence: inout AdmissionEvidence) {

@@ -51,7 +51,7 @@ enum GateKinds {
     FormatsCheck.self, FrameworksCheck.self, FindingsCheck.self, ModelSizeCheck.self, ImageSizeCheck.self,
     SealsCheck.self, ApprovalsCheck.self, AdvisoriesCheck.self, ExposureCheck.self, TestsCheck.self,
     MetricsCheck.self, ThreatsCheck.self, TrainingDataCheck.self, ChangeWindowCheck.self,
-    DeployersCheck.self, AskCheck.self,
+    DeployersCheck.self, AskCheck.self, ProcessAgeCheck.self,
   ]
 
   static let names = all.map { $0.name }

@@ -54,6 +54,8 @@ public struct AdmissionEvidence: Equatable, Sendable {
   public var openThreats: [RiskLevel: Int]?
   /// The data that it was trained with.
   public var trainingData: [TrainingDataEvidence]?
+  /// Since when the oldest process has been running that is to serve it.
+  public var oldestProcess: Timestamp?
   /// Who serves it.
   public var deployer: RoleHolder?
   /// What was answered to the questions of `Policy.questions(for:at:)`.

@@ -64,6 +64,7 @@ extension AdmissionEvidence {
       .object(Dictionary(uniqueKeysWithValues: threats.map { ($0.key.rawValue, JSON($0.value)) }))
     }
     members["trainingData"] = trainingData.map { .array($0.map(\.json)) }
+    members["oldestProcess"] = oldestProcess.map { .string($0.description) }
     members["deployer"] = deployer?.json
     return .object(members)
   }

@@ -37,6 +37,8 @@ public struct GovernanceRecord: Hashable, Sendable {
     case rollout
     /// By which steps versions of a deployment come into service; by its name.
     case rolloutTerms = "rollout-terms"
+    /// When processes are replaced, which window was missed last, and what was done last.
+    case repaveSchedule = "repave-schedule"
   }
 
   /// What kind of thing it is.
@@ -102,6 +104,8 @@ public enum GovernanceChange: Equatable, Sendable {
   case setRollout(RolloutRecord, at: Timestamp)
   /// Versions of a deployment come into service by these steps from now on; nil for at once.
   case setRolloutTerms(RolloutTerms?, of: ModelName, at: Timestamp)
+  /// When processes are replaced is another, or one was.
+  case repave(RepaveChange)
 
   /// When it was made.
   public var moment: Timestamp {
@@ -110,6 +114,7 @@ public enum GovernanceChange: Equatable, Sendable {
       .keepFormers(_, _, let at), .unmark(_, let at), .setRollout(_, let at), .setRolloutTerms(_, _, let at):
       at
     case .mark(let mark): mark.at
+    case .repave(let change): change.moment
     case .decideThreat(let decision): decision.at
     case .propose(let proposal): proposal.since
     case .apply(let policy): policy.since
@@ -168,6 +173,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .setRolloutTerms(let terms?, let name, _):
       [.put(GovernanceRecord(kind: .rolloutTerms, id: name.description, value: terms.json))]
     case .setRolloutTerms(nil, let name, _): [.remove(.rolloutTerms, id: name.description)]
+    case .repave(let change): [change.effect]
     }
   }
 
@@ -215,6 +221,7 @@ public enum GovernanceChange: Equatable, Sendable {
       members = [
         "change": "set-rollout-terms", "name": .string(name.description), "terms": terms?.json ?? .null,
       ]
+    case .repave(let change): members = change.members
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -260,8 +267,12 @@ public enum GovernanceChange: Equatable, Sendable {
         of: try ModelName(parsing: fields.text("name")), at: at)
     case "import-advisories": self = .importAdvisories(try ImportedAdvisories(json: fields.value("imported")))
     case let name:
-      guard let change = try RelayChange(name, fields, at: at) else { return nil }
-      self = .relay(change)
+      if let change = try RelayChange(name, fields, at: at) {
+        self = .relay(change)
+      } else {
+        guard let change = try RepaveChange(name, fields, at: at) else { return nil }
+        self = .repave(change)
+      }
     }
   }
 }

@@ -37,6 +37,11 @@ public struct SelfCheck: Sendable {
 
   init(cases: [Case]) { self.cases = cases }
 
+  /// The rows, each as one that a plan can be asked about.
+  public func rows(for plan: ExecutionPlan) -> [Rows] {
+    cases.map { Self.rows(numbers: $0.numbers, texts: $0.texts, for: plan) }
+  }
+
   /// The most rows that are kept.
   static let mostCases = 8
   /// The most elements of a row's answers that are kept.

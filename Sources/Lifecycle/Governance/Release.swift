@@ -41,6 +41,7 @@ struct Release: Sendable {
   let advisories: PublishedAdvisories
   let said: BundleFacts
   let seals: Seals
+  let plane: any DataPlane
   let time: any TimeSource
 
   /// Asks the gates, on behalf of who has asked for the version to be served, and writes down what they said where they
@@ -101,6 +102,10 @@ struct Release: Sendable {
         trusted.filter { $0.hint == facts.author }.map { SealEvidence(hint: $0.hint) }
       }
       try await advisories.state(facts?.packages, in: &evidence, asked: policy)
+    }
+    if policy.goesBy("process-age") {
+      // Who cannot be asked is of no age that anybody knows.
+      evidence.oldestProcess = try? await plane.process()?.startedAt
     }
     evidence.openThreats = try await threats.open(of: version, asked: policy)
     return await advisor.report(by: policy, on: evidence, at: phase)

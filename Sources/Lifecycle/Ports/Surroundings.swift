@@ -23,7 +23,7 @@ public protocol ProgramSource: Sendable {
 }
 
 /// The processes that answer predictions, seen from the control plane.
-public protocol DataPlane: Sendable {
+public protocol DataPlane: RuntimeProcesses {
   /// The address that callers reach it under, `http://127.0.0.1:8080`.
   var baseURL: String { get }
   /// The address that metrics and health are answered under, without a key; nil where they are not.

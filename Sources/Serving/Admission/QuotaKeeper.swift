@@ -15,11 +15,17 @@ final class QuotaKeeper: Sendable {
   private let ending = ConditionLock(value: 0)
   /// Why the last exchange failed; nil where it did not.
   private let lastFailure = NIOLockedValueBox<Problem?>(nil)
+  private let isWriting = NIOLockedValueBox(false)
 
   /// Takes in what the file has; where it is damaged the day begins anew, and the problem is `failure`.
   init(directory: String, accounts: CallerAccounts) {
     file = QuotaFile(path: "\(directory)/quotas")
     self.accounts = accounts
+    takeIn()
+  }
+
+  /// Takes in what the file has by now.
+  func takeIn() {
     do throws(Problem) {
       _ = accounts.exchange(with: try file.read(), on: Self.today())
     } catch {
@@ -32,6 +38,7 @@ final class QuotaKeeper: Sendable {
 
   /// Begins to write.
   func start() {
+    isWriting.withLockedValue { $0 = true }
     pool.start()
     pool.submit { [self] state in
       guard state == .active else { return }
@@ -44,6 +51,8 @@ final class QuotaKeeper: Sendable {
   ///
   /// Blocks; never call it on an event loop.
   func finish() {
+    // One that never began has counted nothing.
+    guard isWriting.withLockedValue({ $0 }) else { return }
     ending.lock()
     ending.unlock(withValue: 1)
     pool.finishWork()
@@ -52,6 +61,7 @@ final class QuotaKeeper: Sendable {
 
   /// The same, and ends the thread.
   func stop() {
+    guard isWriting.withLockedValue({ $0 }) else { return }
     finish()
     try? pool.syncShutdownGracefully()
   }

@@ -35,6 +35,8 @@ struct ModelOperation: Sendable {
   var form = BodyForm()
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
+  /// Whether the rows may be kept to be asked about again.
+  var isSampled = false
   var turn = Turn.open
   /// Who is asked the same once it is answered; nil where nobody is.
   var shadows: Shadows?
@@ -49,6 +51,7 @@ struct ModelOperation: Sendable {
       var prediction = try understood(body, limits: limits)
       prediction.payload = payload
       prediction.question = shadows?.question(self, body)
+      prediction.isSampled = isSampled
       prediction.deadline = turn.deadline
       prediction.times.queue = queue
       prediction.times.input = Clock.monotonic() - start

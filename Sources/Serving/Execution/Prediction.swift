@@ -23,6 +23,8 @@ struct Prediction: Sendable {
   var payload: PayloadForm?
   /// What others are asked once it is answered; nil where nobody is.
   var question: ShadowQuestion?
+  /// Whether the rows may be kept to be asked about again.
+  var isSampled = false
 
   /// About how many elementary steps it takes.
   var steps: Int { model.plan.steps(of: methods, on: rows) }
@@ -59,6 +61,7 @@ struct Prediction: Sendable {
       answer.payload = payload?.text(rows, tensors)
       times.output = Clock.monotonic() - start
       answer.times = times
+      if isSampled { model.reservoir.offer(rows, tensors, of: model) }
       model.statistics.countSuccess(times, rows: rows.rowCount, executions: executions)
       question?.ask(beside: tensors, rows: rows.rowCount)
       return answer

@@ -198,6 +198,10 @@ struct MetricsPage {
     metrics.gauge(
       "process_start_time_seconds", "Start time of the process since unix epoch in seconds.",
       MetricsText.seconds(Int(plane.startedAt.milliseconds) * 1_000_000))
+    // Of all that serve: one that drains answers nobody here any more, and one that is held does not yet.
+    metrics.gauge(
+      "gatehouse_oldest_process_age_seconds", "For how long the process that serves has been running.",
+      MetricsText.seconds(plane.age))
     metrics.gauge("process_resident_memory_bytes", "Resident memory size in bytes.", usage.residentBytes)
     metrics.gauge("process_max_fds", "Maximum number of open file descriptors.", usage.descriptorLimit)
     metrics.family("process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.")

@@ -1,0 +1,128 @@
+public import Domain
+import Glibc
+public import Lifecycle
+
+extension LocalDataPlane {
+  /// A process that has loaded everything and accepts nothing.
+  struct Successor: Sendable {
+    let running: Running
+    /// The process that served when it was made ready.
+    let beside: pid_t
+    let trace: String
+    var status: PlaneProcess
+  }
+
+  /// The process that serves; nil where none does at the moment.
+  public func process() async throws(Problem) -> PlaneProcess? {
+    guard let running else { return nil }
+    return try await Self.described(running)
+  }
+
+  /// Starts a process that loads and verifies everything and accepts nothing.
+  public func prepareSuccessor(under trace: String) async throws(Problem) -> PlaneProcess {
+    try await exclusively { () async throws(Problem) in
+      await endSuccessor()
+      guard let running else { throw Problem.otherProcess }
+      let held = try await startHeld(under: trace)
+      do throws(Problem) {
+        let status = try await Self.described(held)
+        try await requireAll(of: running, by: held, status)
+        successor = Successor(running: held, beside: running.pid, trace: trace, status: status)
+        return status
+      } catch {
+        await Self.drain(held)
+        throw error
+      }
+    }
+  }
+
+  /// A successor must serve every version that is served, from the same bundle; throws why it does not.
+  private func requireAll(
+    of running: Running, by held: Running, _ status: PlaneProcess
+  ) async throws(Problem) {
+    let served = try await Self.blocking { () throws(Problem) in try running.control.status() }
+    guard let missing = served.models.first(where: { !status.models.contains($0) }) else { return }
+    // What it could not bring up it says when it is told to read the same state again.
+    let told = try await Self.blocking { () throws(Problem) in try held.control.apply(served.generation) }
+    if let failure = told.failures.first(where: {
+      $0.deployment == missing.name && $0.version == missing.version
+    }) {
+      throw failure.problem
+    }
+    throw Problem(
+      .integrity, "repave.incomplete",
+      "expected the new process to serve '\(missing.name)@\(missing.version)', found that it does not",
+      subject: "\(missing.name)@\(missing.version)", hint: "read runtime.log in the data directory")
+  }
+
+  /// Rows of a version with what the process that serves answers to them.
+  public func sample(_ model: PlaneStatus.Model) async throws(Problem) -> ReplaySample {
+    guard let running else { throw Problem.otherProcess }
+    let version = VersionReference(name: model.name, version: model.version)
+    return try await Self.blocking { () throws(Problem) in
+      try running.control.sample(version, model.bundle)
+    }
+  }
+
+  /// What the process that was made ready answers to them.
+  public func replay(_ sample: ReplaySample) async throws(Problem) -> [[String: Digest]] {
+    guard let held = successor?.running else { throw Problem.noSuccessor }
+    return try await Self.blocking { () throws(Problem) in try held.control.replay(sample) }
+  }
+
+  /// Has the process that was made ready accept connections beside the one that serves.
+  public func begin() async throws(Problem) {
+    try await exclusively { () async throws(Problem) in
+      guard let next = successor else { throw Problem.noSuccessor }
+      guard let old = running, old.pid == next.beside else {
+        await endSuccessor()
+        throw Problem.otherProcess
+      }
+      do throws(Problem) {
+        try await Self.blocking { () throws(Problem) in try next.running.control.begin() }
+      } catch {
+        // It may have begun, and only its answer was lost. Asked to end, it answers what it accepted meanwhile.
+        await endSuccessor()
+        throw error
+      }
+      successor = nil
+      former = old
+      running = next.running
+      hasStartedProcess = true
+      watch(next.running)
+      let now = next.status
+      repaved[next.trace] = PlaneProcess(
+        process: now.process, instance: now.instance, startedAt: now.startedAt, program: now.program,
+        version: now.version, models: now.models, repave: next.trace)
+      report(.replaced, next.running)
+    }
+  }
+
+  /// Asks the former process to accept nothing any more, to answer what it has begun, and to end.
+  public func retireFormer() async {
+    guard let old = former else { return }
+    former = nil
+    await Self.drain(old)
+  }
+
+  /// Ends the process that was made ready, where there is one that has not begun.
+  public func dismissSuccessor() async { await endSuccessor() }
+
+  /// The process that came to serve in an undertaking.
+  public func process(of trace: String) -> PlaneProcess? { repaved[trace] }
+
+  /// Ends the process that was made ready, and waits until its name is free.
+  func endSuccessor() async {
+    guard let held = successor?.running else { return }
+    successor = nil
+    await Self.drain(held)
+    await Self.waitForEnd(of: held)
+  }
+
+  private static func described(_ process: Running) async throws(Problem) -> PlaneProcess {
+    try await blocking { () throws(Problem) in
+      // A process that cannot read its program says no more of it, and is a process all the same.
+      PlaneProcess(try process.control.status(), program: try? process.control.program())
+    }
+  }
+}

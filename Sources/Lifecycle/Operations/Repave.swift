@@ -1,0 +1,116 @@
+public import Domain
+public import Encoding
+import Gates
+
+/// A process that took the place of another.
+public struct Repaved: Sendable {
+  /// The process that served before.
+  public let old: PlaneProcess
+  /// The process that serves now.
+  public let new: PlaneProcess
+  /// How each version was answered for by both.
+  public let replays: [ReplayResult]
+}
+
+/// Replaces the process that serves by a new one, of the program as it is now and of bundles verified anew, which has to answer
+/// bit for bit what the former answered before it accepts anything.
+struct Repave: Sendable {
+  let plane: any DataPlane
+  let time: any TimeSource
+
+  /// Repaves; the new process serves when this returns, and the former answers what it has begun.
+  ///
+  /// Throws `repave.replay` where the new process answers anything else, `repave.no-process` where none serves, and whatever
+  /// keeps the new one from being ready; the former serves on then.
+  func callAsFunction(recorder: Recorder) async throws(Problem) -> Repaved {
+    guard let old = try await plane.process() else {
+      throw Problem(
+        .unavailable, "repave.no-process", "expected a process that serves, found none",
+        hint: "read runtime.log in the data directory")
+    }
+    return try await recorder.record(
+      .repave, of: "process \(old.process)", details: ["old": old.json]
+    ) { () async throws(Problem) in
+      let outcome: Prepared
+      do throws(Problem) {
+        outcome = try await prepare(beside: old, under: recorder.trace)
+      } catch {
+        await plane.dismissSuccessor()
+        throw error
+      }
+      let details = Self.details(of: old, outcome.new, outcome.replays)
+      if let problem = outcome.problem {
+        await plane.dismissSuccessor()
+        return .refused(problem, details: details)
+      }
+      do throws(Problem) {
+        try await plane.begin()
+      } catch {
+        // What is known to have begun serves, whatever became of the answer that said so.
+        guard await plane.process(of: recorder.trace) != nil else {
+          await plane.dismissSuccessor()
+          throw error
+        }
+      }
+      // From here on the new one serves: nothing that fails makes that untrue.
+      await plane.retireFormer()
+      return .done(
+        Repaved(old: old, new: outcome.new, replays: outcome.replays), details: details,
+        changes: [.governance(.repave(.repaved(Self.said(of: old.json, outcome.new.json), at: time.now())))])
+    }
+  }
+
+  /// A new process that is ready, and how it compares.
+  private struct Prepared {
+    let new: PlaneProcess
+    var replays: [ReplayResult] = []
+    var problem: Problem?
+  }
+
+  private func prepare(beside old: PlaneProcess, under trace: String) async throws(Problem) -> Prepared {
+    var prepared = Prepared(new: try await plane.prepareSuccessor(under: trace))
+    for model in old.models {
+      let sample = try await plane.sample(model)
+      let result = sample.compared(with: try await plane.replay(sample))
+      prepared.replays.append(result)
+      guard let difference = result.difference else { continue }
+      prepared.problem = Problem(
+        .integrity, "repave.replay",
+        "expected the new process to answer what the former answered, found another answer of"
+          + " '\(difference.output.excerpt(100))' to case \(difference.place) of \(result.cases) of '\(result.version)'",
+        subject: result.version.description,
+        hint:
+          "the former process serves on; look for what is different in the new runtime, or for a defect of this machine"
+      )
+      break
+    }
+    return prepared
+  }
+
+  /// What is remembered of a repave beside its entry.
+  static func said(of old: JSON, _ new: JSON) -> JSON { ["old": old, "new": new] }
+
+  private static func details(
+    of old: PlaneProcess, _ new: PlaneProcess, _ replays: [ReplayResult]
+  ) -> [String: JSON] {
+    ["old": old.json, "new": new.json, "bundles": new.bundles, "replay": .array(replays.map(\.json))]
+  }
+}
+
+extension PlaneProcess {
+  /// The process as the ledger and the HTTP face carry it.
+  public var json: JSON {
+    [
+      "process": JSON(process), "instance": .string(instance), "started": .string(startedAt.description),
+      "program": program.map { .string($0.description) } ?? .null, "version": .string(version),
+    ]
+  }
+
+  /// The digests of the bundles that it serves, by their versions.
+  public var bundles: JSON {
+    .object(
+      Dictionary(
+        models.map { ("\($0.name)@\($0.version)", .string($0.bundle.description)) },
+        uniquingKeysWith: { first, _ in first }))
+  }
+}
