@@ -94,7 +94,8 @@ let package = Package(
     // What is known to be weak: advisories that others publish, versions in their orders, and which parts they are about.
     entity("Advisories", "Domain", "Encoding"),
     entity(
-      "Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats", "Advisories", "Rollouts"),
+      "Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats", "Advisories",
+      "Rollouts"),
     // A model's tests: what a plan asks of it, and what came out.
     entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     // What live data look like beside training data: sketches, windows, drift, alerts. The data plane links it.
@@ -120,7 +121,8 @@ let package = Package(
     // Ring 1.
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Advisories", "Gates", "Threats", "ModelTests", "Access", "Provenance", "Rollouts", "Statements", "Packaging"),
+      "Advisories", "Gates", "Threats", "ModelTests", "Access", "Provenance", "Rollouts", "Statements",
+      "Packaging"),
 
     // Ring 2.
     gateway(
@@ -131,7 +133,8 @@ let package = Package(
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Access", "Advisories", "Gates", "Rollouts", "Threats", "Lifting", "Provenance",
+      "ControlAPI", "Domain", "Encoding", "Access", "Advisories", "Gates", "Rollouts", "Threats", "Lifting",
+      "Provenance",
       "Packaging",
       "Lifecycle", .hummingbird,
       .hummingbirdCore,
@@ -211,7 +214,8 @@ let package = Package(
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Advisories", "Gates", "Rollouts", "Threats", "ModelTests", "Documents",
+      "LifecycleTests", "Lifecycle", "Lifting", "Advisories", "Gates", "Rollouts", "Threats", "ModelTests",
+      "Documents",
       "Access",
       "Provenance", "Statements", "Packaging",
       "Domain",

@@ -63,7 +63,8 @@ struct RolloutRecordTests {
     #expect(problem?.code == "rollout-record.malformed")
   }
 
-  @Test func `in the shadow nobody's answer is another's, and after the end everything is as it was`() throws {
+  @Test func `in the shadow nobody's answer is another's, and after the end everything is as it was`() throws
+  {
     let record = try Self.record(Self.terms())
     #expect(try record.sharing() == nil)
     #expect(try record.shadowing()?.versions.map(\.value) == [2])

@@ -79,7 +79,8 @@ struct RolloutFaultMatrixTests {
           // It says where the name stands.
           for entry in try await bench.entries()
           where entry.details["code"] == "platform.interrupted"
-            && [.beginRollOut, .stepRollOut, .undoRollOut, .rollOut].contains(entry.act) && entry.phase == .failed
+            && [.beginRollOut, .stepRollOut, .undoRollOut, .rollOut].contains(entry.act)
+            && entry.phase == .failed
           {
             #expect(entry.details["stands"]?.string?.isEmpty == false, place)
           }

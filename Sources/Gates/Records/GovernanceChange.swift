@@ -33,8 +33,10 @@ public struct GovernanceRecord: Hashable, Sendable {
     case formers
     /// That a version was rolled back from; by the version.
     case mark
-    /// The roll-out by steps that is under way, or was the last; by the deployment's name.
+    /// The roll-out by steps that is under way; by the deployment's name.
     case rollout
+    /// The last one that is over; by the deployment's name.
+    case endedRollout = "ended-rollout"
     /// By which steps versions of a deployment come into service; by its name.
     case rolloutTerms = "rollout-terms"
     /// When processes are replaced, which window was missed last, and what was done last.
@@ -168,8 +170,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .mark(let mark):
       [.put(GovernanceRecord(kind: .mark, id: mark.version.description, value: mark.json))]
     case .unmark(let version, _): [.remove(.mark, id: version.description)]
-    case .setRollout(let record, _):
-      [.put(GovernanceRecord(kind: .rollout, id: record.state.deployment.description, value: record.json))]
+    case .setRollout(let record, _): record.effects
     case .setRolloutTerms(let terms?, let name, _):
       [.put(GovernanceRecord(kind: .rolloutTerms, id: name.description, value: terms.json))]
     case .setRolloutTerms(nil, let name, _): [.remove(.rolloutTerms, id: name.description)]

@@ -72,8 +72,9 @@ public struct RolloutRecord: Equatable, Sendable {
   public let salt: TrafficSplit.Salt
   /// What a request is kept with one version by.
   public let affinity: Sharing.Affinity
-  /// On whose behalf it began, and with which roles: whom the gates of its steps are asked for.
+  /// On whose behalf it began: whom the gates of its steps are asked for.
   public let asker: Principal
+  /// The roles that they had on the model then.
   public let roles: Set<Role>
 
   /// Records a roll-out; throws `rollout-record.malformed` where the bundle of a version is missing.
@@ -117,6 +118,16 @@ public struct RolloutRecord: Equatable, Sendable {
   public func shadowing() throws(Problem) -> Shadowing? {
     guard !state.shadows.isEmpty else { return nil }
     return try Shadowing(state.shadows, tolerance: state.plan.criteria.tolerance)
+  }
+
+  /// What it is to the registry: under way it has a place, and once it is over another, so that whoever looks at those under way
+  /// reads no others.
+  var effects: [GovernanceChange.Effect] {
+    let name = state.deployment.description
+    guard !isUnderWay else { return [.put(GovernanceRecord(kind: .rollout, id: name, value: json))] }
+    return [
+      .remove(.rollout, id: name), .put(GovernanceRecord(kind: .endedRollout, id: name, value: json)),
+    ]
   }
 
   /// The record as the registry and the ledger carry it.

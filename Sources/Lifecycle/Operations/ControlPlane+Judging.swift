@@ -14,7 +14,7 @@ extension ControlPlane {
   public func judgeRollOuts() async -> [Problem] {
     var problems: [Problem] = []
     do throws(Problem) {
-      let records = try await registry.rollouts().filter(\.isUnderWay)
+      let records = try await registry.rollouts()
       for name in rolloutWatches.names where !records.contains(where: { $0.state.deployment == name }) {
         rolloutWatches[name] = nil
         try await parts.rolloutEvidence.remove(name)

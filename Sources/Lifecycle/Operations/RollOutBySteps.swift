@@ -177,11 +177,13 @@ extension RolloutEvent {
 extension RegistryReader {
   /// The roll-out by steps of a deployment that is under way, or was the last; nil where there was none.
   public func rollout(of name: ModelName) async throws(Problem) -> RolloutRecord? {
-    guard let record = try await record(.rollout, name.description) else { return nil }
+    let underWay = try await record(.rollout, name.description)
+    let ended = underWay == nil ? try await record(.endedRollout, name.description) : nil
+    guard let record = underWay ?? ended else { return nil }
     return try RolloutRecord(json: record.value)
   }
 
-  /// The roll-outs by steps of all deployments, by name.
+  /// The roll-outs by steps that are under way, by name of their deployments.
   public func rollouts() async throws(Problem) -> [RolloutRecord] {
     var all: [RolloutRecord] = []
     for record in try await governance(.rollout, startingWith: "") {
