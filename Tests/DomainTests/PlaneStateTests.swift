@@ -234,7 +234,9 @@ import Testing
 
   @Test func `commands keep their names`() {
     #expect(
-      PlaneCommand.allCases.map(\.rawValue) == ["status", "apply", "listener", "admin-listener", "drain"])
+      PlaneCommand.allCases.map(\.rawValue) == [
+        "status", "apply", "listener", "admin-listener", "drain", "sample", "replay", "program", "begin",
+      ])
   }
 
   @Test func `a status reads back from its line`() throws {
