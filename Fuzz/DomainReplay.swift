@@ -3,8 +3,8 @@ import Encoding
 
 /// Samples of requests that one process gives and another is asked, as the control socket carries them.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-  let bytes = Array(unsafe UnsafeBufferPointer(start: start, count: count))
+public func fuzzReplay(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   guard let json = try? JSON(parsing: bytes, limits: JSONLimits(depth: 8, values: 1 << 16)),
     let sample = try? ReplaySample(json: json)
   else { return 0 }

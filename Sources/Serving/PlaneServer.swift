@@ -130,9 +130,21 @@ final class PlaneServer: Sendable {
     listening.withLock { listening in
       guard listening.isOpen else { return }
       listening.isOpen = false
-      try? listening.acceptor?.close().wait()
+      if let acceptor = listening.acceptor { stopAccepting(acceptor) }
       socket.close()
     }
+  }
+
+  /// Takes no connection any more, and closes the channel when every one that it took is on its way.
+  ///
+  /// Closed at once, NIO resets what it has accepted and its own loop has not come back from the connection's loop with:
+  /// requests that were sent already.
+  private func stopAccepting(_ acceptor: any Channel) {
+    try? acceptor.setOption(.autoRead, value: false).wait()
+    // What was accepted before is begun on its loop, and handed on by the acceptor's after that.
+    for loop in group.makeIterator() { try? loop.submit {}.wait() }
+    try? acceptor.eventLoop.submit {}.wait()
+    try? acceptor.close().wait()
   }
 
   /// Calls `body` with the descriptor of the listening socket; throws `plane.draining` where it is given up.

@@ -131,7 +131,8 @@ struct ScheduledRepaveTests {
       let outcome = try await Bench.push(Fixture.forest, to: control)
       #expect(outcome.status == .refused)
       let failed = try #require(try await bench.entries().last { $0.act == .gate && $0.phase == .failed })
-      #expect(failed.details["message"]?.string?.contains("found one that has been running for 4d 1h") == true)
+      #expect(
+        failed.details["message"]?.string?.contains("found one that has been running for 4d 1h") == true)
     }
   }
 }
