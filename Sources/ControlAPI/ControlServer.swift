@@ -89,6 +89,7 @@ public struct ControlServer: Sendable {
     PolicyRoutes(control: control).add(to: routes)
     AliasRoutes(control: control).add(to: routes)
     DeploymentRoutes(control: control).add(to: routes)
+    WatchRoutes(control: control).add(to: routes)
     RegistryRoutes(control: control).add(to: routes)
     LedgerRoutes(control: control).add(to: routes)
     WebhookRoutes(control: control).add(to: routes)

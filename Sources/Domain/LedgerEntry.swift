@@ -82,6 +82,8 @@ public enum Act: String, Sendable, CaseIterable {
   case decideThreat = "decide-threat"
   /// Advisories came into force.
   case importAdvisories = "import-advisories"
+  /// Live data are no longer like those of training, or are again.
+  case alert
   /// Something was asked for, and refused before it became an act.
   case request
 }

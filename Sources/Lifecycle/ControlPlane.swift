@@ -43,6 +43,10 @@ public final class ControlPlane: Sendable {
     public var cosignatures: any CosignatureStore
     /// What asks them.
     public var witness: any CheckpointWitness
+    /// Where the data plane writes down what it saw of models.
+    public var windows: any WindowSource
+    /// What is kept of that.
+    public var monitor: any MonitorStore
 
     /// Names the parts.
     public init(
@@ -53,8 +57,11 @@ public final class ControlPlane: Sendable {
       advisor: any PolicyAdvisor = NoAdvisor(), tester: any ModelTester = NoModelTester(),
       sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil,
       webhooks: any WebhookStore = NoWebhooks(), webhookSender: any WebhookSender = NoWebhooks(),
-      cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses()
+      cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses(),
+      windows: any WindowSource = NoMonitoring(), monitor: any MonitorStore = NoMonitoring()
     ) {
+      self.windows = windows
+      self.monitor = monitor
       self.tester = tester
       self.registry = registry
       self.blobs = blobs
@@ -120,7 +127,7 @@ public final class ControlPlane: Sendable {
   private let programLayer: ProgramLayer?
   private let keys: PredictionKeys
   private let aliases: Aliases
-  private let deploymentPolicies: DeploymentPolicies
+  let deploymentPolicies: DeploymentPolicies
   let issuers: TokenIssuers
   let served: ServedState
   private let seals: Seals
@@ -141,6 +148,8 @@ public final class ControlPlane: Sendable {
   public let webhooks: Webhooks
   /// Who cosigns checkpoints of the ledger.
   public let witnesses: Witnesses
+  /// What live data look like beside training.
+  public let watching: Watching
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -159,6 +168,10 @@ public final class ControlPlane: Sendable {
     witnesses = Witnesses(
       registry: registry, store: parts.cosignatures, witness: parts.witness, key: settings.checkpointKey,
       time: time, entropy: parts.entropy)
+    let training = TrainingReferences(registry: registry, blobs: parts.blobs)
+    watching = Watching(
+      registry: registry, source: parts.windows, store: parts.monitor, training: training, time: time,
+      entropy: parts.entropy)
     policies = Policies(
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
     seals = Seals(
@@ -197,6 +210,7 @@ public final class ControlPlane: Sendable {
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, seals: seals, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
+      training: training,
       test: Test(
         blobs: parts.blobs,
         files: TestFiles(

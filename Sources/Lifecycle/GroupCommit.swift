@@ -154,7 +154,7 @@ extension RegistryChange {
     case .governance(let change):
       switch change {
       case .setFacts, .propose, .withdraw, .apply, .approve, .decideThreat, .relay, .importAdvisories: true
-      case .wait, .test, .endWait, .stateThreats, .keepFormers, .mark, .unmark: false
+      case .wait, .test, .endWait, .stateThreats, .keepFormers, .mark, .unmark, .stateReference: false
       }
     case .addVersion, .setDeployment, .setAlias, .removeAlias, .addKey, .revokeKey, .setIssuer, .removeIssuer,
       .setPolicy, .addImage, .addSealKey, .changeSealKey, .revokeVersion, .putManifest, .removeManifest,

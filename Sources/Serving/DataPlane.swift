@@ -19,6 +19,8 @@ final class DataPlane: Sendable {
   /// How requests were answered that came to no model.
   let unserved = RequestMetrics()
   let recent = RecentRequests()
+  /// Where what event loops saw of models is put when its time is over.
+  let shelf: WatchShelf
   private let draining = Atomic<Bool>(false)
   /// The loops whose connections can be looked at; set while a server runs.
   let loops = NIOLockedValueBox<[ObservedLoop]>([])
@@ -48,6 +50,7 @@ final class DataPlane: Sendable {
     self.spool = spool
     self.traces = TraceNumbers(process: instance)
     self.limits = limits
+    shelf = WatchShelf(limits)
     self.version = version
     self.current = NIOLockedValueBox(table)
   }

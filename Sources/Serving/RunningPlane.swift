@@ -99,6 +99,8 @@ public final class RunningPlane: Sendable {
   /// Whether the next process has the admin listener's socket already.
   private let sharesAdmin: Bool
   private let exporter: SpanExporter?
+  /// Takes what is seen of models.
+  private let keeper: WatchKeeper
   private let confinement: PlaneConfinement?
   private let revocations: RevocationWatch?
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
@@ -151,9 +153,14 @@ public final class RunningPlane: Sendable {
     }
     // What came while bundles were loaded, which can take minutes, and before anybody is answered.
     revocations?.look()
+    let windows = try configuration.records.map { records throws(Problem) in
+      WindowSpool(try SpoolDirectory(records.directory), instance: name)
+    }
+    keeper = WatchKeeper(plane, spool: windows)
     server = try PlaneServer(plane: plane, socket: socket, threads: configuration.threads)
     quotas?.start()
     revocations?.start()
+    keeper.start()
     // Bound last: whoever asks for health finds a plane that serves.
     let (plane, tellsRequests) = (plane, configuration.tellsRequests)
     switch configuration.admin {
@@ -248,6 +255,8 @@ public final class RunningPlane: Sendable {
     // The next process answers there: were this one to answer too, counts would go back and forth between the two.
     if sharesAdmin { admin?.finish() }
     let left = server.drain()
+    server.handOverWindows()
+    keeper.finish()
     admin?.finish()
     quotas?.finish()
     revocations?.finish()
@@ -260,7 +269,9 @@ public final class RunningPlane: Sendable {
   ///
   /// Blocks; never call it on an event loop.
   public func stop() {
+    server.handOverWindows()
     server.stop()
+    keeper.stop()
     admin?.stop()
     quotas?.stop()
     revocations?.stop()

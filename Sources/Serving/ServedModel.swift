@@ -1,6 +1,7 @@
 public import Domain
 public import Inference
 import ModelGraph
+import Monitoring
 
 /// One version of a model, verified, decoded and planned: all that a request needs of it.
 ///
@@ -23,6 +24,8 @@ public final class ServedModel: Sendable {
   let metrics: RequestMetrics
   /// Whether its requests are answered several at once.
   let batchGain: BatchGain
+  /// What is watched of its rows and answers.
+  let watch: ModelWatch
   /// What predicts.
   public let plan: ExecutionPlan
   /// Where the features of its rows go, by their order and by their names.
@@ -39,7 +42,8 @@ public final class ServedModel: Sendable {
 
   init(
     reference: VersionReference, bundle: Digest, sealedBy: String = "", files: [String: Digest] = [:],
-    framework: String, graph: ValidatedGraph, engine: (any InferenceEngine)? = nil
+    framework: String, graph: ValidatedGraph, engine: (any InferenceEngine)? = nil,
+    training: Reference? = nil
   ) throws(Problem) {
     self.sealedBy = sealedBy
     self.files = files
@@ -50,6 +54,7 @@ public final class ServedModel: Sendable {
     self.framework = framework
     self.plan = try ExecutionPlan(graph, engine: engine)
     let signature = graph.signature
+    self.watch = try ModelWatch(reference, bundle: bundle, signature, reference: training)
     self.layout = RowLayout(signature)
     // A library's sums may depend on what else it is asked about.
     self.batchGain = BatchGain(isPossible: !plan.usesEngine)
@@ -73,6 +78,7 @@ public final class ServedModel: Sendable {
     statistics = model.statistics
     metrics = model.metrics
     batchGain = model.batchGain
+    watch = model.watch
     plan = model.plan
     layout = model.layout
     inputs = model.inputs

@@ -95,7 +95,9 @@ struct Platform {
         keySets: HTTPKeySets(), advisor: HTTPAdvisor(), tester: ModelTestThread(),
         sealKeys: sealKeys, program: try ProgramFileSource(path: runtime), webhooks: relay,
         webhookSender: HTTPWebhookSender(),
-        cosignatures: relay, witness: HTTPWitness()),
+        cosignatures: relay, witness: HTTPWitness(),
+        windows: DirectoryWindowSource(spool: directory.spool),
+        monitor: try SQLiteMonitor(path: directory.monitor)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8))))

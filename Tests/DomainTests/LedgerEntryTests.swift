@@ -32,7 +32,7 @@ import Testing
         "apply-policy",
         "approve", "wait", "forget-origins", "add-webhook", "remove-webhook", "redeliver", "add-witness",
         "remove-witness",
-        "cosign", "decide-threat", "import-advisories", "request",
+        "cosign", "decide-threat", "import-advisories", "alert", "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
   }

@@ -20,6 +20,8 @@ struct Bench: Sendable {
   let sealingKey: SealingKey
   let ledgerKey: CheckpointSigningKey
   let sealKeys: InMemorySealKeys
+  let windows: InMemoryWindowSource
+  let monitor: InMemoryMonitor
 
   /// The faults of the five ports; none unless told.
   struct Faults {
@@ -29,6 +31,8 @@ struct Bench: Sendable {
     var records = FaultPlan()
     var plane = FaultPlan()
     var sealKeys = FaultPlan()
+    var windows = FaultPlan()
+    var monitor = FaultPlan()
   }
 
   init(
@@ -43,8 +47,12 @@ struct Bench: Sendable {
     bundles = InMemoryBundleStore(faults: faults.bundles)
     records = InMemoryRecordStore(faults: faults.records)
     plane = InMemoryDataPlane(faults: faults.plane)
+    windows = InMemoryWindowSource(faults: faults.windows)
+    monitor = InMemoryMonitor(faults: faults.monitor)
     control = Self.control(
-      registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time, tester)
+      registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time, windows,
+      monitor,
+      tester)
   }
 
   private static func control(
@@ -52,6 +60,7 @@ struct Bench: Sendable {
     _ records: InMemoryRecordStore, _ plane: InMemoryDataPlane, _ sealingKey: SealingKey,
     _ sealKeys: InMemorySealKeys,
     _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime,
+    _ windows: InMemoryWindowSource, _ monitor: InMemoryMonitor,
     _ tester: any ModelTester = InlineModelTester()
   ) -> ControlPlane {
     ControlPlane(
@@ -59,7 +68,7 @@ struct Bench: Sendable {
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
         time: time, entropy: SeededEntropy(), people: InMemoryPeople(),
         tester: tester, sealKeys: sealKeys,
-        program: SampleProgram()),
+        program: SampleProgram(), windows: windows, monitor: monitor),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test"))
@@ -73,7 +82,9 @@ struct Bench: Sendable {
 
   /// The same stores under a new control plane, as after a crash.
   func reopened(policy: Policy = .standard) -> ControlPlane {
-    Self.control(registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time)
+    Self.control(
+      registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
+      windows, monitor)
   }
 
   /// Runs `body` with the queue at work.
@@ -119,16 +130,22 @@ struct Bench: Sendable {
   /// Uploads a fixture and pushes it.
   static func push(
     _ fixture: String, as name: String = "iris", by actor: Actor = Sample.actor, engine: LiftEngine? = nil,
-    trainedWith data: TrainingData = .unstated, to control: ControlPlane,
+    trainedWith data: TrainingData = .unstated, reference: [UInt8]? = nil, to control: ControlPlane,
     follow: @escaping @Sendable (RoadEvent) -> Void = { _ in }
   ) async throws -> PushOutcome {
     let session = try await control.beginUpload()
     try await session.write(try Fixture.bytes(fixture))
     let blob = try await session.finish()
+    var stated: Digest?
+    if let reference {
+      let session = try await control.beginUpload()
+      try await session.write(reference)
+      stated = try await session.finish()
+    }
     return try await control.push(
       PushRequest(
         name: try ModelName(parsing: name), files: [PushedFile(path: "", blob: blob)],
-        actor: actor, engine: engine, trainingData: data), follow: follow)
+        actor: actor, engine: engine, trainingData: data, reference: stated), follow: follow)
   }
 
   /// The entries of the ledger.

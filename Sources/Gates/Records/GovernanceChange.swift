@@ -32,6 +32,8 @@ public struct GovernanceRecord: Hashable, Sendable {
     case formers
     /// That a version was rolled back from; by the version.
     case mark
+    /// What the training data of a version looked like; by the version.
+    case reference
   }
 
   /// What kind of thing it is.
@@ -81,12 +83,14 @@ public enum GovernanceChange: Equatable, Sendable {
   case mark(VersionMark)
   /// A version that was rolled back from came into service again.
   case unmark(VersionReference, at: Timestamp)
+  /// What the training data of a version looked like is in this blob.
+  case stateReference(Digest, of: VersionReference, at: Timestamp)
 
   /// When it was made.
   public var moment: Timestamp {
     switch self {
     case .setFacts(_, _, let at), .withdraw(_, let at), .endWait(_, let at), .stateThreats(_, _, let at),
-      .keepFormers(_, _, let at), .unmark(_, let at):
+      .keepFormers(_, _, let at), .unmark(_, let at), .stateReference(_, _, let at):
       at
     case .mark(let mark): mark.at
     case .decideThreat(let decision): decision.at
@@ -142,6 +146,11 @@ public enum GovernanceChange: Equatable, Sendable {
     case .mark(let mark):
       [.put(GovernanceRecord(kind: .mark, id: mark.version.description, value: mark.json))]
     case .unmark(let version, _): [.remove(.mark, id: version.description)]
+    case .stateReference(let reference, let version, _):
+      [
+        .put(
+          GovernanceRecord(kind: .reference, id: version.description, value: .string(reference.description)))
+      ]
     }
   }
 
@@ -184,6 +193,11 @@ public enum GovernanceChange: Equatable, Sendable {
       members = ["change": "keep-formers", "name": .string(name.description), "formers": formers.json]
     case .mark(let mark): members = ["change": "mark", "mark": mark.json]
     case .unmark(let version, _): members = ["change": "unmark", "version": .string(version.description)]
+    case .stateReference(let reference, let version, _):
+      members = [
+        "change": "state-reference", "reference": .string(reference.description),
+        "version": .string(version.description),
+      ]
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -218,6 +232,8 @@ public enum GovernanceChange: Equatable, Sendable {
         at: at)
     case "mark": self = .mark(try VersionMark(json: fields.value("mark")))
     case "unmark": self = .unmark(try fields.version("version"), at: at)
+    case "state-reference":
+      self = .stateReference(try fields.digest("reference"), of: try fields.version("version"), at: at)
     case "import-advisories": self = .importAdvisories(try ImportedAdvisories(json: fields.value("imported")))
     case let name:
       guard let change = try RelayChange(name, fields, at: at) else { return nil }

@@ -13,7 +13,10 @@ public struct EventWindow: Sendable, Equatable {
   /// Whether it was closed before its time, for want of room: rows that came later were dropped.
   public internal(set) var isCutShort: Bool
 
-  init(start: Timestamp, end: Timestamp, profile: ModelProfile, lateRows: Int = 0, isCutShort: Bool = false) {
+  /// States what came in a span.
+  public init(
+    start: Timestamp, end: Timestamp, profile: ModelProfile, lateRows: Int = 0, isCutShort: Bool = false
+  ) {
     self.start = start
     self.end = end
     self.profile = profile

@@ -35,6 +35,8 @@ struct ModelOperation: Sendable {
   var form = BodyForm()
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
+  /// Whether what comes and what is answered is looked at.
+  var isWatched = false
   var turn = Turn.open
 
   /// Understands a body; the problem that it throws is the caller's.
@@ -46,6 +48,7 @@ struct ModelOperation: Sendable {
       try turn.deadline.check()
       var prediction = try read(body, limits: limits)
       prediction.payload = payload
+      prediction.isWatched = isWatched
       guard prediction.rows.rowCount <= limits.rows else {
         throw Problem(
           .tooLarge, "predict.too-many-rows",
@@ -57,6 +60,7 @@ struct ModelOperation: Sendable {
       prediction.times.input = Clock.monotonic() - start
       return prediction
     } catch {
+      if isWatched, error.category == .badInput { model.watch.countRefusal() }
       model.statistics.countFailure(nanoseconds: queue + Clock.monotonic() - start)
       throw error
     }

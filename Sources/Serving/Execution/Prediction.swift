@@ -21,6 +21,8 @@ struct Prediction: Sendable {
   var times = ModelStatistics.Times()
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
+  /// Whether what comes and what is answered is looked at.
+  var isWatched = false
 
   /// About how many elementary steps it takes.
   var steps: Int { model.plan.steps(of: methods, on: rows) }
@@ -55,12 +57,14 @@ struct Prediction: Sendable {
       var answer = try written(tensors)
       answer.rows = rows.rowCount
       answer.payload = payload?.text(rows, tensors)
+      if isWatched { answer.watched = WatchedAnswer(model.watch, rows, tensors) }
       times.output = Clock.monotonic() - start
       answer.times = times
       model.statistics.countSuccess(times, rows: rows.rowCount, executions: executions)
       return answer
     } catch {
       model.statistics.countFailure(nanoseconds: times.queue + times.input + times.inference)
+      if isWatched, error.category == .badInput { model.watch.countRefusal() }
       var answer = Answer(error.forCaller)
       if error.httpStatus >= 500 { answer.fault = error.description.excerpt(1000) }
       return answer
