@@ -150,7 +150,7 @@ extension DataPlane {
     if spool != nil, policy.keepsPayload(of: draft.record.trace) {
       operation.payload = PayloadForm(policy, for: model)
     }
-    operation.isWatched = deployment.policy.isWatched
+    operation.isWatched = deployment.policy.isWatched && limits.watchShare > 0
     operation.turn = deployment.turn(timeout: head.timeout, from: draft.arrival)
     return .perform(.model(operation))
   }

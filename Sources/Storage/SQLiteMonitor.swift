@@ -114,16 +114,19 @@ public final class SQLiteMonitor: MonitorStore {
 
   /// The windows of a version that end after a moment and begin before another, in the order of their starts.
   public func windows(
-    of version: VersionReference, after start: Timestamp, before end: Timestamp, count: Int
+    of version: VersionReference, after start: Timestamp, before end: Timestamp, skipping: Int, count: Int
   ) async throws(Problem) -> [KeptWindow] {
     try await read { database in
       let sql = """
         SELECT * FROM windows WHERE name = ? AND version = ? AND "end" > ? AND start < ?
-        ORDER BY start, id LIMIT ?
+        ORDER BY start, id LIMIT ? OFFSET ?
         """
       return try RegistryRows.rows(
         database, "windows", sql,
-        [version.name.description, version.version.value, start.milliseconds, end.milliseconds, count]
+        [
+          version.name.description, version.version.value, start.milliseconds, end.milliseconds, count,
+          skipping,
+        ]
       ) { row in
         KeptWindow(id: Int(try row.integer("id")), window: try WatchedWindow(bytes: try row.bytes("bytes")))
       }

@@ -41,13 +41,14 @@ public actor InMemoryMonitor: MonitorStore {
 
   /// The windows of a version that end after a moment and begin before another.
   public func windows(
-    of version: VersionReference, after start: Timestamp, before end: Timestamp, count: Int
+    of version: VersionReference, after start: Timestamp, before end: Timestamp, skipping: Int, count: Int
   ) -> [KeptWindow] {
     let all = kept.filter {
       $0.window.reference == version && $0.window.window.end > start && $0.window.window.start < end
     }
     return Array(
-      all.sorted { ($0.window.window.start, $0.id) < ($1.window.window.start, $1.id) }.prefix(count))
+      all.sorted { ($0.window.window.start, $0.id) < ($1.window.window.start, $1.id) }.dropFirst(skipping)
+        .prefix(count))
   }
 
   /// The versions that there are windows of.
@@ -70,7 +71,8 @@ public actor InMemoryMonitor: MonitorStore {
     try faults.write { () throws(Problem) in
       kept.removeAll { $0.window.window.end < moment }
       for version in versions(of: nil) {
-        let all = windows(of: version, after: moment, before: Timestamp(milliseconds: .max), count: .max)
+        let all = windows(
+          of: version, after: moment, before: Timestamp(milliseconds: .max), skipping: 0, count: .max)
         let doomed = Set(all.dropLast(limit).map(\.id))
         kept.removeAll { doomed.contains($0.id) }
       }

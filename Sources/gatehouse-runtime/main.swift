@@ -81,6 +81,7 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
     configuration.tracing = (collector, arguments.traceShare)
   }
   configuration.log = log
+  if !arguments.isWatching { configuration.limits.watchShare = 0 }
   configuration.slow = .milliseconds(arguments.slowMilliseconds)
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
   if let maximum = arguments.maximumRows { configuration.limits.rows = maximum }

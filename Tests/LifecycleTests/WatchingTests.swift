@@ -148,7 +148,7 @@ import Testing
           let control = bench.reopened()
           for _ in 0..<3 { _ = try? await control.watching.collect() }
           let version = VersionReference(name: Sample.name(), version: .first)
-          let windows = await bench.monitor.windows(
+          let windows = try await bench.monitor.windows(
             of: version, after: Timestamp(milliseconds: 0), before: Timestamp(milliseconds: .max), count: 99)
           #expect(windows.map(\.window.window.profile.rows) == [400, 400, 400])
           #expect(await bench.windows.waiting().isEmpty)
@@ -218,7 +218,7 @@ import Testing
       }
       _ = try await control.watching.collect()
       let version = VersionReference(name: Sample.name(), version: .first)
-      let windows = await bench.monitor.windows(
+      let windows = try await bench.monitor.windows(
         of: version, after: Timestamp(milliseconds: 0), before: Timestamp(milliseconds: .max), count: 99)
       #expect(windows.map(\.window.window.profile.rows) == [30, 10])
     }

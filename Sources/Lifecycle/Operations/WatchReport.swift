@@ -39,8 +39,8 @@ extension Watching {
   static let firstRows = 1000
   /// How many steps an exact test may take for a report, which has one for each column.
   private static let exactSteps = 1 << 20
-  /// How many windows a report is of at most.
-  static let reportWindows = 2000
+  /// How many windows are in memory at one time: one of a hundred columns takes nearly a megabyte.
+  private static let page = 16
 
   /// What was seen of each version of a model in the last span of time, the newest version first.
   public func report(of name: ModelName, over span: Duration, until now: Timestamp) async throws(Problem)
@@ -48,24 +48,41 @@ extension Watching {
   {
     var reports: [WatchReport] = []
     for version in try await store.versions(of: name).sorted(by: { $0.version > $1.version }) {
-      let kept = try await store.windows(
-        of: version, after: now.advanced(by: span * -1), before: now.advanced(by: .seconds(86_400)),
-        count: Self.reportWindows)
-      guard let report = try await report(of: version, kept.map(\.window)) else { continue }
-      reports.append(report)
+      if let report = try await report(of: version, after: now.advanced(by: span * -1), until: now) {
+        reports.append(report)
+      }
     }
     return reports
   }
 
-  private func report(of version: VersionReference, _ windows: [WatchedWindow]) async throws(Problem)
-    -> WatchReport?
-  {
-    guard let first = windows.first else { return nil }
-    let alike = windows.filter { $0.window.profile.shape == first.window.profile.shape }
-    guard let seen = try WatchedWindow.together(alike) else { return nil }
+  private func report(
+    of version: VersionReference, after start: Timestamp, until now: Timestamp
+  ) async throws(Problem) -> WatchReport? {
+    // A clock that was put back leaves windows of a time to come.
+    let end = now.advanced(by: .seconds(86_400))
+    var (seen, count, skipped): (WatchedWindow?, Int, Int) = (nil, 0, 0)
+    while true {
+      let kept = try await store.windows(
+        of: version, after: start, before: end, skipping: skipped, count: Self.page)
+      for window in kept.map(\.window)
+      where seen?.window.profile.shape ?? window.window.profile.shape == window.window.profile.shape {
+        // In its place, so that nothing of it is copied.
+        if seen == nil { seen = window } else { try seen?.take(window) }
+        count += 1
+      }
+      skipped += kept.count
+      guard kept.count == Self.page else { break }
+    }
+    guard let seen else { return nil }
     var report = WatchReport(
-      version: version, seen: seen, windows: alike.count, yardstick: .nothing, drift: [], standing: [])
-    let live = seen.window.profile
+      version: version, seen: seen, windows: count, yardstick: .nothing, drift: [], standing: [])
+    try await measure(&report)
+    return report
+  }
+
+  /// Holds what was seen against training, or what came first.
+  private func measure(_ report: inout WatchReport) async throws(Problem) {
+    let (version, live) = (report.version, report.seen.window.profile)
     if let reference = try await training.reference(of: version), reference.shape == live.shape {
       report.yardstick = .training
       if live.rows > 0 { report.drift = try reference.drift(of: live, exactSteps: Self.exactSteps) }
@@ -74,46 +91,39 @@ extension Watching {
       {
         report.standing = monitor.standing.map { ($0.column, $0.aspect.rawValue) }
       }
-    } else if let before = try await firstSeen(of: version, before: first.window.start, like: live.shape) {
+    } else if let before = try await firstSeen(
+      of: version, before: report.seen.window.start, like: live.shape)
+    {
       report.yardstick = .firstRows
       if live.rows > 0 {
         report.drift = try Reference(firstSeen: before).drift(of: live, exactSteps: Self.exactSteps)
       }
     }
-    return report
   }
 
   /// The first windows of a version that have so many rows together and end before a moment; nil where there are none.
   private func firstSeen(
     of version: VersionReference, before moment: Timestamp, like shape: ModelShape
   ) async throws(Problem) -> ModelProfile? {
-    let windows = try await store.windows(
-      of: version, after: Timestamp(milliseconds: 0), before: moment, count: 256)
-    var profile = ModelProfile(shape: shape)
-    for kept in windows where kept.window.window.profile.shape == shape && profile.rows < Self.firstRows {
-      try profile.merge(kept.window.window.profile)
+    var (profile, skipped) = (ModelProfile(shape: shape), 0)
+    while profile.rows < Self.firstRows {
+      let windows = try await store.windows(
+        of: version, after: Timestamp(milliseconds: 0), before: moment, skipping: skipped, count: Self.page)
+      for kept in windows where kept.window.window.profile.shape == shape && profile.rows < Self.firstRows {
+        try profile.merge(kept.window.window.profile)
+      }
+      skipped += windows.count
+      guard windows.count == Self.page else { break }
     }
     return profile.rows >= Self.firstRows ? profile : nil
   }
 }
 
 extension WatchedWindow {
-  /// Windows of one version as one that begins with the first of them and ends with the last.
-  static func together(_ windows: [WatchedWindow]) throws(Problem) -> WatchedWindow? {
-    guard let first = windows.first else { return nil }
-    var profile = first.window.profile
-    var (end, late, isCutShort) = (first.window.end, first.window.lateRows, first.window.isCutShort)
-    var losses = first.losses
-    for other in windows.dropFirst() {
-      try profile.merge(other.window.profile)
-      end = max(end, other.window.end)
-      late += other.window.lateRows
-      isCutShort = isCutShort || other.window.isCutShort
-      losses = losses + other.losses
-    }
-    let window = EventWindow(
-      start: first.window.start, end: end, profile: profile, lateRows: late, isCutShort: isCutShort)
-    return WatchedWindow(reference: first.reference, bundle: first.bundle, window: window, losses: losses)
+  /// Takes in another window of the same version and columns.
+  fileprivate mutating func take(_ other: WatchedWindow) throws(Problem) {
+    try window.take(other.window)
+    losses = losses + other.losses
   }
 }
 

@@ -141,9 +141,10 @@ public protocol MonitorStore: Sendable {
   func keep(_ taken: TakenWindow) async throws(Problem)
   /// What the tests of a version have come to; nil where none were kept.
   func detectors(of version: VersionReference) async throws(Problem) -> [UInt8]?
-  /// The windows of a version that end after a moment and begin before another, in the order of their starts, at most so many.
+  /// The windows of a version that end after a moment and begin before another, in the order of their starts: behind the first
+  /// so many of them at most so many.
   func windows(
-    of version: VersionReference, after start: Timestamp, before end: Timestamp, count: Int
+    of version: VersionReference, after start: Timestamp, before end: Timestamp, skipping: Int, count: Int
   ) async throws(Problem) -> [KeptWindow]
   /// The versions of a model that there are windows of, or of all models for nil.
   func versions(of name: ModelName?) async throws(Problem) -> [VersionReference]
@@ -157,6 +158,15 @@ public protocol MonitorStore: Sendable {
   func unrecorded() async throws(Problem) -> [MonitoringAlert]
   /// Says that alerts have their entries.
   func noteRecorded(_ ids: [String]) async throws(Problem)
+}
+
+extension MonitorStore {
+  /// The first windows of a version that end after a moment and begin before another, at most so many.
+  public func windows(
+    of version: VersionReference, after start: Timestamp, before end: Timestamp, count: Int
+  ) async throws(Problem) -> [KeptWindow] {
+    try await windows(of: version, after: start, before: end, skipping: 0, count: count)
+  }
 }
 
 /// Nothing is watched.
@@ -178,7 +188,7 @@ public struct NoMonitoring: WindowSource, MonitorStore {
   public func detectors(of version: VersionReference) -> [UInt8]? { nil }
   /// None.
   public func windows(
-    of version: VersionReference, after start: Timestamp, before end: Timestamp, count: Int
+    of version: VersionReference, after start: Timestamp, before end: Timestamp, skipping: Int, count: Int
   ) -> [KeptWindow] { [] }
   /// None.
   public func versions(of name: ModelName?) -> [VersionReference] { [] }

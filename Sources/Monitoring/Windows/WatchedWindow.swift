@@ -62,7 +62,8 @@ extension WatchedWindow {
 
   /// The one spelling of it.
   public var bytes: [UInt8] {
-    var writer = SketchWriter()
+    // Nearly a megabyte for a hundred columns: not twice that for having grown.
+    var writer = SketchWriter(capacity: 4096 + 9600 * window.profile.numbers.count)
     writer.write(raw: Self.magic)
     writer.write(reference.name.description)
     writer.write(count: reference.version.value)

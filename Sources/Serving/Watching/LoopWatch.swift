@@ -12,6 +12,8 @@ final class LoopWatch {
   private static let waitingRows = 8192
   /// Of a request of more rows as many are looked at.
   private static let requestRows = 1024
+  /// Of a window's rows so many are all looked at, on each event loop; then one answer of five, then of seventeen.
+  static let fullRows = 16_384
   /// How long after a window's end rows are taken that came before it: predictions that took long.
   static let lateness: Int64 = 2000
 
@@ -19,6 +21,11 @@ final class LoopWatch {
   private final class Watched {
     let watch: ModelWatch
     var windows: EventWindows
+    /// The number of the window of the row that came last, and how many rows came in it.
+    var span: Int64 = .min
+    var spanRows = 0
+    /// How many answers came, to take one of several.
+    var answers = 0
     /// What of the windows' own counts was passed on.
     var misplaced = 0
     var unclaimed = 0
@@ -26,6 +33,17 @@ final class LoopWatch {
     init(_ watch: ModelWatch, _ windows: EventWindows) {
       self.watch = watch
       self.windows = windows
+    }
+
+    /// Whether an answer of so many rows is looked at: all while a window is young, one of several when it has seen many.
+    ///
+    /// Steps that nothing comes in by itself, so that callers who take turns are all seen.
+    func takes(_ rows: Int, in span: Int64) -> Bool {
+      if span != self.span { (self.span, spanRows) = (span, 0) }
+      let step = spanRows < LoopWatch.fullRows ? 1 : spanRows < 8 * LoopWatch.fullRows ? 5 : 17
+      spanRows += rows
+      answers &+= 1
+      return answers % step == 0
     }
 
     func observe(_ rows: WatchedRows, at moment: Timestamp, now: Timestamp) throws(Problem) {
@@ -46,7 +64,8 @@ final class LoopWatch {
   init(_ shelf: WatchShelf, on eventLoop: any EventLoop) {
     self.shelf = shelf
     self.eventLoop = eventLoop
-    budget = WatchBudget(share: shelf.share, now: Clock.monotonic())
+    // The loop's thread has done next to nothing yet.
+    budget = WatchBudget(share: shelf.share, now: Clock.monotonic(), used: 0)
   }
 
   /// Takes an answer that is on its way, to a request that came at `moment`; looks at it in a turn of its own.
@@ -68,7 +87,7 @@ final class LoopWatch {
       waiting.removeAll(keepingCapacity: true)
       waitingRows = 0
     }
-    guard budget.allows(at: start) else {
+    guard budget.allows(at: start, used: Clock.threadTime) else {
       for (answer, _) in waiting { answer.watch.countUnseen(answer.rows.rowCount) }
       return
     }
@@ -91,18 +110,24 @@ final class LoopWatch {
 
   private func look(at places: Range<Int>, of watch: ModelWatch, now: Timestamp) {
     rows.removeAll()
+    let key = ObjectIdentifier(watch)
+    let known = watched[key]
+    let span = waiting[places.lowerBound].moment.milliseconds / shelf.length
     for place in places {
       let answer = waiting[place].answer
+      guard known?.takes(answer.rows.rowCount, in: span) ?? true else {
+        watch.countUnseen(answer.rows.rowCount)
+        continue
+      }
       let taken = watch.columns.append(
         answer.rows.numbers, answer.rows.texts, rowCount: answer.rows.rowCount, answer.answers,
         limit: Self.requestRows, to: &rows)
       if taken < answer.rows.rowCount { watch.countUnseen(answer.rows.rowCount - taken) }
     }
     guard rows.count > 0 else { return }
-    let key = ObjectIdentifier(watch)
     do throws(Problem) {
       let one: Watched
-      if let known = watched[key] { one = known } else { one = try begin(watch) }
+      if let known { one = known } else { one = try begin(watch) }
       watched[key] = one
       try one.observe(rows, at: waiting[places.lowerBound].moment, now: now)
     } catch {

@@ -77,7 +77,8 @@ final class WatchKeeper: Sendable {
         if gathered.windows[key] == nil {
           gathered.windows[key] = (watch, window)
         } else {
-          gathered.windows[key]?.window.take(in: window)
+          // Of one version: the shapes are the same, and of one span there are never too many rows.
+          try? gathered.windows[key]?.window.take(window)
         }
       }
       let wait = LoopWatch.lateness + Self.patience
@@ -124,16 +125,5 @@ final class WatchKeeper: Sendable {
       }
       if isNew { plane.log?.noteUnwrittenWindow(error) }
     }
-  }
-}
-
-extension EventWindow {
-  /// Takes in another window of the same span and columns.
-  fileprivate mutating func take(in other: EventWindow) {
-    // Of one version: the shapes are the same, and of one span there are never so many rows.
-    guard
-      let merged = try? EventWindow.merged([self, other], into: end.milliseconds - start.milliseconds).first
-    else { return }
-    self = merged
   }
 }
