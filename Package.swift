@@ -99,7 +99,7 @@ let package = Package(
     // A model's tests: what a plan asks of it, and what came out.
     entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     // What live data look like beside training data: sketches, windows, drift, alerts. The data plane links it.
-    entity("Monitoring", "Domain", "Encoding"),
+    entity("Monitoring", "Domain", "Encoding", "ModelGraph"),
     // How a deployment moves from one state to the next: plans, what was seen, who judges each step.
     entity("Rollouts", "Domain", "Encoding", "Monitoring"),
     // Who may do what: principals, roles, grants, credentials.
@@ -122,11 +122,13 @@ let package = Package(
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
       "Advisories", "Gates", "Threats", "ModelTests", "Access", "Provenance", "Rollouts", "Statements",
-      "Packaging"),
+      "Packaging", "Monitoring"),
 
     // Ring 2.
     gateway(
-      "Storage", "Domain", "Encoding", "Access", "Gates", "Provenance", "Packaging", "Lifecycle", .grdb),
+      "Storage", "Domain", "Encoding", "Access", "Gates", "Monitoring", "Provenance", "Packaging",
+      "Lifecycle",
+      .grdb),
     gateway(
       "Distribution", "Domain", "Encoding", "Access", "Packaging", "Provenance", "Lifecycle", .httpClient,
       .hummingbird,
@@ -142,7 +144,7 @@ let package = Package(
       .log, .nio,
       .nioSSL),
     gateway(
-      "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Provenance", "CConfinement",
+      "Serving", "Domain", "Encoding", "ModelGraph", "Inference", "Monitoring", "Provenance", "CConfinement",
       "CDescriptorPassing", "CZlib",
       .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL, .nioLocks),
     gateway("Engines", "Domain", "Encoding", "ModelGraph", "Inference", "CSpawn"),
@@ -158,7 +160,7 @@ let package = Package(
     // Ring 3.
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
-      "Inference", "Advisories", "Gates", "Threats", "Documents", "ModelTests", "Rollouts",
+      "Inference", "Advisories", "Gates", "Threats", "Documents", "ModelTests", "Monitoring", "Rollouts",
       "Provenance", "Statements", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI",
       "Serving", "Engines", "Signers", "Relay",
       .arguments,
@@ -182,8 +184,8 @@ let package = Package(
     layer(
       "TestKit",
       [
-        "Domain", "Encoding", "Access", "Gates", "ModelTests", "Provenance", "Statements", "Packaging",
-        "Lifecycle",
+        "Domain", "Encoding", "Access", "Gates", "ModelTests", "Monitoring", "Provenance", "Statements",
+        "Packaging", "Lifecycle",
       ]),
 
     tests("EncodingTests", "Encoding", "TestKit"),
@@ -207,15 +209,15 @@ let package = Package(
       "ModelTestsTests", "ModelTests", "Documents", "Lifting", "Inspection", "Artifacts", "Inference",
       "ModelGraph",
       "Provenance", "Domain", "Encoding"),
-    tests("MonitoringTests", "Monitoring", "Domain", "Encoding", "TestKit"),
+    tests("MonitoringTests", "Monitoring", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("RolloutsTests", "Rollouts", "Monitoring", "Domain", "Encoding", "TestKit"),
     tests("AccessTests", "Access", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Advisories", "Gates", "Rollouts", "Threats", "ModelTests",
-      "Documents",
+      "LifecycleTests", "Lifecycle", "Lifting", "Monitoring", "Advisories", "Gates", "Rollouts", "Threats",
+      "ModelTests", "Documents",
       "Access",
       "Provenance", "Statements", "Packaging",
       "Domain",
@@ -234,7 +236,7 @@ let package = Package(
       "Encoding", "TestKit",
       .crypto, .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
-      "ServingTests", "Serving", "ModelGraph", "Provenance", "Domain", "Encoding", "Inference",
+      "ServingTests", "Serving", "ModelGraph", "Monitoring", "Provenance", "Domain", "Encoding", "Inference",
       "CDescriptorPassing", "CConfinement", "CZlib", .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK,
       .nioTLS, .nioSSL,
       .nioLocks, .nioEmbedded, .crypto, "TestKit"),

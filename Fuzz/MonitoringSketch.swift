@@ -1,7 +1,8 @@
 import Domain
 import Monitoring
 
-/// Reads the input as a sketch of quantiles, as a reference, or as a profile of one, as its first byte chooses.
+/// Reads the input as a sketch of quantiles, as a reference, as a profile of one, as a window that a data plane wrote, or as what
+/// tests have come to, as its first byte chooses.
 ///
 /// What is taken is written again as the same bytes, answers every question, takes more values and merges with itself.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -10,7 +11,7 @@ public func fuzzSketch(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let form = bytes.first else { return 0 }
   let input = Array(bytes.dropFirst())
   do throws(Problem) {
-    switch form % 3 {
+    switch form % 5 {
     case 0:
       let sketch = try QuantileSketch(bytes: input)
       precondition(sketch.bytes == input, "a sketch has one spelling")
@@ -19,6 +20,19 @@ public func fuzzSketch(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
       let reference = try Reference(bytes: input)
       precondition(reference.bytes == input, "a reference has one spelling")
       try use(reference.profile, reference)
+    case 3:
+      let window = try WatchedWindow(bytes: input)
+      precondition(window.bytes == input, "a window has one spelling")
+      let merged = try EventWindow.merged([window.window, window.window], into: 3_600_000)
+      precondition(
+        merged.reduce(0) { $0 + $1.profile.rows } == 2 * window.window.profile.rows, "every row counts")
+      _ = ReferenceDistances(Reference(firstSeen: window.window.profile)).distances(of: window.window.profile)
+    case 4:
+      let training = TrainingColumn(name: "x", values: .numbers((0..<40).map { Double($0) }))
+      let reference = try Reference(training: [training])
+      var monitor = try DriftMonitor(reference, state: input)
+      precondition(monitor.state == input, "what tests have come to has one spelling")
+      _ = try monitor.observe(reference.profile, until: Timestamp(milliseconds: 1))
     default:
       let columns = [
         ColumnShape(name: "x", kind: .number(NumberShape(edges: [0, 1], range: -1...2, fence: -9...9))),

@@ -91,6 +91,7 @@ public struct ControlServer: Sendable {
     DeploymentRoutes(control: control).add(to: routes)
     RolloutRoutes(control: control).add(to: routes)
     RepaveRoutes(control: control).add(to: routes)
+    WatchRoutes(control: control).add(to: routes)
     RegistryRoutes(control: control).add(to: routes)
     LedgerRoutes(control: control).add(to: routes)
     WebhookRoutes(control: control).add(to: routes)

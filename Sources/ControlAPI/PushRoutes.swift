@@ -60,7 +60,8 @@ struct PushRoutes: Sendable {
   /// `POST /api/v1/models/{name}/versions` with `{"files":[{"path","digest"}]}`, and perhaps
   /// `"project"` for a new model, `"facts":{"dataClass","exposure"}`, `"engine":"onnxruntime"` for what our own operators cannot run and `"trainingData":[{"name","digest"}]`, the
   /// data sets that it was trained with, which are not sent, and `"tests":{"plan","data":{"name","digest"},"seed"}`, a plan
-  /// of tests and rows with their labels, which are.
+  /// of tests and rows with their labels, which are, and `"reference"`, the digest of what the training data looked like, which
+  /// is a blob.
   ///
   /// With `Accept: application/x-ndjson` each step is a line as it happens; else one JSON document at the
   /// end, 201 for a new version, 200 for one that was there, 422 for a refusal.
@@ -73,7 +74,8 @@ struct PushRoutes: Sendable {
       facts: try ModelFacts(json: body["facts"] ?? [:]),
       engine: try Self.engine(in: body),
       trainingData: try TrainingData(json: body["trainingData"] ?? [], at: "/trainingData"),
-      tests: try body["tests"].map { (tests) throws(Problem) in try StatedTests(json: tests) })
+      tests: try body["tests"].map { (tests) throws(Problem) in try StatedTests(json: tests) },
+      reference: try body["reference"] == nil ? nil : Digest(parsing: body.text("reference")))
     guard request.headers[.accept]?.contains("application/x-ndjson") == true else {
       let outcome = try await control.push(wish) { _ in }
       let status: HTTPResponse.Status =

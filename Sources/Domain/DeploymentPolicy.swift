@@ -67,12 +67,17 @@ public struct DeploymentPolicy: Hashable, Sendable {
   public var limits: DeploymentLimits
   /// What its access records hold.
   public var records: RecordsPolicy
+  /// Whether what comes and what is answered is held against training.
+  public var isWatched: Bool
 
   /// The policy of a deployment that none was set for.
   public static let standard = DeploymentPolicy()
 
   /// States how a deployment answers.
-  public init(limits: DeploymentLimits = .none, records: RecordsPolicy = .standard) {
+  public init(
+    limits: DeploymentLimits = .none, records: RecordsPolicy = .standard, isWatched: Bool = true
+  ) {
+    self.isWatched = isWatched
     self.limits = limits
     self.records = records
   }
@@ -82,15 +87,24 @@ public struct DeploymentPolicy: Hashable, Sendable {
     var members: [String: JSON] = [:]
     members["limits"] = limits.json
     if records != .standard { members["records"] = records.json }
+    if !isWatched { members["watch"] = "off" }
     return .object(members)
   }
 
   /// Reads what `json` writes; throws `policy.malformed`, `limits.malformed` and `records-policy.malformed`.
   public init(json: JSON) throws(Problem) {
-    guard let members = json.object, members.keys.allSatisfy({ $0 == "limits" || $0 == "records" }) else {
+    guard let members = json.object,
+      members.keys.allSatisfy({ ["limits", "records", "watch"].contains($0) })
+    else {
       throw Problem(
         .badInput, "policy.malformed",
-        "expected 'limits' and 'records' alone in an object, found \(json.kind) of another form")
+        "expected 'limits', 'records' and 'watch' alone in an object, found \(json.kind) of another form")
+    }
+    switch members["watch"] {
+    case nil, "on"?: isWatched = true
+    case "off"?: isWatched = false
+    default:
+      throw Problem(.badInput, "policy.malformed", "expected 'on' or 'off' as 'watch', found another")
     }
     limits = try DeploymentLimits(json: members["limits"])
     if let json = members["records"] { records = try RecordsPolicy(json: json) } else { records = .standard }

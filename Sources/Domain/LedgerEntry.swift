@@ -96,6 +96,8 @@ public enum Act: String, Sendable, CaseIterable {
   case repave
   /// When processes are replaced was set.
   case scheduleRepaves = "schedule-repaves"
+  /// Live data are no longer like those of training, or are again.
+  case alert
   /// Something was asked for, and refused before it became an act.
   case request
 }

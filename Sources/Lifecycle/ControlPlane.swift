@@ -45,6 +45,10 @@ public final class ControlPlane: Sendable {
     public var witness: any CheckpointWitness
     /// What was seen at the steps of roll-outs.
     public var rolloutEvidence: any RolloutEvidenceStore
+    /// Where the data plane writes down what it saw of models.
+    public var windows: any WindowSource
+    /// What is kept of that.
+    public var monitor: any MonitorStore
 
     /// Names the parts.
     public init(
@@ -56,9 +60,12 @@ public final class ControlPlane: Sendable {
       sealKeys: any SealKeyStore = NoSealKeys(), program: (any ProgramSource)? = nil,
       webhooks: any WebhookStore = NoWebhooks(), webhookSender: any WebhookSender = NoWebhooks(),
       cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses(),
-      rolloutEvidence: any RolloutEvidenceStore = NoRolloutEvidence()
+      rolloutEvidence: any RolloutEvidenceStore = NoRolloutEvidence(),
+      windows: any WindowSource = NoMonitoring(), monitor: any MonitorStore = NoMonitoring()
     ) {
       self.rolloutEvidence = rolloutEvidence
+      self.windows = windows
+      self.monitor = monitor
       self.tester = tester
       self.registry = registry
       self.blobs = blobs
@@ -125,7 +132,7 @@ public final class ControlPlane: Sendable {
   private let programLayer: ProgramLayer?
   private let keys: PredictionKeys
   private let aliases: Aliases
-  private let deploymentPolicies: DeploymentPolicies
+  let deploymentPolicies: DeploymentPolicies
   let issuers: TokenIssuers
   let served: ServedState
   let seals: Seals
@@ -150,6 +157,8 @@ public final class ControlPlane: Sendable {
   public let witnesses: Witnesses
   /// What was seen of roll-outs, and what is judged of it.
   let rolloutWatches = RolloutWatches()
+  /// What live data look like beside training.
+  public let watching: Watching
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -168,6 +177,10 @@ public final class ControlPlane: Sendable {
     witnesses = Witnesses(
       registry: registry, store: parts.cosignatures, witness: parts.witness, key: settings.checkpointKey,
       time: time, entropy: parts.entropy)
+    let training = TrainingReferences(registry: registry, blobs: parts.blobs)
+    watching = Watching(
+      registry: registry, source: parts.windows, store: parts.monitor, training: training, time: time,
+      entropy: parts.entropy)
     policies = Policies(
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
     seals = Seals(
@@ -210,6 +223,7 @@ public final class ControlPlane: Sendable {
     road = Road(
       registry: registry, push: Push(blobs: parts.blobs, seals: seals, limit: settings.artifactLimit),
       inspect: Inspect(time: time), lift: Lift(time: time),
+      training: training,
       test: Test(
         blobs: parts.blobs,
         files: TestFiles(

@@ -22,6 +22,13 @@ struct DeploymentPolicies: Sendable {
     try await set(of: name, recorder) { $0.records = records }
   }
 
+  /// Says whether what comes to a deployment is watched; it is, or is not, by the time this returns.
+  ///
+  /// The same again changes nothing. Throws `deployment.unknown`.
+  func watch(_ name: ModelName, _ isWatched: Bool, recorder: Recorder) async throws(Problem) {
+    try await set(of: name, recorder) { $0.isWatched = isWatched }
+  }
+
   private func set(
     of name: ModelName, _ recorder: Recorder, _ change: (inout DeploymentPolicy) -> Void
   ) async throws(Problem) {

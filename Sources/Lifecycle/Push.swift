@@ -48,13 +48,16 @@ public struct PushRequest: Sendable {
   public let trainingData: TrainingData
   /// The tests that it has to be held against; nil for none, or those that its version was.
   public let tests: StatedTests?
+  /// The blob that says what the training data looked like (`Monitoring.Reference`); nil where nobody says.
+  public let reference: Digest?
 
   /// Asks for an artifact to be served.
   public init(
     name: ModelName, files: [PushedFile], actor: Actor, project: ProjectName? = nil,
     facts: ModelFacts = ModelFacts(), engine: LiftEngine? = nil,
-    trainingData: TrainingData = .unstated, tests: StatedTests? = nil
+    trainingData: TrainingData = .unstated, tests: StatedTests? = nil, reference: Digest? = nil
   ) {
+    self.reference = reference
     self.name = name
     self.files = files
     self.actor = actor
@@ -91,9 +94,12 @@ public struct PushedModel: Sendable {
 
   /// The tests that came with it.
   public let tests: StatedTests?
+  /// The blob that says what the training data looked like; nil where nobody says.
+  public let reference: Digest?
 
   fileprivate init(_ request: PushRequest, digest: Digest, artifact: Artifact, sealedBy: String?) {
     self.sealedBy = sealedBy
+    self.reference = request.reference
     self.name = request.name
     self.principal = request.actor.principal
     self.project = request.project

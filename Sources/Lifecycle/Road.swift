@@ -15,6 +15,7 @@ struct Road: Sendable {
   let push: Push
   let inspect: Inspect
   let lift: Lift
+  let training: TrainingReferences
   let test: Test
   let gate: Gate
   let sign: Sign
@@ -114,6 +115,7 @@ struct Road: Sendable {
     _ pushed: PushedModel, _ recorder: Recorder, _ steps: inout Steps
   ) async throws(Problem) -> TestedCandidate {
     let lifted = try await lifted(pushed, recorder, &steps)
+    try await training.check(lifted)
     if pushed.tests != nil { steps.begin(.test) }
     let candidate = try await test(lifted, recorder: recorder)
     if let tests = candidate.tests { steps.end(tests.line) }

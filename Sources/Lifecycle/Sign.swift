@@ -7,6 +7,7 @@ import Inspection
 import Lifting
 import ModelGraph
 import ModelTests
+import Monitoring
 import Provenance
 import Statements
 import Threats
@@ -41,7 +42,8 @@ struct Sign: Sendable {
     let threats = admitted.threats.canonicalBytes
     let said = AdmissionDocuments(
       policy: admitted.policy, gates: admitted.report.json.canonicalBytes, threats: threats,
-      tests: admitted.tests?.report)
+      tests: admitted.tests?.report,
+      reference: try await bytes(of: pushed.reference, limit: Reference.sizeLimit))
     let unsealed = try bundle(of: admitted.lifted, reference, pushed.trainingData, said)
     // What it says is of this moment: making the bundle again takes the document.
     let document = try await blobs.keep(threats)
@@ -64,6 +66,7 @@ struct Sign: Sendable {
         ],
         changes: [.addVersion(version), .governance(.stateThreats(document, of: reference, at: time.now()))]
           + (last == nil ? assignment(of: pushed) : [])
+          + (pushed.reference.map { [.governance(.stateReference($0, of: reference, at: time.now()))] } ?? [])
           + (admitted.tests.map { [.governance(.test($0.record(of: reference)))] } ?? []))
     }
   }
@@ -139,10 +142,12 @@ struct Sign: Sendable {
     }
     let threats = try await registry.threatDocument(of: reference)
     let tests = try await registry.tests(of: reference)
+    let training = try await registry.trainingReference(of: reference)
     return AdmissionDocuments(
       policy: version.policy, gates: report.canonicalBytes,
       threats: try await bytes(of: threats, limit: ThreatModel.sizeLimit),
-      tests: try await bytes(of: tests?.report, limit: TestSummary.sizeLimit))
+      tests: try await bytes(of: tests?.report, limit: TestSummary.sizeLimit),
+      reference: try await bytes(of: training, limit: Reference.sizeLimit))
   }
 
   private func bytes(of blob: Digest?, limit: Int) async throws(Problem) -> [UInt8]? {
@@ -174,6 +179,7 @@ struct Sign: Sendable {
         BundleFile(path: StatedBundle.gatesPath, bytes: said.gates),
         BundleFile(path: ModelBill.path, bytes: bill.canonicalBytes),
       ] + (said.threats.map { [BundleFile(path: ThreatModel.path, bytes: $0)] } ?? [])
+        + (said.reference.map { [BundleFile(path: Reference.path, bytes: $0)] } ?? [])
         + (said.tests.map { [BundleFile(path: TestSummary.path, bytes: $0)] } ?? []))
   }
 }
@@ -187,6 +193,8 @@ private struct AdmissionDocuments {
   let threats: [UInt8]?
   /// How its tests went; nil where it had none.
   let tests: [UInt8]?
+  /// What its training data looked like; nil where nobody said.
+  let reference: [UInt8]?
 }
 
 extension SignedModel {

@@ -66,6 +66,8 @@ struct Answer: Equatable, Sendable {
   var outputDigest: Digest?
   /// The rows and their answers for the record, where they are kept there.
   var payload: String?
+  /// What is watched of it once it is on its way; nil where nothing is.
+  var watched: WatchedAnswer?
   /// The parts of its time.
   var times = ModelStatistics.Times()
   /// What the operator learns of a fault of our own, and the caller does not.

@@ -1,6 +1,7 @@
 public import Domain
 public import Inference
 import ModelGraph
+import Monitoring
 public import Provenance
 
 /// Turns the directory of a bundle into a model that serves.
@@ -84,7 +85,8 @@ public struct BundleLoader: Sendable {
     let model = try ServedModel(
       reference: manifest.reference, bundle: bundle.digest, sealedBy: bundle.sealedBy, files: bundle.files,
       framework: "\(manifest.framework) \(manifest.frameworkVersion)",
-      graph: try ValidatedGraph(bundle.graph), engine: engine, checkedBy: bundle.selfCheck)
+      graph: try ValidatedGraph(bundle.graph), engine: engine, checkedBy: bundle.selfCheck,
+      training: bundle.training)
     if let check = bundle.selfCheck {
       try check.check(model.plan)
     } else {
@@ -102,6 +104,8 @@ public struct BundleLoader: Sendable {
     let manifest: Manifest
     let graph: ModelGraph
     let selfCheck: SelfCheck?
+    /// What training data looked like; nil where that is not known.
+    let training: Reference?
   }
 
   private func open(path: String) throws(Problem) -> OpenBundle { try Self.decode(try sealed(path: path)) }
@@ -120,12 +124,14 @@ public struct BundleLoader: Sendable {
   private static func decode(_ bundle: SealedBundle) throws(Problem) -> OpenBundle {
     var selfCheck: SelfCheck?
     if let bytes = bundle.contents.bytes(at: SelfCheck.path) { selfCheck = try SelfCheck(parsing: bytes) }
+    var training: Reference?
+    if let bytes = bundle.contents.bytes(at: Reference.path) { training = try Reference(bytes: bytes) }
     return OpenBundle(
       digest: bundle.digest, sealedBy: bundle.key.hint, files: bundle.contents.digests,
       manifest: try Manifest(parsing: try bundle.contents.requiredBytes(at: Manifest.path)),
       graph: try ModelGraph(
         decoding: try bundle.contents.requiredBytes(at: EncodedGraph.graphPath),
         weights: try bundle.contents.requiredBytes(at: EncodedGraph.weightsPath)),
-      selfCheck: selfCheck)
+      selfCheck: selfCheck, training: training)
   }
 }

@@ -12,6 +12,9 @@ enum Clock {
   /// Milliseconds since 1970.
   static func milliseconds() -> Int { nanoseconds(of: CLOCK_REALTIME) / 1_000_000 }
 
+  /// Nanoseconds of processor time that this thread has had; asking takes a system call.
+  static func threadTime() -> Int { nanoseconds(of: CLOCK_THREAD_CPUTIME_ID) }
+
   /// What has to be added to `monotonic()` to have nanoseconds since 1970, as the clocks stand now.
   static func offset() -> Int { nanoseconds(of: CLOCK_REALTIME) - monotonic() }
 

@@ -152,6 +152,7 @@ extension DataPlane {
       // The very requests whose rows may stand in a record.
       operation.isSampled = policy.letsRowsBeReplayed
     }
+    operation.isWatched = deployment.policy.isWatched && limits.watchShare > 0
     operation.turn = deployment.turn(timeout: head.timeout, from: draft.arrival)
     // Who names a version asks for that one, and is no sample of those who name none.
     if version == nil, let shadowing = deployment.shadowing {

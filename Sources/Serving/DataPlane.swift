@@ -22,6 +22,8 @@ final class DataPlane: Sendable {
   let recent = RecentRequests()
   /// Where versions are asked what others answered.
   let shadowThread = ShadowThread()
+  /// Where what event loops saw of models is put when its time is over.
+  let shelf: WatchShelf
   private let draining = Atomic<Bool>(false)
   /// The loops whose connections can be looked at; set while a server runs.
   let loops = NIOLockedValueBox<[ObservedLoop]>([])
@@ -51,6 +53,7 @@ final class DataPlane: Sendable {
     self.spool = spool
     self.traces = TraceNumbers(process: instance)
     self.limits = limits
+    shelf = WatchShelf(limits)
     self.version = version
     self.current = NIOLockedValueBox(table)
   }

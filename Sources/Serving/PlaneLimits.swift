@@ -75,6 +75,11 @@ public struct PlaneLimits: Sendable {
   ///
   /// Were it closed at once, the answer would be lost to a reset while the caller still sends.
   public var linger = Duration.seconds(10)
+  /// How long a window is in which is gathered what comes to a model.
+  public var watchWindow = Duration.seconds(60)
+  /// The share of an event loop's time that goes into looking at what it answered; beyond it rows are not looked at, and
+  /// counted; where it is 0 nothing is looked at, nor counted.
+  public var watchShare = 0.04
   /// How long a drain waits for connections to end.
   public var drain = Duration.seconds(30)
 

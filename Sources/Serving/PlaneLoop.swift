@@ -83,6 +83,8 @@ final class PlaneLoop {
   private let engines: EngineThreads
   /// Where records go; nil where none are kept.
   private let round: RecordRound?
+  /// What the models look like from here.
+  private let watch: LoopWatch
   /// What waits to be answered together, by model and methods.
   private var gathered: [GatheredLine.Key: GatheredLine] = [:]
 
@@ -96,6 +98,7 @@ final class PlaneLoop {
     self.threads = threads
     self.engines = engines
     self.writer = writer
+    watch = LoopWatch(plane.shelf, on: eventLoop)
     round = plane.spool.map { RecordRound(plane: plane, spool: $0, eventLoop: eventLoop) }
   }
 
@@ -111,6 +114,9 @@ final class PlaneLoop {
 
   /// Forgets one that has ended.
   func remove(_ one: any Observed) { observed[ObjectIdentifier(one)] = nil }
+
+  /// Hands over what was seen of models so far, whole windows or not.
+  func handOverWindows() { watch.handOverAll() }
 
   // MARK: From head to answer
 
@@ -355,6 +361,10 @@ final class PlaneLoop {
     var outgoing = outgoing
     outgoing.answer = plane.settled(outgoing.answer, salt: salt)
     let record = draft.finished(with: outgoing.answer, salt: salt)
+    let watched = outgoing.answer.watched
+    outgoing.answer.watched = nil
+    // What is looked at comes after what is written: in a later turn of the loop.
+    defer { if let watched { watch.add(watched, at: record.time) } }
     plane.countAnswer()
     guard draft.isRecorded else {
       return if let round { round.add(outgoing, receiver) } else { receiver.deliver(outgoing) }

@@ -111,6 +111,15 @@ final class PlaneServer: Sendable {
     return plane.connections.count
   }
 
+  /// Has every event loop hand over what it has seen of models so far.
+  ///
+  /// Blocks; never call it on an event loop.
+  func handOverWindows() {
+    for loop in plane.loops.withLockedValue({ $0 }) {
+      try? loop.eventLoop.submit { loop.value.handOverWindows() }.wait()
+    }
+  }
+
   /// Closes everything and ends the threads.
   ///
   /// Blocks; never call it on an event loop.

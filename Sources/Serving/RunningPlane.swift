@@ -114,6 +114,8 @@ public final class RunningPlane: Sendable {
   /// Whether the next process has the admin listener's socket already.
   private let sharesAdmin: Bool
   private let exporter: SpanExporter?
+  /// Takes what is seen of models.
+  private let keeper: WatchKeeper
   private let confinement: PlaneConfinement?
   private let revocations: RevocationWatch?
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
@@ -173,9 +175,14 @@ public final class RunningPlane: Sendable {
     }
     // What came while bundles were loaded, which can take minutes, and before anybody is answered.
     revocations?.look()
+    let windows = try configuration.records.map { records throws(Problem) in
+      WindowSpool(try SpoolDirectory(records.directory), instance: name)
+    }
+    keeper = WatchKeeper(plane, spool: windows)
     server = try PlaneServer(
       plane: plane, socket: socket, threads: configuration.threads, isHeld: configuration.heldFor != nil)
     revocations?.start()
+    keeper.start()
     if configuration.heldFor == nil { try answer() }
   }
 
@@ -314,6 +321,8 @@ public final class RunningPlane: Sendable {
     let admin = admin.withLockedValue { $0 }
     if sharesAdmin { admin?.finish() }
     let left = server.drain()
+    server.handOverWindows()
+    keeper.finish()
     admin?.finish()
     quotas?.finish()
     revocations?.finish()
@@ -326,7 +335,9 @@ public final class RunningPlane: Sendable {
   ///
   /// Blocks; never call it on an event loop.
   public func stop() {
+    server.handOverWindows()
     server.stop()
+    keeper.stop()
     admin.withLockedValue { $0 }?.stop()
     quotas?.stop()
     revocations?.stop()

@@ -62,6 +62,8 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var traceShare = 0.01
   /// How the log is written.
   public var log = RuntimeLog.Form.text
+  /// Whether what comes to models is looked at.
+  public var isWatching = true
   /// From how many milliseconds on a request is told of as slow.
   public var slowMilliseconds = 1000
   /// The directory that access records are spooled to.
@@ -125,6 +127,7 @@ public struct RuntimeArguments: Equatable, Sendable {
       --otlp-share SHARE   leave spans of this share of the traces that begin here, 0 to 1 (default 0.01);
                            a caller's own trace leaves them where its sampled flag says so
       --log FORM           write the log as 'text' (default) or 'json', a line an event
+      --watch on|off       look at what comes to models and what they answer (default on)
       --log-slow MS        tell of requests that take this many milliseconds or longer (default 1000)
       --spool DIR          write a record of every request to this directory before it is answered;
                            without it no records are kept
@@ -190,7 +193,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     "--max-rows": false, "--max-connections": false, "--max-queued": false, "--threads": false,
     "--onnxruntime": false, "--spool": false, "--admin": false, "--when-spool-full": false,
     "--admin-fd": false, "--otlp": false, "--otlp-share": false, "--otlp-headers": false, "--otlp-ca": false,
-    "--log": false, "--log-slow": false,
+    "--log": false, "--log-slow": false, "--watch": false,
     "--tls-certificate": false, "--tls-key": false, "--tls-client-ca": false,
     "--bundles": true, "--packed": false, "--revocations": false, "--confine": false, "--user": false,
     "--hold": false,
@@ -228,6 +231,9 @@ public struct RuntimeArguments: Equatable, Sendable {
         throw Self.malformed(value, option, "'text' or 'json'")
       }
       log = form
+    case "--watch":
+      guard value == "on" || value == "off" else { throw Self.malformed(value, option, "'on' or 'off'") }
+      isWatching = value == "on"
     case "--log-slow": slowMilliseconds = try Self.number(value, option, 1...(24 * 3_600_000))
     case "--when-spool-full":
       guard let whenFull = RecordSpool.WhenFull(rawValue: value) else {

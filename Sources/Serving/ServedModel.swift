@@ -1,6 +1,7 @@
 public import Domain
 public import Inference
 import ModelGraph
+import Monitoring
 
 /// One version of a model, verified, decoded and planned: all that a request needs of it.
 ///
@@ -29,6 +30,8 @@ public final class ServedModel: Sendable {
   let checkRows: [Rows]
   /// Whether its requests are answered several at once.
   let batchGain: BatchGain
+  /// What is watched of its rows and answers.
+  let watch: ModelWatch
   /// What predicts.
   public let plan: ExecutionPlan
   /// Where the features of its rows go, by their order and by their names.
@@ -46,7 +49,7 @@ public final class ServedModel: Sendable {
   init(
     reference: VersionReference, bundle: Digest, sealedBy: String = "", files: [String: Digest] = [:],
     framework: String, graph: ValidatedGraph, engine: (any InferenceEngine)? = nil,
-    checkedBy check: SelfCheck? = nil
+    checkedBy check: SelfCheck? = nil, training: Reference? = nil
   ) throws(Problem) {
     self.reservoir = Reservoir()
     self.sealedBy = sealedBy
@@ -60,6 +63,7 @@ public final class ServedModel: Sendable {
     self.plan = try ExecutionPlan(graph, engine: engine)
     self.checkRows = check?.rows(for: plan) ?? []
     let signature = graph.signature
+    self.watch = try ModelWatch(reference, bundle: bundle, signature, reference: training)
     self.layout = RowLayout(signature)
     // A library's sums may depend on what else it is asked about.
     self.batchGain = BatchGain(isPossible: !plan.usesEngine)
@@ -86,6 +90,7 @@ public final class ServedModel: Sendable {
     reservoir = model.reservoir
     checkRows = model.checkRows
     batchGain = model.batchGain
+    watch = model.watch
     plan = model.plan
     layout = model.layout
     inputs = model.inputs

@@ -23,6 +23,8 @@ public struct DataDirectory: Sendable {
   public var people: String { "\(path)/people.sqlite" }
   /// Whom the platform tells and asks of its own accord: where, with which secrets, and how far they have come.
   public var relay: String { "\(path)/relay.sqlite" }
+  /// What is kept of watching: windows of live data, how far tests have come, alerts.
+  public var monitor: String { "\(path)/monitor.sqlite" }
   /// The directory of blobs.
   public var blobs: String { "\(path)/blobs" }
   /// The directory of blobs that are coming in.

@@ -19,6 +19,11 @@ struct StoredRow {
     return value
   }
 
+  func number(_ column: String) throws(Problem) -> Double {
+    guard case .double(let value) = storage(column) else { throw malformed(column, "a number") }
+    return value
+  }
+
   func optionalInteger(_ column: String) throws(Problem) -> Int64? {
     if case .null = storage(column) { return nil }
     return try integer(column)

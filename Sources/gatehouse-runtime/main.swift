@@ -83,6 +83,7 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   configuration.heldFor = arguments.hold
   configuration.program = RunningProgram()
   configuration.log = log
+  if !arguments.isWatching { configuration.limits.watchShare = 0 }
   configuration.slow = .milliseconds(arguments.slowMilliseconds)
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
   if let maximum = arguments.maximumRows { configuration.limits.rows = maximum }

@@ -78,6 +78,9 @@ struct DeploymentsCommand: AsyncParsableCommand {
     @Option(help: "What becomes of predictions that no record can be written of: refuse, go-on or default.")
     var whenSpoolFull: String?
 
+    @Option(help: "Whether live data are held against training: on or off.")
+    var watch: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -86,10 +89,19 @@ struct DeploymentsCommand: AsyncParsableCommand {
     func run() async throws {
       let name = try ModelName(parsing: name)
       let share = try recordPayloads.map { (text) throws(Problem) in try Self.millionths(text) }
-      guard recordPayloads != nil || mask != nil || whenSpoolFull != nil else {
+      let setsRecords = recordPayloads != nil || mask != nil || whenSpoolFull != nil
+      guard setsRecords || watch != nil else {
         throw Problem(
           .usage, "usage.nothing-to-set",
-          "expected '--record-payloads', '--mask' or '--when-spool-full', found none of them")
+          "expected '--record-payloads', '--mask', '--when-spool-full' or '--watch', found none of them")
+      }
+      if let watch {
+        let answer = try await server.withClient {
+          try await $0.put("/deployments/\(name)/watch", ["watch": .string(watch)])
+        }
+        if json, !setsRecords { return Console.data(answer) }
+        Console.prose("\(name) is \(watch == "on" ? "watched" : "watched no more")")
+        guard setsRecords else { return }
       }
       let answer = try await server.withClient { client in
         let present = try await client.get("/deployments/\(name)/records")

@@ -35,6 +35,7 @@ struct GatehouseCommand: AsyncParsableCommand {
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
       PredictCommand.self, TestCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self,
       AliasCommand.self, RollOutCommand.self, RollBackCommand.self, RepaveCommand.self,
+      WatchCommand.self,
       DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
       AuditCommand.self,
       DoctorCommand.self, SealKeysCommand.self, RevokeCommand.self, RevocationsCommand.self,

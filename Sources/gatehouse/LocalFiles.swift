@@ -48,24 +48,41 @@ enum LocalFiles {
 
   /// The digest of a file of any size, read piece by piece.
   static func digest(of path: String) throws(Problem) -> Digest {
+    var hasher = DigestHasher()
+    try forEachPiece(of: path, "hash") { (piece: ArraySlice<UInt8>) in hasher.update(piece) }
+    return hasher.digest
+  }
+
+  /// Reads a file of any size piece by piece, and shows how far it has come as `what`.
+  static func forEachPiece(
+    of path: String, _ what: String, _ body: (ArraySlice<UInt8>) throws(Problem) -> Void
+  ) throws(Problem) {
     let (descriptor, size) = try opened(path)
     defer { close(descriptor) }
-    var hasher = DigestHasher()
     var piece = [UInt8](repeating: 0, count: 1 << 20)
     var total = 0
     while true {
-      let count = unsafe Glibc.read(descriptor, &piece, piece.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable(path) }
+      // Filled, whatever one call gives: the same file comes in the same pieces.
+      var count = 0
+      while count < piece.count {
+        let start = count
+        let more = unsafe piece.withUnsafeMutableBytes {
+          unsafe Glibc.read(descriptor, $0.baseAddress.map { unsafe $0 + start }, $0.count - start)
+        }
+        if more < 0, errno == EINTR { continue }
+        guard more >= 0 else { throw unreadable(path) }
+        guard more > 0 else { break }
+        count += more
+      }
       guard count > 0 else { break }
       total += count
       guard total <= size else { throw changing(path, from: size) }
-      hasher.update(piece[..<count])
-      Console.progress("  hash      \(path): \(readable(bytes: total)) of \(readable(bytes: size))")
+      try body(piece[..<count])
+      Console.progress(
+        "  \(what.padded(to: 9)) \(path): \(readable(bytes: total)) of \(readable(bytes: size))")
     }
     Console.progress("")
     guard total == size else { throw changing(path, from: size) }
-    return hasher.digest
   }
 
   /// A regular file, open to be read, and how many bytes it has.

@@ -97,7 +97,9 @@ struct Platform {
         sealKeys: sealKeys, program: try ProgramFileSource(path: runtime), webhooks: relay,
         webhookSender: HTTPWebhookSender(),
         cosignatures: relay, witness: HTTPWitness(),
-        rolloutEvidence: try RolloutEvidenceFiles(directory: directory.rollouts)),
+        rolloutEvidence: try RolloutEvidenceFiles(directory: directory.rollouts),
+        windows: DirectoryWindowSource(spool: directory.spool),
+        monitor: try SQLiteMonitor(path: directory.monitor)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8))))

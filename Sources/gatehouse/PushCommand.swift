@@ -36,7 +36,8 @@ struct PushCommand: AsyncParsableCommand {
     name: .customLong("training-data"), parsing: .upToNextOption,
     help: ArgumentHelp(
       "What the model was trained with: files, or directories of them. They are not sent; their digests become part of"
-        + " the version and of its bill of materials.", valueName: "path"))
+        + " the version and of its bill of materials, and what the columns of the first CSV file look like is what live"
+        + " data are held against.", valueName: "path"))
   var trainingData: [String] = []
 
   @OptionGroup var tests: PushedTestOptions
@@ -48,21 +49,23 @@ struct PushCommand: AsyncParsableCommand {
     let members = try LocalFiles.members(of: path)
     let plan = try tests.chosen(for: path, trainingData)
     let data = try LocalTrainingData.stated(trainingData)
+    let reference = TrainingReference.made(
+      of: trainingData, for: path, engine: engine, leaving: tests.label)
     let outcome = try await server.withClient { client in
       do {
-        return try await push(members, data, plan, as: name, client)
+        return try await push(members, data, plan, reference, as: name, client)
       } catch let problem as Problem where ["blob.corrupt", "blob.missing"].contains(problem.code) {
         // The server has lost what it said it had: sending the bytes again mends that.
         Console.prose("sending the bytes again: \(problem.message)")
-        return try await push(members, data, plan, as: name, client, again: true)
+        return try await push(members, data, plan, reference, as: name, client, again: true)
       }
     }
     try ShownOutcome.show(outcome, asJSON: json) { describe(outcome) }
   }
 
   private func push(
-    _ members: [String], _ data: TrainingData, _ plan: ChosenTests?, as name: ModelName,
-    _ client: ControlClient, again: Bool = false
+    _ members: [String], _ data: TrainingData, _ plan: ChosenTests?, _ reference: [UInt8]?,
+    as name: ModelName, _ client: ControlClient, again: Bool = false
   ) async throws -> JSON {
     var files: [JSON] = []
     for member in members {
@@ -75,7 +78,12 @@ struct PushCommand: AsyncParsableCommand {
       for (label, bytes) in plan.files { _ = try await upload(bytes, label, with: client, again: again) }
       stated = plan.members
     }
-    return try await follow(client, name, body(files, data, stated))
+    var body = body(files, data, stated)
+    if let reference {
+      let digest = try await upload(reference, "reference", with: client, again: again)
+      body["reference"] = .string(digest.description)
+    }
+    return try await follow(client, name, .object(body))
   }
 
   private func upload(
@@ -97,13 +105,15 @@ struct PushCommand: AsyncParsableCommand {
     return digest
   }
 
-  private func body(_ files: [JSON], _ data: TrainingData, _ tests: [String: JSON]) -> JSON {
+  private func body(_ files: [JSON], _ data: TrainingData, _ tests: [String: JSON])
+    -> [String: JSON]
+  {
     var members: [String: JSON] = ["files": .array(files), "trainingData": data.json]
     if !tests.isEmpty { members["tests"] = .object(tests) }
     if !facts.members.isEmpty { members["facts"] = .object(facts.members) }
     members["project"] = project.map { .string($0) }
     if let engine { members["engine"] = .string(engine.rawValue) }
-    return .object(members)
+    return members
   }
 
   /// Asks for the push and shows each step; answers with the outcome as JSON.

@@ -2,7 +2,7 @@ import Dispatch
 import Domain
 import Lifecycle
 
-/// Takes over access records from the data plane again and again, one time after another.
+/// Takes over access records and what was seen of models from the data plane again and again, one time after another.
 actor RecordCollection {
   /// How long a closed segment waits at most before it is looked at.
   static let interval = DispatchTimeInterval.seconds(2)
@@ -44,7 +44,9 @@ actor RecordCollection {
     do throws(Problem) {
       let collected = try await controlPlane.collectRecords()
       for problem in collected.damaged { Console.prose(problem.description) }
-      tell(collected.failures)
+      let watched = try await controlPlane.watching.collect()
+      for alert in watched.alerts { Console.prose("\(alert.version): \(alert.message)") }
+      tell(collected.failures + watched.problems)
     } catch {
       tell([error])
     }

@@ -181,7 +181,7 @@ import Testing
     ),
     (
       ["deployments", "1", "policy"], ["other": 1],
-      "expected 'limits' and 'records' alone in an object, found an object of another form at '/deployments/1/policy'"
+      "expected 'limits', 'records' and 'watch' alone in an object, found an object of another form at '/deployments/1/policy'"
     ),
     (
       ["keys", "1", "limits"], ["rate": 0],

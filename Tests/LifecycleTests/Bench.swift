@@ -21,6 +21,8 @@ struct Bench: Sendable {
   let ledgerKey: CheckpointSigningKey
   let sealKeys: InMemorySealKeys
   let rolloutEvidence: InMemoryRolloutEvidence
+  let windows: InMemoryWindowSource
+  let monitor: InMemoryMonitor
 
   /// The faults of the five ports; none unless told.
   struct Faults {
@@ -31,6 +33,8 @@ struct Bench: Sendable {
     var plane = FaultPlan()
     var sealKeys = FaultPlan()
     var rolloutEvidence = FaultPlan()
+    var windows = FaultPlan()
+    var monitor = FaultPlan()
   }
 
   init(
@@ -46,9 +50,11 @@ struct Bench: Sendable {
     records = InMemoryRecordStore(faults: faults.records)
     plane = InMemoryDataPlane(faults: faults.plane)
     rolloutEvidence = InMemoryRolloutEvidence(faults: faults.rolloutEvidence)
+    windows = InMemoryWindowSource(faults: faults.windows)
+    monitor = InMemoryMonitor(faults: faults.monitor)
     control = Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence, tester)
+      rolloutEvidence, windows, monitor, tester)
   }
 
   private static func control(
@@ -57,6 +63,7 @@ struct Bench: Sendable {
     _ sealKeys: InMemorySealKeys,
     _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime,
     _ rolloutEvidence: InMemoryRolloutEvidence,
+    _ windows: InMemoryWindowSource, _ monitor: InMemoryMonitor,
     _ tester: any ModelTester = InlineModelTester()
   ) -> ControlPlane {
     ControlPlane(
@@ -64,7 +71,7 @@ struct Bench: Sendable {
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
         time: time, entropy: SeededEntropy(), people: InMemoryPeople(),
         tester: tester, sealKeys: sealKeys,
-        program: SampleProgram(), rolloutEvidence: rolloutEvidence),
+        program: SampleProgram(), rolloutEvidence: rolloutEvidence, windows: windows, monitor: monitor),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test"))
@@ -80,7 +87,7 @@ struct Bench: Sendable {
   func reopened(policy: Policy = .standard) -> ControlPlane {
     Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence)
+      rolloutEvidence, windows, monitor)
   }
 
   /// Runs `body` with the queue at work.
@@ -126,16 +133,22 @@ struct Bench: Sendable {
   /// Uploads a fixture and pushes it.
   static func push(
     _ fixture: String, as name: String = "iris", by actor: Actor = Sample.actor, engine: LiftEngine? = nil,
-    trainedWith data: TrainingData = .unstated, to control: ControlPlane,
+    trainedWith data: TrainingData = .unstated, reference: [UInt8]? = nil, to control: ControlPlane,
     follow: @escaping @Sendable (RoadEvent) -> Void = { _ in }
   ) async throws -> PushOutcome {
     let session = try await control.beginUpload()
     try await session.write(try Fixture.bytes(fixture))
     let blob = try await session.finish()
+    var stated: Digest?
+    if let reference {
+      let session = try await control.beginUpload()
+      try await session.write(reference)
+      stated = try await session.finish()
+    }
     return try await control.push(
       PushRequest(
         name: try ModelName(parsing: name), files: [PushedFile(path: "", blob: blob)],
-        actor: actor, engine: engine, trainingData: data), follow: follow)
+        actor: actor, engine: engine, trainingData: data, reference: stated), follow: follow)
   }
 
   /// The entries of the ledger.

@@ -144,7 +144,7 @@ import Testing
       alert.message
         == "prediction 'label': total variation \(change.distance.rounded(places: 2)) against training over"
         + " \(change.rows) requests since \(change.since), \(change.detail); e-value \(change.eValue.exponentText),"
-        + " needed 200 for 0.01 false alerts a year")
+        + " needed 100 for 0.01 false alerts a year")
     #expect(monitor.standing.map(\.column) == ["label"])
   }
 

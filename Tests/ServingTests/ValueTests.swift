@@ -30,7 +30,8 @@ struct RuntimeArgumentsTests {
     expected.traceShare = 0.5
     expected.log = .json
     expected.slowMilliseconds = 20
-    let text = "--state s --admin-fd 4 --otlp http://c --otlp-share 0.5 --log json --log-slow 20"
+    expected.isWatching = false
+    let text = "--state s --admin-fd 4 --otlp http://c --otlp-share 0.5 --log json --log-slow 20 --watch off"
     #expect(try RuntimeArguments.parse(text.split(separator: " ").map { String($0) }) == .serve(expected))
   }
 
@@ -39,7 +40,8 @@ struct RuntimeArgumentsTests {
     ("--state a --otlp-share 1", "usage.conflicting-options"),
     ("--state a --otlp http://c --otlp-share 1.5", "usage.malformed-value"),
     ("--state a --otlp http://c --otlp-share nan", "usage.malformed-value"),
-    ("--state a --log xml", "usage.malformed-value"), ("--state a --log-slow 0", "usage.malformed-number"),
+    ("--state a --log xml", "usage.malformed-value"), ("--state a --watch no", "usage.malformed-value"),
+    ("--state a --log-slow 0", "usage.malformed-number"),
     ("--state a --otlp ftp://c", "otlp.malformed-url"),
     ("", "usage.nothing-to-serve"), ("--bundle a", "usage.nothing-trusted"),
     ("--spoo x", "usage.unknown-option"),

@@ -41,6 +41,8 @@ public struct GovernanceRecord: Hashable, Sendable {
     case rolloutTerms = "rollout-terms"
     /// When processes are replaced, which window was missed last, and what was done last.
     case repaveSchedule = "repave-schedule"
+    /// What the training data of a version looked like; by the version.
+    case reference
   }
 
   /// What kind of thing it is.
@@ -108,12 +110,15 @@ public enum GovernanceChange: Equatable, Sendable {
   case setRolloutTerms(RolloutTerms?, of: ModelName, at: Timestamp)
   /// When processes are replaced is another, or one was.
   case repave(RepaveChange)
+  /// What the training data of a version looked like is in this blob.
+  case stateReference(Digest, of: VersionReference, at: Timestamp)
 
   /// When it was made.
   public var moment: Timestamp {
     switch self {
     case .setFacts(_, _, let at), .withdraw(_, let at), .endWait(_, let at), .stateThreats(_, _, let at),
-      .keepFormers(_, _, let at), .unmark(_, let at), .setRollout(_, let at), .setRolloutTerms(_, _, let at):
+      .keepFormers(_, _, let at), .unmark(_, let at), .setRollout(_, let at), .setRolloutTerms(_, _, let at),
+      .stateReference(_, _, let at):
       at
     case .mark(let mark): mark.at
     case .repave(let change): change.moment
@@ -175,6 +180,11 @@ public enum GovernanceChange: Equatable, Sendable {
       [.put(GovernanceRecord(kind: .rolloutTerms, id: name.description, value: terms.json))]
     case .setRolloutTerms(nil, let name, _): [.remove(.rolloutTerms, id: name.description)]
     case .repave(let change): [change.effect]
+    case .stateReference(let reference, let version, _):
+      [
+        .put(
+          GovernanceRecord(kind: .reference, id: version.description, value: .string(reference.description)))
+      ]
     }
   }
 
@@ -223,6 +233,11 @@ public enum GovernanceChange: Equatable, Sendable {
         "change": "set-rollout-terms", "name": .string(name.description), "terms": terms?.json ?? .null,
       ]
     case .repave(let change): members = change.members
+    case .stateReference(let reference, let version, _):
+      members = [
+        "change": "state-reference", "reference": .string(reference.description),
+        "version": .string(version.description),
+      ]
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -266,6 +281,8 @@ public enum GovernanceChange: Equatable, Sendable {
       self = .setRolloutTerms(
         fields.has("terms") ? try RolloutTerms(json: fields.value("terms")) : nil,
         of: try ModelName(parsing: fields.text("name")), at: at)
+    case "state-reference":
+      self = .stateReference(try fields.digest("reference"), of: try fields.version("version"), at: at)
     case "import-advisories": self = .importAdvisories(try ImportedAdvisories(json: fields.value("imported")))
     case let name:
       if let change = try RelayChange(name, fields, at: at) {

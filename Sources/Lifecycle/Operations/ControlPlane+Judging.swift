@@ -32,7 +32,7 @@ extension ControlPlane {
   private func judge(_ record: RolloutRecord, _ counts: PlaneCounts) async throws(Problem) {
     let name = record.state.deployment
     var watch = try await watch(record) ?? RolloutWatch(record, counts)
-    watch.take(counts, of: record, alarms: [])
+    watch.take(counts, of: record, alarms: try await alarms(of: record))
     let judgement = watch.judge(record.state, at: now())
     // Before the turn: whoever comes after a crash judges by the same.
     let moment = now()
@@ -56,6 +56,26 @@ extension ControlPlane {
       try await turn(name, .judged(judgement, at: now()))
     case .undo, .holdForPerson: try await turn(name, .judged(judgement, at: now()))
     }
+  }
+
+  /// What watching has found of the versions since the roll-out began, and holds still.
+  private func alarms(of record: RolloutRecord) async throws(Problem) -> RolloutWatch.Alarms {
+    var alarms = RolloutWatch.Alarms()
+    var settled: Set<String> = []
+    for alert in try await parts.monitor.alerts(of: record.state.deployment, count: 256) {
+      // The newest come first: what has ended since is none.
+      let subject = "\(alert.version) \(alert.column) \(alert.aspect)"
+      guard settled.insert(subject).inserted, let change = alert.change, alert.at >= record.state.began,
+        let alarm = try? DriftAlarm(
+          column: alert.column.excerpt(40), statistic: change.distance, words: alert.message.excerpt(400))
+      else { continue }
+      if alert.version == record.version {
+        alarms.canary.append(alarm)
+      } else if record.state.before.contains(where: { $0.version == alert.version.version }) {
+        alarms.champion.append(alarm)
+      }
+    }
+    return alarms
   }
 
   /// What the gates of the roll-out have against a further step; nil where they hold.

@@ -68,13 +68,18 @@ extension RegistryReader {
     try await record(.threatModel, version.description)?.document
   }
 
+  /// The blob that says what the training data of a version looked like; nil where nobody said.
+  func trainingReference(of version: VersionReference) async throws(Problem) -> Digest? {
+    try await record(.reference, version.description)?.document
+  }
+
   /// The record of a kind with this id; nil where there is none.
   func record(_ kind: GovernanceRecord.Kind, _ id: String) async throws(Problem) -> GovernanceRecord? {
     try await governance(kind, startingWith: id).first { $0.id == id }
   }
 
   /// The blobs that are files of policies, in force, former and proposed, the threats of versions as they were, and what their tests
-  /// were made of and came to, and the advisories in force.
+  /// were made of and came to, what their training data looked like, and the advisories in force.
   func governedFiles() async throws(Problem) -> Set<Digest> {
     var digests: Set<Digest> = []
     for record in try await governance(.policy, startingWith: "") {
@@ -84,6 +89,7 @@ extension RegistryReader {
       digests.insert(try PolicyProposal(json: record.value).digest)
     }
     for record in try await governance(.threatModel, startingWith: "") { digests.insert(try record.document) }
+    for record in try await governance(.reference, startingWith: "") { digests.insert(try record.document) }
     for record in try await governance(.advisories, startingWith: "") {
       digests.insert(try ImportedAdvisories(json: record.value).digest)
     }

@@ -20,7 +20,8 @@ public struct DriftMonitor: Sendable {
     self.reference = reference
     self.budget = budget
     for (place, stream) in Self.cells(of: reference.profile, isTraining: true).enumerated()
-    where stream.counts.reduce(0, +) >= 10 {
+    where stream.counts.reduce(0, +) >= 10 && (stream.aspect == .values || stream.column.role == .feature) {
+      // Of what comes out, what is not there was mostly not asked for.
       let shares = ShareReference(
         counts: stream.counts, isOrdered: stream.isOrdered, isContinuous: stream.isContinuous)
       streams.append(
@@ -28,6 +29,11 @@ public struct DriftMonitor: Sendable {
           place: place, column: stream.column, aspect: stream.aspect, cells: stream.names,
           detector: ShareDetector(shares)))
     }
+  }
+
+  /// Has each stream's detector take up what was written of it.
+  mutating func readStreams(from reader: inout SketchReader) throws(Problem) {
+    for place in streams.indices { try streams[place].detector.read(from: &reader) }
   }
 
   /// How many streams share the budget.

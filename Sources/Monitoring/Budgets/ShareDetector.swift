@@ -46,7 +46,7 @@ public struct ShareDetector: Sendable {
   let reference: ShareReference
   private(set) var scales: [Scale]
   /// When the last span ended, and so the next begins.
-  private var ended: Timestamp?
+  private(set) var ended: Timestamp?
   /// Whether an alert stands.
   public private(set) var isRaised = false
 
@@ -54,6 +54,11 @@ public struct ShareDetector: Sendable {
   public init(_ reference: ShareReference) {
     self.reference = reference
     scales = [(250, 0.6), (2_000, 0.25), (16_000, 0.15)].map { Scale(step: $0.0, share: $0.1) }
+  }
+
+  /// Goes on with what tests came to before.
+  mutating func restore(_ scales: [Scale], ended: Timestamp?, isRaised: Bool) {
+    (self.scales, self.ended, self.isRaised) = (scales, ended, isRaised)
   }
 
   /// The logarithm of the e-value of the year.

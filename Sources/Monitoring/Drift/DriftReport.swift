@@ -30,7 +30,10 @@ extension Reference {
   /// Measures how far live values are from training, column by column; throws `monitoring.unlike-profiles`.
   ///
   /// Measures say how much, not whether to worry: for that there is `DriftMonitor`.
-  public func drift(of live: ModelProfile) throws(Problem) -> [ColumnDrift] {
+  /// `exactSteps` is how long each exact test may take, see `KolmogorovSmirnov`.
+  public func drift(
+    of live: ModelProfile, exactSteps: Int = KolmogorovSmirnov.exactSteps
+  ) throws(Problem) -> [ColumnDrift] {
     guard live.shape == shape else {
       throw Problem(
         .badInput, "monitoring.unlike-profiles",
@@ -40,14 +43,16 @@ extension Reference {
     var (numbers, categories) = (live.numbers.indices.makeIterator(), live.categories.indices.makeIterator())
     return shape.columns.compactMap { column in
       switch column.kind {
-      case .number: numbers.next().map { drift(of: live.numbers[$0], column, profile.numbers[$0]) }
+      case .number:
+        numbers.next().map { drift(of: live.numbers[$0], column, profile.numbers[$0], exactSteps) }
       case .category: categories.next().map { drift(of: live.categories[$0], column, profile.categories[$0]) }
       }
     }
   }
 
-  private func drift(of live: NumberProfile, _ column: ColumnShape, _ training: NumberProfile) -> ColumnDrift
-  {
+  private func drift(
+    of live: NumberProfile, _ column: ColumnShape, _ training: NumberProfile, _ exactSteps: Int
+  ) -> ColumnDrift {
     let (now, then) = (live.quantiles.distribution, training.quantiles.distribution)
     let bins = (live: live.bins.map { Double($0) }, training: training.bins.map { Double($0) })
     let shift = training.moments.standardDeviation.flatMap { deviation in
@@ -55,7 +60,7 @@ extension Reference {
     }
     return ColumnDrift(
       column: column, count: live.moments.count + live.infinite,
-      kolmogorovSmirnov: KolmogorovSmirnov(now, then),
+      kolmogorovSmirnov: KolmogorovSmirnov(now, then, exactSteps: exactSteps),
       statisticError: min(1, live.quantiles.rankError() + training.quantiles.rankError()),
       wassersteinDistance: now.wassersteinDistance(to: then),
       jensenShannonDistance: ShareDistance.jensenShannon(bins.live, bins.training),

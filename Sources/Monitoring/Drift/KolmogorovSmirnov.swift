@@ -8,7 +8,7 @@ public struct KolmogorovSmirnov: Sendable, Equatable {
   /// The longest samples for which the probability is exact, as in SciPy.
   static let exactLength = 10_000
   /// The most steps of counting for it, which SciPy has no bound for.
-  static let exactSteps = 1 << 24
+  public static let exactSteps = 1 << 24
 
   /// Compares two samples; weights are counts of values, so that the sums of both are their lengths.
   ///
@@ -16,8 +16,8 @@ public struct KolmogorovSmirnov: Sendable, Equatable {
   /// 10,000 values and the product of their lengths is at most 2^24. Beyond, the one-sample distribution for
   /// n·m / (n + m) values, rounded.
   ///
-  /// Nil where one has no value.
-  public init?(_ left: WeightedValues, _ right: WeightedValues) {
+  /// Nil where one has no value. Whoever compares many at once may have fewer steps counted: `exactSteps`.
+  public init?(_ left: WeightedValues, _ right: WeightedValues, exactSteps: Int = Self.exactSteps) {
     guard left.total > 0, right.total > 0 else { return nil }
     var (largest, i, j) = (0.0, 0, 0)
     while i < left.values.count || j < right.values.count {
@@ -30,7 +30,7 @@ public struct KolmogorovSmirnov: Sendable, Equatable {
     }
     statistic = largest
     let limit = Double(Self.exactLength)
-    if left.total <= limit, right.total <= limit, left.total * right.total <= Double(Self.exactSteps) {
+    if left.total <= limit, right.total <= limit, left.total * right.total <= Double(exactSteps) {
       pValue = Self.exact(Int(left.total.rounded()), Int(right.total.rounded()), largest)
     } else {
       let effective = left.total * right.total / (left.total + right.total)

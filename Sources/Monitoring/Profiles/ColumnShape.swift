@@ -8,6 +8,15 @@ public struct ColumnShape: Sendable, Equatable {
     case prediction
     /// The highest probability of a prediction.
     case confidence
+
+    /// What it is called.
+    public var text: String {
+      switch self {
+      case .feature: "feature"
+      case .prediction: "prediction"
+      case .confidence: "confidence"
+      }
+    }
   }
 
   /// What the values are.
@@ -64,19 +73,27 @@ public struct NumberShape: Sendable, Equatable {
   /// An edge is one of the values, so that the shares of new values in the bins have the distribution of spacings
   /// between order statistics, whatever the numbers' own is (`ShareReference`). One value alone has bins on its sides.
   public init(training: [Double]) {
-    let sorted = training.filter(\.isFinite).sorted()
-    guard let least = sorted.first, let greatest = sorted.last else {
+    let finite = training.filter(\.isFinite)
+    var moments = Moments()
+    for value in finite { moments.observe(value) }
+    self.init(WeightedValues(finite), moments)
+  }
+
+  /// The same of numbers that were too many to keep: a quantile is a value that came, and its rank as near as the sketch knows.
+  init(_ distribution: WeightedValues, _ moments: Moments) {
+    guard moments.count > 0 else {
       self.init()
       return
     }
+    let (least, greatest) = (moments.least, moments.greatest)
     guard least < greatest else {
       self.init(edges: [least.nextDown, least], range: least...least, fence: least...least)
       return
     }
     func quantile(_ part: Int, of parts: Int) -> Double {
-      sorted[max(0, (part * sorted.count + parts - 1) / parts - 1)]
+      distribution.value(at: Double(part) * distribution.total / Double(parts)) ?? least
     }
-    let bins = min(Self.binLimit, max(2, sorted.count / 15))
+    let bins = min(Self.binLimit, max(2, moments.count / 15))
     var edges: [Double] = []
     for part in 1..<bins {
       let edge = quantile(part, of: bins)

@@ -47,6 +47,11 @@ public struct TrainingColumn: Sendable {
 ///
 /// It is a file of a bundle: `bytes` writes it.
 public struct Reference: Sendable, Equatable {
+  /// Where it stands in a bundle.
+  public static let path = "reference.bin"
+  /// The most bytes that one has that is read.
+  public static let sizeLimit = 64 << 20
+
   /// What the training data showed.
   public let profile: ModelProfile
 
@@ -84,6 +89,11 @@ public struct Reference: Sendable, Equatable {
     }
     self.profile = profile
   }
+
+  /// What came first, to hold against what comes later where nobody said what training looked like.
+  ///
+  /// Its measures are as good as any; for alerts there has to be training, whose bins lie between its own values.
+  public init(firstSeen profile: ModelProfile) { self.init(profile: profile) }
 
   init(profile: ModelProfile) { self.profile = profile }
 }

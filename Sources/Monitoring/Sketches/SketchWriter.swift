@@ -5,6 +5,9 @@ import Encoding
 struct SketchWriter {
   private(set) var bytes: [UInt8] = []
 
+  /// Has room for so many bytes.
+  init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+
   mutating func write(_ value: some FixedWidthInteger) { bytes += value.littleEndianBytes }
 
   mutating func write(_ value: Double) { write(value.bitPattern) }

@@ -46,7 +46,11 @@ public struct WeightedValues: Sendable, Equatable {
   ///
   /// The inverse of the empirical distribution function, without interpolation.
   public func quantile(_ share: Double) -> Double? {
-    let wanted = min(max(share, 0), 1) * total
+    value(at: min(max(share, 0), 1) * total)
+  }
+
+  /// The least value up to which there is at least this weight; the last where there is not so much, nil where there is none.
+  func value(at wanted: Double) -> Double? {
     var (low, high) = (0, values.count)
     while low < high {
       let middle = (low + high) / 2

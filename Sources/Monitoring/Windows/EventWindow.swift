@@ -3,9 +3,9 @@ public import Domain
 /// What came in one span of event time.
 public struct EventWindow: Sendable, Equatable {
   /// When it begins; this moment is in it.
-  public let start: Timestamp
+  public private(set) var start: Timestamp
   /// When it ends; this moment is not in it.
-  public let end: Timestamp
+  public private(set) var end: Timestamp
   /// What came.
   public internal(set) var profile: ModelProfile
   /// How many of its rows came after its end.
@@ -13,7 +13,10 @@ public struct EventWindow: Sendable, Equatable {
   /// Whether it was closed before its time, for want of room: rows that came later were dropped.
   public internal(set) var isCutShort: Bool
 
-  init(start: Timestamp, end: Timestamp, profile: ModelProfile, lateRows: Int = 0, isCutShort: Bool = false) {
+  /// States what came in a span.
+  public init(
+    start: Timestamp, end: Timestamp, profile: ModelProfile, lateRows: Int = 0, isCutShort: Bool = false
+  ) {
     self.start = start
     self.end = end
     self.profile = profile
@@ -23,6 +26,16 @@ public struct EventWindow: Sendable, Equatable {
 }
 
 extension EventWindow {
+  /// Takes in another window of the same columns, in place; it begins with the first of both and ends with the last.
+  ///
+  /// Throws `monitoring.unlike-profiles`, and nothing is taken then.
+  public mutating func take(_ other: EventWindow) throws(Problem) {
+    try profile.merge(other.profile)
+    lateRows += other.lateRows
+    isCutShort = isCutShort || other.isCutShort
+    (start, end) = (min(start, other.start), max(end, other.end))
+  }
+
   /// Makes windows of `length` milliseconds out of shorter ones, of however many event loops: those that begin in the same
   /// longer window become one, in the order of time.
   ///

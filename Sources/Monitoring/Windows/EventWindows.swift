@@ -142,6 +142,9 @@ public struct EventWindows: Sendable {
   /// How many windows are kept now.
   public var openCount: Int { open.count }
 
+  /// How many rows wait to be looked at.
+  public var pendingCount: Int { pendingRows }
+
   /// How many bytes of memory all of it takes.
   public var memory: Int {
     (open + closed).reduce(8 * pendingNumbers.capacity + 16 * pendingTexts.capacity) {

@@ -37,6 +37,8 @@ struct ModelOperation: Sendable {
   var payload: PayloadForm?
   /// Whether the rows may be kept to be asked about again.
   var isSampled = false
+  /// Whether what comes and what is answered is looked at.
+  var isWatched = false
   var turn = Turn.open
   /// Who is asked the same once it is answered; nil where nobody is.
   var shadows: Shadows?
@@ -52,11 +54,13 @@ struct ModelOperation: Sendable {
       prediction.payload = payload
       prediction.question = shadows?.question(self, body)
       prediction.isSampled = isSampled
+      prediction.isWatched = isWatched
       prediction.deadline = turn.deadline
       prediction.times.queue = queue
       prediction.times.input = Clock.monotonic() - start
       return prediction
     } catch {
+      if isWatched, error.category == .badInput { model.watch.countRefusal() }
       model.statistics.countFailure(nanoseconds: queue + Clock.monotonic() - start)
       throw error
     }

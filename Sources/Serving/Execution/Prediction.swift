@@ -25,6 +25,8 @@ struct Prediction: Sendable {
   var question: ShadowQuestion?
   /// Whether the rows may be kept to be asked about again.
   var isSampled = false
+  /// Whether what comes and what is answered is looked at.
+  var isWatched = false
 
   /// About how many elementary steps it takes.
   var steps: Int { model.plan.steps(of: methods, on: rows) }
@@ -59,6 +61,7 @@ struct Prediction: Sendable {
       var answer = try written(tensors)
       answer.rows = rows.rowCount
       answer.payload = payload?.text(rows, tensors)
+      if isWatched { answer.watched = WatchedAnswer(model.watch, rows, tensors) }
       times.output = Clock.monotonic() - start
       answer.times = times
       if isSampled { model.reservoir.offer(rows, tensors, of: model) }
@@ -67,6 +70,7 @@ struct Prediction: Sendable {
       return answer
     } catch {
       model.statistics.countFailure(nanoseconds: times.queue + times.input + times.inference)
+      if isWatched, error.category == .badInput { model.watch.countRefusal() }
       var answer = Answer(error.forCaller)
       if error.httpStatus >= 500 { answer.fault = error.description.excerpt(1000) }
       return answer

@@ -5,8 +5,8 @@ import Domain
 /// Labels are bounded: names of what is served, versions, what can be asked for and by what, statuses and codes of
 /// answers. A caller can make no new ones.
 struct MetricsPage {
-  private var metrics = MetricsText()
-  private let plane: DataPlane
+  var metrics = MetricsText()
+  let plane: DataPlane
   private let seen: PlaneObservation
 
   /// Writes the page of a plane, whose connections were seen to do this.
@@ -14,6 +14,7 @@ struct MetricsPage {
     var page = MetricsPage(plane: plane, seen: seen)
     page.builds()
     page.requests()
+    page.watching()
     page.underWay()
     page.connections()
     page.state()
@@ -208,7 +209,7 @@ struct MetricsPage {
     metrics.sample("process_cpu_seconds_total", [], MetricsText.seconds(usage.processorNanoseconds))
   }
 
-  private static func labels(of model: ServedModel) -> MetricsText.Labels {
+  static func labels(of model: ServedModel) -> MetricsText.Labels {
     [("deployment", model.reference.name.description), ("version", model.reference.version.description)]
   }
 }

@@ -23,6 +23,11 @@ struct RequestLog: Sendable {
       [("count", .integer(Int64(count)))] + (failure.map(RuntimeLog.fields) ?? []))
   }
 
+  /// Tells of a window of what came to a model that could not be written.
+  func noteUnwrittenWindow(_ failure: Problem) {
+    log.limited(.error, "what was seen of a model cannot be written", RuntimeLog.fields(of: failure))
+  }
+
   /// Tells of a connection that was closed unanswered.
   func noteRefusedConnection(_ open: Int) {
     log.limited(.warning, "a connection was closed, there are too many", [("open", .integer(Int64(open)))])

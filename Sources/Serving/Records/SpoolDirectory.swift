@@ -17,7 +17,7 @@ struct SpoolDirectory: Sendable {
     deinit { _ = Glibc.close(descriptor) }
   }
 
-  private var descriptor: CInt { handle.descriptor }
+  var descriptor: CInt { handle.descriptor }
 
   /// Makes the directory where it is not there, for this user alone, or for `account` where that is another.
   static func make(_ path: String, for account: PlaneAccount? = nil) throws(Problem) {

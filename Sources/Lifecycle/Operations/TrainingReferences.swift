@@ -1,0 +1,33 @@
+import Domain
+import Lifting
+import ModelGraph
+import Monitoring
+import Provenance
+
+/// What the training data of versions looked like, which whoever pushes a model may bring along.
+struct TrainingReferences: Sendable {
+  let registry: any RegistryReader
+  let blobs: any BlobStore
+
+  /// Holds what a push brings against the model: each column of its signature, of the same kind, and no other.
+  ///
+  /// What the data were is the word of whoever pushes, as their digests are; that it is about this model is not. Throws
+  /// `monitoring.malformed` and `reference.unlike-model`.
+  func check(_ lifted: LiftedModel) async throws(Problem) {
+    guard let digest = lifted.inspected.pushed.reference else { return }
+    do throws(Problem) {
+      let reference = try Reference(bytes: try await blobs.read(digest, limit: Reference.sizeLimit))
+      try WatchedColumns(lifted.lifted.graph.graph.signature).check(reference)
+    } catch {
+      var problem = error
+      problem.subject = problem.subject ?? Reference.path
+      throw problem
+    }
+  }
+
+  /// What the training data of a version looked like; nil where nobody said.
+  func reference(of version: VersionReference) async throws(Problem) -> Reference? {
+    guard let digest = try await registry.trainingReference(of: version) else { return nil }
+    return try Reference(bytes: try await blobs.read(digest, limit: Reference.sizeLimit))
+  }
+}

@@ -1,0 +1,94 @@
+import Domain
+public import Lifecycle
+import Monitoring
+import Provenance
+import Testing
+
+/// What every store of what is watched keeps.
+public struct MonitorStoreContract {
+  private let store: any MonitorStore
+  private let iris = try? VersionReference(name: ModelName(parsing: "iris"), version: .first)
+
+  /// Holds an empty store to the contract.
+  public init(_ store: any MonitorStore) { self.store = store }
+
+  private func window(_ version: VersionReference, minute: Int64, rows: Int = 1) throws -> WatchedWindow {
+    let shape = ModelShape(columns: [ColumnShape(name: "x", kind: .number(NumberShape(edges: [1, 2])))])
+    var profile = ModelProfile(shape: shape)
+    for row in 0..<rows { try profile.observe(row: [Double(row)]) }
+    let start = Timestamp(milliseconds: minute * 60_000)
+    return WatchedWindow(
+      reference: version, bundle: Digest(of: [1]),
+      window: EventWindow(start: start, end: start.plus(60_000), profile: profile))
+  }
+
+  private func alert(_ id: String, _ version: VersionReference, minute: Int64, isEnd: Bool = false)
+    -> MonitoringAlert
+  {
+    let at = Timestamp(milliseconds: minute * 60_000)
+    return MonitoringAlert(
+      id: id, version: version, column: "x", role: "feature", aspect: "values", at: at, message: "it moved",
+      change: isEnd
+        ? nil : .init(since: at, rows: 250, distance: 0.25, eValue: 1e300, threshold: 200))
+  }
+
+  /// Runs all of it.
+  public func run() async throws {
+    let iris = try #require(iris)
+    let one = try #require(WindowName("0123456789abcdef-000000000001"))
+    let two = try #require(WindowName("0123456789abcdef-000000000002"))
+    let end = Timestamp(milliseconds: 1_000_000_000)
+    func windows() async throws -> [WatchedWindow] {
+      try await store.windows(of: iris, after: Timestamp(milliseconds: 0), before: end, count: 100).map(
+        \.window)
+    }
+    #expect(try await store.taken(of: one.instance) == 0)
+    #expect(try await store.versions(of: nil).isEmpty)
+
+    // All that a window leads to is there, once, however often it is kept.
+    var taken = TakenWindow(name: one, window: try window(iris, minute: 10, rows: 3))
+    taken.detectors = [1, 2, 3]
+    taken.alerts = [alert("a", iris, minute: 11), alert("b", iris, minute: 12, isEnd: true)]
+    try await store.keep(taken)
+    try await store.keep(taken)
+    #expect(try await store.taken(of: one.instance) == 1)
+    #expect(try await windows() == [try window(iris, minute: 10, rows: 3)])
+    #expect(try await store.detectors(of: iris) == [1, 2, 3])
+    #expect(try await store.unrecorded() == taken.alerts)
+    #expect(try await store.alerts(of: iris.name, count: 1) == [taken.alerts[1]])
+    try await store.noteRecorded(["a"])
+    #expect(try await store.unrecorded().map(\.id) == ["b"])
+
+    // One that did not read is taken all the same.
+    try await store.keep(TakenWindow(name: two))
+    #expect(try await store.taken(of: two.instance) == 2)
+    #expect(try await windows().count == 1)
+    #expect(try await store.detectors(of: iris) == [1, 2, 3])
+
+    // Several become one, or all stay.
+    let three = try #require(WindowName("fedcba9876543210-000000000007"))
+    try await store.keep(TakenWindow(name: three, window: try window(iris, minute: 11)))
+    let ids = try await store.windows(of: iris, after: Timestamp(milliseconds: 0), before: end, count: 9).map(
+      \.id)
+    let merged = try window(iris, minute: 10, rows: 4)
+    try await store.replace(ids + [4711], by: merged)
+    #expect(try await windows().count == 2)
+    try await store.replace(ids, by: merged)
+    #expect(try await windows() == [merged])
+
+    // What ended before goes, and beyond a number the oldest.
+    for minute in 20..<24 {
+      let name = try #require(WindowName("fedcba9876543210-0000000000\(minute)"))
+      try await store.keep(TakenWindow(name: name, window: try window(iris, minute: Int64(minute))))
+    }
+    try await store.prune(before: Timestamp(milliseconds: 15 * 60_000), limit: 3)
+    #expect(try await windows() == (21..<24).map { try window(iris, minute: $0) })
+    #expect(try await store.versions(of: iris.name) == [iris])
+  }
+}
+
+extension Timestamp {
+  fileprivate func plus(_ milliseconds: Int64) -> Timestamp {
+    Timestamp(milliseconds: self.milliseconds + milliseconds)
+  }
+}

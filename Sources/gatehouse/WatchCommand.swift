@@ -1,0 +1,140 @@
+import ArgumentParser
+import Domain
+import Encoding
+
+/// `gatehouse watch`.
+struct WatchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "watch", abstract: "Show what comes to a deployment beside what its model was trained with.",
+    discussion: """
+      Per version: how many rows came and how many of them were looked at, alerts that stand, and the columns, those that are \
+      furthest from training first. Exit status 1 where an alert stands.
+      """)
+
+  @Argument(help: "The deployment.")
+  var name: String
+
+  @Option(help: "Show all that is known of this column.")
+  var feature: String?
+
+  @Option(help: "How far back: 90s, 30m, 1h, 7d.")
+  var span = "1h"
+
+  @Option(help: "Show so many columns of each version at most.")
+  var columns = 10
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var server: ServerOptions
+
+  func run() async throws {
+    let name = try ModelName(parsing: name)
+    let seconds = try Self.seconds(of: span)
+    let answer = try await server.withClient {
+      try await $0.get("/deployments/\(name)/watch?span=\(seconds)")
+    }
+    let versions = answer["versions"]?.array ?? []
+    if json { Console.data(answer) } else { show(answer, versions, name) }
+    let isAlerting = versions.contains { version in
+      (version["columns"]?.array ?? []).contains { !($0["alert"]?.array ?? []).isEmpty }
+    }
+    if isAlerting { throw ExitCode(1) }
+  }
+
+  /// The seconds of `90s`, `30m`, `1h` or `7d`.
+  static func seconds(of text: String) throws(Problem) -> Int {
+    let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+    guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()),
+      1...1_000_000 ~= count
+    else {
+      throw Problem(
+        .usage, "usage.span", "expected a span such as 90s, 30m, 1h or 7d, found '\(text.excerpt(40))'")
+    }
+    return count * unit
+  }
+
+  private func show(_ answer: JSON, _ versions: [JSON], _ name: ModelName) {
+    if answer["watch"]?.string == "off" {
+      Console.prose("\(name) is not watched: 'gatehouse deployments set \(name) --watch on' has it watched")
+    }
+    if versions.isEmpty { Console.prose("nothing came to \(name) in the last \(span)") }
+    for (place, version) in versions.enumerated() {
+      if place > 0 { Console.data("") }
+      show(version, name)
+    }
+    let alerts = answer["alerts"]?.array ?? []
+    guard !alerts.isEmpty, feature == nil else { return }
+    Console.data("\nalerts, the newest first")
+    for alert in alerts.prefix(10) {
+      Console.data("  \(alert["foundAt"].cell)  @\(alert["version"].cell)  \(alert["message"].cell)")
+    }
+  }
+
+  private func show(_ version: JSON, _ name: ModelName) {
+    let rows = version["rows"]?.int ?? 0
+    let share = ((version["seenShare"]?.double ?? 1) * 1000).rounded() / 10
+    Console.data(
+      "\(name)@\(version["version"].cell)  \(rows) rows in \(version["windows"].cell) windows,"
+        + " \(version["from"].cell) to \(version["until"].cell)")
+    var notes = ["held against \(Self.words(version["against"]?.string))"]
+    if share < 100 { notes.append("\(share) % of the rows were looked at") }
+    for (member, words) in [
+      ("refusedRequests", "requests refused for what they sent"), ("outlierRows", "rows with outliers"),
+      ("violatingRows", "rows that training had no room for"), ("lateRows", "late rows"),
+      ("misplacedRows", "rows of another time"), ("droppedWindows", "windows lost"),
+    ] {
+      if let count = version[member]?.int, count > 0 { notes.append("\(count) \(words)") }
+    }
+    Console.data("  \(notes.joined(separator: "; "))")
+    let all = (version["columns"]?.array ?? []).sorted { Self.badness($0) > Self.badness($1) }
+    if let feature {
+      for column in all where column["name"]?.string == feature { Console.data(column) }
+      return
+    }
+    let shown = all.prefix(max(0, columns))
+    guard !shown.isEmpty else { return }
+    Console.table(
+      [["COLUMN", "ROLE", "VALUES", "MISSING", "DISTANCE", "P", "PSI", "STATE"]]
+        + shown.map { column in
+          let drift = column["drift"] ?? .null
+          return [
+            column["name"].cell, column["role"].cell, column["count"].cell, column["missing"].cell,
+            Self.short(Self.distance(column)),
+            Self.short(drift["ks"]?["pValue"] ?? drift["chiSquared"]?["pValue"]),
+            Self.short(drift["psi"]), Self.state(column),
+          ]
+        })
+    if all.count > shown.count { Console.prose("  and \(all.count - shown.count) columns that are nearer") }
+  }
+
+  private static func words(_ yardstick: String?) -> String {
+    switch yardstick {
+    case "training": "training data"
+    case "first-rows": "the first rows that came, since nobody said what training looked like"
+    default: "nothing yet: push with --training-data to have something to hold it against"
+    }
+  }
+
+  /// KS of a number, the Jensen–Shannon distance of a category.
+  private static func distance(_ column: JSON) -> JSON? {
+    let drift = column["drift"] ?? .null
+    return drift["ks"]?["statistic"] ?? drift["jensenShannon"]
+  }
+
+  /// Columns with alerts first, then by distance.
+  private static func badness(_ column: JSON) -> Double {
+    ((column["alert"]?.array ?? []).isEmpty ? 0 : 10) + (distance(column)?.double ?? 0)
+  }
+
+  private static func state(_ column: JSON) -> String {
+    let aspects = (column["alert"]?.array ?? []).compactMap(\.string)
+    guard aspects.isEmpty else { return "changed: \(aspects.joined(separator: ", "))" }
+    return column["drift"] == nil ? "not compared" : "as expected"
+  }
+
+  private static func short(_ value: JSON?) -> String {
+    guard let number = value?.double else { return "" }
+    return number == 0 || abs(number) >= 0.001 ? "\((number * 1000).rounded() / 1000)" : "<0.001"
+  }
+}
