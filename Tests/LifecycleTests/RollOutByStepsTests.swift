@@ -228,6 +228,33 @@ struct RollOutByStepsTests {
     }
   }
 
+  @Test func `what watching finds of it holds it until a person looks`() async throws {
+    var stage = try RolloutStage()
+    let bench = stage.bench
+    try await bench.control.working {
+      let control = bench.control
+      try await stage.prepare(control)
+      _ = try await stage.begin(control, RolloutStage.terms())
+      try stage.answer(3, 10)
+      let moment = bench.time.now()
+      var taken = TakenWindow(name: try #require(WindowName("00112233aabbccdd-000000000001")))
+      taken.alerts = [
+        MonitoringAlert(
+          id: "1", version: try RolloutStage.reference(3), column: "petal", role: "feature",
+          aspect: "values", at: moment, message: "feature 'petal' is no longer like training",
+          change: .init(since: moment, rows: 10, distance: 0.4, eValue: 1e9, threshold: 1e4))
+      ]
+      try await bench.monitor.keep(taken)
+      _ = await control.judgeRollOuts()
+      let record = try #require(try await control.registry.rollout(of: Sample.name()))
+      #expect(record.state.phase == .held)
+      #expect(record.state.reason == "feature 'petal' is no longer like training")
+      // A person who has looked takes it on.
+      let next = try await control.approveRollOut(of: Sample.name(), by: .administrator)
+      #expect(next.state.share == .whole)
+    }
+  }
+
   @Test func `a process that takes over begins to count at nothing, and no request is seen twice`()
     async throws
   {

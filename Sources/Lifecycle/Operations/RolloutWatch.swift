@@ -42,8 +42,14 @@ struct RolloutWatch: Sendable {
     began == record.state.began && version == record.state.version
   }
 
+  /// What watching found of the versions.
+  struct Alarms {
+    var canary: [DriftAlarm] = []
+    var champion: [DriftAlarm] = []
+  }
+
   /// Takes what was counted since the last reading, at the step that the roll-out is at now.
-  mutating func take(_ counts: PlaneCounts, of record: RolloutRecord, alarms: [DriftAlarm]) {
+  mutating func take(_ counts: PlaneCounts, of record: RolloutRecord, alarms: Alarms) {
     if evidence.step != record.state.step {
       evidence = evidence.next(of: record.state.plan, step: record.state.step)
       isUnsaved = true
@@ -56,10 +62,11 @@ struct RolloutWatch: Sendable {
       spans[version] = observation.difference(since: before[version] ?? Observation())
     }
     (instance, read) = (counts.instance, now)
-    var canary = spans[record.state.version] ?? Observation()
-    canary.merge(
-      Observation(answered: 0, alarms: alarms.filter { !evidence.seen.canary.alarms.contains($0) }))
-    let span = Span(canary: canary, champion: Self.champion(record, spans))
+    var span = Span(
+      canary: spans[record.state.version] ?? Observation(), champion: Self.champion(record, spans))
+    let seen = evidence.seen
+    span.canary.merge(Self.told(alarms.canary, beyond: seen.canary))
+    span.champion.merge(Self.told(alarms.champion, beyond: seen.champion))
     guard span != Span() else { return }
     evidence.take(span)
     isUnsaved = true
@@ -93,6 +100,11 @@ struct RolloutWatch: Sendable {
       readings[counted.reference.version] = Observation(counted)
     }
     return readings
+  }
+
+  /// The alarms that were not seen at the step yet.
+  private static func told(_ alarms: [DriftAlarm], beyond seen: Observation) -> Observation {
+    Observation(answered: 0, alarms: alarms.filter { !seen.alarms.contains($0) })
   }
 
   /// The versions that were there before, together.
