@@ -3,6 +3,7 @@ import Domain
 import Encoding
 import Gates
 import Lifecycle
+import Monitoring
 import Rollouts
 import TestKit
 import Testing
@@ -237,7 +238,12 @@ struct RollOutByStepsTests {
       _ = try await stage.begin(control, RolloutStage.terms())
       try stage.answer(3, 10)
       let moment = bench.time.now()
-      var taken = TakenWindow(name: try #require(WindowName("00112233aabbccdd-000000000001")))
+      let shape = ModelShape(columns: [ColumnShape(name: "petal", kind: .number(NumberShape(edges: [1])))])
+      let window = WatchedWindow(
+        reference: try RolloutStage.reference(3), bundle: Sample.digest(1),
+        window: EventWindow(start: moment, end: moment, profile: ModelProfile(shape: shape)))
+      var taken = TakenWindow(
+        name: try #require(WindowName("00112233aabbccdd-000000000001")), window: window)
       taken.alerts = [
         MonitoringAlert(
           id: "1", version: try RolloutStage.reference(3), column: "petal", role: "feature",
