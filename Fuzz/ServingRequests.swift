@@ -2,6 +2,7 @@ import Domain
 import Encoding
 import Inference
 import ModelGraph
+import Monitoring
 
 /// Takes the input as the body of a request, in the form that its first byte chooses, and answers it.
 ///
@@ -95,6 +96,23 @@ private enum FuzzedModels {
 // In the place of what counts and times answers, and of what holds large ones, which bring NIO along.
 
 final class RequestMetrics: Sendable {}
+
+final class ShadowCounts: Sendable {}
+
+final class ShadowQuestion: Sendable {
+  func ask(beside answer: [PredictionMethod: [Tensor]], rows: Int) {}
+}
+
+final class Reservoir: Sendable {
+  func offer(_ rows: Rows, _ tensors: [PredictionMethod: [Tensor]], of model: ServedModel) {}
+}
+
+final class ModelWatch: Sendable {
+  init(
+    _ version: VersionReference, bundle: Digest, _ signature: ModelSignature, reference: Reference?
+  ) throws(Problem) {}
+  func countRefusal() {}
+}
 
 final class BatchGain: Sendable {
   init(isPossible: Bool) {}
