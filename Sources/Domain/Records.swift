@@ -33,7 +33,7 @@ public struct ModelVersion: Equatable, Sendable {
   }
 }
 
-/// A served name: for now one version takes all its traffic.
+/// A served name and the version that it stands for; while another comes by steps, that one has a share of its callers.
 public struct Deployment: Equatable, Sendable {
   /// The name it is served under.
   public let name: ModelName

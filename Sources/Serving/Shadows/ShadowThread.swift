@@ -53,9 +53,6 @@ final class ShadowThread: Sendable {
     }
   }
 
-  /// Waits until all is asked that waits; for tests.
-  func settle() { pool.withLockedValue { $0 }?.finishWork() }
-
   /// Ends the thread.
   ///
   /// Blocks; never call it on an event loop.
