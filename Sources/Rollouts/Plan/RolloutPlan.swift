@@ -27,10 +27,35 @@ public struct RolloutPlan: Hashable, Sendable {
   /// How long a step takes at most at least: 30 days.
   static let longestLeastTime: Int64 = 30 * 86_400_000
 
+  /// What a plan says.
+  ///
+  /// Every state, record and order carries one plan unchanged, and with a reference in it none of them is so large that compilers
+  /// before LLVM's #214590 have its initialiser throw what nobody threw (`scripts/check-thrown`).
+  private final class Contents: Hashable, Sendable {
+    let steps: [RolloutStep]
+    let criteria: Criteria
+
+    init(_ steps: [RolloutStep], _ criteria: Criteria) {
+      self.steps = steps
+      self.criteria = criteria
+    }
+
+    static func == (one: Contents, other: Contents) -> Bool {
+      one === other || one.steps == other.steps && one.criteria == other.criteria
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(steps)
+      hasher.combine(criteria)
+    }
+  }
+
+  private let contents: Contents
+
   /// The steps, their shares rising to all; the first may have none.
-  public let steps: [RolloutStep]
+  public var steps: [RolloutStep] { contents.steps }
   /// When a step is passed, and when the version goes back.
-  public let criteria: Criteria
+  public var criteria: Criteria { contents.criteria }
 
   /// States a plan; throws `plan.malformed` unless there are 1 to 16 steps whose shares rise to 10,000.
   ///
@@ -61,13 +86,11 @@ public struct RolloutPlan: Hashable, Sendable {
         .badInput, Self.malformedCode, "expected no yes before the first step, found that one is wanted",
         hint: "leave it out: who begins the roll-out says yes to its first step")
     }
-    self.steps = steps
-    self.criteria = criteria
+    contents = Contents(steps, criteria)
   }
 
   private init(unchecked steps: [RolloutStep], _ criteria: Criteria) {
-    self.steps = steps
-    self.criteria = criteria
+    contents = Contents(steps, criteria)
   }
 
   /// 1 %, 10 % and 50 % for ten minutes at least, then all.
