@@ -75,6 +75,9 @@ def request(path, body=None, fields=(), method=None):
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b"")
 
 
+ENDS = re.compile(rb"(?:^|\r\n)Connection:[\t ]*close[\t ]*\r\n", re.IGNORECASE)
+
+
 class Load:
     """Connections that each have one request under way, again and again.
 
@@ -160,11 +163,13 @@ class Load:
             if answers.buffer:
                 self.fail(f"expected one answer, found more behind it: {bytes(answers.buffer[:100])!r}")
                 answers.buffer.clear()
-            if is_last:
+            # What an answer ends is not asked on any more: the server would not read it.
+            ends = ENDS.search(answer.head) is not None
+            if is_last or ends:
                 self.selector.unregister(connection)
                 connection.close()
-            else:
-                self.send(state)
+            if not is_last:
+                self.open() if ends else self.send(state)
 
     def finish(self, seconds=30):
         """Takes the answers that are still to come, and ends the connections."""

@@ -40,11 +40,12 @@ class Asker:
     """The client's own count: where each receipt stands, and the version that answered, 0 where it was not told.
 
     Where `seen` is given, it has for each version when it answered last. Where `repeats`, a request whose connection ended before
-    its answer is asked again, as clients of predictions do.
+    its answer is asked again, as clients of predictions do. `rate` is how many are asked in a second at most; without it as many as
+    are answered.
     """
 
-    def __init__(self, port, key, counter, told, seen=None, repeats=False):
-        self.counter, self.told, self.seen, self.repeats = counter, told, seen, repeats
+    def __init__(self, port, key, counter, told, seen=None, repeats=False, rate=None):
+        self.counter, self.told, self.seen, self.repeats, self.rate = counter, told, seen, repeats, rate
         fields = [("Authorization", f"Bearer {key}")]
         row = b'{"data": [5.9, 3.0, 5.1, 1.8]}'
         tensors = (
@@ -83,10 +84,13 @@ class Asker:
     def run(self, until):
         """Asks until it is told to stop, in a process of its own."""
         load = Load(self.port, self.requests, CONNECTIONS, self.answer, repeats=self.repeats)
+        begun = time.monotonic()
         while not until.is_set():
-            for _ in range(100):
+            for _ in range(100 if self.rate is None else 1):
                 load.turn()
             self.counter.value = load.answered
+            if self.rate is not None:
+                time.sleep(min(1, max(0, load.answered / self.rate - (time.monotonic() - begun))))
         load.finish()
         self.counter.value = load.answered
         self.told.put((load.count, load.answered, load.failed, load.failures, self.receipts, load.repeated))
