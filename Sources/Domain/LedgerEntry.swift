@@ -98,6 +98,8 @@ public enum Act: String, Sendable, CaseIterable {
   case scheduleRepaves = "schedule-repaves"
   /// Live data are no longer like those of training, or are again.
   case alert
+  /// The platform's data come from a backup.
+  case restore
   /// Something was asked for, and refused before it became an act.
   case request
 }

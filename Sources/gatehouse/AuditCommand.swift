@@ -2,7 +2,6 @@ import ArgumentParser
 import Domain
 import Encoding
 import Lifecycle
-import Provenance
 import Storage
 
 /// `gatehouse audit`.
@@ -123,44 +122,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
       let directory = data.directory
-      let checkpointKey = try KeyFiles.ledgerVerificationKey(at: "\(directory.keys)/ledger.pub")
-      let registry: SQLiteRegistry
-      do throws(Problem) {
-        registry = try SQLiteRegistry(reading: directory.registry, trusting: checkpointKey)
-      } catch {
-        return try show(AuditReport(problems: [error]), directory)
-      }
-      let audit = Audit(
-        ledger: registry, blobs: FileBlobStore(reading: directory.blobs),
-        bundles: DirectoryBundleStore(reading: directory.bundles),
-        records: DirectoryRecordStore(reading: directory.spool, records: directory.records))
-      // Retired and revoked ones too: an audit asks whether all is as it was written, not whether it may be served.
-      var sealKeys: [SealVerificationKey] = []
-      // A registry that does not read is what the audit is about to say.
-      for key in (try? await registry.sealKeys()) ?? [] {
-        sealKeys.append(try SealVerificationKey(pem: key.pem))
-      }
-      if sealKeys.isEmpty {
-        sealKeys = [try KeyFiles.sealVerificationKey(at: "\(directory.keys)/seal.pub.pem")]
-      }
-      var report = await audit(trusting: checkpointKey, sealKeys)
-      await check(&report, registry, directory, trusting: checkpointKey)
-      try show(report, directory)
-    }
-
-    /// Holds the ledger against what witnesses have cosigned, where there are any.
-    private func check(
-      _ report: inout AuditReport, _ registry: SQLiteRegistry, _ directory: DataDirectory,
-      trusting key: CheckpointVerificationKey
-    ) async {
-      do throws(Problem) {
-        guard let relay = try SQLiteRelay(reading: directory.relay) else { return }
-        let audited = await AuditCosignatures(ledger: registry, cosignatures: relay)(trusting: key)
-        report.cosignatures = audited.count
-        report.problems += audited.problems
-      } catch {
-        report.problems.append(error)
-      }
+      try show(try await DataAudit(directory)(), directory)
     }
 
     private func show(_ report: AuditReport, _ directory: DataDirectory) throws {

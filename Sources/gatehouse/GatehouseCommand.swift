@@ -38,7 +38,7 @@ struct GatehouseCommand: AsyncParsableCommand {
       WatchCommand.self,
       DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
       AuditCommand.self,
-      DoctorCommand.self, SealKeysCommand.self, RevokeCommand.self, RevocationsCommand.self,
+      DoctorCommand.self, BackupCommand.self, RestoreCommand.self, SealKeysCommand.self, RevokeCommand.self, RevocationsCommand.self,
       RegistryCommand.self, PolicyCommand.self, ApproveCommand.self, RefuseCommand.self, WaitingCommand.self,
       FactsCommand.self, ThreatsCommand.self, AdvisoriesCommand.self, WhoAmICommand.self,
       PrincipalsCommand.self,

@@ -106,6 +106,11 @@ struct Platform {
     for act in try await controlPlane.start() {
       Console.prose("put in order: \(act.act.rawValue) of \(act.subject) had been cut off")
     }
+    if let backup = try Restored.document(in: directory) {
+      try await controlPlane.noteRestored(from: backup.sums, details: backup.json.object ?? [:])
+      // A crash before this has the next start find the entry.
+      try Restored.forget(in: directory)
+    }
     return controlPlane
   }
 

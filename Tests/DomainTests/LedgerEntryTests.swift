@@ -33,7 +33,7 @@ import Testing
         "apply-policy",
         "approve", "wait", "forget-origins", "add-webhook", "remove-webhook", "redeliver", "add-witness",
         "remove-witness",
-        "cosign", "decide-threat", "import-advisories", "repave", "schedule-repaves", "alert",
+        "cosign", "decide-threat", "import-advisories", "repave", "schedule-repaves", "alert", "restore",
         "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])
