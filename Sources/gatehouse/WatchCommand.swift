@@ -67,7 +67,7 @@ struct WatchCommand: AsyncParsableCommand {
     if answer["watch"]?.string == "off" {
       Console.prose("\(name) is not watched: 'gatehouse deployments set \(name) --watch on' has it watched")
     }
-    let silent = (answer["silent"]?.array ?? []).map { "@\($0.cell)" }
+    let silent = (answer["silent"]?.array ?? []).map { "@\($0.int ?? 0)" }
     if versions.isEmpty {
       Console.prose(
         silent.isEmpty

@@ -1,15 +1,17 @@
 import Domain
-import Lifecycle
+import Encoding
 import Monitoring
 import TestKit
 import Testing
+
+@testable import Lifecycle
 
 /// What becomes of windows where fields are masked, references do not read and clocks were wrong.
 @Suite struct WatchingFaultTests {
   private static let version = VersionReference(name: Sample.name(), version: .first)
 
-  private static func kept(_ bench: Bench) async throws -> [WatchedWindow] {
-    try await bench.monitor.windows(
+  private static func kept(_ bench: Bench) async -> [WatchedWindow] {
+    await bench.monitor.windows(
       of: version, after: Timestamp(milliseconds: 0), before: Timestamp(milliseconds: .max), skipping: 0,
       count: 99
     ).map(\.window)
@@ -24,7 +26,7 @@ import Testing
       _ = try await control.watching.collect()
       let before = try await control.watched(Sample.name(), over: .seconds(30 * 86_400))
       #expect(before.alerts.contains { $0.column == "feature_1" && !$0.message.isEmpty })
-      #expect(try await Self.kept(bench).allSatisfy { $0.window.profile.numbers[1].hidden.count == 0 })
+      #expect(await Self.kept(bench).allSatisfy { $0.window.profile.numbers[1].hidden.count == 0 })
       let policy = try RecordsPolicy(payloadMillionths: 0, masked: ["feature_1"], whenSpoolFull: nil)
       try await control.setRecords(policy, of: Sample.name(), by: Sample.actor)
       // It is gone before anybody is told of it again.
@@ -33,7 +35,7 @@ import Testing
         #expect(alert.message.isEmpty)
         #expect(alert.json["message"]?.string == alert.figures)
       }
-      for window in try await Self.kept(bench) {
+      for window in await Self.kept(bench) {
         let column = window.window.profile.numbers[1]
         #expect((column.hidden.count, column.hidden.measured, column.moments.count) == (400, 400, 0))
         #expect(window.window.profile.numbers[0].moments.count == 400)
@@ -44,7 +46,7 @@ import Testing
         try WatchingTests.name(4),
         try WatchingTests.window(of: outcome, WatchingTests.reference(), minute: 4, moved: true).bytes)
       let collected = try await control.watching.collect()
-      #expect(try await Self.kept(bench).last?.window.profile.numbers[1].hidden.count == 400)
+      #expect(await Self.kept(bench).last?.window.profile.numbers[1].hidden.count == 400)
       let ended = collected.alerts.filter { $0.column == "feature_1" && $0.aspect == "values" }
       #expect(ended.count == 1 && ended.allSatisfy { $0.change == nil })
       let standing = await bench.monitor.standing(of: Sample.name(), count: 99)

@@ -70,6 +70,25 @@ struct MaskedWatchTests {
     }
   }
 
+  @Test func `five full windows of a hundred columns fit into four mebibytes, at the error that is stated`()
+    throws
+  {
+    var values: [Double] = []
+    for place in 0..<(1000 * 100) { values.append(Double(place * 7919 % 100_003)) }
+    let reference = try Reference(
+      training: (0..<100).map { column in
+        TrainingColumn(name: "feature_\(column)", values: .numbers(values.suffix(1000).map { $0 + 1 }))
+      })
+    let capacity = ModelWatch.capacity(columns: 100)
+    #expect(capacity == 819)
+    var profile = ModelProfile(shape: reference.shape, capacity: capacity)
+    for _ in 0..<12 { try profile.observe(rows: 1000, numbers: values.span) }
+    #expect(5 * profile.memory <= 4 << 20)
+    #expect(profile.numbers.allSatisfy { $0.quantiles.rankError() < 0.022 })
+    #expect(ModelWatch.capacity(columns: 80) == QuantileSketch.standardCapacity)
+    #expect(ModelWatch.capacity(columns: 4096) == 64)
+  }
+
   private func window(_ model: ServedModel, minute: Int64, rows: Int = 1) throws -> EventWindow {
     var profile = ModelProfile(shape: model.watch.shape)
     for row in 0..<rows { try profile.observe(row: [Double(row), 2, 3]) }
@@ -84,7 +103,7 @@ struct MaskedWatchTests {
     let size = try window(loud, minute: 0, rows: 2000).profile.memory
     let shelf = WatchShelf(Self.limits(), memoryLimit: 6 * size)
     shelf.put(try window(quiet, minute: 0), of: quiet.watch, from: ObjectIdentifier(one))
-    for minute in 0..<20 {
+    for minute: Int64 in 0..<20 {
       shelf.put(try window(loud, minute: minute, rows: 2000), of: loud.watch, from: ObjectIdentifier(one))
       shelf.put(try window(loud, minute: minute, rows: 2000), of: loud.watch, from: ObjectIdentifier(other))
     }
@@ -104,7 +123,7 @@ struct MaskedWatchTests {
     for minute in 0..<9 {
       shelf.put(try window(model, minute: Int64(minute)), of: model.watch, from: ObjectIdentifier(loop))
     }
-    #expect(shelf.takeAll().map(\.window.start.milliseconds) == (5..<9).map { $0 * 60_000 })
+    #expect(shelf.takeAll().map(\.window.start.milliseconds) == (5..<9).map { Int64($0) * 60_000 })
     #expect(model.watch.losses.droppedWindows == 5)
   }
 }

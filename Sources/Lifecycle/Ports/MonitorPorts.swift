@@ -1,4 +1,5 @@
 public import Domain
+import Encoding
 public import Monitoring
 
 /// Which file of windows it is: by the process that wrote it, and its number there, from 1.

@@ -24,8 +24,8 @@ final class ModelWatch: Sendable {
   static let toldColumns = 10
   /// Of a model of more columns of numbers each sketch has the less room: a window takes as much memory as with so many.
   ///
-  /// With two event loops there are five windows at most at one time: of each the one that is open and the one that is over
-  /// and takes what comes late, and one that is being written. 4 MiB are room for five of 80 columns with full sketches.
+  /// With two event loops there are four at a time, of each the one that is open and the one that is over; 4 MiB are room for
+  /// five, so that there is some for what merging and writing take meanwhile.
   private static let fullColumns = 80
 
   let version: VersionReference
@@ -67,8 +67,13 @@ final class ModelWatch: Sendable {
     referenceProblem = problem
     shape = reference?.shape ?? columns.shape
     training = reference.map(ReferenceDistances.init)
-    let room = QuantileSketch.standardCapacity * Self.fullColumns / max(1, shape.numberColumns.count)
-    capacity = min(QuantileSketch.standardCapacity, max(QuantileSketch.capacities.lowerBound, room))
+    capacity = Self.capacity(columns: shape.numberColumns.count)
+  }
+
+  /// How many values each sketch keeps where there are so many columns of numbers.
+  static func capacity(columns: Int) -> Int {
+    let room = QuantileSketch.standardCapacity * fullColumns / max(1, columns)
+    return min(QuantileSketch.standardCapacity, max(QuantileSketch.capacities.lowerBound, room))
   }
 
   /// Says which fields are masked from now on: no value of theirs is in a window that is written.
