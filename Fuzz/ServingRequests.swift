@@ -109,8 +109,9 @@ final class Reservoir: Sendable {
 
 final class ModelWatch: Sendable {
   init(
-    _ version: VersionReference, bundle: Digest, _ signature: ModelSignature, reference: Reference?
-  ) throws(Problem) {}
+    _ version: VersionReference, bundle: Digest, _ signature: ModelSignature, reference: Reference?,
+    problem: Problem?
+  ) {}
   func countRefusal() {}
 }
 

@@ -25,14 +25,14 @@ struct WatchRoutes: Sendable {
       throw Problem.unreadable(
         "\(Self.spans.lowerBound) to \(Self.spans.upperBound) seconds", "span", "\(span)")
     }
-    let (reports, alerts) = try await control.watched(name, over: .seconds(span))
+    let (reports, silent, alerts) = try await control.watched(name, over: .seconds(span))
     let policy = try await control.registry.settings().first { $0.deployment == name }?.policy ?? .standard
     return .json(
       .ok,
       [
         "name": .string(name.description), "watch": policy.isWatched ? "on" : "off", "span": .integer(span),
         "falseAlertsPerYear": .number(control.falseAlertsPerYear), "versions": .array(reports.map(\.json)),
-        "alerts": .array(alerts.map(\.json)),
+        "silent": .array(silent.map { JSON($0.value) }), "alerts": .array(alerts.map(\.json)),
       ])
   }
 

@@ -86,7 +86,7 @@ public struct BundleLoader: Sendable {
       reference: manifest.reference, bundle: bundle.digest, sealedBy: bundle.sealedBy, files: bundle.files,
       framework: "\(manifest.framework) \(manifest.frameworkVersion)",
       graph: try ValidatedGraph(bundle.graph), engine: engine, checkedBy: bundle.selfCheck,
-      training: bundle.training)
+      training: bundle.training, trainingProblem: bundle.trainingProblem)
     if let check = bundle.selfCheck {
       try check.check(model.plan)
     } else {
@@ -106,6 +106,8 @@ public struct BundleLoader: Sendable {
     let selfCheck: SelfCheck?
     /// What training data looked like; nil where that is not known.
     let training: Reference?
+    /// Why that does not read; nil where it does, or is not there.
+    let trainingProblem: Problem?
   }
 
   private func open(path: String) throws(Problem) -> OpenBundle { try Self.decode(try sealed(path: path)) }
@@ -124,14 +126,17 @@ public struct BundleLoader: Sendable {
   private static func decode(_ bundle: SealedBundle) throws(Problem) -> OpenBundle {
     var selfCheck: SelfCheck?
     if let bytes = bundle.contents.bytes(at: SelfCheck.path) { selfCheck = try SelfCheck(parsing: bytes) }
-    var training: Reference?
-    if let bytes = bundle.contents.bytes(at: Reference.path) { training = try Reference(bytes: bytes) }
+    var (training, trainingProblem): (Reference?, Problem?) = (nil, nil)
+    if let bytes = bundle.contents.bytes(at: Reference.path) {
+      // Nothing is predicted by it: a version whose reference does not read serves, and is held against nothing.
+      do throws(Problem) { training = try Reference(bytes: bytes) } catch { trainingProblem = error }
+    }
     return OpenBundle(
       digest: bundle.digest, sealedBy: bundle.key.hint, files: bundle.contents.digests,
       manifest: try Manifest(parsing: try bundle.contents.requiredBytes(at: Manifest.path)),
       graph: try ModelGraph(
         decoding: try bundle.contents.requiredBytes(at: EncodedGraph.graphPath),
         weights: try bundle.contents.requiredBytes(at: EncodedGraph.weightsPath)),
-      selfCheck: selfCheck, training: training)
+      selfCheck: selfCheck, training: training, trainingProblem: trainingProblem)
   }
 }

@@ -55,12 +55,17 @@ final class DataPlane: Sendable {
     self.limits = limits
     shelf = WatchShelf(limits)
     self.version = version
+    table.hideMaskedFields()
     self.current = NIOLockedValueBox(table)
   }
 
   var table: RoutingTable { current.withLockedValue { $0 } }
 
-  func publish(_ table: RoutingTable) { current.withLockedValue { $0 = table } }
+  func publish(_ table: RoutingTable) {
+    // Before the first request by the new policy: its window is masked, whichever of both the others came by.
+    table.hideMaskedFields()
+    current.withLockedValue { $0 = table }
+  }
 
   var isDraining: Bool { draining.load(ordering: .relaxed) }
 

@@ -73,6 +73,15 @@ final class RoutingTable: Sendable {
     deployments.sorted { $0.key < $1.key }.flatMap(\.value.models)
   }
 
+  /// Tells who watches the models which fields their deployments have masked.
+  func hideMaskedFields() {
+    for deployment in deployments.values {
+      let masked = deployment.policy.records.masked
+      for model in deployment.models { model.watch.hide(masked) }
+      deployment.standby?.watch.hide(masked)
+    }
+  }
+
   /// Whether every name that should be served is, with every alias of it.
   var isReady: Bool { deployments.values.allSatisfy(\.isReady) }
 }

@@ -49,7 +49,7 @@ public final class ServedModel: Sendable {
   init(
     reference: VersionReference, bundle: Digest, sealedBy: String = "", files: [String: Digest] = [:],
     framework: String, graph: ValidatedGraph, engine: (any InferenceEngine)? = nil,
-    checkedBy check: SelfCheck? = nil, training: Reference? = nil
+    checkedBy check: SelfCheck? = nil, training: Reference? = nil, trainingProblem: Problem? = nil
   ) throws(Problem) {
     self.reservoir = Reservoir()
     self.sealedBy = sealedBy
@@ -63,7 +63,8 @@ public final class ServedModel: Sendable {
     self.plan = try ExecutionPlan(graph, engine: engine)
     self.checkRows = check?.rows(for: plan) ?? []
     let signature = graph.signature
-    self.watch = try ModelWatch(reference, bundle: bundle, signature, reference: training)
+    self.watch = ModelWatch(
+      reference, bundle: bundle, signature, reference: training, problem: trainingProblem)
     self.layout = RowLayout(signature)
     // A library's sums may depend on what else it is asked about.
     self.batchGain = BatchGain(isPossible: !plan.usesEngine)

@@ -23,7 +23,22 @@ public actor DirectoryWindowSource: WindowSource {
   }
 
   /// Their names, those of one process in order, processes by which of them wrote first.
+  ///
+  /// Of each process none is left out that was written before another that is here. One listing alone does not promise that: a file
+  /// that comes while it is under way may be in it, and one that came just before that not. Whoever takes the later one
+  /// takes the earlier one to have been taken.
   public func waiting() throws(Problem) -> [WindowName] {
+    let seen = try listed()
+    return Self.settled(try listed(), seenBefore: seen)
+  }
+
+  /// The names of a listing up to the last of each process that an earlier listing had.
+  static func settled(_ names: [WindowName], seenBefore: [WindowName]) -> [WindowName] {
+    let last = Dictionary(seenBefore.map { ($0.instance, $0.number) }, uniquingKeysWith: max)
+    return names.filter { $0.number <= last[$0.instance] ?? 0 }
+  }
+
+  private func listed() throws(Problem) -> [WindowName] {
     var names: [(name: WindowName, time: Int)] = []
     for entry in try DirectoryListing.entries(of: spool) where entry.kind == .file {
       var status = stat()

@@ -51,6 +51,28 @@ public final class SQLiteMonitor: MonitorStore {
           CREATE INDEX alerts_by_name ON alerts (name, at);
           """)
     }
+    migrator.registerMigration("2 standing") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE standing (
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            "column" TEXT NOT NULL,
+            role TEXT NOT NULL,
+            aspect TEXT NOT NULL,
+            id TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (name, version, "column", role, aspect)
+          ) STRICT, WITHOUT ROWID;
+          INSERT OR REPLACE INTO standing
+            SELECT name, version, "column", role, aspect, id, at FROM alerts AS raised
+            WHERE since IS NOT NULL AND NOT EXISTS (
+              SELECT 1 FROM alerts AS later
+              WHERE later.name = raised.name AND later.version = raised.version
+                AND later."column" = raised."column" AND later.role = raised.role
+                AND later.aspect = raised.aspect AND later.at > raised.at);
+          """)
+    }
     return migrator
   }()
 
@@ -100,6 +122,20 @@ public final class SQLiteMonitor: MonitorStore {
         alert.aspect, alert.at.milliseconds, alert.message, alert.change?.since.milliseconds,
         alert.change?.rows, alert.change?.distance, alert.change?.eValue, alert.change?.threshold,
       ])
+    // What stands is by the order in which it was found, not by moments, which may be the same.
+    let place: StatementArguments = [
+      alert.version.name.description, alert.version.version.value, alert.column, alert.role, alert.aspect,
+    ]
+    if alert.change == nil {
+      try database.execute(
+        sql: """
+          DELETE FROM standing WHERE name = ? AND version = ? AND "column" = ? AND role = ? AND aspect = ?
+          """, arguments: place)
+    } else {
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?, ?, ?, ?)",
+        arguments: place + [alert.id, alert.at.milliseconds])
+    }
   }
 
   /// What the tests of a version have come to.
@@ -161,10 +197,12 @@ public final class SQLiteMonitor: MonitorStore {
     }
   }
 
-  /// Removes windows that end before a moment, and beyond so many of a version the oldest.
+  /// Removes windows that end before a moment, beyond so many of a version the oldest, and beyond so many bytes of a model's the
+  /// oldest of all its versions.
   ///
-  /// Detectors and alerts stay: they are small, and what was told of is history.
-  public func prune(before moment: Timestamp, limit: Int) async throws(Problem) {
+  /// Detectors and alerts stay: they are small, and what was told of is history. So does the file's length: new windows are
+  /// written where old ones were.
+  public func prune(before moment: Timestamp, limit: Int, byteLimit: Int) async throws(Problem) {
     try await write("remove old windows") { database in
       try database.execute(sql: "DELETE FROM windows WHERE \"end\" < ?", arguments: [moment.milliseconds])
       try database.execute(
@@ -176,6 +214,15 @@ public final class SQLiteMonitor: MonitorStore {
               SELECT id, row_number() OVER (PARTITION BY name, version ORDER BY start DESC, id DESC) AS place
               FROM windows) WHERE place > ?)
           """, arguments: [limit])
+      try database.execute(
+        sql: """
+          DELETE FROM windows WHERE id IN (
+            SELECT id FROM (
+              SELECT id, sum(length(bytes)) OVER (
+                PARTITION BY name ORDER BY start DESC, id DESC
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS sum
+              FROM windows) WHERE sum > ?)
+          """, arguments: [byteLimit])
     }
   }
 
@@ -184,6 +231,26 @@ public final class SQLiteMonitor: MonitorStore {
     try await read { database in
       let sql = "SELECT * FROM alerts WHERE name = ? ORDER BY at DESC, id LIMIT ?"
       return try Self.alerts(database, sql, [name.description, count])
+    }
+  }
+
+  /// What stands still, the newest first.
+  public func standing(of name: ModelName, count: Int) async throws(Problem) -> [MonitoringAlert] {
+    try await read { database in
+      let sql = """
+        SELECT alerts.* FROM standing JOIN alerts ON alerts.id = standing.id WHERE standing.name = ?
+        ORDER BY standing.at DESC, standing.id LIMIT ?
+        """
+      return try Self.alerts(database, sql, [name.description, count])
+    }
+  }
+
+  /// Forgets the sentences of alerts; what they were is overwritten.
+  public func forgetMessages(of ids: [String]) async throws(Problem) {
+    try await write("forget what alerts say") { database in
+      for id in ids {
+        try database.execute(sql: "UPDATE alerts SET message = '' WHERE id = ?", arguments: [id])
+      }
     }
   }
 

@@ -66,8 +66,8 @@ public actor InMemoryMonitor: MonitorStore {
     }
   }
 
-  /// Removes windows that end before a moment, and beyond so many of a version the oldest.
-  public func prune(before moment: Timestamp, limit: Int) throws(Problem) {
+  /// Removes windows that end before a moment, beyond so many of a version, and beyond so many bytes of a model the oldest.
+  public func prune(before moment: Timestamp, limit: Int, byteLimit: Int) throws(Problem) {
     try faults.write { () throws(Problem) in
       kept.removeAll { $0.window.window.end < moment }
       for version in versions(of: nil) {
@@ -76,6 +76,16 @@ public actor InMemoryMonitor: MonitorStore {
         let doomed = Set(all.dropLast(limit).map(\.id))
         kept.removeAll { doomed.contains($0.id) }
       }
+      for name in Set(kept.map(\.window.reference.name)) {
+        var bytes = 0
+        let newest = kept.filter { $0.window.reference.name == name }
+          .sorted { ($1.window.window.start, $1.id) < ($0.window.window.start, $0.id) }
+        let doomed = newest.filter { window in
+          bytes += window.window.bytes.count
+          return bytes > byteLimit
+        }
+        kept.removeAll { window in doomed.contains { $0.id == window.id } }
+      }
     }
   }
 
@@ -83,6 +93,28 @@ public actor InMemoryMonitor: MonitorStore {
   public func alerts(of name: ModelName, count: Int) -> [MonitoringAlert] {
     let all = found.map(\.alert).filter { $0.version.name == name }
     return Array(all.sorted { ($1.at, $0.id) < ($0.at, $1.id) }.prefix(count))
+  }
+
+  /// What stands still, the newest first.
+  public func standing(of name: ModelName, count: Int) -> [MonitoringAlert] {
+    var last: [[String]: MonitoringAlert] = [:]
+    for (alert, _) in found where alert.version.name == name {
+      last[[alert.version.description, alert.column, alert.role, alert.aspect]] = alert
+    }
+    let standing = last.values.filter { $0.change != nil }
+    return Array(standing.sorted { ($1.at, $0.id) < ($0.at, $1.id) }.prefix(count))
+  }
+
+  /// Forgets the sentences of alerts.
+  public func forgetMessages(of ids: [String]) throws(Problem) {
+    try faults.write { () throws(Problem) in
+      for place in found.indices where ids.contains(found[place].alert.id) {
+        let alert = found[place].alert
+        found[place].alert = MonitoringAlert(
+          id: alert.id, version: alert.version, column: alert.column, role: alert.role, aspect: alert.aspect,
+          at: alert.at, message: "", change: alert.change)
+      }
+    }
   }
 
   /// What has no entry in the ledger yet, the oldest first.

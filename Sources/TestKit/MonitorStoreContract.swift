@@ -81,9 +81,55 @@ public struct MonitorStoreContract {
       let name = try #require(WindowName("fedcba9876543210-0000000000\(minute)"))
       try await store.keep(TakenWindow(name: name, window: try window(iris, minute: Int64(minute))))
     }
-    try await store.prune(before: Timestamp(milliseconds: 15 * 60_000), limit: 3)
+    try await store.prune(before: Timestamp(milliseconds: 15 * 60_000), limit: 3, byteLimit: .max)
     #expect(try await windows() == (21..<24).map { try window(iris, minute: $0) })
     #expect(try await store.versions(of: iris.name) == [iris])
+    try await boundBytes(iris)
+    try await tellWhatStands()
+  }
+
+  /// Beyond so many bytes of a model the oldest windows go, whichever version they are of, and none of another model.
+  private func boundBytes(_ iris: VersionReference) async throws {
+    let next = VersionReference(name: iris.name, version: try #require(VersionNumber(2)))
+    let other = try VersionReference(name: ModelName(parsing: "wine"), version: .first)
+    for (number, version) in [(30, next), (31, other)] {
+      let name = try #require(WindowName("fedcba9876543210-0000000000\(number)"))
+      try await store.keep(TakenWindow(name: name, window: try window(version, minute: 1)))
+    }
+    let each = try window(iris, minute: 1).bytes.count
+    try await store.prune(before: Timestamp(milliseconds: 0), limit: 99, byteLimit: 3 * each)
+    #expect(try await store.versions(of: nil) == [iris, other])
+    try await store.prune(before: Timestamp(milliseconds: 0), limit: 99, byteLimit: 2 * each)
+    let end = Timestamp(milliseconds: 1_000_000_000)
+    let kept = try await store.windows(of: iris, after: Timestamp(milliseconds: 0), before: end, count: 9)
+    #expect(kept.map(\.window.window.start.milliseconds) == [22 * 60_000, 23 * 60_000])
+  }
+
+  /// A column that is told of again and again hides no other, and what has ended stands no more.
+  private func tellWhatStands() async throws {
+    let version = try VersionReference(name: ModelName(parsing: "loud"), version: .first)
+    func alert(_ id: String, _ column: String, minute: Int64, isEnd: Bool = false) -> MonitoringAlert {
+      let at = Timestamp(milliseconds: minute * 60_000)
+      return MonitoringAlert(
+        id: id, version: version, column: column, role: "feature", aspect: "values", at: at,
+        message: "'\(column)' has 'Bob'",
+        change: isEnd ? nil : .init(since: at, rows: 250, distance: 0.25, eValue: 1e9, threshold: 200))
+    }
+    var taken = TakenWindow(
+      name: try #require(WindowName("fedcba9876543210-000000000040")), window: try window(version, minute: 1))
+    taken.alerts = [alert("quiet", "quiet", minute: 1), alert("gone", "gone", minute: 1)]
+    // Of the same moment: the order in which they were found decides.
+    taken.alerts += [alert("gone again", "gone", minute: 1, isEnd: true)]
+    for turn in 0..<300 {
+      taken.alerts.append(alert("loud \(turn)", "loud", minute: Int64(turn + 2), isEnd: turn % 2 == 1))
+    }
+    taken.alerts.append(alert("loud last", "loud", minute: 500))
+    try await store.keep(taken)
+    #expect(try await store.standing(of: version.name, count: 9).map(\.id) == ["loud last", "quiet"])
+    #expect(try await store.standing(of: version.name, count: 1).map(\.id) == ["loud last"])
+    try await store.forgetMessages(of: ["quiet"])
+    let quiet = try #require(try await store.standing(of: version.name, count: 9).last)
+    #expect(quiet.message.isEmpty && quiet.change?.rows == 250)
   }
 }
 

@@ -45,7 +45,7 @@ actor RecordCollection {
       let collected = try await controlPlane.collectRecords()
       for problem in collected.damaged { Console.prose(problem.description) }
       let watched = try await controlPlane.watching.collect()
-      for alert in watched.alerts { Console.prose("\(alert.version): \(alert.message)") }
+      for alert in watched.alerts { Console.prose("\(alert.version): \(alert.figures)") }
       tell(collected.failures + watched.problems)
     } catch {
       tell([error])

@@ -51,14 +51,31 @@ struct WatchCommand: AsyncParsableCommand {
       throw Problem(
         .usage, "usage.span", "expected a span such as 90s, 30m, 1h or 7d, found '\(text.excerpt(40))'")
     }
+    guard count * unit <= Self.keptSeconds else {
+      throw Problem(
+        .usage, "usage.span",
+        "expected a span of at most \(Self.keptSeconds / 86_400)d, for so long windows are kept, found '\(text)'"
+      )
+    }
     return count * unit
   }
+
+  /// For how long windows are kept, in seconds.
+  private static let keptSeconds = 35 * 86_400
 
   private func show(_ answer: JSON, _ versions: [JSON], _ name: ModelName) {
     if answer["watch"]?.string == "off" {
       Console.prose("\(name) is not watched: 'gatehouse deployments set \(name) --watch on' has it watched")
     }
-    if versions.isEmpty { Console.prose("nothing came to \(name) in the last \(span)") }
+    let silent = (answer["silent"]?.array ?? []).map { "@\($0.int ?? 0)" }
+    if versions.isEmpty {
+      Console.prose(
+        silent.isEmpty
+          ? "nothing came to \(name) in the last \(span): no version of it answers"
+          : "nothing came to \(name) in the last \(span); \(silent.joined(separator: ", ")) would answer")
+    } else if !silent.isEmpty {
+      Console.prose("nothing came to \(silent.joined(separator: ", ")) in the last \(span)")
+    }
     for (place, version) in versions.enumerated() {
       if place > 0 { Console.data("") }
       show(version, name)
@@ -78,6 +95,8 @@ struct WatchCommand: AsyncParsableCommand {
       "\(name)@\(version["version"].cell)  \(rows) rows in \(version["windows"].cell) windows,"
         + " \(version["from"].cell) to \(version["until"].cell)")
     var notes = ["held against \(Self.words(version["against"]?.string))"]
+    if version["served"] == .bool(false) { notes.append("answers no more") }
+    if let problem = version["referenceProblem"]?.string { notes.append(problem) }
     if share < 100 { notes.append("\(share) % of the rows were looked at") }
     for (member, words) in [
       ("refusedRequests", "requests refused for what they sent"), ("outlierRows", "rows with outliers"),
@@ -98,6 +117,7 @@ struct WatchCommand: AsyncParsableCommand {
       [["COLUMN", "ROLE", "VALUES", "MISSING", "DISTANCE", "P", "PSI", "STATE"]]
         + shown.map { column in
           let drift = column["drift"] ?? .null
+          // Of a masked column there is no test: neither its quantiles nor its counts are there.
           return [
             column["name"].cell, column["role"].cell, column["count"].cell, column["missing"].cell,
             Self.short(Self.distance(column)),
@@ -116,9 +136,10 @@ struct WatchCommand: AsyncParsableCommand {
     }
   }
 
-  /// KS of a number, the Jensen–Shannon distance of a category.
+  /// KS of a number, the Jensen–Shannon distance of a category; of what is masked what there is.
   private static func distance(_ column: JSON) -> JSON? {
     let drift = column["drift"] ?? .null
+    if let distance = drift["maskedDistance"], distance.double != nil { return distance }
     return drift["ks"]?["statistic"] ?? drift["jensenShannon"]
   }
 
@@ -130,6 +151,7 @@ struct WatchCommand: AsyncParsableCommand {
   private static func state(_ column: JSON) -> String {
     let aspects = (column["alert"]?.array ?? []).compactMap(\.string)
     guard aspects.isEmpty else { return "changed: \(aspects.joined(separator: ", "))" }
+    if column["masked"]?.int ?? 0 > 0 { return "masked" }
     return column["drift"] == nil ? "not compared" : "as expected"
   }
 

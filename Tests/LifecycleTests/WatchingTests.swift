@@ -8,10 +8,10 @@ import Testing
 
 /// What becomes of windows of live data: they are held against training, kept once, and what is found is in the ledger.
 @Suite struct WatchingTests {
-  private static let start: Int64 = 1_699_999_200_000
+  static let start: Int64 = 1_699_999_200_000
 
   /// Training of the iris tree: four features, a label; the values are made up.
-  private static func reference(names: Int = 4) throws -> Reference {
+  static func reference(names: Int = 4) throws -> Reference {
     var columns = (0..<names).map { feature in
       TrainingColumn(
         name: "feature_\(feature)", values: .numbers((0..<300).map { Double(($0 * (feature + 3)) % 97) }))
@@ -25,7 +25,7 @@ import Testing
   }
 
   /// A window of so many rows like training's, or moved away from it.
-  private static func window(
+  static func window(
     of outcome: PushOutcome, _ reference: Reference, minute: Int, rows: Int = 400, moved: Bool = false
   ) throws -> WatchedWindow {
     var profile = ModelProfile(shape: reference.shape)
@@ -44,7 +44,7 @@ import Testing
       window: EventWindow(start: begin, end: end, profile: profile))
   }
 
-  private static func name(_ number: Int, of instance: Character = "a") throws -> WindowName {
+  static func name(_ number: Int, of instance: Character = "a") throws -> WindowName {
     let digits = String(number)
     return try #require(
       WindowName(
@@ -84,7 +84,7 @@ import Testing
   }
 
   /// Pushes with a reference, and puts quiet windows and one that moved where a data plane would.
-  private static func prepare(_ bench: Bench, _ control: ControlPlane) async throws -> PushOutcome {
+  static func prepare(_ bench: Bench, _ control: ControlPlane) async throws -> PushOutcome {
     let reference = try reference()
     let outcome = try await Bench.push(Fixture.tree, reference: reference.bytes, to: control)
     for minute in 0..<3 {
@@ -105,7 +105,9 @@ import Testing
       #expect(
         collected.alerts.contains { $0.column == "feature_1" && $0.aspect == "values" && $0.change != nil })
       #expect(try await control.watching.collect() == CollectedWindows())
-      let (reports, alerts) = try await control.watched(Sample.name(), over: .seconds(30 * 86_400))
+      let (reports, silent, alerts) =
+        try await control.watched(Sample.name(), over: .seconds(30 * 86_400))
+      #expect(silent.isEmpty && reports.allSatisfy(\.isServed))
       #expect(alerts.map(\.id).sorted() == collected.alerts.map(\.id).sorted())
       let report = try #require(reports.first)
       #expect((report.yardstick, report.windows, report.seen.window.profile.rows) == (.training, 3, 1200))

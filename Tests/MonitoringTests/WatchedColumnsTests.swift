@@ -7,9 +7,9 @@ import Testing
 
 /// How a model's rows and answers become columns, and how training data that are larger than memory become a reference.
 struct WatchedColumnsTests {
-  private static let labels = Tensor(vector: .string(["low", "high"]))
+  static let labels = Tensor(vector: .string(["low", "high"]))
 
-  private static func signature(classes: [Tensor] = [labels]) -> ModelSignature {
+  static func signature(classes: [Tensor] = [labels]) -> ModelSignature {
     ModelSignature(
       features: FeatureList(count: 4, names: ["age", "city", "note", "height"], texts: [1], ignored: [2]),
       outputs: [

@@ -3,6 +3,7 @@ import Encoding
 import Glibc
 import Inference
 import ModelGraph
+import Monitoring
 import Provenance
 import Testing
 
@@ -51,7 +52,7 @@ final class TemporaryDirectory {
 /// Writes the sealed bundle of a line model.
 func writeBundle(
   to directory: TemporaryDirectory, key: SealingKey, name: String = "line", version: Int = 1,
-  intercept: Double = 0, graph: ModelGraph? = nil, selfCheck: [UInt8]? = nil
+  intercept: Double = 0, graph: ModelGraph? = nil, selfCheck: [UInt8]? = nil, reference: [UInt8]? = nil
 ) throws -> Digest {
   let graph = try graph ?? TestModels.lineGraph(intercept: intercept)
   let encoded = graph.encoded()
@@ -59,13 +60,15 @@ func writeBundle(
     name: try ModelName(parsing: name), version: try #require(VersionNumber(version)), signature: [:],
     artifact: Digest(of: [1]), framework: "scikit-learn", frameworkVersion: "1.9.1",
     estimator: "LinearRegression", tool: "gatehouse test", policy: Digest(of: [2]))
-  let bundle = try UnsealedBundle(files: [
+  var files = [
     BundleFile(path: "manifest.json", bytes: manifest.canonicalBytes),
     BundleFile(path: "graph.json", bytes: encoded.graph),
     BundleFile(path: "weights.safetensors", bytes: encoded.weights),
     BundleFile(
       path: SelfCheck.path, bytes: try selfCheck ?? SelfCheck(of: ValidatedGraph(graph)).canonicalBytes),
-  ]).sealed(with: key, name: name)
+  ]
+  if let reference { files.append(BundleFile(path: Reference.path, bytes: reference)) }
+  let bundle = try UnsealedBundle(files: files).sealed(with: key, name: name)
   for file in bundle.files { try directory.write(file.bytes, to: file.path) }
   return bundle.digest
 }
@@ -86,6 +89,23 @@ struct BundleLoaderTests {
     #expect(model.reference.description == "line@1")
     #expect(model.bundle == digest)
     #expect(model.framework == "scikit-learn 1.9.1")
+  }
+
+  @Test func `a reference that does not read, or is of another model, keeps no version from serving`() throws
+  {
+    let other = try Reference(training: [TrainingColumn(name: "x", values: .numbers([1, 2, 3]))]).bytes
+    for (reference, code) in [
+      ([1, 2, 3], "monitoring.malformed"), (Array(other.dropLast(9)), "monitoring.malformed"),
+      (other, "reference.unlike-model"),
+    ] {
+      let directory = try TemporaryDirectory()
+      _ = try writeBundle(to: directory, key: key, reference: reference)
+      let model = try loader.load(path: directory.path)
+      #expect(model.watch.referenceProblem?.code == code)
+      #expect(!model.watch.hasReference)
+      #expect(model.watch.shape.columns.map(\.name) == ["a", "b", "predict"])
+    }
+    #expect(try loader.load(path: directory.path).watch.referenceProblem == nil)
   }
 
   @Test func `a bundle sealed by another key is refused`() {

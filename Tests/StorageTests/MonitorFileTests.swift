@@ -51,4 +51,15 @@ import Testing
     #expect(try await source.read(names[0], limit: 2) == nil)
     #expect(try await source.waiting().count == 2)
   }
+
+  @Test func `one that a listing missed holds back those that were written after it`() throws {
+    func names(_ texts: [String]) throws -> [WindowName] {
+      try texts.map { try #require(WindowName("aaaaaaaaaaaaaaaa-00000000000\($0)")) }
+    }
+    // The first listing passed the place of 2 before it was there, and came by 3 afterwards.
+    let second = try names(["1", "2", "3", "4", "5"])
+    let (first, expected) = (try names(["1", "3"]), try names(["1", "2", "3"]))
+    #expect(DirectoryWindowSource.settled(second, seenBefore: first) == expected)
+    #expect(DirectoryWindowSource.settled(second, seenBefore: []).isEmpty)
+  }
 }

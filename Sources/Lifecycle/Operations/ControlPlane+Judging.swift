@@ -58,16 +58,17 @@ extension ControlPlane {
     }
   }
 
+  /// More than all aspects of all columns of both versions of a wide model.
+  private static let judgedAlerts = 16_384
+
   /// What watching has found of the versions since the roll-out began, and holds still.
   private func alarms(of record: RolloutRecord) async throws(Problem) -> RolloutWatch.Alarms {
     var alarms = RolloutWatch.Alarms()
-    var settled: Set<String> = []
-    for alert in try await parts.monitor.alerts(of: record.state.deployment, count: 256) {
-      // The newest come first: what has ended since is none.
-      let subject = "\(alert.version) \(alert.column) \(alert.aspect)"
-      guard settled.insert(subject).inserted, let change = alert.change, alert.at >= record.state.began,
+    for alert in try await parts.monitor.standing(of: record.state.deployment, count: Self.judgedAlerts) {
+      // Figures alone: what a roll-out was held or taken back for is in the ledger, which nothing can be erased from.
+      guard let change = alert.change, alert.at >= record.state.began,
         let alarm = try? DriftAlarm(
-          column: alert.column.excerpt(40), statistic: change.distance, words: alert.message.excerpt(400))
+          column: alert.column.excerpt(40), statistic: change.distance, words: alert.figures.excerpt(400))
       else { continue }
       if alert.version == record.version {
         alarms.canary.append(alarm)

@@ -11,15 +11,23 @@ extension ControlPlane {
     }
   }
 
-  /// What was seen of each version of a model in the last span of time, and what was found, both the newest first.
+  /// What was seen of each version of a model in the last span of time, which versions answer that nothing came to, and what was
+  /// found, all the newest first.
   public func watched(
     _ name: ModelName, over span: Duration
-  ) async throws(Problem) -> (reports: [WatchReport], alerts: [MonitoringAlert]) {
+  ) async throws(Problem) -> (reports: [WatchReport], silent: [VersionNumber], alerts: [MonitoringAlert]) {
     // A name without versions is nobody's.
     _ = try await registry.versions(ofKnown: name)
+    // First of all, for what is masked by now must not be told of.
+    try await watching.hideKept(by: try await watching.masks())
+    var reports = try await watching.report(of: name, over: span, until: now())
+    let served = try await served.current().deployments.first { $0.name == name }?.versions.map(\.version)
+    for place in reports.indices {
+      reports[place].isServed = served?.contains(reports[place].version.version) ?? false
+    }
+    let silent = (served ?? []).filter { number in !reports.contains { $0.version.version == number } }
     return (
-      try await watching.report(of: name, over: span, until: now()),
-      try await parts.monitor.alerts(of: name, count: Self.shownAlerts)
+      reports, silent.sorted(by: >), try await parts.monitor.alerts(of: name, count: Self.shownAlerts)
     )
   }
 

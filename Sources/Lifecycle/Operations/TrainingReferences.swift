@@ -28,6 +28,19 @@ struct TrainingReferences: Sendable {
   /// What the training data of a version looked like; nil where nobody said.
   func reference(of version: VersionReference) async throws(Problem) -> Reference? {
     guard let digest = try await registry.trainingReference(of: version) else { return nil }
-    return try Reference(bytes: try await blobs.read(digest, limit: Reference.sizeLimit))
+    do throws(Problem) {
+      return try Reference(bytes: try await blobs.read(digest, limit: Reference.sizeLimit))
+    } catch  where Self.isUseless(error) {
+      throw Problem(
+        error.category, "watch.reference-unreadable",
+        "expected what the training data of \(version) looked like, found that it does not read: \(error.message)",
+        subject: version.description,
+        hint: "push the model again with --training-data; until then it is held against what came first")
+    }
+  }
+
+  /// Whether a reference is not there or does not read, so that asking again does not help.
+  static func isUseless(_ problem: Problem) -> Bool {
+    [.badInput, .tooLarge, .notFound, .integrity].contains(problem.category)
   }
 }

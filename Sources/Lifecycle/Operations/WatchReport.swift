@@ -24,6 +24,10 @@ public struct WatchReport: Sendable {
   public var yardstick: Yardstick
   /// How far each column is from that, in the order of the columns; empty where it is held against nothing.
   public var drift: [ColumnDrift]
+  /// Whether the version answers now.
+  public var isServed = true
+  /// Why it is not held against training although it was said what that looked like; nil where it is, or nobody said.
+  public var referenceProblem: Problem?
   /// Of which columns an alert stands, and what about them.
   public var standing: [(column: String, aspect: String)]
 
@@ -83,7 +87,7 @@ extension Watching {
   /// Holds what was seen against training, or what came first.
   private func measure(_ report: inout WatchReport) async throws(Problem) {
     let (version, live) = (report.version, report.seen.window.profile)
-    if let reference = try await training.reference(of: version), reference.shape == live.shape {
+    if let reference = try await reference(for: &report) {
       report.yardstick = .training
       if live.rows > 0 { report.drift = try reference.drift(of: live, exactSteps: Self.exactSteps) }
       if let state = try await store.detectors(of: version),
@@ -99,6 +103,21 @@ extension Watching {
         report.drift = try Reference(firstSeen: before).drift(of: live, exactSteps: Self.exactSteps)
       }
     }
+  }
+
+  /// What the training data looked like, where it is of the columns that came; what is wrong with it is noted.
+  private func reference(for report: inout WatchReport) async throws(Problem) -> Reference? {
+    let version = report.version
+    do throws(Problem) {
+      guard let reference = try await training.reference(of: version) else { return nil }
+      if reference.shape == report.seen.window.profile.shape { return reference }
+      report.referenceProblem = Problem(
+        .badInput, "watch.reference-unlike",
+        "expected windows of the columns that the training data of \(version) have, found others")
+    } catch  where TrainingReferences.isUseless(error) {
+      report.referenceProblem = error
+    }
+    return nil
   }
 
   /// The first windows of a version that have so many rows together and end before a moment; nil where there are none.
@@ -140,6 +159,7 @@ extension WatchReport {
       "refusedRequests": JSON(seen.losses.refusedRequests),
       "droppedWindows": JSON(seen.losses.droppedWindows), "cutShort": .bool(seen.window.isCutShort),
       "outlierRows": JSON(profile.outlierRows), "violatingRows": JSON(profile.violatingRows),
+      "served": .bool(isServed), "referenceProblem": referenceProblem.map { .string($0.message) } ?? .null,
       "columns": .array(columns),
     ]
   }
@@ -171,6 +191,7 @@ extension NumberProfile {
       "kind": "number", "count": JSON(count), "missing": JSON(missing), "infinite": JSON(infinite),
       "outOfRange": JSON(outOfRange), "distinct": .number(distinct.value.rounded()),
       "mean": hasValues ? .number(moments.mean) : .null,
+      "masked": JSON(hidden.count),
       "deviation": moments.standardDeviation.map { .number($0) } ?? .null,
       "least": hasValues ? .number(moments.least) : .null,
       "greatest": hasValues ? .number(moments.greatest) : .null, "p05": quantile(0.05),
@@ -182,8 +203,8 @@ extension NumberProfile {
 extension CategoryProfile {
   fileprivate var members: [String: JSON] {
     [
-      "kind": "category", "count": JSON(count), "missing": JSON(missing), "unknown": JSON(counts.unknown),
-      "newCategories": JSON(counts.newcomers.count),
+      "kind": "category", "count": JSON(count), "missing": JSON(missing), "unknown": JSON(unknown),
+      "newCategories": JSON(counts.newcomers.count), "masked": JSON(hidden.count),
     ]
   }
 }
@@ -204,7 +225,7 @@ extension ColumnDrift {
         ]
       } ?? .null,
       "meanShift": number(meanShift), "missingShift": number(missingShift),
-      "strangeShare": number(strangeShare),
+      "strangeShare": number(strangeShare), "maskedDistance": number(maskedDistance),
     ]
   }
 }
@@ -214,7 +235,7 @@ extension MonitoringAlert {
   public var json: JSON {
     var members = entryDetails
     members["version"] = JSON(version.version.value)
-    members["message"] = .string(message)
+    members["message"] = .string(message.isEmpty ? figures : message)
     members["foundAt"] = .string(at.description)
     if let change { members["since"] = .string(change.since.description) }
     return .object(members)

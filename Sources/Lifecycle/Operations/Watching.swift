@@ -27,12 +27,18 @@ public actor Watching {
   static let retention = Duration.seconds(35 * 86_400)
   /// How many windows of a version are kept at most.
   static let windowLimit = 10_000
+  /// How many bytes the windows of a model have at most, of all its versions.
+  static let byteLimit = 512 << 20
+  /// After so many bytes of new windows it is looked whether there are too many, not only once an hour.
+  private static let tidyBytes = 64 << 20
+  /// How far ahead of this clock a window may begin, and how long it may be, in milliseconds.
+  private static let (ahead, longest): (Int64, Int64) = (86_400_000, 366 * 86_400_000)
   /// How many windows are taken at one time, so that others have their turn.
   private static let turn = 256
   /// How old windows are that are made one for each hour, and one for each day, in milliseconds.
   private static let (hour, day): (Int64, Int64) = (3_600_000, 86_400_000)
 
-  private let registry: any RegistryWriter & RegistryReader & LedgerReader
+  let registry: any RegistryWriter & RegistryReader & LedgerReader
   private let source: any WindowSource
   let store: any MonitorStore
   let training: TrainingReferences
@@ -42,8 +48,13 @@ public actor Watching {
   private let entropy: any Entropy
   /// The tests of versions whose windows came; as the store has them.
   private var monitors: [VersionReference: DriftMonitor] = [:]
+  /// The versions whose reference does not read, which was told of.
+  private var unlike: Set<VersionReference> = []
+  /// The masks by which windows that were kept before were gone through.
+  var hidden: [ModelName: ColumnMask] = [:]
   private var isCollecting = false
   private var tidiedAt: Timestamp?
+  private var bytesSinceTidied = 0
 
   init(
     registry: any RegistryWriter & RegistryReader & LedgerReader, source: any WindowSource,
@@ -65,10 +76,12 @@ public actor Watching {
     isCollecting = true
     defer { isCollecting = false }
     var collected = CollectedWindows()
+    let masks = try await masks()
+    try await hideKept(by: masks)
     var heldUp: Set<String> = []
     for name in try await source.waiting().prefix(Self.turn) where !heldUp.contains(name.instance) {
       do throws(Problem) {
-        try await take(name, &collected)
+        try await take(name, masks, &collected)
       } catch {
         var problem = error
         problem.subject = problem.subject ?? name.description
@@ -81,13 +94,20 @@ public actor Watching {
     return collected
   }
 
-  private func take(_ name: WindowName, _ collected: inout CollectedWindows) async throws(Problem) {
+  private func take(
+    _ name: WindowName, _ masks: [ModelName: ColumnMask], _ collected: inout CollectedWindows
+  ) async throws(Problem) {
     if try await store.taken(of: name.instance) >= name.number { return try await source.remove(name) }
     var taken = TakenWindow(name: name)
     do throws(Problem) {
       guard let bytes = try await source.read(name, limit: WatchedWindow.sizeLimit) else { return }
-      let window = try WatchedWindow(bytes: bytes)
+      var window = try WatchedWindow(bytes: bytes)
       try await check(window)
+      // It may have been written before its fields were masked.
+      if let mask = masks[window.reference.name], window.window.profile.shows(mask) {
+        window.window.hide(mask, against: try await distances(of: window.reference))
+      }
+      bytesSinceTidied += bytes.count
       taken.window = window
     } catch  where [.badInput, .tooLarge, .notFound].contains(error.category) {
       // Nobody can mend it; the next ones are not held up.
@@ -95,7 +115,9 @@ public actor Watching {
       problem.subject = name.description
       collected.problems.append(problem)
     }
-    if let window = taken.window { try await look(at: window, &taken) }
+    if let window = taken.window {
+      try await look(at: window, masks[window.reference.name] ?? .none, &taken, &collected)
+    }
     do throws(Problem) { try await store.keep(taken) } catch {
       // What the tests have come to in memory is ahead of the store now, or not.
       if let window = taken.window { monitors[window.reference] = nil }
@@ -106,7 +128,8 @@ public actor Watching {
     collected.alerts += taken.alerts
   }
 
-  /// Throws `watch.unknown-version` for a window of what was never admitted here.
+  /// Throws `watch.unknown-version` for a window of what was never admitted here, and `watch.window-time` for one of a time that
+  /// cannot be: whose clock was wrong.
   private func check(_ window: WatchedWindow) async throws(Problem) {
     let versions = try await registry.versions(of: window.reference.name)
     guard versions.contains(where: { $0.reference == window.reference && $0.bundle == window.bundle }) else {
@@ -114,20 +137,54 @@ public actor Watching {
         .notFound, "watch.unknown-version",
         "expected a window of a version that is here, found one of \(window.reference)")
     }
+    let (start, end) = (window.window.start.milliseconds, window.window.end.milliseconds)
+    guard start >= 0, start <= time.now().milliseconds + Self.ahead, end - start <= Self.longest else {
+      throw Problem(
+        .badInput, "watch.window-time",
+        "expected a window of at most 366 days that begins within a day from now, found one from"
+          + " \(window.window.start) to \(window.window.end)",
+        hint: "set the clock of the data plane")
+    }
   }
 
-  private func look(at window: WatchedWindow, _ taken: inout TakenWindow) async throws(Problem) {
+  private func look(
+    at window: WatchedWindow, _ mask: ColumnMask, _ taken: inout TakenWindow,
+    _ collected: inout CollectedWindows
+  ) async throws(Problem) {
     let reference = window.reference
-    if monitors[reference] == nil { monitors[reference] = try await monitor(of: reference) }
+    do throws(Problem) {
+      if monitors[reference] == nil { monitors[reference] = try await monitor(of: reference) }
+    } catch  where TrainingReferences.isUseless(error) {
+      // The window is kept all the same, and so are those that come after it.
+      if unlike.insert(reference).inserted { collected.problems.append(error) }
+    }
     guard var monitor = monitors[reference], window.window.profile.rows > 0,
       window.window.profile.shape == monitor.reference.shape
     else { return }
     // Out of its place, so that nothing of it is copied.
     monitors[reference] = nil
+    monitor.forget(mask)
     let alerts = try monitor.observe(window.window.profile, until: window.window.end)
-    taken.alerts = alerts.map { MonitoringAlert($0, of: reference) }
+    taken.alerts = alerts.map { MonitoringAlert($0, of: reference, isMasked: mask.hides($0.column, $0.role)) }
+    taken.alerts += try await endings(
+      beside: taken.alerts, of: reference, monitor, at: window.window.end)
     taken.detectors = monitor.state
     monitors[reference] = monitor
+  }
+
+  /// The ends of alerts that stand by the store and not by the tests, which began anew or forgot a column that is masked.
+  private func endings(
+    beside alerts: [MonitoringAlert], of version: VersionReference, _ monitor: DriftMonitor,
+    at moment: Timestamp
+  ) async throws(Problem) -> [MonitoringAlert] {
+    let standing = try await store.standing(of: version.name, count: 2 * ModelShape.columnLimit)
+    return standing.filter { alert in
+      alert.version == version
+        && !monitor.isStanding(column: alert.column, role: alert.role, aspect: alert.aspect)
+        && !alerts.contains {
+          ($0.column, $0.role, $0.aspect) == (alert.column, alert.role, alert.aspect)
+        }
+    }.map { $0.ended(at: moment) }
   }
 
   /// The tests of a version as far as they have come; nil where nobody said what its training looked like.
@@ -180,13 +237,20 @@ public actor Watching {
   /// `retention`.
   private func tidy() async throws(Problem) {
     let now = time.now()
-    guard tidiedAt.map({ now.milliseconds - $0.milliseconds >= Self.hour }) ?? true else { return }
+    let isDue = tidiedAt.map { abs(now.milliseconds - $0.milliseconds) >= Self.hour } ?? true
+    guard isDue || bytesSinceTidied >= Self.tidyBytes else { return }
+    bytesSinceTidied = 0
     tidiedAt = now
-    try await store.prune(before: now.advanced(by: Self.retention * -1), limit: Self.windowLimit)
+    try await prune(now)
     for version in try await store.versions(of: nil) {
       try await merge(version, into: Self.hour, olderThan: 3 * Self.hour, now)
       try await merge(version, into: Self.day, olderThan: 7 * Self.day, now)
     }
+  }
+
+  private func prune(_ now: Timestamp) async throws(Problem) {
+    try await store.prune(
+      before: now.advanced(by: Self.retention * -1), limit: Self.windowLimit, byteLimit: Self.byteLimit)
   }
 
   private func merge(
@@ -226,20 +290,34 @@ extension WatchedWindow {
 
 extension MonitoringAlert {
   /// What a monitor found about a version.
-  init(_ alert: Alert, of version: VersionReference) {
-    let words = [
-      version.description, alert.column, alert.role.text, alert.aspect.rawValue,
-      "\(alert.at.milliseconds)", alert.change == nil ? "ended" : "raised",
-    ]
+  ///
+  /// Of a masked column there are figures alone.
+  init(_ alert: Alert, of version: VersionReference, isMasked: Bool = false) {
     self.init(
-      id: String(Digest(of: Array(words.joined(separator: "\n").utf8)).hexadecimal.prefix(24)),
       version: version, column: alert.column, role: alert.role.text, aspect: alert.aspect.rawValue,
-      at: alert.at,
-      message: alert.message,
+      at: alert.at, message: isMasked ? "" : alert.message,
       change: alert.change.map {
         Change(
           since: $0.since, rows: $0.rows, distance: $0.distance, eValue: $0.eValue, threshold: $0.threshold)
       })
+  }
+
+  /// What says that this alert stands no more.
+  func ended(at moment: Timestamp) -> MonitoringAlert {
+    MonitoringAlert(
+      version: version, column: column, role: role, aspect: aspect, at: moment, message: "", change: nil)
+  }
+
+  private init(
+    version: VersionReference, column: String, role: String, aspect: String, at: Timestamp,
+    message: String, change: Change?
+  ) {
+    let words = [
+      version.description, column, role, aspect, "\(at.milliseconds)", change == nil ? "ended" : "raised",
+    ]
+    self.init(
+      id: String(Digest(of: Array(words.joined(separator: "\n").utf8)).hexadecimal.prefix(24)),
+      version: version, column: column, role: role, aspect: aspect, at: at, message: message, change: change)
   }
 
   /// What the ledger has of it: figures, and not the sentence, which may name a category.

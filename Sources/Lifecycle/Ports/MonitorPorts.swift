@@ -1,4 +1,5 @@
 public import Domain
+import Encoding
 public import Monitoring
 
 /// Which file of windows it is: by the process that wrote it, and its number there, from 1.
@@ -77,7 +78,8 @@ public struct MonitoringAlert: Equatable, Sendable {
   public let aspect: String
   /// When it was found.
   public let at: Timestamp
-  /// The sentence for a person.
+  /// The sentence for a person, which may name a category or a bound of training; empty where nothing of the column may be
+  /// named.
   public let message: String
   /// The figures; nil where a change that was told of has ended.
   public let change: Change?
@@ -95,6 +97,19 @@ public struct MonitoringAlert: Equatable, Sendable {
     self.at = at
     self.message = message
     self.change = change
+  }
+}
+
+extension MonitoringAlert {
+  /// The sentence of figures alone, with no category and no value: what may be where nothing can be erased.
+  public var figures: String {
+    guard let change else {
+      return
+        "\(role) '\(column.excerpt(60))': \(aspect) are like those of training again, or held against it no more"
+    }
+    return Alert.figures(
+      role: role, column: column, aspect: aspect, distance: change.distance, rows: change.rows,
+      since: change.since, eValue: change.eValue, threshold: change.threshold)
   }
 }
 
@@ -150,10 +165,16 @@ public protocol MonitorStore: Sendable {
   func versions(of name: ModelName?) async throws(Problem) -> [VersionReference]
   /// Puts one window in the place of several, in one step; nothing where one of those is there no more.
   func replace(_ ids: [Int], by window: WatchedWindow) async throws(Problem)
-  /// Removes windows that end before a moment, and beyond so many of a version the oldest.
-  func prune(before moment: Timestamp, limit: Int) async throws(Problem)
+  /// Removes windows that end before a moment, beyond so many of a version the oldest, and beyond so many bytes of a model's the
+  /// oldest of all its versions.
+  func prune(before moment: Timestamp, limit: Int, byteLimit: Int) async throws(Problem)
   /// What was found about a model, the newest first, at most so many.
   func alerts(of name: ModelName, count: Int) async throws(Problem) -> [MonitoringAlert]
+  /// What was found last about each aspect of each column of a model's versions, where that has not ended: the newest first, at
+  /// most so many. A column that is told of often takes no other's place.
+  func standing(of name: ModelName, count: Int) async throws(Problem) -> [MonitoringAlert]
+  /// Forgets the sentences of alerts, whose figures stay.
+  func forgetMessages(of ids: [String]) async throws(Problem)
   /// What has no entry in the ledger yet, the oldest first.
   func unrecorded() async throws(Problem) -> [MonitoringAlert]
   /// Says that alerts have their entries.
@@ -195,9 +216,13 @@ public struct NoMonitoring: WindowSource, MonitorStore {
   /// There is nothing to replace.
   public func replace(_ ids: [Int], by window: WatchedWindow) {}
   /// There is nothing to remove.
-  public func prune(before moment: Timestamp, limit: Int) {}
+  public func prune(before moment: Timestamp, limit: Int, byteLimit: Int) {}
   /// None.
   public func alerts(of name: ModelName, count: Int) -> [MonitoringAlert] { [] }
+  /// None.
+  public func standing(of name: ModelName, count: Int) -> [MonitoringAlert] { [] }
+  /// There is nothing to forget.
+  public func forgetMessages(of ids: [String]) {}
   /// None.
   public func unrecorded() -> [MonitoringAlert] { [] }
   /// There is nothing to note.

@@ -44,6 +44,27 @@ public struct Alert: Sendable, Equatable {
   public let message: String
 }
 
+extension Alert {
+  /// A change in figures alone: no category and no value stands in it, so that it may be where nothing can be erased.
+  package static func figures(
+    role: String, column: String, aspect: String, distance: Double, rows: Int, since: Timestamp,
+    eValue: Double, threshold: Double
+  ) -> String {
+    "\(role) '\(column.excerpt(60))': \(aspect) are \(distance.rounded(places: 2)) from those of training over"
+      + " \(rows) requests since \(since); e-value \(eValue.exponentText), needed \(threshold.exponentText)"
+  }
+
+  /// The same of this alert.
+  public var figures: String {
+    guard let change else {
+      return "\(role.text) '\(column.excerpt(60))': \(aspect.rawValue) are like those of training again"
+    }
+    return Self.figures(
+      role: role.text, column: column, aspect: aspect.rawValue, distance: change.distance,
+      rows: change.rows, since: change.since, eValue: change.eValue, threshold: change.threshold)
+  }
+}
+
 /// One stream of cells of a column, with what is needed to say what was seen in it.
 struct WatchedStream: Sendable {
   /// Its place among the cells of a profile.

@@ -36,12 +36,30 @@ public struct DriftMonitor: Sendable {
     for place in streams.indices { try streams[place].detector.read(from: &reader) }
   }
 
+  /// Forgets what was counted of the values of masked columns; an alert about them stands no more.
+  ///
+  /// Which of them are there is watched as before.
+  public mutating func forget(_ mask: ColumnMask) {
+    for place in streams.indices
+    where streams[place].aspect == .values && mask.hides(streams[place].column) {
+      streams[place].detector = ShareDetector(streams[place].detector.reference)
+    }
+  }
+
   /// How many streams share the budget.
   public var streamCount: Int { streams.count }
 
   /// The columns of which an alert stands, and what about them.
   public var standing: [(column: String, aspect: Alert.Aspect)] {
     streams.filter(\.detector.isRaised).map { ($0.column.name, $0.aspect) }
+  }
+
+  /// Whether an alert stands about this of a column of that name and role.
+  public func isStanding(column: String, role: String, aspect: String) -> Bool {
+    streams.contains {
+      $0.detector.isRaised && $0.column.name == column && $0.column.role.text == role
+        && $0.aspect.rawValue == aspect
+    }
   }
 
   /// Takes what came in a span of time that ended at `moment` and begins where the one before ended; what is to be told.
@@ -104,8 +122,9 @@ extension DriftMonitor {
       cells.append(
         Cells(
           column: column, aspect: .presence, names: ["present", "missing", "infinite"],
-          counts: [number.moments.count, number.missing, number.infinite].map { Double($0) }, isOrdered: false
-        ))
+          counts: [number.moments.count + number.hidden.count, number.missing, number.infinite]
+            .map { Double($0) },
+          isOrdered: false))
     }
     for (place, index) in profile.shape.categoryColumns.enumerated() {
       let (column, category) = (profile.shape.columns[index], profile.categories[place])
@@ -127,7 +146,7 @@ extension DriftMonitor {
       cells.append(
         Cells(
           column: column, aspect: .presence, names: ["present", "missing"],
-          counts: [Double(category.counts.count), Double(category.missing)], isOrdered: false))
+          counts: [Double(category.count - category.missing), Double(category.missing)], isOrdered: false))
     }
     return cells
   }

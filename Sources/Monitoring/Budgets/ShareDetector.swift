@@ -42,6 +42,8 @@ public struct ShareDetector: Sendable {
   static let life = 8
   /// Where requests come fast tests begin no faster than this, in milliseconds.
   static let shortestStep: Int64 = 60_000
+  /// A clock that goes back by more than this many milliseconds was wrong before: tests go on by what it says now.
+  static let longestStepBack: Int64 = 3_600_000
 
   let reference: ShareReference
   private(set) var scales: [Scale]
@@ -107,7 +109,9 @@ public struct ShareDetector: Sendable {
     _ counts: [Double], _ rows: Double, _ place: Int, _ begun: Timestamp, _ threshold: Double
   ) {
     let isFull = scales[place].blocks.last.map {
-      $0.rows >= scales[place].step && begun >= $0.begun.later(by: Self.shortestStep)
+      $0.rows >= scales[place].step
+        && (begun >= $0.begun.later(by: Self.shortestStep)
+          || begun.later(by: Self.longestStepBack) < $0.begun)
     }
     if isFull ?? true { begin(place, begun) }
     let last = scales[place].blocks.count - 1
@@ -126,7 +130,9 @@ public struct ShareDetector: Sendable {
     }
     let elapsed = before.map { $0.overflow ? 0 : max(0, $0.partialValue) } ?? 86_400_000
     let part = min(1, Double(elapsed) / Double(AlertBudget.year))
-    scales[place].lastBegun = max(moment, scales[place].lastBegun ?? moment)
+    // Windows may come a little out of order; from a clock that was put back on, time is counted anew.
+    let last = scales[place].lastBegun ?? moment
+    scales[place].lastBegun = moment.later(by: Self.longestStepBack) < last ? moment : max(moment, last)
     if scales[place].blocks.count == Self.life { scales[place].blocks.removeFirst() }
     scales[place].blocks.append(
       Block(

@@ -24,6 +24,9 @@ public struct ColumnDrift: Sendable, Equatable {
   public let missingShift: Double
   /// The share of values that training had no room for: out of its range, or of no category of its.
   public let strangeShare: Double
+  /// Of a masked column how far its values were on average over windows: the largest difference between cumulated shares in
+  /// bins, or half of the sum of all differences for categories; nil where none is masked or there were too few at a time.
+  public let maskedDistance: Double?
 }
 
 extension Reference {
@@ -59,7 +62,7 @@ extension Reference {
       live.moments.count > 0 && deviation > 0 ? (live.moments.mean - training.moments.mean) / deviation : nil
     }
     return ColumnDrift(
-      column: column, count: live.moments.count + live.infinite,
+      column: column, count: live.moments.count + live.hidden.count + live.infinite,
       kolmogorovSmirnov: KolmogorovSmirnov(now, then, exactSteps: exactSteps),
       statisticError: min(1, live.quantiles.rankError() + training.quantiles.rankError()),
       wassersteinDistance: now.wassersteinDistance(to: then),
@@ -67,7 +70,8 @@ extension Reference {
       stabilityIndex: ShareDistance.stabilityIndex(live: bins.live, training: bins.training),
       chiSquared: ChiSquared(bins.live, bins.training), meanShift: shift,
       missingShift: share(live.missing, of: live.count) - share(training.missing, of: training.count),
-      strangeShare: share(live.outOfRange, of: live.count - live.missing))
+      strangeShare: share(live.outOfRange, of: live.count - live.missing),
+      maskedDistance: live.hidden.measured > 0 ? live.hidden.distance : nil)
   }
 
   private func drift(of live: CategoryProfile, _ column: ColumnShape, _ training: CategoryProfile)
@@ -76,13 +80,14 @@ extension Reference {
     let now = (live.counts.known + [live.counts.unknown]).map { Double($0) }
     let then = (training.counts.known + [training.counts.unknown]).map { Double($0) }
     return ColumnDrift(
-      column: column, count: live.counts.count, kolmogorovSmirnov: nil, statisticError: 0,
+      column: column, count: live.count - live.missing, kolmogorovSmirnov: nil, statisticError: 0,
       wassersteinDistance: nil,
       jensenShannonDistance: ShareDistance.jensenShannon(now, then),
       stabilityIndex: ShareDistance.stabilityIndex(live: now, training: then),
       chiSquared: ChiSquared(now, then), meanShift: nil,
       missingShift: share(live.missing, of: live.count) - share(training.missing, of: training.count),
-      strangeShare: share(live.counts.unknown, of: live.counts.count))
+      strangeShare: share(live.unknown, of: live.count - live.missing),
+      maskedDistance: live.hidden.measured > 0 ? live.hidden.distance : nil)
   }
 
   private func share(_ part: Int, of all: Int) -> Double { all > 0 ? Double(part) / Double(all) : 0 }

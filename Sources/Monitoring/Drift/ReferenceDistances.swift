@@ -21,6 +21,11 @@ public struct ReferenceDistances: Sendable {
   /// Of each column that has values the Kolmogorov–Smirnov statistic between bins where it is of numbers, the total variation
   /// distance where it is of categories.
   public func distances(of live: ModelProfile) -> [(column: ColumnShape, distance: Double)] {
+    measured(live).map { ($0.column, $0.distance) }
+  }
+
+  /// The same with the place of the stream of cells, by which columns of one name are told apart.
+  func measured(_ live: ModelProfile) -> [(place: Int, column: ColumnShape, distance: Double)] {
     let cells = DriftMonitor.cells(of: live, isTraining: false)
     return streams.compactMap { stream in
       guard cells.indices.contains(stream.place) else { return nil }
@@ -34,7 +39,7 @@ public struct ReferenceDistances: Sendable {
         largest = max(largest, abs(sum))
         total += abs(gap)
       }
-      return (now.column, now.isOrdered ? largest : total / 2)
+      return (stream.place, now.column, min(1, now.isOrdered ? largest : total / 2))
     }
   }
 }

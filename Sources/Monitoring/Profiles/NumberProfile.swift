@@ -15,6 +15,8 @@ public struct NumberProfile: Sendable, Equatable {
   public internal(set) var infinite = 0
   /// How many were outside what training had.
   public internal(set) var outOfRange = 0
+  /// What is kept of values that are masked; they are in nothing of the above but `outOfRange`.
+  public internal(set) var hidden = HiddenValues()
 
   init(bins: Int, capacity: Int) {
     quantiles = QuantileSketch(capacity: capacity)
@@ -22,7 +24,7 @@ public struct NumberProfile: Sendable, Equatable {
   }
 
   /// How many values there were, missing ones included.
-  public var count: Int { moments.count + missing + infinite }
+  public var count: Int { moments.count + hidden.count + missing + infinite }
 
   mutating func merge(_ other: NumberProfile) {
     moments.merge(other.moments)
@@ -32,6 +34,7 @@ public struct NumberProfile: Sendable, Equatable {
     missing += other.missing
     infinite += other.infinite
     outOfRange += other.outOfRange
+    hidden.merge(other.hidden)
   }
 }
 
@@ -41,14 +44,20 @@ public struct CategoryProfile: Sendable, Equatable {
   public internal(set) var counts: CategoryCounts
   /// How many values were missing.
   public internal(set) var missing = 0
+  /// What is kept of values that are masked; they are not in `counts`.
+  public internal(set) var hidden = HiddenValues()
 
   init(known: Int) { counts = CategoryCounts(known: known) }
 
   /// How many values there were, missing ones included.
-  public var count: Int { counts.count + missing }
+  public var count: Int { counts.count + hidden.count + missing }
+
+  /// How many were of categories that training did not have.
+  public var unknown: Int { counts.unknown + hidden.strange }
 
   mutating func merge(_ other: CategoryProfile) {
     counts.merge(other.counts)
     missing += other.missing
+    hidden.merge(other.hidden)
   }
 }

@@ -16,35 +16,61 @@ extension ModelProfile {
   }
 
   func write(to writer: inout SketchWriter) {
-    writer.write(UInt8(1))
+    // The second version has what is masked behind each column; there is no other way to write what has nothing masked.
+    let isMasked = hasHidden
+    writer.write(UInt8(isMasked ? 2 : 1))
     for count in [rows, outlierRows, violatingRows] { writer.write(count: count) }
-    for profile in numbers { profile.write(to: &writer) }
+    for profile in numbers {
+      profile.write(to: &writer)
+      if isMasked { profile.hidden.write(to: &writer) }
+    }
     for profile in categories {
       profile.counts.write(to: &writer)
       writer.write(count: profile.missing)
+      if isMasked { profile.hidden.write(to: &writer) }
     }
+  }
+
+  private var hasHidden: Bool {
+    numbers.contains { $0.hidden.count > 0 } || categories.contains { $0.hidden.count > 0 }
   }
 
   init(from reader: inout SketchReader, shape: ModelShape) throws(Problem) {
     self.init(shape: shape)
     let version = try reader.integer(UInt8.self, "the version of a profile")
-    guard version == 1 else { throw reader.malformed("version 1 of a profile", found: "\(version)") }
+    guard 1...2 ~= version else {
+      throw reader.malformed("version 1 or 2 of a profile", found: "\(version)")
+    }
     rows = try reader.count(upTo: QuantileSketch.countLimit, "rows")
     outlierRows = try reader.count(upTo: rows, "rows with outliers")
     violatingRows = try reader.count(upTo: rows, "rows that break what training showed")
     for index in numbers.indices {
       numbers[index] = try NumberProfile(from: &reader, bins: shape.numbers[index].bins)
-      guard numbers[index].count == rows else {
+      if version == 2 { numbers[index].hidden = try HiddenValues(from: &reader, rows: rows) }
+      guard numbers[index].count == rows, numbers[index].hidden.strange == 0 else {
         throw reader.malformed("\(rows) values of a column", found: "\(numbers[index].count)")
+      }
+      guard numbers[index].outOfRange <= rows - numbers[index].missing else {
+        throw reader.malformed(
+          "at most \(rows - numbers[index].missing) values out of range",
+          found: "\(numbers[index].outOfRange)")
       }
     }
     for index in categories.indices {
       let known = shape.categories[index].labels.count
       categories[index].counts = try CategoryCounts(from: &reader, known: known)
       categories[index].missing = try reader.count(upTo: rows, "missing values")
-      guard categories[index].counts.isSum(upTo: rows - categories[index].missing) else {
+      if version == 2 {
+        let rest = rows - categories[index].missing
+        categories[index].hidden = try HiddenValues(from: &reader, rows: rest)
+      }
+      let rest = rows - categories[index].missing - categories[index].hidden.count
+      guard categories[index].counts.isSum(upTo: rest) else {
         throw reader.malformed("\(rows) values of a column", found: "others")
       }
+    }
+    guard version == 1 || hasHidden else {
+      throw reader.malformed("a masked column in version 2", found: "none")
     }
   }
 }
@@ -85,10 +111,6 @@ extension NumberProfile {
     missing = try reader.count(upTo: QuantileSketch.countLimit, "missing values")
     infinite = try reader.count(upTo: QuantileSketch.countLimit, "infinite values")
     outOfRange = try reader.count(upTo: QuantileSketch.countLimit, "values out of range")
-    guard outOfRange <= moments.count + infinite else {
-      throw reader.malformed(
-        "at most \(moments.count + infinite) values out of range", found: "\(outOfRange)")
-    }
   }
 }
 

@@ -108,6 +108,9 @@ public struct WatchedColumns: Sendable {
   /// How many columns of texts there are.
   public var textColumns: Int { textFeatures + (answer == .label ? 1 : 0) }
 
+  /// How many values of a row are looked at, beside its probabilities.
+  public var rowWidth: Int { numberColumns + textColumns }
+
   /// The label that a probability is of.
   func label(_ place: Int) -> String? { labels.indices.contains(place) ? labels[place] : nil }
 

@@ -24,17 +24,22 @@ extension WatchedColumns {
   /// Appends rows that a model was asked about, all or where they are more than `limit` as many of them, evenly spaced; how
   /// many.
   ///
+  /// Fewer where they are wide: a request has at most `valueLimit` values looked at, or one row. Texts are cut to what is kept of
+  /// a category before they are copied.
+  ///
   /// `numbers` and `texts` are those of `rowCount` rows, as `Inference.Rows` has them; of what was not asked for the columns are
   /// missing. Rows or answers of another form than the signature's are none.
   public func append(
     _ numbers: [Double], _ texts: [String?], rowCount: Int, _ answers: [PredictionMethod: [Tensor]],
-    limit: Int, to rows: inout WatchedRows
+    limit: Int, valueLimit: Int = .max, to rows: inout WatchedRows
   ) -> Int {
     guard rowCount > 0, limit > 0, numberFeatures == 0 || numbers.count == rowCount * numberFeatures,
       textFeatures == 0 || texts.count == rowCount * textFeatures
     else { return 0 }
     let predicted = method.flatMap { answers[$0]?.first?.elements }
     let probabilities = hasConfidence ? answers[.predictProbabilities]?.first : nil
+    let width = max(1, rowWidth + (probabilities.map { $0.elements.count / rowCount } ?? 0))
+    let limit = min(limit, max(1, valueLimit / width))
     let step = (rowCount - 1) / limit + 1
     var taken = 0
     for row in stride(from: 0, to: rowCount, by: step) {
@@ -81,11 +86,12 @@ extension WatchedColumns {
 extension WatchedRows {
   fileprivate mutating func append(numbers: ArraySlice<Double>, texts: ArraySlice<String?>) {
     self.numbers += numbers
-    self.texts += texts
+    // A slice of a long text would keep all of it.
+    for text in texts { self.texts.append(text.map(CategoryCounts.bounded)) }
     count += 1
   }
 
   fileprivate mutating func append(number: Double) { numbers.append(number) }
 
-  fileprivate mutating func append(text: String?) { texts.append(text) }
+  fileprivate mutating func append(text: String?) { texts.append(text.map(CategoryCounts.bounded)) }
 }

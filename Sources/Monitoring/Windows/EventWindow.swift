@@ -26,6 +26,13 @@ public struct EventWindow: Sendable, Equatable {
 }
 
 extension EventWindow {
+  /// Forgets the values of masked columns, as `ModelProfile.hide` does; whether there was any.
+  @discardableResult public mutating func hide(
+    _ mask: ColumnMask, against training: ReferenceDistances? = nil
+  ) -> Bool {
+    profile.hide(mask, against: training)
+  }
+
   /// Takes in another window of the same columns, in place; it begins with the first of both and ends with the last.
   ///
   /// Throws `monitoring.unlike-profiles`, and nothing is taken then.
@@ -71,7 +78,7 @@ extension Timestamp {
   }
 
   /// A moment so much later, or the last there is.
-  func later(by length: Int64) -> Timestamp {
+  package func later(by length: Int64) -> Timestamp {
     let (sum, overflow) = milliseconds.addingReportingOverflow(length)
     return Timestamp(milliseconds: overflow ? .max : sum)
   }

@@ -126,6 +126,13 @@ public struct EventWindows: Sendable {
     forgetUnclaimed()
   }
 
+  /// Whether the latest time that was said is more than a window ahead of what it is now: the clock was wrong then, and has been
+  /// put back since.
+  ///
+  /// The watermark stays, so that no window takes rows after it was handed out: who goes on by the clock takes all there is
+  /// and begins anew.
+  public func isAhead(of now: Timestamp) -> Bool { watermark > now.later(by: length) }
+
   /// The windows that are over since they were last taken, in the order of time.
   public mutating func takeClosed() -> [EventWindow] {
     defer { closed = [] }

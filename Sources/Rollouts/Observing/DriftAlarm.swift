@@ -30,9 +30,9 @@ public struct DriftAlarm: Hashable, Sendable {
   /// What an alert says; nil for one that says that a change is gone.
   public init?(_ alert: Alert) {
     guard let change = alert.change else { return nil }
-    // Names of columns are anyone's: they are cut where they are long.
+    // Names of columns are anyone's: they are cut where they are long. Figures alone: the reason of a turn is in the ledger.
     let alarm = try? DriftAlarm(
-      column: alert.column.excerpt(40), statistic: change.distance, words: alert.message.excerpt(400))
+      column: alert.column.excerpt(40), statistic: change.distance, words: alert.figures.excerpt(400))
     guard let alarm else { return nil }
     self = alarm
   }

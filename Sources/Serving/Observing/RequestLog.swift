@@ -28,6 +28,13 @@ struct RequestLog: Sendable {
     log.limited(.error, "what was seen of a model cannot be written", RuntimeLog.fields(of: failure))
   }
 
+  /// Tells of a version whose reference does not read, or is of another model: it is held against nothing.
+  func noteUselessReference(of version: VersionReference, _ failure: Problem) {
+    log.limited(
+      .warning, "a version is not held against its training data",
+      [("version", .string(version.description))] + RuntimeLog.fields(of: failure))
+  }
+
   /// Tells of a connection that was closed unanswered.
   func noteRefusedConnection(_ open: Int) {
     log.limited(.warning, "a connection was closed, there are too many", [("open", .integer(Int64(open)))])

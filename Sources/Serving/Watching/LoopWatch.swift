@@ -12,6 +12,9 @@ final class LoopWatch {
   private static let waitingRows = 8192
   /// Of a request of more rows as many are looked at.
   private static let requestRows = 1024
+  /// Of a request's values as many are looked at, of rows evenly spaced, and in one turn of the loop four times as many.
+  static let requestValues = 1 << 16
+  private static let waitingValues = 4 * requestValues
   /// Of a window's rows so many are all looked at, on each event loop; then one answer of five, then of seventeen.
   static let fullRows = 16_384
   /// How long after a window's end rows are taken that came before it: predictions that took long.
@@ -57,6 +60,7 @@ final class LoopWatch {
   private var watched: [ObjectIdentifier: Watched] = [:]
   private var waiting: [(answer: WatchedAnswer, moment: Timestamp)] = []
   private var waitingRows = 0
+  private var waitingValues = 0
   private var rows = WatchedRows()
   private var budget: WatchBudget
   private var isTicking = false
@@ -71,11 +75,14 @@ final class LoopWatch {
   /// Takes an answer that is on its way, to a request that came at `moment`; looks at it in a turn of its own.
   func add(_ answer: WatchedAnswer, at moment: Timestamp) {
     let count = min(answer.rows.rowCount, Self.requestRows)
-    guard waiting.count < Self.waitingAnswers, waitingRows + count <= Self.waitingRows else {
-      return answer.watch.countUnseen(answer.rows.rowCount)
-    }
+    let width = max(1, answer.watch.columns.rowWidth)
+    let values = min(count * width, max(Self.requestValues, width))
+    guard waiting.count < Self.waitingAnswers, waitingRows + count <= Self.waitingRows,
+      waitingValues + values <= Self.waitingValues
+    else { return answer.watch.countUnseen(answer.rows.rowCount) }
     waiting.append((answer, moment))
     waitingRows += count
+    waitingValues += values
     guard waiting.count == 1 else { return }
     let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
     eventLoop.execute { loopBound.value.look() }
@@ -85,7 +92,7 @@ final class LoopWatch {
     let start = Clock.monotonic()
     defer {
       waiting.removeAll(keepingCapacity: true)
-      waitingRows = 0
+      (waitingRows, waitingValues) = (0, 0)
     }
     guard budget.allows(at: start, used: Clock.threadTime) else {
       for (answer, _) in waiting { answer.watch.countUnseen(answer.rows.rowCount) }
@@ -111,6 +118,7 @@ final class LoopWatch {
   private func look(at places: Range<Int>, of watch: ModelWatch, now: Timestamp) {
     rows.removeAll()
     let key = ObjectIdentifier(watch)
+    endWhereClockWentBack(key, now)
     let known = watched[key]
     let span = waiting[places.lowerBound].moment.milliseconds / shelf.length
     for place in places {
@@ -121,7 +129,7 @@ final class LoopWatch {
       }
       let taken = watch.columns.append(
         answer.rows.numbers, answer.rows.texts, rowCount: answer.rows.rowCount, answer.answers,
-        limit: Self.requestRows, to: &rows)
+        limit: Self.requestRows, valueLimit: Self.requestValues, to: &rows)
       if taken < answer.rows.rowCount { watch.countUnseen(answer.rows.rowCount - taken) }
     }
     guard rows.count > 0 else { return }
@@ -158,7 +166,17 @@ final class LoopWatch {
     }
   }
 
+  /// Hands out windows that were begun by a clock that has been put back since; what comes begins anew by what it says now.
+  ///
+  /// Without this nothing would be taken until the clock is where it was.
+  private func endWhereClockWentBack(_ key: ObjectIdentifier, _ now: Timestamp) {
+    guard let one = watched[key], one.windows.isAhead(of: now) else { return }
+    pass(one, one.windows.takeAll())
+    watched[key] = nil
+  }
+
   private func handOver(_ now: Timestamp) {
+    for key in watched.keys { endWhereClockWentBack(key, now) }
     for (key, one) in watched {
       one.windows.advance(to: now)
       pass(one, one.windows.takeClosed())
@@ -179,6 +197,6 @@ final class LoopWatch {
     one.watch.countMisplaced(misplaced - one.misplaced)
     one.watch.countUnseen(one.windows.unclaimedRows - one.unclaimed)
     (one.misplaced, one.unclaimed) = (misplaced, one.windows.unclaimedRows)
-    for window in windows { shelf.put(window, of: one.watch) }
+    for window in windows { shelf.put(window, of: one.watch, from: ObjectIdentifier(self)) }
   }
 }

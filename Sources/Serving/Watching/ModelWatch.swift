@@ -23,7 +23,10 @@ final class ModelWatch: Sendable {
   /// How many columns metrics tell the distance of.
   static let toldColumns = 10
   /// Of a model of more columns of numbers each sketch has the less room: a window takes as much memory as with so many.
-  private static let fullColumns = 100
+  ///
+  /// With two event loops there are four at a time, of each the one that is open and the one that is over; 4 MiB are room for
+  /// five, so that there is some for what merging and writing take meanwhile.
+  private static let fullColumns = 80
 
   let version: VersionReference
   let bundle: Digest
@@ -32,6 +35,11 @@ final class ModelWatch: Sendable {
   /// How many values each sketch keeps.
   let capacity: Int
   private let training: ReferenceDistances?
+  /// Why what training looked like is not gone by; nil where it is, or nobody said.
+  let referenceProblem: Problem?
+  private let signature: ModelSignature
+  /// What the deployment has masked, in the names of its policy and as columns.
+  private let masked = NIOLockedValueBox((names: [String](), mask: ColumnMask.none))
   private let unseen = Atomic<Int>(0)
   private let misplaced = Atomic<Int>(0)
   private let refused = Atomic<Int>(0)
@@ -40,18 +48,47 @@ final class ModelWatch: Sendable {
   private let told = NIOLockedValueBox(WatchedWindow.Losses())
   private let latest = NIOLockedValueBox(Seen())
 
-  /// Watches a version; throws `reference.unlike-model` where the reference is of another model.
+  /// Watches a version.
+  ///
+  /// A reference that is of another model, or did not read as `problem` says, is as none, and told of: nobody goes without an
+  /// answer for it.
   init(
-    _ version: VersionReference, bundle: Digest, _ signature: ModelSignature, reference: Reference?
-  ) throws(Problem) {
+    _ version: VersionReference, bundle: Digest, _ signature: ModelSignature, reference: Reference?,
+    problem: Problem? = nil
+  ) {
     self.version = version
     self.bundle = bundle
+    self.signature = signature
     columns = WatchedColumns(signature)
-    if let reference { try columns.check(reference) }
+    var (reference, problem) = (reference, problem)
+    if let found = reference {
+      do throws(Problem) { try columns.check(found) } catch { (reference, problem) = (nil, error) }
+    }
+    referenceProblem = problem
     shape = reference?.shape ?? columns.shape
     training = reference.map(ReferenceDistances.init)
-    let room = QuantileSketch.standardCapacity * Self.fullColumns / max(1, shape.numberColumns.count)
-    capacity = min(QuantileSketch.standardCapacity, max(QuantileSketch.capacities.lowerBound, room))
+    capacity = Self.capacity(columns: shape.numberColumns.count)
+  }
+
+  /// How many values each sketch keeps where there are so many columns of numbers.
+  static func capacity(columns: Int) -> Int {
+    let room = QuantileSketch.standardCapacity * fullColumns / max(1, columns)
+    return min(QuantileSketch.standardCapacity, max(QuantileSketch.capacities.lowerBound, room))
+  }
+
+  /// Says which fields are masked from now on: no value of theirs is in a window that is written.
+  func hide(_ names: [String]) {
+    masked.withLockedValue { masked in
+      guard masked.names != names else { return }
+      masked = (names, ColumnMask(names, of: signature))
+    }
+  }
+
+  /// The window as it may be written.
+  func masked(_ window: EventWindow) -> EventWindow {
+    var window = window
+    window.hide(masked.withLockedValue { $0.mask }, against: training)
+    return window
   }
 
   /// Whether it is known what training looked like.
@@ -98,7 +135,10 @@ final class ModelWatch: Sendable {
 
   /// Takes up a window that has ended.
   func note(_ window: EventWindow) {
-    let distances = training?.distances(of: window.profile).sorted { $0.distance > $1.distance } ?? []
+    let mask = masked.withLockedValue { $0.mask }
+    let isFew = window.profile.rows < HiddenValues.leastMeasured
+    let distances = (training?.distances(of: window.profile) ?? [])
+      .filter { !isFew || !mask.hides($0.column) }.sorted { $0.distance > $1.distance }
     latest.withLockedValue { seen in
       seen.rows += window.profile.rows
       seen.violatingRows += window.profile.violatingRows

@@ -22,6 +22,8 @@ final class WatchKeeper: Sendable {
   private struct Gathered {
     var windows: [Key: (watch: ModelWatch, window: EventWindow)] = [:]
     var failure: Problem?
+    /// The bundles whose references were said to be of no use.
+    var unlike: Set<Digest> = []
   }
 
   private let shelf: WatchShelf
@@ -83,7 +85,8 @@ final class WatchKeeper: Sendable {
       }
       let wait = LoopWatch.lateness + Self.patience
       for (key, (watch, window)) in gathered.windows
-      where isLast || window.end.milliseconds + wait <= now.milliseconds {
+      // What begins in a time to come is of a clock that was put back since: nothing more comes in it.
+      where isLast || window.end.later(by: wait) <= now || window.start > now.later(by: shelf.length) {
         over.append((watch, window))
         gathered.windows[key] = nil
       }
@@ -112,8 +115,10 @@ final class WatchKeeper: Sendable {
   private func write(_ window: EventWindow, of watch: ModelWatch) {
     watch.note(window)
     guard let spool else { return }
+    tellOfReference(of: watch)
     let watched = WatchedWindow(
-      reference: watch.version, bundle: watch.bundle, window: window, losses: watch.takeLosses())
+      reference: watch.version, bundle: watch.bundle, window: watch.masked(window),
+      losses: watch.takeLosses())
     do throws(Problem) {
       watch.countDropped(try spool.write(watched.bytes))
       gathered.withLockedValue { $0.failure = nil }
@@ -125,5 +130,12 @@ final class WatchKeeper: Sendable {
       }
       if isNew { plane.log?.noteUnwrittenWindow(error) }
     }
+  }
+
+  /// Says once that what training looked like is not gone by.
+  private func tellOfReference(of watch: ModelWatch) {
+    guard let problem = watch.referenceProblem else { return }
+    let isNew = gathered.withLockedValue { $0.unlike.insert(watch.bundle).inserted }
+    if isNew { plane.log?.noteUselessReference(of: watch.version, problem) }
   }
 }
