@@ -255,6 +255,8 @@ struct RollOutByStepsTests {
       let record = try #require(try await control.registry.rollout(of: Sample.name()))
       #expect(record.state.phase == .held)
       #expect(record.state.reason == "feature 'petal' is no longer like training")
+      let seen = try #require(try await control.rollOutStatus(of: Sample.name()).seen)
+      #expect(seen.canary.alarms.map(\.column) == ["petal"] && seen.champion.alarms.isEmpty)
       // A person who has looked takes it on.
       let next = try await control.approveRollOut(of: Sample.name(), by: .administrator)
       #expect(next.state.share == .whole)
