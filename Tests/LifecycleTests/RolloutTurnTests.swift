@@ -186,11 +186,11 @@ struct RolloutTurnTests {
     _ bench: Bench, _ control: ControlPlane
   ) async throws -> (approver: Actor, second: VersionReference) {
     let ana = try await person("ana", [.approver], of: control)
-    _ = try await Bench.push(Fixture.tree, to: control)
+    _ = try await Bench.push(Fixture.tree, by: .administrator, to: control)
     let live = try await control.approve(
       RolloutStage.reference(1), isGiven: true, reason: nil, by: ana)
     #expect(live.status == .live)
-    #expect(try await Bench.push(Fixture.forest, to: control).status == .waiting)
+    #expect(try await Bench.push(Fixture.forest, by: .administrator, to: control).status == .waiting)
     return (ana, try RolloutStage.reference(2))
   }
 
@@ -200,13 +200,13 @@ struct RolloutTurnTests {
     try await stage.bench.run { control in
       let (ana, second) = try await Self.waiting(stage.bench, control)
       try await control.planRollOuts(of: Sample.name(), by: RolloutStage.terms(), as: .administrator)
-      _ = try await Bench.push(RolloutStage.logistic, to: control)
+      _ = try await Bench.push(RolloutStage.logistic, by: .administrator, to: control)
       _ = try await control.approve(RolloutStage.reference(3), isGiven: true, reason: nil, by: ana)
       #expect(try await Self.rollout(control).version == RolloutStage.reference(3))
       let outcome = try await control.approve(second, isGiven: true, reason: nil, by: ana)
       #expect(outcome.status == .refused && outcome.message.contains("version 3 is on its way"))
       #expect(try await Self.rollout(control).version == RolloutStage.reference(3))
-      let again = try await Bench.push(Fixture.forest, to: control)
+      let again = try await Bench.push(Fixture.forest, by: .administrator, to: control)
       #expect(again.status == .waiting && again.message.contains("version 3 is on its way"))
       // A person who names it has it.
       let meant = try await control.rollOut(second, by: .administrator)
