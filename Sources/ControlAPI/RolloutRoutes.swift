@@ -44,34 +44,67 @@ struct RolloutRoutes: Sendable {
   }
 
   /// `GET /api/v1/deployments/{name}/roll-outs`: the roll-out by steps that is under way, or was the last, with what is judged
-  /// of it now.
+  /// of it now, what was seen of both at this step, and the alarms of watching that count there.
   @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
     let (record, judgement, seen) = try await control.rollOutStatus(of: context.modelName())
     var members = record.summary
     members["judgement"] = judgement?.json ?? .null
     members["canary"] = seen?.canary.json ?? .null
     members["champion"] = seen?.champion.json ?? .null
+    members["alarms"] = [
+      "canary": .array((seen?.canary.alarms ?? []).map(\.json)),
+      "champion": .array((seen?.champion.alarms ?? []).map(\.json)),
+    ]
     return .json(.ok, .object(members))
   }
 
-  /// `POST /api/v1/deployments/{name}/roll-outs/approve`: a yes to what the step is held for.
+  /// `POST /api/v1/deployments/{name}/roll-outs/approve`, perhaps with `{"version","began","step"}`: a yes to what the step is
+  /// held for, where it is the one that is meant.
   @Sendable private func approve(_ request: Request, _ context: ControlContext) async throws -> Response {
-    let record = try await control.approveRollOut(of: context.modelName(), by: context.requireActor())
+    let body = try await request.optionalJSON()
+    try body.requireMembers(Self.meantMembers)
+    let record = try await control.approveRollOut(
+      of: context.modelName(), meaning: Self.meant(body), by: context.requireActor())
     return .json(.ok, .object(record.summary))
   }
 
-  /// `POST /api/v1/deployments/{name}/roll-outs/undo`, perhaps with `{"reason"}`.
+  /// `POST /api/v1/deployments/{name}/roll-outs/undo`, perhaps with `{"reason"}` and what is meant.
   @Sendable private func undo(_ request: Request, _ context: ControlContext) async throws -> Response {
-    let reason = try await reason(of: request, for: "undoing")
+    let body = try await request.optionalJSON()
+    try body.requireMembers(Self.meantMembers.union(["reason"]))
     let record = try await control.undoRollOut(
-      of: context.modelName(), because: reason, by: context.requireActor())
+      of: context.modelName(), meaning: Self.meant(body), because: Self.reason(in: body, for: "undoing"),
+      by: context.requireActor())
     return .json(.ok, .object(record.summary))
   }
 
-  /// `POST /api/v1/deployments/{name}/roll-outs/finish`: no more is waited for at the last step.
+  /// `POST /api/v1/deployments/{name}/roll-outs/finish`, perhaps with what is meant: no more is waited for at the last step.
   @Sendable private func finish(_ request: Request, _ context: ControlContext) async throws -> Response {
-    let record = try await control.finishRollOut(of: context.modelName(), by: context.requireActor())
+    let body = try await request.optionalJSON()
+    try body.requireMembers(Self.meantMembers)
+    let record = try await control.finishRollOut(
+      of: context.modelName(), meaning: Self.meant(body), by: context.requireActor())
     return .json(.ok, .object(record.summary))
+  }
+
+  private static let meantMembers: Set = ["version", "began", "step"]
+
+  /// Which roll-out a body means, by the members that `status` has of it too.
+  private static func meant(_ body: JSON) throws(Problem) -> MeantRollout {
+    func number(_ name: String, _ range: ClosedRange<Int>) throws(Problem) -> Int? {
+      guard let member = body[name], member != .null else { return nil }
+      guard let number = member.int, range.contains(number) else {
+        throw Problem(
+          .badInput, "request.member",
+          "expected a whole number from \(range.lowerBound) to \(range.upperBound), found \(member.kind)",
+          position: "/\(name)")
+      }
+      return number
+    }
+    return MeantRollout(
+      version: try number("version", 1...Int(Int32.max)).flatMap { VersionNumber($0) },
+      began: try number("began", 0...Int.max).map { Timestamp(milliseconds: Int64($0)) },
+      step: try number("step", 0...RolloutPlan.stepLimit - 1))
   }
 
   // MARK: Plans
@@ -101,7 +134,9 @@ struct RolloutRoutes: Sendable {
   /// `POST /api/v1/deployments/{name}/roll-back`, perhaps with `{"reason"}`: the version that served before answers when the
   /// answer is there.
   @Sendable private func rollBack(_ request: Request, _ context: ControlContext) async throws -> Response {
-    let reason = try await reason(of: request, for: "roll-back")
+    let body = try await request.optionalJSON()
+    try body.requireMembers(["reason"])
+    let reason = try Self.reason(in: body, for: "roll-back")
     let rollout = try await control.rollBack(context.modelName(), because: reason, by: context.requireActor())
     return .json(
       .ok,
@@ -113,9 +148,7 @@ struct RolloutRoutes: Sendable {
       ])
   }
 
-  private func reason(of request: Request, for what: String) async throws -> RevocationReason {
-    let body = try await request.optionalJSON()
-    try body.requireMembers(["reason"])
+  private static func reason(in body: JSON, for what: String) throws(Problem) -> RevocationReason {
     let fields = RecordFields(body, what, code: "request.member")
     return try RevocationReason(parsing: try fields.text("reason", default: "no reason was given"))
   }

@@ -9,13 +9,13 @@ public struct PlaneCounts: Equatable, Sendable {
   public struct Version: Equatable, Sendable {
     /// Which version of which deployment.
     public let reference: VersionReference
-    /// Requests for a prediction that it answered, those in the shadow of another version among them.
+    /// Requests for a prediction that named no version and that it answered, and those in the shadow of another version.
     public var answered = 0
     /// Those that it refused for what they were.
     public var refused = 0
     /// Those that it failed: answers from 500 on, and in the shadow what could not be answered.
     public var failed = 0
-    /// How long its own answers took, between `LatencyBounds`; what it said in the shadow is not among them.
+    /// How long its own answers to such requests took, between `LatencyBounds`; what it said in the shadow is not among them.
     public var latency: [Int]
     /// Requests that it was asked in the shadow of another version, and what both said was compared.
     public var compared = 0

@@ -147,11 +147,12 @@ struct Road: Sendable {
     if let running, running.isUnderWay, running.version == reference, manner != .atOnce {
       return steppingOutcome(running, signed, steps)
     }
-    if !despiteMark, let mark = try await registry.mark(of: reference) { throw .marked(mark) }
+    let mark = try await registry.mark(of: reference)
+    if !despiteMark, let mark { throw .marked(mark) }
     let packed = try await packed(signed, recorder, &steps)
     steps.begin(.rollOut)
     let released: ReleasedImage
-    switch try await release(packed, for: asker, in: manner, recorder: recorder) {
+    switch try await release(packed, for: asker, in: manner, despite: mark, recorder: recorder) {
     case .released(let image): released = image
     case .waiting(let report):
       steps.end("waits: \(report.reasonsHeld)")
@@ -251,7 +252,14 @@ struct Road: Sendable {
     if let served, served.version > reference.version {
       return try await stop(reference, because: "version \(served.version) is in service", recorder: recorder)
     }
-    if try await registry.mark(of: reference) != nil {
+    if let running = try await registry.rollout(of: reference.name), running.isUnderWay,
+      running.version.version > reference.version
+    {
+      let reason = "version \(running.version.version) is on its way"
+      return try await stop(reference, because: reason, recorder: recorder)
+    }
+    // Whoever asked for it despite a mark has seen that one, and none that came later.
+    if let mark = try await registry.mark(of: reference), mark.at != waiting.despiteMark {
       return try await stop(reference, because: "it was rolled back from", recorder: recorder)
     }
     guard try await gate.policies.active().digest == version.policy else {
@@ -269,7 +277,8 @@ struct Road: Sendable {
     let asker = RoleHolder(waiting.asker, in: roles)
     // Nobody is there to whom a first key could be shown.
     return try await serve(
-      signed, asker, recorder, &steps, withKey: false, manner: waiting.manner)
+      signed, asker, recorder, &steps, withKey: false, despiteMark: waiting.despiteMark != nil,
+      manner: waiting.manner)
   }
 
   /// Ends the wait of a version that somebody said no to.
@@ -360,9 +369,15 @@ struct Road: Sendable {
       steps.end("\(reference), bundle made again")
       outcome.message += "; its bundle was damaged and is made again"
     }
+    let running = try await registry.rollout(of: reference.name)
     if let served, served.version > reference.version {
       outcome.status = .waiting
       outcome.message += "; version \(served.version) stays in service"
+    } else if let running, running.isUnderWay, running.version.version > reference.version,
+      served?.version != reference.version
+    {
+      outcome.status = .waiting
+      outcome.message += "; version \(running.version.version) is on its way"
     } else if served?.version != reference.version || !isWhole {
       let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
       let message = outcome.message

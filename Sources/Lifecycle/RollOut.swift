@@ -89,11 +89,13 @@ struct ServedState: Sendable {
   /// The state that the registry stands for.
   func current() async throws(Problem) -> PlaneState { try await with() }
 
-  /// The state with what is given, and the rest as the registry has it.
+  /// The state with what is given, and the rest as the registry has it; `marks` says of versions whether they are marked from
+  /// here on.
   func with(
     deployments: [Deployment]? = nil, aliases: [Alias]? = nil, keys: [PredictionKey]? = nil,
     settings: [DeploymentSettings]? = nil, issuers: [ConfiguredIssuer]? = nil,
-    formers: [ModelName: FormerVersions] = [:], rollouts: [ModelName: RolloutRecord] = [:]
+    formers: [ModelName: FormerVersions] = [:], rollouts: [ModelName: RolloutRecord] = [:],
+    marks: [VersionReference: Bool] = [:]
   ) async throws(Problem) -> PlaneState {
     var known = Known()
     if let deployments {
@@ -105,16 +107,15 @@ struct ServedState: Sendable {
     if let keys { known.keys = keys } else { known.keys = try await registry.keys() }
     if let settings { known.settings = settings } else { known.settings = try await registry.settings() }
     if let issuers { known.issuers = issuers } else { known.issuers = try await registry.issuers() }
+    let revocations = try await seals.revocations()
     for deployment in known.deployments {
-      if let former = formers[deployment.name] {
-        known.formers[deployment.name] = former
-      } else {
-        known.formers[deployment.name] = try await registry.formers(of: deployment.name)
-      }
+      known.standbys[deployment.name] = try await registry.waysBack(
+        from: deployment, past: revocations, formers: formers[deployment.name], marks: marks
+      ).first
     }
     for record in try await registry.rollouts() { known.rollouts[record.state.deployment] = record }
     known.rollouts.merge(rollouts) { $1 }
-    return try await state(of: known)
+    return try await state(of: known, revocations)
   }
 
   /// What a state is put together from.
@@ -124,23 +125,21 @@ struct ServedState: Sendable {
     var keys: [PredictionKey] = []
     var settings: [DeploymentSettings] = []
     var issuers: [ConfiguredIssuer] = []
-    var formers: [ModelName: FormerVersions] = [:]
+    /// Where a roll-back of each deployment would lead.
+    var standbys: [ModelName: FormerVersions.Former] = [:]
     var rollouts: [ModelName: RolloutRecord] = [:]
   }
 
-  private func state(of known: Known) async throws(Problem) -> PlaneState {
+  private func state(of known: Known, _ revocations: Revocations) async throws(Problem) -> PlaneState {
     // The ledger only grows, and every change of the state has an entry: its size numbers the states.
     let generation = try await registry.checkpoint()?.size ?? 0
     let aliases = Dictionary(grouping: known.aliases, by: \.model)
-    let revocations = try await seals.revocations()
     var deployed: [PlaneState.Deployment] = []
     for deployment in known.deployments.sorted(by: { $0.name < $1.name }) {
       deployed.append(
         try self.deployed(
           deployment, aliases: aliases[deployment.name] ?? [],
-          standby: known.formers[deployment.name]?.versions.first {
-            $0.version != deployment.version && revocations.problem(of: $0.bundle) == nil
-          },
+          standby: known.standbys[deployment.name],
           rollout: known.rollouts[deployment.name].flatMap { $0.isUnderWay ? $0 : nil },
           policy: known.settings.first { $0.deployment == deployment.name }?.policy ?? .standard))
     }

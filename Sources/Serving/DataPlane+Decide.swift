@@ -141,6 +141,7 @@ extension DataPlane {
     let model = try deployment.resolve(version, of: name, for: caller)
     draft.record.version = model.reference.version.value
     draft.model = model
+    draft.isShared = version == nil
     let policy = deployment.policy.records
     draft.whenSpoolFull = policy.whenSpoolFull
     if case .declared(let count) = head.body, count > limits.bodyBytes {

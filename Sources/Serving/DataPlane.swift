@@ -86,7 +86,7 @@ final class DataPlane: Sendable {
 
   /// Takes a request into the metrics, as what went out says it was answered.
   func note(_ request: CountedRequest, _ answer: Answer) {
-    request.metrics.count(request.record, by: request.transport.wire)
+    request.metrics.count(request.record, by: request.transport.wire, isShared: request.isShared)
     recent.note(request.record, answer.times, request.transport)
     log?.note(request.record, fault: answer.fault)
   }
@@ -98,6 +98,8 @@ struct CountedRequest {
   /// Those of the model that it came to, or of what came to none.
   let metrics: RequestMetrics
   let transport: RequestTransport
+  /// Whether its caller left it to the deployment which version answers.
+  let isShared: Bool
 }
 
 /// A count of what is in use, with a bound that is given at each taking.

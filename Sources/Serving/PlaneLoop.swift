@@ -373,7 +373,8 @@ final class PlaneLoop {
       outgoing.span = AnsweredRequest(span, draft, record, outgoing.answer.times)
     }
     let request = CountedRequest(
-      record: record, metrics: draft.model?.metrics ?? plane.unserved, transport: draft.transport)
+      record: record, metrics: draft.model?.metrics ?? plane.unserved, transport: draft.transport,
+      isShared: draft.isShared)
     if let round { return round.add(outgoing, request, whenFull: draft.whenSpoolFull, receiver) }
     plane.note(request, outgoing.answer)
     plane.end(outgoing.span, receipt: nil)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Encoding
 import Gates
+import Rollouts
 
 /// `gatehouse roll-out`.
 struct RollOutCommand: AsyncParsableCommand {
@@ -91,7 +92,8 @@ struct RollOutCommand: AsyncParsableCommand {
   /// `gatehouse roll-out approve`.
   struct Approve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Say yes to what the step of a roll-out waits for: it goes on.")
+      abstract: "Say yes to what the step of a roll-out waits for: it goes on.",
+      discussion: Turn.discussion)
 
     @OptionGroup var turn: Turn
 
@@ -101,7 +103,8 @@ struct RollOutCommand: AsyncParsableCommand {
   /// `gatehouse roll-out undo`.
   struct Undo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Undo a roll-out that is under way: what there was before answers everybody again.")
+      abstract: "Undo a roll-out that is under way: what there was before answers everybody again.",
+      discussion: Turn.discussion)
 
     @OptionGroup var turn: Turn
 
@@ -116,7 +119,8 @@ struct RollOutCommand: AsyncParsableCommand {
   /// `gatehouse roll-out finish`.
   struct Finish: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "End a roll-out whose version answers everybody already, without waiting for more.")
+      abstract: "End a roll-out whose version answers everybody already, without waiting for more.",
+      discussion: Turn.discussion)
 
     @OptionGroup var turn: Turn
 
@@ -125,8 +129,16 @@ struct RollOutCommand: AsyncParsableCommand {
 
   /// What a person does to a roll-out that is under way.
   struct Turn: ParsableArguments {
-    @Argument(help: "The deployment.")
+    static let discussion = """
+      Done to the roll-out that is named, NAME@VERSION and --step as 'status' shows them, and to no other that came in its \
+      place or is at another step by then. What is not named is as it is when the command begins.
+      """
+
+    @Argument(help: "The deployment, or NAME@VERSION.")
     var name: String
+
+    @Option(help: "The step that is meant, from 1, as 'status' shows it.")
+    var step: Int?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -134,9 +146,26 @@ struct RollOutCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func take(_ turn: String, _ body: JSON = [:]) async throws {
-      let name = try ModelName(parsing: name)
-      let answer = try await server.withClient {
-        try await $0.post("/deployments/\(name)/roll-outs/\(turn)", body)
+      let reference = name.contains("@") ? try VersionReference(parsing: name) : nil
+      let name = try reference?.name ?? ModelName(parsing: name)
+      guard step.map({ 1...RolloutPlan.stepLimit ~= $0 }) ?? true else {
+        throw Problem(
+          .usage, "usage.options", "expected a step from 1 to \(RolloutPlan.stepLimit), found another")
+      }
+      let answer = try await server.withClient { client in
+        var body = body.object ?? [:]
+        body["version"] = reference.map { JSON($0.version.value) }
+        body["step"] = step.map { JSON($0 - 1) }
+        if reference == nil || (turn == "approve" && step == nil) {
+          // What is under way now is meant by who names nothing, and not what comes between this look and the act.
+          let status = try await client.get("/deployments/\(name)/roll-outs")
+          if reference == nil {
+            body["version"] = status["version"]
+            body["began"] = status["began"]
+          }
+          if turn == "approve", step == nil { body["step"] = status["step"] }
+        }
+        return try await client.post("/deployments/\(name)/roll-outs/\(turn)", .object(body))
       }
       if json { return Console.data(answer) }
       Console.prose("\(name)@\(answer["version"].cell): \(answer["words"].cell)")

@@ -1,10 +1,8 @@
 import Domain
 import Lifecycle
 
-/// Has roll-outs judged every second.
+/// Has roll-outs judged every second, and less often as long as that fails.
 struct RolloutLoop {
-  static let interval = Duration.seconds(1)
-
   let control: ControlPlane
 
   /// Goes on until the task is cancelled; what a turn has begun comes to its end all the same.
@@ -12,11 +10,13 @@ struct RolloutLoop {
   /// What goes wrong is told once as long as nothing else does.
   func run() async {
     var told: [String] = []
+    var pause = JudgingPause()
     while !Task.isCancelled {
       let problems = await control.judgeRollOuts().map(\.description)
       for problem in problems where !told.contains(problem) { Console.prose(problem) }
       told = problems
-      try? await Task.sleep(for: Self.interval)
+      pause.note(failed: !problems.isEmpty)
+      try? await Task.sleep(for: pause.length)
     }
   }
 }

@@ -27,6 +27,11 @@ struct ShownRollout {
         lines.append("    \(reading["finding"].cell.padded(to: 10)) \(reading["words"].cell)")
       }
     }
+    for side in ["canary", "champion"] {
+      for alarm in status["alarms"]?[side]?.array ?? [] {
+        lines.append("  alarm     \(side): \(alarm["words"].cell)")
+      }
+    }
     for entry in status["journal"]?.array ?? [] {
       let moment = Timestamp(milliseconds: entry["at"]?.integer ?? 0)
       let step = (entry["step"]?.int ?? 0) + 1

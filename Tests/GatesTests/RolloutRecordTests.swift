@@ -43,6 +43,11 @@ struct RolloutRecordTests {
       .setRolloutTerms(RolloutTerms(plan: .standard), of: Sample.name(), at: moment),
       .setRolloutTerms(nil, of: Sample.name(), at: moment),
       .setRollout(try Self.record(terms), at: moment),
+      .wait(
+        WaitingRelease(
+          version: try VersionReference(parsing: "iris@2"), digest: Sample.digest(1),
+          asker: Sample.principal, roles: [.approver], since: moment, manner: .by(terms),
+          despiteMark: Timestamp(milliseconds: 8))),
     ]
     for change in changes {
       let reread = try #require(try Self.reread(change))
@@ -61,6 +66,32 @@ struct RolloutRecordTests {
     members["bundles"] = [:]
     let problem = #expect(throws: Problem.self) { try RolloutRecord(json: .object(members)) }
     #expect(problem?.code == "rollout-record.malformed")
+  }
+
+  @Test func `however often and at whatever length it is held, an entry of the ledger has room for it`()
+    throws
+  {
+    let plan = try RolloutPlan(
+      steps: (1...RolloutPlan.stepLimit).map {
+        RolloutStep(
+          share: BasisPoints($0 == RolloutPlan.stepLimit ? 10_000 : $0) ?? .whole, leastTime: 0,
+          needsApproval: $0 > 1)
+      })
+    var record = try Self.record(RolloutTerms(plan: plan))
+    let reason = String(repeating: "😀\\", count: 4000)
+    for number in 0... {
+      let moment = Timestamp(milliseconds: Int64(number))
+      let event: RolloutEvent =
+        record.state.phase == .held
+        ? .approved(step: record.state.step, by: Sample.principal, at: moment)
+        : .held(because: reason, at: moment)
+      record = try record.at(try RolloutState.after(event, record.state))
+      // Room for details, for formers, and for the roll-out that begins in its place.
+      #expect(GovernanceChange.setRollout(record, at: moment).json.canonicalBytes.count < 48 << 10)
+      #expect(try RolloutRecord(json: JSON(parsing: record.json.canonicalBytes)) == record)
+      guard record.isUnderWay else { break }
+    }
+    #expect(record.state.journal.count == 1 + 2 * RolloutPlan.stepLimit)
   }
 
   @Test func `in the shadow nobody's answer is another's, and after the end everything is as it was`() throws

@@ -259,6 +259,8 @@ struct RollOutByStepsTests {
         record.state.reason
           == "feature 'petal': values are 0.40 from those of training over 10 requests since \(moment); e-value 1.0e9,"
           + " needed 1.0e4")
+      let seen = try #require(try await control.rollOutStatus(of: Sample.name()).seen)
+      #expect(seen.canary.alarms.map(\.column) == ["petal"] && seen.champion.alarms.isEmpty)
       // A person who has looked takes it on.
       let next = try await control.approveRollOut(of: Sample.name(), by: .administrator)
       #expect(next.state.share == .whole)

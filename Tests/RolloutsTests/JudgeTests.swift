@@ -168,6 +168,17 @@ import Testing
     #expect(again.json.canonicalBytes.count < 16_384)
   }
 
+  @Test func `what waits for the other version is told, and reads as it was written`() throws {
+    var evidence = StepEvidence(step: 0, of: .standard)
+    for span in good { evidence.take(span) }
+    evidence.take(Span(canary: seen(3)))
+    #expect(evidence.tests[.failures]?.worse.waiting.canary.whole == 3)
+    #expect(try StepEvidence(parsing: evidence.json.canonicalBytes, of: .standard) == evidence)
+    let judgement = Judge(.standard).judgement(
+      of: try .example(), evidence, at: Timestamp(milliseconds: 1))
+    #expect(judgement.readings.first?.canary.whole == 803)
+  }
+
   @Test func `a judgement reads as it was written`() throws {
     let judgement = try judged(good)
     #expect(try Judgement(parsing: judgement.json.canonicalBytes) == judgement)

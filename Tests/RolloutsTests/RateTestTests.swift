@@ -150,6 +150,93 @@ import Testing
     #expect(test.evidence > 0.2)
   }
 
+  /// A test that knows a champion which fails one of a hundred.
+  private func knowing(_ claim: RateTest.Claim = .worse) throws -> RateTest {
+    let boundary = try #require(RateBoundary(ratio: 1, margin: 0.0005))
+    return RateTest(claim, boundary: boundary, known: Tally(10, of: 1_000))
+  }
+
+  @Test func `what comes to one of both alone waits for the other, and counts then`() throws {
+    var test = try knowing()
+    for _ in 0..<20 {
+      let before = test.evidence
+      test.take(canary: Tally(1, of: 1), champion: Tally())
+      #expect(test.evidence == before)
+      test.take(canary: Tally(), champion: Tally(0, of: 1))
+      #expect(test.evidence > before)
+    }
+    #expect(test.evidence > naturalLogarithm(500))
+    #expect(test.canary == Tally(20, of: 20) && test.waiting == RateTest.Block())
+  }
+
+  @Test func `where few requests come a canary that fails is found`() throws {
+    var draws = Draws(seed: 12)
+    var test = try knowing()
+    var requests = 0
+    while test.evidence < naturalLogarithm(500), requests < 2_000 {
+      // A request a second, of which one in ten comes to the canary.
+      if draws.below(10) == 0 {
+        test.take(canary: Tally(draws.binomial(1, 0.3), of: 1), champion: Tally())
+        requests += 1
+      } else {
+        test.take(canary: Tally(), champion: Tally(draws.binomial(1, 0.01), of: 1))
+      }
+    }
+    #expect(requests <= 60, "\(requests)")
+  }
+
+  @Test(arguments: RateTest.Claim.allCases)
+  func `a block that came in parts is worth no more than one in expectation`(claim: RateTest.Claim) throws {
+    let boundary = try #require(RateBoundary(ratio: 1, margin: 0.01))
+    for share in [0.0, 0.02, 0.3] {
+      let test = RateTest(claim, boundary: boundary, known: Tally(3, of: 150))
+      var expectation = 0.0
+      for part in 0...4 {
+        for other in 0...3 {
+          var next = test
+          for place in 0..<4 { next.take(canary: Tally(place < part ? 1 : 0, of: 1), champion: Tally()) }
+          next.take(canary: Tally(), champion: Tally(other, of: 3))
+          expectation +=
+            exponential(next.evidence - test.evidence)
+            * probability(part, of: 4, boundary.share(beside: share)) * probability(other, of: 3, share)
+        }
+      }
+      #expect(expectation <= 1 + 1e-9)
+    }
+  }
+
+  @Test func `looking at few requests one by one finds what is not there in one of twenty runs at most`()
+    throws
+  {
+    for claim in RateTest.Claim.allCases {
+      var draws = Draws(seed: 8)
+      var found = 0
+      for _ in 0..<200 {
+        var test = RateTest(
+          claim, boundary: try #require(RateBoundary(ratio: 1, margin: 0.01)), known: Tally(20, of: 1_000))
+        var largest = -Double.infinity
+        for _ in 0..<400 {
+          if draws.below(4) == 0 {
+            test.take(canary: Tally(draws.binomial(1, 0.03), of: 1), champion: Tally())
+          } else {
+            test.take(canary: Tally(), champion: Tally(draws.binomial(1, 0.02), of: 1))
+          }
+          largest = max(largest, test.evidence)
+        }
+        if largest >= naturalLogarithm(20) { found += 1 }
+      }
+      #expect(found <= 20, "\(claim)")
+    }
+  }
+
+  @Test func `what waits for long teaches what the champion is like`() throws {
+    var test = try knowing()
+    for _ in 0..<10 { test.take(canary: Tally(), champion: Tally(1, of: 100)) }
+    #expect(test.waiting.champion.whole <= RateTest.waitingLimit)
+    #expect(test.champion.whole + test.waiting.champion.whole == 1_000)
+    #expect(test.all.champion == Tally(10, of: 1_000))
+  }
+
   @Test func `a block without a champion says nothing of what is held against one`() throws {
     let boundary = try #require(RateBoundary(ratio: 1, margin: 0.01))
     var test = RateTest(.worse, boundary: boundary)

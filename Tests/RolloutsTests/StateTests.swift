@@ -79,6 +79,63 @@ import Testing
     #expect(try RolloutState(parsing: state.json.canonicalBytes) == state)
   }
 
+  /// A judgement as long as one can be.
+  private func longest(_ decision: Judgement.Decision, _ step: Int) throws -> Judgement {
+    let words = String(repeating: "😀", count: 1_000)
+    let alarms = try (0..<DriftAlarm.limit).map {
+      try DriftAlarm(column: "\($0) " + String(words.prefix(100)), statistic: 1, words: words)
+    }
+    let tally = Tally(.max - 1, of: .max)
+    let readings = Criterion.allCases.map {
+      Reading(
+        criterion: $0, canary: tally, champion: tally, worse: -0.123456789, worseWanted: 0.1,
+        notWorse: -0.123456789, notWorseWanted: 0.1, finding: .open, words: words)
+    }
+    return Judgement(
+      step: step, decision, String(repeating: "😀\"", count: 2_000), readings: readings, alarms: alarms)
+  }
+
+  @Test func `whatever is said at every step of the longest plan, a state stays small enough to be kept`()
+    throws
+  {
+    let plan = try RolloutPlan(
+      steps: (1...RolloutPlan.stepLimit).map {
+        RolloutStep(
+          share: .points($0 == RolloutPlan.stepLimit ? 10_000 : $0), leastTime: RolloutPlan.longestLeastTime,
+          needsApproval: $0 > 1)
+      })
+    var state = try RolloutState.example(plan)
+    var turns = state.journal.map(\.turn)
+    while !state.phase.isOver {
+      let event: RolloutEvent =
+        state.phase == .held
+        ? .approved(step: state.step, by: person, at: moment(9))
+        : .judged(try longest(.holdForPerson, state.step), at: moment(9))
+      state = try .after(event, state)
+      #expect(state.json.canonicalBytes.count <= RolloutState.turnLimit)
+      #expect(try RolloutState(parsing: state.json.canonicalBytes) == state)
+      if let last = state.journal.last { turns.append(last.turn) }
+      // What happened stays, whatever is left out of why.
+      #expect(state.journal.map(\.turn) == turns)
+      #expect(state.journal.allSatisfy { ($0.by == nil) == ($0.turn == .began || $0.judgement != nil) })
+    }
+    #expect(state.journal.count == 1 + 2 * RolloutPlan.stepLimit)
+  }
+
+  @Test func `of a state that is too long the newest judgement keeps its numbers`() throws {
+    let plan = try RolloutPlan(
+      steps: [100, 1_000, 10_000].map { RolloutStep(share: .points($0), leastTime: 0) })
+    var state = try RolloutState.example(plan)
+    for step in 0..<2 {
+      let long = try longest(.goOn, step)
+      let judgement = Judgement(step: step, .goOn, "so", readings: long.readings)
+      state = try .after(.judged(judgement, at: moment(9)), state)
+    }
+    #expect(state.journal.last?.judgement?.readings.count == Criterion.allCases.count)
+    #expect(state.journal[1].judgement?.readings.isEmpty == true)
+    #expect(state.journal[1].judgement?.decision == .goOn)
+  }
+
   @Test func `a step that wants a yes is held for it though the judge would go on`() throws {
     let plan = try RolloutPlan(steps: [
       RolloutStep(share: .points(100), leastTime: 0),

@@ -122,6 +122,20 @@ struct ControlTests {
     #expect(plane.counts.versions.map(\.reference.version.value) == [1])
   }
 
+  @Test func `who names a version is no part of what roll-outs are judged by`() async throws {
+    try write(generation: 1, version: 1, aliases: ["former": 2])
+    let plane = try start()
+    defer { plane.stop() }
+    for name in ["line@1", "line@2", "line@former", "line"] {
+      #expect(try Self.ask(plane, key: "k", name: name).status == 200)
+    }
+    let live = try Self.counts(of: 1, plane) { $0.answered == 1 }
+    #expect(live.answered == 1 && live.latency.reduce(0, +) == 1)
+    // Counted one after another: what was asked before that is counted by now.
+    let other = try Self.counts(of: 2, plane) { _ in true }
+    #expect(other.answered == 0 && other.latency.reduce(0, +) == 0)
+  }
+
   @Test func `what is refused and what fails is counted apart from what is answered`() throws {
     try write(generation: 1, version: 1)
     let plane = try start()

@@ -86,13 +86,16 @@ public struct WaitingRelease: Equatable, Sendable {
   public let since: Timestamp
   /// How it is to come into service then.
   public let manner: RolloutManner
+  /// When the mark was made despite which it is to come into service: no later one was looked at; nil where none was.
+  public let despiteMark: Timestamp?
 
   /// Records that a version waits.
   public init(
     version: VersionReference, digest: Digest, asker: Principal, roles: Set<Role>, since: Timestamp,
-    manner: RolloutManner = .asPlanned
+    manner: RolloutManner = .asPlanned, despiteMark: Timestamp? = nil
   ) {
     self.manner = manner
+    self.despiteMark = despiteMark
     self.version = version
     self.digest = digest
     self.asker = asker
@@ -109,6 +112,7 @@ public struct WaitingRelease: Equatable, Sendable {
       "since": .integer(since.milliseconds),
     ]
     members["manner"] = manner.json
+    if let despiteMark { members["despiteMark"] = .integer(despiteMark.milliseconds) }
     return .object(members)
   }
 
@@ -119,6 +123,7 @@ public struct WaitingRelease: Equatable, Sendable {
       version: try fields.version("version"), digest: try fields.digest("digest"),
       asker: try fields.principal("asker"),
       roles: Set(try fields.texts("roles").compactMap(Role.init(rawValue:))),
-      since: try fields.requiredMoment("since"), manner: try RolloutManner(json: json["manner"]))
+      since: try fields.requiredMoment("since"), manner: try RolloutManner(json: json["manner"]),
+      despiteMark: fields.has("despiteMark") ? try fields.requiredMoment("despiteMark") : nil)
   }
 }

@@ -46,12 +46,16 @@ struct Release: Sendable {
 
   /// Asks the gates, on behalf of who has asked for the version to be served, and writes down what they said where they
   /// said anything.
+  ///
+  /// `despite` is the mark despite which the version is to come, where it has one.
   func callAsFunction(
-    _ packed: PackedImage, for asker: RoleHolder, in manner: RolloutManner, recorder: Recorder
+    _ packed: PackedImage, for asker: RoleHolder, in manner: RolloutManner, despite mark: VersionMark? = nil,
+    recorder: Recorder
   ) async throws(Problem) -> Answer {
     let version = packed.signed.version
     let report = try await report(on: version, packed.image?.manifest, for: asker)
-    let hasWaited = try await registry.waiting(version.reference) != nil
+    let former = try await registry.waiting(version.reference)
+    let hasWaited = former != nil
     guard !report.results.isEmpty else {
       return .released(ReleasedImage(packed: packed, report: report, hasWaited: hasWaited))
     }
@@ -67,9 +71,10 @@ struct Release: Sendable {
     case .waiting:
       let waiting = WaitingRelease(
         version: version.reference, digest: version.bundle, asker: asker.principal,
-        roles: Set(asker.roles.compactMap(Role.init(rawValue:))), since: time.now(), manner: manner)
-      // Asked again, it has waited since the first time.
-      if !hasWaited {
+        roles: Set(asker.roles.compactMap(Role.init(rawValue:))), since: former?.since ?? time.now(),
+        manner: manner, despiteMark: mark?.at)
+      // Asked again, it has waited since the first time; who asks for it despite a mark has looked at that.
+      if former == nil || (mark != nil && former?.despiteMark != mark?.at) {
         try await recorder.note(.wait, of: subject, details: details, changes: [.governance(.wait(waiting))])
       }
       return .waiting(report)

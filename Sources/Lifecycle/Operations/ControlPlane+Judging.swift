@@ -44,17 +44,12 @@ extension ControlPlane {
     if let bundle = record.bundles[record.state.version],
       let revoked = try await seals.revocations().problem(of: bundle)
     {
-      return try await turn(name, .undo(by: .platform, reason: revoked.message, at: now()))
+      return try await turn(record, .undo(by: .platform, reason: revoked.message, at: now()))
     }
     switch judgement.decision {
     case .wait: return
     case .holdForPerson where record.state.phase == .held: return
-    case .goOn:
-      if let reason = try await objection(to: record) {
-        return try await turn(name, .held(because: reason, at: now()))
-      }
-      try await turn(name, .judged(judgement, at: now()))
-    case .undo, .holdForPerson: try await turn(name, .judged(judgement, at: now()))
+    case .goOn, .undo, .holdForPerson: try await turn(record, .judged(judgement, at: now()))
     }
   }
 
@@ -98,11 +93,20 @@ extension ControlPlane {
     return (try? RolloutWatch(parsing: bytes, of: record)) ?? nil
   }
 
-  /// Takes a roll-out where an event leads, in the turn of that; nothing where it is over by then, or at another step.
-  private func turn(_ name: ModelName, _ event: RolloutEvent) async throws(Problem) {
+  /// Takes the roll-out that was judged where an event leads, in the turn of that; nothing where it is over by then, at another
+  /// step, or another one in its place.
+  ///
+  /// Where the event leads further, the gates are asked in that turn, and what stands against it holds it.
+  private func turn(_ judged: RolloutRecord, _ event: RolloutEvent) async throws(Problem) {
+    let name = judged.state.deployment
     do throws(Problem) {
-      _ = try await perform(for: .platform) { [bySteps, registry] recorder async throws(Problem) in
+      _ = try await perform(for: .platform) { [self] recorder async throws(Problem) in
         guard let record = try await registry.rollout(of: name) else { throw Problem.noRollout(name) }
+        try MeantRollout(judged).require(record)
+        var event = event
+        if event.leadsOn, let reason = try await objection(to: record) {
+          event = .held(because: reason, at: now())
+        }
         return try await bySteps.turn(record, event, recorder: recorder)
       }
     } catch  where ["rollout.none", "rollout.over", "rollout.stale", "rollout.held"].contains(error.code) {
@@ -125,44 +129,67 @@ extension ControlPlane {
 
   /// Says yes to what the step of a roll-out is held for: it goes on when this returns.
   ///
-  /// Throws `rollout.none`, `rollout.not-held` and `rollout.gates` where a gate stands against it still.
-  public func approveRollOut(of name: ModelName, by actor: Actor) async throws(Problem) -> RolloutRecord {
-    if let record = try await registry.rollout(of: name), record.isUnderWay,
-      let reason = try await objection(to: record)
-    {
-      throw Problem(
-        .refused, "rollout.gates",
-        "expected gates that hold for a further step of '\(record.version)', found: \(reason)",
-        subject: record.version.description,
-        hint: "see what they ask for with 'gatehouse show \(record.version)'")
-    }
-    return try await turn(name, .approve, by: actor) { record, moment in
+  /// Throws `rollout.none`, `rollout.stale`, `rollout.not-held`, `rollout.gates` where a gate stands against it still, and
+  /// `access.denied` also to who may only say yes to what others do, and asked for the roll-out or pushed its version.
+  public func approveRollOut(
+    of name: ModelName, meaning meant: MeantRollout = MeantRollout(), by actor: Actor
+  ) async throws(Problem) -> RolloutRecord {
+    try await turn(name, meant, .approve, by: actor) { record, moment in
       .approved(step: record.state.step, by: actor.principal, at: moment)
     }
   }
 
   /// Undoes a roll-out that is under way: what there was before answers everybody when this returns.
+  ///
+  /// Throws `rollout.none`, `rollout.stale` and `rollout.over`.
   public func undoRollOut(
-    of name: ModelName, because reason: RevocationReason, by actor: Actor
+    of name: ModelName, meaning meant: MeantRollout = MeantRollout(), because reason: RevocationReason,
+    by actor: Actor
   ) async throws(Problem) -> RolloutRecord {
-    try await turn(name, .deploy, by: actor) { _, moment in
+    try await turn(name, meant, .deploy, by: actor) { _, moment in
       .undo(by: actor.principal, reason: reason.description, at: moment)
     }
   }
 
   /// Ends a roll-out whose version answers everybody already, without waiting for more.
-  public func finishRollOut(of name: ModelName, by actor: Actor) async throws(Problem) -> RolloutRecord {
-    try await turn(name, .deploy, by: actor) { _, moment in .finish(by: actor.principal, at: moment) }
+  ///
+  /// Throws `rollout.none`, `rollout.stale`, `rollout.steps-left`, and `rollout.gates` where a gate stands against it.
+  public func finishRollOut(
+    of name: ModelName, meaning meant: MeantRollout = MeantRollout(), by actor: Actor
+  ) async throws(Problem) -> RolloutRecord {
+    try await turn(name, meant, .deploy, by: actor) { _, moment in
+      .finish(by: actor.principal, at: moment)
+    }
   }
 
+  /// Takes the roll-out that somebody means where an event leads; everything is asked in the turn of that.
   private func turn(
-    _ name: ModelName, _ right: Right, by actor: Actor,
+    _ name: ModelName, _ meant: MeantRollout, _ right: Right, by actor: Actor,
     _ event: @escaping @Sendable (RolloutRecord, Timestamp) -> RolloutEvent
   ) async throws(Problem) -> RolloutRecord {
-    try await perform(by: actor, right, on: .model(name)) {
-      [bySteps, registry, parts] recorder async throws(Problem) in
+    try await perform(by: actor, right, on: .model(name)) { [self] recorder async throws(Problem) in
       guard let record = try await registry.rollout(of: name) else { throw Problem.noRollout(name) }
-      return try await bySteps.turn(record, event(record, parts.time.now()), recorder: recorder)
+      try meant.require(record)
+      let next = event(record, now())
+      if case .approved = next {
+        // A second pair of eyes is neither of those that asked for it.
+        let pushedBy = try await registry.version(record.version).pushedBy
+        for author in Set([record.asker, pushedBy]) {
+          try await require(
+            right, on: .model(name), madeBy: author, of: actor,
+            asking: "\(right.rawValue) of the roll-out of '\(record.version)'")
+        }
+      }
+      // What cannot happen to it at all is told first.
+      _ = try RolloutState.after(next, record.state)
+      if next.leadsOn, let reason = try await objection(to: record) {
+        throw Problem(
+          .refused, "rollout.gates",
+          "expected gates that hold for a further step of '\(record.version)', found: \(reason)",
+          subject: record.version.description,
+          hint: "see what they ask for with 'gatehouse show \(record.version)'")
+      }
+      return try await bySteps.turn(record, next, recorder: recorder)
     }
   }
 
@@ -181,6 +208,17 @@ extension ControlPlane {
       try await recorder.note(
         .planRollOuts, of: name.description, details: ["terms": terms?.json ?? .null],
         changes: [.governance(.setRolloutTerms(terms, of: name, at: parts.time.now()))])
+    }
+  }
+}
+
+extension RolloutEvent {
+  /// Whether a version comes further by this: the gates of the roll-out have to hold for it.
+  fileprivate var leadsOn: Bool {
+    switch self {
+    case .judged(let judgement, _): judgement.decision == .goOn
+    case .approved, .finish: true
+    case .begin, .held, .undo, .superseded: false
     }
   }
 }

@@ -40,14 +40,7 @@ struct RollBack: Sendable {
         recorder: recorder)
       return RolledBack(deployment: present, from: running.state.version)
     }
-    let formers = try await registry.formers(of: name).versions
-    let revocations = try await seals.revocations()
-    var candidates: [FormerVersions.Former] = []
-    for former in formers
-    where former.version != present.version && revocations.problem(of: former.bundle) == nil {
-      let reference = VersionReference(name: name, version: former.version)
-      if try await registry.mark(of: reference) == nil { candidates.append(former) }
-    }
+    let candidates = try await registry.waysBack(from: present, past: try await seals.revocations())
     guard let target = candidates.first else {
       throw Problem(
         .conflict, "roll-back.nowhere",
@@ -85,6 +78,31 @@ extension RegistryReader {
   func formers(of name: ModelName) async throws(Problem) -> FormerVersions {
     guard let record = try await record(.formers, name.description) else { return FormerVersions() }
     return try FormerVersions(json: record.value)
+  }
+
+  /// The versions that a deployment may go back to, the one that a roll-back goes to first: it served before, and was neither
+  /// marked nor revoked since.
+  ///
+  /// `formers` and `marks` come before what the registry has, for an act that is about to change that.
+  func waysBack(
+    from present: Deployment, past revocations: Revocations, formers: FormerVersions? = nil,
+    marks: [VersionReference: Bool] = [:]
+  ) async throws(Problem) -> [FormerVersions.Former] {
+    let known: FormerVersions
+    if let formers { known = formers } else { known = try await self.formers(of: present.name) }
+    var ways: [FormerVersions.Former] = []
+    for former in known.versions
+    where former.version != present.version && revocations.problem(of: former.bundle) == nil {
+      let reference = VersionReference(name: present.name, version: former.version)
+      let isMarked: Bool
+      if let mark = marks[reference] {
+        isMarked = mark
+      } else {
+        isMarked = try await mark(of: reference) != nil
+      }
+      if !isMarked { ways.append(former) }
+    }
+    return ways
   }
 
   /// Why a version was rolled back from; nil where it was not, or came back since.

@@ -16,7 +16,8 @@ struct RollOutBySteps: Sendable {
   let entropy: any Entropy
   let time: any TimeSource
 
-  /// Begins a roll-out; one that is under way to another version is undone for it.
+  /// Begins a roll-out; one that is under way to another version is undone for it, in the same act: there is no moment at
+  /// which neither is there.
   ///
   /// The name has to be served already. When this returns, the version has the first step's share of the callers, or is asked in
   /// the shadow.
@@ -30,14 +31,18 @@ struct RollOutBySteps: Sendable {
     guard let present = deployments.first(where: { $0.name == name }) else {
       throw Problem.unknownDeployment(name)
     }
-    if let running = try await registry.rollout(of: name), running.isUnderWay {
-      _ = try await turn(
-        running, .superseded(by: version.reference.version, at: time.now()), recorder: recorder)
+    let moment = time.now()
+    let running = try await registry.rollout(of: name)
+    let superseded: RolloutRecord?
+    if let running, running.isUnderWay {
+      superseded = try running.at(
+        try RolloutState.after(.superseded(by: version.reference.version, at: moment), running.state))
+    } else {
+      superseded = nil
     }
     let order = try RolloutOrder(
       deployment: name, before: [TrafficSplit.Arm(version: present.version, share: .whole)],
       version: version.reference.version, plan: terms.plan)
-    let moment = time.now()
     let record = try RolloutRecord(
       try RolloutState.after(.begin(order, at: moment), nil),
       bundles: [present.version: present.bundle, version.reference.version: version.bundle],
@@ -46,12 +51,15 @@ struct RollOutBySteps: Sendable {
     let isMarked = try await registry.mark(of: version.reference) != nil
     return try await recorder.record(.beginRollOut, of: version.reference.description) {
       () async throws(Problem) in
-      try await plane.apply(served.with(rollouts: [name: record]))
+      try await plane.apply(
+        served.with(rollouts: [name: record], marks: isMarked ? [version.reference: false] : [:]))
       var details = Self.details(of: record.state)
       details["policy"] = .string(released.report.policy.description)
+      if let superseded { details["superseded"] = .string(superseded.version.description) }
       return .done(
         record, details: details,
-        changes: [.governance(.setRollout(record, at: moment))]
+        changes: (superseded.map { [.governance(.setRollout($0, at: moment))] } ?? [])
+          + [.governance(.setRollout(record, at: moment))]
           + (isMarked ? [.governance(.unmark(version.reference, at: moment))] : [])
           + (released.hasWaited ? [.governance(.endWait(version.reference, at: moment))] : []))
     }
@@ -122,7 +130,9 @@ struct RollOutBySteps: Sendable {
     let state = record.state
     return try await recorder.record(.undoRollOut, of: record.version.description) {
       () async throws(Problem) in
-      try await plane.apply(served.with(rollouts: [state.deployment: record]))
+      try await plane.apply(
+        served.with(
+          rollouts: [state.deployment: record], marks: marks ? [record.version: true] : [:]))
       var changes: [RegistryChange] = [.governance(.setRollout(record, at: state.since))]
       if marks {
         let reason = try RevocationReason(cutting: state.reason)

@@ -100,7 +100,7 @@ public struct Judge: Sendable {
         evidence.bounds[criterion] == -1
         ? .notJudged : worse >= worseWanted ? .worse : notWorse >= notWorseWanted ? .notWorse : .open
       return Reading(
-        criterion: criterion, canary: pair.worse.canary, champion: pair.worse.champion, worse: worse,
+        criterion: criterion, canary: pair.worse.all.canary, champion: pair.worse.all.champion, worse: worse,
         worseWanted: worseWanted, notWorse: notWorse, notWorseWanted: notWorseWanted, finding: finding,
         words: words(
           criterion, pair, bound: evidence.bounds[criterion], finding, (worse, worseWanted),
@@ -139,8 +139,8 @@ public struct Judge: Sendable {
       subject = "latency beyond \(text), the champion's \(name)"
     }
     let counts =
-      "\(subject): canary \(pair.worse.canary.words)"
-      + (pair.worse.boundary.ratio > 0 ? ", champion \(pair.worse.champion.words)" : "")
+      "\(subject): canary \(pair.worse.all.canary.words)"
+      + (pair.worse.boundary.ratio > 0 ? ", champion \(pair.worse.all.champion.words)" : "")
     switch finding {
     case .worse:
       return counts

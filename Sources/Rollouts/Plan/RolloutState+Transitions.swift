@@ -121,6 +121,7 @@ extension RolloutState {
       phase = .stepping
       since = moment
     }
+    fit()
   }
 
   private static func conflict(

@@ -43,7 +43,7 @@ public struct RolloutState: Hashable, Sendable {
   public internal(set) var since: Timestamp
   /// Why it is as it is, in a line.
   public internal(set) var reason: String
-  /// What happened, the oldest first.
+  /// What happened, the oldest first; of long ones the judgements of the oldest turns are brief (`turnLimit`).
   public internal(set) var journal: [RolloutEntry]
 }
 
@@ -72,6 +72,6 @@ public struct RolloutEntry: Hashable, Sendable {
   public let by: Principal?
   /// Why, in a line.
   public let reason: String
-  /// What was judged; nil where somebody wanted it.
+  /// What was judged, without its numbers where there was no room for them; nil where somebody wanted it.
   public let judgement: Judgement?
 }

@@ -13,6 +13,10 @@ import Monitoring
 /// no less than their geometric mean, so (1 + u)ⁿ(1 + v)ᵐ ≤ 1. As u and v are linear in the shares, a block whose shares move is as good
 /// as one of their means.
 ///
+/// Where few requests come, a span has some of one version alone, of which nothing can be said: they wait for the other's, and all
+/// are one block. How many came ends a block, never how many of them were bad and never that somebody looked, so that what is bet
+/// on a block is chosen before any of it was seen.
+///
 /// Products over blocks are e-processes, and so are their means: there is one for each bet on how far beyond the line the
 /// canary is, and those that begin anew later on, for a canary that is well at first. By Ville's inequality the mean
 /// reaches 1 / α with probability α at most, however often one looks.
@@ -23,6 +27,12 @@ struct RateTest: Hashable, Sendable {
     case worse
     /// That it is below.
     case notWorse = "not-worse"
+  }
+
+  /// What came to both versions.
+  struct Block: Hashable, Sendable {
+    var canary = Tally()
+    var champion = Tally()
   }
 
   /// What each bet puts the odds of the line at, and behind these the share that was seen up to now.
@@ -38,6 +48,9 @@ struct RateTest: Hashable, Sendable {
   static let restartLimit = 21
   /// The part of the wager that is on a canary that is bad from the first.
   static let firstStake = 0.85
+  /// How many requests to the champion wait at most for one to the canary: more beside it say little more, and what they say
+  /// of the champion is wanted for the next bet.
+  static let waitingLimit = 200
 
   let boundary: RateBoundary
   let claim: Claim
@@ -47,6 +60,8 @@ struct RateTest: Hashable, Sendable {
   private(set) var canary = Tally()
   /// What came to the champion.
   private(set) var champion = Tally()
+  /// What came to one of both since the last block, and waits for the other: no bet is on it yet, and none was chosen by it.
+  private(set) var waiting = Block()
   /// The logarithm of what became of each bet since the first block.
   private(set) var gains: [Double]
   /// What they were when the test began anew.
@@ -61,12 +76,13 @@ struct RateTest: Hashable, Sendable {
 
   /// Takes a test up again; what was kept of it has been held against `betCount` and `restartLimit`.
   init(
-    _ claim: Claim, boundary: RateBoundary, known: Tally, canary: Tally, champion: Tally, gains: [Double],
-    restarts: [[Double]]
+    _ claim: Claim, boundary: RateBoundary, known: Tally, canary: Tally, champion: Tally,
+    waiting: Block, gains: [Double], restarts: [[Double]]
   ) {
     self.init(claim, boundary: boundary, known: known)
     self.canary = canary
     self.champion = champion
+    self.waiting = waiting
     self.gains = gains
     self.restarts = restarts
   }
@@ -74,18 +90,48 @@ struct RateTest: Hashable, Sendable {
   /// How many bets there are.
   static func betCount(_ claim: Claim) -> Int { (tilts[claim]?.count ?? 0) + 1 }
 
-  /// Takes a block: what came to both in one span of time.
+  /// Takes what came to both in one span of time: a block, where it has some of each with what waits.
   mutating func take(canary block: Tally, champion other: Tally) {
-    let isKnown = other.whole > 0 && champion.whole.saturating(known.whole) >= Self.enoughKnown
-    if block.whole > 0, isKnown || boundary.ratio == 0 {
-      restartWhereDue()
-      for (bet, pair) in bets.enumerated() {
-        guard let pair else { continue }
-        gains[bet] = min(max(gains[bet] + gain(of: pair, block, other), -1e6), 1e6)
-      }
+    guard boundary.ratio > 0 else {
+      // Nobody is waited for at a bound that no champion moves.
+      if block.whole > 0 { bet(on: Block(canary: block, champion: other)) }
+      return close(Block(canary: block, champion: other))
     }
-    canary.add(block)
-    champion.add(other)
+    // What comes before that only teaches.
+    guard champion.whole.saturating(known.whole) >= Self.enoughKnown else {
+      return close(Block(canary: block, champion: other))
+    }
+    if waiting.champion.whole.saturating(other.whole) > Self.waitingLimit {
+      champion.add(waiting.champion)
+      waiting.champion = Tally()
+    }
+    waiting.canary.add(block)
+    waiting.champion.add(other)
+    guard waiting.canary.whole > 0, waiting.champion.whole > 0 else { return }
+    bet(on: waiting)
+    close(waiting)
+    waiting = Block()
+  }
+
+  private mutating func bet(on block: Block) {
+    restartWhereDue()
+    for (bet, pair) in bets.enumerated() {
+      guard let pair else { continue }
+      gains[bet] = min(max(gains[bet] + gain(of: pair, block.canary, block.champion), -1e6), 1e6)
+    }
+  }
+
+  private mutating func close(_ block: Block) {
+    canary.add(block.canary)
+    champion.add(block.champion)
+  }
+
+  /// All that came, what waits among it.
+  var all: Block {
+    var all = Block(canary: canary, champion: champion)
+    all.canary.add(waiting.canary)
+    all.champion.add(waiting.champion)
+    return all
   }
 
   private mutating func restartWhereDue() {

@@ -11,20 +11,12 @@ extension ServedModel {
   /// What was counted of it since it was loaded.
   fileprivate var counts: PlaneCounts.Version {
     var version = PlaneCounts.Version(reference)
-    let own = metrics.counts
-    for (kind, count) in own.requests where kind.isPrediction {
-      switch kind.status {
-      case ..<400: version.answered += count
-      // Whoever is not there any more was neither refused nor failed.
-      case 499: break
-      case ..<500: version.refused += count
-      default: version.failed += count
-      }
-    }
-    version.latency = own.answers.counts
+    let shared = metrics.counts.shared
     let shadowed = shadowed.counts
-    version.answered += shadowed.compared
-    version.failed += shadowed.failed
+    version.answered = shared.answered + shadowed.compared
+    version.refused = shared.refused
+    version.failed = shared.failed + shadowed.failed
+    version.latency = shared.durations.counts
     version.compared = shadowed.compared
     version.disagreeing = shadowed.disagreeing
     return version

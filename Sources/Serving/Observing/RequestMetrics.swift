@@ -24,10 +24,33 @@ final class RequestMetrics: Sendable {
     var problems: [String: Int] = [:]
     /// From the head of a request to its answer, in nanoseconds.
     var durations = Histogram(bounds: RequestMetrics.durationBounds)
-    /// The same of predictions that were answered, and of nothing else.
-    var answers = Histogram(bounds: RequestMetrics.durationBounds)
     /// Rows of the requests that were predicted for.
     var rows = Histogram(bounds: RequestMetrics.rowBounds)
+    /// Those predictions whose callers named no version.
+    var shared = Shared()
+  }
+
+  /// Predictions that came to a version because its deployment has it answer those who name none: what a roll-out is judged by.
+  ///
+  /// Who asks for a version by its number or an alias is no sample of those, neither in what is asked nor in how often.
+  struct Shared {
+    var answered = 0
+    var refused = 0
+    var failed = 0
+    /// From the head of a request to its answer, in nanoseconds, of those that were answered.
+    var durations = Histogram(bounds: RequestMetrics.durationBounds)
+
+    mutating func add(_ status: Int, _ nanoseconds: Int) {
+      switch status {
+      case ..<400:
+        answered += 1
+        durations.add(nanoseconds)
+      // Whoever is not there any more was neither refused nor failed.
+      case 499: break
+      case ..<500: refused += 1
+      default: failed += 1
+      }
+    }
   }
 
   /// From 10 µs to 10 s, three a decade: what a judge of roll-outs counts by as well.
@@ -39,14 +62,14 @@ final class RequestMetrics: Sendable {
 
   var counts: Counts { state.withLockedValue { $0 } }
 
-  /// Counts a request that is answered.
-  func count(_ record: AccessRecord, by wire: RequestTransport.Wire) {
+  /// Counts a request that is answered; `isShared` says that its caller named no version.
+  func count(_ record: AccessRecord, by wire: RequestTransport.Wire, isShared: Bool) {
     let kind = Kind(request: record.request ?? "other", wire: wire, status: record.status)
     state.withLockedValue { counts in
       counts.requests[kind, default: 0] += 1
       counts.durations.add(record.nanoseconds)
       if record.rows > 0 { counts.rows.add(record.rows) }
-      if kind.isPrediction, record.status < 400 { counts.answers.add(record.nanoseconds) }
+      if kind.isPrediction, isShared { counts.shared.add(record.status, record.nanoseconds) }
       if let code = record.code { counts.problems[code, default: 0] += 1 }
     }
   }

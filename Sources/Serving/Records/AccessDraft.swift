@@ -6,6 +6,8 @@ struct AccessDraft {
   var record: AccessRecord
   /// The model that it came to.
   var model: ServedModel?
+  /// Whether its caller named no version, so that the deployment said which one answers.
+  var isShared = false
   /// What becomes of the answer where no record can be written; nil leaves it to the process.
   var whenSpoolFull: RecordsPolicy.WhenSpoolFull?
   /// Nanoseconds of the clock that only goes forward, when the head had come in.
