@@ -30,7 +30,7 @@ private func readCosignature(_ answer: [UInt8]) throws(Problem) {
 }
 
 /// Reads the input as the path of a tile, as a proof of an entry, as a checkpoint, as the key of a witness, as what one
-/// answers or as the proof of a receipt, as its first byte chooses; what is taken is written again as the same bytes.
+/// answers as the proof of a receipt or as a list of files, as its first byte chooses; what is taken is written again as the same bytes.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzLog(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
@@ -38,7 +38,7 @@ public func fuzzLog(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let input = Array(bytes.dropFirst())
   let text = String(decoding: input, as: UTF8.self)
   do throws(Problem) {
-    switch form % 8 {
+    switch form % 9 {
     case 0:
       let resource = try LogResource(path: text)
       precondition(Array(resource.path.utf8) == input, "a path has one spelling")
@@ -59,6 +59,9 @@ public func fuzzLog(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
       else { return 0 }
       precondition(RecordProof(json: proof.json) == proof, "a proof reads as it was written")
       if let ledger { _ = try proof.verify(trusting: ledger) }
+    case 8:
+      let sums = try FileSums(parsing: input)
+      precondition(sums.bytes == input, "a list of files has one spelling")
     default: try readCosignature(Array("\u{2014} w \(Base64.encode(witnessID + input))\n".utf8))
     }
   } catch { precondition(error.category != .internal, "what is read is never our own mistake") }

@@ -97,9 +97,10 @@ private func code(_ body: () async throws -> Void) async -> String? {
     let document = try await scratch.backUp(to: "\(scratch.path)/backup")
     var files = try scratch.files("\(scratch.path)/backup")
     files["backup.json"] = nil
-    let sums = try FileSums(parsing: try #require(files.removeValue(forKey: "SHA256SUMS")))
+    let list = files.removeValue(forKey: "SHA256SUMS")
+    let sums = try FileSums(parsing: try #require(list))
     #expect(sums.files.count == files.count)
-    for file in sums.files { #expect(Digest(of: try #require(files[file.path])) == file.digest) }
+    for file in sums.files { #expect(files[file.path].map { Digest(of: $0) } == file.digest) }
     #expect(Digest(of: sums.bytes) == document.sums)
   }
 
@@ -292,7 +293,7 @@ private final class Strike: Sendable {
       if try DirectoryListing.kind(of: target) == nil {
         _ = try await scratch.restore("\(scratch.path)/backup", to: target)
       }
-      #expect(try scratch.files(target).count == 13)
+      #expect(try scratch.files(target).count == 14)
     }
     Issue.record("it never came to its end")
   }

@@ -1,4 +1,5 @@
 public import Domain
+import Encoding
 import Glibc
 import Provenance
 
@@ -30,9 +31,9 @@ public struct DataRestore: Sendable {
   ) async throws(Problem) -> BackupDocument {
     let document = try Self.document(of: backup)
     let sums = try sums(of: document)
-    guard try DirectoryListing.entries(of: target.path).isEmpty,
-      try [nil, .directory].contains(DirectoryListing.kind(of: target.path))
-    else {
+    let kind = try DirectoryListing.kind(of: target.path)
+    let isEmpty = kind == .directory ? try DirectoryListing.entries(of: target.path).isEmpty : kind == nil
+    guard isEmpty else {
       throw Problem(
         .conflict, "restore.occupied",
         "expected a data directory that is not there yet or empty, found another",
