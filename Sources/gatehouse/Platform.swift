@@ -40,7 +40,10 @@ struct Platform {
     let signals = SignalSources([SIGINT, SIGTERM, SIGHUP])
     // Some files are open to the group that the data plane is of; none is ever open to others.
     umask(0o027)
-    try DataDirectory.make(directory.plane, mode: 0o700)
+    // A data plane can have no directory any more that is not there when it starts (`docs/confinement.md`).
+    for path in [directory.plane, directory.bundles, directory.spool] {
+      try DataDirectory.make(path, mode: 0o700)
+    }
     let lock = try DirectoryLock(path: directory.lock)
     defer { withExtendedLifetime(lock) {} }
     // What can be wrong with the command is found out before any process is started.
@@ -132,6 +135,9 @@ struct Platform {
     } catch {
       ending = .failure(error)
     }
+    // Here and not in what was cancelled: a task that is cannot write to the registry.
+    await controlPlane.refusals.flush()
+    await authenticator.saveUses()
     await plane.endSupervision()
     await notes
     await collection.stop()
@@ -173,16 +179,14 @@ struct Platform {
         return nil
       }
       group.addTask {
-        // At the start, for what a crash cut off, and at the end as well, when sleeping is over.
-        var isAtStart = true
-        repeat {
-          if !isAtStart { try? await Task.sleep(for: .seconds(60)) }
-          isAtStart = false
+        // At the start as well, for what a crash cut off.
+        while !Task.isCancelled {
           await controlPlane.refusals.flush()
           // A window for changes opens by the clock alone.
           for problem in await controlPlane.goOnWithWaiting() { Console.prose(problem.description) }
           await authenticator.saveUses()
-        } while !Task.isCancelled
+          try? await Task.sleep(for: .seconds(60))
+        }
         return nil
       }
       group.addTask {
