@@ -152,12 +152,10 @@ extension LocalDataPlane {
     } catch {
       guard (try? process.life.signal(SIGTERM)) == true else { return }
       await waitForEnd(of: process)
-      guard (try? process.life.signal(SIGKILL)) == true else { return }
-      await waitForEnd(of: process)
     }
   }
 
-  /// Waits until a process that drains is gone; its own bound for that is 30 s.
+  /// Waits until a process that drains is gone; its own bound for that is 30 s, and one that takes longer hangs and is killed.
   static func waitForEnd(of process: Running) async {
     let deadline = ContinuousClock.now + .seconds(35)
     while ContinuousClock.now < deadline {
@@ -165,6 +163,8 @@ extension LocalDataPlane {
       guard kill(process.pid, 0) == 0 else { return }
       try? await Task.sleep(for: .milliseconds(10))
     }
+    guard (try? process.life.signal(SIGKILL)) == true else { return }
+    await RuntimeLaunch.reap(process.pid, patience: .seconds(5))
   }
 
   /// Starts a process and connects to it as soon as it answers.

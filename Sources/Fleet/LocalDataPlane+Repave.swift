@@ -103,6 +103,8 @@ extension LocalDataPlane {
     guard let old = former else { return }
     former = nil
     await Self.drain(old)
+    // Nobody waits for it, and it is not left behind where it does not come to its end.
+    Task.detached { await Self.waitForEnd(of: old) }
   }
 
   /// Ends the process that was made ready, where there is one that has not begun.

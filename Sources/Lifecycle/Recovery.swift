@@ -37,25 +37,26 @@ struct Recovery: Sendable {
   }
 
   private func close(_ unfinished: [LedgerEntry], _ message: String) async throws(Problem) {
-    guard !unfinished.isEmpty else { return }
-    var closing: [LedgerEntry] = []
-    var changes: [RegistryChange] = []
+    var failure: Problem?
     for entry in unfinished {
+      var changes: [RegistryChange] = []
       var (phase, details): (ActPhase, [String: JSON]) =
         entry.act == .repave
         ? await end(ofRepave: entry)
         : (.failed, ["code": "platform.interrupted", "message": .string(message)])
       if let place = try await place(after: entry) { details["stands"] = .string(place) }
-      closing.append(
-        LedgerEntry(
-          time: time.now(), principal: .platform, act: entry.act, phase: phase, subject: entry.subject,
-          trace: entry.trace, details: details))
       if phase == .done {
         let said = Repave.said(of: details["old"] ?? .null, details["new"] ?? .null)
         changes.append(.governance(.repave(.repaved(said, at: time.now()))))
       }
+      // Each by a commit of its own: one that cannot be written down keeps no other open, and a crash between two leaves
+      // those that are to come to the next start.
+      let closing = LedgerEntry(
+        time: time.now(), principal: .platform, act: entry.act, phase: phase, subject: entry.subject,
+        trace: entry.trace, details: details)
+      do throws(Problem) { try await registry.commit([closing], changes) } catch { failure = failure ?? error }
     }
-    try await registry.commit(closing, changes)
+    if let failure { throw failure }
   }
 
   /// How a repave ended whose end nobody wrote down.
@@ -79,7 +80,7 @@ struct Recovery: Sendable {
     return (
       .done,
       [
-        "old": entry.details["old"] ?? .null, "new": new.json, "bundles": new.bundles,
+        "old": entry.details["old"] ?? .null, "new": new.json, "bundles": new.bundlesToldBriefly,
         "note": "found done: the new process had begun to serve, and its end was not written down",
       ]
     )

@@ -63,6 +63,27 @@ struct RepaveTests {
       ])
   }
 
+  @Test func `hundreds of versions stand in the entry by their number and a digest`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let many = try (1...600).map { number in
+        PlaneState.Deployment(
+          name: try ModelName(parsing: "a-model-with-a-rather-long-name-\(number)"),
+          live: .init(
+            version: try #require(VersionNumber(1)), bundle: Digest(words: 0, 0, 0, UInt64(number)),
+            path: "/b"))
+      }
+      try await bench.plane.apply(PlaneState(generation: 1, sealKeys: [], deployments: many, keys: []))
+      #expect(try await control.repave(by: .administrator).replays.count == 600)
+    }
+    let done = try #require(try await bench.entries().last { $0.act == .repave })
+    #expect(done.phase == .done)
+    #expect(done.details["bundles"]?["versions"] == 600)
+    let replay = try #require(done.details["replay"])
+    #expect(replay["versions"] == 600 && replay["same"] == 600 && replay["different"] == [])
+    #expect(done.json.canonicalBytes.count < 4096)
+  }
+
   @Test func `a deployment that nobody knows has no process`() async throws {
     let bench = try Bench()
     try await bench.run { control in

@@ -1,6 +1,7 @@
 public import Domain
 public import Encoding
 import Gates
+import Provenance
 
 /// A process that took the place of another.
 public struct Repaved: Sendable {
@@ -93,7 +94,18 @@ struct Repave: Sendable {
   private static func details(
     of old: PlaneProcess, _ new: PlaneProcess, _ replays: [ReplayResult]
   ) -> [String: JSON] {
-    ["old": old.json, "new": new.json, "bundles": new.bundles, "replay": .array(replays.map(\.json))]
+    let told = JSON.array(replays.map(\.json))
+    var replay = told
+    if told.canonicalBytes.count > PlaneProcess.mostBytesTold {
+      // Those that differ are told in full, which is one at most.
+      replay = [
+        "versions": JSON(replays.count), "cases": JSON(replays.reduce(0) { $0 + $1.cases }),
+        "same": JSON(replays.count { $0.difference == nil }),
+        "different": .array(replays.filter { $0.difference != nil }.map(\.json)),
+        "digest": .string(Digest(of: told.canonicalBytes).description),
+      ]
+    }
+    return ["old": old.json, "new": new.json, "bundles": new.bundlesToldBriefly, "replay": replay]
   }
 }
 
@@ -112,5 +124,15 @@ extension PlaneProcess {
       Dictionary(
         models.map { ("\($0.name)@\($0.version)", .string($0.bundle.description)) },
         uniquingKeysWith: { first, _ in first }))
+  }
+
+  /// The most bytes of a list that stands in an entry of the ledger, which has 64 KiB.
+  static let mostBytesTold = 24 << 10
+
+  /// The same where there is room for it in an entry; else how many versions, and the digest of the canonical bytes of the list.
+  var bundlesToldBriefly: JSON {
+    let bytes = bundles.canonicalBytes
+    guard bytes.count > Self.mostBytesTold else { return bundles }
+    return ["versions": JSON(models.count), "digest": .string(Digest(of: bytes).description)]
   }
 }
