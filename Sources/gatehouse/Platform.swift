@@ -168,6 +168,10 @@ struct Platform {
         return nil
       }
       group.addTask {
+        await DeploymentLoop(control: controlPlane).run()
+        return nil
+      }
+      group.addTask {
         // At the start, for what a crash cut off, and at the end as well, when sleeping is over.
         var isAtStart = true
         repeat {
