@@ -90,6 +90,7 @@ public struct ControlServer: Sendable {
     AliasRoutes(control: control).add(to: routes)
     DeploymentRoutes(control: control).add(to: routes)
     RolloutRoutes(control: control).add(to: routes)
+    DesiredRoutes(control: control).add(to: routes)
     RepaveRoutes(control: control).add(to: routes)
     WatchRoutes(control: control).add(to: routes)
     RegistryRoutes(control: control).add(to: routes)

@@ -1,6 +1,7 @@
 import Access
 import Domain
 import Encoding
+import Gates
 import Hummingbird
 import Lifecycle
 
@@ -19,12 +20,19 @@ struct DeploymentRoutes: Sendable {
   @Sendable private func list(_ request: Request, _ context: ControlContext) async throws -> Response {
     let settings = try await control.registry.settings()
     var all: [JSON] = []
+    let desired = Set(try await control.registry.desired().map(\.name))
     for deployment in try await control.registry.deployments()
     where try await context.maySee(deployment.name, control) {
       var members = deployment.json(url: control.planeURL).object ?? [:]
       let policy = settings.first { $0.deployment == deployment.name }?.policy ?? .standard
       members["limits"] = policy.limits.json ?? .null
       members["records"] = policy.records.json
+      members["shares"] = try await control.registry.sharing(of: deployment)?.shares.json
+      if desired.contains(deployment.name), let status = try await control.desiredStatus(of: deployment.name)
+      {
+        members["condition"] = .string(status.condition.word.rawValue)
+        members["message"] = .string(status.condition.message)
+      }
       all.append(.object(members))
     }
     return .json(.ok, ["deployments": .array(all)])

@@ -46,6 +46,24 @@ public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
+/// A share in percent, `12.5%` or `0`, counted in units of the last decimal that it may have: `12.5%` with two decimals is 1250.
+///
+/// Nil for anything else, for more decimals, and beyond 100 %.
+package func percentage(_ text: String, decimals: Int) -> Int? {
+  guard text != "0" else { return 0 }
+  guard text.last == "%", text.utf8.count <= 20 else { return nil }
+  let parts = text.dropLast().split(separator: ".", omittingEmptySubsequences: false)
+  guard 1...2 ~= parts.count, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { 0x30...0x39 ~= $0 } })
+  else { return nil }
+  let behind = parts.count == 2 ? String(parts[1]) : ""
+  guard behind.utf8.count <= decimals, parts[0].utf8.count <= 3 else { return nil }
+  let filled = String(parts[0]) + behind + String(repeating: "0", count: decimals - behind.utf8.count)
+  guard let value = Int(filled), let whole = Int("100" + String(repeating: "0", count: decimals)),
+    value <= whole
+  else { return nil }
+  return value
+}
+
 /// A length of time, `14d`.
 public struct TimeSpan: Hashable, Sendable, CustomStringConvertible {
   package static let expected = "a length of time such as '14d'"

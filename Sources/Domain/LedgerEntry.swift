@@ -21,6 +21,10 @@ public enum Act: String, Sendable, CaseIterable {
   case undoRollOut = "undo-roll-out"
   /// By which steps versions of a deployment come into service was set.
   case planRollOuts = "plan-roll-outs"
+  /// Several versions share the callers of a deployment from here on, or are asked in the shadow; or no more.
+  case share
+  /// What deployments are to be was set.
+  case apply
   case createKey = "create-key"
   case revokeKey = "revoke-key"
   /// Whose tokens are taken was set, or with which keys.

@@ -131,8 +131,11 @@ public final class ControlPlane: Sendable {
   public let policies: Policies
   private let programLayer: ProgramLayer?
   private let keys: PredictionKeys
-  private let aliases: Aliases
   let deploymentPolicies: DeploymentPolicies
+  let aliases: Aliases
+  let shareTraffic: ShareTraffic
+  /// What has come of bringing deployments to what they are to be.
+  let reconciling = Reconciling()
   let issuers: TokenIssuers
   let served: ServedState
   let seals: Seals
@@ -211,6 +214,9 @@ public final class ControlPlane: Sendable {
       registry: registry, seals: seals, served: served, plane: parts.plane, release: release, time: time)
     issuers = TokenIssuers(
       registry: registry, served: served, plane: parts.plane, keySets: parts.keySets, time: time)
+    shareTraffic = ShareTraffic(
+      registry: registry, seals: seals, served: served, plane: parts.plane, release: release,
+      entropy: parts.entropy, time: time)
     deploymentPolicies = DeploymentPolicies(
       registry: registry, served: served, plane: parts.plane, time: time)
     let packer = ImagePacker(into: parts.blobs, tool: settings.tool)

@@ -157,7 +157,7 @@ extension RegistryChange {
         .repave:
         true
       case .wait, .test, .endWait, .stateThreats, .keepFormers, .mark, .unmark, .setRollout,
-        .setRolloutTerms, .stateReference:
+        .setRolloutTerms, .stateReference, .setShares, .setDesired:
         false
       }
     case .addVersion, .setDeployment, .setAlias, .removeAlias, .addKey, .revokeKey, .setIssuer, .removeIssuer,

@@ -69,7 +69,7 @@ public struct History: Sendable {
     -> ModelHistory
   {
     var history = ModelHistory()
-    for act in [Act.rollOut, .rollBack, .setAlias, .removeAlias] {
+    for act in [Act.rollOut, .rollBack, .share, .setAlias, .removeAlias] {
       for (entry, position) in try await ledger.done(act, on: name, until: moment) {
         Self.note(entry, position, of: name, in: &history)
       }
@@ -85,7 +85,8 @@ public struct History: Sendable {
   ) {
     let bundle = entry.details["bundle"]?.string.flatMap { try? Digest(parsing: $0) }
     switch entry.act {
-    case .rollOut, .rollBack:
+    // Sharing moves the live version where another has the largest share: then it says which bundle that is.
+    case .rollOut, .rollBack, .share:
       guard let reference = try? VersionReference(parsing: entry.subject), reference.name == name, let bundle
       else { return }
       history.served.append(

@@ -88,7 +88,7 @@ struct Recovery: Sendable {
 
   /// Who answers under the name that an act was to move, since it did not; nil for other acts.
   private func place(after entry: LedgerEntry) async throws(Problem) -> String? {
-    guard [.rollOut, .rollBack, .beginRollOut, .stepRollOut, .undoRollOut].contains(entry.act),
+    guard [.rollOut, .rollBack, .share, .beginRollOut, .stepRollOut, .undoRollOut].contains(entry.act),
       let name = (try? VersionReference(parsing: entry.subject))?.name
     else { return nil }
     if let record = try await registry.rollout(of: name), record.isUnderWay {

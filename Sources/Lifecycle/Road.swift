@@ -140,7 +140,8 @@ struct Road: Sendable {
 
   private func serve(
     _ signed: SignedModel, _ asker: RoleHolder, _ recorder: Recorder, _ steps: inout Steps,
-    withKey: Bool = true, despiteMark: Bool = false, manner: RolloutManner = .asPlanned
+    withKey: Bool = true, despiteMark: Bool = false, manner: RolloutManner = .asPlanned,
+    heedsDesired: Bool = true
   ) async throws(Problem) -> PushOutcome {
     let reference = signed.version.reference
     let running = try await registry.rollout(of: reference.name)
@@ -150,6 +151,11 @@ struct Road: Sendable {
     let mark = try await registry.mark(of: reference)
     if !despiteMark, let mark { throw .marked(mark) }
     let packed = try await packed(signed, recorder, &steps)
+    if heedsDesired, let desired = try await registry.desired(of: reference.name)?.desired,
+      !desired.admits(reference.version), let named = desired.pinnedWords
+    {
+      return kept(signed, named, packed, steps)
+    }
     steps.begin(.rollOut)
     let released: ReleasedImage
     switch try await release(packed, for: asker, in: manner, despite: mark, recorder: recorder) {
@@ -206,6 +212,20 @@ struct Road: Sendable {
     return outcome
   }
 
+  /// A version that is there, while the deployments that were applied name another.
+  private func kept(
+    _ signed: SignedModel, _ named: String, _ packed: PackedImage, _ steps: Steps
+  ) -> PushOutcome {
+    let reference = signed.version.reference
+    var outcome = PushOutcome(
+      name: reference.name, version: reference.version, status: .waiting,
+      message: "\(reference) is packed and waits: deployments name \(named) of '\(reference.name)';"
+        + " name this one in their file, and apply it with 'gatehouse apply'",
+      digest: signed.version.bundle, findings: steps.findings)
+    outcome.image = packed.image?.manifest
+    return outcome
+  }
+
   /// A version that is there and not served.
   private func held(
     _ signed: SignedModel, _ status: PushOutcome.Status, _ report: GateReport, _ packed: PackedImage,
@@ -223,9 +243,11 @@ struct Road: Sendable {
   }
 
   /// Brings a version that is there into service, where the gates of the roll-out hold.
+  ///
+  /// A first version of a name comes with a key, if somebody is there to be shown it.
   func bring(
     _ reference: VersionReference, for asker: RoleHolder, despiteMark: Bool, in manner: RolloutManner,
-    recorder: Recorder
+    withKey: Bool = true, recorder: Recorder
   ) async throws(Problem) -> PushOutcome {
     let version = try await registry.version(reference)
     let served = try await registry.deployments().first { $0.name == reference.name }
@@ -235,7 +257,8 @@ struct Road: Sendable {
     var steps = Steps(time: time, follow: { _ in })
     let signed = SignedModel.admittedEarlier(version, path: bundles.path(of: version.bundle))
     var outcome = try await serve(
-      signed, asker, recorder, &steps, despiteMark: despiteMark, manner: manner)
+      signed, asker, recorder, &steps, withKey: withKey, despiteMark: despiteMark, manner: manner,
+      heedsDesired: false)
     outcome.isNew = false
     return outcome
   }
@@ -406,7 +429,7 @@ extension GateReport {
 
 extension Problem {
   /// Why a version does not come into service by itself.
-  fileprivate static func marked(_ mark: VersionMark) -> Problem {
+  static func marked(_ mark: VersionMark) -> Problem {
     Problem(
       .refused, "roll-out.marked",
       "expected a version that nobody rolled back from, found '\(mark.version)': \(mark.reason) (\(mark.by), \(mark.at))",

@@ -95,7 +95,8 @@ struct ServedState: Sendable {
     deployments: [Deployment]? = nil, aliases: [Alias]? = nil, keys: [PredictionKey]? = nil,
     settings: [DeploymentSettings]? = nil, issuers: [ConfiguredIssuer]? = nil,
     formers: [ModelName: FormerVersions] = [:], rollouts: [ModelName: RolloutRecord] = [:],
-    marks: [VersionReference: Bool] = [:]
+    marks: [VersionReference: Bool] = [:],
+    sharings: [ModelName: SharingRecord?] = [:]
   ) async throws(Problem) -> PlaneState {
     var known = Known()
     if let deployments {
@@ -115,6 +116,8 @@ struct ServedState: Sendable {
     }
     for record in try await registry.rollouts() { known.rollouts[record.state.deployment] = record }
     known.rollouts.merge(rollouts) { $1 }
+    known.sharings = try await registry.sharings()
+    for (name, record) in sharings { known.sharings[name] = record }
     return try await state(of: known, revocations)
   }
 
@@ -128,6 +131,7 @@ struct ServedState: Sendable {
     /// Where a roll-back of each deployment would lead.
     var standbys: [ModelName: FormerVersions.Former] = [:]
     var rollouts: [ModelName: RolloutRecord] = [:]
+    var sharings: [ModelName: SharingRecord] = [:]
   }
 
   private func state(of known: Known, _ revocations: Revocations) async throws(Problem) -> PlaneState {
@@ -141,6 +145,8 @@ struct ServedState: Sendable {
           deployment, aliases: aliases[deployment.name] ?? [],
           standby: known.standbys[deployment.name],
           rollout: known.rollouts[deployment.name].flatMap { $0.isUnderWay ? $0 : nil },
+          sharing: known.sharings[deployment.name].flatMap { $0.holds(for: deployment) ? $0 : nil },
+          revocations,
           policy: known.settings.first { $0.deployment == deployment.name }?.policy ?? .standard))
     }
     return PlaneState(
@@ -161,18 +167,32 @@ struct ServedState: Sendable {
   /// A deployment with the versions that its aliases name and that a roll-out brings beside the live one, each once.
   private func deployed(
     _ deployment: Deployment, aliases: [Alias], standby: FormerVersions.Former?, rollout: RolloutRecord?,
-    policy: DeploymentPolicy
+    sharing: SharingRecord?, _ revocations: Revocations, policy: DeploymentPolicy
   ) throws(Problem) -> PlaneState.Deployment {
-    var bundlesOfOthers = (rollout?.bundles ?? [:]).filter { $0.key != deployment.version }
+    // A roll-out goes first; afterwards versions share again as before, unless it has moved the live one.
+    let sharing = rollout == nil ? sharing : nil
+    let revoked = Set((sharing?.bundles ?? [:]).filter { revocations.problem(of: $0.value) != nil }.keys)
+    var bundlesOfOthers = (rollout?.bundles ?? sharing?.bundles ?? [:]).filter {
+      $0.key != deployment.version && !revoked.contains($0.key)
+    }
     for alias in aliases where alias.version != deployment.version {
       bundlesOfOthers[alias.version] = alias.bundle
     }
+    let (split, shadows): (Sharing?, Shadowing?) =
+      if let rollout {
+        (try rollout.sharing(), try rollout.shadowing())
+      } else {
+        (
+          try sharing?.sharing(live: deployment.version, without: revoked),
+          try sharing?.shadowing(without: revoked)
+        )
+      }
     return PlaneState.Deployment(
       name: deployment.name, live: version(deployment.version, deployment.bundle),
       others: bundlesOfOthers.sorted { $0.key < $1.key }.map { version($0.key, $0.value) },
       aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }), policy: policy,
-      standby: standby.map { version($0.version, $0.bundle) }, sharing: try rollout?.sharing(),
-      shadowing: try rollout?.shadowing())
+      standby: standby.map { version($0.version, $0.bundle) },
+      sharing: split, shadowing: shadows)
   }
 
   private func version(_ number: VersionNumber, _ bundle: Digest) -> PlaneState.Deployment.Version {

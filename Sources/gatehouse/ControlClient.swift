@@ -131,6 +131,14 @@ struct ControlClient {
   /// What a PUT of a JSON document answers.
   func put(_ path: String, _ body: JSON) async throws -> JSON { try await send(.PUT, path, body) }
 
+  /// What a PUT of a document that somebody wrote answers.
+  func put(_ path: String, file: [UInt8]) async throws -> JSON {
+    var request = request(.PUT, path)
+    request.headers.add(name: "Content-Type", value: "application/yaml")
+    request.body = .bytes(file)
+    return try await json(request)
+  }
+
   private func send(_ method: HTTPMethod, _ path: String, _ body: JSON) async throws -> JSON {
     var request = request(method, path)
     request.headers.add(name: "Content-Type", value: "application/json")

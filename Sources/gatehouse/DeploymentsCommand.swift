@@ -1,12 +1,13 @@
 import ArgumentParser
 import Domain
 import Encoding
+import Gates
 
 /// `gatehouse deployments`.
 struct DeploymentsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "deployments", abstract: "List what is served, and say how it answers.",
-    subcommands: [List.self, Limit.self, Set.self])
+    subcommands: [List.self, Show.self, Limit.self, Set.self])
 
   /// `gatehouse deployments list`.
   struct List: AsyncParsableCommand {
@@ -20,12 +21,47 @@ struct DeploymentsCommand: AsyncParsableCommand {
     func run() async throws {
       let answer = try await server.withClient { try await $0.get("/deployments") }
       if json { return Console.data(answer) }
-      let rows = (answer["deployments"]?.array ?? []).map { deployment in
+      let deployments = answer["deployments"]?.array ?? []
+      // Only where somebody has said what one is to be.
+      let hasConditions = deployments.contains { $0["condition"] != nil }
+      let rows = deployments.map { deployment in
         let limits = deployment["limits"] ?? .null
         return ["name", "version"].map { deployment[$0].cell }
+          + (hasConditions ? [deployment["condition"].cell] : [])
           + ["concurrency", "queue", "deadline"].map { limits[$0].cell } + [deployment["url"].cell]
       }
-      Console.table([["NAME", "VERSION", "CONCURRENCY", "QUEUE", "DEADLINE/MS", "URL"]] + rows)
+      Console.table(
+        [
+          ["NAME", "VERSION"] + (hasConditions ? ["CONDITION"] : [])
+            + ["CONCURRENCY", "QUEUE", "DEADLINE/MS", "URL"]
+        ] + rows)
+    }
+  }
+
+  /// `gatehouse deployments show`.
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show what a deployment is to be, how far it has come, and what differs still.")
+
+    @Argument(help: "The deployment.")
+    var name: String
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let name = try ModelName(parsing: name)
+      let status = try await server.withClient { try await $0.get("/deployments/\(name)/desired") }
+      if json { return Console.data(status) }
+      Console.data("\(name): \(status["condition"].cell): \(status["message"].cell)")
+      if let hint = status["hint"]?.string { Console.data("  hint      \(hint)") }
+      Console.data("  applied   \(status["at"].cell) by \(status["by"].cell)")
+      for difference in status["differences"]?.array ?? [] {
+        Console.data(
+          "  \(difference["member"].cell): \(difference["is"].cell) -> \(difference["wanted"].cell)")
+      }
     }
   }
 
@@ -81,6 +117,9 @@ struct DeploymentsCommand: AsyncParsableCommand {
     @Option(help: "Whether live data are held against training: on or off.")
     var watch: String?
 
+    @OptionGroup(title: "Shares")
+    var sharing: ShareOptions
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -90,10 +129,19 @@ struct DeploymentsCommand: AsyncParsableCommand {
       let name = try ModelName(parsing: name)
       let share = try recordPayloads.map { (text) throws(Problem) in try Self.millionths(text) }
       let setsRecords = recordPayloads != nil || mask != nil || whenSpoolFull != nil
-      guard setsRecords || watch != nil else {
+      let shares = try sharing.stated()
+      guard setsRecords || watch != nil || shares != nil else {
         throw Problem(
           .usage, "usage.nothing-to-set",
-          "expected '--record-payloads', '--mask', '--when-spool-full' or '--watch', found none of them")
+          "expected '--record-payloads', '--mask', '--when-spool-full', '--watch', '--shares' or '--shadows', found none"
+            + " of them")
+      }
+      if let shares {
+        let answer = try await server.withClient { try await shares.set(of: name, by: $0) }
+        if json, !setsRecords, watch == nil { return Console.data(answer) }
+        let present = try answer["shares"].flatMap { $0 == .null ? nil : try StandingShares(json: $0) }
+        Console.prose("\(name): \(present?.words ?? "one version answers all callers")")
+        guard setsRecords || watch != nil else { return }
       }
       if let watch {
         let answer = try await server.withClient {

@@ -34,7 +34,7 @@ struct GatehouseCommand: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
       PredictCommand.self, TestCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self,
-      AliasCommand.self, RollOutCommand.self, RollBackCommand.self, RepaveCommand.self,
+      AliasCommand.self, ApplyCommand.self, RollOutCommand.self, RollBackCommand.self, RepaveCommand.self,
       WatchCommand.self,
       DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
       AuditCommand.self,

@@ -179,6 +179,10 @@ struct Platform {
         return nil
       }
       group.addTask {
+        await DeploymentLoop(control: controlPlane).run()
+        return nil
+      }
+      group.addTask {
         // At the start as well, for what a crash cut off.
         while !Task.isCancelled {
           await controlPlane.refusals.flush()

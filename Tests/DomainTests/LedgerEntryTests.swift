@@ -21,6 +21,7 @@ import Testing
       Act.allCases.map(\.rawValue) == [
         "found", "push", "inspect", "lift", "test", "gate", "sign", "pack", "roll-out", "roll-back",
         "begin-roll-out", "step-roll-out", "hold-roll-out", "undo-roll-out", "plan-roll-outs",
+        "share", "apply",
         "create-key",
         "revoke-key",
         "set-issuer", "remove-issuer", "set-policy",

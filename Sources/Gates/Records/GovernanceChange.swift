@@ -43,6 +43,10 @@ public struct GovernanceRecord: Hashable, Sendable {
     case repaveSchedule = "repave-schedule"
     /// What the training data of a version looked like; by the version.
     case reference
+    /// How versions share a deployment while no roll-out is under way; by its name.
+    case sharing
+    /// What a deployment is to be, and who said so; by its name.
+    case desired
   }
 
   /// What kind of thing it is.
@@ -112,13 +116,17 @@ public enum GovernanceChange: Equatable, Sendable {
   case repave(RepaveChange)
   /// What the training data of a version looked like is in this blob.
   case stateReference(Digest, of: VersionReference, at: Timestamp)
+  /// Versions share a deployment so from now on; nil for no more.
+  case setShares(SharingRecord?, of: ModelName, at: Timestamp)
+  /// A deployment is to be this from now on; nil for as it is.
+  case setDesired(DesiredRecord?, of: ModelName, at: Timestamp)
 
   /// When it was made.
   public var moment: Timestamp {
     switch self {
     case .setFacts(_, _, let at), .withdraw(_, let at), .endWait(_, let at), .stateThreats(_, _, let at),
       .keepFormers(_, _, let at), .unmark(_, let at), .setRollout(_, let at), .setRolloutTerms(_, _, let at),
-      .stateReference(_, _, let at):
+      .stateReference(_, _, let at), .setShares(_, _, let at), .setDesired(_, _, let at):
       at
     case .mark(let mark): mark.at
     case .repave(let change): change.moment
@@ -185,6 +193,12 @@ public enum GovernanceChange: Equatable, Sendable {
         .put(
           GovernanceRecord(kind: .reference, id: version.description, value: .string(reference.description)))
       ]
+    case .setShares(let record?, let name, _):
+      [.put(GovernanceRecord(kind: .sharing, id: name.description, value: record.json))]
+    case .setShares(nil, let name, _): [.remove(.sharing, id: name.description)]
+    case .setDesired(let record?, let name, _):
+      [.put(GovernanceRecord(kind: .desired, id: name.description, value: record.json))]
+    case .setDesired(nil, let name, _): [.remove(.desired, id: name.description)]
     }
   }
 
@@ -238,6 +252,14 @@ public enum GovernanceChange: Equatable, Sendable {
         "change": "state-reference", "reference": .string(reference.description),
         "version": .string(version.description),
       ]
+    case .setShares(let record, let name, _):
+      members = [
+        "change": "set-shares", "name": .string(name.description), "sharing": record?.json ?? .null,
+      ]
+    case .setDesired(let record, let name, _):
+      members = [
+        "change": "set-desired", "name": .string(name.description), "desired": record?.json ?? .null,
+      ]
     }
     members["at"] = .integer(moment.milliseconds)
     return .object(members)
@@ -280,6 +302,14 @@ public enum GovernanceChange: Equatable, Sendable {
     case "set-rollout-terms":
       self = .setRolloutTerms(
         fields.has("terms") ? try RolloutTerms(json: fields.value("terms")) : nil,
+        of: try ModelName(parsing: fields.text("name")), at: at)
+    case "set-shares":
+      self = .setShares(
+        fields.has("sharing") ? try SharingRecord(json: fields.value("sharing")) : nil,
+        of: try ModelName(parsing: fields.text("name")), at: at)
+    case "set-desired":
+      self = .setDesired(
+        fields.has("desired") ? try DesiredRecord(json: fields.value("desired")) : nil,
         of: try ModelName(parsing: fields.text("name")), at: at)
     case "state-reference":
       self = .stateReference(try fields.digest("reference"), of: try fields.version("version"), at: at)

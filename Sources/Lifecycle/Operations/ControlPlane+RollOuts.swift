@@ -16,8 +16,8 @@ extension ControlPlane {
 
   /// Brings a version that is there into service, where the gates of the roll-out hold; how that turned out.
   ///
-  /// One that was rolled back from comes back only where `despiteMark` says so. Throws `version.unknown`, `access.denied`
-  /// and `roll-out.marked`.
+  /// One that was rolled back from comes back only where `despiteMark` says so. Throws `version.unknown`, `access.denied`,
+  /// `roll-out.marked`, and `deployments.named` where another version was applied.
   public func rollOut(
     _ reference: VersionReference, despiteMark: Bool = false, in manner: RolloutManner = .asPlanned,
     by actor: Actor
@@ -25,8 +25,10 @@ extension ControlPlane {
     let roles = try await rules.current().roles(of: actor, on: .model(reference.name), at: now())
     let asker = RoleHolder(actor.principal, in: roles)
     return try await perform(by: actor, .deploy, on: .model(reference.name)) {
-      [road] recorder async throws(Problem) in
-      try await road.bring(reference, for: asker, despiteMark: despiteMark, in: manner, recorder: recorder)
+      [road, registry] recorder async throws(Problem) in
+      try await registry.requireAdmitted(reference)
+      return try await road.bring(
+        reference, for: asker, despiteMark: despiteMark, in: manner, recorder: recorder)
     }
   }
 }

@@ -66,7 +66,7 @@ extension LedgerEntry {
     let text: Substring?
     switch act {
     case .push, .inspect, .lift, .test, .gate, .sign, .pack, .rollOut, .rollBack, .beginRollOut,
-      .stepRollOut, .holdRollOut, .undoRollOut, .planRollOuts, .setPolicy, .setAlias, .removeAlias,
+      .stepRollOut, .holdRollOut, .undoRollOut, .planRollOuts, .share, .setPolicy, .setAlias, .removeAlias,
       .revokeVersion,
       .reseal, .approve, .wait, .setFacts, .assignModel:
       text = subject.prefix { $0 != "@" && $0 != " " }
