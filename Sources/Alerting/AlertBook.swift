@@ -34,6 +34,12 @@ public struct AlertBook: Sendable {
     for alert in standing where alert.isStanding { tracks[alert.source] = Track(alert: alert) }
   }
 
+  /// Holds what stands to what was kept, where it is not known whether the last of it was; how long anything has been so stays.
+  public mutating func hold(to standing: [AlertRecord]) {
+    for source in Array(tracks.keys) { tracks[source]?.alert = nil }
+    for alert in standing where alert.isStanding { tracks[alert.source, default: Track()].alert = alert }
+  }
+
   /// Those that stand, by what they are about.
   public var standing: [AlertRecord] {
     tracks.values.compactMap(\.alert).sorted { $0.source < $1.source }

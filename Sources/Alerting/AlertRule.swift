@@ -53,6 +53,8 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   case processAge = "process-age"
   /// Attempts in a row that a webhook, or a receiver of alerts, did not take.
   case deliveries
+  /// Segments of access records that were found damaged in the last day.
+  case records
   /// How long the ledger has grown without a checkpoint that witnesses have cosigned.
   case checkpoint
 
@@ -65,7 +67,7 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
     case .planeDown, .rolloutHeld, .rolloutUndone: .fact
     case .failures, .refusals: .share
     case .latency, .waiting, .processAge, .checkpoint: .span
-    case .drift, .deliveries: .count
+    case .drift, .deliveries, .records: .count
     }
   }
 
@@ -73,7 +75,7 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   public var isOfDeployments: Bool {
     switch self {
     case .failures, .refusals, .latency, .drift, .rolloutHeld, .rolloutUndone, .waiting: true
-    case .planeDown, .processAge, .deliveries, .checkpoint: false
+    case .planeDown, .processAge, .deliveries, .records, .checkpoint: false
     }
   }
 
@@ -93,6 +95,7 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
     case .waiting: "a version waits for its gates"
     case .processAge: "the process that serves is old"
     case .deliveries: "a receiver does not take what it is told"
+    case .records: "access records were found damaged"
     case .checkpoint: "no witness vouches for the newest entries of the ledger"
     }
   }
@@ -136,6 +139,7 @@ public struct AlertTerms: Equatable, Sendable {
     case .waiting: self = terms(.ticket, Double(day), Double(day), 0, 0)
     case .processAge: self = terms(.info, Double(30 * day), Double(30 * day), 0, 0)
     case .deliveries: self = terms(.ticket, 4, 1, 0, 0)
+    case .records: self = terms(.ticket, 1, 1, 0, 0)
     case .checkpoint: self = terms(.ticket, Double(hour), Double(hour), 0, 0)
     }
   }

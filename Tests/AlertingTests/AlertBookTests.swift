@@ -84,6 +84,16 @@ struct AlertBookTests {
     #expect(stage.told == ["began", "ended"])
   }
 
+  @Test func `what could not be kept begins at the next look, and not after all of its time again`() {
+    var stage = Stage()
+    stage.look(6, share: 0.06)
+    stage.look(1, share: 0.06)
+    stage.book.hold(to: [])
+    stage.look(1, share: 0.06)
+    #expect(stage.told == ["began", "began"])
+    #expect(stage.book.standing.count == 1)
+  }
+
   @Test func `what could not be looked at stays as it was`() {
     var stage = Stage()
     stage.look(7, share: 0.06)

@@ -17,8 +17,8 @@ struct AlertEvidence: Sendable {
 
   /// Over how long shares of requests are measured, in milliseconds.
   private static let window: Int64 = 300_000
-  /// For how long people are told that a roll-out was taken back.
-  private static let undoneFor: Int64 = 86_400_000
+  /// For how long people are told of what happened once: that a roll-out was taken back, that records were found damaged.
+  private static let toldFor: Int64 = 86_400_000
   /// How many alerts of a watch are counted.
   private static let standingLimit = 16_384
 
@@ -53,6 +53,7 @@ struct AlertEvidence: Sendable {
     }
     await look(&seen, [.waiting]) { seen async throws(Problem) in try await waiting(&seen, at: now) }
     await look(&seen, [.deliveries]) { seen async throws(Problem) in try await deliveries(&seen) }
+    await look(&seen, [.records]) { seen async throws(Problem) in try await records(&seen, at: now) }
     await look(&seen, [.checkpoint]) { seen async throws(Problem) in try await checkpoint(&seen, at: now) }
     return seen
   }
@@ -135,7 +136,7 @@ struct AlertEvidence: Sendable {
     for record in try await registry.governance(.endedRollout, startingWith: "") {
       let ended = try RolloutRecord(json: record.value)
       let isNewer = underWay.contains { $0.state.deployment == ended.state.deployment }
-      let isRecent = now.milliseconds - ended.state.since.milliseconds < Self.undoneFor
+      let isRecent = now.milliseconds - ended.state.since.milliseconds < Self.toldFor
       guard ended.state.phase == .undone, isRecent, !isNewer else { continue }
       seen.measured.append(
         AlertMeasurement(
@@ -177,6 +178,17 @@ struct AlertEvidence: Sendable {
           "\(worst.attempts) attempts were not taken, the last one: \((worst.failure ?? "none").excerpt(120))"
         ))
     }
+  }
+
+  private func records(_ seen: inout Seen, at now: Timestamp) async throws(Problem) {
+    let recent = try await registry.damagedSegments().filter {
+      now.milliseconds - $0.setAsideAt.milliseconds < Self.toldFor
+    }
+    guard let last = recent.last else { return }
+    seen.measured.append(
+      AlertMeasurement(
+        AlertSource(.records, of: nil, "access records"), Double(recent.count),
+        "\(recent.count) segments were set aside, the last one for \(last.code)"))
   }
 
   /// Only where there are witnesses: nobody else was to vouch for it.

@@ -18,8 +18,9 @@ public final class Alerts: Sendable {
 
   /// What a look goes on from.
   private struct State {
-    /// Nil before the first look, and after one that could not be kept.
-    var book: AlertBook?
+    var book = AlertBook()
+    /// Whether the book may be other than what is kept: before the first look, and after one that failed.
+    var isUncertain = true
     var history = TrafficHistory()
     /// Where the HTTP face answers.
     var page: String?
@@ -70,7 +71,7 @@ public final class Alerts: Sendable {
       try await take(&problems)
     } catch {
       // What is in memory may be ahead of what is kept.
-      state.withLock { $0.book = nil }
+      state.withLock { $0.isUncertain = true }
       problems.append(error)
     }
     do throws(Problem) { try await record() } catch { problems.append(error) }
@@ -86,14 +87,16 @@ public final class Alerts: Sendable {
       rules = .standard
     }
     var (book, history) = state.withLock { ($0.book, $0.history) }
-    if book == nil { book = AlertBook(standing: try await store.alerts(over: 0)) }
+    if state.withLock({ $0.isUncertain }) { book.hold(to: try await store.alerts(over: 0)) }
     let seen = await evidence.gather(&history, at: now)
     state.withLock { $0.history = history }
     problems += seen.problems
-    guard var book else { return }
     let changed = book.take(seen.measured, unread: seen.unread, by: rules, at: now)
     if !changed.isEmpty { try await store.save(changed) }
-    state.withLock { $0.book = book }
+    state.withLock { state in
+      state.book = book
+      state.isUncertain = false
+    }
     if book.isFull {
       problems.append(
         Problem(
