@@ -158,7 +158,10 @@ struct ReceiverRoutes: Sendable {
     for receiver in try await control.registry.alertReceivers() {
       var members = receiver.json.object ?? [:]
       members["since"] = .string(receiver.since.description)
-      let failing = try await control.alertDeliveries(to: receiver.name).filter { $0.failure != nil }
+      // What was given up is over, and says so in the alert itself.
+      let failing = try await control.alertDeliveries(to: receiver.name).filter {
+        $0.failure != nil && $0.told != .ended
+      }
       members["failing"] = JSON(failing.count)
       members["failure"] = failing.max { $0.attempts < $1.attempts }?.failure.map { .string($0) } ?? .null
       rows.append(.object(members))

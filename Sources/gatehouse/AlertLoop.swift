@@ -22,6 +22,8 @@ struct AlertLoop {
     var told: [String] = []
     while !Task.isCancelled {
       let problems = await body().map(\.description)
+      // What was cut off by the end of the platform is taken up by its next start.
+      guard !Task.isCancelled else { return }
       for problem in problems where !told.contains(problem) { Console.prose(problem) }
       told = problems
       try? await Task.sleep(for: pause)

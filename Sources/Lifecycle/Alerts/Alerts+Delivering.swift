@@ -33,14 +33,14 @@ extension Alerts {
     -> [Problem]
   {
     do throws(Problem) {
-      guard let endpoint = try await endpoint(of: receiver) else { return [] }
+      let alerts = alerts.filter { receiver.isMeant(for: $0) }
+      guard !alerts.isEmpty, let endpoint = try await endpoint(of: receiver) else { return [] }
       let known = Dictionary(try await store.deliveries(to: receiver.name).map { ($0.alert, $0) }) {
         first, _ in first
       }
       for alert in alerts.sorted(by: {
         ($0.severity, $0.began, $0.source) < ($1.severity, $1.began, $1.source)
-      })
-      where receiver.isMeant(for: alert) {
+      }) {
         let now = time.now()
         let delivery = known[alert.id] ?? AlertDelivery(receiver: receiver.name, alert: alert.id)
         // What ended before it was there is nothing to it.
