@@ -95,13 +95,15 @@ let package = Package(
     entity("Advisories", "Domain", "Encoding"),
     entity(
       "Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats", "Advisories",
-      "Rollouts"),
+      "Rollouts", "Alerting"),
     // A model's tests: what a plan asks of it, and what came out.
     entity("ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     // What live data look like beside training data: sketches, windows, drift, alerts. The data plane links it.
     entity("Monitoring", "Domain", "Encoding", "ModelGraph"),
     // How a deployment moves from one state to the next: plans, what was seen, who judges each step.
     entity("Rollouts", "Domain", "Encoding", "Monitoring"),
+    // What people are told of: conditions, when they begin and end, to whom and how, and what is likely to be the matter.
+    entity("Alerting", "Domain", "Encoding", "Provenance", "YAML", "Documents"),
     // Who may do what: principals, roles, grants, credentials.
     entity("Access", "Domain", "Encoding"),
     entity("Provenance", "Domain", "Encoding", "CBoringSSL"),
@@ -122,11 +124,11 @@ let package = Package(
     useCase(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
       "Advisories", "Gates", "Threats", "ModelTests", "Access", "Provenance", "Rollouts", "Statements",
-      "Packaging", "Monitoring"),
+      "Packaging", "Monitoring", "Alerting"),
 
     // Ring 2.
     gateway(
-      "Storage", "Domain", "Encoding", "Access", "Gates", "Monitoring", "Provenance", "Packaging",
+      "Storage", "Domain", "Encoding", "Access", "Alerting", "Gates", "Monitoring", "Provenance", "Packaging",
       "Lifecycle",
       .grdb),
     gateway(
@@ -135,7 +137,8 @@ let package = Package(
       .hummingbirdCore, .hummingbirdTLS, .log, .nio, .nioHTTP1, .nioSSL),
     gateway("Fleet", "Domain", "Encoding", "Lifecycle", "CDescriptorPassing", "CSpawn"),
     gateway(
-      "ControlAPI", "Domain", "Encoding", "Access", "Advisories", "Gates", "Rollouts", "Threats", "Lifting",
+      "ControlAPI", "Domain", "Encoding", "Access", "Advisories", "Alerting", "Gates", "Rollouts", "Threats",
+      "Lifting",
       "Provenance",
       "Packaging",
       "Lifecycle", .hummingbird,
@@ -160,7 +163,8 @@ let package = Package(
     // Ring 3.
     program(
       "gatehouse", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
-      "Inference", "Advisories", "Gates", "Threats", "Documents", "ModelTests", "Monitoring", "Rollouts",
+      "Inference", "Advisories", "Alerting", "Gates", "Threats", "Documents", "ModelTests", "Monitoring",
+      "Rollouts",
       "Provenance", "Statements", "Packaging", "Lifecycle", "Storage", "Distribution", "Fleet", "ControlAPI",
       "Serving", "Engines", "Signers", "Relay",
       .arguments,
@@ -184,8 +188,8 @@ let package = Package(
     layer(
       "TestKit",
       [
-        "Domain", "Encoding", "Access", "Gates", "ModelTests", "Monitoring", "Provenance", "Statements",
-        "Packaging", "Lifecycle",
+        "Domain", "Encoding", "Access", "Alerting", "Gates", "ModelTests", "Monitoring", "Provenance",
+        "Statements", "Packaging", "Lifecycle",
       ]),
 
     tests("EncodingTests", "Encoding", "TestKit"),
@@ -211,12 +215,14 @@ let package = Package(
       "Provenance", "Domain", "Encoding"),
     tests("MonitoringTests", "Monitoring", "ModelGraph", "Domain", "Encoding", "TestKit"),
     tests("RolloutsTests", "Rollouts", "Monitoring", "Domain", "Encoding", "TestKit"),
+    tests("AlertingTests", "Alerting", "Documents", "Domain", "Encoding"),
     tests("AccessTests", "Access", "Domain", "Encoding"),
     tests("ProvenanceTests", "Provenance", "Domain", "Encoding", "TestKit", .crypto),
     tests("StatementsTests", "Statements", "Provenance", "Domain", "Encoding", "TestKit"),
     tests("PackagingTests", "Packaging", "Provenance", "Statements", "Domain", "Encoding"),
     tests(
-      "LifecycleTests", "Lifecycle", "Lifting", "Monitoring", "Advisories", "Gates", "Rollouts", "Threats",
+      "LifecycleTests", "Lifecycle", "Alerting", "Lifting", "Monitoring", "Advisories", "Gates", "Rollouts",
+      "Threats",
       "ModelTests", "Documents",
       "Access",
       "Provenance", "Statements", "Packaging",
@@ -232,7 +238,8 @@ let package = Package(
       "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
       "gatehouse-runtime"),
     tests(
-      "ControlAPITests", "ControlAPI", "Access", "Advisories", "Lifecycle", "Provenance", "Domain",
+      "ControlAPITests", "ControlAPI", "Access", "Advisories", "Alerting", "Lifecycle", "Provenance",
+      "Domain",
       "Encoding", "TestKit",
       .crypto, .hummingbird, .hummingbirdTesting, .log, .nio),
     tests(
@@ -241,7 +248,8 @@ let package = Package(
       .nioTLS, .nioSSL,
       .nioLocks, .nioEmbedded, .crypto, "TestKit"),
     tests(
-      "RelayTests", "Relay", "Lifecycle", "Access", "Gates", "Provenance", "Domain", "Encoding", "TestKit",
+      "RelayTests", "Relay", "Lifecycle", "Access", "Alerting", "Gates", "Provenance", "Domain", "Encoding",
+      "TestKit",
       .crypto, .nio, .nioPosix, .nioHTTP1, .nioLocks),
     tests("SignersTests", "Signers", "Lifecycle", "Provenance", "Domain", "Encoding"),
     tests(

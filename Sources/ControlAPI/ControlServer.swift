@@ -97,6 +97,8 @@ public struct ControlServer: Sendable {
     LedgerRoutes(control: control).add(to: routes)
     WebhookRoutes(control: control).add(to: routes)
     WitnessRoutes(control: control).add(to: routes)
+    AlertRoutes(control: control).add(to: routes)
+    ReceiverRoutes(control: control).add(to: routes)
     QueryRoutes(control: control, version: settings.version, registry: registry).add(to: routes)
     return router
   }

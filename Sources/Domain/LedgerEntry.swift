@@ -102,6 +102,19 @@ public enum Act: String, Sendable, CaseIterable {
   case scheduleRepaves = "schedule-repaves"
   /// Live data are no longer like those of training, or are again.
   case alert
+  /// Something is the matter that people are told of, or is no more.
+  case beginAlert = "begin-alert"
+  case endAlert = "end-alert"
+  /// Somebody has taken an alert on.
+  case acknowledgeAlert = "acknowledge-alert"
+  /// Nobody is told of some alerts for a while, or is again.
+  case silenceAlerts = "silence-alerts"
+  case endSilence = "end-silence"
+  /// Rules of alerts came into force.
+  case applyAlertRules = "apply-alert-rules"
+  /// Who is told of alerts was added, or is told no more.
+  case addReceiver = "add-receiver"
+  case removeReceiver = "remove-receiver"
   /// The platform's data come from a backup.
   case restore
   /// Something was asked for, and refused before it became an act.

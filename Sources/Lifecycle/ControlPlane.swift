@@ -49,6 +49,8 @@ public final class ControlPlane: Sendable {
     public var windows: any WindowSource
     /// What is kept of that.
     public var monitor: any MonitorStore
+    /// What people are told of, and where.
+    public var alerts: any AlertStore
 
     /// Names the parts.
     public init(
@@ -61,8 +63,10 @@ public final class ControlPlane: Sendable {
       webhooks: any WebhookStore = NoWebhooks(), webhookSender: any WebhookSender = NoWebhooks(),
       cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses(),
       rolloutEvidence: any RolloutEvidenceStore = NoRolloutEvidence(),
-      windows: any WindowSource = NoMonitoring(), monitor: any MonitorStore = NoMonitoring()
+      windows: any WindowSource = NoMonitoring(), monitor: any MonitorStore = NoMonitoring(),
+      alerts: any AlertStore = NoAlerts()
     ) {
+      self.alerts = alerts
       self.rolloutEvidence = rolloutEvidence
       self.windows = windows
       self.monitor = monitor
@@ -162,6 +166,8 @@ public final class ControlPlane: Sendable {
   let rolloutWatches = RolloutWatches()
   /// What live data look like beside training.
   public let watching: Watching
+  /// What people are told of.
+  public let alerts: Alerts
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -180,6 +186,12 @@ public final class ControlPlane: Sendable {
     witnesses = Witnesses(
       registry: registry, store: parts.cosignatures, witness: parts.witness, key: settings.checkpointKey,
       time: time, entropy: parts.entropy)
+    alerts = Alerts(
+      registry: registry, store: parts.alerts, sender: parts.webhookSender,
+      evidence: AlertEvidence(
+        registry: registry, plane: parts.plane, monitor: parts.monitor, webhooks: parts.webhooks,
+        alerts: parts.alerts, cosignatures: parts.cosignatures, key: settings.checkpointKey),
+      blobs: parts.blobs, ledger: settings.checkpointKey.name, time: time, entropy: parts.entropy)
     let training = TrainingReferences(registry: registry, blobs: parts.blobs)
     watching = Watching(
       registry: registry, source: parts.windows, store: parts.monitor, training: training, time: time,
@@ -272,6 +284,7 @@ public final class ControlPlane: Sendable {
     // Platforms of releases before this one have a key and no word of it in the registry.
     try await sealKeys.adopt(recorder: recorder(for: .platform))
     try await webhooks.sweep()
+    try await alerts.sweep()
     return try await recovery()
   }
 

@@ -154,7 +154,7 @@ extension RegistryChange {
     case .governance(let change):
       switch change {
       case .setFacts, .propose, .withdraw, .apply, .approve, .decideThreat, .relay, .importAdvisories,
-        .repave:
+        .repave, .alerting:
         true
       case .wait, .test, .endWait, .stateThreats, .keepFormers, .mark, .unmark, .setRollout,
         .setRolloutTerms, .stateReference, .setShares, .setDesired:

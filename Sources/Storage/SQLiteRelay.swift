@@ -2,7 +2,7 @@ public import Domain
 import GRDB
 public import Lifecycle
 
-/// Where webhooks are told and how far they have come, and what witnesses said, in a SQLite file of their own.
+/// Where webhooks are told and how far they have come, what witnesses said, and which alerts there are, in a SQLite file of their own.
 ///
 /// It has secrets, and changes without anybody's act: so it is no part of the registry. What is erased there is overwritten.
 public final class SQLiteRelay: WebhookStore {
@@ -61,6 +61,7 @@ public final class SQLiteRelay: WebhookStore {
           """)
     }
     migrator.registerMigration("2 cosignatures") { try $0.execute(sql: cosignatureTables) }
+    migrator.registerMigration("3 alerts") { try $0.execute(sql: alertTables) }
     return migrator
   }()
 

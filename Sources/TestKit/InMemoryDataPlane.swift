@@ -62,6 +62,9 @@ public final class InMemoryDataPlane: DataPlane {
     state.withLock { state in state.serving = state.next(at: time.now()) }
   }
 
+  /// Has the process that serves end unasked, and none take its place.
+  public func endServing() { state.withLock { $0.serving = nil } }
+
   /// What a start of the platform makes of processes that outlived the one before.
   public func reopen() {
     state.withLock { state in

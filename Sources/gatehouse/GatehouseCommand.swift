@@ -38,13 +38,15 @@ struct GatehouseCommand: AsyncParsableCommand {
       WatchCommand.self,
       DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
       AuditCommand.self,
-      DoctorCommand.self, BackupCommand.self, RestoreCommand.self, SealKeysCommand.self, RevokeCommand.self, RevocationsCommand.self,
+      DoctorCommand.self, BackupCommand.self, RestoreCommand.self, SealKeysCommand.self, RevokeCommand.self,
+      RevocationsCommand.self,
       RegistryCommand.self, PolicyCommand.self, ApproveCommand.self, RefuseCommand.self, WaitingCommand.self,
       FactsCommand.self, ThreatsCommand.self, AdvisoriesCommand.self, WhoAmICommand.self,
       PrincipalsCommand.self,
       GrantsCommand.self,
       APIKeysCommand.self,
       ProvidersCommand.self, ProjectsCommand.self, WebhooksCommand.self, WitnessesCommand.self,
+      AlertsCommand.self, ReceiversCommand.self, DiagnoseCommand.self,
     ])
 
   /// Runs a command; every way in which it can end has an exit code of the contract.

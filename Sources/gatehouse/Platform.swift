@@ -102,7 +102,7 @@ struct Platform {
         cosignatures: relay, witness: HTTPWitness(),
         rolloutEvidence: try RolloutEvidenceFiles(directory: directory.rollouts),
         windows: DirectoryWindowSource(spool: directory.spool),
-        monitor: try SQLiteMonitor(path: directory.monitor)),
+        monitor: try SQLiteMonitor(path: directory.monitor), alerts: relay),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8))))
@@ -179,6 +179,10 @@ struct Platform {
         return nil
       }
       group.addTask {
+        await AlertLoop(control: controlPlane).run()
+        return nil
+      }
+      group.addTask {
         await DeploymentLoop(control: controlPlane).run()
         return nil
       }
@@ -205,7 +209,10 @@ struct Platform {
         // Who reads that it is ready may use all of it.
         var server = server
         server.registry = await face.announce(in: directory)
-        try await server.run { port in announce(port: port, plane, since: started) }
+        try await server.run { port in
+          controlPlane.alerts.setPage(controlURL(port: port))
+          announce(port: port, plane, since: started)
+        }
         return nil
       }
       group.addTask {
@@ -251,8 +258,12 @@ struct Platform {
     return token
   }
 
+  private func controlURL(port: Int) -> String {
+    "\(tls == nil ? "http" : "https")://\(control.host):\(port)"
+  }
+
   private func announce(port: Int, _ plane: LocalDataPlane, since started: ContinuousClock.Instant) {
-    let url = "\(tls == nil ? "http" : "https")://\(control.host):\(port)"
+    let url = controlURL(port: port)
     try? DurableFile.write(Array("\(url)\n".utf8), to: directory.address)
     let elapsed = started.duration(to: .now) / .milliseconds(1)
     Console.prose("control plane on \(url)")

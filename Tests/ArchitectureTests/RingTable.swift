@@ -24,7 +24,7 @@ struct RingTable {
         "Encoding", "Domain", "YAML", "ModelGraph", "Artifacts", "Inspection", "Lifting", "ONNXExport",
         "Inference",
         "Documents", "Threats", "Advisories", "Gates", "ModelTests", "Access",
-        "Provenance", "Statements", "Packaging", "Monitoring", "Rollouts",
+        "Provenance", "Statements", "Packaging", "Monitoring", "Rollouts", "Alerting",
       ],
       ["Lifecycle"],
       ["Storage", "Distribution", "Fleet", "ControlAPI", "Serving", "Engines", "Signers", "Relay"],

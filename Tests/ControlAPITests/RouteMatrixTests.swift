@@ -70,6 +70,11 @@ struct RouteMatrixTests {
     "GET advisories/records/{id}": .view,
     "GET witnesses": .audit, "POST witnesses": .manageSeals, "DELETE witnesses": .manageSeals,
     "GET webhooks": .audit, "POST webhooks": .manageWebhooks, "DELETE webhooks/{id}": .manageWebhooks,
+    "GET deployments/{name}/diagnosis": .view,
+    "GET alerts": .view, "GET alerts/{id}": .view, "POST alerts/{id}/acknowledgement": .deploy,
+    "GET alerts/rules": .view, "POST alerts/rules": .deploy, "GET alerts/silences": .view,
+    "POST alerts/silences": .deploy, "DELETE alerts/silences/{id}": .deploy,
+    "GET receivers": .audit, "POST receivers": .manageWebhooks, "DELETE receivers/{name}": .manageWebhooks,
     "GET webhooks/{id}/deliveries": .audit, "POST webhooks/{id}/deliveries/{index}": .manageWebhooks,
   ]
 

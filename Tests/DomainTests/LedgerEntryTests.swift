@@ -34,7 +34,9 @@ import Testing
         "apply-policy",
         "approve", "wait", "forget-origins", "add-webhook", "remove-webhook", "redeliver", "add-witness",
         "remove-witness",
-        "cosign", "decide-threat", "import-advisories", "repave", "schedule-repaves", "alert", "restore",
+        "cosign", "decide-threat", "import-advisories", "repave", "schedule-repaves", "alert",
+        "begin-alert", "end-alert", "acknowledge-alert", "silence-alerts", "end-silence", "apply-alert-rules",
+        "add-receiver", "remove-receiver", "restore",
         "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])

@@ -19,6 +19,12 @@ import Testing
     try await CosignatureStoreContract(SQLiteRelay(path: "\(scratch.path)/relay.sqlite")).run()
   }
 
+  @Test func `and of alerts keeps the contract on disk, and so does it in memory`() async throws {
+    try await AlertStoreContract(InMemoryAlerts()).run()
+    let scratch = try Scratch()
+    try await AlertStoreContract(SQLiteRelay(path: "\(scratch.path)/relay.sqlite")).run()
+  }
+
   @Test func `is read beside who writes it, and changed by nobody who reads`() async throws {
     let scratch = try Scratch()
     let path = "\(scratch.path)/relay.sqlite"

@@ -47,6 +47,12 @@ public struct GovernanceRecord: Hashable, Sendable {
     case sharing
     /// What a deployment is to be, and who said so; by its name.
     case desired
+    /// Who is told of alerts; by its name.
+    case alertReceiver = "alert-receiver"
+    /// Of which alerts nobody is told for a while; by its id.
+    case silence
+    /// The rules of alerts that are in force; there is one record of them.
+    case alertRules = "alert-rules"
   }
 
   /// What kind of thing it is.
@@ -120,6 +126,8 @@ public enum GovernanceChange: Equatable, Sendable {
   case setShares(SharingRecord?, of: ModelName, at: Timestamp)
   /// A deployment is to be this from now on; nil for as it is.
   case setDesired(DesiredRecord?, of: ModelName, at: Timestamp)
+  /// What people are told of, or who is, is another.
+  case alerting(AlertingChange)
 
   /// When it was made.
   public var moment: Timestamp {
@@ -130,6 +138,7 @@ public enum GovernanceChange: Equatable, Sendable {
       at
     case .mark(let mark): mark.at
     case .repave(let change): change.moment
+    case .alerting(let change): change.moment
     case .decideThreat(let decision): decision.at
     case .propose(let proposal): proposal.since
     case .apply(let policy): policy.since
@@ -188,6 +197,7 @@ public enum GovernanceChange: Equatable, Sendable {
       [.put(GovernanceRecord(kind: .rolloutTerms, id: name.description, value: terms.json))]
     case .setRolloutTerms(nil, let name, _): [.remove(.rolloutTerms, id: name.description)]
     case .repave(let change): [change.effect]
+    case .alerting(let change): [change.effect]
     case .stateReference(let reference, let version, _):
       [
         .put(
@@ -247,6 +257,7 @@ public enum GovernanceChange: Equatable, Sendable {
         "change": "set-rollout-terms", "name": .string(name.description), "terms": terms?.json ?? .null,
       ]
     case .repave(let change): members = change.members
+    case .alerting(let change): members = change.members
     case .stateReference(let reference, let version, _):
       members = [
         "change": "state-reference", "reference": .string(reference.description),
@@ -317,6 +328,8 @@ public enum GovernanceChange: Equatable, Sendable {
     case let name:
       if let change = try RelayChange(name, fields, at: at) {
         self = .relay(change)
+      } else if let change = try AlertingChange(name, fields, at: at) {
+        self = .alerting(change)
       } else {
         guard let change = try RepaveChange(name, fields, at: at) else { return nil }
         self = .repave(change)

@@ -70,7 +70,8 @@ extension LedgerEntry {
       .revokeVersion,
       .reseal, .approve, .wait, .setFacts, .assignModel:
       text = subject.prefix { $0 != "@" && $0 != " " }
-    case .createKey, .revokeKey: text = details["deployment"]?.string.map { $0[...] }
+    case .createKey, .revokeKey, .beginAlert, .endAlert, .acknowledgeAlert:
+      text = details["deployment"]?.string.map { $0[...] }
     default: text = nil
     }
     return text.flatMap { try? ModelName(parsing: String($0)) }

@@ -79,7 +79,8 @@ extension RegistryReader {
   }
 
   /// The blobs that are files of policies, in force, former and proposed, the threats of versions as they were, and what their tests
-  /// were made of and came to, what their training data looked like, and the advisories in force.
+  /// were made of and came to, what their training data looked like, and the advisories and the rules of
+  /// alerts in force.
   func governedFiles() async throws(Problem) -> Set<Digest> {
     var digests: Set<Digest> = []
     for record in try await governance(.policy, startingWith: "") {
@@ -90,6 +91,9 @@ extension RegistryReader {
     }
     for record in try await governance(.threatModel, startingWith: "") { digests.insert(try record.document) }
     for record in try await governance(.reference, startingWith: "") { digests.insert(try record.document) }
+    for record in try await governance(.alertRules, startingWith: "") {
+      digests.insert(try AppliedAlertRules(json: record.value).digest)
+    }
     for record in try await governance(.advisories, startingWith: "") {
       digests.insert(try ImportedAdvisories(json: record.value).digest)
     }

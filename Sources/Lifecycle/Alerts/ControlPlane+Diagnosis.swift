@@ -1,0 +1,128 @@
+public import Alerting
+public import Domain
+public import Encoding
+import Gates
+import Monitoring
+import Rollouts
+
+extension ControlPlane {
+  /// How many entries of the ledger are read for a diagnosis at most.
+  private static let changesRead = 1000
+  /// How many changes it has at most.
+  private static let changesShown = 50
+
+  /// What is likely to be the matter with a deployment, by what is known of it since a moment ago and of the time before.
+  ///
+  /// Throws `deployment.unknown`.
+  public func diagnose(_ name: ModelName, over span: Duration) async throws(Problem) -> (
+    evidence: DiagnosisEvidence, diagnosis: Diagnosis
+  ) {
+    guard let deployment = try await registry.deployments().first(where: { $0.name == name }) else {
+      throw Problem.unknownDeployment(name)
+    }
+    let moment = now()
+    let since = moment.advanced(by: span * -1)
+    var evidence = DiagnosisEvidence(
+      name, live: VersionReference(name: name, version: deployment.version), since: since, now: moment)
+    evidence.changes = try await changes(of: name, since: since)
+    let history = alerts.history
+    func traffic(_ start: Timestamp, _ end: Timestamp) -> DiagnosisEvidence.Span? {
+      history.traffic(of: name, from: start, until: end).map {
+        DiagnosisEvidence.Span(versions: $0.versions, milliseconds: $0.milliseconds)
+      }
+    }
+    evidence.recent = traffic(since, moment)
+    // Where nobody looked so far back there is nothing to compare with.
+    let former = since.advanced(by: span * -1)
+    if let first = history.start, first < since { evidence.before = traffic(max(former, first), since) }
+    evidence.processSince = (try? await parts.plane.process())?.startedAt
+    evidence.isRollingOut = try await registry.rollouts().contains { $0.state.deployment == name }
+    try await addInputs(to: &evidence, over: span)
+    return (evidence, Diagnosis(evidence))
+  }
+
+  private func addInputs(to evidence: inout DiagnosisEvidence, over span: Duration) async throws(Problem) {
+    for alert in try await parts.monitor.standing(of: evidence.deployment, count: 16_384) {
+      var columns = Set(evidence.drifting[alert.version] ?? [])
+      columns.insert(alert.column)
+      evidence.drifting[alert.version] = columns.sorted()
+    }
+    for report in try await watched(evidence.deployment, over: span).reports where report.isServed {
+      evidence.strange.refusedRequests += report.seen.losses.refusedRequests
+      evidence.strange.rows += report.seen.window.profile.violatingRows
+      evidence.strange.of += report.seen.window.profile.rows
+    }
+  }
+
+  /// What was changed since a moment of a deployment and of what all of them stand on, the newest first.
+  private func changes(of name: ModelName, since: Timestamp) async throws(Problem) -> [DiagnosisEvidence
+    .Change]
+  {
+    var changes: [DiagnosisEvidence.Change] = []
+    let filters = [
+      LedgerFilter(model: name, since: since), LedgerFilter(act: .supervise, since: since),
+      LedgerFilter(act: .repave, since: since), LedgerFilter(act: .applyPolicy, since: since),
+    ]
+    for filter in filters {
+      for placed in try await ledger.entries(matching: filter, from: 0, count: Self.changesRead) {
+        guard let entry = (try? JSON(parsing: placed.bytes)).flatMap(LedgerEntry.init(json:)),
+          entry.phase == .done, let kind = DiagnosisEvidence.Change.Kind(of: entry.act)
+        else { continue }
+        let event = entry.details["event"]?.string.map { " (\($0))" } ?? ""
+        changes.append(
+          DiagnosisEvidence.Change(
+            at: entry.time, kind: kind,
+            words: "\(entry.act.rawValue) of \(entry.subject)\(event) by \(entry.principal)",
+            entry: placed.position))
+      }
+    }
+    return Array(changes.sorted { $0.entry > $1.entry }.prefix(Self.changesShown))
+  }
+}
+
+extension DiagnosisEvidence.Change.Kind {
+  /// What kind of change an act is to those who are answered; nil where it is none.
+  fileprivate init?(of act: Act) {
+    switch act {
+    case .rollOut, .rollBack, .beginRollOut, .stepRollOut, .undoRollOut, .revokeVersion: self = .version
+    case .setPolicy, .setAlias, .removeAlias: self = .setting
+    case .supervise, .repave: self = .process
+    case .applyPolicy, .createKey, .revokeKey: self = .rule
+    default: return nil
+    }
+  }
+}
+
+extension DiagnosisEvidence {
+  /// The evidence as the HTTP face has it.
+  public var json: JSON {
+    func span(_ span: Span?) -> JSON {
+      guard let span else { return .null }
+      let rows = span.versions.sorted { $0.key.version < $1.key.version }.map { version, traffic -> JSON in
+        [
+          "version": JSON(version.version.value), "answered": JSON(traffic.answered),
+          "refused": JSON(traffic.refused), "failed": JSON(traffic.failed),
+          "p50Milliseconds": traffic.latency(0.5).map { .number($0) } ?? .null,
+          "p99Milliseconds": traffic.latency(0.99).map { .number($0) } ?? .null,
+        ]
+      }
+      return ["seconds": .integer(span.milliseconds / 1000), "versions": .array(rows)]
+    }
+    let columns = drifting.sorted { $0.key.version < $1.key.version }.map { version, names -> JSON in
+      ["version": JSON(version.version.value), "columns": .array(names.map { .string($0) })]
+    }
+    return [
+      "deployment": .string(deployment.description), "live": JSON(live.version.value),
+      "since": .string(since.description), "now": .string(now.description), "traffic": span(recent),
+      "before": span(before), "drifting": .array(columns),
+      "processSince": processSince.map { .string($0.description) } ?? .null,
+      "changes": .array(
+        changes.map { change in
+          [
+            "at": .string(change.at.description), "kind": .string(change.kind.rawValue),
+            "what": .string(change.words), "entry": JSON(change.entry),
+          ]
+        }),
+    ]
+  }
+}

@@ -1,0 +1,128 @@
+import Alerting
+import Domain
+import Testing
+
+/// Network, code or data: what is likely to be the matter.
+struct DiagnosisTests {
+  private static let now = Timestamp(milliseconds: 1_700_000_000_000)
+  private static let hour: Int64 = 3_600_000
+
+  private static func version(_ number: Int) throws -> VersionReference {
+    try VersionReference(parsing: "iris@\(number)")
+  }
+
+  private static func span(
+    _ requests: Int, failing: Int = 0, refused: Int = 0, bucket: Int = 5, _ number: Int = 2
+  ) throws -> DiagnosisEvidence.Span {
+    var traffic = Traffic()
+    traffic.answered = requests - failing - refused
+    traffic.failed = failing
+    traffic.refused = refused
+    traffic.latency[bucket] = traffic.answered
+    return DiagnosisEvidence.Span(versions: [try version(number): traffic], milliseconds: hour)
+  }
+
+  private static func evidence(
+    _ change: (inout DiagnosisEvidence) throws -> Void = { _ in }
+  ) throws -> DiagnosisEvidence {
+    var evidence = DiagnosisEvidence(
+      try ModelName(parsing: "iris"), live: try version(2),
+      since: Timestamp(milliseconds: now.milliseconds - hour), now: now)
+    evidence.processSince = Timestamp(milliseconds: now.milliseconds - 2 * hour)
+    evidence.before = try span(6000)
+    evidence.recent = try span(6000)
+    try change(&evidence)
+    return evidence
+  }
+
+  @Test func `nothing is wrong`() throws {
+    let diagnosis = Diagnosis(try Self.evidence())
+    #expect(diagnosis.isWell)
+    #expect(
+      diagnosis.same == [
+        "traffic: 100 requests a minute, 100 before", "failures: 0 of 6000 requests failed",
+        "latency: 99 of 100 answers within 0.5 ms", "nothing was changed here",
+        "refusals: 0 of 6000 requests", "inputs: nothing is known to be unlike training",
+      ])
+  }
+
+  @Test func `requests that do not arrive, where those that do are answered, are the network's`() throws {
+    let diagnosis = Diagnosis(try Self.evidence { $0.recent = try Self.span(60) })
+    #expect(diagnosis.findings.map(\.cause) == [.network])
+    #expect(diagnosis.findings.first?.summary == "most requests do not arrive")
+    #expect(diagnosis.findings.first?.evidence.first == "1 requests a minute, 100 before")
+  }
+
+  @Test func `a data plane that does not answer comes before all else`() throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence {
+        $0.processSince = nil
+        $0.recent = try Self.span(6000, failing: 3000)
+      })
+    #expect(diagnosis.findings.first?.summary == "the data plane does not answer")
+  }
+
+  @Test func `failures after a roll-out are the code's, and a roll-back is what to do`() throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence {
+        $0.recent = try Self.span(6000, failing: 600, bucket: 12)
+        $0.changes = [
+          .init(
+            at: Timestamp(milliseconds: Self.now.milliseconds - 600_000), kind: .version,
+            words: "roll-out of iris@2 by person:ana", entry: 41)
+        ]
+      })
+    let finding = try #require(diagnosis.findings.first)
+    #expect(finding.cause == .code)
+    #expect(
+      finding.summary
+        == "it fails or is slow since something was changed, the last of it 10m ago: roll-out of iris@2 by person:ana"
+    )
+    #expect(
+      finding.evidence == [
+        "600 of 6000 requests failed; before, 0 of 6000 requests failed",
+        "99 of 100 answers within 100 ms; before, within 0.5 ms",
+        "2023-11-14T22:03:20.000Z roll-out of iris@2 by person:ana (entry 41)",
+      ])
+    #expect(finding.commands.first == "gatehouse roll-back iris")
+  }
+
+  @Test func `of two versions that answer beside each other the one that fails alone is named`() throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence {
+        $0.isRollingOut = true
+        $0.recent?.versions[try Self.version(3)] = try Self.span(500, failing: 400, 3).versions.values.first
+      })
+    let finding = try #require(diagnosis.findings.first)
+    #expect(finding.evidence.contains("iris@3 fails, iris@2 does not"))
+    #expect(finding.commands.first == "gatehouse roll-out undo iris")
+  }
+
+  @Test func `refused requests and columns that are unlike training are the data's`() throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence {
+        $0.recent = try Self.span(6000, refused: 900)
+        $0.drifting = [try Self.version(2): ["age", "income"]]
+        $0.strange = (900, 500, 6000)
+      })
+    let finding = try #require(diagnosis.findings.first)
+    #expect(finding.cause == .data)
+    #expect(
+      finding.evidence == [
+        "unlike training, of iris@2: 'age', 'income'",
+        "900 of 6000 requests were refused for what they were",
+        "500 of 6000 rows were of values that training had no room for",
+      ])
+    #expect(finding.commands.first == "gatehouse watch iris")
+    #expect(diagnosis.same.contains("failures: 0 of 6000 requests failed"))
+  }
+
+  @Test func `too few requests accuse nobody`() throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence {
+        $0.before = try Self.span(5)
+        $0.recent = try Self.span(4, failing: 4)
+      })
+    #expect(diagnosis.isWell)
+  }
+}

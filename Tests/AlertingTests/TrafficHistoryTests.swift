@@ -1,0 +1,63 @@
+import Alerting
+import Domain
+import Testing
+
+/// What came to a deployment, whatever became of the processes that counted it.
+struct TrafficHistoryTests {
+  private static func moment(_ seconds: Int64) -> Timestamp {
+    Timestamp(milliseconds: 1_700_000_000_000 + seconds * 1000)
+  }
+
+  private static func counts(_ answered: Int, failed: Int = 0, _ instance: String = "a") throws -> PlaneCounts
+  {
+    var version = PlaneCounts.Version(try VersionReference(parsing: "iris@1"))
+    version.answered = answered
+    version.failed = failed
+    version.latency[3] = answered
+    return PlaneCounts(instance: instance, versions: [version])
+  }
+
+  private func came(_ history: TrafficHistory, _ from: Int64, _ until: Int64) throws -> Traffic? {
+    let traffic = history.traffic(
+      of: try ModelName(parsing: "iris"), from: Self.moment(from), until: Self.moment(until))
+    return traffic?.versions.values.reduce(Traffic(), +)
+  }
+
+  @Test func `what was counted before the first look is nobody's`() throws {
+    var history = TrafficHistory()
+    history.take(try Self.counts(1000), at: Self.moment(0))
+    #expect(try came(history, 0, 10) == nil)
+    history.take(try Self.counts(1010, failed: 2), at: Self.moment(10))
+    #expect(try came(history, 0, 10)?.requests == 12)
+    #expect(try came(history, 0, 10)?.failedShare == 2.0 / 12)
+  }
+
+  @Test func `a process that takes the place of another begins at nothing, and what came before stays`()
+    throws
+  {
+    var history = TrafficHistory()
+    history.take(try Self.counts(0), at: Self.moment(0))
+    history.take(try Self.counts(100), at: Self.moment(10))
+    history.take(try Self.counts(30, "b"), at: Self.moment(20))
+    #expect(try came(history, 0, 20)?.answered == 130)
+    #expect(try came(history, 10, 20)?.answered == 30)
+  }
+
+  @Test func `a day of looks is some hundreds of them, and its sums are exact`() throws {
+    var history = TrafficHistory()
+    for turn in 0..<8640 { history.take(try Self.counts(turn), at: Self.moment(Int64(turn) * 10)) }
+    #expect(try came(history, 0, 86_390)?.answered == 8639)
+    #expect(try came(history, 86_090, 86_390)?.answered == 30)
+  }
+
+  @Test func `the time within which a share of answers came is the bound above it`() {
+    var traffic = Traffic()
+    #expect(traffic.latency(0.99) == nil)
+    traffic.latency[4] = 98
+    traffic.latency[15] = 2
+    #expect(traffic.latency(0.5) == 0.25)
+    #expect(traffic.latency(0.99) == 1000)
+    traffic.latency[LatencyBounds.bucketCount - 1] = 500
+    #expect(traffic.latency(0.99) == 20_000)
+  }
+}
