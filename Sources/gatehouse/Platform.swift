@@ -159,10 +159,6 @@ struct Platform {
         return nil
       }
       group.addTask {
-        await IssuerRefresh(control: controlPlane).run()
-        return nil
-      }
-      group.addTask {
         await controlPlane.packProgram()
         return nil
       }
@@ -175,30 +171,7 @@ struct Platform {
         return nil
       }
       group.addTask {
-        await RolloutLoop(control: controlPlane).run()
-        return nil
-      }
-      group.addTask {
-        await AlertLoop(control: controlPlane).run()
-        return nil
-      }
-      group.addTask {
-        await DeploymentLoop(control: controlPlane).run()
-        return nil
-      }
-      group.addTask {
-        // At the start as well, for what a crash cut off.
-        while !Task.isCancelled {
-          await controlPlane.refusals.flush()
-          // A window for changes opens by the clock alone.
-          for problem in await controlPlane.goOnWithWaiting() { Console.prose(problem.description) }
-          await authenticator.saveUses()
-          try? await Task.sleep(for: .seconds(60))
-        }
-        return nil
-      }
-      group.addTask {
-        await RepaveClock(control: controlPlane).run()
+        await RecurringWork(control: controlPlane, authenticator: authenticator).run()
         return nil
       }
       group.addTask {

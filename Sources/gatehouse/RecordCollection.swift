@@ -11,8 +11,7 @@ actor RecordCollection {
   private let ticks: AsyncStream<Void>
   private let tick: AsyncStream<Void>.Continuation
   private let timer: any DispatchSourceTimer
-  /// What was told already; a failure that lasts is told once.
-  private var told: [Problem] = []
+  private var telling = TellingOnce()
 
   /// Collects for this control plane; nothing happens before `run`.
   init(_ controlPlane: ControlPlane) {
@@ -46,14 +45,9 @@ actor RecordCollection {
       for problem in collected.damaged { Console.prose(problem.description) }
       let watched = try await controlPlane.watching.collect()
       for alert in watched.alerts { Console.prose("\(alert.version): \(alert.figures)") }
-      tell(collected.failures + watched.problems)
+      telling.tell(collected.failures + watched.problems)
     } catch {
-      tell([error])
+      telling.tell([error])
     }
-  }
-
-  private func tell(_ failures: [Problem]) {
-    for failure in failures where !told.contains(failure) { Console.prose(failure.description) }
-    told = failures
   }
 }

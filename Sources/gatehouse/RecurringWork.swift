@@ -1,0 +1,76 @@
+import ControlAPI
+import Domain
+import Lifecycle
+
+/// What the control plane does by the clock, each at its own pace and none held up by another.
+struct RecurringWork {
+  let control: ControlPlane
+  let authenticator: Authenticator
+
+  /// Goes on until the task is cancelled; an act that has begun comes to its end all the same.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await judge() }
+      group.addTask { await again(every: .seconds(1)) { await control.reconcileDeployments() } }
+      // A receiver that is slow holds up no look.
+      group.addTask { await again(every: .seconds(2)) { await control.alerts.deliver() } }
+      group.addTask { await again(every: Alerts.interval) { await control.alerts.look() } }
+      group.addTask {
+        await again(every: .seconds(15)) { await control.goOnWithRepaves().map { [$0] } ?? [] }
+      }
+      // What key sets take back is taken back here within a minute; where one cannot be had the issuer keeps the keys that it has.
+      group.addTask { await again(every: .seconds(45)) { await refreshKeySets() } }
+      group.addTask {
+        await again(every: .seconds(60)) {
+          await control.refusals.flush()
+          // A window for changes opens by the clock alone.
+          let problems = await control.goOnWithWaiting()
+          await authenticator.saveUses()
+          return problems
+        }
+      }
+    }
+  }
+
+  /// Judges roll-outs every second, and less often as long as that fails.
+  private func judge() async {
+    var pause = JudgingPause()
+    var telling = TellingOnce()
+    while !Task.isCancelled {
+      let problems = await control.judgeRollOuts()
+      telling.tell(problems)
+      pause.note(failed: !problems.isEmpty)
+      try? await Task.sleep(for: pause.length)
+    }
+  }
+
+  private func refreshKeySets() async -> [Problem] {
+    do throws(Problem) {
+      return try await (control.refreshIssuers() + control.refreshProviders())
+    } catch {
+      return [error]
+    }
+  }
+
+  /// Does something at once and after each pause.
+  private func again(every pause: Duration, _ body: () async -> [Problem]) async {
+    var telling = TellingOnce()
+    while !Task.isCancelled {
+      telling.tell(await body())
+      try? await Task.sleep(for: pause)
+    }
+  }
+}
+
+/// Tells the operator what went wrong, once as long as nothing else does.
+struct TellingOnce {
+  private var told: [Problem] = []
+
+  /// Tells what was not told the last time.
+  mutating func tell(_ problems: [Problem]) {
+    // What was cut off by the end of the platform is taken up by its next start.
+    guard !Task.isCancelled else { return }
+    for problem in problems where !told.contains(problem) { Console.prose(problem.description) }
+    told = problems
+  }
+}
