@@ -1,0 +1,51 @@
+import Access
+import Alerting
+import Domain
+import Gates
+import TestKit
+import Testing
+
+@testable import Lifecycle
+
+/// What the platform knows of the conditions that people are told of.
+struct AlertEvidenceTests {
+  /// What is measured now, as the rule and what it is of, where its line is reached by itself.
+  private static func found(_ control: ControlPlane) async -> [String] {
+    var history = TrafficHistory()
+    let seen = await control.alerts.evidence.gather(&history, at: control.now())
+    #expect(seen.problems.isEmpty)
+    return seen.measured.filter { $0.value >= 1 && $0.source.rule != .processAge }.map(\.source.description)
+  }
+
+  @Test
+  func `a roll-out that waits for a person, and one that was taken back, are told of until another comes`()
+    async throws
+  {
+    var stage = try RolloutStage()
+    let bench = stage.bench
+    try await bench.control.working {
+      let control = bench.control
+      try await stage.prepare(control)
+      #expect(await Self.found(control).isEmpty)
+      _ = try await stage.begin(control, RolloutStage.terms(yesBefore: 10_000))
+      #expect(await Self.found(control).isEmpty)
+      try await stage.drive(control, rounds: 20)
+      #expect(await Self.found(control) == ["roll-out-held iris@3"])
+      _ = try await control.undoRollOut(
+        of: Sample.name(), because: try RevocationReason(parsing: "slow"), by: .administrator)
+      #expect(await Self.found(control) == ["roll-out-undone iris@3"])
+      bench.time.advance(by: .seconds(86_400))
+      #expect(await Self.found(control).isEmpty)
+    }
+  }
+
+  @Test func `a data plane without a process says nothing of requests, and nothing of its age`() async throws
+  {
+    let bench = try Bench()
+    bench.plane.endServing()
+    var history = TrafficHistory()
+    let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
+    #expect(seen.unread == [.failures, .refusals, .latency, .processAge])
+    #expect(seen.measured.map(\.source.rule) == [.planeDown])
+  }
+}
