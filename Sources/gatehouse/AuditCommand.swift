@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Encoding
 import Lifecycle
+import Provenance
 import Storage
 
 /// `gatehouse audit`.

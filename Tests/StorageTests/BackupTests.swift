@@ -97,7 +97,8 @@ private func code(_ body: () async throws -> Void) async -> String? {
     let document = try await scratch.backUp(to: "\(scratch.path)/backup")
     var files = try scratch.files("\(scratch.path)/backup")
     files["backup.json"] = nil
-    let sums = try FileSums(parsing: try #require(files.removeValue(forKey: "SHA256SUMS")))
+    let list = files.removeValue(forKey: "SHA256SUMS")
+    let sums = try FileSums(parsing: try #require(list))
     #expect(sums.files.count == files.count)
     for file in sums.files { #expect(Digest(of: try #require(files[file.path])) == file.digest) }
     #expect(Digest(of: sums.bytes) == document.sums)

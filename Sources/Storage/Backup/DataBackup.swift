@@ -1,7 +1,8 @@
 public import Domain
+import Encoding
 import GRDB
 import Glibc
-public import Lifecycle
+import Lifecycle
 public import Provenance
 
 /// Makes a copy of a data directory from which all of it can be had again, beside the platform that writes to it.

@@ -1,4 +1,5 @@
 public import Domain
+import Encoding
 import Glibc
 import Provenance
 
