@@ -115,6 +115,12 @@ final class ModelWatch: Sendable {
   func countRefusal() {}
 }
 
+final class ModelDefences: Sendable {
+  static let unlikeTraining = "predict.unlike-training"
+  let watchesCallers = false
+  func blunted(_ tensors: [PredictionMethod: [Tensor]]) -> [PredictionMethod: [Tensor]] { tensors }
+}
+
 final class BatchGain: Sendable {
   init(isPossible: Bool) {}
   func noteAlone(rows: Int, nanoseconds: Int) {}

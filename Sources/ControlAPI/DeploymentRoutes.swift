@@ -14,6 +14,8 @@ struct DeploymentRoutes: Sendable {
     routes.put("deployments/:name/limits", .model(.deploy), use: limit)
     routes.get("deployments/:name/records", .model(.view), use: records)
     routes.put("deployments/:name/records", .model(.deploy), use: setRecords)
+    routes.get("deployments/:name/defences", .model(.view), use: defences)
+    routes.put("deployments/:name/defences", .model(.deploy), use: setDefences)
   }
 
   /// `GET /api/v1/deployments`: what every served name serves.
@@ -33,6 +35,7 @@ struct DeploymentRoutes: Sendable {
         members["condition"] = .string(status.condition.word.rawValue)
         members["message"] = .string(status.condition.message)
       }
+      if policy.defences != .none { members["defences"] = policy.defences.json }
       all.append(.object(members))
     }
     return .json(.ok, ["deployments": .array(all)])
@@ -63,5 +66,28 @@ struct DeploymentRoutes: Sendable {
     let policy = try RecordsPolicy(json: try await request.json())
     try await control.setRecords(policy, of: context.modelName(), by: context.requireActor())
     return .json(.ok, policy.json)
+  }
+
+  /// `GET /api/v1/deployments/{name}/defences`: what is done about attacks on it, and what of that its versions cannot do.
+  @Sendable private func defences(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let name = try context.modelName()
+    guard try await control.registry.deployments().contains(where: { $0.name == name }) else {
+      throw Problem.unknownDeployment(name)
+    }
+    let policy = try await control.registry.settings().first { $0.deployment == name }?.policy ?? .standard
+    return .json(.ok, try await json(of: policy.defences, for: name))
+  }
+
+  /// `PUT /api/v1/deployments/{name}/defences` with settings as `GET` has them: in force when the answer is there.
+  @Sendable private func setDefences(_ request: Request, _ context: ControlContext) async throws -> Response {
+    let defences = try DefencePolicy(json: try await request.json())
+    let name = try context.modelName()
+    try await control.setDefences(defences, of: name, by: context.requireActor())
+    return .json(.ok, try await json(of: defences, for: name))
+  }
+
+  private func json(of defences: DefencePolicy, for name: ModelName) async throws -> JSON {
+    let sentences = try await control.undefended(name, by: defences)
+    return ["defences": defences.json, "undefended": .array(sentences.map { .string($0) })]
   }
 }

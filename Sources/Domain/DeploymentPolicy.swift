@@ -69,14 +69,18 @@ public struct DeploymentPolicy: Hashable, Sendable {
   public var records: RecordsPolicy
   /// Whether what comes and what is answered is held against training.
   public var isWatched: Bool
+  /// What is done to rows before the model is asked, to answers before they leave, and about callers who seem to attack.
+  public var defences: DefencePolicy
 
   /// The policy of a deployment that none was set for.
   public static let standard = DeploymentPolicy()
 
   /// States how a deployment answers.
   public init(
-    limits: DeploymentLimits = .none, records: RecordsPolicy = .standard, isWatched: Bool = true
+    limits: DeploymentLimits = .none, records: RecordsPolicy = .standard, isWatched: Bool = true,
+    defences: DefencePolicy = .none
   ) {
+    self.defences = defences
     self.isWatched = isWatched
     self.limits = limits
     self.records = records
@@ -88,17 +92,19 @@ public struct DeploymentPolicy: Hashable, Sendable {
     members["limits"] = limits.json
     if records != .standard { members["records"] = records.json }
     if !isWatched { members["watch"] = "off" }
+    if defences != .none { members["defences"] = defences.json }
     return .object(members)
   }
 
-  /// Reads what `json` writes; throws `policy.malformed`, `limits.malformed` and `records-policy.malformed`.
+  /// Reads what `json` writes; throws `policy.malformed`, `limits.malformed`, `records-policy.malformed` and `monitoring.defences`.
   public init(json: JSON) throws(Problem) {
     guard let members = json.object,
-      members.keys.allSatisfy({ ["limits", "records", "watch"].contains($0) })
+      members.keys.allSatisfy({ ["limits", "records", "watch", "defences"].contains($0) })
     else {
       throw Problem(
         .badInput, "policy.malformed",
-        "expected 'limits', 'records' and 'watch' alone in an object, found \(json.kind) of another form")
+        "expected 'limits', 'records', 'watch' and 'defences' alone in an object, found \(json.kind) of another form"
+      )
     }
     switch members["watch"] {
     case nil, "on"?: isWatched = true
@@ -108,6 +114,8 @@ public struct DeploymentPolicy: Hashable, Sendable {
     }
     limits = try DeploymentLimits(json: members["limits"])
     if let json = members["records"] { records = try RecordsPolicy(json: json) } else { records = .standard }
+    defences =
+      try members["defences"].map { (json) throws(Problem) in try DefencePolicy(json: json) } ?? .none
   }
 }
 

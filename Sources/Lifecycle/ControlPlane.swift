@@ -204,7 +204,7 @@ public final class ControlPlane: Sendable {
     advisories = PublishedAdvisories(registry: registry, blobs: parts.blobs, bundles: said)
     threats = ThreatModels(
       registry: registry, said: said, plane: parts.plane, confinements: Confinements(of: parts.plane),
-      policies: policies, advisories: advisories, rules: rules, seals: seals, time: time)
+      policies: policies, advisories: advisories, rules: rules, seals: seals, training: training, time: time)
     release = Release(
       registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
       threats: threats, advisories: advisories, said: said, seals: seals, plane: parts.plane,

@@ -29,6 +29,13 @@ struct DeploymentPolicies: Sendable {
     try await set(of: name, recorder) { $0.isWatched = isWatched }
   }
 
+  /// Says what is done about attacks on a deployment; it is by the time this returns.
+  ///
+  /// The same again changes nothing. Throws `deployment.unknown`.
+  func defend(_ name: ModelName, by defences: DefencePolicy, recorder: Recorder) async throws(Problem) {
+    try await set(of: name, recorder) { $0.defences = defences }
+  }
+
   private func set(
     of name: ModelName, _ recorder: Recorder, _ change: (inout DeploymentPolicy) -> Void
   ) async throws(Problem) {

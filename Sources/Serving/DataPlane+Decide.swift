@@ -142,6 +142,8 @@ extension DataPlane {
     draft.record.version = model.reference.version.value
     draft.model = model
     draft.isShared = version == nil
+    let defences = deployment.defences(of: model)
+    try defences?.refuseHeldCaller(draft.record.key, of: model, at: draft.arrival.nanoseconds)
     let policy = deployment.policy.records
     draft.whenSpoolFull = policy.whenSpoolFull
     if case .declared(let count) = head.body, count > limits.bodyBytes {
@@ -154,6 +156,7 @@ extension DataPlane {
       operation.isSampled = policy.letsRowsBeReplayed
     }
     operation.isWatched = deployment.policy.isWatched && limits.watchShare > 0
+    operation.defences = defences
     operation.turn = deployment.turn(timeout: head.timeout, from: draft.arrival)
     // Who names a version asks for that one, and is no sample of those who name none.
     if version == nil, let shadowing = deployment.shadowing {

@@ -64,6 +64,7 @@ final class DataPlane: Sendable {
   func publish(_ table: RoutingTable) {
     // Before the first request by the new policy: its window is masked, whichever of both the others came by.
     table.hideMaskedFields()
+    table.settleDefences()
     current.withLockedValue { $0 = table }
   }
 

@@ -364,7 +364,7 @@ final class PlaneLoop {
     let watched = outgoing.answer.watched
     outgoing.answer.watched = nil
     // What is looked at comes after what is written: in a later turn of the loop.
-    defer { if let watched { watch.add(watched, at: record.time) } }
+    defer { if let watched { watch.add(watched, at: record.time, by: record.key) } }
     plane.countAnswer()
     guard draft.isRecorded else {
       return if let round { round.add(outgoing, receiver) } else { receiver.deliver(outgoing) }

@@ -73,6 +73,16 @@ final class RoutingTable: Sendable {
     deployments.sorted { $0.key < $1.key }.flatMap(\.value.models)
   }
 
+  /// Has nobody held back, and nothing remembered of callers, where the policies in force do not say so.
+  func settleDefences() {
+    for deployment in deployments.values {
+      let action = deployment.policy.defences.callers
+      if action != .refuse { deployment.held.release() }
+      guard action == .off else { continue }
+      for model in deployment.models { model.watch.forgetCallers() }
+    }
+  }
+
   /// Tells who watches the models which fields their deployments have masked.
   func hideMaskedFields() {
     for deployment in deployments.values {

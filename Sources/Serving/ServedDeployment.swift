@@ -36,13 +36,17 @@ struct ServedDeployment: Sendable {
   let policy: DeploymentPolicy
   /// What its predictions go through; the same in every table that has the deployment.
   let gate: ModelGate
+  /// Which callers are answered no more for a while; the same in every table that has the deployment.
+  let held: HeldCallers
+  /// What is done about attacks, by version; nothing where the policy says nothing.
+  private let defences: [VersionNumber: ModelDefences]
 
   /// States what is served; what answers for `live` and `aliases` is served by its number too.
   init(
     live: Entry, versions: [VersionNumber: Entry], aliases: [AliasName: Entry] = [:],
     standby: ServedModel? = nil, sharing: Sharing? = nil, shadowing: Shadowing? = nil,
     policy: DeploymentPolicy = .standard,
-    gate: ModelGate? = nil
+    gate: ModelGate? = nil, held: HeldCallers? = nil
   ) {
     self.standby = standby
     self.sharing = sharing
@@ -54,6 +58,11 @@ struct ServedDeployment: Sendable {
     var all = versions
     for case .model(let model) in [live] + aliases.values { all[model.reference.version] = .model(model) }
     self.versions = all.sorted { $0.key < $1.key }.map { (number: $0.key, entry: $0.value) }
+    let callers = held ?? HeldCallers()
+    self.held = callers
+    defences = all.compactMapValues { entry in
+      entry.model.flatMap { ModelDefences(policy.defences, for: $0, holding: callers) }
+    }
     // No alias is a number, so nothing is named twice.
     var named = Dictionary(uniqueKeysWithValues: all.map { ($0.description, $1) })
     for (alias, entry) in aliases { named[alias.description] = entry }
@@ -120,6 +129,11 @@ struct ServedDeployment: Sendable {
     }
   }
 
+  /// What is done about attacks on a version; nil where nothing is.
+  func defences(of model: ServedModel) -> ModelDefences? {
+    defences.isEmpty ? nil : defences[model.reference.version]
+  }
+
   /// The models that answer, by version.
   var models: [ServedModel] { versions.compactMap(\.entry.model) }
 
@@ -148,7 +162,7 @@ struct ServedDeployment: Sendable {
       live: judged(live),
       versions: Dictionary(uniqueKeysWithValues: versions.map { ($0.number, judged($0.entry)) }),
       aliases: aliases.mapValues(judged), standby: standby.flatMap { objection($0) == nil ? $0 : nil },
-      sharing: sharing, shadowing: shadowing, policy: policy, gate: gate)
+      sharing: sharing, shadowing: shadowing, policy: policy, gate: gate, held: held)
   }
 
   /// What of this a later state still has; the live version stays until another is loaded.
@@ -158,7 +172,7 @@ struct ServedDeployment: Sendable {
     return ServedDeployment(
       live: live, versions: Dictionary(uniqueKeysWithValues: kept),
       aliases: aliases.filter { state.aliases[$0.key] != nil }, standby: standby,
-      sharing: sharing, shadowing: shadowing, policy: policy, gate: gate)
+      sharing: sharing, shadowing: shadowing, policy: policy, gate: gate, held: held)
   }
 
   /// The models that are asked what others answer.

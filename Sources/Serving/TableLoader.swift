@@ -69,7 +69,8 @@ struct TableLoader {
     return ServedDeployment(
       live: entry(deployment.live.version, former: former?.live) ?? .unavailable(missing),
       versions: versions, aliases: aliases, standby: standby, sharing: deployment.sharing,
-      shadowing: deployment.shadowing, policy: deployment.policy, gate: former?.gate)
+      shadowing: deployment.shadowing, policy: deployment.policy, gate: former?.gate,
+      held: former?.held)
   }
 
   private func load(

@@ -122,6 +122,8 @@ public final class SQLiteMonitor: MonitorStore {
         alert.aspect, alert.at.milliseconds, alert.message, alert.change?.since.milliseconds,
         alert.change?.rows, alert.change?.distance, alert.change?.eValue, alert.change?.threshold,
       ])
+    // What a caller did does not stand: it happened.
+    guard !alert.isAboutCaller else { return }
     // What stands is by the order in which it was found, not by moments, which may be the same.
     let place: StatementArguments = [
       alert.version.name.description, alert.version.version.value, alert.column, alert.role, alert.aspect,

@@ -98,7 +98,7 @@ public actor InMemoryMonitor: MonitorStore {
   /// What stands still, the newest first.
   public func standing(of name: ModelName, count: Int) -> [MonitoringAlert] {
     var last: [[String]: MonitoringAlert] = [:]
-    for (alert, _) in found where alert.version.name == name {
+    for (alert, _) in found where alert.version.name == name && !alert.isAboutCaller {
       last[[alert.version.description, alert.column, alert.role, alert.aspect]] = alert
     }
     let standing = last.values.filter { $0.change != nil }

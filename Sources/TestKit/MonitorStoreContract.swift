@@ -124,9 +124,17 @@ public struct MonitorStoreContract {
       taken.alerts.append(alert("loud \(turn)", "loud", minute: Int64(turn + 2), isEnd: turn % 2 == 1))
     }
     taken.alerts.append(alert("loud last", "loud", minute: 500))
+    // What was found of a caller is told of, and does not stand.
+    let later = Timestamp(milliseconds: 501 * 60_000)
+    taken.alerts.append(
+      MonitoringAlert(
+        id: "caller", version: version, column: "k-1", role: MonitoringAlert.callerRole,
+        aspect: "extraction by exploring", at: later, message: "caller 'k-1': extraction?",
+        change: .init(since: later, rows: 31, distance: 0.5, eValue: 1e10, threshold: 6e9)))
     try await store.keep(taken)
     #expect(try await store.standing(of: version.name, count: 9).map(\.id) == ["loud last", "quiet"])
     #expect(try await store.standing(of: version.name, count: 1).map(\.id) == ["loud last"])
+    #expect(try await store.alerts(of: version.name, count: 1).map(\.id) == ["caller"])
     try await store.forgetMessages(of: ["quiet"])
     let quiet = try #require(try await store.standing(of: version.name, count: 9).last)
     #expect(quiet.message.isEmpty && quiet.change?.rows == 250)

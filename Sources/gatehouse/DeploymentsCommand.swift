@@ -117,6 +117,17 @@ struct DeploymentsCommand: AsyncParsableCommand {
     @Option(help: "Whether live data are held against training: on or off.")
     var watch: String?
 
+    @Option(help: "What becomes of rows unlike those of training: off, flag or refuse.")
+    var inputChecks: String?
+
+    @Option(help: "How much of an answer leaves: full, rounded=N digits, or labels alone.")
+    var answers: String?
+
+    @Option(
+      help:
+        "What becomes of callers who seem to copy the model or look for its boundary: off, tell or refuse.")
+    var attackWatch: String?
+
     @OptionGroup(title: "Shares")
     var sharing: ShareOptions
 
@@ -127,20 +138,28 @@ struct DeploymentsCommand: AsyncParsableCommand {
 
     func run() async throws {
       let name = try ModelName(parsing: name)
+      let defences = try DefenceWords(inputChecks: inputChecks, answers: answers, attackWatch: attackWatch)
       let share = try recordPayloads.map { (text) throws(Problem) in try Self.millionths(text) }
       let setsRecords = recordPayloads != nil || mask != nil || whenSpoolFull != nil
       let shares = try sharing.stated()
-      guard setsRecords || watch != nil || shares != nil else {
+      guard setsRecords || watch != nil || shares != nil || !defences.isEmpty else {
         throw Problem(
           .usage, "usage.nothing-to-set",
-          "expected '--record-payloads', '--mask', '--when-spool-full', '--watch', '--shares' or '--shadows', found none"
-            + " of them")
+          "expected '--record-payloads', '--mask', '--when-spool-full', '--watch', '--shares', '--shadows', '--input-checks',"
+            + " '--answers' or '--attack-watch', found none of them")
       }
       if let shares {
         let answer = try await server.withClient { try await shares.set(of: name, by: $0) }
-        if json, !setsRecords, watch == nil { return Console.data(answer) }
+        if json, !setsRecords, watch == nil, defences.isEmpty { return Console.data(answer) }
         let present = try answer["shares"].flatMap { $0 == .null ? nil : try StandingShares(json: $0) }
         Console.prose("\(name): \(present?.words ?? "one version answers all callers")")
+        guard setsRecords || watch != nil || !defences.isEmpty else { return }
+      }
+      if !defences.isEmpty {
+        let answer = try await server.withClient { try await defences.put(to: name, by: $0) }
+        if json, !setsRecords, watch == nil { return Console.data(answer) }
+        Console.prose("\(name) is defended by \((answer["defences"] ?? .null).canonicalText)")
+        for sentence in answer["undefended"]?.array ?? [] { Console.prose("  but \(sentence.string ?? "")") }
         guard setsRecords || watch != nil else { return }
       }
       if let watch {

@@ -70,7 +70,7 @@ struct TrainingReference {
       throw Problem(
         .badInput, "rows.malformed", "expected rows that fit the model, found \(unfitRows) that do not")
     }
-    var count = ReferenceCount(survey.shape)
+    var count = ReferenceCount(survey.shape, rows: survey.rows)
     try forEachPart("count", &step) { (rows: WatchedRows) throws(Problem) in try count.observe(rows) }
     return count.reference
   }

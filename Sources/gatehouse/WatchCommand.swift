@@ -8,7 +8,7 @@ struct WatchCommand: AsyncParsableCommand {
     commandName: "watch", abstract: "Show what comes to a deployment beside what its model was trained with.",
     discussion: """
       Per version: how many rows came and how many of them were looked at, alerts that stand, and the columns, those that are \
-      furthest from training first. Exit status 1 where an alert stands.
+      furthest from training first. Exit status 1 where an alert stands, or something was found of a caller in the span.
       """)
 
   @Argument(help: "The deployment.")
@@ -37,7 +37,8 @@ struct WatchCommand: AsyncParsableCommand {
     let versions = answer["versions"]?.array ?? []
     if json { Console.data(answer) } else { show(answer, versions, name) }
     let isAlerting = versions.contains { version in
-      (version["columns"]?.array ?? []).contains { !($0["alert"]?.array ?? []).isEmpty }
+      !(version["callers"]?.array ?? []).isEmpty
+        || (version["columns"]?.array ?? []).contains { !($0["alert"]?.array ?? []).isEmpty }
     }
     if isAlerting { throw ExitCode(1) }
   }
@@ -102,10 +103,15 @@ struct WatchCommand: AsyncParsableCommand {
       ("refusedRequests", "requests refused for what they sent"), ("outlierRows", "rows with outliers"),
       ("violatingRows", "rows that training had no room for"), ("lateRows", "late rows"),
       ("misplacedRows", "rows of another time"), ("droppedWindows", "windows lost"),
+      ("notedRows", "rows unlike training's that were answered"),
+      ("guardedRequests", "requests refused for rows unlike training's"),
+      ("heldRequests", "requests of callers who are held back"),
+      ("untoldAlarms", "further alarms about callers"),
     ] {
       if let count = version[member]?.int, count > 0 { notes.append("\(count) \(words)") }
     }
     Console.data("  \(notes.joined(separator: "; "))")
+    for caller in version["callers"]?.array ?? [] { Console.data("  \(caller["message"].cell)") }
     let all = (version["columns"]?.array ?? []).sorted { Self.badness($0) > Self.badness($1) }
     if let feature {
       for column in all where column["name"]?.string == feature { Console.data(column) }

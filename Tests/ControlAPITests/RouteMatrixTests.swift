@@ -57,6 +57,7 @@ struct RouteMatrixTests {
     "POST deployments/{name}/keys": .issueKeys,
     "DELETE keys/{id}": .issueKeys, "PUT deployments/{name}/limits": .deploy,
     "GET deployments/{name}/records": .view, "PUT deployments/{name}/records": .deploy,
+    "GET deployments/{name}/defences": .view, "PUT deployments/{name}/defences": .deploy,
     "GET deployments/{name}/watch": .view, "PUT deployments/{name}/watch": .deploy,
     "GET issuers": .audit, "PUT issuers": .manageIssuers, "DELETE issuers/{id}": .manageIssuers,
     "GET quarantine": .investigate, "GET ledger": .audit, "GET log/checkpoint": .audit,

@@ -51,7 +51,8 @@ struct CallerLimitsTests {
       try .init(concurrency: nil, deadline: 1),
     ] {
       #expect(try DeploymentLimits(json: limits.json) == limits)
-      let policy = DeploymentPolicy(limits: limits)
+      let policy = DeploymentPolicy(
+        limits: limits, defences: DefencePolicy(disclosure: .labels, callers: .tell))
       #expect(try DeploymentPolicy(json: policy.json) == policy)
     }
     #expect(try DeploymentLimits(concurrency: 1).queue == 16)

@@ -181,7 +181,7 @@ import Testing
     ),
     (
       ["deployments", "1", "policy"], ["other": 1],
-      "expected 'limits', 'records' and 'watch' alone in an object, found an object of another form at '/deployments/1/policy'"
+      "expected 'limits', 'records', 'watch' and 'defences' alone in an object, found an object of another form at '/deployments/1/policy'"
     ),
     (
       ["keys", "1", "limits"], ["rate": 0],

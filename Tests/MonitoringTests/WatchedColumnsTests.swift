@@ -1,6 +1,7 @@
 import Domain
 import Encoding
 import ModelGraph
+import TestKit
 import Testing
 
 @testable import Monitoring

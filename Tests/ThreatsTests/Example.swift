@@ -31,6 +31,7 @@ enum Example {
     facts.policy = policy(["tests", "metrics", "approvals", "training-data", "advisories", "frameworks"])
     facts.confinement = PlaneConfinement(holds: ["user 65532"])
     facts.advisories = AdvisoryFacts(isFresh: true, found: [:])
+    facts.defences = defences(.refuse)
     return facts
   }
 
@@ -50,7 +51,19 @@ enum Example {
     facts.replaced = .nothing
     facts.policy = policy([])
     facts.advisories = nil
+    facts.defences = nil
     return facts
+  }
+
+  /// All defences, or all but for what is refused.
+  static func defences(
+    _ callers: DefencePolicy.CallerAction, knowsTraining: Bool = true
+  ) -> DefenceFacts {
+    let rules = DefencePolicy.InputRules(
+      action: callers == .refuse ? .refuse : .note, tolerance: 0.5, categories: true, missing: true)
+    return DefenceFacts(
+      policy: DefencePolicy(inputs: rules, callers: callers), isWatched: true, knowsColumns: knowsTraining,
+      knowsCallers: knowsTraining)
   }
 
   static func callers(keys: Int = 2, withoutBudget: Int = 0) -> CallerFacts {

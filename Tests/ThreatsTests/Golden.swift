@@ -25,6 +25,7 @@ enum Golden {
     | policy | asks no gates |
     | confinement | confined |
     | advisories | not known |
+    | defences | not known |
 
     ## Threats
 
@@ -51,8 +52,9 @@ enum Golden {
     | control | | state |
     |---|---|---|
     | a key or a token is asked of every caller (AML.M0019) | required | yes: 2 keys; 1 without a budget |
-    | inputs are looked at for adversarial ones (AML.M0015) | required | off: this release has none |
+    | inputs are looked at for adversarial ones (AML.M0015) | required | not known |
     | no version comes in without tests (AML.M0008) | required | no: no gate 'tests' |
+    | rows unlike training's are refused (AML.M0015) | further | not known |
     | every caller has a rate (AML.M0004) | further | yes: all 2 |
     | no prediction goes out without a record (AML.M0024) | further | not known |
     | somebody answers for it | further | not known |
@@ -117,6 +119,7 @@ enum Golden {
     | every caller has a query budget (AML.M0004) | required | no: 1 of 2 have none |
     | every caller has a rate (AML.M0004) | further | yes: all 2 |
     | answers are labels alone, or rounded to 3 digits (AML.M0002) | further | no: labels, probabilities; output rounding: off |
+    | callers who ask as one does who copies the model are told of (AML.M0024) | further | not known |
     | no prediction goes out without a record (AML.M0024) | further | not known |
     | every key ends by itself (AML.M0019) | further | yes: all 2 |
 

@@ -101,6 +101,12 @@ import Threats
           { $0.confinement = PlaneConfinement(holds: ["a"], lacks: ["b"]) }, { $0.confinement = nil },
         ]),
       Ladder(
+        name: "defences",
+        steps: [
+          { $0.defences = Example.defences(.refuse) }, { $0.defences = Example.defences(.tell) },
+          { $0.defences = Example.defences(.tell, knowsTraining: false) }, { $0.defences = nil },
+        ]),
+      Ladder(
         name: "advisories",
         steps: [
           { $0.advisories = AdvisoryFacts(isFresh: true, found: [:]) },

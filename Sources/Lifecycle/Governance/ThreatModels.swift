@@ -20,6 +20,7 @@ struct ThreatModels: Sendable {
   let advisories: PublishedAdvisories
   let rules: AccessRules
   let seals: Seals
+  let training: TrainingReferences
   let time: any TimeSource
 
   /// The threats of a version as things are now.
@@ -29,12 +30,12 @@ struct ThreatModels: Sendable {
     let name = version.reference.name
     var facts = try await facts(
       of: version.reference, try await registry.facts(of: name),
-      in: try await rules.current().project(of: name))
+      in: try await rules.current().project(of: name), try await training.known(of: version.reference))
     facts.trainingData = version.trainingData
     let said = await said(of: version.bundle)
     facts.inspection = said?.facts.inspection
     facts.framework = said?.facts.framework
-    facts.answers = said?.facts.answers
+    facts.answers = said?.facts.answers?.leaving(by: facts.disclosure)
     facts.advisories = await advisories.facts(of: said?.facts.packages, at: time.now())
     facts.seals = SealFacts(isSealed: said != nil, by: said?.key, author: said?.facts.author)
     return try await model(of: version.reference, by: version.pushedBy, facts)
@@ -46,14 +47,15 @@ struct ThreatModels: Sendable {
     _ stated: ModelFacts, in project: ProjectName
   ) async throws(Problem) -> ThreatModel {
     let pushed = lifted.inspected.pushed
-    var facts = try await facts(of: reference, stated, in: project)
+    var facts = try await facts(
+      of: reference, stated, in: project, await training.known(by: pushed.reference))
     facts.trainingData = pushed.trainingData
     let report = lifted.inspected.report
     facts.inspection = InspectionFacts(
       format: report.format, verdict: report.verdict,
       rules: Dictionary(report.findings.map { ($0.rule, $0.severity) }, uniquingKeysWith: max))
     facts.framework = FrameworkFacts(name: lifted.lifted.framework, version: lifted.lifted.frameworkVersion)
-    facts.answers = AnswerFacts(lifted.lifted.graph.graph.signature)
+    facts.answers = AnswerFacts(lifted.lifted.graph.graph.signature).leaving(by: facts.disclosure)
     facts.advisories = await advisories.facts(of: packages, at: time.now())
     // A bundle is sealed before anything names it; by which key is no part of what is sealed.
     facts.seals = SealFacts(isSealed: true, author: pushed.sealedBy)
@@ -79,7 +81,8 @@ struct ThreatModels: Sendable {
 
   /// What is known of a version that does not stand in its bundle.
   private func facts(
-    of reference: VersionReference, _ stated: ModelFacts, in project: ProjectName
+    of reference: VersionReference, _ stated: ModelFacts, in project: ProjectName,
+    _ known: (columns: Bool, callers: Bool)
   ) async throws(Problem) -> ThreatFacts {
     let name = reference.name
     var facts = ThreatFacts()
@@ -95,6 +98,9 @@ struct ThreatModels: Sendable {
     let settings = try await registry.settings().first { $0.deployment == name }?.policy ?? .standard
     facts.limits = settings.limits
     facts.records = settings.records
+    facts.defences = DefenceFacts(
+      policy: settings.defences, isWatched: settings.isWatched, knowsColumns: known.columns,
+      knowsCallers: known.callers)
     facts.isEncrypted = plane.baseURL.hasPrefix("https://")
     facts.confinement = await confinements.latest()
     let policy = try await policies.active()
@@ -120,6 +126,11 @@ struct ThreatModels: Sendable {
     }
     return former.map { .version($0.reference.version) } ?? .nothing
   }
+}
+
+extension ThreatFacts {
+  /// How much of an answer leaves; all of it where nobody says.
+  fileprivate var disclosure: DefencePolicy.Disclosure { defences?.policy.disclosure ?? .full }
 }
 
 extension GovernanceRecord {

@@ -71,7 +71,7 @@ extension AnswerFacts {
       case .transform: .transformed
       }
     }
-    // Nothing here rounds: every digit of an answer goes out.
+    // As the model says it; what a deployment withholds of that comes on top.
     self.init(features: max(0, read), kinds: Set(kinds))
   }
 }

@@ -22,13 +22,15 @@ extension ControlPlane {
     try await watching.hideKept(by: try await watching.masks())
     var reports = try await watching.report(of: name, over: span, until: now())
     let served = try await served.current().deployments.first { $0.name == name }?.versions.map(\.version)
+    let alerts = try await parts.monitor.alerts(of: name, count: Self.shownAlerts)
+    let start = now().advanced(by: span * -1)
     for place in reports.indices {
+      let version = reports[place].version
+      reports[place].callers = alerts.filter { $0.isAboutCaller && $0.version == version && $0.at >= start }
       reports[place].isServed = served?.contains(reports[place].version.version) ?? false
     }
     let silent = (served ?? []).filter { number in !reports.contains { $0.version.version == number } }
-    return (
-      reports, silent.sorted(by: >), try await parts.monitor.alerts(of: name, count: Self.shownAlerts)
-    )
+    return (reports, silent.sorted(by: >), alerts)
   }
 
   /// How many false alerts a year are let pass, in expectation, of each version.

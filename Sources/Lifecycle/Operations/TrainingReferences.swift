@@ -39,6 +39,23 @@ struct TrainingReferences: Sendable {
     }
   }
 
+  /// Whether it is known what a version's columns looked like in training, and what honest callers ask; neither where what was
+  /// pushed does not read.
+  func known(of version: VersionReference) async throws(Problem) -> (columns: Bool, callers: Bool) {
+    do throws(Problem) {
+      let reference = try await reference(of: version)
+      return (reference != nil, reference?.callers != nil)
+    } catch  where Self.isUseless(error) { return (false, false) }
+  }
+
+  /// The same of what a push brings along.
+  func known(by digest: Digest?) async -> (columns: Bool, callers: Bool) {
+    guard let digest, let bytes = try? await blobs.read(digest, limit: Reference.sizeLimit),
+      let reference = try? Reference(bytes: bytes)
+    else { return (false, false) }
+    return (true, reference.callers != nil)
+  }
+
   /// Whether a reference is not there or does not read, so that asking again does not help.
   static func isUseless(_ problem: Problem) -> Bool {
     [.badInput, .tooLarge, .notFound, .integrity].contains(problem.category)

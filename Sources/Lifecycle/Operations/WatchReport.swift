@@ -30,6 +30,8 @@ public struct WatchReport: Sendable {
   public var referenceProblem: Problem?
   /// Of which columns an alert stands, and what about them.
   public var standing: [(column: String, aspect: String)]
+  /// What was found of callers in the span, the newest first.
+  public var callers: [MonitoringAlert] = []
 
   /// The share of rows that were looked at, of those that were answered.
   public var seenShare: Double {
@@ -157,6 +159,9 @@ extension WatchReport {
       "rows": JSON(profile.rows), "seenShare": .number(seenShare), "unseenRows": JSON(seen.losses.unseenRows),
       "lateRows": JSON(seen.window.lateRows), "misplacedRows": JSON(seen.losses.misplacedRows),
       "refusedRequests": JSON(seen.losses.refusedRequests),
+      "notedRows": JSON(seen.losses.notedRows), "guardedRequests": JSON(seen.losses.guardedRequests),
+      "heldRequests": JSON(seen.losses.heldRequests), "untoldAlarms": JSON(seen.losses.untoldAlarms),
+      "callers": .array(callers.map(\.json)),
       "droppedWindows": JSON(seen.losses.droppedWindows), "cutShort": .bool(seen.window.isCutShort),
       "outlierRows": JSON(profile.outlierRows), "violatingRows": JSON(profile.violatingRows),
       "served": .bool(isServed), "referenceProblem": referenceProblem.map { .string($0.message) } ?? .null,

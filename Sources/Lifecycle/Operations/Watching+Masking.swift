@@ -25,7 +25,8 @@ extension Watching {
       }
       let named = try await store.alerts(of: name, count: .max).filter { alert in
         let role = ColumnShape.Role.allCases.first { $0.text == alert.role }
-        return !alert.message.isEmpty && mask.hides(alert.column, role ?? .feature)
+        // What is said of a caller names no value.
+        return !alert.isAboutCaller && !alert.message.isEmpty && mask.hides(alert.column, role ?? .feature)
       }
       if !named.isEmpty { try await store.forgetMessages(of: named.map(\.id)) }
       hidden[name] = mask

@@ -152,6 +152,7 @@ public actor Watching {
     _ collected: inout CollectedWindows
   ) async throws(Problem) {
     let reference = window.reference
+    taken.alerts = window.callers.map { MonitoringAlert($0, of: reference) }
     do throws(Problem) {
       if monitors[reference] == nil { monitors[reference] = try await monitor(of: reference) }
     } catch  where TrainingReferences.isUseless(error) {
@@ -165,9 +166,10 @@ public actor Watching {
     monitors[reference] = nil
     monitor.forget(mask)
     let alerts = try monitor.observe(window.window.profile, until: window.window.end)
-    taken.alerts = alerts.map { MonitoringAlert($0, of: reference, isMasked: mask.hides($0.column, $0.role)) }
+    let found = alerts.map { MonitoringAlert($0, of: reference, isMasked: mask.hides($0.column, $0.role)) }
+    taken.alerts += found
     taken.alerts += try await endings(
-      beside: taken.alerts, of: reference, monitor, at: window.window.end)
+      beside: found, of: reference, monitor, at: window.window.end)
     taken.detectors = monitor.state
     monitors[reference] = monitor
   }
@@ -302,6 +304,16 @@ extension MonitoringAlert {
       })
   }
 
+  /// What a data plane found of a caller of a version: who it is, and figures, with nothing of what it asked.
+  init(_ finding: CallerFinding, of version: VersionReference) {
+    self.init(
+      version: version, column: finding.caller, role: Self.callerRole,
+      aspect: "\(finding.attack.rawValue) by \(finding.sign)", at: finding.at, message: finding.message,
+      change: Change(
+        since: finding.at, rows: finding.rows, distance: finding.share, eValue: finding.eValue,
+        threshold: finding.threshold))
+  }
+
   /// What says that this alert stands no more.
   func ended(at moment: Timestamp) -> MonitoringAlert {
     MonitoringAlert(
@@ -323,9 +335,10 @@ extension MonitoringAlert {
   /// What the ledger has of it: figures, and not the sentence, which may name a category.
   var entryDetails: [String: JSON] {
     var details: [String: JSON] = [
-      "alert": .string(id), "column": .string(column), "role": .string(role), "aspect": .string(aspect),
+      "alert": .string(id), "role": .string(role), "aspect": .string(aspect),
       "state": change == nil ? "ended" : "raised", "foundAt": .integer(at.milliseconds),
     ]
+    details[isAboutCaller ? "caller" : "column"] = .string(column)
     guard let change else { return details }
     details["since"] = .integer(change.since.milliseconds)
     details["rows"] = JSON(change.rows)

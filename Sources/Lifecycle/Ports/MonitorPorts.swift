@@ -70,7 +70,7 @@ public struct MonitoringAlert: Equatable, Sendable {
   public let id: String
   /// Which version it is about.
   public let version: VersionReference
-  /// The column.
+  /// The column; of what was found of a caller what it is known as.
   public let column: String
   /// What that is to the model.
   public let role: String
@@ -101,8 +101,16 @@ public struct MonitoringAlert: Equatable, Sendable {
 }
 
 extension MonitoringAlert {
+  /// The role of what is found of a caller and not of a column.
+  public static let callerRole = "caller"
+
+  /// Whether it is about a caller: something that happened, which does not stand until it ends.
+  public var isAboutCaller: Bool { role == Self.callerRole }
+
   /// The sentence of figures alone, with no category and no value: what may be where nothing can be erased.
   public var figures: String {
+    // Nothing else is in it.
+    if isAboutCaller { return message }
     guard let change else {
       return
         "\(role) '\(column.excerpt(60))': \(aspect) are like those of training again, or held against it no more"
@@ -171,7 +179,7 @@ public protocol MonitorStore: Sendable {
   /// What was found about a model, the newest first, at most so many.
   func alerts(of name: ModelName, count: Int) async throws(Problem) -> [MonitoringAlert]
   /// What was found last about each aspect of each column of a model's versions, where that has not ended: the newest first, at
-  /// most so many. A column that is told of often takes no other's place.
+  /// most so many. A column that is told of often takes no other's place, and nothing that is about a caller is among them.
   func standing(of name: ModelName, count: Int) async throws(Problem) -> [MonitoringAlert]
   /// Forgets the sentences of alerts, whose figures stay.
   func forgetMessages(of ids: [String]) async throws(Problem)

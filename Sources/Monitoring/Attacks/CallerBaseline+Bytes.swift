@@ -7,6 +7,11 @@ extension CallerBaseline {
   /// The baseline as bytes: 20 for each feature, 10 for each pair and some 80 more.
   public var bytes: [UInt8] {
     var writer = SketchWriter()
+    write(to: &writer)
+    return writer.bytes
+  }
+
+  func write(to writer: inout SketchWriter) {
     writer.write(UInt8(1))
     writer.write(count: scale.width.numbers)
     writer.write(count: scale.width.texts)
@@ -27,12 +32,16 @@ extension CallerBaseline {
     }
     for count in [farStep, rareLimit, rows] { writer.write(count: count) }
     for share in [farShare, rareShare, recurringShare, nearShare] { writer.write(share) }
-    return writer.bytes
   }
 
   /// Reads what `bytes` writes; throws `monitoring.malformed`.
   public init(bytes: [UInt8]) throws(Problem) {
     var reader = SketchReader(bytes)
+    try self.init(from: &reader)
+    try reader.end()
+  }
+
+  init(from reader: inout SketchReader) throws(Problem) {
     let version = try reader.integer(UInt8.self, "the version of a baseline")
     guard version == 1 else { throw reader.malformed("version 1 of a baseline", found: "\(version)") }
     let scale = try RowScale(from: &reader, limit: Self.featureLimit)
@@ -56,7 +65,6 @@ extension CallerBaseline {
       guard (0...1).contains(share) else { throw reader.malformed("a share from 0 to 1", found: "\(share)") }
       shares.append(share)
     }
-    try reader.end()
     self.init(
       scale: scale, grid: grid, farStep: farStep, farShare: shares[0], rareLimit: rareLimit,
       rareShare: shares[1], recurringShare: shares[2], nearShare: shares[3], rows: rows)

@@ -37,7 +37,20 @@ public struct CallerBaseline: Sendable, Equatable {
   /// Rows are taken in an order of their own that is the same on each run. Throws `monitoring.unlike-columns` where columns
   /// are of different lengths or too many, and `monitoring.few-rows` where there are fewer than `leastRows`, or no feature.
   public init(training columns: [TrainingColumn]) throws(Problem) {
+    try self.init(training: columns, beginning: columns)
+  }
+
+  /// Learns from rows that were evenly taken of training, and from those that it begins with, in their order; otherwise as
+  /// `init(training:)`.
+  public init(training columns: [TrainingColumn], beginning: [TrainingColumn]) throws(Problem) {
     let count = try TrainingColumn.rowCount(of: columns)
+    let first = try TrainingColumn.rowCount(of: beginning)
+    guard zip(columns, beginning).allSatisfy({ $0.isOfSameKind(as: $1) }), columns.count == beginning.count
+    else {
+      throw Problem(
+        .badInput, "monitoring.unlike-columns",
+        "expected the beginning of training to have its columns, found others")
+    }
     let features = columns.count { $0.role == .feature }
     guard count >= Self.leastRows, features > 0 else {
       throw Problem(
@@ -48,7 +61,7 @@ public struct CallerBaseline: Sendable, Equatable {
     let scale = RowScale(training: columns)
     let rows = TrainingRows(columns, Self.shuffled(count), scale: scale)
     var measured = BaselineMeasures(rows: rows, scale: scale)
-    measured.measure(inOrder: TrainingRows(columns, Array(0..<min(count, Self.rowLimit)), scale: scale))
+    measured.measure(inOrder: TrainingRows(beginning, Array(0..<min(first, Self.rowLimit)), scale: scale))
     self.init(
       scale: scale, grid: measured.grid, farStep: measured.farStep, farShare: measured.farShare,
       rareLimit: measured.rareLimit, rareShare: measured.rareShare,
@@ -84,6 +97,15 @@ public struct CallerBaseline: Sendable, Equatable {
 }
 
 extension TrainingColumn {
+  /// Whether both are the same to the model, and both numbers or both texts.
+  fileprivate func isOfSameKind(as other: TrainingColumn) -> Bool {
+    guard role == other.role else { return false }
+    switch (values, other.values) {
+    case (.numbers, .numbers), (.texts, .texts): return true
+    default: return false
+    }
+  }
+
   /// How many rows the columns have; throws `monitoring.unlike-columns`.
   static func rowCount(of columns: [TrainingColumn]) throws(Problem) -> Int {
     let rows = columns.first?.values.count ?? 0

@@ -1,3 +1,5 @@
+public import Domain
+
 /// Takes from an answer what a caller does not need and an attacker does: the digits, or the scores altogether.
 extension DefencePolicy {
   /// A number with so many digits behind the point, half to even on the shortest digits that name the number.

@@ -46,6 +46,18 @@ public struct InputGuard: Sendable {
     bounds = shape.numbers.map { rules.bounds(range: $0.range, fence: $0.fence) }
   }
 
+  /// Guards a model of the features that training showed, without what the model predicts: rows as they come in.
+  ///
+  /// Nil where the rules ask nothing, and where the columns are those of a model whose features are not watched, being too many
+  /// or none.
+  public init?(features shape: ModelShape, of columns: WatchedColumns, rules: DefencePolicy.InputRules) {
+    guard !rules.isEmpty, columns.numberFeatures + columns.textFeatures > 0 else { return nil }
+    self.init(ModelShape(columns: shape.columns.filter { $0.role == .feature }), rules: rules)
+    guard bounds.count == columns.numberFeatures, self.shape.categories.count == columns.textFeatures else {
+      return nil
+    }
+  }
+
   /// What is wrong with rows of numbers and categories as `ModelProfile.observe` takes them: the first `limit` objections,
   /// row by row and feature by feature in the order of the columns of each kind.
   ///
@@ -93,6 +105,41 @@ public struct InputGuard: Sendable {
     throw Problem(
       .badInput, "monitoring.guarded", first.message, position: "row \(first.row)",
       hint: "send values like those that the model was trained on")
+  }
+
+  /// How many of the rows have an objection; makes nothing, however many there are.
+  ///
+  /// Throws `monitoring.unlike-rows` where they are not as many as the rows have columns.
+  public func unlikeRows(rows: Int, numbers: Span<Double>, texts: [String?] = []) throws(Problem) -> Int {
+    let (width, labels) = (bounds.count, shape.categories.count)
+    guard rows >= 0, numbers.count.isProduct(of: rows, width), texts.count.isProduct(of: rows, labels) else {
+      throw Problem(
+        .badInput, "monitoring.unlike-rows",
+        "expected \(width) numbers and \(labels) categories in each of \(rows) rows,"
+          + " found \(numbers.count) and \(texts.count) in all")
+    }
+    var count = 0
+    rows: for row in 0..<rows {
+      for column in 0..<width where objects(to: numbers[row * width + column], column: column) {
+        count += 1
+        continue rows
+      }
+      for column in 0..<labels
+      where objection(to: texts[row * labels + column], row: row, column: column) != nil {
+        count += 1
+        continue rows
+      }
+    }
+    return count
+  }
+
+  /// Whether there is an objection to a number, without the words of it.
+  private func objects(to value: Double, column: Int) -> Bool {
+    if let bounds = bounds[column], bounds.contains(value) { return false }
+    let own = shape.columns[shape.numbers[column].column]
+    guard own.role == .feature else { return false }
+    if value.isNaN { return rules.missing && own.isNeverMissing }
+    return value.isFinite ? bounds[column] != nil : rules.missing
   }
 
   private func objection(to value: Double, row: Int, column: Int) -> Objection? {

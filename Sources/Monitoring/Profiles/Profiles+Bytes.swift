@@ -187,24 +187,38 @@ extension ModelShape {
 extension Reference {
   /// What the file begins with.
   static let magic = Array("gatehouse reference 1\n".utf8)
+  /// The same where the file says as well what callers are held against.
+  static let magicWithCallers = Array("gatehouse reference 2\n".utf8)
 
   /// The file of a bundle: the same training data give the same bytes.
   public var bytes: [UInt8] {
     var writer = SketchWriter()
-    writer.write(raw: Self.magic)
+    writer.write(raw: callers == nil ? Self.magic : Self.magicWithCallers)
     shape.write(to: &writer)
     profile.write(to: &writer)
+    callers?.write(to: &writer)
     return writer.bytes
   }
 
   /// Reads what `bytes` writes; throws `monitoring.malformed`.
   public init(bytes: [UInt8]) throws(Problem) {
     var reader = SketchReader(bytes)
-    guard try reader.raw(Self.magic.count, "what a reference begins with").elementsEqual(Self.magic) else {
-      throw reader.malformed("'gatehouse reference 1'", found: "other bytes")
+    let begin = try reader.raw(Self.magic.count, "what a reference begins with")
+    let hasCallers = begin.elementsEqual(Self.magicWithCallers)
+    guard hasCallers || begin.elementsEqual(Self.magic) else {
+      throw reader.malformed("'gatehouse reference 1' or '2'", found: "other bytes")
     }
     let shape = try ModelShape(from: &reader)
     self.init(profile: try ModelProfile(from: &reader, shape: shape))
+    if hasCallers {
+      let callers = try CallerBaseline(from: &reader)
+      guard callers.numbers == shape.numberColumns.count, callers.texts == shape.categoryColumns.count else {
+        throw reader.malformed(
+          "callers' rows of \(shape.numberColumns.count) numbers and \(shape.categoryColumns.count) categories",
+          found: "\(callers.numbers) and \(callers.texts)")
+      }
+      self.callers = callers
+    }
     try reader.end()
   }
 }

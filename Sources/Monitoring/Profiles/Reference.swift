@@ -20,13 +20,29 @@ public struct TrainingColumn: Sendable {
   /// What it is to the model.
   public let role: ColumnShape.Role
   /// A value a row.
-  public let values: Values
+  public private(set) var values: Values
 
   /// Describes a column.
   public init(name: String, role: ColumnShape.Role = .feature, values: Values) {
     self.name = name
     self.role = role
     self.values = values
+  }
+
+  /// Takes one more value; nothing where the column has texts.
+  mutating func append(number: Double) {
+    guard case .numbers(var numbers) = values else { return }
+    values = .numbers([])
+    numbers.append(number)
+    values = .numbers(numbers)
+  }
+
+  /// Takes one more value; nothing where the column has numbers.
+  mutating func append(text: String?) {
+    guard case .texts(var texts) = values else { return }
+    values = .texts([])
+    texts.append(text)
+    values = .texts(texts)
   }
 
   var shape: ColumnShape {
@@ -54,6 +70,8 @@ public struct Reference: Sendable, Equatable {
 
   /// What the training data showed.
   public let profile: ModelProfile
+  /// What callers' rows are held against; nil where nobody said.
+  public var callers: CallerBaseline?
 
   /// The columns.
   public var shape: ModelShape { profile.shape }

@@ -90,9 +90,14 @@ public struct ReferenceCount: Sendable {
   private var profile: ModelProfile
   private let edges: [[Double]]
   private var bins: [[Int]]
+  /// Rows that are evenly taken, and those that came first: what callers' rows are held against is learned from them.
+  private var sample: TakenRows
+  private var beginning: TakenRows
 
-  /// Counts rows of a shape that `ReferenceSurvey` made of the same rows.
-  public init(_ shape: ModelShape) {
+  /// Counts rows of a shape that `ReferenceSurvey` made of the same rows, as many as it says there were.
+  public init(_ shape: ModelShape, rows: Int = 0) {
+    sample = TakenRows(of: rows, shape: shape)
+    beginning = TakenRows(of: min(rows, CallerBaseline.rowLimit), shape: shape)
     profile = ModelProfile(shape: shape)
     edges = shape.numberColumns.map { column in
       if case .number(let number) = shape.columns[column].kind { number.edges } else { [] }
@@ -103,6 +108,8 @@ public struct ReferenceCount: Sendable {
   /// Takes rows; throws `monitoring.unlike-rows` for those of other columns.
   public mutating func observe(_ rows: WatchedRows) throws(Problem) {
     try profile.observe(rows: rows.count, numbers: rows.numbers.span, texts: rows.texts)
+    sample.take(rows)
+    beginning.take(rows)
     for (column, edges) in edges.enumerated() {
       for row in 0..<rows.count {
         let value = rows.numbers[row * self.edges.count + column]
@@ -121,6 +128,53 @@ public struct ReferenceCount: Sendable {
   public var reference: Reference {
     var profile = profile
     for place in bins.indices { profile.numbers[place].bins = bins[place] }
-    return Reference(profile: profile)
+    var reference = Reference(profile: profile)
+    // Of too few rows nothing is learned, and no caller is held against them.
+    reference.callers = try? CallerBaseline(training: sample.columns, beginning: beginning.columns)
+    return reference
+  }
+}
+
+/// Some of the rows of training, evenly taken.
+private struct TakenRows {
+  /// How many rows there are, of which so many are taken.
+  private let (all, wanted): (Int, Int)
+  private var seen = 0
+  private(set) var columns: [TrainingColumn]
+
+  init(of all: Int, shape: ModelShape) {
+    (self.all, wanted) = (all, min(all, CallerBaseline.rowLimit))
+    columns = shape.columns.map { column in
+      if case .number = column.kind {
+        TrainingColumn(name: column.name, role: column.role, values: .numbers([]))
+      } else {
+        TrainingColumn(name: column.name, role: column.role, values: .texts([]))
+      }
+    }
+  }
+
+  mutating func take(_ rows: WatchedRows) {
+    guard wanted > 0 else { return }
+    for row in 0..<rows.count {
+      defer { seen += 1 }
+      let taken = columns.first?.values.count ?? 0
+      guard taken < wanted, seen == taken * all / wanted else { continue }
+      append(row, of: rows)
+    }
+  }
+
+  private mutating func append(_ row: Int, of rows: WatchedRows) {
+    let (width, labels) = (rows.numbers.count / rows.count, rows.texts.count / rows.count)
+    var (number, text) = (row * width, row * labels)
+    for place in columns.indices {
+      switch columns[place].values {
+      case .numbers:
+        columns[place].append(number: rows.numbers[number])
+        number += 1
+      case .texts:
+        columns[place].append(text: rows.texts[text])
+        text += 1
+      }
+    }
   }
 }

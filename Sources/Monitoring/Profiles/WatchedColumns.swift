@@ -29,6 +29,8 @@ public struct WatchedColumns: Sendable {
   let hasConfidence: Bool
   /// The labels of a classifier in the order of its probabilities.
   private let labels: [String]
+  /// The labels that are known of what it predicts.
+  private let predictedLabels: CategoryShape
   /// The columns without anything that training showed of them; labels are known from the signature.
   private let columns: [ColumnShape]
 
@@ -60,6 +62,11 @@ public struct WatchedColumns: Sendable {
     self.answer = answer
     labels = answer == .label && signature.classes.count == 1 ? signature.classes[0].elements.labels : []
     columns += predicted
+    if case .category(let shape)? = predicted.first?.kind {
+      predictedLabels = shape
+    } else {
+      predictedLabels = CategoryShape(labels: [])
+    }
     hasConfidence = signature.outputs.contains {
       $0.method == .predictProbabilities && $0.ports.count == 1 && $0.ports[0].datatype != .string
     }
@@ -110,6 +117,9 @@ public struct WatchedColumns: Sendable {
 
   /// How many values of a row are looked at, beside its probabilities.
   public var rowWidth: Int { numberColumns + textColumns }
+
+  /// The place of a label among those that are known.
+  func place(ofLabel label: String) -> Int? { predictedLabels.place(of: label) }
 
   /// The label that a probability is of.
   func label(_ place: Int) -> String? { labels.indices.contains(place) ? labels[place] : nil }

@@ -39,6 +39,8 @@ struct ModelOperation: Sendable {
   var isSampled = false
   /// Whether what comes and what is answered is looked at.
   var isWatched = false
+  /// What the deployment does about attacks; nil where nothing is done.
+  var defences: ModelDefences?
   var turn = Turn.open
   /// Who is asked the same once it is answered; nil where nobody is.
   var shadows: Shadows?
@@ -51,6 +53,7 @@ struct ModelOperation: Sendable {
     do throws(Problem) {
       try turn.deadline.check()
       var prediction = try understood(body, limits: limits)
+      if let defences { prediction = try defences.admitted(prediction) }
       prediction.payload = payload
       prediction.question = shadows?.question(self, body)
       prediction.isSampled = isSampled

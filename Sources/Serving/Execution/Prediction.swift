@@ -27,6 +27,10 @@ struct Prediction: Sendable {
   var isSampled = false
   /// Whether what comes and what is answered is looked at.
   var isWatched = false
+  /// What the deployment does about attacks; nil where nothing is done.
+  var defences: ModelDefences?
+  /// How many of the rows are unlike training's and are answered all the same.
+  var notedRows = 0
 
   /// About how many elementary steps it takes.
   var steps: Int { model.plan.steps(of: methods, on: rows) }
@@ -57,11 +61,17 @@ struct Prediction: Sendable {
     let start = Clock.monotonic()
     do throws(Problem) {
       let tensors = try result.get()
-      try refuseLongAnswer(tensors, limit)
-      var answer = try written(tensors)
+      // What leaves, in an answer of any form and in its record. All others go by what the model says: what is watched, what is
+      // asked again of another process, and what others are asked beside it.
+      let leaving = defences?.blunted(tensors) ?? tensors
+      try refuseLongAnswer(leaving, limit)
+      var answer = try written(leaving)
       answer.rows = rows.rowCount
-      answer.payload = payload?.text(rows, tensors)
-      if isWatched { answer.watched = WatchedAnswer(model.watch, rows, tensors) }
+      answer.payload = payload?.text(rows, leaving)
+      if notedRows > 0 { answer.recordCode = ModelDefences.unlikeTraining }
+      if isWatched || defences?.watchesCallers == true {
+        answer.watched = WatchedAnswer(model.watch, rows, tensors, isWindowed: isWatched, defences: defences)
+      }
       times.output = Clock.monotonic() - start
       answer.times = times
       if isSampled { model.reservoir.offer(rows, tensors, of: model) }

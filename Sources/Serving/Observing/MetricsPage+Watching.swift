@@ -1,6 +1,24 @@
 import Monitoring
 
 extension MetricsPage {
+  /// What defences did, by what it is called.
+  private static var defences: [(String, String, KeyPath<WatchedWindow.Losses, Int>)] {
+    [
+      (
+        "gatehouse_noted_rows_total", "Rows that were answered although they are unlike training's.",
+        \.notedRows
+      ),
+      (
+        "gatehouse_guarded_requests_total", "Requests that were refused for rows unlike training's.",
+        \.guardedRequests
+      ),
+      (
+        "gatehouse_held_requests_total", "Requests of callers who are held back for an alarm about them.",
+        \.heldRequests
+      ),
+    ]
+  }
+
   /// What was seen of the models, up to the window that ended last.
   ///
   /// Columns are labels of the ten that are furthest from training alone: a model has as many as it likes, and their names
@@ -20,6 +38,18 @@ extension MetricsPage {
       "gatehouse_refused_inputs_total", "counter", "Requests that were refused for what they sent.")
     for (labels, _, losses) in seen {
       metrics.sample("gatehouse_refused_inputs_total", labels, losses.refusedRequests)
+    }
+    for (name, words, count) in Self.defences {
+      metrics.family(name, "counter", words)
+      for (labels, _, losses) in seen { metrics.sample(name, labels, losses[keyPath: count]) }
+    }
+    metrics.family(
+      "gatehouse_caller_alarms_total", "counter",
+      "Alarms about callers who seem to copy the model or to look for its boundary.")
+    for (labels, watch) in watched {
+      for (attack, count) in watch.callers.alarms {
+        metrics.sample("gatehouse_caller_alarms_total", labels + [("attack", attack)], count)
+      }
     }
     metrics.family(
       "gatehouse_violating_rows_total", "counter",

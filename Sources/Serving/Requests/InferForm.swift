@@ -6,8 +6,10 @@ import ModelGraph
 struct InferForm: Sendable {
   /// What the caller called the request; it gets it back.
   let id: String?
-  let outputs: [InferOutput]
+  var outputs: [InferOutput]
   let wire: InferRequest.Wire
+  /// Whether the caller named the outputs.
+  var areNamed = false
 
   /// The answer with the outputs in their order.
   func answer(_ tensors: [PredictionMethod: [Tensor]], from model: ServedModel) throws(Problem) -> Answer {

@@ -73,7 +73,9 @@ extension Prediction {
     }
     self.init(
       model: model, rows: try model.rows(of: request.tensors), methods: methods,
-      form: .infer(InferForm(id: request.id, outputs: outputs, wire: request.wire)))
+      form: .infer(
+        InferForm(
+          id: request.id, outputs: outputs, wire: request.wire, areNamed: !request.outputs.isEmpty)))
   }
 
   /// The tensors that a request names; a method of several tensors may be named by its own name or by each of theirs.

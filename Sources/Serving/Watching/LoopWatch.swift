@@ -58,10 +58,12 @@ final class LoopWatch {
   private let shelf: WatchShelf
   private let eventLoop: any EventLoop
   private var watched: [ObjectIdentifier: Watched] = [:]
-  private var waiting: [(answer: WatchedAnswer, moment: Timestamp)] = []
+  private var waiting: [(answer: WatchedAnswer, moment: Timestamp, caller: String?)] = []
   private var waitingRows = 0
   private var waitingValues = 0
   private var rows = WatchedRows()
+  /// The rows of one answer, for who watches its caller.
+  private var asked = WatchedRows()
   private var budget: WatchBudget
   private var isTicking = false
 
@@ -72,15 +74,15 @@ final class LoopWatch {
     budget = WatchBudget(share: shelf.share, now: Clock.monotonic(), used: 0)
   }
 
-  /// Takes an answer that is on its way, to a request that came at `moment`; looks at it in a turn of its own.
-  func add(_ answer: WatchedAnswer, at moment: Timestamp) {
+  /// Takes an answer that is on its way, to a request that came at `moment` of a caller; looks at it in a turn of its own.
+  func add(_ answer: WatchedAnswer, at moment: Timestamp, by caller: String? = nil) {
     let count = min(answer.rows.rowCount, Self.requestRows)
     let width = max(1, answer.watch.columns.rowWidth)
     let values = min(count * width, max(Self.requestValues, width))
     guard waiting.count < Self.waitingAnswers, waitingRows + count <= Self.waitingRows,
       waitingValues + values <= Self.waitingValues
     else { return answer.watch.countUnseen(answer.rows.rowCount) }
-    waiting.append((answer, moment))
+    waiting.append((answer, moment, caller))
     waitingRows += count
     waitingValues += values
     guard waiting.count == 1 else { return }
@@ -95,7 +97,7 @@ final class LoopWatch {
       (waitingRows, waitingValues) = (0, 0)
     }
     guard budget.allows(at: start, used: Clock.threadTime) else {
-      for (answer, _) in waiting { answer.watch.countUnseen(answer.rows.rowCount) }
+      for (answer, _, _) in waiting { answer.watch.countUnseen(answer.rows.rowCount) }
       return
     }
     let now = Clock.now()
@@ -123,6 +125,8 @@ final class LoopWatch {
     let span = waiting[places.lowerBound].moment.milliseconds / shelf.length
     for place in places {
       let answer = waiting[place].answer
+      lookAtCaller(of: place, now)
+      guard answer.isWindowed else { continue }
       guard known?.takes(answer.rows.rowCount, in: span) ?? true else {
         watch.countUnseen(answer.rows.rowCount)
         continue
@@ -141,6 +145,18 @@ final class LoopWatch {
     } catch {
       watch.countUnseen(rows.count)
     }
+  }
+
+  /// Holds what one caller asks against what honest ones do, every answer that there is time for: nobody hides among others.
+  private func lookAtCaller(of place: Int, _ now: Timestamp) {
+    let (answer, _, caller) = waiting[place]
+    guard let caller, let defences = answer.defences, defences.watchesCallers else { return }
+    asked.removeAll()
+    _ = answer.watch.columns.append(
+      answer.rows.numbers, answer.rows.texts, rowCount: answer.rows.rowCount, answer.answers,
+      limit: Self.requestRows, valueLimit: Self.requestValues, withLabels: true, to: &asked)
+    guard asked.count > 0, answer.watch.observe(asked, by: caller, at: now) else { return }
+    defences.hold(caller)
   }
 
   private func begin(_ watch: ModelWatch) throws(Problem) -> Watched {

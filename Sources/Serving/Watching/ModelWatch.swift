@@ -35,6 +35,8 @@ final class ModelWatch: Sendable {
   /// How many values each sketch keeps.
   let capacity: Int
   private let training: ReferenceDistances?
+  /// What callers are held against, and what was seen of them.
+  let callers: WatchedCallers
   /// Why what training looked like is not gone by; nil where it is, or nobody said.
   let referenceProblem: Problem?
   private let signature: ModelSignature
@@ -44,6 +46,9 @@ final class ModelWatch: Sendable {
   private let misplaced = Atomic<Int>(0)
   private let refused = Atomic<Int>(0)
   private let dropped = Atomic<Int>(0)
+  private let noted = Atomic<Int>(0)
+  private let guarded = Atomic<Int>(0)
+  private let held = Atomic<Int>(0)
   /// What was handed over already.
   private let told = NIOLockedValueBox(WatchedWindow.Losses())
   private let latest = NIOLockedValueBox(Seen())
@@ -66,6 +71,7 @@ final class ModelWatch: Sendable {
     }
     referenceProblem = problem
     shape = reference?.shape ?? columns.shape
+    callers = WatchedCallers(reference?.callers)
     training = reference.map(ReferenceDistances.init)
     capacity = Self.capacity(columns: shape.numberColumns.count)
   }
@@ -106,6 +112,15 @@ final class ModelWatch: Sendable {
   /// Counts windows that were dropped for want of room.
   func countDropped(_ windows: Int) { dropped.wrappingAdd(windows, ordering: .relaxed) }
 
+  /// Counts rows that were answered although they are unlike training's.
+  func countNoted(_ rows: Int) { noted.wrappingAdd(rows, ordering: .relaxed) }
+
+  /// Counts a request that was refused for rows unlike training's.
+  func countGuarded() { guarded.wrappingAdd(1, ordering: .relaxed) }
+
+  /// Counts a request of a caller who is held back.
+  func countHeld() { held.wrappingAdd(1, ordering: .relaxed) }
+
   /// All that was counted since the version was loaded.
   var losses: WatchedWindow.Losses {
     var losses = WatchedWindow.Losses()
@@ -113,6 +128,10 @@ final class ModelWatch: Sendable {
     losses.misplacedRows = misplaced.load(ordering: .relaxed)
     losses.refusedRequests = refused.load(ordering: .relaxed)
     losses.droppedWindows = dropped.load(ordering: .relaxed)
+    losses.notedRows = noted.load(ordering: .relaxed)
+    losses.guardedRequests = guarded.load(ordering: .relaxed)
+    losses.heldRequests = held.load(ordering: .relaxed)
+    losses.untoldAlarms = callers.untold
     return losses
   }
 
@@ -126,12 +145,27 @@ final class ModelWatch: Sendable {
       fresh.misplacedRows = all.misplacedRows - told.misplacedRows
       fresh.refusedRequests = all.refusedRequests - told.refusedRequests
       fresh.droppedWindows = all.droppedWindows - told.droppedWindows
+      fresh.notedRows = all.notedRows - told.notedRows
+      fresh.guardedRequests = all.guardedRequests - told.guardedRequests
+      fresh.heldRequests = all.heldRequests - told.heldRequests
+      fresh.untoldAlarms = all.untoldAlarms - told.untoldAlarms
       return fresh
     }
   }
 
-  /// Whether there is anything that `takeLosses` would tell of.
-  var hasLosses: Bool { told.withLockedValue { $0 != losses } }
+  /// Whether there is anything that `takeLosses` or `takeFindings` would tell of.
+  var hasLosses: Bool { callers.hasFindings || told.withLockedValue { $0 != losses } }
+
+  /// Takes rows of a caller with what was answered; whether something is told of it.
+  func observe(_ rows: WatchedRows, by caller: String, at moment: Timestamp) -> Bool {
+    callers.observe(rows, by: caller, at: moment)
+  }
+
+  /// What was found of callers since this was called last.
+  func takeFindings() -> [CallerFinding] { callers.takeFindings() }
+
+  /// Forgets all callers.
+  func forgetCallers() { callers.forget() }
 
   /// Takes up a window that has ended.
   func note(_ window: EventWindow) {

@@ -118,7 +118,7 @@ final class WatchKeeper: Sendable {
     tellOfReference(of: watch)
     let watched = WatchedWindow(
       reference: watch.version, bundle: watch.bundle, window: watch.masked(window),
-      losses: watch.takeLosses())
+      losses: watch.takeLosses(), callers: watch.takeFindings())
     do throws(Problem) {
       watch.countDropped(try spool.write(watched.bytes))
       gathered.withLockedValue { $0.failure = nil }

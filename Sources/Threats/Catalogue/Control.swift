@@ -173,14 +173,33 @@ extension Control {
     facts.owner.map { .yes($0.description) }
   }
 
-  /// There is no such part yet: told, so that nobody takes silence for a yes.
   static let inputDetection = Control(
-    "input-detection", "inputs are looked at for adversarial ones", "AML.M0015"
-  ) { _ in Measure(holds: false, text: "off: this release has none") }
+    "input-detection", "inputs are looked at for adversarial ones", "AML.M0015", .defences
+  ) { facts in
+    facts.defences.map { $0.watchesCallers ? .yes($0.text) : .no($0.text) }
+  }
+
+  static let inputsChecked = Control(
+    "inputs-checked", "rows unlike training's are refused", "AML.M0015", .defences
+  ) { facts in
+    facts.defences.map { defences in
+      let rules = defences.policy.inputs
+      let holds = rules.action == .refuse && !rules.isEmpty && defences.knowsColumns
+      return Measure(holds: holds, text: "\(holds ? "yes" : "no"): \(defences.text)")
+    }
+  }
+
+  static let copyingWatched = Control(
+    "copying-watched", "callers who ask as one does who copies the model are told of", "AML.M0024", .defences
+  ) { facts in
+    facts.defences.map { $0.watchesCallers ? .yes($0.text) : .no($0.text) }
+  }
 
   static let driftWatched = Control(
-    "drift-watched", "inputs and answers are watched for drift", "AML.M0024"
-  ) { _ in Measure(holds: false, text: "off: this release has none") }
+    "drift-watched", "inputs and answers are watched for drift", "AML.M0024", .defences
+  ) { facts in
+    facts.defences.map { $0.isWatched && $0.knowsColumns ? .yes($0.text) : .no($0.text) }
+  }
 
   static let tested = Control(
     "tested", "no version comes in without tests", "AML.M0008", gate: "tests")

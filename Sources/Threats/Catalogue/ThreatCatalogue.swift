@@ -17,7 +17,8 @@ extension CataloguedThreat {
       ThreatTechnique(id: "AML.T0043", name: "Craft Adversarial Data"),
       ThreatTechnique(id: "AML.T0015", name: "Evade AI Model"),
     ], harms: .decisions, [.operational, .brand], needsReach: true,
-    essential: [.keyRequired, .inputDetection, .tested], further: [.rate, .recorded, .owned],
+    essential: [.keyRequired, .inputDetection, .tested],
+    further: [.inputsChecked, .rate, .recorded, .owned],
     conditions: [.answers]
   ) { facts in
     facts.answers?.features == 0
@@ -46,7 +47,8 @@ extension CataloguedThreat {
   private static let theft = CataloguedThreat(
     "ML05", "Model Theft", [ThreatTechnique(id: "AML.T0024.002", name: "Extract AI Model")],
     harms: .model, [.strategic], needsReach: true,
-    essential: [.keyRequired, .budget], further: [.rate, .coarseAnswers, .recorded, .keysEnd])
+    essential: [.keyRequired, .budget],
+    further: [.rate, .coarseAnswers, .copyingWatched, .recorded, .keysEnd])
 
   private static let supplyChain = CataloguedThreat(
     "ML06", "AI Supply Chain Attacks",

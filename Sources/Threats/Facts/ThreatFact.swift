@@ -32,6 +32,8 @@ public enum ThreatFact: String, Sendable, CaseIterable, Comparable {
   case confinement
   /// What is known to be weak of what it was made with.
   case advisories
+  /// What its deployment does about attacks, and whether it can.
+  case defences
 
   /// The order in which they are told.
   public static func < (left: ThreatFact, right: ThreatFact) -> Bool { left.rank < right.rank }

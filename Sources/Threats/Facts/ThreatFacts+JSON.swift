@@ -21,6 +21,7 @@ extension ThreatFacts {
     case .policy: policy?.json ?? .null
     case .confinement: confinement?.json ?? .null
     case .advisories: advisories?.json ?? .null
+    case .defences: defences?.json ?? .null
     }
   }
 
@@ -50,10 +51,16 @@ extension ThreatFacts {
 
   /// All facts; those that nobody knows are null.
   ///
-  /// Documents of releases that knew nothing of advisories have no word of them, and have to stay readable: so has none of
-  /// which that is not known.
+  /// Documents of releases that knew nothing of advisories, or of defences, have no word of them, and have to stay readable: so
+  /// has none of which that is not known.
   public var json: JSON {
-    let told = ThreatFact.allCases.filter { $0 != .advisories || advisories != nil }
+    let told = ThreatFact.allCases.filter {
+      switch $0 {
+      case .advisories: advisories != nil
+      case .defences: defences != nil
+      default: true
+      }
+    }
     return .object(Dictionary(uniqueKeysWithValues: told.map { ($0.rawValue, value(of: $0)) }))
   }
 
@@ -96,6 +103,7 @@ extension ThreatFacts {
       }
       return confinement
     }
+    defences = try part(.defences).map { (json) throws(Problem) in try DefenceFacts(json: json) }
     advisories = try part(.advisories).map { (json) throws(Problem) in try AdvisoryFacts(json: json) }
   }
 }

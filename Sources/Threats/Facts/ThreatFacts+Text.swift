@@ -33,6 +33,7 @@ extension ThreatFacts {
     case .policy:
       policy.map { $0.gates.isEmpty ? "asks no gates" : "asks \($0.gates.joined(separator: ", "))" }
     case .advisories: advisories?.text
+    case .defences: defences?.text
     case .confinement:
       confinement.map { found in
         if found.isComplete { return "confined" }

@@ -37,6 +37,8 @@ public struct ThreatFacts: Equatable, Sendable {
   public var confinement: PlaneConfinement?
   /// What is known to be weak of what it was made with.
   public var advisories: AdvisoryFacts?
+  /// What its deployment does about attacks.
+  public var defences: DefenceFacts?
 
   /// Knows nothing yet.
   public init() {}

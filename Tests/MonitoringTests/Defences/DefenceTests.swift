@@ -1,5 +1,6 @@
 import Domain
 import Encoding
+import TestKit
 import Testing
 
 @testable import Monitoring
@@ -148,7 +149,7 @@ import Testing
     DefencePolicy(
       inputs: DefencePolicy.InputRules(action: .refuse, tolerance: 0.25, categories: true, missing: true),
       disclosure: .digits(3)),
-    DefencePolicy(inputs: DefencePolicy.InputRules(tolerance: 0)),
+    DefencePolicy(inputs: DefencePolicy.InputRules(tolerance: 0)), DefencePolicy(callers: .refuse),
   ]) func `settings are read as they are written`(policy: DefencePolicy) throws {
     #expect(try DefencePolicy(json: policy.json.canonicalBytes) == policy)
   }
@@ -179,6 +180,7 @@ import Testing
       head + #""inputs":{"tolerance":-1}}"#, "expected a number from 0 to 1000, found -1", "/inputs/tolerance"
     ),
     (head + #""inputs":{"action":"drop"}}"#, "expected 'note' or 'refuse', found 'drop'", "/inputs/action"),
+    (head + #""callers":"watch"}"#, "expected 'off' or 'tell' or 'refuse', found 'watch'", "/callers"),
     (head + #""inputs":{"categories":1}}"#, "expected true or false, found a number", "/inputs/categories"),
     (head + #""digits":2}"#, "expected no member of this name, found 'digits'", "/digits"),
   ]) func `what is wrong with settings is said with its place`(text: String, message: String, place: String) {

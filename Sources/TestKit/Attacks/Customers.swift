@@ -1,14 +1,16 @@
-@testable import Monitoring
+package import Monitoring
 
 /// A world of customers with eight features, some of which go together, and two small models of them.
-struct Customers {
+package struct Customers {
   /// What decides between two classes.
-  enum Model: CaseIterable {
+  package enum Model: Sendable, CaseIterable {
+    /// A smooth border.
     case logistic
+    /// A border of steps.
     case tree
 
     /// The probability of the second class.
-    func probability(_ row: [Double]) -> Double {
+    package func probability(_ row: [Double]) -> Double {
       switch self {
       case .logistic:
         let sum =
@@ -21,13 +23,17 @@ struct Customers {
       }
     }
 
-    func label(_ row: [Double]) -> Int { probability(row) > 0.5 ? 1 : 0 }
-    func margin(_ row: [Double]) -> Double { abs(2 * probability(row) - 1) }
+    /// The likelier class.
+    package func label(_ row: [Double]) -> Int { probability(row) > 0.5 ? 1 : 0 }
+    /// By how much it is likelier, from 0 to 1.
+    package func margin(_ row: [Double]) -> Double { abs(2 * probability(row) - 1) }
   }
 
-  static let width = 8
+  /// How many features a customer has.
+  package static let width = 8
 
-  static func row(_ draws: inout Draws) -> [Double] {
+  /// A customer.
+  package static func row(_ draws: inout Draws) -> [Double] {
     let (a, b, c, d) = (draws.normal(), draws.normal(), draws.normal(), draws.normal())
     return [
       50 + 10 * a, 1_000 * exponential(0.5 * b + 0.4 * a), (20 + 45 * draws.uniform()).rounded(),
@@ -36,16 +42,20 @@ struct Customers {
     ]
   }
 
-  static func rows(_ count: Int, _ draws: inout Draws) -> [[Double]] { (0..<count).map { _ in row(&draws) } }
+  /// So many customers.
+  package static func rows(_ count: Int, _ draws: inout Draws) -> [[Double]] {
+    (0..<count).map { _ in row(&draws) }
+  }
 
-  static func columns(_ rows: [[Double]]) -> [TrainingColumn] {
+  /// Customers as columns of training.
+  package static func columns(_ rows: [[Double]]) -> [TrainingColumn] {
     (0..<width).map { feature in
       TrainingColumn(name: "f\(feature)", values: .numbers(rows.map { $0[feature] }))
     }
   }
 
   /// The least and the greatest value of each feature.
-  static func ranges(_ rows: [[Double]]) -> [ClosedRange<Double>] {
+  package static func ranges(_ rows: [[Double]]) -> [ClosedRange<Double>] {
     (0..<width).map { feature in
       let values = rows.map { $0[feature] }
       return values.reduce(values[0], min)...values.reduce(values[0], max)
@@ -53,7 +63,7 @@ struct Customers {
   }
 
   /// The standard deviation of each feature.
-  static func deviations(_ rows: [[Double]]) -> [Double] {
+  package static func deviations(_ rows: [[Double]]) -> [Double] {
     (0..<width).map { feature in
       var moments = Moments()
       for row in rows { moments.observe(row[feature]) }

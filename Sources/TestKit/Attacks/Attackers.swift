@@ -1,12 +1,14 @@
-@testable import Monitoring
+import Monitoring
 
 /// A logistic function that an attacker fits to the answers it got.
-struct Surrogate {
+package struct Surrogate {
   private let middles: [Double]
   private let factors: [Double]
-  private(set) var weights = [Double](repeating: 0, count: Customers.width + 1)
+  /// One for each feature, and the intercept.
+  package private(set) var weights = [Double](repeating: 0, count: Customers.width + 1)
 
-  init(like rows: [[Double]]) {
+  /// Knows nothing yet but how rows are scaled.
+  package init(like rows: [[Double]]) {
     middles = (0..<Customers.width).map { feature in
       rows.map { $0[feature] }.reduce(0, +) / Double(rows.count)
     }
@@ -21,9 +23,11 @@ struct Surrogate {
     return sum
   }
 
-  func label(_ row: [Double]) -> Int { sum(row) > 0 ? 1 : 0 }
+  /// The class that it takes for likelier.
+  package func label(_ row: [Double]) -> Int { sum(row) > 0 ? 1 : 0 }
 
-  mutating func fit(_ rows: [[Double]], _ labels: [Int], passes: Int) {
+  /// Learns from answers.
+  package mutating func fit(_ rows: [[Double]], _ labels: [Int], passes: Int) {
     for pass in 0..<passes {
       let pace = 0.1 / Double(1 + pass)
       for (row, label) in zip(rows, labels) {
@@ -38,7 +42,7 @@ struct Surrogate {
 }
 
 /// Ways to copy a model by its answers.
-enum Extraction: CaseIterable {
+package enum Extraction: Sendable, CaseIterable {
   /// Anything in the ranges of training.
   case uniform
   /// Steps along the signs of a surrogate's gradient, from few rows (Papernot and others, "Practical black-box attacks
@@ -50,7 +54,7 @@ enum Extraction: CaseIterable {
   case perturbations
 
   /// The queries, in order.
-  func queries(_ count: Int, of model: Customers.Model, training: [[Double]], _ draws: inout Draws)
+  package func queries(_ count: Int, of model: Customers.Model, training: [[Double]], _ draws: inout Draws)
     -> [[Double]]
   {
     let ranges = Customers.ranges(training)
@@ -94,12 +98,13 @@ enum Extraction: CaseIterable {
 
 /// A search for a row just beyond the boundary, by labels alone: halving between two rows, then steps along the boundary as
 /// of Chen, Jordan and Wainwright ("HopSkipJumpAttack", 2020), and small perturbations.
-struct EvasionSearch {
-  let model: Customers.Model
-  let deviations: [Double]
-  private(set) var asked: [[Double]] = []
+package struct EvasionSearch {
+  private let model: Customers.Model
+  private let deviations: [Double]
+  private var asked: [[Double]] = []
 
-  init(of model: Customers.Model, training: [[Double]]) {
+  /// Begins with what an attacker knows of training.
+  package init(of model: Customers.Model, training: [[Double]]) {
     self.model = model
     deviations = Customers.deviations(training)
   }
@@ -123,7 +128,9 @@ struct EvasionSearch {
     return mix(row, other, high)
   }
 
-  mutating func run(_ count: Int, from start: [Double], to end: [Double], _ draws: inout Draws) -> [[Double]]
+  /// So many queries from a row of one class to one of the other.
+  package mutating func run(_ count: Int, from start: [Double], to end: [Double], _ draws: inout Draws)
+    -> [[Double]]
   {
     let label = ask(start)
     _ = ask(end)

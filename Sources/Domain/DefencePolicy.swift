@@ -1,10 +1,9 @@
-public import Domain
 public import Encoding
 
 /// What is done to rows before a model is asked and to answers before they leave, as settings of a deployment.
 ///
 /// Written as canonical JSON; what is left out is as it is where nobody says anything, which is that nothing is done.
-public struct DefencePolicy: Sendable, Equatable {
+public struct DefencePolicy: Sendable, Hashable {
   /// The most digits that answers may be rounded to; a double has no more to say.
   public static let digitLimit = 15
   /// The most bytes of settings.
@@ -19,7 +18,7 @@ public struct DefencePolicy: Sendable, Equatable {
   }
 
   /// What rows are held against.
-  public struct InputRules: Sendable, Equatable {
+  public struct InputRules: Sendable, Hashable {
     /// What becomes of a row that breaks a rule.
     public var action: Action
     /// How far beyond training's range and fences a number may be, as a share of the range; nil for any number.
@@ -44,7 +43,7 @@ public struct DefencePolicy: Sendable, Equatable {
   }
 
   /// How much of an answer leaves.
-  public enum Disclosure: Sendable, Equatable {
+  public enum Disclosure: Sendable, Hashable {
     /// All of it.
     case full
     /// Numbers with so many digits behind the point.
@@ -53,15 +52,33 @@ public struct DefencePolicy: Sendable, Equatable {
     case labels
   }
 
+  /// What becomes of callers who ask as those do who copy a model or look for its boundary.
+  public enum CallerAction: String, Sendable, CaseIterable {
+    /// Nobody looks.
+    case off
+    /// They are told of.
+    case tell
+    /// They are told of, and answered no more for an hour.
+    case refuse
+  }
+
+  /// Nothing is done.
+  public static let none = DefencePolicy()
+
   /// What rows are held against.
   public var inputs: InputRules
   /// How much of an answer leaves.
   public var disclosure: Disclosure
+  /// What becomes of callers who seem to attack.
+  public var callers: CallerAction
 
   /// States settings.
-  public init(inputs: InputRules = InputRules(), disclosure: Disclosure = .full) {
+  public init(
+    inputs: InputRules = InputRules(), disclosure: Disclosure = .full, callers: CallerAction = .off
+  ) {
     self.inputs = inputs
     self.disclosure = disclosure
+    self.callers = callers
   }
 }
 
@@ -81,6 +98,7 @@ extension DefencePolicy {
       if inputs.missing { rules["missing"] = true }
       members["inputs"] = .object(rules)
     }
+    if callers != .off { members["callers"] = .string(callers.rawValue) }
     return .object(members)
   }
 
@@ -117,13 +135,14 @@ extension DefencePolicy {
     }
     if let rules = try members.take("inputs") {
       var own = try SettingsMembers(rules, at: "/inputs")
-      let action = try own.action("action")
+      let action = try own.word("action", Action.self)
       let tolerance = try own.tolerance("tolerance")
       inputs = InputRules(
         action: action ?? .note, tolerance: tolerance, categories: try own.flag("categories"),
         missing: try own.flag("missing"))
       try own.end()
     }
+    callers = try members.word("callers", CallerAction.self) ?? .off
     try members.end()
   }
 
@@ -181,13 +200,15 @@ private struct SettingsMembers {
     return share
   }
 
-  mutating func action(_ name: String) throws(Problem) -> DefencePolicy.Action? {
+  mutating func word<Word: RawRepresentable & CaseIterable>(
+    _ name: String, _ words: Word.Type
+  ) throws(Problem) -> Word? where Word.RawValue == String {
     guard let found = members.removeValue(forKey: name) else { return nil }
-    guard let action = found.string.flatMap(DefencePolicy.Action.init(rawValue:)) else {
-      let known = DefencePolicy.Action.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")
+    guard let word = found.string.flatMap(Word.init(rawValue:)) else {
+      let known = Word.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or ")
       throw problem(known, found.string.map { "'\($0.excerpt(60))'" } ?? found.kind, name)
     }
-    return action
+    return word
   }
 
   func end() throws(Problem) {
