@@ -30,7 +30,7 @@ private func readCosignature(_ answer: [UInt8]) throws(Problem) {
 }
 
 /// Reads the input as the path of a tile, as a proof of an entry, as a checkpoint, as the key of a witness, as what one
-/// answers as the proof of a receipt or as a list of files, as its first byte chooses; what is taken is written again as the same bytes.
+/// answers, as the proof of a receipt or as a list of files, as its first byte chooses; what is taken is written again as the same bytes.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzLog(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
