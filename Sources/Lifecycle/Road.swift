@@ -154,6 +154,13 @@ struct Road: Sendable {
     if heedsDesired, let desired = try await registry.desired(of: reference.name)?.desired,
       !desired.admits(reference.version), let named = desired.pinnedWords
     {
+      // Asked for when nothing was named yet: when it is, its gates are asked for whoever named it.
+      if try await registry.waiting(reference) != nil {
+        try await recorder.note(
+          .wait, phase: .failed, of: reference.description,
+          details: ["message": .string("deployments name \(named)")],
+          changes: [.governance(.endWait(reference, at: time.now()))])
+      }
       return kept(signed, named, packed, steps)
     }
     steps.begin(.rollOut)

@@ -317,4 +317,61 @@ struct DesiredDeploymentTests {
       #expect(kept.isEmpty)
     }
   }
+
+  @Test func `what waits for people waits no more where the file names another version`() async throws {
+    let stage = try RolloutStage()
+    let bench = stage.bench
+    try await bench.run { control in
+      try await stage.prepare(control)
+      let strict = Array(
+        "policy: gatehouse/v1\nname: strict\ngates:\n  - approvals: {at-least: 1, roles: [approver]}\n".utf8)
+      _ = try await control.proposePolicy(strict, by: .administrator)
+      #expect(try await Bench.push(Fixture.tree, to: control).status == .waiting)
+      #expect(try await control.registry.waiting().count == 1)
+      _ = try await control.apply(Self.file("version: 2"), by: .administrator)
+      _ = await control.goOnWithWaiting()
+      #expect(try await control.registry.waiting().isEmpty)
+      #expect(try await control.registry.deployments().map(\.version.value) == [2])
+    }
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `what does not answer for a while is tried again, each time after a longer pause`() async throws
+  {
+    // How many writes there are before the first that brings the version.
+    let plan = FaultPlan()
+    let whole = try RolloutStage(.init(plane: plan))
+    let first = try await whole.bench.control.working {
+      try await whole.prepare(whole.bench.control)
+      return plan.writes + 1
+    }
+    // What is done, what takes it back, what is done again.
+    let faults = FaultPlan([first: .notPersisted, first + 2: .notPersisted])
+    let stage = try RolloutStage(.init(plane: faults))
+    let bench = stage.bench
+    try await bench.run { control in
+      try await stage.prepare(control)
+      _ = try await control.apply(Self.file("version: 3"), by: .administrator)
+      _ = await control.reconcileDeployments()
+      let status = try await Self.status(control)
+      #expect(status.condition.word == .moving && status.condition.message.contains("fault planned"))
+      // Looked at again at once nothing is tried.
+      let writes = faults.writes
+      _ = await control.reconcileDeployments()
+      #expect(faults.writes == writes)
+      bench.time.advance(by: .seconds(1))
+      _ = await control.reconcileDeployments()
+      #expect(faults.writes > writes)
+      #expect(try await Self.status(control).condition.message.contains("fault planned"))
+      // Twice as long.
+      let again = faults.writes
+      bench.time.advance(by: .seconds(1))
+      _ = await control.reconcileDeployments()
+      #expect(faults.writes == again)
+      bench.time.advance(by: .seconds(1))
+      _ = await control.reconcileDeployments()
+      #expect(try await Self.status(control).condition.word == .inPlace)
+    }
+    #expect(await bench.audit().problems == [])
+  }
 }

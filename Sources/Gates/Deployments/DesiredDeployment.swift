@@ -3,6 +3,7 @@ public import Domain
 public import Encoding
 
 /// What a deployment is to be; whatever is not said of it stays as it is.
+@dynamicMemberLookup
 public struct DesiredDeployment: Equatable, Sendable {
   /// The code of what is thrown where a document is none of these.
   static let malformedCode = "desired.malformed"
@@ -17,30 +18,60 @@ public struct DesiredDeployment: Equatable, Sendable {
     case shares(StandingShares)
   }
 
-  /// Who answers; nil for whom pushes and people bring.
-  public var traffic: Traffic?
-  /// The versions that are asked beside and answer nobody.
-  public var shadows: [VersionNumber]?
-  /// Which versions aliases name.
-  public var aliases: [AliasName: VersionNumber] = [:]
-  /// What is said of the model.
-  public var facts = ModelFacts()
-  /// How much it takes on at a time.
-  public var limits: DeploymentLimits?
-  /// What its access records hold.
-  public var records = DesiredRecords()
-  /// Whether live data are held against training.
-  public var isWatched: Bool?
-  /// How versions come into service: by steps or at once, never as planned.
-  public var rollOut: RolloutManner?
+  /// What it says.
+  public struct Members: Equatable, Sendable {
+    /// Who answers; nil for whom pushes and people bring.
+    public var traffic: Traffic?
+    /// The versions that are asked beside and answer nobody.
+    public var shadows: [VersionNumber]?
+    /// Which versions aliases name.
+    public var aliases: [AliasName: VersionNumber] = [:]
+    /// What is said of the model.
+    public var facts = ModelFacts()
+    /// How much it takes on at a time.
+    public var limits: DeploymentLimits?
+    /// What its access records hold.
+    public var records = DesiredRecords()
+    /// Whether live data are held against training.
+    public var isWatched: Bool?
+    /// How versions come into service: by steps or at once, never as planned.
+    public var rollOut: RolloutManner?
+
+    fileprivate init() {}
+  }
+
+  /// What it says, by reference: what is read is handed on as one that is small, or else compilers before LLVM's #214590 have its
+  /// reader throw what nobody threw (`scripts/check-thrown`).
+  private final class Contents: Sendable {
+    let members: Members
+
+    init(_ members: Members) { self.members = members }
+  }
+
+  private var contents: Contents
 
   /// Leaves everything as it is.
-  public init() {}
+  public init() { contents = Contents(Members()) }
+
+  /// A part of what it says.
+  public subscript<Value>(dynamicMember path: WritableKeyPath<Members, Value>) -> Value {
+    get { contents.members[keyPath: path] }
+    set {
+      var members = contents.members
+      members[keyPath: path] = newValue
+      contents = Contents(members)
+    }
+  }
+
+  /// Whether both say the same.
+  public static func == (one: DesiredDeployment, other: DesiredDeployment) -> Bool {
+    one.contents.members == other.contents.members
+  }
 
   /// The versions that it names, each once.
   public var versions: [VersionNumber] {
-    var named = Set(aliases.values).union(shadows ?? [])
-    switch traffic {
+    var named = Set(self.aliases.values).union(self.shadows ?? [])
+    switch self.traffic {
     case .version(let version): named.insert(version)
     case .shares(let shares): named.formUnion(shares.versions)
     case .newest, nil: break
@@ -50,7 +81,7 @@ public struct DesiredDeployment: Equatable, Sendable {
 
   /// Whether a version may come into service that nobody brings but its push.
   public func admits(_ version: VersionNumber) -> Bool {
-    switch traffic {
+    switch self.traffic {
     case .newest, nil: true
     case .version(let named): named == version
     case .shares: false
@@ -59,7 +90,7 @@ public struct DesiredDeployment: Equatable, Sendable {
 
   /// Who is to answer, for people; nil where it says nothing that holds a push back.
   public var pinnedWords: String? {
-    switch traffic {
+    switch self.traffic {
     case .newest, nil: nil
     case .version(let version): "version \(version)"
     case .shares(let shares): shares.words
@@ -69,62 +100,65 @@ public struct DesiredDeployment: Equatable, Sendable {
   /// What it says as the registry, the ledger and the HTTP face carry it.
   public var json: JSON {
     var members: [String: JSON] = [:]
-    switch traffic {
+    switch self.traffic {
     case .newest: members["version"] = "newest"
     case .version(let version): members["version"] = JSON(version.value)
     case .shares(let shares): members["shares"] = shares.json
     case nil: break
     }
-    members["shadows"] = shadows.map { .array($0.map { JSON($0.value) }) }
-    if !aliases.isEmpty {
+    members["shadows"] = self.shadows.map { .array($0.map { JSON($0.value) }) }
+    if !self.aliases.isEmpty {
       var named: [String: JSON] = [:]
-      for (alias, version) in aliases { named[alias.description] = JSON(version.value) }
+      for (alias, version) in self.aliases { named[alias.description] = JSON(version.value) }
       members["aliases"] = .object(named)
     }
-    if facts != ModelFacts() { members["facts"] = facts.json }
-    members["limits"] = limits.map { $0.json ?? [:] }
-    if records != DesiredRecords() { members["records"] = records.json }
-    members["watch"] = isWatched.map { $0 ? "on" : "off" }
-    members["rollOut"] = rollOut?.json
+    if self.facts != ModelFacts() { members["facts"] = self.facts.json }
+    members["limits"] = self.limits.map { $0.json ?? [:] }
+    if self.records != DesiredRecords() { members["records"] = self.records.json }
+    members["watch"] = self.isWatched.map { $0 ? "on" : "off" }
+    members["rollOut"] = self.rollOut?.json
     return .object(members)
   }
 
   /// Reads what `json` writes; throws `desired.malformed` and what the parts throw.
   public init(json: JSON) throws(Problem) {
+    var members = Members()
     let fields = RecordFields(json, "desired deployment", code: Self.malformedCode)
     try fields.allow([
       "version", "shares", "shadows", "aliases", "facts", "limits", "records", "watch", "rollOut",
     ])
     if fields.has("shares") {
-      traffic = .shares(try StandingShares(json: try fields.value("shares")))
+      members.traffic = .shares(try StandingShares(json: try fields.value("shares")))
     } else if let version = json["version"]?.int.flatMap({ VersionNumber($0) }) {
-      traffic = .version(version)
+      members.traffic = .version(version)
     } else if fields.has("version") {
       guard json["version"] == "newest" else { throw Self.malformed("version") }
-      traffic = .newest
+      members.traffic = .newest
     }
     if fields.has("shadows") {
       let elements = (json["shadows"]?.array ?? []).prefix(Shadowing.versionLimit + 1)
       let versions = elements.compactMap { $0.int.flatMap { VersionNumber($0) } }
       guard versions.count == elements.count else { throw Self.malformed("shadows") }
-      shadows = versions.isEmpty ? [] : try Shadowing(versions, tolerance: 0).versions
+      members.shadows = versions.isEmpty ? [] : try Shadowing(versions, tolerance: 0).versions
     }
     for (alias, version) in json["aliases"]?.object ?? [:] {
-      guard let version = version.int.flatMap({ VersionNumber($0) }), aliases.count < Alias.limit else {
+      guard let version = version.int.flatMap({ VersionNumber($0) }), members.aliases.count < Alias.limit
+      else {
         throw Self.malformed("aliases")
       }
-      aliases[try AliasName(parsing: alias)] = version
+      members.aliases[try AliasName(parsing: alias)] = version
     }
-    if fields.has("facts") { facts = try ModelFacts(json: try fields.value("facts")) }
-    if fields.has("limits") { limits = try DeploymentLimits(json: json["limits"]) }
-    if fields.has("records") { records = try DesiredRecords(json: try fields.value("records")) }
+    if fields.has("facts") { members.facts = try ModelFacts(json: try fields.value("facts")) }
+    if fields.has("limits") { members.limits = try DeploymentLimits(json: json["limits"]) }
+    if fields.has("records") { members.records = try DesiredRecords(json: try fields.value("records")) }
     switch json["watch"] {
     case nil, .null?: break
-    case "on"?: isWatched = true
-    case "off"?: isWatched = false
+    case "on"?: members.isWatched = true
+    case "off"?: members.isWatched = false
     default: throw Self.malformed("watch")
     }
-    if fields.has("rollOut") { rollOut = try RolloutManner(json: json["rollOut"]) }
+    if fields.has("rollOut") { members.rollOut = try RolloutManner(json: json["rollOut"]) }
+    contents = Contents(members)
   }
 
   private static func malformed(_ member: String) -> Problem {

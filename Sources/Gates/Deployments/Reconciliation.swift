@@ -211,12 +211,12 @@ extension DesiredRecord {
 extension DesiredDeployment {
   /// Whether several versions are to answer.
   fileprivate var isShared: Bool {
-    if case .shares = traffic { true } else { false }
+    if case .shares = self.traffic { true } else { false }
   }
 
   /// The version that the name is to stand for; nil where nothing is said of it.
   fileprivate func target(in present: PresentDeployment, _ record: DesiredRecord) -> VersionNumber? {
-    switch traffic {
+    switch self.traffic {
     case nil: return nil
     case .version(let version): return version
     case .shares(let shares): return shares.live(beside: present.live)
@@ -233,18 +233,18 @@ extension DesiredDeployment {
   ) throws(Problem) -> StandingShares? {
     let arms: [TrafficSplit.Arm]
     let affinity: Sharing.Affinity
-    switch traffic {
+    switch self.traffic {
     case .shares(let shares): (arms, affinity) = (shares.arms, shares.affinity)
     case .version, .newest:
       guard let live else { return nil }
       (arms, affinity) = ([TrafficSplit.Arm(version: live, share: .whole)], .key)
     case nil:
-      guard shadows != nil, let live else { return present.shares }
+      guard self.shadows != nil, let live else { return present.shares }
       arms = present.shares?.arms ?? [TrafficSplit.Arm(version: live, share: .whole)]
       affinity = present.shares?.affinity ?? .key
     }
     // A version that came to answer callers is asked beside nobody.
-    let asked = (shadows ?? present.shares?.shadows ?? []).filter { shadow in
+    let asked = (self.shadows ?? present.shares?.shadows ?? []).filter { shadow in
       !arms.contains { $0.version == shadow }
     }
     let shares = try StandingShares(arms, by: affinity, shadows: asked)
