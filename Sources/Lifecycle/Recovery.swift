@@ -54,7 +54,9 @@ struct Recovery: Sendable {
       let closing = LedgerEntry(
         time: time.now(), principal: .platform, act: entry.act, phase: phase, subject: entry.subject,
         trace: entry.trace, details: details)
-      do throws(Problem) { try await registry.commit([closing], changes) } catch { failure = failure ?? error }
+      do throws(Problem) { try await registry.commit([closing], changes) } catch {
+        failure = failure ?? error
+      }
     }
     if let failure { throw failure }
   }
