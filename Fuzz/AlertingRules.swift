@@ -2,6 +2,7 @@ import Alerting
 import Documents
 import Domain
 import Encoding
+import YAML
 
 /// Reads the input as rules of alerts: it has faults with a place, or terms whose lines are in order for whatever deployment.
 @_cdecl("LLVMFuzzerTestOneInput")
