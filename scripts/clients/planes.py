@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -32,9 +33,19 @@ def programs():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has, below those that a kernel gives away by itself: one of its own choice could be another's
+    by the time that it is bound."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as bounds:
+        below = int(bounds.read().split()[0])
+    for _ in range(1000):
+        port = random.randrange(below // 2, below)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise Violation("expected a free port, found none in 1000 tries")
 
 
 def wait(what, is_so, seconds=15, process=None, log=None):

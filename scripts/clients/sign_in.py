@@ -18,6 +18,8 @@ import urllib.parse
 
 import httpx
 
+from planes import free_port
+
 CLIENT, SECRET = "gatehouse", "secret"
 REDIRECT = "http://127.0.0.1:1/callback"
 # What a provider runs as: the package's own program, its clock shifted by so many seconds.
@@ -104,13 +106,6 @@ def refused(what, token, *codes):
     entry = last_entry()
     check(f"{what}: {' or '.join(codes)} in the ledger",
           entry["details"]["code"] in codes and entry["principal"] == "anonymous:caller", entry)
-
-
-def free_port():
-    import socket
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 port = free_port()
