@@ -92,7 +92,9 @@ extension AccessState {
       case .principal(let holder): holder == principal
       case .claim: true
       }
-    }.filter { $0.isInForce(at: now) && reaches($0.scope, object) }
+    }.filter {
+      $0.isInForce(at: now) && reaches($0.scope, object) && $0.allows(object, madeBy: nil, to: principal)
+    }
     return roles.filter { role in left.contains { $0.gift == .role(role) } }
   }
 

@@ -79,7 +79,7 @@ struct DesiredDeploymentsReadingTests {
       #expect(try DesiredDeployment(json: json) == desired)
       let record = DesiredRecord(
         desired, by: Principal(kind: .service, name: "ci"), roles: [.operator],
-        at: Timestamp(milliseconds: 7), isDespiteMarks: true)
+        at: Timestamp(milliseconds: 7), excused: [.first: Timestamp(milliseconds: 5)])
       #expect(try DesiredRecord(json: try JSON(parsing: record.json.canonicalBytes)) == record)
       let change = GovernanceChange.setDesired(record, of: Sample.name(), at: Timestamp(milliseconds: 7))
       #expect(GovernanceChange(json: try JSON(parsing: change.json.canonicalBytes)) == change)

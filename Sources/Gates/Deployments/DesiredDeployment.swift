@@ -88,6 +88,9 @@ public struct DesiredDeployment: Equatable, Sendable {
     }
   }
 
+  /// Who is to answer, for people; nil where nothing is said of it.
+  public var answeringWords: String? { self.traffic == .newest ? "the newest version" : pinnedWords }
+
   /// Who is to answer, for people; nil where it says nothing that holds a push back.
   public var pinnedWords: String? {
     switch self.traffic {
@@ -217,23 +220,26 @@ public struct DesiredRecord: Equatable, Sendable {
   public let roles: Set<Role>
   /// When they said so.
   public let at: Timestamp
-  /// Whether versions may come into service that had been rolled back from by then.
-  public let isDespiteMarks: Bool
+  /// The marks in spite of which versions may come into service: when each was made that was there by then.
+  public let excused: [VersionNumber: Timestamp]
+
+  /// How many marks may be excused: those of the newest versions.
+  public static let excusedLimit = 100
 
   /// Records what is desired.
   public init(
     _ desired: DesiredDeployment, by principal: Principal, roles: Set<Role>, at moment: Timestamp,
-    isDespiteMarks: Bool
+    excused: [VersionNumber: Timestamp] = [:]
   ) {
     self.desired = desired
     by = principal
     self.roles = roles
     at = moment
-    self.isDespiteMarks = isDespiteMarks
+    self.excused = excused
   }
 
-  /// Whether a mark keeps its version away; one that was there when somebody wanted it in spite of that does not.
-  public func heeds(_ mark: VersionMark) -> Bool { !isDespiteMarks || mark.at > at }
+  /// Whether a mark keeps its version away; the very one in spite of which somebody wanted it does not, whatever clocks say.
+  public func heeds(_ mark: VersionMark) -> Bool { excused[mark.version.version] != mark.at }
 
   /// The record as the registry and the ledger carry it.
   public var json: JSON {
@@ -241,7 +247,11 @@ public struct DesiredRecord: Equatable, Sendable {
       "desired": desired.json, "by": .string(by.description), "at": .integer(at.milliseconds),
       "roles": .array(roles.map(\.rawValue).sorted().map { .string($0) }),
     ]
-    if isDespiteMarks { members["despiteMarks"] = true }
+    if !excused.isEmpty {
+      var marks: [String: JSON] = [:]
+      for (version, moment) in excused { marks[version.description] = .integer(moment.milliseconds) }
+      members["despiteMarks"] = .object(marks)
+    }
     return .object(members)
   }
 
@@ -249,9 +259,21 @@ public struct DesiredRecord: Equatable, Sendable {
   public init(json: JSON) throws(Problem) {
     let fields = RecordFields(json, "record of what is desired", code: DesiredDeployment.malformedCode)
     try fields.allow(["desired", "by", "roles", "at", "despiteMarks"])
+    var excused: [VersionNumber: Timestamp] = [:]
+    for (name, moment) in json["despiteMarks"]?.object ?? [:] {
+      guard let version = try? VersionNumber(parsing: name), let milliseconds = moment.integer,
+        excused.count < Self.excusedLimit
+      else {
+        throw Problem(
+          .badInput, DesiredDeployment.malformedCode,
+          "expected at most \(Self.excusedLimit) versions and moments as 'despiteMarks', found others",
+          position: "/despiteMarks")
+      }
+      excused[version] = Timestamp(milliseconds: milliseconds)
+    }
     self.init(
       try DesiredDeployment(json: try fields.value("desired")), by: try fields.principal("by"),
       roles: Set(try fields.texts("roles").compactMap(Role.init(rawValue:))),
-      at: try fields.requiredMoment("at"), isDespiteMarks: try fields.flag("despiteMarks"))
+      at: try fields.requiredMoment("at"), excused: excused)
   }
 }

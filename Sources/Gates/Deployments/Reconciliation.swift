@@ -13,6 +13,8 @@ public enum DeploymentStep: Equatable, Sendable {
   case setAlias(AliasName, VersionNumber)
   /// The version comes into service, as the deployment's plan says.
   case bring(VersionNumber)
+  /// The roll-out to this version ends: what answered before it is what is to answer.
+  case endRollOut(VersionNumber)
   /// Versions share the callers so; nil for the live one alone.
   case share(StandingShares?)
 
@@ -26,6 +28,7 @@ public enum DeploymentStep: Equatable, Sendable {
     case .planRollOuts: "how its versions come into service is set"
     case .setAlias(let alias, let version): "the alias '\(alias)' comes to name version \(version)"
     case .bring(let version): "version \(version) comes into service"
+    case .endRollOut(let version): "the roll-out to version \(version) ends"
     case .share(let shares?): "callers are shared by \(shares.words)"
     case .share(nil): "one version answers all callers"
     }
@@ -113,6 +116,9 @@ extension DesiredRecord {
 
   private func traffic(_ present: PresentDeployment, _ live: VersionNumber) -> NextStep {
     let target = desired.target(in: present, self)
+    if let rollout = present.rollout, desired.leaves(rollout.version, for: live) {
+      return .take(.endRollOut(rollout.version))
+    }
     if let rollout = present.rollout, target != nil || desired.shadows != nil {
       if rollout.version == target || target == nil || target == live || desired.isShared {
         let words = "the roll-out to version \(rollout.version) is at \(rollout.words)"
@@ -134,9 +140,13 @@ extension DesiredRecord {
     }
   }
 
-  fileprivate func newest(of present: PresentDeployment) -> VersionNumber? {
-    present.versions.filter { version, standing in
-      standing.revocation == nil && standing.mark.map { !heeds($0) } ?? true
+  /// The newest version that may come into service; nil where there is none newer than what somebody rolled back from.
+  ///
+  /// Whoever went back wants what had served before: nothing between the two, which never did, comes in its place.
+  public func newest(of present: PresentDeployment) -> VersionNumber? {
+    let left = present.versions.filter { $0.value.mark.map(heeds) ?? false }.keys.max()
+    return present.versions.filter { version, standing in
+      standing.revocation == nil && left.map { version > $0 } ?? true
     }.keys.max()
   }
 
@@ -170,7 +180,13 @@ extension DesiredRecord {
       all.append(DeploymentDifference(member: member, present: found ?? "nothing", desired: wanted))
     }
     let target = desired.target(in: present, self)
-    if let target, !desired.isShared { note("version", present.live?.description, target.description) }
+    if let target, !desired.isShared {
+      var found = present.live?.description
+      if let rollout = present.rollout, let live = present.live, desired.leaves(rollout.version, for: live) {
+        found = "\(live), while version \(rollout.version) comes"
+      }
+      note("version", found, target.description)
+    }
     let shares = (try? desired.shares(in: present, target ?? present.live)) ?? nil
     if desired.isShared || desired.shadows != nil || (present.shares != nil && desired.traffic != nil) {
       let alone = { (version: VersionNumber?) in
@@ -212,6 +228,11 @@ extension DesiredDeployment {
   /// Whether several versions are to answer.
   fileprivate var isShared: Bool {
     if case .shares = self.traffic { true } else { false }
+  }
+
+  /// Whether the version that is live is to answer alone while another one comes into service.
+  fileprivate func leaves(_ coming: VersionNumber, for live: VersionNumber) -> Bool {
+    if case .version(live)? = self.traffic { coming != live } else { false }
   }
 
   /// The version that the name is to stand for; nil where nothing is said of it.

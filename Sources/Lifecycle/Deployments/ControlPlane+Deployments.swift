@@ -99,9 +99,19 @@ extension ControlPlane {
     for (name, desired) in wanted {
       records[name] = DesiredRecord(
         desired, by: actor.principal, roles: state.roles(of: actor, on: .model(name), at: moment), at: moment,
-        isDespiteMarks: isDespiteMarks)
+        excused: isDespiteMarks ? try await marks(of: name) : [:])
     }
     return records
+  }
+
+  /// When the marks were made that a model's newest versions have.
+  private func marks(of name: ModelName) async throws(Problem) -> [VersionNumber: Timestamp] {
+    var marks: [VersionMark] = []
+    for record in try await registry.governance(.mark, startingWith: "\(name)@") {
+      marks.append(try VersionMark(json: record.value))
+    }
+    let newest = marks.sorted { $0.version.version > $1.version.version }.prefix(DesiredRecord.excusedLimit)
+    return Dictionary(newest.map { ($0.version.version, $0.at) }) { first, _ in first }
   }
 
   private func statuses(
@@ -130,7 +140,7 @@ extension ControlPlane {
     let asker = RoleHolder(actor.principal, in: roles)
     return try await perform(by: actor, .deploy, on: .model(name)) {
       [shareTraffic, registry] recorder async throws(Problem) in
-      if let named = try await registry.desired(of: name)?.desired.pinnedWords {
+      if let named = try await registry.desired(of: name)?.desired.answeringWords {
         throw Problem(
           .conflict, "deployments.named",
           "expected a deployment of which nobody has applied who answers, found '\(name)', of which that is \(named)",
@@ -147,7 +157,6 @@ extension DesiredRecord {
   /// Whether it says something else than the one before, or somebody else says it, or one of both says it in spite of marks.
   fileprivate func isNews(after former: DesiredRecord?) -> Bool {
     guard let former else { return true }
-    return desired != former.desired || by != former.by || roles != former.roles || isDespiteMarks
-      || former.isDespiteMarks
+    return desired != former.desired || by != former.by || roles != former.roles || excused != former.excused
   }
 }

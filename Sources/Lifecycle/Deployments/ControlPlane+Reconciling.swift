@@ -2,6 +2,7 @@ import Access
 public import Domain
 import Encoding
 import Gates
+import Rollouts
 
 // How deployments come to what they are to be: looked at again and again, one act at a time, each in its turn. Nothing is kept of
 // the way but what the acts keep, so whoever starts anew goes on from what there is.
@@ -89,8 +90,10 @@ extension ControlPlane {
   private func requireStanding(
     _ record: DesiredRecord, _ right: Right, on object: AccessObject, _ roles: Set<Role>
   ) async throws(Problem) {
-    guard record.by != Actor.administrator.principal, !roles.contains(where: { $0.rights.contains(right) })
-    else { return }
+    guard record.by != Actor.administrator.principal else { return }
+    // Of the object itself: a grant may be for the model and leave one alias out.
+    let left = try await rules.current().rolesLeft(roles, of: record.by, on: object, at: now())
+    guard !left.contains(where: { $0.rights.contains(right) }) else { return }
     // Nobody is here to show a key or a token: what was granted to them themselves is what they have beside roles.
     let asker = Actor(principal: record.by, credential: .token(provider: "", words: []))
     let state = try await rules.current()
@@ -151,10 +154,7 @@ extension ControlPlane {
     let (name, record) = (grounds.present.name, grounds.record)
     let asker = RoleHolder(record.by, in: grounds.roles)
     switch step {
-    case .setFacts(let facts):
-      try await recorder.note(
-        .setFacts, of: name.description, details: ["facts": facts.json],
-        changes: [.governance(.setFacts(facts, of: name, at: now()))])
+    case .setFacts: try await setFacts(record.desired.facts, of: name, recorder)
     case .setLimits(let limits): try await deploymentPolicies.limit(name, to: limits, recorder: recorder)
     case .setRecords(let records): try await deploymentPolicies.record(name, by: records, recorder: recorder)
     case .setWatched(let isWatched):
@@ -168,15 +168,36 @@ extension ControlPlane {
     case .bring(let version):
       let outcome = try await road.bring(
         VersionReference(name: name, version: version), for: asker,
-        despiteMark: record.isDespiteMarks, in: .asPlanned, withKey: false, recorder: recorder)
+        despiteMark: grounds.present.versions[version]?.mark.map { !record.heeds($0) } ?? false,
+        in: .asPlanned, withKey: false, recorder: recorder)
       switch outcome.status {
       case .live: return
       case .waiting: throw Problem(.waiting, "deployments.waiting", outcome.message)
       case .refused: throw outcome.problem ?? Problem(.refused, "deployments.refused", outcome.message)
       }
+    case .endRollOut(let version):
+      guard let running = try await registry.rollout(of: name), running.isUnderWay,
+        running.state.version == version, let live = grounds.present.live
+      else { return }
+      _ = try await bySteps.turn(running, .superseded(by: live, at: now()), recorder: recorder)
     case .share(let shares):
       try await shareTraffic(
         name, shares, for: asker, isExcused: { !record.heeds($0) }, recorder: recorder)
+    }
+  }
+
+  /// Says of a model what is desired, over what is said of it when that is committed: somebody may be saying something else.
+  private func setFacts(
+    _ wanted: ModelFacts, of name: ModelName, _ recorder: Recorder
+  ) async throws(Problem) {
+    let moment = now()
+    try await together.record(.setFacts, of: name.description, by: recorder) {
+      view throws(Problem) -> ActOutcome<Void> in
+      let present = try ModelFacts(
+        of: name, in: try view.governance(.facts, startingWith: name.description))
+      let next = wanted.over(present)
+      return .done(
+        (), details: ["facts": next.json], changes: [.governance(.setFacts(next, of: name, at: moment))])
     }
   }
 

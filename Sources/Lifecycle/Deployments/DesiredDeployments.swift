@@ -20,14 +20,23 @@ extension RegistryReader {
 
   /// Throws `deployments.named` where the deployments that were applied name another version than this one.
   func requireAdmitted(_ reference: VersionReference) async throws(Problem) {
-    guard let desired = try await desired(of: reference.name)?.desired, !desired.admits(reference.version),
-      let named = desired.pinnedWords
+    guard let record = try await desired(of: reference.name), let named = record.desired.answeringWords,
+      try await !admits(reference, record)
     else { return }
     throw Problem(
       .conflict, "deployments.named",
       "expected \(named) of '\(reference.name)', which deployments name, found version \(reference.version)",
       subject: reference.description,
-      hint: "name it in the file, and apply that with 'gatehouse apply -f FILE'")
+      hint:
+        "name it in the file, and apply that with 'gatehouse apply -f FILE'; 'gatehouse roll-back \(reference.name)' needs"
+        + " no file")
+  }
+
+  /// Whether a version that somebody brings by hand would stay.
+  private func admits(_ reference: VersionReference, _ record: DesiredRecord) async throws(Problem) -> Bool {
+    guard record.desired.traffic == .newest else { return record.desired.admits(reference.version) }
+    guard let newest = record.newest(of: try await present(reference.name)) else { return true }
+    return reference.version >= newest
   }
 
   /// What a deployment is at the moment.
