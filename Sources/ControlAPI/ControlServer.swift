@@ -79,6 +79,7 @@ public struct ControlServer: Sendable {
     APIKeyRoutes(control: control, authenticator: authenticator).add(to: routes)
     ProviderRoutes(control: control).add(to: routes)
     PushRoutes(control: control).add(to: routes)
+    PromotionRoutes(control: control).add(to: routes)
     KeyRoutes(control: control).add(to: routes)
     IssuerRoutes(control: control).add(to: routes)
     SealKeyRoutes(control: control).add(to: routes)

@@ -61,7 +61,7 @@ struct PushRoutes: Sendable {
   /// `"project"` for a new model, `"facts":{"dataClass","exposure"}`, `"engine":"onnxruntime"` for what our own operators cannot run and `"trainingData":[{"name","digest"}]`, the
   /// data sets that it was trained with, which are not sent, and `"tests":{"plan","data":{"name","digest"},"seed"}`, a plan
   /// of tests and rows with their labels, which are, and `"reference"`, the digest of what the training data looked like, which
-  /// is a blob.
+  /// is a blob, and `"promotion"`, that of the statement by which another platform promotes it to this one, which is one too.
   ///
   /// With `Accept: application/x-ndjson` each step is a line as it happens; else one JSON document at the
   /// end, 201 for a new version, 200 for one that was there, 422 for a refusal.
@@ -75,7 +75,8 @@ struct PushRoutes: Sendable {
       engine: try Self.engine(in: body),
       trainingData: try TrainingData(json: body["trainingData"] ?? [], at: "/trainingData"),
       tests: try body["tests"].map { (tests) throws(Problem) in try StatedTests(json: tests) },
-      reference: try body["reference"] == nil ? nil : Digest(parsing: body.text("reference")))
+      reference: try body["reference"] == nil ? nil : Digest(parsing: body.text("reference")),
+      promotion: try body["promotion"] == nil ? nil : Digest(parsing: body.text("promotion")))
     guard request.headers[.accept]?.contains("application/x-ndjson") == true else {
       let outcome = try await control.push(wish) { _ in }
       let status: HTTPResponse.Status =

@@ -24,7 +24,7 @@ struct QueryRoutes: Sendable {
     routes.get("ledger/checkpoint", .platform(.audit), use: checkpoint)
   }
 
-  /// `GET /api/v1/status`: which program answers, where predictions are answered, and metrics of them, where images are, and
+  /// `GET /api/v1/status`: which program answers, what the platform is there for, where predictions are answered, and metrics of them, where images are, and
   /// what the process that answers has given up.
   @Sendable private func status(_ request: Request, _ context: ControlContext) async throws -> Response {
     .json(
@@ -33,6 +33,7 @@ struct QueryRoutes: Sendable {
         "version": .string(version), "plane": .string(control.planeURL),
         "admin": control.adminURL.map { .string($0) } ?? .null,
         "registry": registry.map { .string($0) } ?? .null,
+        "environment": try await control.registry.environment().map { .string($0.description) } ?? .null,
         "confinement": await control.planeConfinement()?.json ?? .null,
       ])
   }
@@ -54,7 +55,7 @@ struct QueryRoutes: Sendable {
     return .json(.ok, ["models": .array(models)])
   }
 
-  /// `GET /api/v1/models/{name}`: all its versions, its aliases, its images, what is served, and the keys to it.
+  /// `GET /api/v1/models/{name}`: all its versions, from where they were promoted, its aliases, its images, what is served, and the keys to it.
   @Sendable private func model(_ request: Request, _ context: ControlContext) async throws -> Response {
     let name = try context.modelName()
     let versions = try await control.registry.versions(ofKnown: name)
@@ -63,14 +64,17 @@ struct QueryRoutes: Sendable {
     let aliases = try await control.registry.aliases().filter { $0.model == name }
     let images = try await control.registry.images().filter { $0.reference.name == name }
     let revoked = try await control.registry.revokedVersions().filter { $0.reference.name == name }
+    var shown: [JSON] = []
+    for version in versions {
+      shown.append(
+        version.json(
+          revocation: revoked.first { $0.reference == version.reference },
+          promotion: try await control.registry.promotion(of: version.reference)))
+    }
     return .json(
       .ok,
       [
-        "name": .string(name.description),
-        "versions": .array(
-          versions.map { version in
-            version.json(revocation: revoked.first { $0.reference == version.reference })
-          }),
+        "name": .string(name.description), "versions": .array(shown),
         "aliases": .array(aliases.map(\.json)), "images": .array(images.map(\.json)),
         "deployment": deployment?.json(url: control.planeURL) ?? .null,
         "keys": .array(keys.map(\.json)),

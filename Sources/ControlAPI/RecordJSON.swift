@@ -1,10 +1,11 @@
 import Domain
 import Encoding
+import Gates
 import Lifecycle
 
 extension ModelVersion {
-  /// The version; what it was revoked by, where it was.
-  func json(revocation: Revocations.Version?) -> JSON {
+  /// The version; what it was revoked by and from where it was promoted, where it was.
+  func json(revocation: Revocations.Version?, promotion: PromotionRecord? = nil) -> JSON {
     var members: [String: JSON] = [
       "name": .string(reference.name.description), "version": JSON(reference.version.value),
       "digest": .string(bundle.description), "artifact": .string(artifact.description),
@@ -14,6 +15,7 @@ extension ModelVersion {
     ]
     members["revokedAt"] = revocation.map { .string($0.since.description) }
     members["revokedFor"] = revocation.map { .string($0.reason) }
+    members["promotion"] = promotion?.json
     return .object(members)
   }
 }

@@ -117,6 +117,12 @@ public enum Act: String, Sendable, CaseIterable {
   case removeReceiver = "remove-receiver"
   /// The platform's data come from a backup.
   case restore
+  /// What the platform is there for was said.
+  case setEnvironment = "set-environment"
+  /// A version may go to another environment, as was signed.
+  case promote
+  /// A version that is here was promoted from another environment.
+  case takePromotion = "take-promotion"
   /// Something was asked for, and refused before it became an act.
   case request
 }

@@ -12,13 +12,7 @@ public struct ProjectName: Hashable, Sendable, Comparable, CustomStringConvertib
 
   /// Takes a name that keeps the rules; throws `project.malformed`.
   public init(parsing text: String) throws(Problem) {
-    let utf8 = text.utf8
-    let hyphen = UInt8(ascii: "-")
-    let isWell = utf8.allSatisfy { byte in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")) ~= byte || (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= byte
-        || byte == hyphen
-    }
-    guard 1...63 ~= utf8.count, isWell, utf8.first != hyphen, utf8.last != hyphen else {
+    guard text.isHyphenatedLabel else {
       throw Problem(
         .badInput, "project.malformed",
         "expected a project of 1 to 63 lower-case letters, digits and '-' that starts and ends with a letter or"
@@ -33,5 +27,17 @@ public struct ProjectName: Hashable, Sendable, Comparable, CustomStringConvertib
   /// The order of the text.
   public static func < (left: ProjectName, right: ProjectName) -> Bool {
     left.description < right.description
+  }
+}
+
+extension String {
+  /// Whether these are 1 to 63 lower-case letters, digits and hyphens, none of which is first or last: a label of DNS.
+  var isHyphenatedLabel: Bool {
+    let hyphen = UInt8(ascii: "-")
+    let isWell = utf8.allSatisfy { byte in
+      (UInt8(ascii: "a")...UInt8(ascii: "z")) ~= byte || (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= byte
+        || byte == hyphen
+    }
+    return 1...63 ~= utf8.count && isWell && utf8.first != hyphen && utf8.last != hyphen
   }
 }

@@ -74,7 +74,7 @@ struct GateCondition: Sendable {
   /// A fact that is not known may be any, so that what asks for it is taken as met.
   func isMet(by evidence: AdmissionEvidence) -> Bool {
     meets(evidence.project, projects) && meets(evidence.model?.description, models)
-      && meets(evidence.environment, environments)
+      && meets(evidence.environment?.description, environments)
       && (dataClasses.isEmpty || evidence.dataClass.map(dataClasses.contains) ?? true)
       && (exposures.isEmpty || evidence.exposure.map(exposures.contains) ?? true)
   }

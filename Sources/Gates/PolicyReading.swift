@@ -72,7 +72,7 @@ private struct PolicyReader {
       gates.append(
         PolicyGate(
           name: kind.name, phase: phase, line: reading.source.place(of: member.nameRange.lowerBound).line,
-          condition: condition(conditions, of: kind, in: phase),
+          condition: condition(conditions),
           check: kind.init(member.value, &reading, vocabulary)))
     }
     if !members.contains(where: { $0.name != "when" && $0.name != "at" }) {
@@ -94,7 +94,7 @@ private struct PolicyReader {
   }
 
   private mutating func condition(
-    _ node: YAMLNode?, of kind: any GateCheck.Type, in phase: PolicyPhase
+    _ node: YAMLNode?
   ) -> GateCondition {
     guard let node else { return GateCondition() }
     let fields = reading.fields(
@@ -105,14 +105,6 @@ private struct PolicyReader {
     condition.dataClasses = reading.choices(fields["data-class"], "a data class")
     condition.exposures = reading.choices(fields["exposure"], "an exposure")
     condition.environments = reading.globs(fields["environment"], "an environment")
-    if fields["environment"] != nil, phase == .admission {
-      // The condition would always be met.
-      let canWait = kind.phases.contains(.rollOut)
-      reading.add(
-        "when-unknown", "expected no 'environment' for a gate at admission, where none is known, found one",
-        at: fields.nameRange(of: "environment"),
-        hint: canWait ? "ask the gate later with 'at: roll-out'" : "leave it out")
-    }
     return condition
   }
 

@@ -104,12 +104,16 @@ public final class ControlPlane: Sendable {
     public var tool: String
     /// The SHA-256 of the credential whose holder may do everything; nil where there is none.
     public var administrator: Digest?
+    /// What the platform is there for; nil for what its ledger says.
+    public var environment: EnvironmentName?
 
     /// States the settings.
     public init(
       sealingKey: any SealSigner, checkpointKey: CheckpointVerificationKey, policy: Policy = .standard,
-      artifactLimit: Int = 2 << 30, tool: String, administrator: Digest? = nil
+      artifactLimit: Int = 2 << 30, tool: String, administrator: Digest? = nil,
+      environment: EnvironmentName? = nil
     ) {
+      self.environment = environment
       self.sealingKey = sealingKey
       self.checkpointKey = checkpointKey
       self.policy = policy
@@ -138,6 +142,7 @@ public final class ControlPlane: Sendable {
   let deploymentPolicies: DeploymentPolicies
   let aliases: Aliases
   let shareTraffic: ShareTraffic
+  let promote: Promote
   /// What has come of bringing deployments to what they are to be.
   let reconciling = Reconciling()
   let issuers: TokenIssuers
@@ -229,6 +234,8 @@ public final class ControlPlane: Sendable {
     shareTraffic = ShareTraffic(
       registry: registry, seals: seals, served: served, plane: parts.plane, release: release,
       entropy: parts.entropy, time: time)
+    promote = Promote(
+      registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals, rules: rules, time: time)
     deploymentPolicies = DeploymentPolicies(
       registry: registry, served: served, plane: parts.plane, time: time)
     let packer = ImagePacker(into: parts.blobs, tool: settings.tool)
@@ -239,7 +246,9 @@ public final class ControlPlane: Sendable {
       registry: registry, blobs: parts.blobs,
       uploads: BlobUploads(into: parts.blobs, entropy: parts.entropy, time: time), time: time)
     road = Road(
-      registry: registry, push: Push(blobs: parts.blobs, seals: seals, limit: settings.artifactLimit),
+      registry: registry,
+      push: Push(
+        blobs: parts.blobs, seals: seals, registry: registry, limit: settings.artifactLimit, time: time),
       inspect: Inspect(time: time), lift: Lift(time: time),
       training: training,
       test: Test(
@@ -283,6 +292,7 @@ public final class ControlPlane: Sendable {
     }
     // Platforms of releases before this one have a key and no word of it in the registry.
     try await sealKeys.adopt(recorder: recorder(for: .platform))
+    try await settle(settings.environment)
     try await webhooks.sweep()
     try await alerts.sweep()
     return try await recovery()

@@ -54,6 +54,11 @@ struct Gate: Sendable {
       if let hint = pushed.sealedBy, let problem = try await seals.problem(ofSealsBy: hint, on: pushed.name) {
         return .refused(problem)
       }
+      if let hint = pushed.promotion?.key,
+        let problem = try await seals.problem(ofSealsBy: hint, on: pushed.name)
+      {
+        return .refused(problem)
+      }
       let policy = try await policies.active()
       let (evidence, threats) = try await evidence(on: candidate, asked: policy)
       let report = await advisor.report(by: policy, on: evidence, at: .admission)
@@ -92,6 +97,8 @@ struct Gate: Sendable {
     evidence.frameworkVersion = lifted.lifted.frameworkVersion
     let served = try await registry.deployments().first { $0.name == pushed.name }?.version
     evidence.tests = candidate.tests?.evidence(for: version, served: served)
+    evidence.environment = try await registry.environment()
+    evidence.promotion = pushed.promotion?.evidence
     evidence.seals = pushed.sealedBy.map { [SealEvidence(hint: $0)] } ?? []
     let packages = try lifted.packages(as: reference)
     try await advisories.state(packages, in: &evidence, asked: policy)

@@ -157,7 +157,7 @@ extension RegistryChange {
         .repave, .alerting:
         true
       case .wait, .test, .endWait, .stateThreats, .keepFormers, .mark, .unmark, .setRollout,
-        .setRolloutTerms, .stateReference, .setShares, .setDesired:
+        .setRolloutTerms, .stateReference, .setShares, .setDesired, .promotion:
         false
       }
     case .addVersion, .setDeployment, .setAlias, .removeAlias, .addKey, .revokeKey, .setIssuer, .removeIssuer,

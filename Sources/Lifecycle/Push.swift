@@ -5,6 +5,7 @@ import Encoding
 public import Gates
 public import Lifting
 import Provenance
+import Statements
 
 /// One file of what is pushed; its bytes are a blob already.
 public struct PushedFile: Equatable, Sendable {
@@ -51,12 +52,17 @@ public struct PushRequest: Sendable {
   /// The blob that says what the training data looked like (`Monitoring.Reference`); nil where nobody says.
   public let reference: Digest?
 
+  /// The blob in which another platform says that it promotes the artifact to here; nil where none does.
+  public let promotion: Digest?
+
   /// Asks for an artifact to be served.
   public init(
     name: ModelName, files: [PushedFile], actor: Actor, project: ProjectName? = nil,
     facts: ModelFacts = ModelFacts(), engine: LiftEngine? = nil,
-    trainingData: TrainingData = .unstated, tests: StatedTests? = nil, reference: Digest? = nil
+    trainingData: TrainingData = .unstated, tests: StatedTests? = nil, reference: Digest? = nil,
+    promotion: Digest? = nil
   ) {
+    self.promotion = promotion
     self.reference = reference
     self.name = name
     self.files = files
@@ -96,9 +102,14 @@ public struct PushedModel: Sendable {
   public let tests: StatedTests?
   /// The blob that says what the training data looked like; nil where nobody says.
   public let reference: Digest?
+  /// What the platform that it comes from says of it; nil where it was not promoted.
+  let promotion: TakenPromotion?
 
-  fileprivate init(_ request: PushRequest, digest: Digest, artifact: Artifact, sealedBy: String?) {
+  fileprivate init(
+    _ request: PushRequest, digest: Digest, artifact: Artifact, sealedBy: String?, promotion: TakenPromotion?
+  ) {
     self.sealedBy = sealedBy
+    self.promotion = promotion
     self.reference = request.reference
     self.name = request.name
     self.principal = request.actor.principal
@@ -116,8 +127,10 @@ public struct PushedModel: Sendable {
 struct Push: Sendable {
   let blobs: any BlobStore
   let seals: Seals
+  let registry: any RegistryReader
   /// The most bytes that an artifact may have in all.
   let limit: Int
+  let time: any TimeSource
 
   func callAsFunction(_ request: PushRequest, recorder: Recorder) async throws(Problem) -> PushedModel {
     try check(request.files)
@@ -134,7 +147,9 @@ struct Push: Sendable {
       let digest = try await digest(of: request.files)
       var details: [String: JSON] = ["artifact": .string(digest.description), "bytes": JSON(limit - left)]
       let seal: PushedSeal?
+      let promotion: TakenPromotion?
       do throws(Problem) {
+        promotion = try await self.promotion(request, of: digest)
         seal = try PushedSeal(
           of: files, digests: request.files, trusting: try await seals.trusted(),
           revoked: try await seals.revocations())
@@ -142,11 +157,22 @@ struct Push: Sendable {
         return .refused(error, details: details)
       }
       details["sealedBy"] = seal.map { .string($0.key.hint) }
+      details["promotion"] = promotion?.details
       let pushed = PushedModel(
         request, digest: digest, artifact: Artifact(files: seal?.covered(files) ?? files),
-        sealedBy: seal?.key.hint)
+        sealedBy: seal?.key.hint, promotion: promotion)
       return .done(pushed, details: details)
     }
+  }
+
+  /// What another platform says of the artifact; nil where the push names no statement of one.
+  private func promotion(_ request: PushRequest, of artifact: Digest) async throws(Problem) -> TakenPromotion?
+  {
+    guard let statement = request.promotion else { return nil }
+    return try TakenPromotion(
+      try await blobs.read(statement, limit: SignedStatement.sizeLimit), statement, of: artifact,
+      as: request.name,
+      in: try await registry.environment(), trusting: try await seals.trusted(), now: time.now())
   }
 
   /// One file at the empty path, or several at paths that stay inside the artifact.

@@ -70,6 +70,12 @@ struct Road: Sendable {
     let (request, pushed) = (prepared.request, prepared.pushed)
     try await state(pushed.facts, of: pushed.name, recorder)
     if let earlier = try await earlierVersion(of: pushed) {
+      if let promotion = pushed.promotion {
+        let record = promotion.record(of: earlier.reference, at: time.now())
+        try await recorder.note(
+          .takePromotion, of: earlier.reference.description, details: ["promotion": promotion.details],
+          changes: [.governance(.promotion(.promote(record)))])
+      }
       return try await outcome(of: earlier, pushed, try await asker(of: request), recorder, &steps)
     }
 
@@ -279,7 +285,10 @@ struct Road: Sendable {
     let served = try await registry.deployments().first { $0.name == reference.name }
     let isRevoked = try await seals.revocations().problem(of: version.bundle) != nil
     if isRevoked { return try await stop(reference, because: "it was revoked", recorder: recorder) }
-    if let served, served.version > reference.version {
+    let isNamed =
+      try await registry.desired(of: reference.name)?.desired.traffic == .version(reference.version)
+    // What a file names may be older than what it takes the place of.
+    if let served, served.version > reference.version, !isNamed {
       return try await stop(reference, because: "version \(served.version) is in service", recorder: recorder)
     }
     if let running = try await registry.rollout(of: reference.name), running.isUnderWay,

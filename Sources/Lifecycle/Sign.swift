@@ -67,6 +67,9 @@ struct Sign: Sendable {
         changes: [.addVersion(version), .governance(.stateThreats(document, of: reference, at: time.now()))]
           + (last == nil ? assignment(of: pushed) : [])
           + (pushed.reference.map { [.governance(.stateReference($0, of: reference, at: time.now()))] } ?? [])
+          + (pushed.promotion.map {
+            [.governance(.promotion(.promote($0.record(of: reference, at: time.now()))))]
+          } ?? [])
           + (admitted.tests.map { [.governance(.test($0.record(of: reference)))] } ?? []))
     }
   }

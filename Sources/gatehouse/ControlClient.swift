@@ -38,24 +38,9 @@ struct ConnectionOptions: ParsableArguments {
   func withClient<Result>(
     _ data: DataDirectory, _ work: (ControlClient) async throws -> Result
   ) async throws -> Result {
-    var configuration = HTTPClient.Configuration(
-      timeout: .init(connect: .seconds(10), read: .minutes(10)))
-    if let caFile {
-      var tls = TLSConfiguration.makeClientConfiguration()
-      tls.trustRoots = .file(caFile)
-      configuration.tlsConfiguration = tls
-    }
-    let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    do {
-      let address = address(data)
-      let token = try token(for: address, data)
-      let result = try await work(ControlClient(http: http, base: address, token: token))
-      try await http.shutdown()
-      return result
-    } catch {
-      try? await http.shutdown()
-      throw error
-    }
+    let address = address(data)
+    return try await ControlClient.with(
+      address, token: try token(for: address, data), authorities: caFile, work)
   }
 
   /// The address that the platform of the data directory wrote down.
@@ -114,6 +99,29 @@ struct ControlClient {
   let base: String
   let token: String
 
+  /// Does `work` with a client of a server, and lets its connections go at the end; `authorities` names a PEM file of those to
+  /// trust for https, nil the system's.
+  static func with<Result>(
+    _ base: String, token: String, authorities: String?, _ work: (ControlClient) async throws -> Result
+  ) async throws -> Result {
+    var configuration = HTTPClient.Configuration(
+      timeout: .init(connect: .seconds(10), read: .minutes(10)))
+    if let authorities {
+      var tls = TLSConfiguration.makeClientConfiguration()
+      tls.trustRoots = .file(authorities)
+      configuration.tlsConfiguration = tls
+    }
+    let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    do {
+      let result = try await work(ControlClient(http: http, base: base, token: token))
+      try await http.shutdown()
+      return result
+    } catch {
+      try? await http.shutdown()
+      throw error
+    }
+  }
+
   /// The JSON at `path`.
   func get(_ path: String) async throws -> JSON { try await json(request(.GET, path)) }
 
@@ -123,6 +131,15 @@ struct ControlClient {
     request.headers.add(name: "Accept", value: type)
     let response = try await execute(request)
     do { return String(buffer: try await response.body.collect(upTo: 1 << 20)) } catch { throw cutOff(error) }
+  }
+
+  /// The bytes at `path`, at most so many.
+  func bytes(_ path: String, limit: Int) async throws -> [UInt8] {
+    let response = try await execute(request(.GET, path))
+    do {
+      let body = try await response.body.collect(upTo: limit)
+      return Array(body.readableBytesView)
+    } catch { throw cutOff(error) }
   }
 
   /// What a POST of a JSON document answers.

@@ -96,7 +96,10 @@ struct DoctorCommand: AsyncParsableCommand {
       let status = try await server.withClient { try await $0.get("/status") }
       let metrics = status["admin"]?.string.map { "metrics on \($0)/metrics" } ?? "no metrics"
       return [
-        Check(name: "control plane", isWell: true, found: "version \(status["version"].cell)"),
+        Check(
+          name: "control plane", isWell: true,
+          found: "version \(status["version"].cell)"
+            + (status["environment"]?.string.map { ", \($0)" } ?? "")),
         Check(
           name: "data plane", isWell: true, found: "predictions on \(status["plane"].cell), \(metrics)"),
         Check(

@@ -25,6 +25,8 @@ struct Platform {
   /// Where the first key that seals comes from.
   let sealKey: SealKeySource
   let registry: RegistryAddress
+  /// What it is there for; nil for what its ledger says.
+  let environment: EnvironmentName?
 
   /// How a running platform is asked to end.
   private enum Ending {
@@ -105,7 +107,8 @@ struct Platform {
         monitor: try SQLiteMonitor(path: directory.monitor), alerts: relay),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
-        tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8))))
+        tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8)),
+        environment: environment))
     for act in try await controlPlane.start() {
       Console.prose("put in order: \(act.act.rawValue) of \(act.subject) had been cut off")
     }

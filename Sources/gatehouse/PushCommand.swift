@@ -60,49 +60,32 @@ struct PushCommand: AsyncParsableCommand {
         return try await push(members, data, plan, reference, as: name, client, again: true)
       }
     }
-    try ShownOutcome.show(outcome, asJSON: json) { describe(outcome) }
+    try ShownOutcome.show(outcome, asJSON: json) { Pushing.describe(outcome, as: name) }
   }
 
   private func push(
     _ members: [String], _ data: TrainingData, _ plan: ChosenTests?, _ reference: [UInt8]?,
     as name: ModelName, _ client: ControlClient, again: Bool = false
   ) async throws -> JSON {
+    let pushing = Pushing(client: client, name: name)
     var files: [JSON] = []
     for member in members {
       let bytes = try LocalFiles.read(member.isEmpty ? path : "\(path)/\(member)")
-      let digest = try await upload(bytes, member.isEmpty ? path : member, with: client, again: again)
+      let digest = try await pushing.upload(bytes, member.isEmpty ? path : member, again: again)
       files.append(["path": .string(member), "digest": .string(digest.description)])
     }
     var stated: [String: JSON] = [:]
     if let plan {
-      for (label, bytes) in plan.files { _ = try await upload(bytes, label, with: client, again: again) }
+      for (label, bytes) in plan.files { _ = try await pushing.upload(bytes, label, again: again) }
       stated = plan.members
     }
     var body = body(files, data, stated)
     if let reference {
-      let digest = try await upload(reference, "reference", with: client, again: again)
+      let digest = try await pushing.upload(reference, "reference", again: again)
       body["reference"] = .string(digest.description)
     }
-    return try await follow(client, name, .object(body))
-  }
-
-  private func upload(
-    _ bytes: [UInt8], _ label: String, with client: ControlClient, again: Bool
-  ) async throws -> Digest {
-    let digest = Digest(of: bytes)
-    if !again, try await client.exists("/blobs/\(digest)") { return digest }
-    let answer = try await client.upload("/blobs", bytes) { sent in
-      Console.progress(
-        "  upload    \(label): \(readable(bytes: sent)) of \(readable(bytes: bytes.count))")
-    }
-    Console.progress("")
-    guard answer["digest"]?.string == digest.description else {
-      throw Problem(
-        .integrity, "upload.digest",
-        "expected the server to have \(digest.short), found other bytes there",
-        subject: label, hint: "push again")
-    }
-    return digest
+    Console.prose("pushing \(path) as \(name)")
+    return try await pushing.follow(.object(body))
   }
 
   private func body(_ files: [JSON], _ data: TrainingData, _ tests: [String: JSON])
@@ -114,59 +97,5 @@ struct PushCommand: AsyncParsableCommand {
     members["project"] = project.map { .string($0) }
     if let engine { members["engine"] = .string(engine.rawValue) }
     return members
-  }
-
-  /// Asks for the push and shows each step; answers with the outcome as JSON.
-  private func follow(_ client: ControlClient, _ name: ModelName, _ body: JSON) async throws -> JSON {
-    var outcome: JSON?
-    Console.prose("pushing \(path) as \(name)")
-    try await client.lines("/models/\(name)/versions", body) { event in
-      switch event["event"]?.string {
-      case "started":
-        Console.progress("  \((event["stage"]?.string ?? "").padded(to: 9)) …")
-      case "finished":
-        guard let report = event["report"].flatMap(StageReport.init(json:)) else { return }
-        Console.progress("")
-        Console.prose(
-          "  \(report.stage.rawValue.padded(to: 9)) \(report.summary.padded(to: 58))"
-            + " \(readable(milliseconds: report.milliseconds))")
-      case "found":
-        Console.progress("")
-        for finding in (event["findings"]?.array ?? []).compactMap(Finding.init(json:)).prefix(20) {
-          Console.prose("            \(finding.line)")
-        }
-      case "ended": outcome = event["outcome"]
-      case "problem": throw event["problem"].flatMap(Problem.init(json:)) ?? Self.cutOff
-      default: break
-      }
-    }
-    guard let outcome else { throw Self.cutOff }
-    return outcome
-  }
-
-  private func describe(_ outcome: JSON) {
-    guard let url = outcome["url"]?.string else { return }
-    Console.data("url  \(url)")
-    let key = outcome["key"]?.string
-    if let key { Console.data("key  \(key)  (shown this once)") }
-    let row = Array(repeating: "0", count: outcome["featureCount"]?.int ?? 0).joined(separator: ", ")
-    if !row.isEmpty {
-      Console.data(
-        "try  curl -H 'Authorization: Bearer \(key ?? "KEY")' -d '{\"data\": [\(row)]}' \(url)")
-    }
-    if key == nil { Console.prose("for another key: gatehouse keys create --deployment \(name)") }
-  }
-
-  private static let cutOff = Problem(
-    .unavailable, "push.cut-off", "expected the push to end, found the connection closed before",
-    hint: "push again: what was finished is not done twice")
-}
-
-extension Finding {
-  /// The finding on one line.
-  var line: String {
-    let place = [member.isEmpty ? nil : member, offset.map { "byte \($0)" }, opcode].compactMap { $0 }
-    return "\(severity.rawValue) \(rule)" + (place.isEmpty ? "" : " at \(place.joined(separator: ", "))")
-      + ": \(message)"
   }
 }

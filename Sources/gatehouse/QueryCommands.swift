@@ -114,11 +114,7 @@ struct ShowCommand: AsyncParsableCommand {
   private func version(_ selector: VersionSelector, of answer: JSON) throws(Problem) -> JSON {
     let versions = answer["versions"]?.array ?? []
     let aliases = answer["aliases"]?.array ?? []
-    let number =
-      switch selector {
-      case .number(let version): version.value
-      case .alias(let alias): aliases.first { $0["alias"]?.string == alias.description }?["version"]?.int
-      }
+    let number = selector.number(in: answer)
     guard let number, let version = versions.first(where: { $0["version"]?.int == number }) else {
       let known = versions.map { $0["version"].cell } + aliases.map { $0["alias"].cell }
       throw Problem(
@@ -139,6 +135,11 @@ struct ShowCommand: AsyncParsableCommand {
     }
     if let image = images.last(where: { $0["version"] == version["version"] }) {
       Console.data("image       \(image["image"].cell)")
+    }
+    if let promotion = version["promotion"] {
+      Console.data(
+        "promoted    from \(promotion["from"].cell), where it is \(promotion["source"].cell), by the key"
+          + " \(promotion["key"].cell.prefix(16))")
     }
     if version["revokedAt"] != nil {
       Console.data("revoked     \(version["revokedAt"].cell): \(version["revokedFor"].cell)")
@@ -178,6 +179,17 @@ struct HistoryCommand: AsyncParsableCommand {
     }
     guard !rows.isEmpty else { return Console.prose("nothing was served under that name then") }
     Console.table([["SINCE", "AS", "VERSION", "DIGEST", "BY", "ENTRY"]] + rows)
+  }
+}
+
+extension VersionSelector {
+  /// The number of the version that is meant of a model, as the server shows it; nil for an alias that it has not.
+  func number(in model: JSON) -> Int? {
+    switch self {
+    case .number(let version): version.value
+    case .alias(let alias):
+      (model["aliases"]?.array ?? []).first { $0["alias"]?.string == alias.description }?["version"]?.int
+    }
   }
 }
 

@@ -104,6 +104,13 @@ struct ServeCommand: AsyncParsableCommand {
       """)
   var sealSigner: String?
 
+  @Option(
+    help: """
+      What this platform is there for, such as production: policies and promotion go by it. Said once, it stays.
+      """,
+    transform: EnvironmentName.init(parsing:))
+  var environment: EnvironmentName?
+
   @OptionGroup var passphrase: PassphraseOption
 
   @OptionGroup var data: DataOption
@@ -129,7 +136,7 @@ struct ServeCommand: AsyncParsableCommand {
       directory: data.directory, control: control, plane: plane, tls: tls, planeTLS: planeTLS,
       runtime: try runtimePath(), whenSpoolFull: whenSpoolFull, admin: admin,
       runtimeOptions: try collectorOptions() + ["--confine", confine.rawValue], passphrase: passphrase,
-      sealKey: try sealKey(), registry: registry)
+      sealKey: try sealKey(), registry: registry, environment: environment)
     try await platform.run()
   }
 

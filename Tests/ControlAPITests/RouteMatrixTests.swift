@@ -38,6 +38,8 @@ struct RouteMatrixTests {
     "DELETE policies/{digest}": .managePolicy,
     "GET providers": .audit, "PUT providers": .manageAccess, "DELETE providers": .manageAccess,
     "POST blobs": .push, "HEAD blobs/{digest}": .push, "POST models/{name}/versions": .push,
+    "POST models/{name}/versions/{version}/promotions": .deploy,
+    "GET models/{name}/versions/{version}/files/{digest}": .deploy,
     "GET models": .view, "GET models/{name}": .view, "GET models/{name}/history": .view,
     "GET models/{name}/account": .view,
     "GET models/{name}/aliases": .view, "PUT models/{name}/aliases/{alias}": .moveAlias,

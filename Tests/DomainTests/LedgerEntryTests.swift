@@ -36,7 +36,7 @@ import Testing
         "remove-witness",
         "cosign", "decide-threat", "import-advisories", "repave", "schedule-repaves", "alert",
         "begin-alert", "end-alert", "acknowledge-alert", "silence-alerts", "end-silence", "apply-alert-rules",
-        "add-receiver", "remove-receiver", "restore",
+        "add-receiver", "remove-receiver", "restore", "set-environment", "promote", "take-promotion",
         "request",
       ])
     #expect([ActPhase.begun, .done, .failed].map(\.rawValue) == ["begun", "done", "failed"])

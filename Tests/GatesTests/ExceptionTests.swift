@@ -139,7 +139,8 @@ import Testing
     ("{model: [\"fraud-*\"]}", true), ("{model: [\"*-fraud\"]}", false), ("{project: \"retail-*\"}", true),
     ("{project: [wholesale]}", false), ("{data-class: [gold, platinum]}", true),
     ("{data-class: [public]}", false), ("{exposure: internal}", true), ("{exposure: [external]}", false),
-    ("{model: [\"*\"], exposure: [external]}", false), ("{environment: [production]}", true),
+    ("{model: [\"*\"], exposure: [external]}", false), ("{environment: [prod*]}", true),
+    ("{environment: [staging]}", false),
   ]
 
   @Test(arguments: conditions)
@@ -149,6 +150,7 @@ import Testing
     let evidence = Example.evidence {
       $0.dataClass = .gold
       $0.exposure = .internal
+      $0.environment = try? EnvironmentName(parsing: "production")
     }
     #expect(policy.evaluate(evidence, at: .rollOut).results.count == (isAsked ? 1 : 0))
     // What is not known may be anything.

@@ -170,7 +170,7 @@ import Testing
     environment: String?, deployer: RoleHolder?, answer: String
   ) throws {
     let found = try Example.answer("deployers: {roles: [operator], environments: [production]}") {
-      $0.environment = environment
+      $0.environment = environment.flatMap { try? EnvironmentName(parsing: $0) }
       $0.deployer = deployer
     }
     #expect(found == answer)

@@ -94,10 +94,6 @@ import Testing
       "5:9 policy.type: expected 'admission' for the gate 'formats', found 'roll-out'"
     ),
     (
-      "tests: {passed: true}\n    when: {environment: [production]}",
-      "5:12 policy.when-unknown: expected no 'environment' for a gate at admission, where none is known, found one (ask the gate later with 'at: roll-out')"
-    ),
-    (
       "tests: {passed: true}\n    when: {model: [\"********\", \"*********\"]}",
       "5:32 policy.type: expected a model of 1 to 200 bytes with at most 8 '*', found '*********'"
     ),

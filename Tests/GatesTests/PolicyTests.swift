@@ -147,7 +147,7 @@ enum RandomEvidence {
     if chance() { evidence.project = chance() ? "retail-fraud" : "other" }
     if chance() { evidence.dataClass = DataClass.allCases.randomElement(using: &numbers) }
     if chance() { evidence.exposure = Exposure.allCases.randomElement(using: &numbers) }
-    if chance() { evidence.environment = chance() ? "production" : "test" }
+    if chance() { evidence.environment = try? EnvironmentName(parsing: chance() ? "production" : "test") }
     if chance() { evidence.author = Example.person("ana") }
     if chance() {
       evidence.now =

@@ -39,7 +39,7 @@ struct Bench: Sendable {
 
   init(
     _ faults: Faults = Faults(), policy: Policy = .standard, signers: [String: SealingKey] = [:],
-    tester: any ModelTester = InlineModelTester()
+    tester: any ModelTester = InlineModelTester(), environment: EnvironmentName? = nil
   ) throws {
     sealKeys = InMemorySealKeys(signers: signers, faults: faults.sealKeys)
     ledgerKey = try CheckpointSigningKey(name: "test")
@@ -54,7 +54,7 @@ struct Bench: Sendable {
     monitor = InMemoryMonitor(faults: faults.monitor)
     control = Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence, windows, monitor, tester)
+      rolloutEvidence, windows, monitor, tester, environment)
   }
 
   private static func control(
@@ -64,7 +64,7 @@ struct Bench: Sendable {
     _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime,
     _ rolloutEvidence: InMemoryRolloutEvidence,
     _ windows: InMemoryWindowSource, _ monitor: InMemoryMonitor,
-    _ tester: any ModelTester = InlineModelTester()
+    _ tester: any ModelTester = InlineModelTester(), _ environment: EnvironmentName? = nil
   ) -> ControlPlane {
     ControlPlane(
       .init(
@@ -74,7 +74,7 @@ struct Bench: Sendable {
         program: SampleProgram(), rolloutEvidence: rolloutEvidence, windows: windows, monitor: monitor),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
-        artifactLimit: 16 << 20, tool: "gatehouse test"))
+        artifactLimit: 16 << 20, tool: "gatehouse test", environment: environment))
   }
 
   /// What images are packed with.
@@ -84,10 +84,10 @@ struct Bench: Sendable {
   }
 
   /// The same stores under a new control plane, as after a crash.
-  func reopened(policy: Policy = .standard) -> ControlPlane {
+  func reopened(policy: Policy = .standard, environment: EnvironmentName? = nil) -> ControlPlane {
     Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence, windows, monitor)
+      rolloutEvidence, windows, monitor, InlineModelTester(), environment)
   }
 
   /// Runs `body` with the queue at work.

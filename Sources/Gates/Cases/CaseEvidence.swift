@@ -15,7 +15,7 @@ extension DocumentReading {
     "model", "version", "digest", "project", "data-class", "exposure", "environment", "author", "now",
     "format", "framework", "verdict", "findings", "model-size", "image-size", "seals", "approvals",
     "advisories", "advisory-source", "tests", "open-threats", "training-data", "oldest-process", "deployer",
-    "answers",
+    "answers", "promotion",
   ]
 
   /// The members of evidence.
@@ -59,10 +59,25 @@ extension DocumentReading {
     evidence.project = fields["project"].map { text($0, "a project") }
     evidence.dataClass = choice(fields["data-class"], "a data class")
     evidence.exposure = choice(fields["exposure"], "an exposure")
-    evidence.environment = fields["environment"].map { text($0, "an environment") }
+    evidence.environment = value(fields["environment"], "an environment") {
+      try? EnvironmentName(parsing: $0)
+    }
+    evidence.promotion = fields["promotion"].flatMap { promotion($0) }
     evidence.author = principal(fields["author"])
     evidence.now = moment(fields["now"])
     evidence.oldestProcess = moment(fields["oldest-process"])
+  }
+
+  private mutating func promotion(_ node: YAMLNode) -> PromotionEvidence? {
+    let fields = fields(
+      of: node, "a promotion", known: ["from", "by", "at", "served-for"], required: ["from", "by", "at"])
+    let key = text(fields["by"], "the hint of a key")
+    let service = span(fields["served-for"])?.milliseconds ?? 0
+    guard let at = moment(fields["at"]),
+      let from = value(
+        fields["from"], "an environment", { (text: String) in try? EnvironmentName(parsing: text) })
+    else { return nil }
+    return PromotionEvidence(from: from, key: key, at: at, servedFor: service)
   }
 
   private mutating func readArtifact(_ fields: Fields, _ evidence: inout AdmissionEvidence) {

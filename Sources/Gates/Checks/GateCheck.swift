@@ -52,6 +52,7 @@ enum GateKinds {
     SealsCheck.self, ApprovalsCheck.self, AdvisoriesCheck.self, ExposureCheck.self, TestsCheck.self,
     MetricsCheck.self, ThreatsCheck.self, TrainingDataCheck.self, ChangeWindowCheck.self,
     DeployersCheck.self, AskCheck.self, ProcessAgeCheck.self,
+    PromotedCheck.self,
   ]
 
   static let names = all.map { $0.name }

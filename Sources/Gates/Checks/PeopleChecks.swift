@@ -6,8 +6,6 @@ import YAML
 /// `seals: {by: ["release-*"], at-least: 1}`: who must have sealed what was pushed.
 struct SealsCheck: GateCheck {
   static let name = "seals"
-  /// How many digits of a hint name a key: fewer are soon found for another key.
-  private static let digitsOfHint = 16
   let keys: [Glob]
   let count: Int
 
@@ -30,11 +28,19 @@ struct SealsCheck: GateCheck {
           ? "" : " and others by \(others.prefix(5).map { ($0.name ?? $0.hint).excerpt(40) }.listed("and"))"))
   }
 
-  private func isNamed(_ seal: SealEvidence) -> Bool {
-    keys.contains { key in
+  private func isNamed(_ seal: SealEvidence) -> Bool { keys.names(seal.hint, as: seal.name) }
+}
+
+extension [Glob] {
+  /// How many digits of a hint name a key: fewer are soon found for another key.
+  static let digitsOfHint = 16
+
+  /// Whether one of them names a key: by the beginning of its hint, or by the name that it is known by.
+  func names(_ hint: String, as name: String? = nil) -> Bool {
+    contains { key in
       let text = key.description
       let isHint = text.utf8.count >= Self.digitsOfHint && text.allSatisfy { $0.isHexDigit }
-      return isHint && seal.hint.hasPrefix(text) || seal.name.map(key.matches) == true
+      return isHint && hint.hasPrefix(text) || name.map(key.matches) == true
     }
   }
 }
@@ -99,9 +105,9 @@ struct DeployersCheck: GateCheck {
 
   func answer(_ evidence: AdmissionEvidence, under policy: Digest) -> GateAnswer {
     if let environment = evidence.environment, !environments.isEmpty,
-      !environments.contains(where: { $0.matches(environment) })
+      !environments.contains(where: { $0.matches(environment.description) })
     {
-      return .passed("\(environment.excerpt(60)) is none of \(environments.map(\.description).listed())")
+      return .passed("\(environment) is none of \(environments.map(\.description).listed())")
     }
     let expected = "\(roles.listed()) to bring it into service"
     guard let deployer = evidence.deployer else { return .notKnown(expected, "who does") }

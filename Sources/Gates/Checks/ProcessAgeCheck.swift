@@ -33,8 +33,14 @@ struct ProcessAgeCheck: GateCheck {
 
   private static func text(from start: Timestamp, to end: Timestamp) -> String {
     let (span, overflow) = end.milliseconds.subtractingReportingOverflow(start.milliseconds)
-    guard !overflow else { return "longer than can be said" }
-    let hours = span / 3_600_000
+    return overflow ? "longer than can be said" : span.hoursAndDays
+  }
+}
+
+extension Int64 {
+  /// So many milliseconds in whole hours, from two days on in days and hours.
+  var hoursAndDays: String {
+    let hours = self / 3_600_000
     return hours < 48 ? "\(hours)h" : "\(hours / 24)d\(hours % 24 == 0 ? "" : " \(hours % 24)h")"
   }
 }

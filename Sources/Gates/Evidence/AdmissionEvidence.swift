@@ -19,7 +19,7 @@ public struct AdmissionEvidence: Equatable, Sendable {
   /// Who can reach the deployment.
   public var exposure: Exposure?
   /// Where it is to be served: `production`.
-  public var environment: String?
+  public var environment: EnvironmentName?
   /// Who pushed it.
   public var author: Principal?
   /// The present moment.
@@ -40,6 +40,8 @@ public struct AdmissionEvidence: Equatable, Sendable {
   /// The size of the image in bytes, as a registry holds it.
   public var imageBytes: Int?
 
+  /// From where it was promoted, where it was, by a key that is trusted.
+  public var promotion: PromotionEvidence?
   /// The seals on what was pushed that were verified.
   public var seals: [SealEvidence]?
   /// The approvals that were given, for whatever version and under whatever policy.
@@ -105,6 +107,26 @@ public struct SealEvidence: Hashable, Sendable {
   public init(hint: String, name: String? = nil) {
     self.hint = hint
     self.name = name
+  }
+}
+
+/// That another platform has promoted it: which one, and what it says of it.
+public struct PromotionEvidence: Hashable, Sendable {
+  /// The environment that it comes from.
+  public let from: EnvironmentName
+  /// The hint of the key of the platform that says so.
+  public let key: String
+  /// When it was promoted.
+  public let at: Timestamp
+  /// For how long it had been the live version there, in milliseconds.
+  public let servedFor: Int64
+
+  /// States a promotion.
+  public init(from: EnvironmentName, key: String, at: Timestamp, servedFor: Int64) {
+    self.from = from
+    self.key = key
+    self.at = at
+    self.servedFor = servedFor
   }
 }
 

@@ -46,7 +46,7 @@ extension AdmissionEvidence {
     members["project"] = project.map { .string($0) }
     members["dataClass"] = dataClass.map { .string($0.rawValue) }
     members["exposure"] = exposure.map { .string($0.rawValue) }
-    members["environment"] = environment.map { .string($0) }
+    members["environment"] = environment.map { .string($0.description) }
     members["author"] = author.map { .string($0.description) }
     members["format"] = format.map { .string($0) }
     members["framework"] = framework.map { .string($0) }
@@ -55,6 +55,7 @@ extension AdmissionEvidence {
     members["findings"] = findings.map { .array($0.map(\.json)) }
     members["modelBytes"] = modelBytes.map { JSON($0) }
     members["imageBytes"] = imageBytes.map { JSON($0) }
+    members["promotion"] = promotion?.json
     members["seals"] = seals.map { .array($0.map(\.json)) }
     members["approvals"] = approvals.map { .array($0.map(\.json)) }
     members["advisories"] = advisories.map { .array($0.map(\.json)) }
@@ -72,6 +73,15 @@ extension AdmissionEvidence {
 
 extension SealEvidence {
   fileprivate var json: JSON { ["hint": .string(hint), "name": name.map { .string($0) } ?? .null] }
+}
+
+extension PromotionEvidence {
+  fileprivate var json: JSON {
+    [
+      "from": .string(from.description), "key": .string(key), "at": .string(at.description),
+      "servedSeconds": .integer(servedFor / 1000),
+    ]
+  }
 }
 
 extension RoleHolder {

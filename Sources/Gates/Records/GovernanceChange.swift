@@ -53,6 +53,10 @@ public struct GovernanceRecord: Hashable, Sendable {
     case silence
     /// The rules of alerts that are in force; there is one record of them.
     case alertRules = "alert-rules"
+    /// What the platform is there for; there is one record of it.
+    case environment
+    /// That a version was promoted, and from where; by the version.
+    case promotion
   }
 
   /// What kind of thing it is.
@@ -128,6 +132,8 @@ public enum GovernanceChange: Equatable, Sendable {
   case setDesired(DesiredRecord?, of: ModelName, at: Timestamp)
   /// What people are told of, or who is, is another.
   case alerting(AlertingChange)
+  /// Where the platform stands between others is another, or what came from them.
+  case promotion(PromotionChange)
 
   /// When it was made.
   public var moment: Timestamp {
@@ -139,6 +145,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .mark(let mark): mark.at
     case .repave(let change): change.moment
     case .alerting(let change): change.moment
+    case .promotion(let change): change.moment
     case .decideThreat(let decision): decision.at
     case .propose(let proposal): proposal.since
     case .apply(let policy): policy.since
@@ -198,6 +205,7 @@ public enum GovernanceChange: Equatable, Sendable {
     case .setRolloutTerms(nil, let name, _): [.remove(.rolloutTerms, id: name.description)]
     case .repave(let change): [change.effect]
     case .alerting(let change): [change.effect]
+    case .promotion(let change): [change.effect]
     case .stateReference(let reference, let version, _):
       [
         .put(
@@ -258,6 +266,7 @@ public enum GovernanceChange: Equatable, Sendable {
       ]
     case .repave(let change): members = change.members
     case .alerting(let change): members = change.members
+    case .promotion(let change): members = change.members
     case .stateReference(let reference, let version, _):
       members = [
         "change": "state-reference", "reference": .string(reference.description),
@@ -330,6 +339,8 @@ public enum GovernanceChange: Equatable, Sendable {
         self = .relay(change)
       } else if let change = try AlertingChange(name, fields, at: at) {
         self = .alerting(change)
+      } else if let change = try PromotionChange(name, fields, at: at) {
+        self = .promotion(change)
       } else {
         guard let change = try RepaveChange(name, fields, at: at) else { return nil }
         self = .repave(change)

@@ -124,6 +124,13 @@ struct Release: Sendable {
       version.reference, of: try await rules.current().project(of: name), by: version.pushedBy,
       try await registry.facts(of: name), version.trainingData, now: time.now())
     evidence.digest = version.bundle
+    evidence.environment = try await registry.environment()
+    if let promotion = try await registry.promotion(of: version.reference),
+      // A key that was revoked since vouches for nothing.
+      try await seals.trusted().contains(where: { $0.hint == promotion.key })
+    {
+      evidence.promotion = promotion.evidence
+    }
     let framework = version.framework.split(separator: " ", maxSplits: 1)
     evidence.framework = framework.first.map(String.init)
     evidence.frameworkVersion = framework.count == 2 ? String(framework[1]) : nil

@@ -79,7 +79,7 @@ extension RegistryReader {
   }
 
   /// The blobs that are files of policies, in force, former and proposed, the threats of versions as they were, and what their tests
-  /// were made of and came to, what their training data looked like, and the advisories and the rules of
+  /// were made of and came to, what their training data looked like, who promoted them, and the advisories and the rules of
   /// alerts in force.
   func governedFiles() async throws(Problem) -> Set<Digest> {
     var digests: Set<Digest> = []
@@ -96,6 +96,9 @@ extension RegistryReader {
     }
     for record in try await governance(.advisories, startingWith: "") {
       digests.insert(try ImportedAdvisories(json: record.value).digest)
+    }
+    for record in try await governance(.promotion, startingWith: "") {
+      digests.insert(try PromotionRecord(json: record.value).statement)
     }
     for record in try await governance(.tests, startingWith: "") {
       digests.formUnion(try TestRecord(json: record.value).blobs)

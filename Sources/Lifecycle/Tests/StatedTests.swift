@@ -27,6 +27,14 @@ public struct StatedTests: Hashable, Sendable {
     seed = try fields.wholeNumber("seed")
   }
 
+  /// What `init(json:)` reads.
+  var json: JSON {
+    [
+      "plan": .string(plan.description), "seed": seed.map { .string(String($0)) } ?? .null,
+      "data": data.map { ["name": .string($0.name), "digest": .string($0.digest.description)] } ?? .null,
+    ]
+  }
+
   /// Whether tests that were run are these.
   func matches(_ record: TestRecord) -> Bool {
     plan == record.plan && data == record.data && [nil, record.seed].contains(seed)
