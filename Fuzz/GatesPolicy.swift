@@ -48,7 +48,13 @@ private func known(by policy: Policy) -> AdmissionEvidence {
   evidence.project = "retail"
   evidence.dataClass = .gold
   evidence.exposure = .external
-  evidence.environment = "production"
+  evidence.environment = try? EnvironmentName(parsing: "production")
+  if let staging = try? EnvironmentName(parsing: "staging") {
+    evidence.promotion = PromotionEvidence(
+      from: staging, key: String(repeating: "0123456789abcdef", count: 4),
+      at: Timestamp(milliseconds: 1_790_000_000_000),
+      servedFor: 86_400_000)
+  }
   evidence.author = .platform
   evidence.now = Timestamp(milliseconds: 1_800_000_000_000)
   evidence.frameworkVersion = "2.0rc1"

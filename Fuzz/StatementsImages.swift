@@ -16,7 +16,12 @@ public func fuzzStatements(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt 
     switch form % 8 {
     case 0: _ = try SignedStatement(verifying: input, trusting: [sample.key.verificationKey])
     case 1:
-      _ = try Statement(parsing: input)
+      let statement = try Statement(parsing: input)
+      // What reads as a promotion is written as it was.
+      if let promotion = try? Promotion(statement) {
+        let again = try Promotion(promotion.statement)
+        precondition(again == promotion, "a promotion reads as it is written")
+      }
       try sample.verify(input, in: 0)
     case 2: _ = try ProgramBuild(parsing: input)
     case 3:

@@ -187,11 +187,11 @@ import Testing
     ),
     (
       "{days: [sat], from: \"08:00\", to: \"16:00\"}", "2026-11-21T16:00:00Z",
-      "failed: expected a time within sat 08:00 to 16:00 UTC, found sat 16:00"
+      "waiting: expected a time within sat 08:00 to 16:00 UTC, found sat 16:00"
     ),
     (
       "{days: [mon, tue], from: \"08:00\", to: \"16:00\"}", "2026-11-21T09:05:00Z",
-      "failed: expected a time within mon, tue 08:00 to 16:00 UTC, found sat 09:05"
+      "waiting: expected a time within mon, tue 08:00 to 16:00 UTC, found sat 09:05"
     ),
     (
       "{days: [fri], from: \"22:00\", to: \"04:00\"}", "2026-11-21T03:59:59Z",
@@ -199,7 +199,7 @@ import Testing
     ),
     (
       "{days: [fri], from: \"22:00\", to: \"04:00\"}", "2026-11-21T22:30:00Z",
-      "failed: expected a time within fri 22:00 to 04:00 UTC, found sat 22:30"
+      "waiting: expected a time within fri 22:00 to 04:00 UTC, found sat 22:30"
     ),
     (
       "{days: [thu], from: \"00:00\", to: \"24:00\"}", "1970-01-01T00:00:00Z",

@@ -157,6 +157,98 @@ struct DesiredDeploymentTests {
     #expect(await bench.audit().problems == [])
   }
 
+  @Test func `whoever follows the newest goes back by hand as ever, and nothing between comes in its place`()
+    async throws
+  {
+    let stage = try RolloutStage()
+    let bench = stage.bench
+    try await bench.run { control in
+      try await stage.prepare(control)
+      _ = try await control.rollOut(RolloutStage.reference(1), by: .administrator)
+      _ = try await control.apply(Self.file("version: newest"), by: .administrator)
+      _ = await Self.settle(control, bench)
+      #expect(try await control.registry.deployments().map(\.version.value) == [3])
+      // What would be undone within seconds is refused instead.
+      let older = await #expect(throws: Problem.self) {
+        try await control.rollOut(RolloutStage.reference(2), by: .administrator)
+      }
+      #expect(older?.code == "deployments.named" && older?.hint?.contains("roll-back") == true)
+      let shares = try StandingShares([.init(version: .first, share: .whole)], by: .key, shadows: [])
+      let shared = await #expect(throws: Problem.self) {
+        try await control.share(Sample.name(), by: shares, as: .administrator)
+      }
+      #expect(shared?.code == "deployments.named")
+      _ = try await control.rollBack(
+        Sample.name(), because: RevocationReason(parsing: "it lies"), by: .administrator)
+      let live = try await control.registry.deployments().map(\.version.value)
+      #expect(live == [1])
+      _ = await Self.settle(control, bench)
+      #expect(try await control.registry.deployments().map(\.version.value) == [1])
+      #expect(try await Self.status(control).condition.word == .inPlace)
+    }
+  }
+
+  @Test func `a roll-out to another version than the file's ends, and is no mark against it`() async throws {
+    let stage = try RolloutStage()
+    let bench = stage.bench
+    try await bench.run { control in
+      try await stage.prepare(control)
+      _ = try await stage.begin(control, try RolloutStage.terms())
+      let applied = try await control.apply(Self.file("version: 2"), by: .administrator)
+      #expect(applied.deployments.first?.differences.map(\.present) == ["2, while version 3 comes"])
+      _ = await Self.settle(control, bench)
+      #expect(try await control.registry.rollout(of: Sample.name())?.isUnderWay == false)
+      #expect(try await control.registry.mark(of: RolloutStage.reference(3)) == nil)
+      #expect(try await Self.status(control).condition.word == .inPlace)
+      #expect(try stage.served().sharing == nil)
+    }
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `an older version that the file names goes on waiting for its gates`() async throws {
+    let window =
+      "policy: gatehouse/v1\nname: w\ngates:\n  - change-window: {days: [mon, tue, wed, thu, fri, sat, sun], from: \"22:00\", to: \"23:00\"}\n"
+    let stage = try RolloutStage(policy: try Policy(parsing: Array(window.utf8)))
+    let bench = stage.bench
+    try await bench.run { control in
+      // It is 22:13.
+      try await stage.prepare(control)
+      bench.time.advance(by: .seconds(3600))
+      _ = try await control.apply(Self.file("version: 1"), by: .administrator)
+      _ = await Self.settle(control, bench)
+      let condition = try await Self.status(control).condition
+      #expect(condition.word == .waiting, "\(condition)")
+      _ = await control.goOnWithWaiting()
+      #expect(try await control.registry.waiting().map(\.version.version.value) == [1])
+      bench.time.advance(by: .seconds(23 * 3600))
+      _ = await Self.settle(control, bench)
+      #expect(try await control.registry.deployments().map(\.version.value) == [1])
+    }
+  }
+
+  @Test func `an alias that a grant leaves out by now is moved in nobody's name`() async throws {
+    let stage = try RolloutStage()
+    let bench = stage.bench
+    try await bench.run { control in
+      try await stage.prepare(control)
+      let known = try await control.addService("ci", by: .administrator)
+      let grant = try await control.addGrant(
+        Grant(id: "", holder: .principal(known.principal), gift: .role(.operator), scope: .everything),
+        by: .administrator)
+      let actor = Actor(principal: known.principal, credential: .token(provider: "none", words: []))
+      _ = try await control.apply(Self.file("aliases: {stable: 1}"), by: actor)
+      try await control.removeGrant(grant.id, by: .administrator)
+      _ = try await control.addGrant(
+        Grant(
+          id: "", holder: .principal(known.principal), gift: .role(.operator), scope: .everything,
+          conditions: Grant.Conditions(exceptAliases: [try AliasName(parsing: "stable")])),
+        by: .administrator)
+      _ = await Self.settle(control, bench)
+      #expect(try await Self.status(control).condition.word == .blocked)
+      #expect(try await control.registry.aliases().isEmpty)
+    }
+  }
+
   @Test func `a push to a name whose file says another version packs and waits`() async throws {
     let stage = try RolloutStage()
     let bench = stage.bench
