@@ -19,8 +19,8 @@ public func fuzzDeployments(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt
   for (name, desired) in reading.deployments ?? [:] {
     do throws(Problem) {
       let json = try? JSON(parsing: desired.json.canonicalBytes)
-      precondition(
-        try DesiredDeployment(json: json ?? .null) == desired, "what is desired reads as it is written")
+      let again = try DesiredDeployment(json: json ?? .null)
+      precondition(again == desired, "what is desired reads as it is written")
       let record = DesiredRecord(
         desired, by: .platform, roles: [.operator], at: Timestamp(milliseconds: 7),
         excused: [.first: Timestamp(milliseconds: 5)])

@@ -19,20 +19,27 @@ extension LocalDataPlane {
   }
 
   /// Starts a process that loads and verifies everything and accepts nothing.
+  ///
+  /// Loading takes as long as it takes, and keeps nothing from being applied: what was applied meanwhile is seen at the end.
   public func prepareSuccessor(under trace: String) async throws(Problem) -> PlaneProcess {
-    try await exclusively { () async throws(Problem) in
+    let (beside, count) = try await exclusively { () async throws(Problem) in
       await endSuccessor()
       guard let running else { throw Problem.otherProcess }
-      let held = try await startHeld(under: trace)
-      do throws(Problem) {
+      return (running.pid, applications)
+    }
+    let held = try await startHeld(under: trace)
+    do throws(Problem) {
+      return try await exclusively { () async throws(Problem) in
+        guard let running, running.pid == beside else { throw Problem.otherProcess }
+        guard applications == count else { throw Problem.otherState }
         let status = try await Self.described(held)
         try await requireAll(of: running, by: held, status)
-        successor = Successor(running: held, beside: running.pid, trace: trace, status: status)
+        successor = Successor(running: held, beside: beside, trace: trace, status: status)
         return status
-      } catch {
-        await Self.drain(held)
-        throw error
       }
+    } catch {
+      await Self.drain(held)
+      throw error
     }
   }
 

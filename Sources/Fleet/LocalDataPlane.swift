@@ -89,6 +89,10 @@ public actor LocalDataPlane: DataPlane {
   var successor: Successor?
   /// The process that gave way to the one that serves, until it is asked to end.
   var former: Running?
+  /// How many states were applied, or tried to be.
+  var applications = 0
+  /// The names of control sockets that processes are being started under.
+  private var reserved: Set<String> = []
   /// The processes that came to serve in undertakings, by those.
   var repaved: [String: PlaneProcess] = [:]
   private var isStopping = false
@@ -118,8 +122,15 @@ public actor LocalDataPlane: DataPlane {
   /// Makes the serving process serve what `state` says; throws what it refuses with, nothing changed.
   public func apply(_ state: PlaneState) async throws(Problem) {
     try await exclusively { () async throws(Problem) in
-      // What was made ready knows nothing of it.
-      await endSuccessor()
+      // What was made ready, or is, knows nothing of it. Nobody waits for its end.
+      applications += 1
+      if let outdated = successor?.running {
+        successor = nil
+        Task.detached {
+          await Self.drain(outdated)
+          await Self.waitForEnd(of: outdated)
+        }
+      }
       // A state that no longer reads is replaced by this one all the same: the registry is what it comes from.
       let former = try? store.load()
       // Durable first: a process that starts at any moment from here on starts from the new state.
@@ -287,30 +298,40 @@ public actor LocalDataPlane: DataPlane {
 
   /// Starts a process that is held for an undertaking and waits until it has loaded everything.
   func startHeld(under trace: String) async throws(Problem) -> Running {
-    let launch = launch(controlPath: try await freeControlPath(), heldFor: trace)
+    let path = try await reservedControlPath()
+    defer { reserved.remove(path) }
+    let launch = launch(controlPath: path, heldFor: trace)
     let (listener, admin) = (listener, admin)
     return try await Self.blocking { () throws(Problem) in
       try Self.start(launch, listener: listener, admin: admin)
     }
   }
 
-  /// A name for a control socket that no process has: while one gives way to the next, each has a socket of its own.
+  /// A name for a control socket that no process has, kept for one that is being started until it is given back: while one gives
+  /// way to the next, each has a socket of its own.
   ///
   /// One that drains has its own until it ends, which can take 30 s: where all have been taken by such, one of them is waited for.
-  private func freeControlPath() async throws(Problem) -> String {
-    let taken = [running, successor?.running, former].compactMap { $0?.controlPath }
-    let paths = Self.controlPaths(in: settings.directory).filter { !taken.contains($0) }
+  private func reservedControlPath() async throws(Problem) -> String {
     let deadline = ContinuousClock.now + .seconds(35)
     while ContinuousClock.now < deadline {
-      let free = try await Self.blocking { () throws(Problem) in
+      let paths = Self.controlPaths(in: settings.directory).filter(isFree)
+      let found = try await Self.blocking { () throws(Problem) in
         paths.first { ControlSocket(connectingTo: $0, timeout: 1) == nil }
       }
-      if let free { return free }
+      // Another may have been given it meanwhile.
+      if let found, isFree(found) {
+        reserved.insert(found)
+        return found
+      }
       try? await Task.sleep(for: .milliseconds(50))
     }
     throw Problem(
       .unavailable, "plane.start", "expected a control socket that no process has, found all of them in use",
       hint: "wait for the processes that drain to end")
+  }
+
+  private func isFree(_ path: String) -> Bool {
+    !reserved.contains(path) && ![running, successor?.running, former].contains { $0?.controlPath == path }
   }
 
   /// Adopts what serves already and is the program that we would start, as we would; replaces it where it is another.
@@ -337,7 +358,9 @@ public actor LocalDataPlane: DataPlane {
 
   /// Starts a process and waits until it serves the saved state.
   private func start(_ kind: PlaneEvent.Kind) async throws(Problem) {
-    let launch = launch(controlPath: try await freeControlPath())
+    let path = try await reservedControlPath()
+    defer { reserved.remove(path) }
+    let launch = launch(controlPath: path)
     let (listener, admin) = (listener, admin)
     let started = try await Self.blocking { () throws(Problem) in
       try Self.start(launch, listener: listener, admin: admin)

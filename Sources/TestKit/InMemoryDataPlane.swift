@@ -26,6 +26,8 @@ public final class InMemoryDataPlane: DataPlane {
     var former: PlaneProcess?
     var repaved: [String: PlaneProcess] = [:]
     var program = Digest(words: 1, 0, 0, 0)
+    // What is done while a successor answers.
+    var meanwhile: (@Sendable () async -> Void)?
     // The output of which a successor answers something else.
     var disagreement: String?
   }
@@ -56,6 +58,11 @@ public final class InMemoryDataPlane: DataPlane {
 
   /// Has a process that is made ready answer something else in this output; nil for the same in all.
   public func disagree(in output: String?) { state.withLock { $0.disagreement = output } }
+
+  /// Has this be done once, while a process that is made ready answers for the next time.
+  public func meanwhile(_ work: @escaping @Sendable () async -> Void) {
+    state.withLock { $0.meanwhile = work }
+  }
 
   /// Has the process that serves end unasked, and another serve.
   public func killServing() {
@@ -127,7 +134,12 @@ public final class InMemoryDataPlane: DataPlane {
 
   /// The same answers, but for the output that it is told to answer otherwise.
   public func replay(_ sample: ReplaySample) async throws(Problem) -> [[String: Digest]] {
-    try faults.write { () throws(Problem) in
+    let work = state.withLock { state in
+      defer { state.meanwhile = nil }
+      return state.meanwhile
+    }
+    await work?()
+    return try faults.write { () throws(Problem) in
       let other = try state.withLock { (state) throws(Problem) in
         guard state.successor != nil else { throw Problem.noSuccessor }
         return state.disagreement

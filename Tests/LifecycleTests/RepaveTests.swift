@@ -3,6 +3,7 @@ import Domain
 import Encoding
 import Lifecycle
 import Provenance
+import Synchronization
 import TestKit
 import Testing
 
@@ -82,6 +83,67 @@ struct RepaveTests {
     let replay = try #require(done.details["replay"])
     #expect(replay["versions"] == 600 && replay["same"] == 600 && replay["different"] == [])
     #expect(done.json.canonicalBytes.count < 4096)
+  }
+
+  @Test func `a roll-back waits for no repave, which makes another process ready for what is served then`()
+    async throws
+  {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      _ = try await Bench.push(Fixture.forest, to: control)
+      bench.plane.meanwhile {
+        _ = try? await control.rollBack(
+          Sample.name(), because: RevocationReason(parsing: "worse"), by: .administrator)
+      }
+      let repaved = try await control.repave(by: .administrator)
+      #expect(repaved.replays.map(\.version.description).contains("iris@1"))
+      #expect(try await control.registry.deployments().map(\.version.value) == [1])
+    }
+    // The second was ended for what it did not know.
+    #expect(bench.plane.processes == (3, nil, nil))
+    let acts = try await bench.entries().suffix(4).map { "\($0.act.rawValue) \($0.phase.rawValue)" }
+    #expect(acts == ["repave begun", "roll-back begun", "roll-back done", "repave done"])
+    #expect(await bench.audit().problems == [])
+  }
+
+  @Test func `one that acts overtake again and again gives up, and says why`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      let name = Sample.name()
+      let limits = try (1...9).map { try DeploymentLimits(concurrency: $0) }
+      let turns = Mutex(0)
+      @Sendable func overtake() async {
+        let turn = turns.withLock { turns in
+          turns += 1
+          return turns
+        }
+        bench.plane.meanwhile(overtake)
+        try? await control.limitDeployment(name, to: limits[turn], by: .administrator)
+      }
+      bench.plane.meanwhile(overtake)
+      let problem = await #expect(throws: Problem.self) { try await control.repave(by: .administrator) }
+      #expect(problem?.code == "plane.no-successor")
+    }
+    #expect(bench.plane.processes == (1, nil, nil))
+    let ends = try await bench.entries().filter { $0.act == .repave }.map(\.phase)
+    #expect(ends == [.begun, .failed])
+  }
+
+  @Test func `a second repave is refused while one is under way`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      let refused = Mutex<String?>(nil)
+      bench.plane.meanwhile {
+        do throws(Problem) { _ = try await control.repave(by: .administrator) } catch {
+          refused.withLock { $0 = error.code }
+        }
+      }
+      _ = try await control.repave(by: .administrator)
+      #expect(refused.withLock { $0 } == "repave.under-way")
+    }
   }
 
   @Test func `a deployment that nobody knows has no process`() async throws {

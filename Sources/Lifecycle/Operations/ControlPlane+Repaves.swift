@@ -21,19 +21,47 @@ public struct RepaveStatus: Sendable {
 extension ControlPlane {
   /// Replaces the process that serves; where a deployment is named, the one that serves it, with all that it serves.
   ///
-  /// Throws `deployment.unknown`, `access.denied` and what `Repave` throws.
+  /// Throws `deployment.unknown`, `access.denied`, `repave.under-way` and what `Repave` throws.
   public func repave(_ deployment: ModelName? = nil, by actor: Actor) async throws(Problem) -> Repaved {
     // It changes nothing of what is served: whoever may deploy one of the models that share the process may.
     let object: AccessObject = deployment.map { .model($0) } ?? .somewhere
-    return try await perform(by: actor, .deploy, on: object) { [self] recorder async throws(Problem) in
-      if let deployment, try await !registry.deployments().contains(where: { $0.name == deployment }) {
-        throw Problem.unknownDeployment(deployment)
-      }
-      return try await repaving(recorder: recorder)
+    let asked = "\(Right.deploy.rawValue) on \(object.description)"
+    try await require(.deploy, on: object, of: actor, asking: asked)
+    if let deployment, try await !registry.deployments().contains(where: { $0.name == deployment }) {
+      throw Problem.unknownDeployment(deployment)
+    }
+    return try await replaceProcess(recorder(for: actor)) { [self] () async throws(Problem) in
+      try await require(.deploy, on: object, of: actor, asking: asked)
     }
   }
 
-  private var repaving: Repave { Repave(plane: parts.plane, time: parts.time) }
+  /// Replaces the process, beside the acts but for the last step, which has its turn where `mayGoOn` does not throw.
+  ///
+  /// Throws `repave.under-way` where it is done already.
+  private func replaceProcess(
+    _ recorder: Recorder, mayGoOn: @escaping @Sendable () async throws(Problem) -> Void = {}
+  ) async throws(Problem) -> Repaved {
+    guard
+      isRepaving.withLock({ isTaken in
+        defer { isTaken = true }
+        return !isTaken
+      })
+    else {
+      throw Problem(
+        .conflict, "repave.under-way", "expected no repave under way, found one",
+        hint: "see 'gatehouse repave --status', and try again when it is over")
+    }
+    defer { isRepaving.withLock { $0 = false } }
+    let repave = Repave(plane: parts.plane, time: parts.time) { [queue] step async throws(Problem) in
+      try await queue.perform(isPatient: true) { () async throws(Problem) in
+        try await mayGoOn()
+        try await step()
+      }
+    }
+    return try await beside(recordedUnder: recorder.trace) { () async throws(Problem) in
+      try await repave(recorder: recorder)
+    }
+  }
 
   /// Has the platform replace processes by a schedule from now on.
   ///
@@ -103,11 +131,7 @@ extension ControlPlane {
         try await tell(missed: window, by: process)
         return nil
       case .repave:
-        let recorder = recorder(for: .platform)
-        _ = try await perform(recordedUnder: recorder.trace, isPatient: true) {
-          [self] () async throws(Problem) in
-          try await repaving(recorder: recorder)
-        }
+        _ = try await replaceProcess(recorder(for: .platform))
         return nil
       }
     } catch {

@@ -15,9 +15,17 @@ public struct Repaved: Sendable {
 
 /// Replaces the process that serves by a new one, of the program as it is now and of bundles verified anew, which has to answer
 /// bit for bit what the former answered before it accepts anything.
+///
+/// All but the last step is done beside the acts: a roll-back waits for no repave. An act that changes what is served while a process is made ready
+/// ends that one, which knows nothing of it, and another is made ready.
 struct Repave: Sendable {
+  /// How often a process is made ready that acts overtake.
+  private static let attempts = 5
+
   let plane: any DataPlane
   let time: any TimeSource
+  /// Lets the last step have its turn among the acts.
+  let turn: @Sendable (@escaping @Sendable () async throws(Problem) -> Void) async throws(Problem) -> Void
 
   /// Repaves; the new process serves when this returns, and the former answers what it has begun.
   ///
@@ -34,7 +42,7 @@ struct Repave: Sendable {
     ) { () async throws(Problem) in
       let outcome: Prepared
       do throws(Problem) {
-        outcome = try await prepare(beside: old, under: recorder.trace)
+        outcome = try await replace(old, under: recorder.trace)
       } catch {
         await plane.dismissSuccessor()
         throw error
@@ -44,21 +52,36 @@ struct Repave: Sendable {
         await plane.dismissSuccessor()
         return .refused(problem, details: details)
       }
-      do throws(Problem) {
-        try await plane.begin()
-      } catch {
-        // What is known to have begun serves, whatever became of the answer that said so.
-        guard await plane.process(of: recorder.trace) != nil else {
-          await plane.dismissSuccessor()
-          throw error
-        }
-      }
-      // From here on the new one serves: nothing that fails makes that untrue.
-      await plane.retireFormer()
       return .done(
         Repaved(old: old, new: outcome.new, replays: outcome.replays), details: details,
         changes: [.governance(.repave(.repaved(Self.said(of: old.json, outcome.new.json), at: time.now())))])
     }
+  }
+
+  /// Makes a process ready and has it take the place of the former, as often as acts overtake that.
+  ///
+  /// Where its answers are others, nothing was replaced, and what is answered says so.
+  private func replace(_ old: PlaneProcess, under trace: String) async throws(Problem) -> Prepared {
+    for attempt in 1... {
+      do throws(Problem) {
+        // What it serves may be another by now, and has to be asked for anew.
+        guard let present = try await plane.process(), present.instance == old.instance else {
+          throw Problem.otherProcess
+        }
+        let outcome = try await prepare(beside: present, under: trace)
+        guard outcome.problem == nil else { return outcome }
+        try await turn { [plane] () async throws(Problem) in
+          do throws(Problem) { try await plane.begin() } catch {
+            // What is known to have begun serves, whatever became of the answer that said so.
+            guard await plane.process(of: trace) != nil else { throw error }
+          }
+          // From here on the new one serves: nothing that fails makes that untrue.
+          await plane.retireFormer()
+        }
+        return outcome
+      } catch  where error.isOvertaken && attempt < Self.attempts {}
+    }
+    throw Problem.noSuccessor
   }
 
   /// A new process that is ready, and how it compares.
@@ -107,6 +130,11 @@ struct Repave: Sendable {
     }
     return ["old": old.json, "new": new.json, "bundles": new.bundlesToldBriefly, "replay": replay]
   }
+}
+
+extension Problem {
+  /// Whether what was made ready is no more because an act changed what is served meanwhile.
+  fileprivate var isOvertaken: Bool { [Problem.noSuccessor.code, Problem.otherState.code].contains(code) }
 }
 
 extension PlaneProcess {

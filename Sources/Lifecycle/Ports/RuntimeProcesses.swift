@@ -46,6 +46,9 @@ public protocol RuntimeProcesses: Sendable {
   /// The process that serves; nil where none does at the moment.
   func process() async throws(Problem) -> PlaneProcess?
   /// Starts a process that loads and verifies everything and accepts nothing; one that was made ready before is ended.
+  ///
+  /// Keeps no state from being applied meanwhile, which ends it: throws `plane.other-state` then, and later steps
+  /// `plane.no-successor`.
   func prepareSuccessor(under trace: String) async throws(Problem) -> PlaneProcess
   /// Rows of a version with what the process that serves answers to them.
   func sample(_ model: PlaneStatus.Model) async throws(Problem) -> ReplaySample
@@ -69,6 +72,12 @@ extension Problem {
   /// Nobody made a process ready, or it is gone.
   public static let noSuccessor = Problem(
     .conflict, "plane.no-successor", "expected a process that was made ready, found none")
+
+  /// What is to be served became another while a process was made ready for what it was.
+  public static let otherState = Problem(
+    .conflict, "plane.other-state",
+    "expected nothing that is served to change while a process was made ready, found that it did",
+    hint: "repave again when fewer acts are under way")
 
   /// The process that serves came to do so while another was made ready.
   public static let otherProcess = Problem(
