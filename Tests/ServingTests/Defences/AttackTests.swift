@@ -84,6 +84,27 @@ import Testing
     #expect(customers.model.watch.losses.heldRequests >= 2)
   }
 
+  @Test func `a caller who comes back and goes on is held back each time, and told of once for a sign`()
+    throws
+  {
+    var customers = try DefendedCustomers(seed: 4)
+    let queries = Extraction.uniform.queries(
+      800, of: .logistic, training: customers.training, &customers.draws)
+    let plane = try customers.plane(DefencePolicy(callers: .refuse))
+    let server = try LiveServer(plane)
+    defer { server.stop() }
+    // More hours than there are signs.
+    for hour in 0..<8 {
+      let statuses = try DefendedCustomers.ask(server, Array(queries[hour * 100..<hour * 100 + 100]))
+      #expect(statuses.first == 200 && statuses.last == 429)
+      server.server.handOverWindows()
+      // As after an hour: nobody is held back any more, and what was seen of callers is still there.
+      plane.publish(try customers.table(DefencePolicy(callers: .refuse)))
+    }
+    let told = customers.model.watch.takeFindings().map(\.sign)
+    #expect(!told.isEmpty && Set(told).count == told.count)
+  }
+
   @Test
   func
     `what is found of a caller comes with a window, without any row, and with no other where nothing is watched`()
