@@ -92,19 +92,20 @@ struct AlertEvidence: Sendable {
       guard let found = history.traffic(of: deployment, from: start, until: now) else { continue }
       let came = found.versions.values.reduce(Traffic(), +)
       let span = "in \(AlertRule.age(found.milliseconds))"
-      func measure(_ rule: AlertRule, _ value: Double, _ figures: String) {
+      func measure(_ rule: AlertRule, _ value: Double, of requests: Int, _ figures: String) {
         seen.measured.append(
           AlertMeasurement(
-            AlertSource(rule, of: deployment, deployment.description), value, figures,
-            requests: came.requests))
+            AlertSource(rule, of: deployment, deployment.description), value, figures, requests: requests))
       }
       measure(
-        .failures, came.failedShare, "\(came.failed) of \(came.requests) requests failed \(span)")
+        .failures, came.failedShare, of: came.taken,
+        "\(came.failed) of \(came.taken) requests failed \(span)")
       measure(
-        .refusals, came.refusedShare, "\(came.refused) of \(came.requests) requests were refused \(span)")
+        .refusals, came.refusedShare, of: came.requests,
+        "\(came.refused) of \(came.requests) requests were refused \(span)")
       guard let latency = came.latency(0.99) else { continue }
       measure(
-        .latency, latency,
+        .latency, latency, of: came.answered,
         "99 of 100 answers came within \(AlertRule.rounded(latency)) ms, of \(came.answered) \(span)")
     }
   }

@@ -82,6 +82,9 @@ import Testing
     plane.publish(try customers.table(DefencePolicy(callers: .tell), 2, held: held))
     #expect(try ask("key-0").status == 200)
     #expect(customers.model.watch.losses.heldRequests >= 2)
+    // What is said to one caller is nothing that the version did to others.
+    let shared = customers.model.metrics.counts.shared
+    #expect(shared.refused == 0 && shared.answered >= 2)
   }
 
   @Test func `a caller who comes back and goes on is held back each time, and told of once for a sign`()
