@@ -108,6 +108,25 @@ import Testing
     #expect(!told.isEmpty && Set(told).count == told.count)
   }
 
+  @Test func `what is still looked at when holding back is lifted holds nobody back later`() throws {
+    let (held, model) = (HeldCallers(), try DefendedCustomers().model)
+    func refusing() throws -> ModelDefences {
+      try #require(ModelDefences(DefencePolicy(callers: .refuse), for: model, holding: held))
+    }
+    let former = try refusing()
+    held.release()
+    let present = try refusing()
+    former.hold("key")
+    #expect(held.seconds("key", at: Clock.monotonic()) == nil)
+    present.hold("key")
+    #expect(held.seconds("key", at: Clock.monotonic()) != nil)
+    // Settings that come into force again hold back by themselves.
+    held.release()
+    present.comeIntoForce()
+    present.hold("key")
+    #expect(held.seconds("key", at: Clock.monotonic()) != nil)
+  }
+
   @Test
   func
     `what is found of a caller comes with a window, without any row, and with no other where nothing is watched`()
@@ -138,7 +157,7 @@ import Testing
   @Test func `callers who are held back have a bound, at which the one goes whose time is over first`() {
     let held = HeldCallers()
     #expect(held.seconds("a", at: 0) == nil)
-    for caller in 0...HeldCallers.limit { held.hold("\(caller)", at: caller) }
+    for caller in 0...HeldCallers.limit { held.hold("\(caller)", at: caller, since: 0) }
     #expect(held.seconds("0", at: 1_000) == nil && held.seconds("1", at: 1_000) == 3_600)
     #expect(held.seconds("1", at: HeldCallers.length + 1) == nil)
   }
