@@ -48,4 +48,16 @@ struct AlertEvidenceTests {
     #expect(seen.unread == [.failures, .refusals, .latency, .processAge])
     #expect(seen.measured.map(\.source.rule) == [.planeDown])
   }
+
+  @Test func `a roll-out that was brought to everybody at once was not taken back`() async throws {
+    let stage = try RolloutStage()
+    try await stage.bench.run { control in
+      try await stage.prepare(control)
+      _ = try await stage.begin(control, RolloutStage.terms())
+      _ = try await control.rollOut(RolloutStage.reference(3), in: .atOnce, by: .administrator)
+      #expect(try await control.registry.rollout(of: Sample.name())?.isUnderWay == false)
+      #expect(try await control.registry.deployments().map(\.version.value) == [3])
+      #expect(await Self.found(control).isEmpty)
+    }
+  }
 }

@@ -134,11 +134,16 @@ struct AlertEvidence: Sendable {
           AlertSource(.rolloutHeld, of: record.state.deployment, record.version.description), 1,
           record.state.reason.excerpt(200)))
     }
+    let present = try await registry.deployments()
     for record in try await registry.governance(.endedRollout, startingWith: "") {
       let ended = try RolloutRecord(json: record.value)
       let isNewer = underWay.contains { $0.state.deployment == ended.state.deployment }
       let isRecent = now.milliseconds - ended.state.since.milliseconds < Self.toldFor
-      guard ended.state.phase == .undone, isRecent, !isNewer else { continue }
+      // One that another way into service ended, for this version or one that follows, was not taken back for being bad.
+      let isFollowed = present.contains {
+        $0.name == ended.state.deployment && $0.since >= ended.state.since
+      }
+      guard ended.state.phase == .undone, isRecent, !isNewer, !isFollowed else { continue }
       seen.measured.append(
         AlertMeasurement(
           AlertSource(.rolloutUndone, of: ended.state.deployment, ended.version.description), 1,
