@@ -60,4 +60,20 @@ struct AlertEvidenceTests {
       #expect(await Self.found(control).isEmpty)
     }
   }
+
+  @Test func `who has looked for less than five minutes says of requests that nothing is over`() async throws
+  {
+    let bench = try Bench()
+    var history = TrafficHistory()
+    let requests: Set<AlertRule> = [.failures, .refusals, .latency]
+    bench.plane.count(PlaneCounts(instance: "a", versions: []))
+    for seconds in [0, 299] {
+      bench.time.advance(by: .seconds(seconds))
+      let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
+      #expect(seen.unread == requests)
+    }
+    bench.time.advance(by: .seconds(1))
+    let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
+    #expect(seen.unread.isEmpty)
+  }
 }

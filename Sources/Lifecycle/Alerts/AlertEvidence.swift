@@ -40,6 +40,9 @@ struct AlertEvidence: Sendable {
       if let counts = try await plane.observe() {
         history.take(counts, at: now)
         traffic(history, &seen, at: now)
+        // Who has just begun to look knows of too few requests to say that something is over.
+        let isYoung = history.start.map { now.milliseconds - $0.milliseconds < Self.window } ?? true
+        if isYoung { seen.unread.formUnion([.failures, .refusals, .latency]) }
       } else {
         seen.unread.formUnion([.failures, .refusals, .latency])
       }
