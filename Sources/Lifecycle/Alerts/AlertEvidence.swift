@@ -55,7 +55,7 @@ struct AlertEvidence: Sendable {
       try await rollouts(&seen, at: now)
     }
     await look(&seen, [.waiting]) { seen async throws(Problem) in try await waiting(&seen, at: now) }
-    await look(&seen, [.deliveries]) { seen async throws(Problem) in try await deliveries(&seen) }
+    await look(&seen, [.deliveries]) { seen async throws(Problem) in try await deliveries(&seen, at: now) }
     await look(&seen, [.records]) { seen async throws(Problem) in try await records(&seen, at: now) }
     await look(&seen, [.checkpoint]) { seen async throws(Problem) in try await checkpoint(&seen, at: now) }
     return seen
@@ -164,7 +164,7 @@ struct AlertEvidence: Sendable {
     }
   }
 
-  private func deliveries(_ seen: inout Seen) async throws(Problem) {
+  private func deliveries(_ seen: inout Seen, at now: Timestamp) async throws(Problem) {
     let stopped = Double(WebhookProgress.attemptLimit)
     for endpoint in try await webhooks.endpoints() {
       let progress = endpoint.progress
@@ -177,16 +177,30 @@ struct AlertEvidence: Sendable {
             ? "its receiver says that it is gone"
             : "\(progress.attempts) attempts were not taken, the last one: \(failure)"))
     }
-    for endpoint in try await alerts.receivers() {
-      let worst = try await alerts.deliveries(to: endpoint.name).filter { $0.told != .ended }
+    // By the registry: of one that nothing is kept of, nothing is tried.
+    for receiver in try await registry.alertReceivers() {
+      let source = AlertSource(.deliveries, of: nil, "receiver \(receiver.name)")
+      if let loss = try await loss(of: receiver) {
+        seen.measured.append(
+          AlertMeasurement(source, Double(AlertDelivery.attemptLimit), "it cannot be told: \(loss.code)"))
+        continue
+      }
+      let worst = try await alerts.deliveries(to: receiver.name).failing(at: now)
         .max { $0.attempts < $1.attempts }
       guard let worst else { continue }
       seen.measured.append(
         AlertMeasurement(
-          AlertSource(.deliveries, of: nil, "receiver \(endpoint.name)"), Double(worst.attempts),
+          source, Double(worst.attempts),
           "\(worst.attempts) attempts were not taken, the last one: \((worst.failure ?? "none").excerpt(120))"
         ))
     }
+  }
+
+  /// Why a receiver cannot be told whatever there is to tell; nil where it can, and where it was removed meanwhile.
+  func loss(of receiver: AlertReceiver) async throws(Problem) -> Problem? {
+    let endpoint = try await alerts.receivers().first { $0.name == receiver.name }
+    guard let loss = receiver.loss(of: endpoint) else { return nil }
+    return try await registry.alertReceivers().contains(receiver) ? loss : nil
   }
 
   private func records(_ seen: inout Seen, at now: Timestamp) async throws(Problem) {
