@@ -47,8 +47,8 @@ public struct AlertBook: Sendable {
 
   /// Takes what was measured at a moment; the alerts that are to be written down, those that began or ended among them.
   ///
-  /// What is not among the measurements is not so any more, but for the rules of `unread`: what could not be looked at stays as
-  /// it was.
+  /// What is not among the measurements, or was measured of too few requests, is not so any more, but for the rules of `unread`:
+  /// what could not be looked at stays as it was.
   public mutating func take(
     _ measured: [AlertMeasurement], unread: Set<AlertRule> = [], by rules: AlertRules, at now: Timestamp
   ) -> [AlertRecord] {
@@ -59,6 +59,7 @@ public struct AlertBook: Sendable {
     for measurement in measured where seen.insert(measurement.source).inserted {
       let source = measurement.source
       let terms = rules.terms(of: source.rule, for: source.deployment)
+      if terms.isOn, !measurement.isEnough(for: terms), unread.contains(source.rule) { continue }
       var track = tracks[source] ?? Track()
       let before = track.alert
       track.take(measurement, terms, at: now, room: &room, isFull: &isFull)
@@ -87,8 +88,7 @@ extension AlertBook.Track {
     isFull: inout Bool
   ) {
     // Too few requests say nothing: neither that it begins nor that it goes on.
-    let isEnough = measurement.requests.map { $0 >= terms.minimum } ?? true
-    guard terms.isOn, isEnough else { return takeNothing(terms, at: now) }
+    guard terms.isOn, measurement.isEnough(for: terms) else { return takeNothing(terms, at: now) }
     if measurement.value >= terms.begin {
       above = above.map { min($0, now) } ?? now
       below = nil
@@ -144,6 +144,11 @@ extension AlertBook.Track {
     track.ends = ends.suffix(16).filter { now.milliseconds - $0.milliseconds < span }
     return track.alert == nil && track.above == nil && track.ends.isEmpty ? nil : track
   }
+}
+
+extension AlertMeasurement {
+  /// Whether it is of as many requests as the terms want.
+  fileprivate func isEnough(for terms: AlertTerms) -> Bool { requests.map { $0 >= terms.minimum } ?? true }
 }
 
 extension AlertRecord {

@@ -20,7 +20,9 @@ public struct AlertDelivery: Equatable, Sendable {
   public var told: AlertNews?
   /// When it took that.
   public var toldAt: Timestamp?
-  /// How often the next was tried.
+  /// What was tried since, and not taken; nil for nothing.
+  public var trying: AlertNews?
+  /// How often that was tried.
   public var attempts: Int
   /// Before when it is not tried again.
   public var notBefore: Timestamp?
@@ -29,13 +31,14 @@ public struct AlertDelivery: Equatable, Sendable {
 
   /// States how far a receiver has been told; nothing yet, where no more is said.
   public init(
-    receiver: String, alert: String, told: AlertNews? = nil, toldAt: Timestamp? = nil, attempts: Int = 0,
-    notBefore: Timestamp? = nil, failure: String? = nil
+    receiver: String, alert: String, told: AlertNews? = nil, toldAt: Timestamp? = nil,
+    trying: AlertNews? = nil, attempts: Int = 0, notBefore: Timestamp? = nil, failure: String? = nil
   ) {
     self.receiver = receiver
     self.alert = alert
     self.told = told
     self.toldAt = toldAt
+    self.trying = trying
     self.attempts = attempts
     self.notBefore = notBefore
     self.failure = failure
@@ -53,7 +56,7 @@ public struct AlertDelivery: Equatable, Sendable {
     case nil:
       // What was tried may have arrived, so that its end has to be told too.
       guard alert.isStanding else { return attempts > 0 ? .ended : nil }
-      guard attempts > 0 || !isSilenced else { return nil }
+      guard !isSilenced else { return nil }
       guard receiver.after > 0 else { return .began }
       let isAlone = alert.acknowledgement == nil
       return isAlone && now.milliseconds - alert.began.milliseconds >= receiver.after ? .began : nil
@@ -76,12 +79,15 @@ public struct AlertDelivery: Equatable, Sendable {
     if isTaken {
       next.told = news
       next.toldAt = now
+      next.trying = nil
       next.attempts = 0
       next.notBefore = nil
       next.failure = nil
       return next
     }
-    next.attempts = min(attempts + 1, 1_000_000)
+    // Each news has its own attempts: an end is not given up for what its beginning cost.
+    next.attempts = trying == nil || trying == news ? min(attempts + 1, 1_000_000) : 1
+    next.trying = news
     next.failure = line
     if news == .ended, next.attempts >= Self.attemptLimit {
       next.told = .ended
@@ -97,5 +103,18 @@ public struct AlertDelivery: Equatable, Sendable {
     let wait = min(max(spread, retryAfter ?? 0), Self.longestPause)
     next.notBefore = Timestamp(milliseconds: now.milliseconds + wait)
     return next
+  }
+}
+
+extension Collection where Element == AlertDelivery {
+  /// Those that their receiver has not taken: what is tried, and ends that were given up within the last day, unless it has taken
+  /// something since.
+  public func failing(at now: Timestamp) -> [AlertDelivery] {
+    let taken = compactMap { $0.failure == nil ? $0.toldAt : nil }.max()
+    return filter { delivery in
+      guard delivery.failure != nil else { return false }
+      guard delivery.told == .ended, let end = delivery.toldAt else { return true }
+      return now.milliseconds - end.milliseconds < 86_400_000 && taken.map { $0 < end } ?? true
+    }
   }
 }

@@ -66,7 +66,7 @@ extension Diagnosis {
     var weight = 0
     let came = recent.all
     let former = evidence.before.map(\.all).flatMap { $0.requests >= least ? $0 : nil }
-    if came.failedShare >= max(0.02, 3 * (former?.failedShare ?? 0)) {
+    if came.taken >= least, came.failedShare >= max(0.02, 3 * (former?.failedShare ?? 0)) {
       weight += 40 + min(20, Int(came.failedShare * 40))
       symptoms.append(failures(came) + (former.map { "; before, \(failures($0))" } ?? ""))
     } else {
@@ -83,8 +83,8 @@ extension Diagnosis {
     guard weight > 0 else { return changes(evidence, &same) }
     let known = evidence.changes.prefix(5)
     // Of versions that answer beside each other, one that alone fails is what is wrong.
-    let failing = recent.versions.filter { $0.value.requests >= least && $0.value.failedShare >= 0.02 }
-    let healthy = recent.versions.filter { $0.value.requests >= least && $0.value.failedShare < 0.01 }
+    let failing = recent.versions.filter { $0.value.taken >= least && $0.value.failedShare >= 0.02 }
+    let healthy = recent.versions.filter { $0.value.taken >= least && $0.value.failedShare < 0.01 }
     if let worst = failing.max(by: { $0.value.failedShare < $1.value.failedShare }), !healthy.isEmpty {
       weight += 20
       symptoms.append(
@@ -172,7 +172,7 @@ extension Diagnosis {
   // MARK: Words
 
   private static func failures(_ traffic: Traffic) -> String {
-    "\(traffic.failed) of \(traffic.requests) requests failed"
+    "\(traffic.failed) of \(traffic.taken) requests failed"
   }
 
   private static func rate(_ value: Double) -> String { AlertRule.rounded((value * 10).rounded() / 10) }

@@ -16,8 +16,12 @@ public struct Traffic: Equatable, Sendable {
 
   /// All requests.
   public var requests: Int { answered + refused + failed }
-  /// The share of all that failed; 0 of none.
-  public var failedShare: Double { requests > 0 ? Double(failed) / Double(requests) : 0 }
+  /// Requests that were taken on: answered, or failed.
+  public var taken: Int { answered + failed }
+  /// The share that failed of those that were taken on; 0 of none.
+  ///
+  /// Without those that were refused, of which one caller can make as many as they like: they would hide that all others fail.
+  public var failedShare: Double { taken > 0 ? Double(failed) / Double(taken) : 0 }
   /// The share of all that was refused; 0 of none.
   public var refusedShare: Double { requests > 0 ? Double(refused) / Double(requests) : 0 }
 

@@ -158,12 +158,12 @@ struct ReceiverRoutes: Sendable {
     for receiver in try await control.registry.alertReceivers() {
       var members = receiver.json.object ?? [:]
       members["since"] = .string(receiver.since.description)
-      // What was given up is over, and says so in the alert itself.
-      let failing = try await control.alertDeliveries(to: receiver.name).filter {
-        $0.failure != nil && $0.told != .ended
-      }
+      let failing = try await control.alertDeliveries(to: receiver.name).failing(at: control.now())
       members["failing"] = JSON(failing.count)
-      members["failure"] = failing.max { $0.attempts < $1.attempts }?.failure.map { .string($0) } ?? .null
+      let failure =
+        try await control.loss(of: receiver).map { "\($0.code): \($0.message)" }
+        ?? failing.max { $0.attempts < $1.attempts }?.failure
+      members["failure"] = failure.map { .string($0) } ?? .null
       rows.append(.object(members))
     }
     return .json(.ok, ["receivers": .array(rows)])

@@ -141,9 +141,10 @@ extension DataPlane {
     let model = try deployment.resolve(version, of: name, for: caller)
     draft.record.version = model.reference.version.value
     draft.model = model
-    draft.isShared = version == nil
     let defences = deployment.defences(of: model)
+    // Before it counts as asked of the version: one caller is not to say how the version answers the others.
     try defences?.refuseHeldCaller(draft.record.key, of: model, at: draft.arrival.nanoseconds)
+    draft.isShared = version == nil
     let policy = deployment.policy.records
     draft.whenSpoolFull = policy.whenSpoolFull
     if case .declared(let count) = head.body, count > limits.bodyBytes {

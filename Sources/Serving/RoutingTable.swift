@@ -77,7 +77,7 @@ final class RoutingTable: Sendable {
   func settleDefences() {
     for deployment in deployments.values {
       let action = deployment.policy.defences.callers
-      if action != .refuse { deployment.held.release() }
+      if action == .refuse { deployment.haveDefencesInForce() } else { deployment.held.release() }
       guard action == .off else { continue }
       for model in deployment.models { model.watch.forgetCallers() }
     }

@@ -134,6 +134,11 @@ struct ServedDeployment: Sendable {
     defences.isEmpty ? nil : defences[model.reference.version]
   }
 
+  /// Has callers be held back by these settings from here on, whoever was let go before.
+  func haveDefencesInForce() {
+    for own in defences.values { own.comeIntoForce() }
+  }
+
   /// The models that answer, by version.
   var models: [ServedModel] { versions.compactMap(\.entry.model) }
 

@@ -41,6 +41,15 @@ extension SQLiteRelay: AlertStore {
     ) STRICT, WITHOUT ROWID;
     """
 
+  static let alertProgress = """
+    ALTER TABLE alert_deliveries ADD COLUMN trying TEXT;
+    ALTER TABLE alerts ADD COLUMN acknowledged_recorded INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX alerts_unrecorded;
+    CREATE INDEX alerts_unrecorded ON alerts (began)
+      WHERE begin_recorded = 0 OR acknowledged_at IS NOT NULL AND acknowledged_recorded = 0
+        OR ended IS NOT NULL AND end_recorded = 0;
+    """
+
   /// Those that stand, then those that are over, the newest first.
   public func alerts(over count: Int) async throws(Problem) -> [AlertRecord] {
     try await read { database in
@@ -89,17 +98,22 @@ extension SQLiteRelay: AlertStore {
     }
   }
 
-  /// Beginnings and ends without an entry in the ledger, the oldest first.
+  /// Beginnings, ends, and that somebody has one, without an entry in the ledger, the oldest first.
   public func unrecorded(_ count: Int) async throws(Problem) -> [(alert: AlertRecord, news: AlertNews)] {
     try await read { database in
       let sql = """
-        SELECT * FROM alerts WHERE begin_recorded = 0 OR ended IS NOT NULL AND end_recorded = 0
+        SELECT * FROM alerts WHERE begin_recorded = 0
+          OR acknowledged_at IS NOT NULL AND acknowledged_recorded = 0
+          OR ended IS NOT NULL AND end_recorded = 0
         ORDER BY began, id LIMIT ?
         """
       let rows = try RegistryRows.rows(database, "alerts", sql, [count]) { row in
         let alert = try Self.alert(row)
         var waiting: [(alert: AlertRecord, news: AlertNews)] = []
         if try row.integer("begin_recorded") == 0 { waiting.append((alert, .began)) }
+        if try alert.acknowledgement != nil && row.integer("acknowledged_recorded") == 0 {
+          waiting.append((alert, .acknowledged))
+        }
         if try !alert.isStanding && row.integer("end_recorded") == 0 { waiting.append((alert, .ended)) }
         return waiting
       }
@@ -107,10 +121,15 @@ extension SQLiteRelay: AlertStore {
     }
   }
 
-  /// Says that a beginning or an end has its entry.
+  /// Says that what became of an alert has its entry.
   public func noteRecorded(_ id: String, _ news: AlertNews) async throws(Problem) {
     try await write("keep that an alert is in the ledger") { database in
-      let column = news == .ended ? "end_recorded" : "begin_recorded"
+      let column =
+        switch news {
+        case .began: "begin_recorded"
+        case .acknowledged: "acknowledged_recorded"
+        case .ended: "end_recorded"
+        }
       try database.execute(sql: "UPDATE alerts SET \(column) = 1 WHERE id = ?", arguments: [id])
     }
   }
@@ -119,7 +138,10 @@ extension SQLiteRelay: AlertStore {
   public func prune(before moment: Timestamp) async throws(Problem) {
     try await write("remove alerts that are over") { database in
       try database.execute(
-        sql: "DELETE FROM alerts WHERE ended < ? AND begin_recorded = 1 AND end_recorded = 1",
+        sql: """
+          DELETE FROM alerts WHERE ended < ? AND begin_recorded = 1 AND end_recorded = 1
+            AND (acknowledged_at IS NULL OR acknowledged_recorded = 1)
+          """,
         arguments: [moment.milliseconds])
     }
   }
@@ -160,13 +182,16 @@ extension SQLiteRelay: AlertStore {
     try await read { database in
       let sql = "SELECT * FROM alert_deliveries WHERE receiver = ? ORDER BY alert"
       return try RegistryRows.rows(database, "alert_deliveries", sql, [receiver]) { row in
-        let told = try row.optionalText("told")
-        guard told == nil || told.flatMap(AlertNews.init(rawValue:)) != nil else {
-          throw row.malformed("told", "what a receiver was told")
+        func news(_ column: String) throws(Problem) -> AlertNews? {
+          guard let word = try row.optionalText(column) else { return nil }
+          guard let news = AlertNews(rawValue: word) else {
+            throw row.malformed(column, "what a receiver was told")
+          }
+          return news
         }
         return AlertDelivery(
           receiver: try row.text("receiver"), alert: try row.text("alert"),
-          told: told.flatMap(AlertNews.init(rawValue:)), toldAt: try row.optionalMoment("told_at"),
+          told: try news("told"), toldAt: try row.optionalMoment("told_at"), trying: try news("trying"),
           attempts: Int(try row.integer("attempts")), notBefore: try row.optionalMoment("not_before"),
           failure: try row.optionalText("failure"))
       }
@@ -174,18 +199,20 @@ extension SQLiteRelay: AlertStore {
   }
 
   /// Saves how far a receiver has been told of an alert.
-  public func save(_ delivery: AlertDelivery) async throws(Problem) {
+  public func save(_ delivery: AlertDelivery, at endpoint: ReceiverEndpoint) async throws(Problem) {
     try await write("save how far a receiver has been told") { database in
-      // Either may have been removed meanwhile.
+      // Either may have been removed meanwhile, and another receiver be there by its name.
       try database.execute(
         sql: """
           INSERT OR REPLACE INTO alert_deliveries
-          SELECT receivers.name, alerts.id, ?, ?, ?, ?, ? FROM receivers, alerts
-          WHERE receivers.name = ? AND alerts.id = ?
+            (receiver, alert, told, told_at, trying, attempts, not_before, failure)
+          SELECT receivers.name, alerts.id, ?, ?, ?, ?, ?, ? FROM receivers, alerts
+          WHERE receivers.name = ? AND receivers.url = ? AND receivers.secret = ? AND alerts.id = ?
           """,
         arguments: [
-          delivery.told?.rawValue, delivery.toldAt?.milliseconds, delivery.attempts,
-          delivery.notBefore?.milliseconds, delivery.failure, delivery.receiver, delivery.alert,
+          delivery.told?.rawValue, delivery.toldAt?.milliseconds, delivery.trying?.rawValue,
+          delivery.attempts, delivery.notBefore?.milliseconds, delivery.failure, delivery.receiver,
+          endpoint.url.description, RegistryRows.blob(endpoint.secret), delivery.alert,
         ])
     }
   }

@@ -62,6 +62,7 @@ public final class SQLiteRelay: WebhookStore {
     }
     migrator.registerMigration("2 cosignatures") { try $0.execute(sql: cosignatureTables) }
     migrator.registerMigration("3 alerts") { try $0.execute(sql: alertTables) }
+    migrator.registerMigration("4 progress of alerts") { try $0.execute(sql: alertProgress) }
     return migrator
   }()
 

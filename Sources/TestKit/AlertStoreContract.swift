@@ -41,8 +41,13 @@ public struct AlertStoreContract {
 
     // A beginning comes before its end, and each is named until it is noted.
     #expect(
-      try await store.unrecorded(2).map { "\($0.alert.id) \($0.news.rawValue)" } == ["a began", "a ended"])
+      try await store.unrecorded(2).map { "\($0.alert.id) \($0.news.rawValue)" }
+        == ["a began", "a acknowledged"])
     try await store.noteRecorded("a", .began)
+    #expect(
+      try await store.unrecorded(9).map { "\($0.alert.id) \($0.news.rawValue)" }
+        == ["a acknowledged", "a ended", "b began"])
+    try await store.noteRecorded("a", .acknowledged)
     #expect(
       try await store.unrecorded(9).map { "\($0.alert.id) \($0.news.rawValue)" } == ["a ended", "b began"])
 
@@ -65,23 +70,29 @@ public struct AlertStoreContract {
     await #expect(throws: Problem.self) { try await store.put(endpoint) }
     #expect(try await store.receivers() == [endpoint])
     let told = AlertDelivery(
-      receiver: "on-call", alert: "a", told: .began, toldAt: Timestamp(milliseconds: 60), attempts: 2,
+      receiver: "on-call", alert: "a", told: .began, toldAt: Timestamp(milliseconds: 60), trying: .ended,
+      attempts: 2,
       notBefore: Timestamp(milliseconds: 70), failure: "status 500")
-    try await store.save(told)
-    try await store.save(AlertDelivery(receiver: "on-call", alert: "b"))
+    try await store.save(told, at: endpoint)
+    try await store.save(AlertDelivery(receiver: "on-call", alert: "b"), at: endpoint)
     #expect(
       try await store.deliveries(to: "on-call") == [told, AlertDelivery(receiver: "on-call", alert: "b")])
     // Of whom, and of what, nothing is known leaves nothing.
-    try await store.save(AlertDelivery(receiver: "nobody", alert: "a"))
-    try await store.save(AlertDelivery(receiver: "on-call", alert: "nothing"))
+    try await store.save(AlertDelivery(receiver: "nobody", alert: "a"), at: endpoint)
+    try await store.save(AlertDelivery(receiver: "on-call", alert: "nothing"), at: endpoint)
     #expect(try await store.deliveries(to: "nobody").isEmpty)
     #expect(try await store.deliveries(to: "on-call").count == 2)
+    // Nor does what another was told that had its name.
+    let former = ReceiverEndpoint(
+      name: "on-call", url: try EndpointURL(parsing: "https://former.example/v2"), secret: [1, 2, 3])
+    try await store.save(AlertDelivery(receiver: "on-call", alert: "b", told: .began), at: former)
+    #expect(try await store.deliveries(to: "on-call").last?.told == nil)
     // Removed and added again it has been told nothing.
     try await store.removeReceiver("on-call")
     #expect(try await store.receivers().isEmpty)
     try await store.put(endpoint)
     #expect(try await store.deliveries(to: "on-call").isEmpty)
-    try await store.save(told)
-    try await store.save(AlertDelivery(receiver: "on-call", alert: "b"))
+    try await store.save(told, at: endpoint)
+    try await store.save(AlertDelivery(receiver: "on-call", alert: "b"), at: endpoint)
   }
 }

@@ -59,20 +59,23 @@ public final class InMemoryAlerts: AlertStore {
     }
   }
 
-  /// Beginnings and ends without an entry in the ledger, the oldest first.
+  /// Beginnings, ends, and that somebody has one, without an entry in the ledger, the oldest first.
   public func unrecorded(_ count: Int) -> [(alert: AlertRecord, news: AlertNews)] {
     state.withLock { state in
       var waiting: [(alert: AlertRecord, news: AlertNews)] = []
       for alert in state.alerts.values.sorted(by: { ($0.began, $0.id) < ($1.began, $1.id) }) {
         let known = state.recorded[alert.id] ?? []
         if !known.contains(.began) { waiting.append((alert, .began)) }
+        if alert.acknowledgement != nil, !known.contains(.acknowledged) {
+          waiting.append((alert, .acknowledged))
+        }
         if !alert.isStanding, !known.contains(.ended) { waiting.append((alert, .ended)) }
       }
       return Array(waiting.prefix(count))
     }
   }
 
-  /// Says that a beginning or an end has its entry.
+  /// Says that what became of an alert has its entry.
   public func noteRecorded(_ id: String, _ news: AlertNews) throws(Problem) {
     try faults.write { () throws(Problem) in
       state.withLock { _ = $0.recorded[id, default: []].insert(news) }
@@ -83,7 +86,10 @@ public final class InMemoryAlerts: AlertStore {
   public func prune(before moment: Timestamp) {
     state.withLock { state in
       for alert in state.alerts.values
-      where alert.ended.map({ $0 < moment }) == true && state.recorded[alert.id] == [.began, .ended] {
+      where alert.ended.map({ $0 < moment }) == true
+        && state.recorded[alert.id]
+          == (alert.acknowledgement == nil ? [.began, .ended] : [.began, .acknowledged, .ended])
+      {
         state.alerts[alert.id] = nil
         state.recorded[alert.id] = nil
         for receiver in state.deliveries.keys { state.deliveries[receiver]?[alert.id] = nil }
@@ -122,10 +128,12 @@ public final class InMemoryAlerts: AlertStore {
   }
 
   /// Saves how far a receiver has been told of an alert.
-  public func save(_ delivery: AlertDelivery) throws(Problem) {
+  public func save(_ delivery: AlertDelivery, at endpoint: ReceiverEndpoint) throws(Problem) {
     try faults.write { () throws(Problem) in
       state.withLock { state in
-        guard state.receivers[delivery.receiver] != nil, state.alerts[delivery.alert] != nil else { return }
+        guard state.receivers[delivery.receiver] == endpoint, state.alerts[delivery.alert] != nil else {
+          return
+        }
         state.deliveries[delivery.receiver, default: [:]][delivery.alert] = delivery
       }
     }

@@ -12,8 +12,7 @@ struct RecurringWork {
     await withDiscardingTaskGroup { group in
       group.addTask { await judge() }
       group.addTask { await again(every: .seconds(1)) { await control.reconcileDeployments() } }
-      // A receiver that is slow holds up no look.
-      group.addTask { await again(every: .seconds(2)) { await control.alerts.deliver() } }
+      group.addTask { await deliverAlerts() }
       group.addTask { await again(every: Alerts.interval) { await control.alerts.look() } }
       group.addTask {
         await again(every: .seconds(15)) { await control.goOnWithRepaves().map { [$0] } ?? [] }
@@ -42,6 +41,12 @@ struct RecurringWork {
       pause.note(failed: !problems.isEmpty)
       try? await Task.sleep(for: pause.length)
     }
+  }
+
+  /// Tells receivers of alerts, none of which holds up another, or a look.
+  private func deliverAlerts() async {
+    var telling = TellingOnce()
+    await control.alerts.keepDelivering(every: .seconds(2)) { telling.tell($0) }
   }
 
   private func refreshKeySets() async -> [Problem] {

@@ -103,6 +103,16 @@ struct AlertBookTests {
     #expect(stage.told == ["began", "ended"])
   }
 
+  @Test func `too few requests end nothing where it is not known what came before`() {
+    var stage = Stage()
+    stage.look(7, share: 0.06)
+    stage.look(500, share: 0, requests: 49, unread: [.failures])
+    #expect(stage.told == ["began"])
+    // What was measured of enough requests says that it is over, however few looks there were.
+    stage.look(31, share: 0, requests: 50, unread: [.failures])
+    #expect(stage.told == ["began", "ended"])
+  }
+
   @Test func `too few requests say nothing`() {
     var stage = Stage()
     stage.look(100, share: 1, requests: 49)

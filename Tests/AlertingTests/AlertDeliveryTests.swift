@@ -110,6 +110,45 @@ struct AlertDeliveryTests {
     #expect(ending.failure == "status 500")
   }
 
+  @Test func `an end is tried twelve times, however often other news were tried before`() throws {
+    let over = Self.alert(ended: Self.later(9000), acknowledged: true)
+    for (told, news) in [(AlertNews.began, AlertNews.acknowledged), (nil, .began)] {
+      var delivery = AlertDelivery(receiver: "on-call", alert: "a1", told: told, toldAt: Self.start)
+      for _ in 0..<20 {
+        delivery = delivery.after(news, isTaken: false, "status 503", at: Self.start, chance: 1)
+      }
+      for attempt in 1...12 {
+        let now = Self.later(9000 + Int64(attempt) * 600)
+        #expect(
+          delivery.next(of: over, to: try Self.receiver(), isSilenced: false, at: now) == .ended,
+          "attempt \(attempt)")
+        delivery = delivery.after(.ended, isTaken: false, "status 503", at: now, chance: 1)
+      }
+      #expect(delivery.told == .ended)
+    }
+  }
+
+  @Test func `an end that was given up is failing for a day, or until something is taken`() {
+    var given = AlertDelivery(receiver: "on-call", alert: "a1", told: .began, toldAt: Self.start)
+    #expect([given].failing(at: Self.start).isEmpty)
+    for _ in 0..<12 { given = given.after(.ended, isTaken: false, "status 503", at: Self.start, chance: 1) }
+    let none = AlertDelivery(receiver: "on-call", alert: "a2", told: .began, toldAt: Self.later(-1))
+    #expect([given, none].failing(at: Self.later(86_399)) == [given])
+    #expect([given, none].failing(at: Self.later(86_400)).isEmpty)
+    let taken = AlertDelivery(receiver: "on-call", alert: "a2", told: .began, toldAt: Self.later(1))
+    #expect([given, taken].failing(at: Self.later(2)).isEmpty)
+    // What is still tried is failing whatever else was taken.
+    let tried = AlertDelivery(receiver: "on-call", alert: "a3", attempts: 2, failure: "status 503")
+    #expect([given, taken, tried].failing(at: Self.later(2)) == [tried])
+  }
+
+  @Test func `a silence keeps a beginning back that was tried before, and not its end`() throws {
+    let tried = Self.none.after(.began, isTaken: false, "status 503", at: Self.later(1), chance: 1)
+    #expect(try next(tried, silenced: true, at: 20) == nil)
+    #expect(try next(tried, at: 20) == .began)
+    #expect(try next(tried, Self.alert(ended: Self.later(30)), silenced: true, at: 40) == .ended)
+  }
+
   @Test func `a receiver hears of its severities and of its deployments`() throws {
     let receiver = try Self.receiver(deployments: NamePattern(parsing: "fraud*"))
     #expect(!receiver.isMeant(for: Self.alert()))

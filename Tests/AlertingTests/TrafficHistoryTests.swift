@@ -32,6 +32,14 @@ struct TrafficHistoryTests {
     #expect(try came(history, 0, 10)?.failedShare == 2.0 / 12)
   }
 
+  @Test func `requests that are refused, however many, hide none that fail`() {
+    var traffic = Traffic()
+    #expect(traffic.failedShare == 0)
+    (traffic.answered, traffic.failed, traffic.refused) = (50, 50, 2000)
+    #expect(traffic.failedShare == 0.5)
+    #expect(traffic.taken == 100)
+  }
+
   @Test func `a process that takes the place of another begins at nothing, and what came before stays`()
     throws
   {

@@ -48,4 +48,32 @@ struct AlertEvidenceTests {
     #expect(seen.unread == [.failures, .refusals, .latency, .processAge])
     #expect(seen.measured.map(\.source.rule) == [.planeDown])
   }
+
+  @Test func `a roll-out that was brought to everybody at once was not taken back`() async throws {
+    let stage = try RolloutStage()
+    try await stage.bench.run { control in
+      try await stage.prepare(control)
+      _ = try await stage.begin(control, RolloutStage.terms())
+      _ = try await control.rollOut(RolloutStage.reference(3), in: .atOnce, by: .administrator)
+      #expect(try await control.registry.rollout(of: Sample.name())?.isUnderWay == false)
+      #expect(try await control.registry.deployments().map(\.version.value) == [3])
+      #expect(await Self.found(control).isEmpty)
+    }
+  }
+
+  @Test func `who has looked for less than five minutes says of requests that nothing is over`() async throws
+  {
+    let bench = try Bench()
+    var history = TrafficHistory()
+    let requests: Set<AlertRule> = [.failures, .refusals, .latency]
+    bench.plane.count(PlaneCounts(instance: "a", versions: []))
+    for seconds in [0, 299] {
+      bench.time.advance(by: .seconds(seconds))
+      let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
+      #expect(seen.unread == requests)
+    }
+    bench.time.advance(by: .seconds(1))
+    let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
+    #expect(seen.unread.isEmpty)
+  }
 }

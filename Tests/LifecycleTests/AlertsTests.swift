@@ -177,6 +177,28 @@ struct AlertsTests {
     }
   }
 
+  @Test func `a round of a slow receiver ends after ten seconds, and the next goes on with the rest`()
+    async throws
+  {
+    let bench = try Bench()
+    try await bench.control.working {
+      try await bench.addPagerDuty()
+      _ = try await bench.look(bench.control, 9, failing: 10)
+      bench.plane.endServing()
+      for _ in 0..<5 {
+        bench.time.advance(by: .seconds(10))
+        _ = await bench.control.alerts.look()
+      }
+      let time = bench.time
+      bench.receiver.follow { time.advance(by: .seconds(14)) }
+      for count in 1...3 {
+        #expect(await bench.control.alerts.deliver().isEmpty)
+        #expect(bench.told.count == min(count, 2))
+      }
+      bench.receiver.follow {}
+    }
+  }
+
   @Test func `a silence keeps people from being told, and nothing from being written down`() async throws {
     let bench = try Bench()
     try await bench.control.working {

@@ -1,5 +1,7 @@
+import Access
 import Alerting
 import Domain
+import Gates
 import TestKit
 import Testing
 
@@ -43,6 +45,31 @@ struct DiagnosisTests {
       let change = try #require(evidence.changes.first { $0.kind == .version })
       #expect(finding.evidence.contains { $0.hasSuffix("(entry \(change.entry))") })
       #expect(try await bench.entries()[change.entry].act == .rollOut)
+    }
+  }
+
+  @Test func `versions that came to share callers are a change, however much else was done since`()
+    async throws
+  {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      _ = try await Bench.push(Fixture.forest, to: control)
+      bench.time.advance(by: .seconds(600))
+      // More than are read at a time, of the same model and before the change.
+      let recorder = control.recorder(for: .administrator)
+      for _ in 0..<1100 {
+        try await recorder.note(.setFacts, of: Sample.name().description, changes: [])
+      }
+      _ = try await control.share(
+        Sample.name(),
+        by: StandingShares([
+          .init(version: .first, share: try #require(BasisPoints(4000))),
+          .init(version: try #require(VersionNumber(2)), share: try #require(BasisPoints(6000))),
+        ]), as: .administrator)
+      let evidence = try await control.diagnose(Sample.name(), over: .seconds(500)).evidence
+      #expect(evidence.changes.map(\.kind) == [.version])
+      #expect(try #require(evidence.changes.first).words.hasPrefix("share of iris@2"))
     }
   }
 

@@ -40,6 +40,9 @@ struct AlertEvidence: Sendable {
       if let counts = try await plane.observe() {
         history.take(counts, at: now)
         traffic(history, &seen, at: now)
+        // Who has just begun to look knows of too few requests to say that something is over.
+        let isYoung = history.start.map { now.milliseconds - $0.milliseconds < Self.window } ?? true
+        if isYoung { seen.unread.formUnion([.failures, .refusals, .latency]) }
       } else {
         seen.unread.formUnion([.failures, .refusals, .latency])
       }
@@ -52,7 +55,7 @@ struct AlertEvidence: Sendable {
       try await rollouts(&seen, at: now)
     }
     await look(&seen, [.waiting]) { seen async throws(Problem) in try await waiting(&seen, at: now) }
-    await look(&seen, [.deliveries]) { seen async throws(Problem) in try await deliveries(&seen) }
+    await look(&seen, [.deliveries]) { seen async throws(Problem) in try await deliveries(&seen, at: now) }
     await look(&seen, [.records]) { seen async throws(Problem) in try await records(&seen, at: now) }
     await look(&seen, [.checkpoint]) { seen async throws(Problem) in try await checkpoint(&seen, at: now) }
     return seen
@@ -92,19 +95,20 @@ struct AlertEvidence: Sendable {
       guard let found = history.traffic(of: deployment, from: start, until: now) else { continue }
       let came = found.versions.values.reduce(Traffic(), +)
       let span = "in \(AlertRule.age(found.milliseconds))"
-      func measure(_ rule: AlertRule, _ value: Double, _ figures: String) {
+      func measure(_ rule: AlertRule, _ value: Double, of requests: Int, _ figures: String) {
         seen.measured.append(
           AlertMeasurement(
-            AlertSource(rule, of: deployment, deployment.description), value, figures,
-            requests: came.requests))
+            AlertSource(rule, of: deployment, deployment.description), value, figures, requests: requests))
       }
       measure(
-        .failures, came.failedShare, "\(came.failed) of \(came.requests) requests failed \(span)")
+        .failures, came.failedShare, of: came.taken,
+        "\(came.failed) of \(came.taken) requests failed \(span)")
       measure(
-        .refusals, came.refusedShare, "\(came.refused) of \(came.requests) requests were refused \(span)")
+        .refusals, came.refusedShare, of: came.requests,
+        "\(came.refused) of \(came.requests) requests were refused \(span)")
       guard let latency = came.latency(0.99) else { continue }
       measure(
-        .latency, latency,
+        .latency, latency, of: came.answered,
         "99 of 100 answers came within \(AlertRule.rounded(latency)) ms, of \(came.answered) \(span)")
     }
   }
@@ -133,11 +137,16 @@ struct AlertEvidence: Sendable {
           AlertSource(.rolloutHeld, of: record.state.deployment, record.version.description), 1,
           record.state.reason.excerpt(200)))
     }
+    let present = try await registry.deployments()
     for record in try await registry.governance(.endedRollout, startingWith: "") {
       let ended = try RolloutRecord(json: record.value)
       let isNewer = underWay.contains { $0.state.deployment == ended.state.deployment }
       let isRecent = now.milliseconds - ended.state.since.milliseconds < Self.toldFor
-      guard ended.state.phase == .undone, isRecent, !isNewer else { continue }
+      // One that another way into service ended, for this version or one that follows, was not taken back for being bad.
+      let isFollowed = present.contains {
+        $0.name == ended.state.deployment && $0.since >= ended.state.since
+      }
+      guard ended.state.phase == .undone, isRecent, !isNewer, !isFollowed else { continue }
       seen.measured.append(
         AlertMeasurement(
           AlertSource(.rolloutUndone, of: ended.state.deployment, ended.version.description), 1,
@@ -155,7 +164,7 @@ struct AlertEvidence: Sendable {
     }
   }
 
-  private func deliveries(_ seen: inout Seen) async throws(Problem) {
+  private func deliveries(_ seen: inout Seen, at now: Timestamp) async throws(Problem) {
     let stopped = Double(WebhookProgress.attemptLimit)
     for endpoint in try await webhooks.endpoints() {
       let progress = endpoint.progress
@@ -168,16 +177,30 @@ struct AlertEvidence: Sendable {
             ? "its receiver says that it is gone"
             : "\(progress.attempts) attempts were not taken, the last one: \(failure)"))
     }
-    for endpoint in try await alerts.receivers() {
-      let worst = try await alerts.deliveries(to: endpoint.name).filter { $0.told != .ended }
+    // By the registry: of one that nothing is kept of, nothing is tried.
+    for receiver in try await registry.alertReceivers() {
+      let source = AlertSource(.deliveries, of: nil, "receiver \(receiver.name)")
+      if let loss = try await loss(of: receiver) {
+        seen.measured.append(
+          AlertMeasurement(source, Double(AlertDelivery.attemptLimit), "it cannot be told: \(loss.code)"))
+        continue
+      }
+      let worst = try await alerts.deliveries(to: receiver.name).failing(at: now)
         .max { $0.attempts < $1.attempts }
       guard let worst else { continue }
       seen.measured.append(
         AlertMeasurement(
-          AlertSource(.deliveries, of: nil, "receiver \(endpoint.name)"), Double(worst.attempts),
+          source, Double(worst.attempts),
           "\(worst.attempts) attempts were not taken, the last one: \((worst.failure ?? "none").excerpt(120))"
         ))
     }
+  }
+
+  /// Why a receiver cannot be told whatever there is to tell; nil where it can, and where it was removed meanwhile.
+  func loss(of receiver: AlertReceiver) async throws(Problem) -> Problem? {
+    let endpoint = try await alerts.receivers().first { $0.name == receiver.name }
+    guard let loss = receiver.loss(of: endpoint) else { return nil }
+    return try await registry.alertReceivers().contains(receiver) ? loss : nil
   }
 
   private func records(_ seen: inout Seen, at now: Timestamp) async throws(Problem) {

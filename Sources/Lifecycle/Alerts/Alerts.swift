@@ -1,6 +1,5 @@
 public import Alerting
 public import Domain
-import Encoding
 import Gates
 import Synchronization
 
@@ -36,6 +35,12 @@ public final class Alerts: Sendable {
   let ledger: String
   let time: any TimeSource
   let entropy: any Entropy
+  /// Who gives what became of alerts its entry: each entry once.
+  let recording = Turns()
+  /// Who adds or removes a receiver, in two stores.
+  let addressing = Turns()
+  // A round of a receiver begins where none of it is under way.
+  let rounds = Mutex(Rounds())
   // One look at a time takes the book out of it.
   private let state = Mutex(State())
 
@@ -74,7 +79,11 @@ public final class Alerts: Sendable {
       state.withLock { $0.isUncertain = true }
       problems.append(error)
     }
-    do throws(Problem) { try await record() } catch { problems.append(error) }
+    do throws(Problem) {
+      try await recording.perform { () async throws(Problem) in try await record() }
+    } catch {
+      problems.append(error)
+    }
     return problems
   }
 
@@ -120,50 +129,5 @@ public final class Alerts: Sendable {
     let rules = try AlertRules(parsing: bytes)
     state.withLock { $0.rules = (applied.digest, rules) }
     return rules
-  }
-
-  /// Gives beginnings and ends their entries in the ledger, each once.
-  private func record() async throws(Problem) {
-    let waiting = try await store.unrecorded(Self.entryLimit)
-    guard !waiting.isEmpty else { return }
-    let recorder = Recorder(
-      registry: registry, time: time, principal: .platform, trace: Hexadecimal.encode(entropy.bytes(8)))
-    for (alert, news) in waiting {
-      let act: Act = news == .ended ? .endAlert : .beginAlert
-      if try await !isRecorded(alert, act) {
-        try await recorder.note(act, of: alert.source.subject, details: alert.entryDetails(news), changes: [])
-      }
-      try await store.noteRecorded(alert.id, news)
-    }
-  }
-
-  /// Whether a former look came as far as the ledger, and no further.
-  private func isRecorded(_ alert: AlertRecord, _ act: Act) async throws(Problem) -> Bool {
-    // A clock may have been put back a little since.
-    let moment = (act == .endAlert ? alert.ended : alert.began) ?? alert.began
-    let filter = LedgerFilter(act: act, since: moment.advanced(by: .seconds(-86_400)))
-    var position = 0
-    while true {
-      let page = try await registry.entries(matching: filter, from: position, count: 1000)
-      for entry in page {
-        let details = (try? JSON(parsing: entry.bytes)).flatMap(LedgerEntry.init(json:))?.details
-        if details?["alert"] == .string(alert.id) { return true }
-      }
-      guard let last = page.last, page.count == 1000 else { return false }
-      position = last.position + 1
-    }
-  }
-}
-
-extension AlertRecord {
-  /// What the ledger has of its beginning or its end.
-  fileprivate func entryDetails(_ news: AlertNews) -> [String: JSON] {
-    var details: [String: JSON] = [
-      "alert": .string(id), "rule": .string(source.rule.rawValue), "severity": .string(severity.rawValue),
-      "figures": .string(figures.excerpt(300)), "began": .integer(began.milliseconds),
-    ]
-    details["deployment"] = source.deployment.map { .string($0.description) }
-    if news == .ended { details["ended"] = ended.map { .integer($0.milliseconds) } }
-    return details
   }
 }

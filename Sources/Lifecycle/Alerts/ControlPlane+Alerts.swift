@@ -69,10 +69,8 @@ extension ControlPlane {
 
   /// One alert; throws `alert.unknown`.
   public func alertRecord(_ id: String) async throws(Problem) -> AlertRecord {
-    if let alert = try await parts.alerts.alert(id) { return alert }
-    throw Problem(
-      .notFound, "alert.unknown", "expected the id of an alert, found '\(id.excerpt(40))'",
-      hint: "list them with 'gatehouse alerts'")
+    guard let alert = try await parts.alerts.alert(id) else { throw .unknownAlert(id) }
+    return alert
   }
 
   /// How far each receiver has been told of an alert, by name.
@@ -98,17 +96,7 @@ extension ControlPlane {
       throw Problem(
         .conflict, "alert.over", "expected an alert that stands, found one that ended", subject: id)
     }
-    if alert.acknowledgement != nil { return alert }
-    let recorder = recorder(for: actor)
-    var details: [String: JSON] = ["alert": .string(id), "rule": .string(alert.source.rule.rawValue)]
-    details["deployment"] = alert.source.deployment.map { .string($0.description) }
-    return try await beside(recordedUnder: recorder.trace) { () async throws(Problem) in
-      try await recorder.record(.acknowledgeAlert, of: alert.source.subject, details: details) {
-        () async throws(Problem) in
-        try await parts.alerts.acknowledge(id, .init(by: actor.principal, at: now()))
-        return .done(try await alertRecord(id), details: details)
-      }
-    }
+    return try await alerts.acknowledge(id, at: now(), by: recorder(for: actor))
   }
 
   /// Has nobody be told of some alerts for a while.
@@ -206,13 +194,28 @@ extension ControlPlane {
       name: wish.name, kind: wish.kind, host: endpoint.url.host, endpoint: endpoint.binding,
       severities: wish.severities, deployments: wish.deployments, after: wish.after,
       allowsHTTP: wish.allowsHTTP, since: now())
+    try await alerts.addressing.perform { () async throws(Problem) in
+      try await add(receiver, at: endpoint, by: actor)
+    }
+    return (receiver, signing)
+  }
+
+  /// To be called in a turn of `addressing`.
+  private func add(_ receiver: AlertReceiver, at endpoint: ReceiverEndpoint, by actor: Actor)
+    async throws(Problem)
+  {
     let known = try await registry.alertReceivers()
-    guard !known.contains(where: { $0.name == wish.name }) else { throw .existingReceiver(wish.name) }
+    guard !known.contains(where: { $0.name == receiver.name }) else {
+      throw .existingReceiver(receiver.name)
+    }
+    // What a removal left that came as far as the registry and no further.
+    try await parts.alerts.removeReceiver(receiver.name)
     // First, so that the registry names none that could not be told. A crash in between leaves what nothing names, which the
     // next start removes.
     try await parts.alerts.put(endpoint)
     do throws(Problem) {
-      try await noting(.addReceiver, of: wish.name, by: actor) { view throws(Problem) -> ActOutcome<Void> in
+      try await noting(.addReceiver, of: receiver.name, by: actor) {
+        view throws(Problem) -> ActOutcome<Void> in
         let present = try view.governance(.alertReceiver, startingWith: "")
         guard !present.contains(where: { $0.id == receiver.name }) else {
           throw .existingReceiver(receiver.name)
@@ -233,7 +236,6 @@ extension ControlPlane {
       if isKnown == false { try? await parts.alerts.removeReceiver(receiver.name) }
       throw error
     }
-    return (receiver, signing)
   }
 
   private func endpoint(_ wish: ReceiverWish) throws(Problem) -> (ReceiverEndpoint, WebhookSecret?) {
@@ -285,18 +287,27 @@ extension ControlPlane {
   /// Tells somebody of alerts no more, and erases where that was and with which secret; throws `receiver.unknown`.
   public func removeReceiver(_ name: String, by actor: Actor) async throws(Problem) {
     try await require(.manageWebhooks, on: .platform, of: actor, asking: "remove a receiver of alerts")
-    let moment = now()
-    try await noting(.removeReceiver, of: name.excerpt(64), by: actor) {
-      view throws(Problem) -> ActOutcome<Void> in
-      guard try view.governance(.alertReceiver, startingWith: name).contains(where: { $0.id == name }) else {
-        throw Problem(
-          .notFound, "receiver.unknown", "expected the name of a receiver, found '\(name.excerpt(40))'",
-          hint: "list them with 'gatehouse receivers list'")
+    try await alerts.addressing.perform { () async throws(Problem) in
+      let moment = now()
+      try await noting(.removeReceiver, of: name.excerpt(64), by: actor) {
+        view throws(Problem) -> ActOutcome<Void> in
+        guard try view.governance(.alertReceiver, startingWith: name).contains(where: { $0.id == name })
+        else {
+          throw Problem(
+            .notFound, "receiver.unknown", "expected the name of a receiver, found '\(name.excerpt(40))'",
+            hint: "list them with 'gatehouse receivers list'")
+        }
+        return .done((), changes: [.governance(.alerting(.removeReceiver(name, at: moment)))])
       }
-      return .done((), changes: [.governance(.alerting(.removeReceiver(name, at: moment)))])
+      // Where this fails, and after a crash before it, is left what nothing names: the next start erases it, and whoever adds one
+      // of that name.
+      try await parts.alerts.removeReceiver(name)
     }
-    // A crash before this leaves what nothing names, which the next start removes.
-    try await parts.alerts.removeReceiver(name)
+  }
+
+  /// Why a receiver cannot be told, whatever there is to tell; nil where it can: `receiver.lost` and `receiver.changed`.
+  public func loss(of receiver: AlertReceiver) async throws(Problem) -> Problem? {
+    try await alerts.evidence.loss(of: receiver)
   }
 
   /// How far a receiver has been told, by alert.

@@ -6,8 +6,8 @@ import Monitoring
 import Rollouts
 
 extension ControlPlane {
-  /// How many entries of the ledger are read for a diagnosis at most.
-  private static let changesRead = 1000
+  /// How many entries of the ledger are read at a time.
+  private static let pageSize = 1000
   /// How many changes it has at most.
   private static let changesShown = 50
 
@@ -59,32 +59,48 @@ extension ControlPlane {
     .Change]
   {
     var changes: [DiagnosisEvidence.Change] = []
-    let filters = [
-      LedgerFilter(model: name, since: since), LedgerFilter(act: .supervise, since: since),
-      LedgerFilter(act: .repave, since: since), LedgerFilter(act: .applyPolicy, since: since),
-    ]
-    for filter in filters {
-      for placed in try await ledger.entries(matching: filter, from: 0, count: Self.changesRead) {
-        guard let entry = (try? JSON(parsing: placed.bytes)).flatMap(LedgerEntry.init(json:)),
-          entry.phase == .done, let kind = DiagnosisEvidence.Change.Kind(of: entry.act)
-        else { continue }
-        let event = entry.details["event"]?.string.map { " (\($0))" } ?? ""
-        changes.append(
-          DiagnosisEvidence.Change(
-            at: entry.time, kind: kind,
-            words: "\(entry.act.rawValue) of \(entry.subject)\(event) by \(entry.principal)",
-            entry: placed.position))
+    // Act by act: of a busy model nearly all entries are of others. The newest are read last.
+    for act in Act.allCases {
+      guard let kind = DiagnosisEvidence.Change.Kind(of: act) else { continue }
+      let filter = LedgerFilter(model: act.concernsEveryModel ? nil : name, act: act, since: since)
+      var position = 0
+      while true {
+        let page = try await ledger.entries(matching: filter, from: position, count: Self.pageSize)
+        changes += page.compactMap { DiagnosisEvidence.Change($0, kind) }
+        changes = Array(changes.sorted { $0.entry > $1.entry }.prefix(Self.changesShown))
+        guard let last = page.last, page.count == Self.pageSize else { break }
+        position = last.position + 1
       }
     }
-    return Array(changes.sorted { $0.entry > $1.entry }.prefix(Self.changesShown))
+    return changes
   }
+}
+
+extension DiagnosisEvidence.Change {
+  /// The change that an entry tells of; nil where it did not come to its end.
+  fileprivate init?(_ placed: PlacedEntry, _ kind: Kind) {
+    guard let entry = (try? JSON(parsing: placed.bytes)).flatMap(LedgerEntry.init(json:)),
+      entry.phase == .done
+    else { return nil }
+    let event = entry.details["event"]?.string.map { " (\($0))" } ?? ""
+    self.init(
+      at: entry.time, kind: kind,
+      words: "\(entry.act.rawValue) of \(entry.subject)\(event) by \(entry.principal)",
+      entry: placed.position)
+  }
+}
+
+extension Act {
+  /// Whether all models stand on what it changes.
+  fileprivate var concernsEveryModel: Bool { self == .supervise || self == .repave || self == .applyPolicy }
 }
 
 extension DiagnosisEvidence.Change.Kind {
   /// What kind of change an act is to those who are answered; nil where it is none.
   fileprivate init?(of act: Act) {
     switch act {
-    case .rollOut, .rollBack, .beginRollOut, .stepRollOut, .undoRollOut, .revokeVersion: self = .version
+    case .rollOut, .rollBack, .beginRollOut, .stepRollOut, .undoRollOut, .share, .revokeVersion:
+      self = .version
     case .setPolicy, .setAlias, .removeAlias: self = .setting
     case .supervise, .repave: self = .process
     case .applyPolicy, .createKey, .revokeKey: self = .rule

@@ -38,13 +38,14 @@ public protocol AlertStore: Sendable {
   func alert(_ id: String) async throws(Problem) -> AlertRecord?
   /// Keeps alerts as they are now but for who acknowledged them, all of them or none; durable when this returns.
   ///
-  /// A beginning, and an end, that is kept for the first time has no entry in the ledger yet.
+  /// What is kept for the first time has no entry in the ledger yet.
   func save(_ alerts: [AlertRecord]) async throws(Problem)
   /// Keeps who has taken an alert on, unless somebody has already.
   func acknowledge(_ id: String, _ acknowledgement: AlertRecord.Acknowledgement) async throws(Problem)
-  /// Beginnings and ends that have no entry in the ledger yet, the oldest first, at most so many.
+  /// What has no entry in the ledger yet, the oldest first, at most so many: of an alert that it began, that somebody has it, that it
+  /// ended, in this order.
   func unrecorded(_ count: Int) async throws(Problem) -> [(alert: AlertRecord, news: AlertNews)]
-  /// Says that the beginning or the end of an alert has its entry.
+  /// Says that what became of an alert has its entry.
   func noteRecorded(_ id: String, _ news: AlertNews) async throws(Problem)
   /// Removes alerts that ended before a moment, and what was told of them; such that the ledger does not know stay.
   func prune(before moment: Timestamp) async throws(Problem)
@@ -57,7 +58,9 @@ public protocol AlertStore: Sendable {
   /// How far a receiver has been told, by alert.
   func deliveries(to receiver: String) async throws(Problem) -> [AlertDelivery]
   /// Saves how far a receiver has been told of an alert, if both are there still; durable when this returns.
-  func save(_ delivery: AlertDelivery) async throws(Problem)
+  ///
+  /// Of another receiver by the same name, which was told nothing, nothing is saved: `endpoint` is what was told.
+  func save(_ delivery: AlertDelivery, at endpoint: ReceiverEndpoint) async throws(Problem)
 }
 
 /// Nobody is told of anything.
@@ -91,5 +94,5 @@ public struct NoAlerts: AlertStore {
   /// None.
   public func deliveries(to receiver: String) -> [AlertDelivery] { [] }
   /// There is nothing to save.
-  public func save(_ delivery: AlertDelivery) {}
+  public func save(_ delivery: AlertDelivery, at endpoint: ReceiverEndpoint) {}
 }

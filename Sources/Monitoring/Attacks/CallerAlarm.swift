@@ -42,6 +42,9 @@ public struct CallerAlarm: Sendable, Equatable {
   public let eValue: Double
   /// What it had to reach.
   public let threshold: Double
+  /// Whether the caller was told of for the same sign within the last 10,000 rows: nobody has to be told again, and the evidence is
+  /// as good.
+  public let isRepeated: Bool
 
   /// The sentence for a person.
   public var message: String {

@@ -61,7 +61,7 @@ public struct CallerFinding: Sendable, Equatable {
   public var message: String {
     let alarm = CallerAlarm(
       caller: 0, attack: attack, sign: sign, rows: rows, looks: looks, hits: hits, tolerated: tolerated,
-      eValue: eValue, threshold: threshold)
+      eValue: eValue, threshold: threshold, isRepeated: false)
     return "caller '\(caller.excerpt(80))': \(alarm.message)"
   }
 

@@ -77,7 +77,8 @@ public struct CallerWatch: Sendable {
   /// Takes rows of one caller and the answers that it got: numbers and categories as `ModelProfile.observe` does, the place
   /// of each row's class, and by how much its probability is above the next one's, from 0 to 1; nil where there is none.
   ///
-  /// `labels` and `margins` may be empty. Throws `monitoring.unlike-rows`, and takes nothing then.
+  /// There is an alarm each time that the evidence is there; within 10,000 rows of one that was told, further ones of the same sign
+  /// say that they repeat it. `labels` and `margins` may be empty. Throws `monitoring.unlike-rows`, and takes nothing then.
   public mutating func observe(
     caller id: UInt64, rows: Int, numbers: Span<Double>, texts: [String?] = [], labels: [Int?] = [],
     margins: [Double?] = []
@@ -173,16 +174,13 @@ public struct CallerWatch: Sendable {
     if own.sum <= 0 {
       own = Evidence(rest: own.rest)
     } else if own.sum >= threshold {
-      if own.rest == 0 {
-        alarms.append(
-          CallerAlarm(
-            caller: callers[caller].id, attack: attack(shownBy: sign, caller), sign: sign,
-            rows: Int(callers[caller].rows), looks: Int(own.looks),
-            hits: Int(own.hits), tolerated: bet.tolerated, eValue: exponential(Double(own.sum)),
-            threshold: budget.threshold))
-        own.rest = Self.restRows
-      }
-      own = Evidence(rest: own.rest)
+      alarms.append(
+        CallerAlarm(
+          caller: callers[caller].id, attack: attack(shownBy: sign, caller), sign: sign,
+          rows: Int(callers[caller].rows), looks: Int(own.looks),
+          hits: Int(own.hits), tolerated: bet.tolerated, eValue: exponential(Double(own.sum)),
+          threshold: budget.threshold, isRepeated: own.rest > 0))
+      own = Evidence(rest: own.rest > 0 ? own.rest : Self.restRows)
     }
     evidence[place] = own
   }

@@ -11,18 +11,31 @@ final class HeldCallers: Sendable {
   /// How many are held back at most.
   static let limit = 1000
 
-  private let ends = NIOLockedValueBox<[String: Int]>([:])
+  private struct State {
+    var ends: [String: Int] = [:]
+    var releases = 0
+  }
+
+  // Who is held back, and how often all were let go, change together.
+  private let state = NIOLockedValueBox(State())
   /// Whether there is anybody: what nearly every request finds without a lock; it is set under that.
   private let isUsed = Atomic<Bool>(false)
 
+  /// How often all of them were let go.
+  var releases: Int { state.withLockedValue { $0.releases } }
+
   /// Holds one back from now on; both moments are of the clock that only goes forward.
-  func hold(_ caller: String, at now: Int) {
-    ends.withLockedValue { ends in
-      ends[caller] = now + Self.length
-      if ends.count > Self.limit {
-        ends = ends.filter { $0.value > now }
-        if ends.count > Self.limit, let first = ends.min(by: { $0.value < $1.value }) {
-          ends[first.key] = nil
+  ///
+  /// `releases` is how often all had been let go when the setting came into force that wants it: what comes of one that was lifted
+  /// since holds nobody back.
+  func hold(_ caller: String, at now: Int, since releases: Int) {
+    state.withLockedValue { state in
+      guard state.releases == releases else { return }
+      state.ends[caller] = now + Self.length
+      if state.ends.count > Self.limit {
+        state.ends = state.ends.filter { $0.value > now }
+        if state.ends.count > Self.limit, let first = state.ends.min(by: { $0.value < $1.value }) {
+          state.ends[first.key] = nil
         }
       }
       isUsed.store(true, ordering: .relaxed)
@@ -32,10 +45,10 @@ final class HeldCallers: Sendable {
   /// For how many seconds more a caller is held back, at least one; nil where it is not.
   func seconds(_ caller: String, at now: Int) -> Int? {
     guard isUsed.load(ordering: .relaxed) else { return nil }
-    return ends.withLockedValue { ends in
-      guard let end = ends[caller] else { return nil }
+    return state.withLockedValue { state in
+      guard let end = state.ends[caller] else { return nil }
       guard end > now else {
-        ends[caller] = nil
+        state.ends[caller] = nil
         return nil
       }
       return (end - now + 999_999_999) / 1_000_000_000
@@ -44,8 +57,9 @@ final class HeldCallers: Sendable {
 
   /// Lets all of them go.
   func release() {
-    ends.withLockedValue { ends in
-      ends = [:]
+    state.withLockedValue { state in
+      state.ends = [:]
+      state.releases &+= 1
       isUsed.store(false, ordering: .relaxed)
     }
   }

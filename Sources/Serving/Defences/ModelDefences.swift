@@ -3,6 +3,7 @@ import Encoding
 import Inference
 import ModelGraph
 import Monitoring
+import Synchronization
 
 /// What is done about attacks on one version by the settings of its deployment: what comes in, what leaves, and who asks.
 ///
@@ -18,6 +19,8 @@ final class ModelDefences: Sendable {
   /// The methods whose answers leave.
   private let answered: [PredictionMethod]
   private let held: HeldCallers
+  /// How often callers had been let go when this came into force.
+  private let releases: Atomic<Int>
   /// Whether each caller's rows are held against what honest ones ask.
   let watchesCallers: Bool
 
@@ -26,6 +29,7 @@ final class ModelDefences: Sendable {
     guard policy != .none else { return nil }
     self.policy = policy
     self.held = held
+    releases = Atomic(held.releases)
     signature = model.signature
     answered = policy.disclosure.answered(of: model.signature)
     inputs =
@@ -106,9 +110,14 @@ final class ModelDefences: Sendable {
       hint: "ask whoever runs the model", retryAfter: seconds)
   }
 
-  /// Holds a caller back from here on, where the settings say so.
+  /// Holds a caller back from here on, where the settings say so and were not lifted since they came into force.
+  ///
+  /// Answers are looked at after they were given: by then the settings of their request may be others.
   func hold(_ caller: String) {
     guard policy.callers == .refuse else { return }
-    held.hold(caller, at: Clock.monotonic())
+    held.hold(caller, at: Clock.monotonic(), since: releases.load(ordering: .relaxed))
   }
+
+  /// Comes into force: from here on callers are held back again, whoever was let go before.
+  func comeIntoForce() { releases.store(held.releases, ordering: .relaxed) }
 }

@@ -25,7 +25,7 @@ final class WatchedCallers: Sendable {
   /// Whether it is known what honest callers ask.
   var isPossible: Bool { baseline != nil }
 
-  /// Takes rows of a caller with what was answered; whether something is told of it.
+  /// Takes rows of a caller with what was answered; whether there is evidence against it, told of before or not.
   func observe(_ rows: WatchedRows, by caller: String, at moment: Timestamp) -> Bool {
     guard let baseline else { return false }
     // Seeded anew in each process, so that nobody can choose a name that counts as another's.
@@ -37,7 +37,7 @@ final class WatchedCallers: Sendable {
         (try? state.watch?.observe(
           caller: id, rows: rows.count, numbers: rows.numbers.span, texts: rows.texts, labels: rows.labels,
           margins: rows.margins)) ?? []
-      for alarm in found {
+      for alarm in found where !alarm.isRepeated {
         state.alarms[alarm.attack.rawValue, default: 0] += 1
         if state.findings.count < CallerFinding.windowLimit {
           state.findings.append(CallerFinding(alarm, about: caller, at: moment))

@@ -82,6 +82,49 @@ import Testing
     plane.publish(try customers.table(DefencePolicy(callers: .tell), 2, held: held))
     #expect(try ask("key-0").status == 200)
     #expect(customers.model.watch.losses.heldRequests >= 2)
+    // What is said to one caller is nothing that the version did to others.
+    let shared = customers.model.metrics.counts.shared
+    #expect(shared.refused == 0 && shared.answered >= 2)
+  }
+
+  @Test func `a caller who comes back and goes on is held back each time, and told of once for a sign`()
+    throws
+  {
+    var customers = try DefendedCustomers(seed: 4)
+    let queries = Extraction.uniform.queries(
+      800, of: .logistic, training: customers.training, &customers.draws)
+    let plane = try customers.plane(DefencePolicy(callers: .refuse))
+    let server = try LiveServer(plane)
+    defer { server.stop() }
+    // More hours than there are signs.
+    for hour in 0..<8 {
+      let statuses = try DefendedCustomers.ask(server, Array(queries[hour * 100..<hour * 100 + 100]))
+      #expect(statuses.first == 200 && statuses.last == 429)
+      server.server.handOverWindows()
+      // As after an hour: nobody is held back any more, and what was seen of callers is still there.
+      plane.publish(try customers.table(DefencePolicy(callers: .refuse)))
+    }
+    let told = customers.model.watch.takeFindings().map(\.sign)
+    #expect(!told.isEmpty && Set(told).count == told.count)
+  }
+
+  @Test func `what is still looked at when holding back is lifted holds nobody back later`() throws {
+    let (held, model) = (HeldCallers(), try DefendedCustomers().model)
+    func refusing() throws -> ModelDefences {
+      try #require(ModelDefences(DefencePolicy(callers: .refuse), for: model, holding: held))
+    }
+    let former = try refusing()
+    held.release()
+    let present = try refusing()
+    former.hold("key")
+    #expect(held.seconds("key", at: Clock.monotonic()) == nil)
+    present.hold("key")
+    #expect(held.seconds("key", at: Clock.monotonic()) != nil)
+    // Settings that come into force again hold back by themselves.
+    held.release()
+    present.comeIntoForce()
+    present.hold("key")
+    #expect(held.seconds("key", at: Clock.monotonic()) != nil)
   }
 
   @Test
@@ -114,7 +157,7 @@ import Testing
   @Test func `callers who are held back have a bound, at which the one goes whose time is over first`() {
     let held = HeldCallers()
     #expect(held.seconds("a", at: 0) == nil)
-    for caller in 0...HeldCallers.limit { held.hold("\(caller)", at: caller) }
+    for caller in 0...HeldCallers.limit { held.hold("\(caller)", at: caller, since: 0) }
     #expect(held.seconds("0", at: 1_000) == nil && held.seconds("1", at: 1_000) == 3_600)
     #expect(held.seconds("1", at: HeldCallers.length + 1) == nil)
   }
