@@ -113,14 +113,13 @@ import Testing
   func `no prediction is lost and none counts twice, whatever step is cut off`(fault: FaultPlan.Fault)
     async throws
   {
-    for kind in 0..<3 {
+    for isOfTheRecords in [true, false] {
       for write in 1...4 {
-        let plan = FaultPlan()
         var faults = Bench.Faults()
-        switch kind {
-        case 0: faults.feedback = FaultPlan([write: fault])
-        case 1: faults.records = FaultPlan([write: fault])
-        default: faults.registry = plan
+        if isOfTheRecords {
+          faults.records = FaultPlan([write: fault])
+        } else {
+          faults.feedback = FaultPlan([write: fault])
         }
         let bench = try Bench(faults)
         try await bench.run { control in _ = try await Bench.push(Fixture.tree, to: control) }
