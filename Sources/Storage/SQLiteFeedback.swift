@@ -198,10 +198,14 @@ public final class SQLiteFeedback: FeedbackStore {
   /// Takes what a deployment's model said out of what is kept; what it was is overwritten.
   public func hide(_ name: ModelName, scoresAlone: Bool) async throws(Problem) {
     try await write("hide what was masked") { database in
-      try database.execute(
-        sql: scoresAlone
-          ? "UPDATE predictions SET score = NULL WHERE name = ? AND score IS NOT NULL"
-          : "DELETE FROM predictions WHERE name = ?", arguments: [name.description])
+      guard !scoresAlone else {
+        return try database.execute(
+          sql: "UPDATE predictions SET score = NULL WHERE name = ? AND score IS NOT NULL",
+          arguments: [name.description])
+      }
+      for table in ["predictions", "pending"] {
+        try database.execute(sql: "DELETE FROM \(table) WHERE name = ?", arguments: [name.description])
+      }
     }
   }
 

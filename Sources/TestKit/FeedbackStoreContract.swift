@@ -170,8 +170,12 @@ public struct FeedbackStoreContract {
         .binary(1, probability: nil), .binary(1, probability: nil),
       ])
     #expect(try await day(iris, hours: 25).rows.map(\.label) == [.classes(0), .classes(1)])
+    #expect(try await store.counts(of: iris.name).pending == 1)
     try await store.hide(iris.name, scoresAlone: false)
     #expect(try await day(iris, hours: 25).rows == [])
+    // What labels say is what was masked.
+    #expect(try await store.counts(of: iris.name).pending == 0)
+    #expect(try await learn([label(7, 1, "yes")]) == [.pending])
     #expect(try await day(price).rows.count == 1)
     let before = try await store.counts(of: iris.name).unknown
     try await store.prune(

@@ -192,7 +192,10 @@ public actor InMemoryFeedback: FeedbackStore {
   /// Takes what a deployment's model said out of what is kept.
   public func hide(_ name: ModelName, scoresAlone: Bool) throws(Problem) {
     try write { state in
-      guard scoresAlone else { return state.kept.removeAll { $0.made.version.name == name } }
+      guard scoresAlone else {
+        state.waiting.removeAll { $0.name == name }
+        return state.kept.removeAll { $0.made.version.name == name }
+      }
       for place in state.kept.indices where state.kept[place].made.version.name == name {
         switch state.kept[place].said {
         case .binary(let said, _): state.kept[place].said = .binary(said, probability: nil)

@@ -188,6 +188,10 @@ import Testing
       #expect(await bench.feedback.rows(of: window).rows == [])
       #expect(
         try await control.giveFeedback(Self.labels(Self.second, [1]), by: Sample.actor).turns == [.unknown])
+      // A label says what is masked: none waits.
+      let byKey: JSON = [["deployment": "iris", "key": "order-7", "label": 2]]
+      #expect(try await control.giveFeedback(byKey.canonicalBytes, by: Sample.actor).turns == [.unknown])
+      #expect(await bench.feedback.counts(of: Sample.name()).pending == 0)
     }
   }
 

@@ -60,7 +60,7 @@ actor Feedback {
     kept.predictions = found.predictions.compactMap { made in
       times.contains(made.at) ? Self.masked(made, masks[made.version.name] ?? []) : nil
     }
-    kept.unkept = kept.unkept.filter { times.contains($0.key.start) || $0.key.start < now }
+    kept.unkept = kept.unkept.filter { times.contains($0.key.start) }
     for (name, made) in Dictionary(grouping: kept.predictions, by: \.version.name) {
       try await makeRoom(for: made, of: name)
     }
@@ -106,6 +106,10 @@ actor Feedback {
     let now = time.now()
     let salt = try await records.salt()
     try await hide()
+    // A label says what is masked, so that none is kept, not even to wait.
+    guard try await masks()[name]?.contains(PredictionMasks.predict) != true else {
+      return labels.map { _ in .unknown }
+    }
     var given: [GivenLabel] = []
     for sent in labels {
       let found: GivenLabel.Name

@@ -201,7 +201,7 @@ public protocol FeedbackStore: Sendable {
   func settle(_ day: SettledFeedback) async throws(Problem)
   /// What became of labels that no day counts.
   func counts(of name: ModelName) async throws(Problem) -> FeedbackCounts
-  /// Takes what a deployment's model said out of what is kept, with the labels for it, or its scores alone.
+  /// Takes what a deployment's model said out of what is kept, with the labels for it and those that wait, or its scores alone.
   func hide(_ name: ModelName, scoresAlone: Bool) async throws(Problem)
   /// Forgets labels that have waited since before a moment, counting them as unknown, figures of days that ended before another,
   /// and that segments were taken before it of which no prediction is kept.
