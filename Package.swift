@@ -188,7 +188,8 @@ let package = Package(
     layer(
       "TestKit",
       [
-        "Domain", "Encoding", "Access", "Alerting", "Gates", "ModelTests", "Monitoring", "Provenance",
+        "Domain", "Encoding", "Access", "Alerting", "Gates", "ModelGraph", "ModelTests", "Monitoring",
+        "Provenance",
         "Statements", "Packaging", "Lifecycle",
       ]),
 

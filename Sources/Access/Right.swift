@@ -16,6 +16,8 @@ public enum Right: String, Sendable, CaseIterable, Comparable {
   case moveAlias = "move-alias"
   /// Make and revoke the keys that callers of a deployment present.
   case issueKeys = "issue-keys"
+  /// Say what turned out to be true of rows that were predicted for.
+  case giveFeedback = "give-feedback"
   /// Decide what becomes of an open threat.
   case decideThreats = "decide-threats"
   /// See what was refused and is kept.

@@ -10,7 +10,10 @@ public enum Role: String, Sendable, CaseIterable {
     case .tester: [.view, .test]
     case .approver: [.view, .approve]
     case .operator:
-      [.view, .audit, .deploy, .moveAlias, .issueKeys, .manageImages, .manageWebhooks, .collect]
+      [
+        .view, .audit, .deploy, .moveAlias, .issueKeys, .giveFeedback, .manageImages, .manageWebhooks,
+        .collect,
+      ]
     case .security:
       [
         .view, .audit, .test, .approve, .decideThreats, .investigate, .revoke, .manageSeals, .manageIssuers,

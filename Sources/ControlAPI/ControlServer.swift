@@ -94,6 +94,7 @@ public struct ControlServer: Sendable {
     DesiredRoutes(control: control).add(to: routes)
     RepaveRoutes(control: control).add(to: routes)
     WatchRoutes(control: control).add(to: routes)
+    FeedbackRoutes(control: control).add(to: routes)
     RegistryRoutes(control: control).add(to: routes)
     LedgerRoutes(control: control).add(to: routes)
     WebhookRoutes(control: control).add(to: routes)

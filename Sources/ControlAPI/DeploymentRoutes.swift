@@ -36,6 +36,7 @@ struct DeploymentRoutes: Sendable {
         members["message"] = .string(status.condition.message)
       }
       if policy.defences != .none { members["defences"] = policy.defences.json }
+      if policy.feedbackMillionths > 0 { members["feedback"] = JSON(policy.feedbackMillionths) }
       all.append(.object(members))
     }
     return .json(.ok, ["deployments": .array(all)])

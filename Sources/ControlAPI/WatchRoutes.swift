@@ -33,6 +33,7 @@ struct WatchRoutes: Sendable {
         "name": .string(name.description), "watch": policy.isWatched ? "on" : "off", "span": .integer(span),
         "falseAlertsPerYear": .number(control.falseAlertsPerYear), "versions": .array(reports.map(\.json)),
         "silent": .array(silent.map { JSON($0.value) }), "alerts": .array(alerts.map(\.json)),
+        "feedback": try await control.feedbackJSON(of: name, over: .seconds(span)),
       ])
   }
 

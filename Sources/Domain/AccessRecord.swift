@@ -31,6 +31,10 @@ public struct AccessRecord: Equatable, Sendable {
   public var output: Digest?
   /// The rows and their answers as JSON in a text, where the deployment's policy has them kept (`RecordsPolicy`).
   public var payload: String?
+  /// What the model said of the rows, where labels are awaited for them; nil where they are not.
+  public var said: String?
+  /// The salted digest of the key by which the caller will name the request when its labels come.
+  public var feedbackKey: Digest?
 
   /// The record of a request of which nothing is known yet but when it came.
   public init(time: Timestamp, trace: String) {
@@ -46,6 +50,7 @@ public struct AccessRecord: Equatable, Sendable {
     bytes.append(UInt8(ascii: "{"))
     if let code { Self.write(#""code":"#, code, to: &bytes) }
     if let deployment { Self.write(#""deployment":"#, deployment.description, to: &bytes) }
+    if let feedbackKey { Self.write(#""feedbackKey":"#, feedbackKey, to: &bytes) }
     if let input { Self.write(#""input":"#, input, to: &bytes) }
     if let key { Self.write(#""key":"#, key, to: &bytes) }
     Self.write(#""nanoseconds":"#, nanoseconds, to: &bytes)
@@ -53,6 +58,7 @@ public struct AccessRecord: Equatable, Sendable {
     if let payload { Self.write(#""payload":"#, payload, to: &bytes) }
     if let request { Self.write(#""request":"#, request, to: &bytes) }
     Self.write(#""rows":"#, rows, to: &bytes)
+    if let said { Self.write(#""said":"#, said, to: &bytes) }
     Self.write(#""status":"#, status, to: &bytes)
     Self.write(#""time":"#, Int(time.milliseconds), to: &bytes)
     Self.write(#""trace":"#, trace, to: &bytes)
@@ -98,6 +104,8 @@ public struct AccessRecord: Equatable, Sendable {
     input = json["input"]?.string.flatMap { Digest(hexadecimal: $0) }
     output = json["output"]?.string.flatMap { Digest(hexadecimal: $0) }
     payload = json["payload"]?.string
+    said = json["said"]?.string
+    feedbackKey = json["feedbackKey"]?.string.flatMap { Digest(hexadecimal: $0) }
   }
 }
 

@@ -71,6 +71,8 @@ public struct DeploymentPolicy: Hashable, Sendable {
   public var isWatched: Bool
   /// What is done to rows before the model is asked, to answers before they leave, and about callers who seem to attack.
   public var defences: DefencePolicy
+  /// Of how many of a million requests it is kept what the model said, so that labels that come later find it.
+  public var feedbackMillionths: Int
 
   /// The policy of a deployment that none was set for.
   public static let standard = DeploymentPolicy()
@@ -78,9 +80,10 @@ public struct DeploymentPolicy: Hashable, Sendable {
   /// States how a deployment answers.
   public init(
     limits: DeploymentLimits = .none, records: RecordsPolicy = .standard, isWatched: Bool = true,
-    defences: DefencePolicy = .none
+    defences: DefencePolicy = .none, feedbackMillionths: Int = 0
   ) {
     self.defences = defences
+    self.feedbackMillionths = feedbackMillionths
     self.isWatched = isWatched
     self.limits = limits
     self.records = records
@@ -93,17 +96,18 @@ public struct DeploymentPolicy: Hashable, Sendable {
     if records != .standard { members["records"] = records.json }
     if !isWatched { members["watch"] = "off" }
     if defences != .none { members["defences"] = defences.json }
+    if feedbackMillionths > 0 { members["feedback"] = JSON(feedbackMillionths) }
     return .object(members)
   }
 
   /// Reads what `json` writes; throws `policy.malformed`, `limits.malformed`, `records-policy.malformed` and `monitoring.defences`.
   public init(json: JSON) throws(Problem) {
     guard let members = json.object,
-      members.keys.allSatisfy({ ["limits", "records", "watch", "defences"].contains($0) })
+      members.keys.allSatisfy({ ["limits", "records", "watch", "defences", "feedback"].contains($0) })
     else {
       throw Problem(
         .badInput, "policy.malformed",
-        "expected 'limits', 'records', 'watch' and 'defences' alone in an object, found \(json.kind) of another form"
+        "expected 'limits', 'records', 'watch', 'defences' and 'feedback' alone in an object, found \(json.kind) of another form"
       )
     }
     switch members["watch"] {
@@ -112,10 +116,29 @@ public struct DeploymentPolicy: Hashable, Sendable {
     default:
       throw Problem(.badInput, "policy.malformed", "expected 'on' or 'off' as 'watch', found another")
     }
+    feedbackMillionths =
+      try members["feedback"].map { (json) throws(Problem) in
+        try Self.feedbackMillionths(json)
+      } ?? 0
     limits = try DeploymentLimits(json: members["limits"])
     if let json = members["records"] { records = try RecordsPolicy(json: json) } else { records = .standard }
     defences =
       try members["defences"].map { (json) throws(Problem) in try DefencePolicy(json: json) } ?? .none
+  }
+
+  /// Reads the share of requests that labels are awaited for; throws `policy.malformed`.
+  public static func feedbackMillionths(_ json: JSON) throws(Problem) -> Int {
+    guard let millionths = json.int, 0...1_000_000 ~= millionths else {
+      throw Problem(
+        .badInput, "policy.malformed", "expected 0 to 1000000 millionths as 'feedback', found another",
+        position: "/feedback")
+    }
+    return millionths
+  }
+
+  /// Whether it is kept what the model says to a request of this trace.
+  public func awaitsLabels(of trace: String) -> Bool {
+    RecordsPolicy.draws(trace, millionths: feedbackMillionths)
   }
 }
 

@@ -102,6 +102,8 @@ public enum Act: String, Sendable, CaseIterable {
   case scheduleRepaves = "schedule-repaves"
   /// Live data are no longer like those of training, or are again.
   case alert
+  /// Somebody said what turned out to be true of rows that were predicted for.
+  case giveFeedback = "give-feedback"
   /// Something is the matter that people are told of, or is no more.
   case beginAlert = "begin-alert"
   case endAlert = "end-alert"

@@ -48,13 +48,16 @@ public struct RecordsPolicy: Hashable, Sendable {
   }
 
   /// Whether the record of a request of this trace has a payload: every part of one trace has, or none.
-  public func keepsPayload(of trace: String) -> Bool {
-    guard payloadMillionths > 0 else { return false }
+  public func keepsPayload(of trace: String) -> Bool { Self.draws(trace, millionths: payloadMillionths) }
+
+  /// Whether a trace is among so many of a million: every process draws alike.
+  static func draws(_ trace: String, millionths: Int) -> Bool {
+    guard millionths > 0 else { return false }
     // Its bits mixed once more: traces are counted upwards, and the share is wanted of each run of them.
     var hash = FNV1a.hash(of: trace.utf8)
     hash = (hash ^ hash >> 33) &* 0xFF51_AFD7_ED55_8CCD
     hash ^= hash >> 33
-    return Int(hash % 1_000_000) < payloadMillionths
+    return Int(hash % 1_000_000) < millionths
   }
 
   private static func malformed(_ expected: String, _ found: String) -> Problem {

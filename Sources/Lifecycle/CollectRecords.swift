@@ -23,7 +23,9 @@ public struct CollectedRecords: Equatable, Sendable {
 /// 2. It is closed (`close`): in the spool, of whole lines. The same is true of one that its writer closed.
 /// 3. It is recorded (`commit`): the ledger has its entry and the registry its row, both or none. The file is in the
 ///    spool still; that the registry has the name and this root tells the next run that only the move is left.
-/// 4. It is kept (`keep`): the file is where the registry's readers look for it, and nothing of it is in the spool.
+/// 4. What it says that models said is kept for labels (`Feedback.take`), with its name. The file is in the spool still; the name
+///    tells the next run that it was taken.
+/// 5. It is kept (`keep`): the file is where the registry's readers look for it, and nothing of it is in the spool.
 ///
 /// A damaged segment goes the same way to another place, and is known by its name and the digest of its bytes.
 ///
@@ -31,6 +33,8 @@ public struct CollectedRecords: Equatable, Sendable {
 struct CollectRecords: Sendable {
   let registry: any RegistryWriter & RegistryReader
   let store: any RecordStore
+  /// What keeps predictions for the labels that come later.
+  let feedback: Feedback
   let time: any TimeSource
   let entropy: any Entropy
 
@@ -57,10 +61,10 @@ struct CollectRecords: Sendable {
   private func collect(_ segment: SpooledSegment, _ collected: inout CollectedRecords) async throws(Problem) {
     let name = segment.name
     let known = try await registry.segment(name)
-    let found: KeptSegment
+    let (found, made): (KeptSegment, SegmentPredictions)
     do throws(Problem) {
       guard let read = try await read(segment) else { return }
-      found = read
+      (found, made) = read
       guard known == nil || known?.root == found.root else {
         throw Problem(
           .integrity, "records.replaced",
@@ -74,20 +78,26 @@ struct CollectRecords: Sendable {
     if known == nil {
       try await registry.commit([entry(.done, name, found.details)], [.addSegment(found)])
     }
+    try await feedback.take(made)
     try await store.keep(name)
     collected.kept.append(name)
   }
 
   /// Reads a segment and lets its bytes go again; nil where there is nothing to collect.
-  private func read(_ segment: SpooledSegment) async throws(Problem) -> KeptSegment? {
+  private func read(
+    _ segment: SpooledSegment
+  ) async throws(Problem) -> (segment: KeptSegment, made: SegmentPredictions)? {
     guard let bytes = try await store.read(segment, limit: RecordSegment.byteLimit) else { return nil }
     guard segment.state != .left || !bytes.isEmpty else {
       // The writer ended between making the file and its first line.
       try await store.discard(segment.name)
       return nil
     }
-    let read = try RecordSegment(parsing: bytes, isClosed: segment.state == .closed)
-    return try KeptSegment(read, as: segment.name, at: time.now())
+    var made = SegmentPredictions(segment: segment.name)
+    let read = try RecordSegment(parsing: bytes, isClosed: segment.state == .closed) { line, record in
+      made.take(record, line: line)
+    }
+    return (try KeptSegment(read, as: segment.name, at: time.now()), made)
   }
 
   private func setAside(_ segment: SpooledSegment, _ problem: Problem, _ collected: inout CollectedRecords)

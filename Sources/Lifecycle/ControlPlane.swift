@@ -51,6 +51,8 @@ public final class ControlPlane: Sendable {
     public var monitor: any MonitorStore
     /// What people are told of, and where.
     public var alerts: any AlertStore
+    /// What is kept of predictions until their labels come.
+    public var feedback: any FeedbackStore
 
     /// Names the parts.
     public init(
@@ -64,8 +66,9 @@ public final class ControlPlane: Sendable {
       cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses(),
       rolloutEvidence: any RolloutEvidenceStore = NoRolloutEvidence(),
       windows: any WindowSource = NoMonitoring(), monitor: any MonitorStore = NoMonitoring(),
-      alerts: any AlertStore = NoAlerts()
+      alerts: any AlertStore = NoAlerts(), feedback: any FeedbackStore = NoFeedback()
     ) {
+      self.feedback = feedback
       self.alerts = alerts
       self.rolloutEvidence = rolloutEvidence
       self.windows = windows
@@ -175,6 +178,8 @@ public final class ControlPlane: Sendable {
   public let watching: Watching
   /// What people are told of.
   public let alerts: Alerts
+  /// How good models turn out to be.
+  let feedback: Feedback
 
   /// Puts the use cases together; nothing happens before `start`.
   public init(_ parts: Parts, _ settings: Settings) {
@@ -208,6 +213,8 @@ public final class ControlPlane: Sendable {
     seals = Seals(
       registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
     let said = BundleFacts(bundles: parts.bundles, seals: seals)
+    feedback = Feedback(
+      registry: registry, store: parts.feedback, records: parts.records, said: said, time: time)
     advisories = PublishedAdvisories(registry: registry, blobs: parts.blobs, bundles: said)
     threats = ThreatModels(
       registry: registry, said: said, plane: parts.plane, confinements: Confinements(of: parts.plane),
@@ -394,8 +401,11 @@ public final class ControlPlane: Sendable {
   /// Waits for no act; never call it twice at a time.
   public func collectRecords() async throws(Problem) -> CollectedRecords {
     let collect = CollectRecords(
-      registry: parts.registry, store: parts.records, time: parts.time, entropy: parts.entropy)
-    return try await collect()
+      registry: parts.registry, store: parts.records, feedback: feedback, time: parts.time,
+      entropy: parts.entropy)
+    var collected = try await collect()
+    do throws(Problem) { try await feedback.tidy() } catch { collected.failures.append(error) }
+    return collected
   }
 
   /// Takes in bytes of an artifact before it is pushed.

@@ -36,6 +36,13 @@ struct DeploymentPolicies: Sendable {
     try await set(of: name, recorder) { $0.defences = defences }
   }
 
+  /// Says of how many of a million requests it is kept what the model says, for labels to come; it is by the time this returns.
+  ///
+  /// The same again changes nothing. Throws `deployment.unknown`.
+  func awaitLabels(_ name: ModelName, _ millionths: Int, recorder: Recorder) async throws(Problem) {
+    try await set(of: name, recorder) { $0.feedbackMillionths = millionths }
+  }
+
   private func set(
     of name: ModelName, _ recorder: Recorder, _ change: (inout DeploymentPolicy) -> Void
   ) async throws(Problem) {

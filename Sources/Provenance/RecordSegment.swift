@@ -67,8 +67,10 @@ public struct RecordSegment: Sendable {
   /// Reads the whole lines of a segment.
   ///
   /// Throws `records.corrupt` where a line that is followed by another is not as it was written, where the last whole
-  /// line is not (`isClosed`), or where the segment is none.
-  public init(parsing bytes: [UInt8], isClosed: Bool) throws(Problem) {
+  /// line is not (`isClosed`), or where the segment is none. `each` is told each record and its place.
+  public init(
+    parsing bytes: [UInt8], isClosed: Bool, each: (Int, AccessRecord) -> Void = { _, _ in }
+  ) throws(Problem) {
     var lines = RecordLines(bytes)
     var header: Header?
     var leaves: [Digest] = []
@@ -88,6 +90,7 @@ public struct RecordSegment: Sendable {
         header = read
       } else if let record = AccessRecord(json: json) {
         records += 1
+        each(leaves.count, record)
         times =
           min(
             times?.lowerBound ?? record.time, record.time)...max(

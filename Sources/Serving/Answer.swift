@@ -66,6 +66,8 @@ struct Answer: Equatable, Sendable {
   var outputDigest: Digest?
   /// The rows and their answers for the record, where they are kept there.
   var payload: String?
+  /// What the model said of the rows, for the record, where labels are awaited for them.
+  var said: String?
   /// What is watched of it once it is on its way; nil where nothing is.
   var watched: WatchedAnswer?
   /// The parts of its time.

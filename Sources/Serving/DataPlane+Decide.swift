@@ -1,5 +1,6 @@
 import Domain
 import Encoding
+import Provenance
 
 extension DataPlane {
   /// Decides on a request by its head: route, then key, then readiness, then the form of the body.
@@ -156,6 +157,10 @@ extension DataPlane {
       // The very requests whose rows may stand in a record.
       operation.isSampled = policy.letsRowsBeReplayed
     }
+    if spool != nil, deployment.policy.awaitsLabels(of: draft.record.trace) {
+      operation.feedback = deployment.feedback(of: model)
+      draft.feedbackKey = head.feedbackKey
+    }
     operation.isWatched = deployment.policy.isWatched && limits.watchShare > 0
     operation.defences = defences
     operation.turn = deployment.turn(timeout: head.timeout, from: draft.arrival)
@@ -250,6 +255,11 @@ extension RequestHead.Fault {
       Problem(
         .badInput, "request.timeout",
         "expected one field Gatehouse-Timeout-Ms of 1 to 3600000 milliseconds, found another")
+    case .feedbackKey:
+      Problem(
+        .badInput, "request.feedback-key",
+        "expected one field Gatehouse-Feedback-Key of 1 to \(FeedbackKey.byteLimit) visible characters, found another"
+      )
     case .expectation:
       Problem(.badInput, "request.expectation", "expected 'Expect: 100-continue' or none, found another")
     case .transferCoding:

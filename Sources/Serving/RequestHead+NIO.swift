@@ -1,4 +1,5 @@
 import NIOHTTP1
+import Provenance
 
 extension RequestHead {
   /// What matters of a head as NIO parses it, in one pass over its fields.
@@ -59,6 +60,13 @@ extension RequestHead {
         break
       }
       timeout = milliseconds * 1_000_000
+    case 22 where name.isEqual(ignoringCase: "gatehouse-feedback-key"):
+      // Two keys would leave open which of them labels come by.
+      guard feedbackKey == nil, FeedbackKey.isValid(value) else {
+        fault = .feedbackKey
+        break
+      }
+      feedbackKey = value
     default: break
     }
   }

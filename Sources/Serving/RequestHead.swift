@@ -14,6 +14,8 @@ struct RequestHead: Equatable, Sendable {
   var traceState: String?
   /// The value of Gatehouse-Affinity: whom the caller asks for, where versions share the traffic by that.
   var affinity: String?
+  /// The value of Gatehouse-Feedback-Key: what the caller will call the request when labels come.
+  var feedbackKey: String?
   /// What it came by.
   var transport = RequestTransport()
   /// The nanoseconds from the head on that the caller gives a prediction to begin; nil for any time.
@@ -45,6 +47,7 @@ struct RequestHead: Equatable, Sendable {
     case severalAuthorizations
     case expectation
     case timeout
+    case feedbackKey
     /// No Transfer-Encoding but `chunked`, once, is taken, and HTTP/1.0 knows none.
     case transferCoding
     /// The body is not as long as the head says.

@@ -40,6 +40,8 @@ struct ServedDeployment: Sendable {
   let held: HeldCallers
   /// What is done about attacks, by version; nothing where the policy says nothing.
   private let defences: [VersionNumber: ModelDefences]
+  /// How what is said is kept for labels to come, by version; nothing where none are awaited.
+  private let feedback: [VersionNumber: FeedbackForm]
 
   /// States what is served; what answers for `live` and `aliases` is served by its number too.
   init(
@@ -63,6 +65,9 @@ struct ServedDeployment: Sendable {
     defences = all.compactMapValues { entry in
       entry.model.flatMap { ModelDefences(policy.defences, for: $0, holding: callers) }
     }
+    feedback =
+      policy.feedbackMillionths > 0
+      ? all.compactMapValues { entry in entry.model.flatMap { FeedbackForm(policy.records, for: $0) } } : [:]
     // No alias is a number, so nothing is named twice.
     var named = Dictionary(uniqueKeysWithValues: all.map { ($0.description, $1) })
     for (alias, entry) in aliases { named[alias.description] = entry }
@@ -137,6 +142,11 @@ struct ServedDeployment: Sendable {
   /// Has callers be held back by these settings from here on, whoever was let go before.
   func haveDefencesInForce() {
     for own in defences.values { own.comeIntoForce() }
+  }
+
+  /// How what a version says is kept for labels to come; nil where none are awaited, or none can be held against it.
+  func feedback(of model: ServedModel) -> FeedbackForm? {
+    feedback.isEmpty ? nil : feedback[model.reference.version]
   }
 
   /// The models that answer, by version.

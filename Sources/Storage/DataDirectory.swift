@@ -25,6 +25,8 @@ public struct DataDirectory: Sendable {
   public var relay: String { "\(path)/relay.sqlite" }
   /// What is kept of watching: windows of live data, how far tests have come, alerts.
   public var monitor: String { "\(path)/monitor.sqlite" }
+  /// What is kept of predictions until their labels come.
+  public var feedback: String { "\(path)/feedback.sqlite" }
   /// The directory of blobs.
   public var blobs: String { "\(path)/blobs" }
   /// The directory of blobs that are coming in.

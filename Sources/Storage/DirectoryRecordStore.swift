@@ -104,6 +104,17 @@ public actor DirectoryRecordStore: RecordStore {
     return bytes
   }
 
+  /// What digests of bodies and keys begin with in records of the spool; nil where nothing was written yet.
+  public func salt() throws(Problem) -> [UInt8]? {
+    guard let salt = try read("\(spool)/salt", 4096) else { return nil }
+    guard salt.count == 32 else {
+      throw Problem(
+        .integrity, "spool.salt", "expected a salt of 32 bytes, found \(salt.count)", subject: "\(spool)/salt"
+      )
+    }
+    return salt
+  }
+
   /// The SHA-256 and the number of the bytes of a segment in the spool.
   public func measure(_ segment: SpooledSegment) throws(Problem) -> (digest: Digest, bytes: Int) {
     let path = path(of: segment)

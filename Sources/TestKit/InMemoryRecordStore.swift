@@ -55,6 +55,12 @@ public actor InMemoryRecordStore: RecordStore {
     return bytes
   }
 
+  /// What digests of keys begin with.
+  public func salt() -> [UInt8]? { Self.salt }
+
+  /// The salt of every store in memory.
+  public static let salt = [UInt8](repeating: 7, count: 32)
+
   /// The SHA-256 and the number of the bytes of a segment in the spool.
   public func measure(_ segment: SpooledSegment) throws(Problem) -> (digest: Digest, bytes: Int) {
     let bytes = try found(segment.name).bytes

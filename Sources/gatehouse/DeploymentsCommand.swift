@@ -117,6 +117,9 @@ struct DeploymentsCommand: AsyncParsableCommand {
     @Option(help: "Whether live data are held against training: on or off.")
     var watch: String?
 
+    @Option(help: "Of which share of requests it is kept what the model says, for labels: on, off or '10%'.")
+    var feedback: String?
+
     @Option(help: "What becomes of rows unlike those of training: off, flag or refuse.")
     var inputChecks: String?
 
@@ -140,13 +143,25 @@ struct DeploymentsCommand: AsyncParsableCommand {
       let name = try ModelName(parsing: name)
       let defences = try DefenceWords(inputChecks: inputChecks, answers: answers, attackWatch: attackWatch)
       let share = try recordPayloads.map { (text) throws(Problem) in try Self.millionths(text) }
+      let awaited = try feedback.map { (text) throws(Problem) in
+        if let known = ["on": 1_000_000, "off": 0][text] { return known }
+        return try Self.millionths(text)
+      }
       let setsRecords = recordPayloads != nil || mask != nil || whenSpoolFull != nil
       let shares = try sharing.stated()
-      guard setsRecords || watch != nil || shares != nil || !defences.isEmpty else {
+      guard setsRecords || watch != nil || shares != nil || !defences.isEmpty || awaited != nil else {
         throw Problem(
           .usage, "usage.nothing-to-set",
-          "expected '--record-payloads', '--mask', '--when-spool-full', '--watch', '--shares', '--shadows', '--input-checks',"
+          "expected '--record-payloads', '--mask', '--when-spool-full', '--watch', '--feedback', '--shares', '--shadows', '--input-checks',"
             + " '--answers' or '--attack-watch', found none of them")
+      }
+      if let awaited {
+        let answer = try await server.withClient {
+          try await $0.put("/deployments/\(name)/feedback", ["millionths": JSON(awaited)])
+        }
+        if json, !setsRecords, watch == nil, defences.isEmpty, shares == nil { return Console.data(answer) }
+        Console.prose(FeedbackWords.setting(answer, name))
+        guard setsRecords || watch != nil || shares != nil || !defences.isEmpty else { return }
       }
       if let shares {
         let answer = try await server.withClient { try await shares.set(of: name, by: $0) }

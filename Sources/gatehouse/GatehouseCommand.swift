@@ -35,7 +35,7 @@ struct GatehouseCommand: AsyncParsableCommand {
       ServeCommand.self, StopCommand.self, PushCommand.self, InspectCommand.self, LiftCommand.self,
       PredictCommand.self, TestCommand.self, ModelsCommand.self, ShowCommand.self, HistoryCommand.self,
       AliasCommand.self, ApplyCommand.self, RollOutCommand.self, RollBackCommand.self, RepaveCommand.self,
-      PromoteCommand.self, WatchCommand.self,
+      PromoteCommand.self, WatchCommand.self, FeedbackCommand.self,
       DeploymentsCommand.self, ImageCommand.self, KeysCommand.self, IssuersCommand.self, VerifyCommand.self,
       AuditCommand.self,
       DoctorCommand.self, BackupCommand.self, RestoreCommand.self, SealKeysCommand.self, RevokeCommand.self,

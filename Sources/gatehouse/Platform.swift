@@ -104,7 +104,8 @@ struct Platform {
         cosignatures: relay, witness: HTTPWitness(),
         rolloutEvidence: try RolloutEvidenceFiles(directory: directory.rollouts),
         windows: DirectoryWindowSource(spool: directory.spool),
-        monitor: try SQLiteMonitor(path: directory.monitor), alerts: relay),
+        monitor: try SQLiteMonitor(path: directory.monitor), alerts: relay,
+        feedback: try SQLiteFeedback(path: directory.feedback)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8)),

@@ -98,6 +98,7 @@ struct ProveCommand: AsyncParsableCommand {
     ]
     if let input = record.input { rows.append(["input", "\(input), salted"]) }
     if let output = record.output { rows.append(["output", "\(output), salted"]) }
+    if let said = record.said { rows.append(["said", said.excerpt()]) }
     if let payload = record.payload { rows.append(["payload", payload.excerpt()]) }
     rows += [
       ["segment", "line \(proof.inSegment.index) of \(proof.inSegment.size), root \(verified.root)"],

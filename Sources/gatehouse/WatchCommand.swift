@@ -81,6 +81,7 @@ struct WatchCommand: AsyncParsableCommand {
       if place > 0 { Console.data("") }
       show(version, name)
     }
+    if feature == nil { FeedbackWords.lines(answer["feedback"] ?? .null).forEach { Console.data($0) } }
     let alerts = answer["alerts"]?.array ?? []
     guard !alerts.isEmpty, feature == nil else { return }
     Console.data("\nalerts, the newest first")

@@ -61,6 +61,8 @@ struct RouteMatrixTests {
     "GET deployments/{name}/records": .view, "PUT deployments/{name}/records": .deploy,
     "GET deployments/{name}/defences": .view, "PUT deployments/{name}/defences": .deploy,
     "GET deployments/{name}/watch": .view, "PUT deployments/{name}/watch": .deploy,
+    "POST feedback": .giveFeedback, "GET deployments/{name}/feedback": .view,
+    "PUT deployments/{name}/feedback": .deploy,
     "GET issuers": .audit, "PUT issuers": .manageIssuers, "DELETE issuers/{id}": .manageIssuers,
     "GET quarantine": .investigate, "GET ledger": .audit, "GET log/checkpoint": .audit,
     "GET log/tile/**": .audit, "GET ledger/{index}/proof": .audit, "GET ledger/checkpoint": .audit,

@@ -35,6 +35,7 @@ import Testing
         "approve", "wait", "forget-origins", "add-webhook", "remove-webhook", "redeliver", "add-witness",
         "remove-witness",
         "cosign", "decide-threat", "import-advisories", "repave", "schedule-repaves", "alert",
+        "give-feedback",
         "begin-alert", "end-alert", "acknowledge-alert", "silence-alerts", "end-silence", "apply-alert-rules",
         "add-receiver", "remove-receiver", "restore", "set-environment", "promote", "take-promotion",
         "request",

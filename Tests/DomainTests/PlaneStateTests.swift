@@ -34,7 +34,8 @@ import Testing
           ],
           policy: DeploymentPolicy(
             limits: try DeploymentLimits(concurrency: 4, deadline: 250),
-            records: try RecordsPolicy(payloadMillionths: 10_000, masked: ["age"], whenSpoolFull: .goOn)),
+            records: try RecordsPolicy(payloadMillionths: 10_000, masked: ["age"], whenSpoolFull: .goOn),
+            feedbackMillionths: 250_000),
           standby: .init(version: .first, bundle: hash([3]), path: "/data/fraud-1"),
           sharing: Sharing(
             try TrafficSplit(
@@ -181,7 +182,7 @@ import Testing
     ),
     (
       ["deployments", "1", "policy"], ["other": 1],
-      "expected 'limits', 'records', 'watch' and 'defences' alone in an object, found an object of another form at '/deployments/1/policy'"
+      "expected 'limits', 'records', 'watch', 'defences' and 'feedback' alone in an object, found an object of another form at '/deployments/1/policy'"
     ),
     (
       ["keys", "1", "limits"], ["rate": 0],

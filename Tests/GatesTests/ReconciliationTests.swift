@@ -188,6 +188,7 @@ struct ReconciliationTests {
       case .setLimits(let limits): present.policy.limits = limits
       case .setRecords(let records): present.policy.records = records
       case .setWatched(let isWatched): present.policy.isWatched = isWatched
+      case .awaitLabels(let millionths): present.policy.feedbackMillionths = millionths
       case .planRollOuts(let terms): present.terms = terms
       case .setAlias(let alias, let version): present.aliases[alias] = version
       case .bring(let version):
@@ -262,6 +263,7 @@ struct ReconciliationTests {
     if chance() { desired.limits = try DeploymentLimits(concurrency: some()) }
     if chance() { desired.records.payloadMillionths = some() }
     if chance() { desired.isWatched = chance() }
+    if chance() { desired.feedbackMillionths = some() }
     if chance() { desired.rollOut = chance() ? .atOnce : .by(RolloutTerms(plan: .standard)) }
     if chance() { desired.aliases[try AliasName(parsing: "a")] = version(some()) }
     return (record(desired, excused: chance(4) ? excusing(present) : [:]), present)

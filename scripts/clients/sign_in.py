@@ -118,7 +118,7 @@ with provider(port) as url:
     ada, bob = sign_in(url, "ada"), sign_in(url, "bob")
     rights = ask("GET", "/access", ada).json().get("rights", [])
     check("a member of the group has the rights of the role",
-          rights == sorted(["view", "audit", "deploy", "move-alias", "issue-keys", "manage-images", "manage-webhooks",
+          rights == sorted(["view", "audit", "deploy", "move-alias", "issue-keys", "give-feedback", "manage-images", "manage-webhooks",
                             "collect"]), rights)
     answer = ask("GET", "/models", ada)
     check("and may use them", answer.status_code == 200, answer.text)

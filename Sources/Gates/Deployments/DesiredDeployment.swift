@@ -34,6 +34,8 @@ public struct DesiredDeployment: Equatable, Sendable {
     public var records = DesiredRecords()
     /// Whether live data are held against training.
     public var isWatched: Bool?
+    /// Of how many of a million requests it is kept what the model says, for labels to come.
+    public var feedbackMillionths: Int?
     /// How versions come into service: by steps or at once, never as planned.
     public var rollOut: RolloutManner?
 
@@ -119,6 +121,7 @@ public struct DesiredDeployment: Equatable, Sendable {
     members["limits"] = self.limits.map { $0.json ?? [:] }
     if self.records != DesiredRecords() { members["records"] = self.records.json }
     members["watch"] = self.isWatched.map { $0 ? "on" : "off" }
+    members["feedback"] = self.feedbackMillionths.map { JSON($0) }
     members["rollOut"] = self.rollOut?.json
     return .object(members)
   }
@@ -128,7 +131,8 @@ public struct DesiredDeployment: Equatable, Sendable {
     var members = Members()
     let fields = RecordFields(json, "desired deployment", code: Self.malformedCode)
     try fields.allow([
-      "version", "shares", "shadows", "aliases", "facts", "limits", "records", "watch", "rollOut",
+      "version", "shares", "shadows", "aliases", "facts", "limits", "records", "watch", "feedback",
+      "rollOut",
     ])
     if fields.has("shares") {
       members.traffic = .shares(try StandingShares(json: try fields.value("shares")))
@@ -159,6 +163,9 @@ public struct DesiredDeployment: Equatable, Sendable {
     case "on"?: members.isWatched = true
     case "off"?: members.isWatched = false
     default: throw Self.malformed("watch")
+    }
+    if fields.has("feedback") {
+      members.feedbackMillionths = try DeploymentPolicy.feedbackMillionths(try fields.value("feedback"))
     }
     if fields.has("rollOut") { members.rollOut = try RolloutManner(json: json["rollOut"]) }
     contents = Contents(members)

@@ -86,7 +86,7 @@ private struct DesiredReader {
       of: node, "a deployment",
       known: [
         "version", "shares", "keep-callers-by", "shadows", "aliases", "owner", "exposure", "data-class",
-        "limits", "records", "watch", "roll-out",
+        "limits", "records", "watch", "feedback", "roll-out",
       ])
     var desired = DesiredDeployment()
     desired.traffic = traffic(fields)
@@ -103,6 +103,9 @@ private struct DesiredReader {
     desired.isWatched = fields["watch"].flatMap {
       reading.word($0, "whether it is watched", among: ["on", "off"])
     }.map { $0 == "on" }
+    desired.feedbackMillionths = reading.value(
+      fields["feedback"], "'on', 'off' or a share such as '10%'", code: "share"
+    ) { ["on": 1_000_000, "off": 0][$0] ?? percentage($0, decimals: 4) }
     desired.rollOut = fields["roll-out"].flatMap { rollOut($0) }
     return desired
   }

@@ -8,6 +8,7 @@ public enum DeploymentStep: Equatable, Sendable {
   case setLimits(DeploymentLimits)
   case setRecords(RecordsPolicy)
   case setWatched(Bool)
+  case awaitLabels(Int)
   /// Versions come into service by these steps from now on; nil for at once.
   case planRollOuts(RolloutTerms?)
   case setAlias(AliasName, VersionNumber)
@@ -25,6 +26,8 @@ public enum DeploymentStep: Equatable, Sendable {
     case .setLimits: "its limits are set"
     case .setRecords: "what its access records hold is set"
     case .setWatched(let isWatched): isWatched ? "it is watched" : "it is watched no more"
+    case .awaitLabels(let millionths):
+      millionths > 0 ? "labels are awaited for what it says" : "labels are awaited no more"
     case .planRollOuts: "how its versions come into service is set"
     case .setAlias(let alias, let version): "the alias '\(alias)' comes to name version \(version)"
     case .bring(let version): "version \(version) comes into service"
@@ -102,6 +105,9 @@ extension DesiredRecord {
       return .setRecords(records)
     }
     if let isWatched = desired.isWatched, isWatched != policy.isWatched { return .setWatched(isWatched) }
+    if let millionths = desired.feedbackMillionths, millionths != policy.feedbackMillionths {
+      return .awaitLabels(millionths)
+    }
     if let rollOut = desired.rollOut, rollOut.terms != present.terms { return .planRollOuts(rollOut.terms) }
     return nil
   }
@@ -214,6 +220,9 @@ extension DesiredRecord {
     }
     if let isWatched = desired.isWatched {
       note("watch", present.policy.isWatched ? "on" : "off", isWatched ? "on" : "off")
+    }
+    if let millionths = desired.feedbackMillionths {
+      note("feedback", "\(present.policy.feedbackMillionths)", "\(millionths)")
     }
     if let rollOut = desired.rollOut, rollOut.terms != present.terms {
       let (now, then) = (present.terms.words, rollOut.terms.words)

@@ -159,6 +159,8 @@ extension ControlPlane {
     case .setRecords(let records): try await deploymentPolicies.record(name, by: records, recorder: recorder)
     case .setWatched(let isWatched):
       try await deploymentPolicies.watch(name, isWatched, recorder: recorder)
+    case .awaitLabels(let millionths):
+      try await deploymentPolicies.awaitLabels(name, millionths, recorder: recorder)
     case .planRollOuts(let terms):
       try await recorder.note(
         .planRollOuts, of: name.description, details: ["terms": terms?.json ?? .null],

@@ -1,6 +1,7 @@
 import Domain
 import Encoding
 import ModelGraph
+import Monitoring
 import Provenance
 import Statements
 import Threats
@@ -10,6 +11,8 @@ struct VersionFacts: Sendable {
   let inspection: InspectionFacts?
   let framework: FrameworkFacts?
   let answers: AnswerFacts?
+  /// What labels can be held against; nil too where there is no such output.
+  let output: LabelledOutput?
   /// The key that had sealed the artifact; nil where none had, and where the bundle is of a release that did not say.
   let author: String?
   /// How many bytes graph and weights have.
@@ -22,7 +25,9 @@ struct VersionFacts: Sendable {
     inspection = contents.bytes(at: StatedBundle.inspectionPath).flatMap(InspectionFacts.init(report:))
     let manifest = contents.bytes(at: Manifest.path).flatMap { try? Manifest(parsing: $0) }
     framework = manifest.map { FrameworkFacts(name: $0.framework, version: $0.frameworkVersion) }
-    answers = manifest.flatMap { try? ModelSignature(json: $0.signature) }.map(AnswerFacts.init)
+    let signature = manifest.flatMap { try? ModelSignature(json: $0.signature) }
+    answers = signature.map(AnswerFacts.init)
+    output = signature.flatMap(LabelledOutput.init)
     packages = contents.bytes(at: ModelBill.path).flatMap { (try? ModelBill.packages(in: $0)) ?? nil }
     let model = [EncodedGraph.graphPath, EncodedGraph.weightsPath].compactMap {
       contents.bytes(at: $0)?.count

@@ -38,6 +38,8 @@ public protocol RecordReader: Sendable {
   func kept(_ name: SegmentName, limit: Int) async throws(Problem) -> [UInt8]?
   /// The SHA-256 of a segment that was set aside; nil where it is not there.
   func digest(of damaged: DamagedSegment) async throws(Problem) -> Digest?
+  /// What digests of bodies and keys begin with in records of the spool; nil where nothing was written yet.
+  func salt() async throws(Problem) -> [UInt8]?
 }
 
 /// The files of access records, and how they move: from the spool to where they are kept, or apart.

@@ -32,10 +32,14 @@ public struct FeedbackReport: Sendable, Equatable {
   public let end: Timestamp
   /// How many predictions were made in it, kept or not.
   public let predictions: Int
+  /// How many of them nothing is kept of, so that no label finds them.
+  public let unkept: Int
   /// How many of them have a label.
   public let labelled: Int
   /// How many labels were put right by a later one.
   public let corrections: Int
+  /// How many labels came after the window had ended.
+  public let late: Int
   /// Whether it was handed out before labels were waited for long enough, for want of room.
   public let isCutShort: Bool
   /// The mean score of predictions with labels: the probability of the second class, the confidence, or the
@@ -62,20 +66,28 @@ public struct FeedbackReport: Sendable, Equatable {
       ? text + "; what is said holds for all of them only where it is chance which have labels" : text
   }
 
-  init(of window: Feedback.Window, length: Int64, isCutShort: Bool) {
-    start = window.start
-    end = window.start.later(by: length)
-    predictions = window.entries.count + window.unkept
-    corrections = window.corrections
+  /// Works out how good predictions of a window were.
+  ///
+  /// `unkept` is how many more were made in it that nothing is kept of; `late` how many labels came after its end.
+  public init(
+    from start: Timestamp, until end: Timestamp, _ rows: [LabelledPrediction], unkept: Int = 0,
+    corrections: Int = 0, late: Int = 0, isCutShort: Bool = false
+  ) {
+    self.start = start
+    self.end = end
+    predictions = rows.count + unkept
+    self.unkept = unkept
+    self.corrections = corrections
+    self.late = late
     self.isCutShort = isCutShort
     var (with, without) = (Moments(), Moments())
     var classes = LabelledClasses()
     var values = LabelledValues()
-    for entry in window.entries {
-      if let score = entry.prediction.score {
-        if entry.label == nil { without.observe(score) } else { with.observe(score) }
+    for row in rows {
+      if let score = row.prediction.score {
+        if row.label == nil { without.observe(score) } else { with.observe(score) }
       }
-      switch (entry.label, entry.prediction) {
+      switch (row.label, row.prediction) {
       case (.classes(let truth), .binary(let said, let probability)):
         classes.take(said, truth: truth, second: probability)
       case (.classes(let truth), .classes(let said, let confidence)):
@@ -84,20 +96,9 @@ public struct FeedbackReport: Sendable, Equatable {
       default: break
       }
     }
-    labelled = window.entries.count { $0.label != nil }
+    labelled = rows.count { $0.label != nil }
     labelledScore = with.count > 0 ? with.mean : nil
     unlabelledScore = without.count > 0 ? without.mean : nil
     estimates = classes.estimates + values.estimates
-  }
-}
-
-extension KeptPrediction {
-  /// The number that it is compared with others by.
-  fileprivate var score: Double? {
-    switch self {
-    case .binary(_, let probability): probability
-    case .classes(_, let confidence): confidence
-    case .number(let value): value
-    }
   }
 }

@@ -35,6 +35,8 @@ struct ModelOperation: Sendable {
   var form = BodyForm()
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
+  /// How what the model says is written into the record for labels to come; nil where it is not.
+  var feedback: FeedbackForm?
   /// Whether the rows may be kept to be asked about again.
   var isSampled = false
   /// Whether what comes and what is answered is looked at.
@@ -55,6 +57,7 @@ struct ModelOperation: Sendable {
       var prediction = try understood(body, limits: limits)
       if let defences { prediction = try defences.admitted(prediction) }
       prediction.payload = payload
+      prediction.feedback = feedback
       prediction.question = shadows?.question(self, body)
       prediction.isSampled = isSampled
       prediction.isWatched = isWatched

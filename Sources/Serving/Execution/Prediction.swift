@@ -21,6 +21,8 @@ struct Prediction: Sendable {
   var times = ModelStatistics.Times()
   /// How rows and answers are written into the record; nil where they are not.
   var payload: PayloadForm?
+  /// How what the model says is written into the record for labels to come; nil where it is not.
+  var feedback: FeedbackForm?
   /// What others are asked once it is answered; nil where nobody is.
   var question: ShadowQuestion?
   /// Whether the rows may be kept to be asked about again.
@@ -62,12 +64,14 @@ struct Prediction: Sendable {
     do throws(Problem) {
       let tensors = try result.get()
       // What leaves, in an answer of any form and in its record. All others go by what the model says: what is watched, what is
-      // asked again of another process, and what others are asked beside it.
+      // asked again of another process, what labels are held against, and what others are asked beside it.
       let leaving = defences?.blunted(tensors) ?? tensors
       try refuseLongAnswer(leaving, limit)
       var answer = try written(leaving)
       answer.rows = rows.rowCount
       answer.payload = payload?.text(rows, leaving)
+      // As the model said it: blunted answers would be held against labels as if the model were blunt.
+      answer.said = feedback?.text(tensors, rows: rows.rowCount)
       if notedRows > 0 { answer.recordCode = ModelDefences.unlikeTraining }
       if isWatched || defences?.watchesCallers == true {
         answer.watched = WatchedAnswer(model.watch, rows, tensors, isWindowed: isWatched, defences: defences)

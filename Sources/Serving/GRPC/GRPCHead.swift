@@ -50,6 +50,9 @@ struct GRPCHead {
       case 20 where name == "gatehouse-timeout-ms":
         request.note(name, value)
         if request.fault == .timeout { refuse(RequestHead.Fault.timeout.problem) }
+      case 22 where name == "gatehouse-feedback-key":
+        request.note(name, value)
+        if request.fault == .feedbackKey { refuse(RequestHead.Fault.feedbackKey.problem) }
       default: break
       }
     }

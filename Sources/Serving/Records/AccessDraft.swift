@@ -10,6 +10,8 @@ struct AccessDraft {
   var isShared = false
   /// What becomes of the answer where no record can be written; nil leaves it to the process.
   var whenSpoolFull: RecordsPolicy.WhenSpoolFull?
+  /// What its caller will call it when labels come; nil where none are awaited.
+  var feedbackKey: String?
   /// Nanoseconds of the clock that only goes forward, when the head had come in.
   let start: Int
   /// Whether the request leaves a record: one that asks for the health of the plane does not.
@@ -40,6 +42,10 @@ struct AccessDraft {
     record.nanoseconds = Clock.monotonic() - start
     record.input = answer.inputDigest ?? record.input
     record.payload = answer.payload
+    record.said = answer.said
+    if let salt, let feedbackKey, answer.said != nil, let deployment = record.deployment {
+      record.feedbackKey = FeedbackKey.digest(feedbackKey, of: deployment, salt: salt)
+    }
     if let digest = answer.outputDigest {
       record.output = digest
     } else if let salt, answer.status == 200 {

@@ -20,7 +20,7 @@ public struct DataBackup: Sendable {
   /// What is copied file by file; records of requests have to be named by the ledger.
   static let trees = ["blobs", "bundles", "keys", "rollouts"]
   /// What is copied as SQLite has it at one moment; the registry, which comes first, apart.
-  static let databases = ["people.sqlite", "relay.sqlite", "monitor.sqlite"]
+  static let databases = ["people.sqlite", "relay.sqlite", "monitor.sqlite", "feedback.sqlite"]
   /// Single files.
   static let files = ["admin.token", "spool/salt"]
   /// What is of one process or one machine alone, or made again from the rest.
