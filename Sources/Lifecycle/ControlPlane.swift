@@ -51,6 +51,8 @@ public final class ControlPlane: Sendable {
     public var monitor: any MonitorStore
     /// What people are told of, and where.
     public var alerts: any AlertStore
+    /// What was taken back while no control plane was there.
+    public var rollBackNotes: any RollBackNotes
 
     /// Names the parts.
     public init(
@@ -64,8 +66,9 @@ public final class ControlPlane: Sendable {
       cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses(),
       rolloutEvidence: any RolloutEvidenceStore = NoRolloutEvidence(),
       windows: any WindowSource = NoMonitoring(), monitor: any MonitorStore = NoMonitoring(),
-      alerts: any AlertStore = NoAlerts()
+      alerts: any AlertStore = NoAlerts(), rollBackNotes: any RollBackNotes = NoRollBackNotes()
     ) {
+      self.rollBackNotes = rollBackNotes
       self.alerts = alerts
       self.rolloutEvidence = rolloutEvidence
       self.windows = windows
@@ -268,8 +271,11 @@ public final class ControlPlane: Sendable {
 
   /// Founds the platform at its first start, and puts in order what a crash left.
   ///
-  /// Answers with the acts that had been cut off.
-  public func start() async throws(Problem) -> [LedgerEntry] {
+  /// Answers with the acts that had been cut off; `tell` hears of every note of what was taken back while no control plane was
+  /// there.
+  public func start(
+    tell: (TakenInRollBack) -> Void = { _ in }
+  ) async throws(Problem) -> [LedgerEntry] {
     if try await parts.registry.checkpoint() == nil {
       try await recorder(for: .platform).record(.found, of: "gatehouse") {
         .done(
@@ -285,6 +291,9 @@ public final class ControlPlane: Sendable {
     try await sealKeys.adopt(recorder: recorder(for: .platform))
     try await webhooks.sweep()
     try await alerts.sweep()
+    // Before the data plane is brought to what the registry says, which knows nothing of it until then.
+    try await TakeInRollBacks(
+      registry: parts.registry, notes: parts.rollBackNotes, seals: seals, time: parts.time)(tell)
     return try await recovery()
   }
 

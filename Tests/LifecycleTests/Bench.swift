@@ -23,6 +23,7 @@ struct Bench: Sendable {
   let rolloutEvidence: InMemoryRolloutEvidence
   let windows: InMemoryWindowSource
   let monitor: InMemoryMonitor
+  let rollBackNotes: InMemoryRollBackNotes
 
   /// The faults of the five ports; none unless told.
   struct Faults {
@@ -35,6 +36,7 @@ struct Bench: Sendable {
     var rolloutEvidence = FaultPlan()
     var windows = FaultPlan()
     var monitor = FaultPlan()
+    var rollBackNotes = FaultPlan()
   }
 
   init(
@@ -52,9 +54,10 @@ struct Bench: Sendable {
     rolloutEvidence = InMemoryRolloutEvidence(faults: faults.rolloutEvidence)
     windows = InMemoryWindowSource(faults: faults.windows)
     monitor = InMemoryMonitor(faults: faults.monitor)
+    rollBackNotes = InMemoryRollBackNotes(faults: faults.rollBackNotes)
     control = Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence, windows, monitor, tester)
+      rolloutEvidence, windows, monitor, rollBackNotes, tester)
   }
 
   private static func control(
@@ -63,7 +66,7 @@ struct Bench: Sendable {
     _ sealKeys: InMemorySealKeys,
     _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime,
     _ rolloutEvidence: InMemoryRolloutEvidence,
-    _ windows: InMemoryWindowSource, _ monitor: InMemoryMonitor,
+    _ windows: InMemoryWindowSource, _ monitor: InMemoryMonitor, _ rollBackNotes: InMemoryRollBackNotes,
     _ tester: any ModelTester = InlineModelTester()
   ) -> ControlPlane {
     ControlPlane(
@@ -71,7 +74,8 @@ struct Bench: Sendable {
         registry: registry, blobs: blobs, bundles: bundles, records: records, plane: plane,
         time: time, entropy: SeededEntropy(), people: InMemoryPeople(),
         tester: tester, sealKeys: sealKeys,
-        program: SampleProgram(), rolloutEvidence: rolloutEvidence, windows: windows, monitor: monitor),
+        program: SampleProgram(), rolloutEvidence: rolloutEvidence, windows: windows, monitor: monitor,
+        rollBackNotes: rollBackNotes),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test"))
@@ -87,7 +91,7 @@ struct Bench: Sendable {
   func reopened(policy: Policy = .standard) -> ControlPlane {
     Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence, windows, monitor)
+      rolloutEvidence, windows, monitor, rollBackNotes)
   }
 
   /// Runs `body` with the queue at work.
