@@ -40,12 +40,13 @@ struct AlertEvidence: Sendable {
       if let counts = try await plane.observe() {
         history.take(counts, at: now)
         traffic(history, &seen, at: now)
+        probes(counts, &seen)
       } else {
-        seen.unread.formUnion([.failures, .refusals, .latency])
+        seen.unread.formUnion([.failures, .refusals, .latency, .probeFailed])
       }
     } catch {
       // That it does not answer is an alert of its own.
-      seen.unread.formUnion([.failures, .refusals, .latency])
+      seen.unread.formUnion([.failures, .refusals, .latency, .probeFailed])
     }
     await look(&seen, [.drift]) { seen async throws(Problem) in try await drift(&seen) }
     await look(&seen, [.rolloutHeld, .rolloutUndone]) { seen async throws(Problem) in
@@ -106,6 +107,17 @@ struct AlertEvidence: Sendable {
       measure(
         .latency, latency,
         "99 of 100 answers came within \(AlertRule.rounded(latency)) ms, of \(came.answered) \(span)")
+    }
+  }
+
+  private func probes(_ counts: PlaneCounts, _ seen: inout Seen) {
+    for version in counts.versions where version.failingProbes > 0 {
+      let failing = version.failingProbes
+      seen.measured.append(
+        AlertMeasurement(
+          AlertSource(.probeFailed, of: version.reference.name, version.reference.description),
+          Double(failing),
+          "the last \(failing) questions of its bundle's check were not answered right, or not in time"))
     }
   }
 
