@@ -230,8 +230,8 @@ let package = Package(
       "Domain",
       "Encoding", "TestKit"),
     tests(
-      "StorageTests", "Storage", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding", "TestKit",
-      .grdb),
+      "StorageTests", "Storage", "Lifecycle", "Gates", "Provenance", "Packaging", "Domain", "Encoding",
+      "TestKit", .grdb),
     tests(
       "DistributionTests", "Distribution", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding",
       "TestKit", .hummingbird, .hummingbirdTesting, .log, .nio, .nioPosix, .nioHTTP1, .nioLocks),

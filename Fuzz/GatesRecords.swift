@@ -11,7 +11,7 @@ public func fuzzRecords(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   guard let form = bytes.first, let json = try? JSON(parsing: bytes.dropFirst()) else { return 0 }
   do throws(Problem) {
-    switch form % 9 {
+    switch form % 10 {
     case 0:
       let grant = try Grant(json: json)
       let again = try Grant(json: grant.json)
@@ -48,6 +48,10 @@ public func fuzzRecords(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
       let record = try TestRecord(json: json)
       let again = try TestRecord(json: record.json)
       precondition(again == record, "a test record reads as it was written")
+    case 8:
+      let note = try RollBackNote(parsing: Array(bytes.dropFirst()))
+      precondition(
+        note.json.canonicalBytes == Array(bytes.dropFirst()), "a note of a roll-back is its bytes")
     default:
       let pattern = try NamePattern(parsing: String(decoding: bytes.dropFirst(), as: UTF8.self))
       _ = pattern.matches("fraud-cards")

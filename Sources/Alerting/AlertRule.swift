@@ -35,6 +35,8 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
 
   /// No process answers for the data plane.
   case planeDown = "plane-down"
+  /// Rows of its bundle's check in a row that a version did not answer right while it served.
+  case probeFailed = "probe-failed"
   /// The share of requests that a deployment failed.
   case failures
   /// The share of requests that it refused for what they were.
@@ -67,14 +69,14 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
     case .planeDown, .rolloutHeld, .rolloutUndone: .fact
     case .failures, .refusals: .share
     case .latency, .waiting, .processAge, .checkpoint: .span
-    case .drift, .deliveries, .records: .count
+    case .drift, .deliveries, .records, .probeFailed: .count
     }
   }
 
   /// Whether its alerts are about a deployment each, and not about the platform.
   public var isOfDeployments: Bool {
     switch self {
-    case .failures, .refusals, .latency, .drift, .rolloutHeld, .rolloutUndone, .waiting: true
+    case .failures, .refusals, .latency, .drift, .rolloutHeld, .rolloutUndone, .waiting, .probeFailed: true
     case .planeDown, .processAge, .deliveries, .records, .checkpoint: false
     }
   }
@@ -86,6 +88,7 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   public var summary: String {
     switch self {
     case .planeDown: "the data plane does not answer"
+    case .probeFailed: "a version does not answer its own check"
     case .failures: "requests fail"
     case .refusals: "requests are refused for what they are"
     case .latency: "answers are slow"
@@ -130,6 +133,8 @@ public struct AlertTerms: Equatable, Sendable {
     }
     switch rule {
     case .planeDown: self = terms(.page, 1, 1, 30 * second, 30 * second)
+    // One answer that is wrong is one too many: no request has to come to see it.
+    case .probeFailed: self = terms(.page, 1, 1, 0, 30 * second)
     case .failures: self = terms(.page, 0.05, 0.02, minute, 5 * minute)
     case .refusals: self = terms(.ticket, 0.2, 0.1, 5 * minute, 10 * minute)
     case .latency: self = terms(.ticket, 1000, 500, 2 * minute, 5 * minute)

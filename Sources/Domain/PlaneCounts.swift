@@ -21,6 +21,8 @@ public struct PlaneCounts: Equatable, Sendable {
     public var compared = 0
     /// Those of which both said something else.
     public var disagreeing = 0
+    /// How many rows of its bundle's check in a row it did not answer right, or in time; 0 where it is ready.
+    public var failingProbes = 0
 
     /// Nothing counted yet.
     public init(_ reference: VersionReference) {
@@ -30,11 +32,13 @@ public struct PlaneCounts: Equatable, Sendable {
 
     /// The counts as the control socket carries them.
     public var json: JSON {
-      [
+      var members: [String: JSON] = [
         "version": .string(reference.description), "answered": JSON(answered), "refused": JSON(refused),
         "failed": JSON(failed), "latency": .array(latency.map { JSON($0) }), "compared": JSON(compared),
         "disagreeing": JSON(disagreeing),
       ]
+      if failingProbes > 0 { members["failingProbes"] = JSON(failingProbes) }
+      return .object(members)
     }
 
     /// Reads what `json` writes; nil where it is something else.
@@ -45,9 +49,11 @@ public struct PlaneCounts: Equatable, Sendable {
         let disagreeing = json["disagreeing"]?.int, let buckets = json["latency"]?.array,
         buckets.count == LatencyBounds.bucketCount
       else { return nil }
+      // A process of a release before there were probes says nothing of them.
+      let failingProbes = json["failingProbes"].map { $0.int ?? -1 } ?? 0
       let latency = buckets.compactMap(\.int)
       guard latency.count == buckets.count, 0...compared ~= disagreeing,
-        ([answered, refused, failed] + latency).allSatisfy({ $0 >= 0 })
+        ([answered, refused, failed, failingProbes] + latency).allSatisfy({ $0 >= 0 })
       else { return nil }
       self.init(reference)
       self.answered = answered
@@ -56,6 +62,7 @@ public struct PlaneCounts: Equatable, Sendable {
       self.latency = latency
       self.compared = compared
       self.disagreeing = disagreeing
+      self.failingProbes = failingProbes
     }
   }
 

@@ -41,13 +41,18 @@ public struct PlaneState: Equatable, Sendable {
     public let sharing: Sharing?
     /// Which of these versions are asked what others answer, without anybody seeing it; nil where none is.
     public let shadowing: Shadowing?
+    /// Which of these versions a roll-out by steps brings; nil where none is under way.
+    ///
+    /// The data plane goes by the shares alone: this is for whoever takes the name back and has nothing but this state.
+    public let rollout: VersionNumber?
 
     /// States what is served under a name.
     public init(
       name: ModelName, live: Version, others: [Version] = [], aliases: [AliasName: VersionNumber] = [:],
       policy: DeploymentPolicy = .standard, standby: Version? = nil, sharing: Sharing? = nil,
-      shadowing: Shadowing? = nil
+      shadowing: Shadowing? = nil, rollout: VersionNumber? = nil
     ) {
+      self.rollout = rollout
       self.standby = standby
       self.sharing = sharing
       self.shadowing = shadowing
@@ -223,12 +228,14 @@ extension PlaneState.Deployment {
     if let standby { members["standby"] = .object(standby.members) }
     if let sharing { members["sharing"] = sharing.json }
     if let shadowing { members["shadowing"] = shadowing.json }
+    if let rollout { members["rollout"] = JSON(rollout.value) }
     return .object(members)
   }
 
   fileprivate init(_ fields: Fields) throws(Problem) {
     try fields.requireOnly([
       "name", "version", "bundle", "path", "others", "aliases", "policy", "standby", "sharing", "shadowing",
+      "rollout",
     ])
     let live = try Version(fields)
     var others: [Version] = []
@@ -281,9 +288,16 @@ extension PlaneState.Deployment {
           "expected versions that are served at '\(fields.pointer)/shadowing', found another")
       }
     }
+    let rollout = fields.json["rollout"]?.int.flatMap { VersionNumber($0) }
+    guard fields.json["rollout"] == nil || others.contains(where: { $0.version == rollout }) else {
+      throw PlaneState.malformed(
+        "expected a version that is served beside the live one at '\(fields.pointer)/rollout', found another value"
+      )
+    }
     self.init(
       name: try fields.name("name"), live: live, others: others, aliases: aliases,
-      policy: try fields.policy("policy"), standby: standby, sharing: sharing, shadowing: shadowing)
+      policy: try fields.policy("policy"), standby: standby, sharing: sharing, shadowing: shadowing,
+      rollout: rollout)
   }
 }
 

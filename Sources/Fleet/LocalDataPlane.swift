@@ -230,6 +230,31 @@ public actor LocalDataPlane: DataPlane {
     }
   }
 
+  /// Has the processes that serve from a directory whose control plane is gone read the saved state, which is of that generation;
+  /// nil where none answers.
+  ///
+  /// For whoever holds the directory's lock.
+  static func tellSurvivors(
+    in directory: String, _ generation: Int
+  ) async throws(Problem) -> PlaneApplication? {
+    var told: PlaneApplication?
+    for survivor in try await survivors(in: directory).serving {
+      let application: PlaneApplication
+      do throws(Problem) {
+        application = try await blocking { () throws(Problem) in
+          try survivor.running.control.apply(generation)
+        }
+      } catch  where error.code == ControlSocket.goneCode {
+        // It has ended since it answered: the state is what the next one starts from.
+        continue
+      }
+      // Where one gives way to another, both answer callers: what either cannot serve is not served.
+      told = PlaneApplication(
+        generation: generation, failures: (told?.failures ?? []) + application.failures)
+    }
+    return told
+  }
+
   /// Lets one undertaking at a time touch the processes: an actor alone would let another begin wherever one
   /// waits.
   func exclusively<Result>(_ body: () async throws(Problem) -> Result) async throws(Problem)

@@ -53,6 +53,8 @@ public final class ControlPlane: Sendable {
     public var alerts: any AlertStore
     /// What is kept of predictions until their labels come.
     public var feedback: any FeedbackStore
+    /// What was taken back while no control plane was there.
+    public var rollBackNotes: any RollBackNotes
 
     /// Names the parts.
     public init(
@@ -66,9 +68,11 @@ public final class ControlPlane: Sendable {
       cosignatures: any CosignatureStore = NoWitnesses(), witness: any CheckpointWitness = NoWitnesses(),
       rolloutEvidence: any RolloutEvidenceStore = NoRolloutEvidence(),
       windows: any WindowSource = NoMonitoring(), monitor: any MonitorStore = NoMonitoring(),
-      alerts: any AlertStore = NoAlerts(), feedback: any FeedbackStore = NoFeedback()
+      alerts: any AlertStore = NoAlerts(), feedback: any FeedbackStore = NoFeedback(),
+      rollBackNotes: any RollBackNotes = NoRollBackNotes()
     ) {
       self.feedback = feedback
+      self.rollBackNotes = rollBackNotes
       self.alerts = alerts
       self.rolloutEvidence = rolloutEvidence
       self.windows = windows
@@ -286,8 +290,11 @@ public final class ControlPlane: Sendable {
 
   /// Founds the platform at its first start, and puts in order what a crash left.
   ///
-  /// Answers with the acts that had been cut off.
-  public func start() async throws(Problem) -> [LedgerEntry] {
+  /// Answers with the acts that had been cut off; `tell` hears of every note of what was taken back while no control plane was
+  /// there.
+  public func start(
+    tell: (TakenInRollBack) -> Void = { _ in }
+  ) async throws(Problem) -> [LedgerEntry] {
     if try await parts.registry.checkpoint() == nil {
       try await recorder(for: .platform).record(.found, of: "gatehouse") {
         .done(
@@ -304,6 +311,9 @@ public final class ControlPlane: Sendable {
     try await settle(settings.environment)
     try await webhooks.sweep()
     try await alerts.sweep()
+    // Before the data plane is brought to what the registry says, which knows nothing of it until then.
+    try await TakeInRollBacks(
+      registry: parts.registry, notes: parts.rollBackNotes, seals: seals, time: parts.time)(tell)
     return try await recovery()
   }
 

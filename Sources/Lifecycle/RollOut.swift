@@ -192,7 +192,7 @@ struct ServedState: Sendable {
       others: bundlesOfOthers.sorted { $0.key < $1.key }.map { version($0.key, $0.value) },
       aliases: Dictionary(uniqueKeysWithValues: aliases.map { ($0.name, $0.version) }), policy: policy,
       standby: standby.map { version($0.version, $0.bundle) },
-      sharing: split, shadowing: shadows)
+      sharing: split, shadowing: shadows, rollout: rollout?.state.version)
   }
 
   private func version(_ number: VersionNumber, _ bundle: Digest) -> PlaneState.Deployment.Version {

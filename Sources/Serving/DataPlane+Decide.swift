@@ -101,7 +101,10 @@ extension DataPlane {
           status: 501))
     case .modelReady(let name, let version):
       do throws(Problem) {
-        _ = try table.resolve(name, version: version)
+        let model = try table.resolve(name, version: version)
+        guard model.probe.isReady() else {
+          throw Problem(.unavailable, "model.not-ready", "model '\(name)' is not ready")
+        }
       } catch  where error.category == .notFound {
         // Nobody showed a key: which versions there are is not told.
         throw Problem(
@@ -125,7 +128,8 @@ extension DataPlane {
   ) throws(Problem) -> RepositoryIndex {
     let entries = names.flatMap { name in
       (table.deployments[name]?.versions ?? []).map { version in
-        RepositoryIndex.Entry(name: name, version: version.number, isReady: version.entry.model != nil)
+        RepositoryIndex.Entry(
+          name: name, version: version.number, isReady: version.entry.model?.probe.isReady() ?? false)
       }
     }
     return RepositoryIndex(entries: entries, coding: try head.bodyForm(for: nil).coding)

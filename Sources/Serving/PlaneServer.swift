@@ -1,5 +1,8 @@
+import CConfinement
 import Domain
 import Glibc
+import Inference
+import ModelGraph
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -94,6 +97,24 @@ final class PlaneServer: Sendable {
         let box = NIOLoopBoundBox.makeBoxSendingValue(ConnectionStarter(loop), eventLoop: eventLoop)
         return (ObjectIdentifier(eventLoop), ObservedLoop(box, on: eventLoop))
       })
+  }
+
+  /// Has a model answer on the way that callers' requests take: by an event loop, behind who waits for a thread.
+  ///
+  /// `completion` is called on a thread that predicts, and never where the plane ends before.
+  func predict(
+    _ plan: ExecutionPlan, _ methods: [PredictionMethod], on rows: Rows,
+    completion: @escaping @Sendable (Result<[PredictionMethod: [Tensor]], Problem>) -> Void
+  ) {
+    let (pool, engines) = (pool, engines)
+    group.next().execute {
+      let pool = plan.usesEngine ? engines.running : pool
+      pool.submit { state in
+        guard state == .active else { return }
+        gatehouse_give_way()
+        PooledPrediction.run(plan, methods, on: rows, pool, threads: 1, completion: completion)
+      }
+    }
   }
 
   /// Accepts nothing any more and waits until every connection has ended, though no longer than

@@ -59,6 +59,8 @@ public struct PlaneConfiguration: Sendable {
   public var revocations: RevocationFile?
   /// How often that file is looked at.
   public var revocationInterval = Duration.seconds(30)
+  /// How often each version is asked a row of its bundle's check while it serves; never where nil.
+  public var probeInterval: Duration?
   /// What the process has given up, for those who ask.
   public var confinement: PlaneConfinement?
   /// The undertaking that it is held for, accepting nothing until `RunningPlane.begin`; nil where it accepts at once.
@@ -118,6 +120,8 @@ public final class RunningPlane: Sendable {
   private let keeper: WatchKeeper
   private let confinement: PlaneConfinement?
   private let revocations: RevocationWatch?
+  /// Asks every version whether it answers right; nil where nobody does.
+  let probes: ProbeKeeper?
   /// Held while a snapshot is applied, so that a later one cannot be overtaken by an earlier.
   private let applying = NIOLock()
 
@@ -181,8 +185,11 @@ public final class RunningPlane: Sendable {
     keeper = WatchKeeper(plane, spool: windows)
     server = try PlaneServer(
       plane: plane, socket: socket, threads: configuration.threads, isHeld: configuration.heldFor != nil)
+    let server = server
+    probes = configuration.probeInterval.map { ProbeKeeper(served, server, every: $0, log: log) }
     revocations?.start()
     keeper.start()
+    probes?.start()
     if configuration.heldFor == nil { try answer() }
   }
 
@@ -321,6 +328,7 @@ public final class RunningPlane: Sendable {
     let admin = admin.withLockedValue { $0 }
     if sharesAdmin { admin?.finish() }
     let left = server.drain()
+    probes?.finish()
     server.handOverWindows()
     keeper.finish()
     admin?.finish()
@@ -335,6 +343,7 @@ public final class RunningPlane: Sendable {
   ///
   /// Blocks; never call it on an event loop.
   public func stop() {
+    probes?.stop()
     server.handOverWindows()
     server.stop()
     keeper.stop()

@@ -64,6 +64,8 @@ public struct RuntimeArguments: Equatable, Sendable {
   public var log = RuntimeLog.Form.text
   /// Whether what comes to models is looked at.
   public var isWatching = true
+  /// How often each version is asked whether it answers right, in seconds; never where 0.
+  public var probeSeconds = 10
   /// From how many milliseconds on a request is told of as slow.
   public var slowMilliseconds = 1000
   /// The directory that access records are spooled to.
@@ -128,6 +130,8 @@ public struct RuntimeArguments: Equatable, Sendable {
                            a caller's own trace leaves them where its sampled flag says so
       --log FORM           write the log as 'text' (default) or 'json', a line an event
       --watch on|off       look at what comes to models and what they answer (default on)
+      --probe-interval S   ask each version a row of its bundle's check every so many seconds; one that answers wrong,
+                           or not in time, is not ready (default 10; 0 for never)
       --log-slow MS        tell of requests that take this many milliseconds or longer (default 1000)
       --spool DIR          write a record of every request to this directory before it is answered;
                            without it no records are kept
@@ -196,7 +200,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     "--log": false, "--log-slow": false, "--watch": false,
     "--tls-certificate": false, "--tls-key": false, "--tls-client-ca": false,
     "--bundles": true, "--packed": false, "--revocations": false, "--confine": false, "--user": false,
-    "--hold": false,
+    "--hold": false, "--probe-interval": false,
   ]
 
   private mutating func set(_ option: String, to value: String) throws(Problem) {
@@ -234,6 +238,7 @@ public struct RuntimeArguments: Equatable, Sendable {
     case "--watch":
       guard value == "on" || value == "off" else { throw Self.malformed(value, option, "'on' or 'off'") }
       isWatching = value == "on"
+    case "--probe-interval": probeSeconds = try Self.number(value, option, 0...86_400)
     case "--log-slow": slowMilliseconds = try Self.number(value, option, 1...(24 * 3_600_000))
     case "--when-spool-full":
       guard let whenFull = RecordSpool.WhenFull(rawValue: value) else {

@@ -152,11 +152,18 @@ struct ServedDeployment: Sendable {
   /// The models that answer, by version.
   var models: [ServedModel] { versions.compactMap(\.entry.model) }
 
-  /// Whether all that should be served under the name is; what was withdrawn should not.
+  /// Whether all that should be served under the name is, and answers right; what was withdrawn should not.
   var isReady: Bool {
-    ([live] + aliases.values).allSatisfy { entry in
-      if case .unavailable = entry { false } else { true }
+    let arms = (sharing?.split.arms ?? []).compactMap { arm in
+      versions.first { $0.number == arm.version }?.entry
     }
+    return ([live] + aliases.values).allSatisfy { entry in
+      switch entry {
+      case .model(let model): model.probe.isReady()
+      case .unavailable: false
+      case .revoked: true
+      }
+    } && arms.allSatisfy { $0.model?.probe.isReady() ?? true }
   }
 
   /// The versions that were withdrawn, and why.

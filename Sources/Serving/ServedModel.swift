@@ -26,6 +26,8 @@ public final class ServedModel: Sendable {
   let shadowed: ShadowCounts
   /// Requests that it answered, where their rows may be kept.
   let reservoir: Reservoir
+  /// Whether it answers right while it serves.
+  let probe: ModelProbe
   /// The rows of its bundle's check.
   let checkRows: [Rows]
   /// Whether its requests are answered several at once.
@@ -61,6 +63,7 @@ public final class ServedModel: Sendable {
     self.bundle = bundle
     self.framework = framework
     self.plan = try ExecutionPlan(graph, engine: engine)
+    self.probe = ModelProbe(check)
     self.checkRows = check?.rows(for: plan) ?? []
     let signature = graph.signature
     self.watch = ModelWatch(
@@ -89,6 +92,7 @@ public final class ServedModel: Sendable {
     metrics = model.metrics
     shadowed = model.shadowed
     reservoir = model.reservoir
+    probe = model.probe
     checkRows = model.checkRows
     batchGain = model.batchGain
     watch = model.watch

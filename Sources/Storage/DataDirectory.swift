@@ -39,6 +39,8 @@ public struct DataDirectory: Sendable {
   public var records: String { "\(path)/records" }
   /// The directory of what was seen at the steps of roll-outs.
   public var rollouts: String { "\(path)/rollouts" }
+  /// The directory of notes of what was taken back while no control plane was there.
+  public var rollBacks: String { "\(path)/roll-backs" }
   /// The directory of keys.
   public var keys: String { "\(path)/keys" }
   /// The directory of keys of seals that were made after the first.

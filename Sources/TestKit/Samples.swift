@@ -174,7 +174,8 @@ public enum Sample {
       setAsideAt: moment(number))
   }
 
-  private static func versionNumber(_ number: Int) -> VersionNumber {
+  /// The number of a version, from 1; it traps on one that is none.
+  static func versionNumber(_ number: Int) -> VersionNumber {
     guard let version = VersionNumber(number) else { preconditionFailure("no version number: \(number)") }
     return version
   }

@@ -84,6 +84,7 @@ func configuration(_ arguments: RuntimeArguments, _ log: RuntimeLog) throws(Prob
   configuration.program = RunningProgram()
   configuration.log = log
   if !arguments.isWatching { configuration.limits.watchShare = 0 }
+  if arguments.probeSeconds > 0 { configuration.probeInterval = .seconds(arguments.probeSeconds) }
   configuration.slow = .milliseconds(arguments.slowMilliseconds)
   if let maximum = arguments.maximumBody { configuration.limits.bodyBytes = maximum }
   if let maximum = arguments.maximumRows { configuration.limits.rows = maximum }

@@ -13,12 +13,19 @@ struct ServerOptions: ParsableArguments {
 
   @OptionGroup var data: DataOption
 
+  /// Whether it is the platform of the data directory that is asked, and no other that was named.
+  var isOwn: Bool { connection.isOwn(data.directory) }
+
   /// The file with the credential, where one is named.
   var tokenFile: String? { connection.tokenFile }
 
   /// Does `work` with a client, and lets its connections go at the end.
-  func withClient<Result>(_ work: (ControlClient) async throws -> Result) async throws -> Result {
-    try await connection.withClient(data.directory, work)
+  ///
+  /// Where nobody listens, one that `persists` tries for a while: a control plane may be about to start.
+  func withClient<Result>(
+    persists: Bool = true, _ work: (ControlClient) async throws -> Result
+  ) async throws -> Result {
+    try await connection.withClient(data.directory, persists: persists, work)
   }
 }
 
@@ -36,11 +43,11 @@ struct ConnectionOptions: ParsableArguments {
 
   /// Does `work` with a client, and lets its connections go at the end; `data` is the platform's on this machine.
   func withClient<Result>(
-    _ data: DataDirectory, _ work: (ControlClient) async throws -> Result
+    _ data: DataDirectory, persists: Bool = true, _ work: (ControlClient) async throws -> Result
   ) async throws -> Result {
     let address = address(data)
     return try await ControlClient.with(
-      address, token: try token(for: address, data), authorities: caFile, work)
+      address, token: try token(for: address, data), authorities: caFile, persists: persists, work)
   }
 
   /// The address that the platform of the data directory wrote down.
@@ -49,6 +56,12 @@ struct ConnectionOptions: ParsableArguments {
     return written.flatMap {
       String(decoding: $0, as: UTF8.self).split(separator: "\n").first.map(String.init)
     }
+  }
+
+  /// Whether no other control plane was named than the one of this data directory.
+  func isOwn(_ data: DataDirectory) -> Bool {
+    guard let named = server ?? Environment["GATEHOUSE_URL"] else { return true }
+    return named == localAddress(data)
   }
 
   private func address(_ data: DataDirectory) -> String {
@@ -98,14 +111,18 @@ struct ControlClient {
   /// Scheme, host and port, without a slash at the end.
   let base: String
   let token: String
+  /// How long a whole answer may take.
+  var patience = TimeAmount.minutes(30)
 
   /// Does `work` with a client of a server, and lets its connections go at the end; `authorities` names a PEM file of those to
   /// trust for https, nil the system's.
   static func with<Result>(
-    _ base: String, token: String, authorities: String?, _ work: (ControlClient) async throws -> Result
+    _ base: String, token: String, authorities: String?, persists: Bool = true,
+    _ work: (ControlClient) async throws -> Result
   ) async throws -> Result {
     var configuration = HTTPClient.Configuration(
       timeout: .init(connect: .seconds(10), read: .minutes(10)))
+    configuration.connectionPool.retryConnectionEstablishment = persists
     if let authorities {
       var tls = TLSConfiguration.makeClientConfiguration()
       tls.trustRoots = .file(authorities)
@@ -248,7 +265,7 @@ struct ControlClient {
   private func execute(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
     let response: HTTPClientResponse
     do {
-      response = try await http.execute(request, timeout: .minutes(30))
+      response = try await http.execute(request, timeout: patience)
     } catch {
       throw Problem(
         .unavailable, "server.unreachable",

@@ -3,6 +3,7 @@ import Dispatch
 import Domain
 import Encoding
 import Fleet
+import Gates
 import Glibc
 import Lifecycle
 import Logging
@@ -105,12 +106,13 @@ struct Platform {
         rolloutEvidence: try RolloutEvidenceFiles(directory: directory.rollouts),
         windows: DirectoryWindowSource(spool: directory.spool),
         monitor: try SQLiteMonitor(path: directory.monitor), alerts: relay,
-        feedback: try SQLiteFeedback(path: directory.feedback)),
+        feedback: try SQLiteFeedback(path: directory.feedback),
+        rollBackNotes: RollBackNoteFiles(directory: directory.rollBacks)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8)),
         environment: environment))
-    for act in try await controlPlane.start() {
+    for act in try await controlPlane.start(tell: Self.tell) {
       Console.prose("put in order: \(act.act.rawValue) of \(act.subject) had been cut off")
     }
     if let backup = try Restored.document(in: directory) {
@@ -119,6 +121,18 @@ struct Platform {
       try Restored.forget(in: directory)
     }
     return controlPlane
+  }
+
+  /// Says what became of what was taken back while no control plane was there.
+  private static func tell(_ taken: TakenInRollBack) {
+    guard let problem = taken.problem else {
+      guard let note = taken.note else { return }
+      return Console.prose(
+        "taken into the ledger: \(note.target) in the place of version \(note.from.version), by \(note.by.name) at \(note.at)"
+      )
+    }
+    Console.prose("set aside in roll-backs/refused: \(taken.file)")
+    Console.prose(problem.description)
   }
 
   /// Serves until a signal, then lets the acts that have begun or wait come to their end.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Encoding
 import Gates
+import NIOCore
 import Rollouts
 
 /// `gatehouse roll-out`.
@@ -223,6 +224,9 @@ struct RollBackCommand: AsyncParsableCommand {
     discussion: """
       Nothing is built, downloaded or asked of gates. The version that it goes back from is marked, and comes into service \
       again only by 'gatehouse roll-out NAME@VERSION --despite-mark'.
+
+      Where the control plane of this machine's data directory is gone, the command does it itself, by the data plane's saved \
+      state: to the version that stands by, and once. The next control plane writes it into the ledger.
       """)
 
   @Argument(help: "The deployment.")
@@ -231,6 +235,9 @@ struct RollBackCommand: AsyncParsableCommand {
   @Option(help: "Why, in one line.")
   var reason: String?
 
+  @Flag(help: "Do it here, in the data directory, without asking a control plane; refused while one has it.")
+  var offline = false
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -238,11 +245,35 @@ struct RollBackCommand: AsyncParsableCommand {
 
   func run() async throws {
     let name = try ModelName(parsing: name)
-    let wish: JSON = reason.map { ["reason": .string($0)] } ?? [:]
-    let answer = try await server.withClient { try await $0.post("/deployments/\(name)/roll-back", wish) }
+    let local = LocalRollBack(directory: server.data.directory)
+    let answer = offline ? try await local(name, because: reason) : try await answer(name, local)
     if json { return Console.data(answer) }
+    if answer["offline"]?.bool == true { return LocalRollBack.show(answer) }
     Console.prose(
       "\(name)@\(answer["version"].cell) answers again, in the place of version \(answer["from"].cell)")
+  }
+
+  /// What the control plane answers, or what was done without it where it is gone.
+  private func answer(_ name: ModelName, _ local: LocalRollBack) async throws -> JSON {
+    let wish: JSON = reason.map { ["reason": .string($0)] } ?? [:]
+    do {
+      // A second lost to looking for one that is gone would be one of wrong answers.
+      return try await server.withClient(persists: false) {
+        var client = $0
+        // An act waits for those before it, none of which takes this long; whoever says nothing by then hangs.
+        client.patience = .seconds(15)
+        return try await client.post("/deployments/\(name)/roll-back", wish)
+      }
+    } catch let problem as Problem {
+      guard server.isOwn, local.isPossible else { throw problem }
+      switch problem.code {
+      case "server.unreachable": return try await local(name, because: reason)
+      case "storage.full", "storage.failed", "storage.busy", "storage.corrupt":
+        // Its registry takes no entry, without which it does nothing.
+        throw local.withoutRegistry(problem, name)
+      default: throw problem
+      }
+    }
   }
 }
 

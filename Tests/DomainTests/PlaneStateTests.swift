@@ -42,7 +42,7 @@ import Testing
               [
                 .init(version: .first, share: try BasisPoints(parsing: 100)),
                 .init(version: .first.next, share: try BasisPoints(parsing: 9_900)),
-              ], salt: .init(.max, 7)), by: .header)),
+              ], salt: .init(.max, 7)), by: .header), rollout: .first),
       ],
       keys: [
         .init(id: "k1", hash: hash([2]), deployment: try ModelName(parsing: "iris")),
@@ -183,6 +183,10 @@ import Testing
     (
       ["deployments", "1", "policy"], ["other": 1],
       "expected 'limits', 'records', 'watch', 'defences' and 'feedback' alone in an object, found an object of another form at '/deployments/1/policy'"
+    ),
+    (
+      ["deployments", "1", "rollout"], 2,
+      "expected a version that is served beside the live one at '/deployments/1/rollout', found another value"
     ),
     (
       ["keys", "1", "limits"], ["rate": 0],

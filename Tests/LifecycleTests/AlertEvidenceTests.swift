@@ -39,13 +39,28 @@ struct AlertEvidenceTests {
     }
   }
 
+  @Test func `a version that does not answer its own check is told of while that is so`() async throws {
+    let bench = try Bench()
+    let reference = try VersionReference(parsing: "iris@1")
+    var version = PlaneCounts.Version(reference)
+    for (failing, found) in [(0, []), (3, [3.0]), (0, [])] {
+      version.failingProbes = failing
+      bench.plane.count(PlaneCounts(instance: "a", versions: [version]))
+      var history = TrafficHistory()
+      let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
+      let probes = seen.measured.filter { $0.source.rule == .probeFailed }
+      #expect(probes.map(\.value) == found)
+      #expect(probes.allSatisfy { $0.source.deployment == reference.name })
+    }
+  }
+
   @Test func `a data plane without a process says nothing of requests, and nothing of its age`() async throws
   {
     let bench = try Bench()
     bench.plane.endServing()
     var history = TrafficHistory()
     let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
-    #expect(seen.unread == [.failures, .refusals, .latency, .processAge])
+    #expect(seen.unread == [.failures, .refusals, .latency, .probeFailed, .processAge])
     #expect(seen.measured.map(\.source.rule) == [.planeDown])
   }
 

@@ -24,6 +24,7 @@ struct Bench: Sendable {
   let windows: InMemoryWindowSource
   let monitor: InMemoryMonitor
   let feedback: InMemoryFeedback
+  let rollBackNotes: InMemoryRollBackNotes
 
   /// The faults of the five ports; none unless told.
   struct Faults {
@@ -37,6 +38,7 @@ struct Bench: Sendable {
     var windows = FaultPlan()
     var monitor = FaultPlan()
     var feedback = FaultPlan()
+    var rollBackNotes = FaultPlan()
   }
 
   init(
@@ -55,9 +57,10 @@ struct Bench: Sendable {
     windows = InMemoryWindowSource(faults: faults.windows)
     monitor = InMemoryMonitor(faults: faults.monitor)
     feedback = InMemoryFeedback(faults: faults.feedback)
+    rollBackNotes = InMemoryRollBackNotes(faults: faults.rollBackNotes)
     control = Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence, windows, monitor, feedback, tester, environment)
+      rolloutEvidence, windows, monitor, feedback, rollBackNotes, tester, environment)
   }
 
   private static func control(
@@ -67,7 +70,8 @@ struct Bench: Sendable {
     _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime,
     _ rolloutEvidence: InMemoryRolloutEvidence,
     _ windows: InMemoryWindowSource, _ monitor: InMemoryMonitor, _ feedback: InMemoryFeedback,
-    _ tester: any ModelTester = InlineModelTester(), _ environment: EnvironmentName? = nil
+    _ rollBackNotes: InMemoryRollBackNotes, _ tester: any ModelTester = InlineModelTester(),
+    _ environment: EnvironmentName? = nil
   ) -> ControlPlane {
     ControlPlane(
       .init(
@@ -75,7 +79,7 @@ struct Bench: Sendable {
         time: time, entropy: SeededEntropy(), people: InMemoryPeople(),
         tester: tester, sealKeys: sealKeys,
         program: SampleProgram(), rolloutEvidence: rolloutEvidence, windows: windows, monitor: monitor,
-        feedback: feedback),
+        feedback: feedback, rollBackNotes: rollBackNotes),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test", environment: environment))
@@ -91,7 +95,7 @@ struct Bench: Sendable {
   func reopened(policy: Policy = .standard, environment: EnvironmentName? = nil) -> ControlPlane {
     Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence, windows, monitor, feedback, InlineModelTester(), environment)
+      rolloutEvidence, windows, monitor, feedback, rollBackNotes, InlineModelTester(), environment)
   }
 
   /// Runs `body` with the queue at work.

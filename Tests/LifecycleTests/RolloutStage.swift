@@ -20,6 +20,9 @@ struct RolloutStage {
     bench = try Bench(faults, policy: policy)
   }
 
+  /// On a platform that is there already.
+  init(on bench: Bench) { self.bench = bench }
+
   /// Two steps, 10 % and all, of no least time and so many requests.
   static func terms(
     shares: [Int] = [1000, 10_000], yesBefore: Int? = nil, atLeast: Int = 100, disagreement: Double? = nil

@@ -4,7 +4,7 @@ import Testing
 
 /// Serves calls on a free port of the loopback.
 final class GRPCServer {
-  private let server: LiveServer
+  let server: LiveServer
   var plane: DataPlane { server.plane }
   var port: Int { server.port }
 

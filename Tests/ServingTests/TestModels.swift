@@ -1,4 +1,5 @@
 import Domain
+import Inference
 import ModelGraph
 import Provenance
 import Testing
@@ -96,12 +97,21 @@ enum TestModels {
     ModelGraph.Node(output: output, inputs: [input], operator: operation, origin: "LogisticRegression")
   }
 
-  private static func served(_ graph: ModelGraph, name: String, version: Int) throws -> ServedModel {
+  /// A model that answers by one intercept and was made with another: every row of its check is answered wrong.
+  static func brokenLine() throws -> ServedModel {
+    try served(
+      try lineGraph(intercept: 1), name: "line", version: 1,
+      checkedBy: SelfCheck(of: ValidatedGraph(lineGraph())))
+  }
+
+  private static func served(
+    _ graph: ModelGraph, name: String, version: Int, checkedBy check: SelfCheck? = nil
+  ) throws -> ServedModel {
     try ServedModel(
       reference: VersionReference(
         name: try ModelName(parsing: name), version: try #require(VersionNumber(version))),
       bundle: Digest(of: Array("\(name)@\(version)".utf8)), framework: "scikit-learn 1.9.1",
-      graph: try ValidatedGraph(graph))
+      graph: try ValidatedGraph(graph), checkedBy: check)
   }
 }
 

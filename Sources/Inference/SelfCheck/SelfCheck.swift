@@ -84,21 +84,14 @@ public struct SelfCheck: Sendable {
   /// Where there are no rows to ask about, a row of zeros must run, or be refused as a row that the model does not take.
   public func check(_ plan: ExecutionPlan) throws(Problem) {
     guard !cases.isEmpty else { return try Self.checkZeros(plan) }
-    for (index, each) in cases.enumerated() {
-      let methods = plan.signature.methods.filter { each.answers[$0] != nil }
-      guard methods.count == each.answers.count else { throw Self.differs("another method", index) }
-      let rows = Self.rows(numbers: each.numbers, texts: each.texts, for: plan)
-      let answers: [PredictionMethod: [Tensor]]
-      do {
-        answers = try plan.run(methods, on: rows, isCancelled: { false })
-      } catch {
-        throw Self.differs("a refusal", index, cause: error.code)
+    for index in cases.indices {
+      let (methods, rows) = question(index, for: plan)
+      let answers: Result<[PredictionMethod: [Tensor]], Problem>
+      do throws(Problem) { answers = .success(try plan.run(methods, on: rows, isCancelled: { false })) } catch
+      {
+        answers = .failure(error)
       }
-      for method in methods {
-        guard let found = answers[method], let expected = each.answers[method], found.count == expected.count,
-          zip(expected, found).allSatisfy({ $0.matches($1) })
-        else { throw Self.differs("another answer of '\(method.rawValue)'", index) }
-      }
+      try judge(answers, to: index, of: plan)
     }
   }
 
@@ -116,11 +109,11 @@ public struct SelfCheck: Sendable {
     }
   }
 
-  private static func rows(numbers: [Double], texts: [String?], for plan: ExecutionPlan) -> Rows {
+  static func rows(numbers: [Double], texts: [String?], for plan: ExecutionPlan) -> Rows {
     Rows(numbers: numbers, texts: texts, rowCount: 1, featureCount: plan.signature.featureCount)
   }
 
-  private static func differs(_ found: String, _ index: Int, cause: String? = nil) -> Problem {
+  static func differs(_ found: String, _ index: Int, cause: String? = nil) -> Problem {
     Problem(
       .integrity, "bundle.self-check",
       "expected what was answered when the bundle was made, found \(found) to row \(index) of '\(path)'",
@@ -156,7 +149,7 @@ extension SelfCheck.Answer {
   }
 
   /// Whether a tensor is this answer.
-  fileprivate func matches(_ tensor: Tensor) -> Bool {
+  func matches(_ tensor: Tensor) -> Bool {
     guard tensor.elements.count == count else { return false }
     switch (elements, tensor.elements[0..<min(elements.count, count)]) {
     case (.float64(let expected), .float64(let found)): return zip(expected, found).allSatisfy(isSame)

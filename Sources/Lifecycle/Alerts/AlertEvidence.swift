@@ -43,12 +43,13 @@ struct AlertEvidence: Sendable {
         // Who has just begun to look knows of too few requests to say that something is over.
         let isYoung = history.start.map { now.milliseconds - $0.milliseconds < Self.window } ?? true
         if isYoung { seen.unread.formUnion([.failures, .refusals, .latency]) }
+        probes(counts, &seen)
       } else {
-        seen.unread.formUnion([.failures, .refusals, .latency])
+        seen.unread.formUnion([.failures, .refusals, .latency, .probeFailed])
       }
     } catch {
       // That it does not answer is an alert of its own.
-      seen.unread.formUnion([.failures, .refusals, .latency])
+      seen.unread.formUnion([.failures, .refusals, .latency, .probeFailed])
     }
     await look(&seen, [.drift]) { seen async throws(Problem) in try await drift(&seen) }
     await look(&seen, [.rolloutHeld, .rolloutUndone]) { seen async throws(Problem) in
@@ -110,6 +111,17 @@ struct AlertEvidence: Sendable {
       measure(
         .latency, latency, of: came.answered,
         "99 of 100 answers came within \(AlertRule.rounded(latency)) ms, of \(came.answered) \(span)")
+    }
+  }
+
+  private func probes(_ counts: PlaneCounts, _ seen: inout Seen) {
+    for version in counts.versions where version.failingProbes > 0 {
+      let failing = version.failingProbes
+      seen.measured.append(
+        AlertMeasurement(
+          AlertSource(.probeFailed, of: version.reference.name, version.reference.description),
+          Double(failing),
+          "the last \(failing) questions of its bundle's check were not answered right, or not in time"))
     }
   }
 

@@ -152,7 +152,7 @@ struct RollOutBySteps: Sendable {
   }
 
   /// What the ledger is to know of a state: who answers what share of callers from here on, and why.
-  private static func details(of state: RolloutState) -> [String: JSON] {
+  static func details(of state: RolloutState) -> [String: JSON] {
     var shares: [String: JSON] = [:]
     for arm in state.arms { shares[arm.version.description] = JSON(arm.share.value) }
     return [

@@ -19,6 +19,8 @@ extension ServedModel {
     version.latency = shared.durations.counts
     version.compared = shadowed.compared
     version.disagreeing = shadowed.disagreeing
+    let probed = probe.counts
+    version.failingProbes = probe.isReady() ? 0 : max(1, probed.failing)
     return version
   }
 }

@@ -14,6 +14,7 @@ struct MetricsPage {
     var page = MetricsPage(plane: plane, seen: seen)
     page.builds()
     page.requests()
+    page.probes()
     page.watching()
     page.underWay()
     page.connections()
@@ -72,6 +73,33 @@ struct MetricsPage {
     metrics.family(durations, "histogram", "From the head of a request to its answer.")
     for (labels, counts) in counted where !labels.isEmpty {
       metrics.histogram(durations, labels, counts.durations, unit: MetricsText.seconds)
+    }
+  }
+
+  private mutating func probes() {
+    let models = plane.table.models
+    metrics.family(
+      "gatehouse_probes_total", "counter",
+      "Rows of its bundle's check that a version was asked while it served.")
+    for model in models {
+      let counts = model.probe.counts
+      for (outcome, count) in [
+        ("right", counts.right), ("wrong", counts.wrong), ("overdue", counts.overdue),
+      ] {
+        metrics.sample("gatehouse_probes_total", Self.labels(of: model) + [("outcome", outcome)], count)
+      }
+    }
+    metrics.family(
+      "gatehouse_probe_seconds_total", "counter", "How long such questions took, with the wait for a thread.")
+    for model in models {
+      metrics.sample(
+        "gatehouse_probe_seconds_total", Self.labels(of: model),
+        MetricsText.seconds(model.probe.counts.nanoseconds))
+    }
+    metrics.family(
+      "gatehouse_model_ready", "gauge", "1 where a version answered such a question right last, and lately.")
+    for model in models {
+      metrics.sample("gatehouse_model_ready", Self.labels(of: model), model.probe.isReady() ? 1 : 0)
     }
   }
 

@@ -19,6 +19,8 @@ public struct DataBackup: Sendable {
 
   /// What is copied file by file; records of requests have to be named by the ledger.
   static let trees = ["blobs", "bundles", "keys", "rollouts"]
+  /// What the next control plane takes into the registry, and so is copied before that.
+  static let notes = "roll-backs"
   /// What is copied as SQLite has it at one moment; the registry, which comes first, apart.
   static let databases = ["people.sqlite", "relay.sqlite", "monitor.sqlite", "feedback.sqlite"]
   /// Single files.
@@ -56,8 +58,10 @@ public struct DataBackup: Sendable {
         subject: target.path, hint: "name another; a backup is made once and never changed")
     }
     try disk.createDirectory(target.path)
-    let checkpoint = try snapshot(trusting: key)
     var copy = FileCopy(from: source.path, to: target.path, disk: disk)
+    // What a control plane takes in meanwhile is in the copied registry then, and known there.
+    try copy.tree(Self.notes)
+    let checkpoint = try snapshot(trusting: key)
     try await copySegments(trusting: key, &copy)
     for tree in Self.trees { try copy.tree(tree) }
     for file in Self.files { try copy.file(file, isOptional: true) }
