@@ -406,18 +406,6 @@ public final class ControlPlane: Sendable {
     try await together.record(act, of: subject, by: recorder(for: actor), decide)
   }
 
-  /// Takes over the segments of access records that the data plane is done with.
-  ///
-  /// Waits for no act; never call it twice at a time.
-  public func collectRecords() async throws(Problem) -> CollectedRecords {
-    let collect = CollectRecords(
-      registry: parts.registry, store: parts.records, feedback: feedback, time: parts.time,
-      entropy: parts.entropy)
-    var collected = try await collect()
-    do throws(Problem) { try await feedback.tidy() } catch { collected.failures.append(error) }
-    return collected
-  }
-
   /// Takes in bytes of an artifact before it is pushed.
   public func beginUpload() async throws(Problem) -> any IngestSession { try await parts.blobs.beginIngest() }
 
