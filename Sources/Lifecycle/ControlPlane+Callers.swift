@@ -1,5 +1,6 @@
 public import Access
 public import Domain
+import Gates
 
 // How callers reach deployments, and how those answer.
 
