@@ -121,6 +121,10 @@ final class ModelDefences: Sendable {
   func blunted(_ tensors: [PredictionMethod: [Tensor]]) -> [PredictionMethod: [Tensor]] { tensors }
 }
 
+final class ModelProbe: Sendable {
+  init(_ check: SelfCheck?) {}
+}
+
 final class BatchGain: Sendable {
   init(isPossible: Bool) {}
   func noteAlone(rows: Int, nanoseconds: Int) {}
