@@ -31,11 +31,17 @@ struct PromotionRoutes: Sendable {
       ])
   }
 
-  /// `GET /api/v1/models/{name}/versions/{version}/files/{digest}`: the bytes of a file that the version is made of, or of a
-  /// statement of its promotion.
+  /// `GET /api/v1/models/{name}/versions/{version}/files/{digest}?statement=DIGEST`: the bytes of a file that the version is made of, or
+  /// of the statement itself, by a statement of its promotion.
   @Sendable private func file(_ request: Request, _ context: ControlContext) async throws -> Response {
     let digest = try Digest(parsing: context.parameter("digest"))
-    let reader = try await control.promotedFile(digest, of: context.versionReference())
+    guard let statement = request.uri.queryParameters.get("statement") else {
+      throw Problem(
+        .badInput, "request.parameter", "expected the digest of a promotion as 'statement', found nothing",
+        hint: "promote the version first")
+    }
+    let reader = try await control.promotedFile(
+      digest, of: context.versionReference(), by: Digest(parsing: String(statement)))
     return Response(
       status: .ok, headers: [.contentType: "application/octet-stream"],
       body: .init(contentLength: reader.size) { writer in

@@ -78,7 +78,11 @@ struct CollectRecords: Sendable {
     if known == nil {
       try await registry.commit([entry(.done, name, found.details)], [.addSegment(found)])
     }
-    try await feedback.take(made)
+    do throws(Problem) { try await feedback.take(made) } catch {
+      // How good a model is, is worth a minute of waiting, and no prediction that is refused for a full spool.
+      guard await feedback.hasFailedForLong else { throw error }
+      collected.failures.append(error)
+    }
     try await store.keep(name)
     collected.kept.append(name)
   }

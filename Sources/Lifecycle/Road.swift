@@ -72,9 +72,14 @@ struct Road: Sendable {
     if let earlier = try await earlierVersion(of: pushed) {
       if let promotion = pushed.promotion {
         let record = promotion.record(of: earlier.reference, at: time.now())
-        try await recorder.note(
-          .takePromotion, of: earlier.reference.description, details: ["promotion": promotion.details],
-          changes: [.governance(.promotion(.promote(record)))])
+        // An older statement that is sent once more says nothing new.
+        if try await registry.promotion(of: earlier.reference).map({ $0.promotedAt < record.promotedAt })
+          ?? true
+        {
+          try await recorder.note(
+            .takePromotion, of: earlier.reference.description, details: ["promotion": promotion.details],
+            changes: [.governance(.promotion(.promote(record)))])
+        }
       }
       return try await outcome(of: earlier, pushed, try await asker(of: request), recorder, &steps)
     }

@@ -66,7 +66,9 @@ struct PromoteCommand: AsyncParsableCommand {
     let version = try await number(reference, here)
     let path = "/models/\(name)/versions/\(version)"
     let promoted = try await here.post("\(path)/promotions", ["to": .string(environment)])
-    guard var push = promoted["push"]?.object, let blobs = promoted["blobs"]?.array else {
+    guard var push = promoted["push"]?.object, let blobs = promoted["blobs"]?.array,
+      let statement = promoted["statement"]?.string
+    else {
       throw Problem(
         .unavailable, "server.answer", "expected what to push from \(here.base), found something else")
     }
@@ -75,7 +77,8 @@ struct PromoteCommand: AsyncParsableCommand {
     for text in blobs.compactMap(\.string) {
       let digest = try Digest(parsing: text)
       if try await there.exists("/blobs/\(digest)") { continue }
-      let bytes = try await here.bytes("\(path)/files/\(digest)", limit: Self.sizeLimit)
+      let bytes = try await here.bytes(
+        "\(path)/files/\(digest)?statement=\(statement)", limit: Self.sizeLimit)
       guard Digest(of: bytes) == digest else {
         throw Problem(
           .integrity, "promote.digest",
@@ -83,6 +86,10 @@ struct PromoteCommand: AsyncParsableCommand {
           subject: digest.description, hint: "run 'gatehouse audit verify' there")
       }
       _ = try await pushing.upload(bytes, digest.short)
+    }
+    // What its data are was said there already: the word of another platform does not make less of it.
+    if let said = try? await there.get("/models/\(name)/facts")["dataClass"], said.string != nil {
+      push["facts"] = nil
     }
     if let project { push["project"] = .string(project) }
     if !facts.members.isEmpty {

@@ -268,7 +268,8 @@ struct MisbehaviourTests {
             try await client.bytes(of: Self.blob, limit: 5000)
           }
         }
-        #expect(problem?.code == "registry.unreachable")
+        // Whichever clock ends first where all threads are taken.
+        #expect(["registry.unreachable", "registry.too-slow"].contains(problem?.code))
         #expect(server.requests.count <= 1)
       }
     }

@@ -59,7 +59,7 @@ import Testing
     let promoted = try await staging.control.promote(
       iris, to: try EnvironmentName(parsing: target), by: .administrator)
     for digest in promoted.blobs + [promoted.statement] {
-      let reader = try await staging.control.promotedFile(digest, of: iris)
+      let reader = try await staging.control.promotedFile(digest, of: iris, by: promoted.statement)
       _ = try await Self.keep(try await reader.bytes(from: 0, count: reader.size), in: production.control)
     }
     return promoted
@@ -227,14 +227,38 @@ import Testing
       _ = try await Bench.push(Fixture.forest, as: "other", by: .administrator, to: staging.control)
       let other = try #require(
         try await staging.control.registry.versions(of: try ModelName(parsing: "other")).first)
-      let problem = await #expect(throws: Problem.self) {
-        _ = try await staging.control.promotedFile(other.artifact, of: Self.iris)
+      let own = try #require(try await staging.control.registry.versions(of: Sample.name()).first)
+      let promoted = try await staging.control.promote(
+        Self.iris, to: try EnvironmentName(parsing: "production"), by: .administrator)
+      _ = try await staging.control.promotedFile(own.artifact, of: Self.iris, by: promoted.statement)
+      // Of another version, of none, and by what is no promotion.
+      for (digest, statement) in [
+        (other.artifact, promoted.statement), (other.policy, promoted.statement),
+        (own.artifact, own.artifact),
+        (own.artifact, Sample.digest(1)),
+      ] {
+        let problem = await #expect(throws: Problem.self) {
+          _ = try await staging.control.promotedFile(digest, of: Self.iris, by: statement)
+        }
+        #expect(problem?.code == "blob.missing")
       }
-      #expect(problem?.code == "blob.missing")
-      let policy = await #expect(throws: Problem.self) {
-        _ = try await staging.control.promotedFile(other.policy, of: Self.iris)
+      let elsewhere = await #expect(throws: Problem.self) {
+        _ = try await staging.control.promotedFile(
+          other.artifact, of: other.reference, by: promoted.statement)
       }
-      #expect(policy?.code == "blob.missing")
+      #expect(elsewhere?.code == "blob.missing")
+    }
+  }
+
+  @Test func `an older statement takes nothing from a newer one`() async throws {
+    try await Self.platforms { staging, production in
+      let older = try await Self.promote(staging, into: production)
+      staging.bench.time.advance(by: .seconds(60))
+      let newer = try await Self.promote(staging, into: production)
+      for statement in [newer, older].map(\.statement) {
+        #expect(try await Self.push(statement, to: production.control).status == .live)
+      }
+      #expect(try await production.control.registry.promotion(of: Self.iris)?.statement == newer.statement)
     }
   }
 

@@ -31,6 +31,8 @@ actor Feedback {
   /// By which masks what is kept was gone through.
   private var hidden: [ModelName: [String]] = [:]
   private var tidiedAt: Timestamp?
+  /// Since when nothing can be kept; nil where the last was.
+  private var failingSince: Timestamp?
 
   init(
     registry: any RegistryReader, store: any FeedbackStore, records: any RecordReader, said: BundleFacts,
@@ -46,8 +48,24 @@ actor Feedback {
 
   // MARK: Predictions
 
+  /// Whether nothing could be kept for a minute: who collects records does not wait any longer then.
+  var hasFailedForLong: Bool {
+    failingSince.map { time.now().milliseconds - $0.milliseconds >= 60_000 } ?? false
+  }
+
   /// Keeps what the records of a segment say; nothing where it was taken.
   func take(_ found: SegmentPredictions) async throws(Problem) {
+    guard !found.predictions.isEmpty || !found.unkept.isEmpty else { return }
+    do throws(Problem) {
+      try await keep(found)
+      failingSince = nil
+    } catch {
+      failingSince = failingSince ?? time.now()
+      throw error
+    }
+  }
+
+  private func keep(_ found: SegmentPredictions) async throws(Problem) {
     guard try await !store.hasTaken(found.segment) else { return }
     let now = time.now()
     let masks = try await masks()

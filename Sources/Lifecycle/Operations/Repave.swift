@@ -134,7 +134,10 @@ struct Repave: Sendable {
 
 extension Problem {
   /// Whether what was made ready is no more because an act changed what is served meanwhile.
-  fileprivate var isOvertaken: Bool { [Problem.noSuccessor.code, Problem.otherState.code].contains(code) }
+  fileprivate var isOvertaken: Bool {
+    // The last is what the process that serves says of a version that an act took out of service.
+    [Problem.noSuccessor.code, Problem.otherState.code, "replay.not-served"].contains(code)
+  }
 }
 
 extension PlaneProcess {

@@ -17,32 +17,42 @@ extension ControlPlane {
     }
   }
 
-  /// Opens a file that a version is made of, to be taken to another environment.
+  /// Opens a file that a version is made of, to be taken to another environment by a statement of its promotion.
   ///
-  /// Throws `version.unknown`, and `blob.missing` for a blob that is none of its files.
+  /// Without a promotion, which the ledger has, nothing is handed out. Throws `version.unknown`, and `blob.missing` for a blob that is none of its files, and
+  /// for a statement that is none of its own.
   public func promotedFile(
-    _ digest: Digest, of reference: VersionReference
+    _ digest: Digest, of reference: VersionReference, by statement: Digest
   ) async throws(Problem) -> any BlobReader {
     let version = try await registry.version(reference)
-    guard try await isFile(digest, of: version), let reader = try await blobs.open(digest) else {
+    var isFile = false
+    if try await isStated(version, by: statement) {
+      if digest == statement {
+        isFile = true
+      } else {
+        isFile = try await promote.files(of: version).contains(digest)
+      }
+    }
+    guard isFile, let reader = try await blobs.open(digest) else {
       throw Problem(
-        .notFound, "blob.missing", "expected a file of '\(reference)', found that \(digest.short) is none",
-        subject: digest.description)
+        .notFound, "blob.missing",
+        "expected a file of '\(reference)' by a statement of its promotion, found none",
+        subject: digest.description, hint: "promote it: 'gatehouse promote \(reference) --to URL'")
     }
     return reader
   }
 
-  private func isFile(_ digest: Digest, of version: ModelVersion) async throws(Problem) -> Bool {
-    if try await promote.files(of: version).contains(digest) { return true }
-    // The statements of its promotions are found by what they are about.
-    guard let status = try await blobs.status(of: digest), status.size <= SignedStatement.sizeLimit else {
+  /// Whether a blob is a statement of this platform that a version is promoted.
+  private func isStated(_ version: ModelVersion, by statement: Digest) async throws(Problem) -> Bool {
+    guard let status = try await blobs.status(of: statement), status.size <= SignedStatement.sizeLimit else {
       return false
     }
-    let bytes = try await blobs.read(digest, limit: SignedStatement.sizeLimit)
+    let bytes = try await blobs.read(statement, limit: SignedStatement.sizeLimit)
     guard let signed = try? SignedStatement(verifying: bytes, trusting: try await seals.trusted()),
       let promotion = try? Promotion(signed.statement)
     else { return false }
-    return promotion.version == version.reference && promotion.bundle == version.bundle
+    return promotion.from == (try await registry.environment()) && promotion.version == version.reference
+      && promotion.bundle == version.bundle
   }
 
   /// Takes what the platform was started for, where nobody has said it before.

@@ -11,6 +11,8 @@ final class ModelProbe: Sendable {
   static let patience = 3
   /// A version is asked so seldom that this is, at most, one part in so many of a thread's time.
   static let share = 50
+  /// How long nobody asks at most for that, in nanoseconds.
+  private static let longestPause = 60_000_000_000
 
   /// What came of it so far.
   struct Counts: Equatable {
@@ -63,12 +65,19 @@ final class ModelProbe: Sendable {
     state.withLockedValue { state in !state.isWrong && state.due.map { now <= $0 } ?? true }
   }
 
+  /// How long it is until the next question, in nanoseconds.
+  ///
+  /// An answer that waited for a thread is no dearer for that: whatever it took, a minute is enough. What is wrong is asked about again soon.
+  private static func pace(_ state: State, _ interval: Int) -> Int {
+    state.isWrong ? interval : max(interval, min(state.took * share, longestPause))
+  }
+
   /// The next question, where it is time for one; what is not answered by then is overdue.
   func ask(
     _ plan: ExecutionPlan, every interval: Int, at now: Int
   ) -> (question: (methods: [PredictionMethod], rows: Rows)?, number: Int, change: Change?) {
     state.withLockedValue { state -> (([PredictionMethod], Rows)?, Int, Change?) in
-      let pace = max(interval, state.took * Self.share)
+      let pace = Self.pace(state, interval)
       if state.due == nil { state.due = now + Self.patience * pace }
       if state.open != nil {
         guard let due = state.due, now > due else { return (nil, 0, nil) }
@@ -109,7 +118,7 @@ final class ModelProbe: Sendable {
         state.counts.right += 1
         state.counts.failing = 0
         state.isWrong = false
-        state.due = now + Self.patience * max(interval, state.took * Self.share)
+        state.due = now + Self.patience * Self.pace(state, interval)
         guard state.isTold else { return nil }
         state.isTold = false
         return .recovered
