@@ -131,21 +131,35 @@ struct RolloutRoutes: Sendable {
 
   // MARK: Back
 
-  /// `POST /api/v1/deployments/{name}/roll-back`, perhaps with `{"reason"}`: the version that served before answers when the
+  /// `POST /api/v1/deployments/{name}/roll-back`, perhaps with `{"reason","from"}`: the version that served before answers when the
   /// answer is there.
+  ///
+  /// With `from` nothing is done where that version was taken back from already, and `done` is `before`.
   @Sendable private func rollBack(_ request: Request, _ context: ControlContext) async throws -> Response {
     let body = try await request.optionalJSON()
-    try body.requireMembers(["reason"])
+    try body.requireMembers(["reason", "from"])
     let reason = try Self.reason(in: body, for: "roll-back")
-    let rollout = try await control.rollBack(context.modelName(), because: reason, by: context.requireActor())
+    let rollout = try await control.rollBack(
+      context.modelName(), from: try Self.left(in: body), because: reason, by: context.requireActor())
     return .json(
       .ok,
       [
         "name": .string(rollout.deployment.name.description),
         "version": JSON(rollout.deployment.version.value),
-        "from": JSON(rollout.from.value),
+        "from": JSON(rollout.from.value), "done": rollout.wasBefore ? "before" : "now",
         "digest": .string(rollout.deployment.bundle.description),
       ])
+  }
+
+  /// The version that is to go; nil for the one that answers.
+  private static func left(in body: JSON) throws(Problem) -> VersionNumber? {
+    guard let from = body["from"], from != .null else { return nil }
+    guard let version = from.int.flatMap({ VersionNumber($0) }) else {
+      throw Problem(
+        .badInput, "request.member", "expected the number of a version, found \(from.kind)", position: "/from"
+      )
+    }
+    return version
   }
 
   private static func reason(in body: JSON, for what: String) throws(Problem) -> RevocationReason {

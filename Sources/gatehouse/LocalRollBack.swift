@@ -13,10 +13,18 @@ struct LocalRollBack {
   /// Whether there is a platform's data here.
   var isPossible: Bool { LocalFiles.kind(of: "\(directory.plane)/state.json").isFile }
 
+  /// The version that a roll-back would leave, by the data plane's state; nil where that says nothing.
+  func left(_ name: ModelName) -> VersionNumber? {
+    let state = (try? FilePlaneStateStore(path: "\(directory.plane)/state.json").load()) ?? nil
+    return state?.deployments.first { $0.name == name }.map { $0.rollout ?? $0.live.version }
+  }
+
   /// Takes a name back by the data plane's state.
   ///
   /// Throws `roll-back.control-plane` where a control plane has the data, and `roll-back.user` for another user than its.
-  func callAsFunction(_ name: ModelName, because reason: String?) async throws(Problem) -> JSON {
+  func callAsFunction(
+    _ name: ModelName, from version: VersionNumber?, because reason: String?
+  ) async throws(Problem) -> JSON {
     let reason = try RevocationReason(parsing: reason ?? "no reason was given")
     try requireOwner()
     // Nobody else writes the state while this is held, and the kernel lets it go however this ends.
@@ -31,7 +39,7 @@ struct LocalRollBack {
       states: FilePlaneStateStore(path: "\(directory.plane)/state.json"),
       notes: RollBackNoteFiles(directory: directory.rollBacks), plane: LeftProcesses(in: directory.plane))
     let outcome = try await rollBack(
-      name, because: reason, by: Self.user, at: SystemTime().now(),
+      name, from: version, because: reason, by: Self.user, at: SystemTime().now(),
       trace: Hexadecimal.encode(SystemEntropy().bytes(8)))
     return [
       "name": .string(name.description), "version": JSON(outcome.note.to.value),
@@ -91,8 +99,8 @@ struct LocalRollBack {
       "expected a data directory without a control plane, found that process \(process) has it",
       subject: directory.path,
       hint:
-        "ask it without --offline; where it does not answer, end it with 'kill -9 \(process)' and take the name back again:"
-        + " predictions go on meanwhile, and nothing that was acknowledged is lost",
+        "ask it without --offline; where it does not answer, end it with 'kill -9 \(process)' and take the name back again,"
+        + " with '--from' and the version that is to go, since it may have been done: predictions go on meanwhile, and nothing that was acknowledged is lost",
       cause: problem.code)
   }
 

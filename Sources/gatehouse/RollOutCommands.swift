@@ -232,6 +232,12 @@ struct RollBackCommand: AsyncParsableCommand {
   @Argument(help: "The deployment.")
   var name: String
 
+  @Option(
+    help: """
+      The version that is to go: from any other nothing is taken back, so that it may be said again where an answer was lost.
+      """)
+  var from: Int?
+
   @Option(help: "Why, in one line.")
   var reason: String?
 
@@ -246,16 +252,37 @@ struct RollBackCommand: AsyncParsableCommand {
   func run() async throws {
     let name = try ModelName(parsing: name)
     let local = LocalRollBack(directory: server.data.directory)
-    let answer = offline ? try await local(name, because: reason) : try await answer(name, local)
+    let answer =
+      offline ? try await local(name, from: try meant(), because: reason) : try await answer(name, local)
     if json { return Console.data(answer) }
     if answer["offline"]?.bool == true { return LocalRollBack.show(answer) }
+    if answer["done"] == "before" {
+      return Console.prose(
+        "\(name) was taken back from version \(answer["from"].cell) before; \(name)@\(answer["version"].cell) answers"
+      )
+    }
     Console.prose(
       "\(name)@\(answer["version"].cell) answers again, in the place of version \(answer["from"].cell)")
   }
 
+  /// The version that is to go; nil for the one that answers.
+  private func meant() throws(Problem) -> VersionNumber? {
+    guard let from else { return nil }
+    guard let version = VersionNumber(from) else {
+      throw Problem(.usage, "usage.version", "expected the number of a version after --from, found \(from)")
+    }
+    return version
+  }
+
   /// What the control plane answers, or what was done without it where it is gone.
   private func answer(_ name: ModelName, _ local: LocalRollBack) async throws -> JSON {
-    let wish: JSON = reason.map { ["reason": .string($0)] } ?? [:]
+    let meant = try meant()
+    // What answers before anything is asked: where the answer is lost, it may have been done, and is not done twice.
+    let left = server.isOwn && local.isPossible ? meant ?? local.left(name) : meant
+    var members: [String: JSON] = [:]
+    members["reason"] = reason.map { .string($0) }
+    members["from"] = meant.map { JSON($0.value) }
+    let wish = JSON.object(members)
     do {
       // A second lost to looking for one that is gone would be one of wrong answers.
       return try await server.withClient(persists: false) {
@@ -267,7 +294,7 @@ struct RollBackCommand: AsyncParsableCommand {
     } catch let problem as Problem {
       guard server.isOwn, local.isPossible else { throw problem }
       switch problem.code {
-      case "server.unreachable": return try await local(name, because: reason)
+      case "server.unreachable": return try await local(name, from: left, because: reason)
       case "storage.full", "storage.failed", "storage.busy", "storage.corrupt":
         // Its registry takes no entry, without which it does nothing.
         throw local.withoutRegistry(problem, name)

@@ -55,6 +55,75 @@ struct OfflineRollBackTests {
     #expect(try await stage.entries().count == 1)
   }
 
+  /// The control plane tells the data plane of a roll-back, and is killed before its registry has it.
+  private static func cutOff(_ stage: OfflineStage) async throws {
+    let state = try #require(try stage.states.load())
+    let way = try #require(state.deployments.first?.standby)
+    let first = try #require(await stage.bench.registry.versions(of: Sample.name()).first)
+    let former = PlaneState.Deployment.Version(
+      version: first.reference.version, bundle: first.bundle, path: "/bundles/\(first.bundle.hexadecimal)")
+    try stage.states.save(
+      PlaneState(
+        generation: state.generation + 1, sealKeys: state.sealKeys,
+        deployments: [PlaneState.Deployment(name: Sample.name(), live: way, standby: former)],
+        keys: state.keys))
+  }
+
+  private static func three(_ control: ControlPlane) async throws {
+    for fixture in [Fixture.tree, Fixture.forest, RolloutStage.logistic] {
+      _ = try await Bench.push(fixture, to: control)
+    }
+  }
+
+  @Test func `after a roll-back that was cut off, the version it was to leave does not come back`()
+    async throws
+  {
+    let stage = try OfflineStage()
+    try await stage.live(Self.three)
+    try await Self.cutOff(stage)
+    // It looks as though the second had always answered, and the name is taken back once more.
+    let outcome = try await stage.rollBack()
+    #expect("\(outcome.note.from) \(outcome.note.target)" == "iris@2 iris@1")
+    #expect(try await stage.start().map(\.problem) == [nil])
+    #expect(stage.live == ["iris@1"])
+    for number in [2, 3] { #expect(try await stage.bench.registry.mark(of: Self.reference(number)) != nil) }
+    #expect(await stage.bench.audit().problems == [])
+  }
+
+  @Test func `whoever says which version is to go takes it back once, whatever was cut off`() async throws {
+    let stage = try OfflineStage()
+    try await stage.live(Self.three)
+    try await Self.cutOff(stage)
+    for _ in 0..<2 {
+      let outcome = try await stage.rollBack(from: 3)
+      #expect("\(outcome.note.from) \(outcome.note.target)" == "iris@3 iris@2")
+      #expect(try stage.saved().live.version.value == 2)
+    }
+    #expect(try await stage.start().map(\.problem) == [nil])
+    #expect(stage.live == ["iris@2"])
+    #expect(try await stage.bench.registry.mark(of: Self.reference(3)) != nil)
+    #expect(try await stage.bench.registry.mark(of: Self.reference(2)) == nil)
+  }
+
+  @Test func `said again where the answer was lost, it is not done twice`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      try await Self.three(control)
+      let third = try OfflineStage.version(3)
+      let reason = try RevocationReason(parsing: "it lies")
+      let first = try await control.rollBack(Sample.name(), from: third, because: reason, by: .administrator)
+      #expect(first.deployment.version.value == 2 && !first.wasBefore)
+      let again = try await control.rollBack(Sample.name(), from: third, because: reason, by: .administrator)
+      #expect(again.deployment.version.value == 2 && again.wasBefore)
+      let other = await #expect(throws: Problem.self) {
+        try await control.rollBack(
+          Sample.name(), from: OfflineStage.version(1), because: reason, by: .administrator)
+      }
+      #expect(other?.code == "roll-back.other")
+    }
+    #expect(try await bench.entries().count { $0.act == .rollBack && $0.phase == .done } == 1)
+  }
+
   @Test func `what was taken back so does not come back by itself`() async throws {
     let stage = try OfflineStage()
     try await stage.live(Self.two)

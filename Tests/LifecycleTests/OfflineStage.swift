@@ -68,10 +68,11 @@ struct OfflineStage: Sendable {
   /// The command.
   @discardableResult
   func rollBack(
-    _ name: ModelName = Sample.name(), trace: String = "00aa11bb22cc33dd"
+    _ name: ModelName = Sample.name(), from version: Int? = nil, trace: String = "00aa11bb22cc33dd"
   ) async throws -> OfflineRollBack.Outcome {
     try await OfflineRollBack(states: states, notes: bench.rollBackNotes, plane: process)(
-      name, because: try RevocationReason(parsing: "it answers nonsense"),
+      name, from: try version.map { try Self.version($0) },
+      because: try RevocationReason(parsing: "it answers nonsense"),
       by: RollBackNote.User(id: 1000, name: "ada"), at: Sample.moment(500_000), trace: trace)
   }
 

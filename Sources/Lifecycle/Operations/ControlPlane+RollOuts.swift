@@ -5,12 +5,13 @@ public import Gates
 extension ControlPlane {
   /// Takes a name back to the version that served it before, and marks the one it is taken back from.
   ///
-  /// Throws `deployment.unknown`, `access.denied` and `roll-back.nowhere`.
+  /// Where `from` is named, from that version alone, so that it may be said again where the answer was lost. Throws `deployment.unknown`,
+  /// `access.denied`, `roll-back.nowhere` and `roll-back.other`.
   public func rollBack(
-    _ name: ModelName, because reason: RevocationReason, by actor: Actor
+    _ name: ModelName, from version: VersionNumber? = nil, because reason: RevocationReason, by actor: Actor
   ) async throws(Problem) -> RolledBack {
     try await perform(by: actor, .deploy, on: .model(name)) { [rollBack] recorder async throws(Problem) in
-      try await rollBack(name, because: reason, recorder: recorder)
+      try await rollBack(name, from: version, because: reason, recorder: recorder)
     }
   }
 

@@ -27,11 +27,12 @@ public struct OfflineRollBack: Sendable {
 
   /// Goes back; where this was cut off before, it goes on from there.
   ///
+  /// Where `from` is named, from that version alone.
   /// Throws `deployment.unknown`, `roll-back.nowhere`, `plane-state.missing`, `roll-back.noted`, and what the data plane says of
   /// a version that it cannot serve: then all is as before.
   public func callAsFunction(
-    _ name: ModelName, because reason: RevocationReason, by user: RollBackNote.User, at moment: Timestamp,
-    trace: String
+    _ name: ModelName, from meant: VersionNumber? = nil, because reason: RevocationReason,
+    by user: RollBackNote.User, at moment: Timestamp, trace: String
   ) async throws(Problem) -> Outcome {
     guard let state = try states.load() else {
       throw Problem(
@@ -42,6 +43,16 @@ public struct OfflineRollBack: Sendable {
     if let kept, Self.hasState(state, of: kept) {
       // Whoever did it was cut off before the data plane was told, or somebody asks twice.
       return Outcome(note: kept, isServed: try await tell(state, of: kept.target) != nil)
+    }
+    if let meant, kept == nil, let present = state.deployments.first(where: { $0.name == name }),
+      present.rollout == nil, present.live.version != meant
+    {
+      // A control plane was cut off within that very roll-back: the state has it, the registry not yet.
+      return try await noted(
+        RollBackNote(
+          trace: trace, at: moment, by: user, reason: reason,
+          from: VersionReference(name: name, version: meant), to: present.live.version,
+          bundle: present.live.bundle, state: Digest(of: state.canonicalContent)), in: state)
     }
     let way = try WayBack(of: name, in: state)
     let note: RollBackNote
@@ -74,6 +85,13 @@ public struct OfflineRollBack: Sendable {
       _ = try? await plane.apply(state.generation)
       throw error
     }
+  }
+
+  /// Notes what the state has already, and tells the data plane.
+  private func noted(_ note: RollBackNote, in state: PlaneState) async throws(Problem) -> Outcome {
+    try notes.keep(note)
+    // A crash after this: nothing of what is served has changed, and the next control plane has the registry follow.
+    return Outcome(note: note, isServed: try await tell(state, of: note.target) != nil)
   }
 
   private static let refusedCode = "roll-back.refused"

@@ -9,6 +9,8 @@ public struct RolledBack: Sendable {
   public let deployment: Deployment
   /// What was served before.
   public let from: VersionNumber
+  /// Whether that had been done already.
+  public var wasBefore = false
 }
 
 /// Takes a name back to the last version that served it before: no build, no download, no gate.
@@ -25,13 +27,20 @@ struct RollBack: Sendable {
 
   /// Goes back; the former version answers by the time this returns, and the one it was taken back from is marked.
   ///
-  /// Throws `deployment.unknown` and `roll-back.nowhere`.
+  /// Where `from` is named, from that version alone: one that was taken back from already stays so, and nothing is done twice. Throws
+  /// `deployment.unknown`, `roll-back.nowhere`, and `roll-back.other` where neither that version answers nor it was taken back from.
   func callAsFunction(
-    _ name: ModelName, because reason: RevocationReason, recorder: Recorder
+    _ name: ModelName, from meant: VersionNumber? = nil, because reason: RevocationReason, recorder: Recorder
   ) async throws(Problem) -> RolledBack {
     let deployments = try await registry.deployments()
     guard let present = deployments.first(where: { $0.name == name }) else {
       throw Problem.unknownDeployment(name)
+    }
+    if let meant, try await !isPresent(meant, present) {
+      guard try await registry.mark(of: VersionReference(name: name, version: meant)) != nil else {
+        throw Problem.otherAnswers(meant, VersionReference(name: name, version: present.version))
+      }
+      return RolledBack(deployment: present, from: meant, wasBefore: true)
     }
     // The last good state is the one that the roll-out found.
     if let running = try await registry.rollout(of: name), running.isUnderWay {
@@ -70,6 +79,27 @@ struct RollBack: Sendable {
             .mark(VersionMark(version: from, by: recorder.principal, reason: reason, at: moment))),
         ])
     }
+  }
+}
+
+extension RollBack {
+  /// Whether a version is the one that a roll-back leaves: the one that comes by steps, else the live one.
+  private func isPresent(_ version: VersionNumber, _ present: Deployment) async throws(Problem) -> Bool {
+    if let running = try await registry.rollout(of: present.name), running.isUnderWay {
+      return running.state.version == version
+    }
+    return present.version == version
+  }
+}
+
+extension Problem {
+  /// Why a name is not taken back from a version that does not answer.
+  static func otherAnswers(_ meant: VersionNumber, _ present: VersionReference) -> Problem {
+    Problem(
+      .conflict, "roll-back.other",
+      "expected version \(meant) of '\(present.name)' to answer, found version \(present.version)",
+      subject: present.description,
+      hint: "see 'gatehouse history \(present.name)', and name the version that answers")
   }
 }
 

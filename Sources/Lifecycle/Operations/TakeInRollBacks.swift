@@ -86,10 +86,14 @@ struct TakeInRollBacks: Sendable {
     guard let present = try await registry.deployments().first(where: { $0.name == name }) else {
       return .stale(Self.stale(note, "found no deployment of this name"))
     }
-    guard present.version == note.from.version || present.version == note.to else {
+    let revocations = try await seals.revocations()
+    // A control plane that was cut off within a roll-back left the state one version further back than the registry: whoever took the
+    // name back from there meant neither.
+    let isAhead =
+      try await registry.waysBack(from: present, past: revocations).first?.version == note.from.version
+    guard present.version == note.from.version || present.version == note.to || isAhead else {
       return .stale(Self.stale(note, "found '\(name)@\(present.version)' in service"))
     }
-    let revocations = try await seals.revocations()
     if let problem = revocations.problem(of: note.bundle) {
       return .stale(Self.stale(note, "found \(note.target) revoked: \(problem.message)"))
     }
@@ -128,7 +132,10 @@ struct TakeInRollBacks: Sendable {
         details.merge(RollOutBySteps.details(of: undone.state)) { $1 }
       }
     }
-    if present.version == note.from.version {
+    if present.version != note.to {
+      if present.version != note.from.version {
+        marked.append(VersionReference(name: name, version: present.version))
+      }
       let ways = try await registry.waysBack(from: present, past: revocations)
       let next = ways.firstIndex { $0.version == note.to }.map { ways.index(after: $0) } ?? ways.startIndex
       changes.append(
