@@ -64,12 +64,11 @@ struct QueryRoutes: Sendable {
     let aliases = try await control.registry.aliases().filter { $0.model == name }
     let images = try await control.registry.images().filter { $0.reference.name == name }
     let revoked = try await control.registry.revokedVersions().filter { $0.reference.name == name }
-    var shown: [JSON] = []
-    for version in versions {
-      shown.append(
-        version.json(
-          revocation: revoked.first { $0.reference == version.reference },
-          promotion: try await control.registry.promotion(of: version.reference)))
+    let promotions = try await control.registry.promotions(of: name)
+    let shown = versions.map { version in
+      version.json(
+        revocation: revoked.first { $0.reference == version.reference },
+        promotion: promotions.first { $0.version == version.reference })
     }
     return .json(
       .ok,

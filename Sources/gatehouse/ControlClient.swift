@@ -93,6 +93,11 @@ struct ConnectionOptions: ParsableArguments {
           "start a platform with 'gatehouse serve', or name a credential with --token-file or GATEHOUSE_TOKEN"
       )
     }
+    return try Self.token(in: path)
+  }
+
+  /// The credential that stands in a file.
+  static func token(in path: String) throws(Problem) -> String {
     let text = String(decoding: try LocalFiles.read(path, limit: 4096), as: UTF8.self)
     return text.filter { !$0.isWhitespace }
   }

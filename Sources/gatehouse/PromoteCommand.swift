@@ -118,10 +118,7 @@ struct PromoteCommand: AsyncParsableCommand {
 
   /// The credential for the other platform; the one for this platform is never sent there.
   private func targetToken() throws(Problem) -> String {
-    if let targetTokenFile {
-      let text = String(decoding: try LocalFiles.read(targetTokenFile, limit: 4096), as: UTF8.self)
-      return text.filter { !$0.isWhitespace }
-    }
+    if let targetTokenFile { return try ConnectionOptions.token(in: targetTokenFile) }
     if let token = Environment["GATEHOUSE_TO_TOKEN"] { return token }
     throw Problem(
       .unauthenticated, "auth.no-credential", "expected a credential for \(target), found none",

@@ -144,6 +144,15 @@ extension RegistryReader {
     return try EnvironmentName(parsing: text)
   }
 
+  /// From where the versions of a model were promoted that were.
+  public func promotions(of name: ModelName) async throws(Problem) -> [PromotionRecord] {
+    var all: [PromotionRecord] = []
+    for record in try await governance(.promotion, startingWith: "\(name)@") {
+      all.append(try PromotionRecord(json: record.value))
+    }
+    return all
+  }
+
   /// From where a version was promoted; nil where it was not.
   public func promotion(of version: VersionReference) async throws(Problem) -> PromotionRecord? {
     guard let record = try await record(.promotion, version.description) else { return nil }
