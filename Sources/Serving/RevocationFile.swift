@@ -1,7 +1,6 @@
 public import Domain
 import Encoding
 import NIOConcurrencyHelpers
-import NIOPosix
 public import Provenance
 
 /// The file that tells a plane of named bundles what was revoked: lines of `RevocationList`.
@@ -68,9 +67,7 @@ final class RevocationWatch: Sendable {
   private let plane: DataPlane
   private let log: RuntimeLog?
   private let interval: Duration
-  private let pool = NIOThreadPool(numberOfThreads: 1)
-  /// 1 when the plane ends.
-  private let ending = ConditionLock(value: 0)
+  private let thread = RecurringThread()
   /// Held for the whole of a look: the only one that exchanges the table of such a plane.
   private let state: NIOLockedValueBox<State>
 
@@ -88,28 +85,20 @@ final class RevocationWatch: Sendable {
 
   /// Begins to look, once an interval from now.
   func start() {
-    pool.start()
-    pool.submit { [self] state in
-      guard state == .active else { return }
-      let seconds = Double(interval.nanoseconds) / 1e9
-      while !ending.lock(whenValue: 1, timeoutSeconds: seconds) { look() }
-      ending.unlock()
-    }
+    thread.start(every: Double(self.interval.nanoseconds) / 1e9) { [self] in look() }
   }
 
   /// Looks no more.
   ///
   /// Blocks; never call it on an event loop.
   func finish() {
-    ending.lock()
-    ending.unlock(withValue: 1)
-    pool.finishWork()
+    thread.finish()
   }
 
   /// The same, and ends the thread.
   func stop() {
     finish()
-    try? pool.syncShutdownGracefully()
+    thread.end()
   }
 
   /// Looks now.

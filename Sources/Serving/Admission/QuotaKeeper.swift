@@ -1,6 +1,5 @@
 import Domain
 import NIOConcurrencyHelpers
-import NIOPosix
 
 /// Keeps the accounts of a plane and its quota file together, once a second and at the end.
 final class QuotaKeeper: Sendable {
@@ -10,9 +9,7 @@ final class QuotaKeeper: Sendable {
 
   private let file: QuotaFile
   private let accounts: CallerAccounts
-  private let pool = NIOThreadPool(numberOfThreads: 1)
-  /// 1 when the plane ends.
-  private let ending = ConditionLock(value: 0)
+  private let thread = RecurringThread()
   /// Why the last exchange failed; nil where it did not.
   private let lastFailure = NIOLockedValueBox<Problem?>(nil)
   private let isWriting = NIOLockedValueBox(false)
@@ -39,12 +36,7 @@ final class QuotaKeeper: Sendable {
   /// Begins to write.
   func start() {
     isWriting.withLockedValue { $0 = true }
-    pool.start()
-    pool.submit { [self] state in
-      guard state == .active else { return }
-      while !ending.lock(whenValue: 1, timeoutSeconds: Self.interval) { exchange() }
-      ending.unlock()
-    }
+    thread.start(every: Self.interval) { [self] in exchange() }
   }
 
   /// Writes a last time.
@@ -53,9 +45,7 @@ final class QuotaKeeper: Sendable {
   func finish() {
     // One that never began has counted nothing.
     guard isWriting.withLockedValue({ $0 }) else { return }
-    ending.lock()
-    ending.unlock(withValue: 1)
-    pool.finishWork()
+    thread.finish()
     exchange()
   }
 
@@ -63,7 +53,7 @@ final class QuotaKeeper: Sendable {
   func stop() {
     guard isWriting.withLockedValue({ $0 }) else { return }
     finish()
-    try? pool.syncShutdownGracefully()
+    thread.end()
   }
 
   private func exchange() {

@@ -2,8 +2,6 @@ import Domain
 import Encoding
 import Inference
 import ModelGraph
-import NIOConcurrencyHelpers
-import NIOPosix
 
 /// Asks every version rows of its bundle's check for as long as a plane runs, on the way that callers' requests take: an event
 /// loop, then the threads that predict.
@@ -15,9 +13,7 @@ final class ProbeKeeper: Sendable {
   private let server: PlaneServer
   private let interval: Int
   private let log: RuntimeLog?
-  private let pool = NIOThreadPool(numberOfThreads: 1)
-  /// 1 when the plane ends.
-  private let ending = ConditionLock(value: 0)
+  private let thread = RecurringThread()
 
   init(_ plane: DataPlane, _ server: PlaneServer, every interval: Duration, log: RuntimeLog?) {
     self.plane = plane
@@ -28,29 +24,20 @@ final class ProbeKeeper: Sendable {
 
   /// Begins to ask, once an interval, give or take a tenth: planes that were started together do not ask together.
   func start() {
-    pool.start()
-    pool.submit { [self] state in
-      guard state == .active else { return }
-      while !ending.lock(
-        whenValue: 1, timeoutSeconds: Double(interval) / 1e9 * .random(in: 0.9...1.1))
-      { ask() }
-      ending.unlock()
-    }
+    thread.start(every: Double(self.interval) / 1e9 * .random(in: 0.9...1.1)) { [self] in ask() }
   }
 
   /// Asks no more.
   ///
   /// Blocks; never call it on an event loop.
   func finish() {
-    ending.lock()
-    ending.unlock(withValue: 1)
-    pool.finishWork()
+    thread.finish()
   }
 
   /// The same, and ends the thread.
   func stop() {
     finish()
-    try? pool.syncShutdownGracefully()
+    thread.end()
   }
 
   /// Asks every version once, where it is time for it.

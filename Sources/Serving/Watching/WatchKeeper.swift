@@ -1,7 +1,6 @@
 import Domain
 import Monitoring
 import NIOConcurrencyHelpers
-import NIOPosix
 
 /// Makes one window of those of all event loops, tells metrics of it, and writes it beside the access records for the control
 /// plane, on a thread of its own.
@@ -30,9 +29,7 @@ final class WatchKeeper: Sendable {
   private let plane: DataPlane
   /// Where windows are written; nil where nobody fetches them.
   private let spool: WindowSpool?
-  private let pool = NIOThreadPool(numberOfThreads: 1)
-  /// 1 when the plane ends.
-  private let ending = ConditionLock(value: 0)
+  private let thread = RecurringThread()
   private let gathered = NIOLockedValueBox(Gathered())
 
   init(_ plane: DataPlane, spool: WindowSpool?) {
@@ -46,28 +43,21 @@ final class WatchKeeper: Sendable {
 
   /// Begins to take windows.
   func start() {
-    pool.start()
-    pool.submit { [self] state in
-      guard state == .active else { return }
-      while !ending.lock(whenValue: 1, timeoutSeconds: Self.interval) { keep(isLast: false) }
-      ending.unlock()
-    }
+    thread.start(every: Self.interval) { [self] in keep(isLast: false) }
   }
 
   /// Writes what is there, over or not; to be called when the loops have handed over all.
   ///
   /// Blocks; never call it on an event loop.
   func finish() {
-    ending.lock()
-    ending.unlock(withValue: 1)
-    pool.finishWork()
+    thread.finish()
     keep(isLast: true)
   }
 
   /// The same, and ends the thread.
   func stop() {
     finish()
-    try? pool.syncShutdownGracefully()
+    thread.end()
   }
 
   private func keep(isLast: Bool) {
