@@ -56,9 +56,7 @@ public struct Sharing: Hashable, Sendable {
       }
       arms.append(TrafficSplit.Arm(version: version, share: try BasisPoints(parsing: share)))
     }
-    func half(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-    self.init(
-      try TrafficSplit(arms, salt: TrafficSplit.Salt(half(salt[..<8]), half(salt[8...]))), by: affinity)
+    self.init(try TrafficSplit(arms, salt: TrafficSplit.Salt(salt)), by: affinity)
   }
 }
 

@@ -20,6 +20,12 @@ public struct TrafficSplit: Hashable, Sendable {
       self.first = first
       self.second = second
     }
+
+    /// Takes 16 bytes, each half with its highest byte first.
+    public init(_ bytes: [UInt8]) {
+      func half(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+      self.init(half(bytes.prefix(8)), half(bytes.dropFirst(8).prefix(8)))
+    }
   }
 
   /// A version and its share of all callers.

@@ -248,7 +248,7 @@ public final class ControlPlane: Sendable {
       registry: registry, seals: seals, served: served, plane: parts.plane, release: release,
       entropy: parts.entropy, time: time)
     promote = Promote(
-      registry: registry, blobs: parts.blobs, bundles: parts.bundles, seals: seals, rules: rules, time: time)
+      registry: registry, blobs: parts.blobs, seals: seals, rules: rules, time: time)
     deploymentPolicies = DeploymentPolicies(
       registry: registry, served: served, plane: parts.plane, time: time)
     let packer = ImagePacker(into: parts.blobs, tool: settings.tool)

@@ -1,5 +1,6 @@
 public import Domain
 import Encoding
+import Gates
 
 /// One move of a deployment, as the ledger holds it.
 public struct ServedSince: Equatable, Sendable {
@@ -70,7 +71,8 @@ public struct History: Sendable {
   {
     var history = ModelHistory()
     for act in [Act.rollOut, .rollBack, .share, .setAlias, .removeAlias] {
-      for (entry, position) in try await ledger.done(act, on: name, until: moment) {
+      // A way back without a control plane was written down later than it was gone.
+      for (entry, position) in try await ledger.done(act, on: name, until: act == .rollBack ? nil : moment) {
         Self.note(entry, position, of: name, in: &history)
       }
     }
@@ -91,7 +93,7 @@ public struct History: Sendable {
       else { return }
       history.served.append(
         ServedSince(
-          time: entry.time, version: reference, bundle: bundle,
+          time: RollBackNote.moment(of: entry), version: reference, bundle: bundle,
           policy: entry.details["policy"]?.string.flatMap { try? Digest(parsing: $0) },
           principal: entry.principal, act: entry.act, position: position))
     case .setAlias, .removeAlias:

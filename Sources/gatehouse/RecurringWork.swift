@@ -10,7 +10,7 @@ struct RecurringWork {
   /// Goes on until the task is cancelled; an act that has begun comes to its end all the same.
   func run() async {
     await withDiscardingTaskGroup { group in
-      group.addTask { await judge() }
+      group.addTask { await again(every: .seconds(1)) { await control.judgeRollOuts() } }
       group.addTask { await again(every: .seconds(1)) { await control.reconcileDeployments() } }
       group.addTask { await deliverAlerts() }
       group.addTask { await again(every: Alerts.interval) { await control.alerts.look() } }
@@ -28,18 +28,6 @@ struct RecurringWork {
           return problems
         }
       }
-    }
-  }
-
-  /// Judges roll-outs every second, and less often as long as that fails.
-  private func judge() async {
-    var pause = JudgingPause()
-    var telling = TellingOnce()
-    while !Task.isCancelled {
-      let problems = await control.judgeRollOuts()
-      telling.tell(problems)
-      pause.note(failed: !problems.isEmpty)
-      try? await Task.sleep(for: pause.length)
     }
   }
 

@@ -73,7 +73,7 @@ struct WatchCommand: AsyncParsableCommand {
       Console.prose(
         silent.isEmpty
           ? "nothing came to \(name) in the last \(span): no version of it answers"
-          : "nothing came to \(name) in the last \(span); \(silent.joined(separator: ", ")) would answer")
+          : "nothing came to \(name) in the last \(span), which \(silent.joined(separator: ", ")) answers")
     } else if !silent.isEmpty {
       Console.prose("nothing came to \(silent.joined(separator: ", ")) in the last \(span)")
     }

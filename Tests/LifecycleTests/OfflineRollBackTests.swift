@@ -218,6 +218,43 @@ struct OfflineRollBackTests {
     #expect(stage.live == ["iris@2"])
   }
 
+  @Test func `one that was cut off, and whose version cannot be served, leaves what the registry says`()
+    async throws
+  {
+    // The note and the state are written down; the process is told by the second try alone.
+    let stage = try OfflineStage()
+    try await stage.live(Self.two)
+    stage.process.end()
+    try await stage.rollBack()
+    stage.process.begin()
+    stage.process.breaks(at: try OfflineStage.version(1))
+    let problem = await #expect(throws: Problem.self) { try await stage.rollBack() }
+    #expect(problem?.code == "roll-back.refused")
+    #expect(problem?.hint?.contains("start the control plane") == true)
+    #expect(try stage.bench.rollBackNotes.all().isEmpty)
+    #expect(try await stage.start().isEmpty)
+    #expect(stage.live == ["iris@2"])
+  }
+
+  @Test func `it has served since it was gone back to, not since a control plane wrote that down`()
+    async throws
+  {
+    let stage = try OfflineStage()
+    try await stage.live(Self.two)
+    try await stage.rollBack()
+    stage.bench.time.advance(by: .seconds(3600))
+    _ = try await stage.start()
+    let history = History(ledger: stage.bench.registry)
+    let move = try #require(try await history(of: Sample.name()).served.last)
+    #expect(move.version.version.value == 1 && move.time == Sample.moment(500_000))
+    let entry = try #require(try await stage.entries().last)
+    #expect(entry.time > move.time)
+    // Asked of a moment between the two.
+    let then = Timestamp(milliseconds: Sample.moment(500_000).milliseconds + 1)
+    let served = try #require(try await history(of: Sample.name(), at: then).served.last)
+    #expect(entry.time > then && served.version.version.value == 1)
+  }
+
   // MARK: Notes that do not fit
 
   @Test func `a note that the registry contradicts is a failed act, and set aside`() async throws {

@@ -24,6 +24,7 @@ struct OfflineStage: Sendable {
     var served: [PlaneState] { state.withLock { $0.served } }
 
     func end() { state.withLock { $0.isThere = false } }
+    func begin() { state.withLock { $0.isThere = true } }
     func breaks(at version: VersionNumber?) { state.withLock { $0.broken = version } }
 
     func apply(_ generation: Int) throws(Problem) -> PlaneApplication? {

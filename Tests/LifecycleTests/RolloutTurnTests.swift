@@ -239,14 +239,31 @@ struct RolloutTurnTests {
     }
   }
 
-  @Test func `looks that fail come less and less often, up to a minute apart`() {
-    var pause = JudgingPause()
-    let lengths = (0..<8).map { _ in
-      pause.note(failed: true)
-      return pause.length
+  @Test func `a roll-out of which looks fail is looked at less and less often, up to a minute apart`()
+    async throws
+  {
+    let faults = FaultPlan(Dictionary(uniqueKeysWithValues: (1...1000).map { ($0, .notPersisted) }))
+    var stage = try RolloutStage(.init(rolloutEvidence: faults))
+    let bench = stage.bench
+    try await bench.control.working {
+      let control = bench.control
+      try await stage.prepare(control)
+      _ = try await stage.begin(control, RolloutStage.terms())
+      let before = faults.writes
+      for _ in 0..<300 {
+        try stage.answer(3, 100, failing: 60)
+        try stage.answer(2, 900)
+        bench.time.advance(by: .seconds(1))
+        // Whoever asks is told of it all the while.
+        #expect(await control.judgeRollOuts().map(\.code) == ["fault.injected"])
+      }
+      // After the one at the beginning: 2, 4, 8, 16, 32 and then 64 seconds lie between them, of 300.
+      #expect(before == 1 && faults.writes - before == 8)
+      faults.mend()
+      bench.time.advance(by: .seconds(64))
+      #expect(await control.judgeRollOuts().isEmpty)
+      // By what was seen meanwhile.
+      #expect(try await Self.rollout(control).state.phase == .undone)
     }
-    #expect(lengths == [2, 4, 8, 16, 32, 64, 64, 64].map { Duration.seconds($0) })
-    pause.note(failed: false)
-    #expect(pause.length == .seconds(1))
   }
 }

@@ -78,6 +78,11 @@ public struct RollBackNote: Equatable, Sendable {
     ]
   }
 
+  /// When what an entry says took effect: where it was made of a note, earlier than it was written.
+  public static func moment(of entry: LedgerEntry) -> Timestamp {
+    entry.details["offline"]?["at"]?.int.map { Timestamp(milliseconds: Int64($0)) } ?? entry.time
+  }
+
   /// Reads the bytes of a file: canonical JSON as `json` writes it, and nothing else.
   ///
   /// Throws `roll-back.note`, and what the parts of it throw.

@@ -124,8 +124,7 @@ struct ShareTraffic: Sendable {
   /// The salt that the same versions had, so that callers stay where they are; else a new one.
   private func salt(_ former: SharingRecord?, of shares: StandingShares) -> TrafficSplit.Salt {
     if let former, former.shares.versions == shares.versions { return former.salt }
-    func half(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-    return TrafficSplit.Salt(half(entropy.bytes(8)), half(entropy.bytes(8)))
+    return TrafficSplit.Salt(entropy.bytes(16))
   }
 
   /// What the ledger is to know: who answers what share of callers from here on, and who is asked beside.

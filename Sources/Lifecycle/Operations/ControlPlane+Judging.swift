@@ -9,8 +9,8 @@ public import Rollouts
 extension ControlPlane {
   /// Looks once at every roll-out that is under way, and takes those on or back that are to be.
   ///
-  /// To be called again and again, never twice at a time. Answers with what went wrong; what could not be done now is judged
-  /// anew the next time.
+  /// To be called each second, never twice at a time. Answers with what went wrong; what could not be done now is judged anew the
+  /// next time, and less and less often as long as that fails.
   public func judgeRollOuts() async -> [Problem] {
     var problems: [Problem] = []
     do throws(Problem) {
@@ -19,9 +19,21 @@ extension ControlPlane {
         rolloutWatches[name] = nil
         try await parts.rolloutEvidence.remove(name)
       }
+      rolloutWatches.keepPauses(of: Set(records.map(\.state.deployment)))
       guard !records.isEmpty, let counts = try await parts.plane.observe() else { return [] }
       for record in records {
-        do throws(Problem) { try await judge(record, counts) } catch { problems.append(error) }
+        let name = record.state.deployment
+        if let problem = rolloutWatches.pausing(name, at: now()) {
+          problems.append(problem)
+          continue
+        }
+        do throws(Problem) {
+          try await judge(record, counts)
+          rolloutWatches.note(nil, of: name, at: now())
+        } catch {
+          problems.append(error)
+          rolloutWatches.note(error, of: name, at: now())
+        }
       }
     } catch {
       problems.append(error)
@@ -34,13 +46,15 @@ extension ControlPlane {
     var watch = try await watch(record) ?? RolloutWatch(record, counts)
     watch.take(counts, of: record, alarms: try await alarms(of: record))
     let judgement = watch.judge(record.state, at: now())
+    // What cannot be saved now was seen all the same.
+    rolloutWatches[name] = watch
     // Before the turn: whoever comes after a crash judges by the same.
     let moment = now()
     if judgement.decision != .wait || watch.isDue(at: moment) {
       try await parts.rolloutEvidence.save(watch.document, of: name)
       watch.noteSaved(at: moment)
+      rolloutWatches[name] = watch
     }
-    rolloutWatches[name] = watch
     if let bundle = record.bundles[record.state.version],
       let revoked = try await seals.revocations().problem(of: bundle)
     {

@@ -1,18 +1,33 @@
-/// How long roll-outs are not looked at between two looks: a second, and longer as long as looking fails.
+import Domain
+
+/// How long a roll-out is not looked at after a look that failed: longer as long as looking fails.
 ///
-/// An act that fails is in the ledger each time it is tried: what stays broken for a night is not to fill it.
-public struct JudgingPause: Hashable, Sendable {
-  private static let least = Duration.seconds(1)
-  private static let most = Duration.seconds(64)
+/// An act that fails is in the ledger each time it is tried: what stays broken for a night is not to fill it. Other roll-outs are
+/// judged meanwhile as ever.
+struct JudgingPause: Sendable {
+  private static let (least, most): (Int64, Int64) = (2_000, 64_000)
 
-  /// How long the next pause is.
-  public private(set) var length = Self.least
+  /// Why the last look failed.
+  private(set) var problem: Problem
+  private var milliseconds = Self.least
+  private var began: Timestamp
 
-  /// Begins with a second.
-  public init() {}
+  /// Begins with two seconds.
+  init(_ problem: Problem, at now: Timestamp) {
+    (self.problem, began) = (problem, now)
+  }
 
-  /// Takes how a look turned out: a second again where all went well, else twice as long as before, up to 64 seconds.
-  public mutating func note(failed: Bool) {
-    length = failed ? min(length * 2, Self.most) : Self.least
+  /// Takes that the next look failed too: twice as long as before, up to 64 seconds.
+  mutating func lengthen(_ problem: Problem, at now: Timestamp) {
+    (self.problem, began) = (problem, now)
+    milliseconds = min(milliseconds * 2, Self.most)
+  }
+
+  /// Whether it is to be looked at not yet.
+  ///
+  /// A beginning that is ahead is of a clock that was set back.
+  func stands(at now: Timestamp) -> Bool {
+    let (gone, overflow) = now.milliseconds.subtractingReportingOverflow(began.milliseconds)
+    return !overflow && (0..<milliseconds).contains(gone)
   }
 }

@@ -29,7 +29,7 @@ public struct OfflineRollBack: Sendable {
   ///
   /// Where `from` is named, from that version alone.
   /// Throws `deployment.unknown`, `roll-back.nowhere`, `plane-state.missing`, `roll-back.noted`, and what the data plane says of
-  /// a version that it cannot serve: then all is as before.
+  /// a version that it cannot serve: then all is as before, or, where this was cut off before, is again when a control plane starts.
   public func callAsFunction(
     _ name: ModelName, from meant: VersionNumber? = nil, because reason: RevocationReason,
     by user: RollBackNote.User, at moment: Timestamp, trace: String
@@ -42,7 +42,15 @@ public struct OfflineRollBack: Sendable {
     let kept = try kept(of: name)
     if let kept, Self.hasState(state, of: kept) {
       // Whoever did it was cut off before the data plane was told, or somebody asks twice.
-      return Outcome(note: kept, isServed: try await tell(state, of: kept.target) != nil)
+      do throws(Problem) {
+        return Outcome(note: kept, isServed: try await tell(state, of: kept.target) != nil)
+      } catch  where error.code == Self.refusedCode {
+        // This state has no more what was served before: without the note the next control plane serves what the registry says.
+        try notes.remove(Self.file(of: name))
+        var problem = error
+        problem.hint = "start the control plane: it serves what the registry says, as before"
+        throw problem
+      }
     }
     if let meant, kept == nil, let present = state.deployments.first(where: { $0.name == name }),
       present.rollout == nil, present.live.version != meant

@@ -46,7 +46,7 @@ struct RollOutBySteps: Sendable {
     let record = try RolloutRecord(
       try RolloutState.after(.begin(order, at: moment), nil),
       bundles: [present.version: present.bundle, version.reference.version: version.bundle],
-      salt: salt(), affinity: terms.affinity, asker: asker.principal,
+      salt: TrafficSplit.Salt(entropy.bytes(16)), affinity: terms.affinity, asker: asker.principal,
       roles: Set(asker.roles.compactMap(Role.init(rawValue:))))
     let isMarked = try await registry.mark(of: version.reference) != nil
     return try await recorder.record(.beginRollOut, of: version.reference.description) {
@@ -144,11 +144,6 @@ struct RollOutBySteps: Sendable {
       }
       return .done(record, details: Self.details(of: state), changes: changes)
     }
-  }
-
-  private func salt() -> TrafficSplit.Salt {
-    func half(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-    return TrafficSplit.Salt(half(entropy.bytes(8)), half(entropy.bytes(8)))
   }
 
   /// What the ledger is to know of a state: who answers what share of callers from here on, and why.

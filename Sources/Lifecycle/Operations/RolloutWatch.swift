@@ -166,13 +166,40 @@ extension Observation {
 
 /// What was seen of all roll-outs that are under way.
 final class RolloutWatches: Sendable {
-  private let watches = Mutex<[ModelName: RolloutWatch]>([:])
+  private struct State {
+    var watches: [ModelName: RolloutWatch] = [:]
+    var pauses: [ModelName: JudgingPause] = [:]
+  }
+
+  private let state = Mutex(State())
 
   subscript(_ name: ModelName) -> RolloutWatch? {
-    get { watches.withLock { $0[name] } }
-    set { watches.withLock { $0[name] = newValue } }
+    get { state.withLock { $0.watches[name] } }
+    set { state.withLock { $0.watches[name] = newValue } }
   }
 
   /// The deployments that have one.
-  var names: [ModelName] { watches.withLock { $0.keys.sorted() } }
+  var names: [ModelName] { state.withLock { $0.watches.keys.sorted() } }
+
+  /// Why a roll-out is not to be looked at yet, the last look having failed; nil where it is.
+  func pausing(_ name: ModelName, at now: Timestamp) -> Problem? {
+    state.withLock { state in
+      state.pauses[name].flatMap { $0.stands(at: now) ? $0.problem : nil }
+    }
+  }
+
+  /// Takes how a look at a roll-out turned out.
+  func note(_ problem: Problem?, of name: ModelName, at now: Timestamp) {
+    state.withLock { state in
+      guard let problem else { return state.pauses[name] = nil }
+      if state.pauses[name]?.lengthen(problem, at: now) == nil {
+        state.pauses[name] = JudgingPause(problem, at: now)
+      }
+    }
+  }
+
+  /// Forgets pauses of deployments other than those.
+  func keepPauses(of names: Set<ModelName>) {
+    state.withLock { state in state.pauses = state.pauses.filter { names.contains($0.key) } }
+  }
 }

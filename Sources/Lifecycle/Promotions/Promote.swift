@@ -5,6 +5,7 @@ public import Gates
 import Lifting
 import Provenance
 import Statements
+import Synchronization
 
 /// A version that may be taken to another environment: what to push there.
 public struct PromotedVersion: Sendable {
@@ -22,10 +23,10 @@ public struct PromotedVersion: Sendable {
 struct Promote: Sendable {
   let registry: any RegistryReader & LedgerReader
   let blobs: any BlobStore
-  let bundles: any BundleStore
   let seals: Seals
   let rules: AccessRules
   let time: any TimeSource
+  private let latest = LatestArtifact()
 
   /// Signs the statement; nothing changes here but the ledger.
   ///
@@ -77,7 +78,13 @@ struct Promote: Sendable {
 
   /// The blobs that a version may be made again from elsewhere: its artifact's, its tests', what its training data looked like.
   func files(of version: ModelVersion) async throws(Problem) -> Set<Digest> {
-    var files = Set(try await ArtifactList.pushed(version.artifact, in: blobs).map(\.blob))
+    var files: Set<Digest>
+    if let known = latest.files(of: version.artifact) {
+      files = known
+    } else {
+      files = Set(try await ArtifactList.pushed(version.artifact, in: blobs).map(\.blob))
+      latest.keep(files, of: version.artifact)
+    }
     if let tests = try await registry.tests(of: version.reference) {
       files.insert(tests.plan)
       if let data = tests.data { files.insert(data.digest) }
@@ -134,6 +141,17 @@ struct Promote: Sendable {
     }
     return total
   }
+}
+
+/// The files of the artifact that was asked for last: a directory of thousands is fetched one by one, and its list read once.
+private final class LatestArtifact: Sendable {
+  private let kept = Mutex<(artifact: Digest, files: Set<Digest>)?>(nil)
+
+  func files(of artifact: Digest) -> Set<Digest>? {
+    kept.withLock { $0?.artifact == artifact ? $0?.files : nil }
+  }
+
+  func keep(_ files: Set<Digest>, of artifact: Digest) { kept.withLock { $0 = (artifact, files) } }
 }
 
 extension RegistryReader {
