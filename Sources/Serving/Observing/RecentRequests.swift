@@ -1,6 +1,7 @@
 import Domain
 import Encoding
 import NIOConcurrencyHelpers
+import NIOCore
 
 /// A request that was answered, for whoever looks for a cause.
 struct RecentRequest: Sendable {
@@ -43,7 +44,7 @@ final class RecentRequests: Sendable {
     /// Slowest first.
     var slowest: [RecentRequest] = []
     /// Newest last.
-    var failed: [RecentRequest] = []
+    var failed = CircularBuffer<RecentRequest>(initialCapacity: RecentRequests.most)
   }
 
   private let kept = NIOLockedValueBox(Kept())
