@@ -151,8 +151,8 @@ let package = Package(
       "CDescriptorPassing", "CZlib",
       .nio, .nioPosix, .nioHTTP1, .nioHTTP2, .nioHPACK, .nioTLS, .nioSSL, .nioLocks),
     gateway("Engines", "Domain", "Encoding", "ModelGraph", "Inference", "CSpawn"),
-    // What the platform sends of its own accord: to webhooks, and to witnesses of the ledger.
-    gateway("Relay", "Domain", "Provenance", "Lifecycle", .httpClient, .nio, .nioHTTP1, .nioPosix),
+    // What the platform sends of its own accord: to webhooks, to witnesses of the ledger, and to its own data plane.
+    gateway("Relay", "Domain", "Provenance", "Lifecycle", .httpClient, .nio, .nioHTTP1, .nioPosix, .nioSSL),
     // Programs that sign for the platform, such as those in front of an HSM.
     gateway("Signers", "Domain", "Encoding", "Provenance", "Lifecycle", "CSpawn"),
     .target(name: "CDescriptorPassing"),
@@ -236,7 +236,7 @@ let package = Package(
       "DistributionTests", "Distribution", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding",
       "TestKit", .hummingbird, .hummingbirdTesting, .log, .nio, .nioPosix, .nioHTTP1, .nioLocks),
     tests(
-      "FleetTests", "Fleet", "Lifecycle", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
+      "FleetTests", "Fleet", "Lifecycle", "Relay", "Storage", "Provenance", "Domain", "Encoding", "TestKit",
       "gatehouse-runtime"),
     tests(
       "ControlAPITests", "ControlAPI", "Access", "Advisories", "Alerting", "Lifecycle", "Provenance",

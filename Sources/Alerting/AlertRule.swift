@@ -35,8 +35,12 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
 
   /// No process answers for the data plane.
   case planeDown = "plane-down"
+  /// The data plane's process does not answer where callers ask.
+  case planeUnreachable = "plane-unreachable"
   /// Rows of its bundle's check in a row that a version did not answer right while it served.
   case probeFailed = "probe-failed"
+  /// A version has not answered a row of its bundle's check in time.
+  case probeOverdue = "probe-overdue"
   /// The share of requests that a deployment failed.
   case failures
   /// The share of requests that it refused for what they were.
@@ -66,18 +70,20 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   /// What is measured.
   public var measure: Measure {
     switch self {
-    case .planeDown, .rolloutHeld, .rolloutUndone: .fact
+    case .planeDown, .planeUnreachable, .rolloutHeld, .rolloutUndone: .fact
     case .failures, .refusals: .share
     case .latency, .waiting, .processAge, .checkpoint: .span
-    case .drift, .deliveries, .records, .probeFailed: .count
+    case .drift, .deliveries, .records, .probeFailed, .probeOverdue: .count
     }
   }
 
   /// Whether its alerts are about a deployment each, and not about the platform.
   public var isOfDeployments: Bool {
     switch self {
-    case .failures, .refusals, .latency, .drift, .rolloutHeld, .rolloutUndone, .waiting, .probeFailed: true
-    case .planeDown, .processAge, .deliveries, .records, .checkpoint: false
+    case .failures, .refusals, .latency, .drift, .rolloutHeld, .rolloutUndone, .waiting, .probeFailed,
+      .probeOverdue:
+      true
+    case .planeDown, .planeUnreachable, .processAge, .deliveries, .records, .checkpoint: false
     }
   }
 
@@ -88,7 +94,9 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   public var summary: String {
     switch self {
     case .planeDown: "the data plane does not answer"
+    case .planeUnreachable: "nobody answers where callers ask"
     case .probeFailed: "a version does not answer its own check"
+    case .probeOverdue: "a version does not answer its own check in time"
     case .failures: "requests fail"
     case .refusals: "requests are refused for what they are"
     case .latency: "answers are slow"
@@ -133,8 +141,12 @@ public struct AlertTerms: Equatable, Sendable {
     }
     switch rule {
     case .planeDown: self = terms(.page, 1, 1, 30 * second, 30 * second)
+    // As long as it takes to replace a process: what the platform can mend by itself wakes nobody.
+    case .planeUnreachable: self = terms(.page, 1, 1, 30 * second, 30 * second)
     // One answer that is wrong is one too many: no request has to come to see it.
     case .probeFailed: self = terms(.page, 1, 1, 0, 30 * second)
+    // An answer that is late once may have waited behind others.
+    case .probeOverdue: self = terms(.page, 1, 1, minute, 30 * second)
     case .failures: self = terms(.page, 0.05, 0.02, minute, 5 * minute)
     case .refusals: self = terms(.ticket, 0.2, 0.1, 5 * minute, 10 * minute)
     case .latency: self = terms(.ticket, 1000, 500, 2 * minute, 5 * minute)

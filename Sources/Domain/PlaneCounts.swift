@@ -23,6 +23,8 @@ public struct PlaneCounts: Equatable, Sendable {
     public var disagreeing = 0
     /// How many rows of its bundle's check in a row it did not answer right, or in time; 0 where it is ready.
     public var failingProbes = 0
+    /// Whether all that is the matter with them is that the last one has not been answered in time.
+    public var isProbeOverdue = false
 
     /// Nothing counted yet.
     public init(_ reference: VersionReference) {
@@ -38,6 +40,7 @@ public struct PlaneCounts: Equatable, Sendable {
         "disagreeing": JSON(disagreeing),
       ]
       if failingProbes > 0 { members["failingProbes"] = JSON(failingProbes) }
+      if isProbeOverdue { members["probeOverdue"] = .bool(true) }
       return .object(members)
     }
 
@@ -51,6 +54,7 @@ public struct PlaneCounts: Equatable, Sendable {
       else { return nil }
       // A process of a release before there were probes says nothing of them.
       let failingProbes = json["failingProbes"].map { $0.int ?? -1 } ?? 0
+      let isProbeOverdue = json["probeOverdue"].map { $0.bool == true } ?? false
       let latency = buckets.compactMap(\.int)
       guard latency.count == buckets.count, 0...compared ~= disagreeing,
         ([answered, refused, failed, failingProbes] + latency).allSatisfy({ $0 >= 0 })
@@ -63,6 +67,7 @@ public struct PlaneCounts: Equatable, Sendable {
       self.compared = compared
       self.disagreeing = disagreeing
       self.failingProbes = failingProbes
+      self.isProbeOverdue = isProbeOverdue
     }
   }
 

@@ -20,9 +20,13 @@ final class ControlSocket: Sendable {
   ///
   /// Held for the whole of a command, so that nobody reads the answer to another's.
   private let connection: Mutex<OwnedDescriptor?>
+  /// How many commands are under way that may take long.
+  private let longCommands = Atomic<Int>(0)
 
   /// The code of the problem that the process at the other end is not there any more.
   static let goneCode = "plane.gone"
+  /// The code of the problem that it does not answer.
+  static let silentCode = "plane.silent"
 
   /// The longest answer: a status that names a few thousand models.
   private static let answerLimit = 4 << 20
@@ -35,6 +39,20 @@ final class ControlSocket: Sendable {
     process = gatehouse_peer_process(descriptor.number)
     connection = Mutex(descriptor)
   }
+
+  /// Another connection to the same process; throws `plane.gone` where it is not there.
+  func another(timeout: Int) throws(Problem) -> ControlSocket {
+    guard let other = ControlSocket(connectingTo: path, timeout: timeout) else {
+      // Where its queue is full, it is there.
+      _ = try Self.connect(to: path, timeout)
+      throw Self.gone
+    }
+    guard other.process == process else { throw Self.gone }
+    return other
+  }
+
+  /// Whether a command is under way that may take long.
+  var isAtLength: Bool { longCommands.load(ordering: .relaxed) > 0 }
 
   /// Throws `plane.gone` where nothing listens at `path`, and something else where that is not known.
   private static func connect(to path: String, _ timeout: Int) throws(Problem) -> OwnedDescriptor {
@@ -162,6 +180,9 @@ final class ControlSocket: Sendable {
     _ command: PlaneCommand, _ members: [String: JSON] = [:],
     _ take: (JSON, OwnedDescriptor) throws(Problem) -> Value
   ) throws(Problem) -> Value {
+    let isLong = [.apply, .sample, .replay, .program].contains(command)
+    if isLong { longCommands.add(1, ordering: .relaxed) }
+    defer { if isLong { longCommands.subtract(1, ordering: .relaxed) } }
     let line = JSON.object(members.merging(["command": .string(command.rawValue)]) { $1 }).canonicalBytes
     return try exchanging(line + [UInt8(ascii: "\n")], take)
   }
@@ -272,7 +293,7 @@ final class ControlSocket: Sendable {
     // Of a connection too: its queue is full, since nobody takes from it.
     case EAGAIN:
       Problem(
-        .unavailable, "plane.silent", "expected an answer from the data plane within a minute, found none",
+        .unavailable, silentCode, "expected an answer from the data plane in time, found none",
         hint: "read plane/runtime.log in the data directory")
     default: .systemCall(call, "speak with the data plane")
     }

@@ -70,7 +70,7 @@ extension LocalDataPlane {
   private static func listener(_ settings: Settings) async throws(Problem) -> Inheritance {
     let deadline = ContinuousClock.now + .seconds(3)
     while true {
-      let (found, heldOnes) = try await survivors(in: settings.directory)
+      let (found, heldOnes) = try await survivors(in: settings.directory, endingSilent: true)
       let survivors = found.map(\.running)
       let held = heldOnes.map(\.running)
       let repaved = try await repaved(found)
@@ -104,8 +104,11 @@ extension LocalDataPlane {
 
   /// The processes of an earlier control plane that still serve from this directory, the newest first, and those that were
   /// made ready and never began; one that is draining does not count.
+  ///
+  /// One that has said nothing for `patience` seconds hangs, and is ended where that is wanted: it has the address, or would serve what was
+  /// taken back meanwhile once it goes on.
   static func survivors(
-    in directory: String
+    in directory: String, endingSilent: Bool = false, patience: Int = 60
   ) async throws(Problem) -> (serving: [Survivor], held: [Survivor]) {
     let paths = controlPaths(in: directory)
     if let long = paths.first(where: { $0.utf8.count >= 108 }) {
@@ -117,17 +120,28 @@ extension LocalDataPlane {
     return try await blocking { () throws(Problem) in
       var found: [Survivor] = []
       for path in paths {
-        guard let control = ControlSocket(connectingTo: path), let status = try? control.status(),
-          !status.isDraining, let life = ControlSocket(connectingTo: path),
-          let pid = pid_t(exactly: status.process)
+        guard let control = ControlSocket(connectingTo: path, timeout: patience),
+          let life = ControlSocket(connectingTo: path)
         else { continue }
-        let running = Running(
-          pid: pid, controlPath: path, control: control, life: life, confinement: status.confinement)
+        let status: PlaneStatus
+        do throws(Problem) { status = try control.status() } catch {
+          if endingSilent, error.code == ControlSocket.silentCode { try endSilent(life) }
+          continue
+        }
+        guard !status.isDraining, let pid = pid_t(exactly: status.process) else { continue }
+        let running = Running(pid: pid, controlPath: path, control: control, life: life, status: status)
         found.append((running, status))
       }
       found.sort { $0.status.startedAt > $1.status.startedAt }
       return (found.filter { !$0.status.isHeld }, found.filter(\.status.isHeld))
     }
+  }
+
+  /// Ends a process that hangs, and waits until its sockets are free.
+  private static func endSilent(_ life: ControlSocket) throws(Problem) {
+    guard try life.signal(SIGKILL) else { return }
+    let deadline = ContinuousClock.now + .seconds(5)
+    while ContinuousClock.now < deadline, try life.signal(0) { usleep(2000) }
   }
 
   /// Those of them that came to serve in an undertaking, by that.
@@ -146,18 +160,21 @@ extension LocalDataPlane {
   ///
   /// One that lives and cannot be reached is asked by a signal, which it takes for the same, and ended where it does not
   /// mind that either: it must not serve beside its successor.
-  static func drain(_ process: Running) async {
+  static func drain(_ process: Running, _ standing: FormerProcess = .answering) async {
     do throws(Problem) {
-      try await blocking { () throws(Problem) in try process.control.drain() }
+      // Behind no other command, and no longer than that.
+      try await blocking { () throws(Problem) in try process.control.another(timeout: 5).drain() }
     } catch {
       guard (try? process.life.signal(SIGTERM)) == true else { return }
-      await waitForEnd(of: process)
+      // Of one that answers nobody there is no last answer to wait for.
+      guard case .lost = standing else { return await waitForEnd(of: process) }
+      await waitForEnd(of: process, patience: .seconds(5))
     }
   }
 
   /// Waits until a process that drains is gone; its own bound for that is 30 s, and one that takes longer hangs and is killed.
-  static func waitForEnd(of process: Running) async {
-    let deadline = ContinuousClock.now + .seconds(35)
+  static func waitForEnd(of process: Running, patience: Duration = .seconds(35)) async {
+    let deadline = ContinuousClock.now + patience
     while ContinuousClock.now < deadline {
       await RuntimeLaunch.reap(process.pid, patience: .zero)
       guard kill(process.pid, 0) == 0 else { return }
@@ -183,8 +200,7 @@ extension LocalDataPlane {
         status.process == Int(pid)
       {
         return Running(
-          pid: pid, controlPath: launch.controlPath, control: control, life: life,
-          confinement: status.confinement)
+          pid: pid, controlPath: launch.controlPath, control: control, life: life, status: status)
       }
       var status: Int32 = 0
       guard unsafe waitpid(pid, &status, WNOHANG) == 0 else {

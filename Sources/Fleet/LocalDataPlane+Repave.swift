@@ -8,6 +8,8 @@ extension LocalDataPlane {
     let running: Running
     /// The process that served when it was made ready.
     let beside: pid_t
+    /// How that one stood.
+    let standing: FormerProcess
     let trace: String
     var status: PlaneProcess
   }
@@ -18,10 +20,15 @@ extension LocalDataPlane {
     return try await Self.described(running)
   }
 
+  /// The same, as it said when it was started or taken over.
+  public func known() -> PlaneProcess? { running.map { PlaneProcess($0.status, program: nil) } }
+
   /// Starts a process that loads and verifies everything and accepts nothing.
   ///
   /// Loading takes as long as it takes, and keeps nothing from being applied: what was applied meanwhile is seen at the end.
-  public func prepareSuccessor(under trace: String) async throws(Problem) -> PlaneProcess {
+  public func prepareSuccessor(
+    under trace: String, beside standing: FormerProcess
+  ) async throws(Problem) -> PlaneProcess {
     let (beside, count) = try await exclusively { () async throws(Problem) in
       await endSuccessor()
       guard let running else { throw Problem.otherProcess }
@@ -33,8 +40,9 @@ extension LocalDataPlane {
         guard let running, running.pid == beside else { throw Problem.otherProcess }
         guard applications == count else { throw Problem.otherState }
         let status = try await Self.described(held)
-        try await requireAll(of: running, by: held, status)
-        successor = Successor(running: held, beside: beside, trace: trace, status: status)
+        if case .answering = standing { try await requireAll(of: running, by: held, status) }
+        successor = Successor(
+          running: held, beside: beside, standing: standing, trace: trace, status: status)
         return status
       }
     } catch {
@@ -94,6 +102,7 @@ extension LocalDataPlane {
       }
       successor = nil
       former = old
+      formerStanding = next.standing
       running = next.running
       hasStartedProcess = true
       watch(next.running)
@@ -109,6 +118,15 @@ extension LocalDataPlane {
   public func retireFormer() async {
     guard let old = former else { return }
     former = nil
+    guard case .answering = formerStanding else {
+      // An act would wait for one that may not answer.
+      let standing = formerStanding
+      Task.detached {
+        await Self.drain(old, standing)
+        await Self.waitForEnd(of: old)
+      }
+      return
+    }
     await Self.drain(old)
     // Nobody waits for it, and it is not left behind where it does not come to its end.
     Task.detached { await Self.waitForEnd(of: old) }

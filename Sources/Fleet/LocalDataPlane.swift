@@ -63,8 +63,8 @@ public actor LocalDataPlane: DataPlane {
     let controlPath: String
     let control: ControlSocket
     let life: ControlSocket
-    /// What it has given up: before it answered for the first time, and for good.
-    let confinement: PlaneConfinement?
+    /// What it said when it was started or taken over.
+    let status: PlaneStatus
     let since = ContinuousClock.now
   }
 
@@ -89,6 +89,10 @@ public actor LocalDataPlane: DataPlane {
   var successor: Successor?
   /// The process that gave way to the one that serves, until it is asked to end.
   var former: Running?
+  /// How that one stood.
+  var formerStanding = FormerProcess.answering
+  /// When the process that serves was heard last.
+  private var heardAt = ContinuousClock.now
   /// How many states were applied, or tried to be.
   var applications = 0
   /// The names of control sockets that processes are being started under.
@@ -151,7 +155,7 @@ public actor LocalDataPlane: DataPlane {
   /// What the process that serves says that it has given up.
   ///
   /// It is not asked for that: who wants to know would wait behind a command that takes long.
-  public func confinement() -> PlaneConfinement? { running?.confinement }
+  public func confinement() -> PlaneConfinement? { running?.status.confinement }
 
   /// What the serving process has counted of every version; nil where none serves.
   ///
@@ -159,6 +163,25 @@ public actor LocalDataPlane: DataPlane {
   public func observe() async throws(Problem) -> PlaneCounts? {
     guard let current = running else { return nil }
     return try await Self.blocking { () throws(Problem) in try current.control.observe() }
+  }
+
+  /// The same, in 2 s and by a connection of its own.
+  ///
+  /// A process does one command at a time: while one is under way that may take long, it is not silent before that one's time is
+  /// over.
+  public func examine() async -> PlaneAnswer {
+    guard let current = running else { return .none }
+    do throws(Problem) {
+      let counts = try await Self.blocking { () throws(Problem) in
+        try current.control.another(timeout: 2).observe()
+      }
+      heardAt = .now
+      return .counted(counts)
+    } catch {
+      guard running?.pid == current.pid, (try? current.life.signal(0)) == true else { return .none }
+      let isBusy = current.control.isAtLength && heardAt.duration(to: .now) < .seconds(75)
+      return isBusy ? .busy : .silent(error)
+    }
   }
 
   /// Starts a new process wherever one ends that was not asked to, until `endSupervision` or a cancellation.
@@ -221,9 +244,9 @@ public actor LocalDataPlane: DataPlane {
     await Self.waitForEnd(of: running)
   }
 
-  /// Stops the processes that serve from a directory whose control plane is gone.
-  public static func stopSurvivors(in directory: String) async throws(Problem) {
-    let found = try await survivors(in: directory)
+  /// Stops the processes that serve from a directory whose control plane is gone; one that says nothing for so many seconds is killed.
+  public static func stopSurvivors(in directory: String, patience: Int = 60) async throws(Problem) {
+    let found = try await survivors(in: directory, endingSilent: true, patience: patience)
     for survivor in found.serving + found.held {
       await drain(survivor.running)
       await waitForEnd(of: survivor.running)

@@ -55,6 +55,8 @@ public final class ControlPlane: Sendable {
     public var feedback: any FeedbackStore
     /// What was taken back while no control plane was there.
     public var rollBackNotes: any RollBackNotes
+    /// What asks the data plane where callers ask it.
+    public var listenerProbe: any ListenerProbe
 
     /// Names the parts.
     public init(
@@ -69,8 +71,10 @@ public final class ControlPlane: Sendable {
       rolloutEvidence: any RolloutEvidenceStore = NoRolloutEvidence(),
       windows: any WindowSource = NoMonitoring(), monitor: any MonitorStore = NoMonitoring(),
       alerts: any AlertStore = NoAlerts(), feedback: any FeedbackStore = NoFeedback(),
-      rollBackNotes: any RollBackNotes = NoRollBackNotes()
+      rollBackNotes: any RollBackNotes = NoRollBackNotes(),
+      listenerProbe: any ListenerProbe = NoListenerProbe()
     ) {
+      self.listenerProbe = listenerProbe
       self.feedback = feedback
       self.rollBackNotes = rollBackNotes
       self.alerts = alerts
@@ -168,6 +172,8 @@ public final class ControlPlane: Sendable {
   let isRepaving = Mutex(false)
   /// What of the schedule of repaves was tried in the window that is open.
   let repaveTurns = Mutex(RepaveTurns())
+  /// What is the matter with the process that serves, and for how long.
+  let supervision = Mutex(Supervision())
   /// From where they ask.
   let origins: Origins
   /// What becomes of refused requests.
@@ -205,8 +211,9 @@ public final class ControlPlane: Sendable {
     alerts = Alerts(
       registry: registry, store: parts.alerts, sender: parts.webhookSender,
       evidence: AlertEvidence(
-        registry: registry, plane: parts.plane, monitor: parts.monitor, webhooks: parts.webhooks,
-        alerts: parts.alerts, cosignatures: parts.cosignatures, key: settings.checkpointKey),
+        registry: registry, plane: parts.plane, listener: parts.listenerProbe, monitor: parts.monitor,
+        webhooks: parts.webhooks, alerts: parts.alerts, cosignatures: parts.cosignatures,
+        key: settings.checkpointKey),
       blobs: parts.blobs, ledger: settings.checkpointKey.name, time: time, entropy: parts.entropy)
     let training = TrainingReferences(registry: registry, blobs: parts.blobs)
     watching = Watching(

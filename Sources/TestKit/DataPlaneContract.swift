@@ -33,6 +33,12 @@ public struct DataPlaneContract {
     let ready = try await plane.prepareSuccessor(under: "aa01")
     #expect(ready.instance != old.instance)
     #expect(ready.repave == nil)
+    #expect(await plane.known()?.instance == old.instance)
+    if case .counted(let counts) = await plane.examine() {
+      #expect(counts.instance == old.instance)
+    } else {
+      Issue.record("expected a process that answers")
+    }
     #expect(try await plane.process()?.instance == old.instance)
     #expect(await plane.process(of: "aa01") == nil)
     try await plane.begin()

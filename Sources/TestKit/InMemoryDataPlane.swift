@@ -28,6 +28,10 @@ public final class InMemoryDataPlane: DataPlane {
     var program = Digest(words: 1, 0, 0, 0)
     // What is done while a successor answers.
     var meanwhile: (@Sendable () async -> Void)?
+    // Whether its process answers nobody who steers it.
+    var isSilent = false
+    // How the process stood beside which the last one was made ready.
+    var standing: FormerProcess?
     // The output of which a successor answers something else.
     var disagreement: String?
   }
@@ -58,6 +62,12 @@ public final class InMemoryDataPlane: DataPlane {
 
   /// Has a process that is made ready answer something else in this output; nil for the same in all.
   public func disagree(in output: String?) { state.withLock { $0.disagreement = output } }
+
+  /// Has its process answer nobody who steers it, until another takes its place.
+  public func silence() { state.withLock { $0.isSilent = true } }
+
+  /// How the process stood beside which the last one was made ready; nil where none was.
+  public var standing: FormerProcess? { state.withLock { $0.standing } }
 
   /// Has this be done once, while a process that is made ready answers for the next time.
   public func meanwhile(_ work: @escaping @Sendable () async -> Void) {
@@ -103,12 +113,35 @@ public final class InMemoryDataPlane: DataPlane {
   /// Has its process have counted this; nil where it ends.
   public func count(_ counts: PlaneCounts?) { state.withLock { $0.counted = counts } }
 
-  /// The process that serves.
-  public func process() async -> PlaneProcess? { state.withLock { $0.serving } }
+  /// The same, unless its process is silent.
+  public func examine() async -> PlaneAnswer {
+    state.withLock { state in
+      guard let serving = state.serving else { return .none }
+      if state.isSilent { return .silent(Self.silent) }
+      return .counted(state.counted ?? PlaneCounts(instance: serving.instance, versions: []))
+    }
+  }
+
+  private static let silent = Problem(
+    .unavailable, "plane.silent", "expected an answer from the data plane in time, found none")
+
+  /// The process that serves; throws where it is silent.
+  public func process() async throws(Problem) -> PlaneProcess? {
+    try state.withLock { (state) throws(Problem) in
+      if state.isSilent { throw Self.silent }
+      return state.serving
+    }
+  }
+
+  /// The process that serves, also where it is silent.
+  public func known() async -> PlaneProcess? { state.withLock { $0.serving } }
 
   /// Makes a process ready.
-  public func prepareSuccessor(under trace: String) async throws(Problem) -> PlaneProcess {
-    try faults.write { () throws(Problem) in
+  public func prepareSuccessor(
+    under trace: String, beside standing: FormerProcess
+  ) async throws(Problem) -> PlaneProcess {
+    state.withLock { $0.standing = standing }
+    return try faults.write { () throws(Problem) in
       state.withLock { state in
         var process = state.next(at: time.now())
         if let last = state.states.last { process = State.serving(last, process) }
@@ -157,6 +190,7 @@ public final class InMemoryDataPlane: DataPlane {
       try state.withLock { (state) throws(Problem) in
         guard let next = state.successor else { throw Problem.noSuccessor }
         state.successor = nil
+        state.isSilent = false
         state.former = state.serving
         let now = next.process
         let process = PlaneProcess(

@@ -107,7 +107,8 @@ struct Platform {
         windows: DirectoryWindowSource(spool: directory.spool),
         monitor: try SQLiteMonitor(path: directory.monitor), alerts: relay,
         feedback: try SQLiteFeedback(path: directory.feedback),
-        rollBackNotes: RollBackNoteFiles(directory: directory.rollBacks)),
+        rollBackNotes: RollBackNoteFiles(directory: directory.rollBacks),
+        listenerProbe: HTTPListenerProbe()),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8)),

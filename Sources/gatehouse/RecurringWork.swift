@@ -17,6 +17,9 @@ struct RecurringWork {
       group.addTask {
         await again(every: .seconds(15)) { await control.goOnWithRepaves().map { [$0] } ?? [] }
       }
+      group.addTask {
+        await again(every: ControlPlane.supervisionInterval) { await control.goOnWithSupervision() }
+      }
       // What key sets take back is taken back here within a minute; where one cannot be had the issuer keeps the keys that it has.
       group.addTask { await again(every: .seconds(45)) { await refreshKeySets() } }
       group.addTask {

@@ -83,6 +83,12 @@ struct ServeCommand: AsyncParsableCommand {
   var confine = Confinement.Mode.bestEffort
 
   @Option(
+    help: """
+      How often the data plane asks each version a row of its bundle's check, in seconds (default: 10; 0 for never).
+      """)
+  var probeInterval: Int?
+
+  @Option(
     name: .customLong("registry-listen"),
     help: """
       Where images are pushed and pulled, /v2/: an address, or 'none' (default: 127.0.0.1:8441, or a free port where that \
@@ -135,7 +141,8 @@ struct ServeCommand: AsyncParsableCommand {
     let platform = Platform(
       directory: data.directory, control: control, plane: plane, tls: tls, planeTLS: planeTLS,
       runtime: try runtimePath(), whenSpoolFull: whenSpoolFull, admin: admin,
-      runtimeOptions: try collectorOptions() + ["--confine", confine.rawValue], passphrase: passphrase,
+      runtimeOptions: try collectorOptions() + probeOptions() + ["--confine", confine.rawValue],
+      passphrase: passphrase,
       sealKey: try sealKey(), registry: registry, environment: environment)
     try await platform.run()
   }
@@ -205,6 +212,17 @@ struct ServeCommand: AsyncParsableCommand {
         .usage, "otlp.share", "expected a share from 0 to 1 after --otlp-share, found \(otlpShare)")
     }
     return options + ["--otlp-share", "\(otlpShare)"]
+  }
+
+  /// What the data plane is told of how often it asks; nothing for what it does by itself, so that one that serves is taken over.
+  private func probeOptions() throws(Problem) -> [String] {
+    guard let probeInterval else { return [] }
+    guard 0...86_400 ~= probeInterval else {
+      throw Problem(
+        .usage, "usage.probe-interval",
+        "expected 0 to 86400 seconds after --probe-interval, found \(probeInterval)")
+    }
+    return ["--probe-interval", "\(probeInterval)"]
   }
 
   private func tlsFiles() throws(Problem) -> (certificates: String, privateKey: String)? {

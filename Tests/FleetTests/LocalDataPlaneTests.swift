@@ -41,17 +41,18 @@ struct LocalDataPlaneTests {
 
     /// The fixtures' certificate and its key, as the data plane wants them: where the account that it runs as can
     /// read them, and nobody else the key.
-    func tls() throws -> PlaneTLS {
+    func tls(askingCallers: Bool = false) throws -> PlaneTLS {
       try FileManager.default.createDirectory(
         atPath: tlsPath, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-      for name in ["server.pem", "server.key"] {
+      for name in ["server.pem", "server.key", "authority.pem"] {
         let file = "\(tlsPath)/\(name)"
         try Data(Fixtures.bytes("tls/\(name)")).write(to: URL(filePath: file))
         if geteuid() == 0 { try #require(unsafe chown(file, 0, 65532) == 0) }
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file)
       }
       return PlaneTLS(
-        certificate: "\(tlsPath)/server.pem", key: "\(tlsPath)/server.key", clientAuthorities: nil)
+        certificate: "\(tlsPath)/server.pem", key: "\(tlsPath)/server.key",
+        clientAuthorities: askingCallers ? "\(tlsPath)/authority.pem" : nil)
     }
 
     /// The runtime of the same build, beside the tests.

@@ -91,6 +91,9 @@ import Testing
     for change in [
       RepaveChange.schedule(schedule), .end(at: schedule.since), .missed(schedule.since, at: schedule.since),
       .repaved(["old": 1], at: schedule.since),
+      .supervised(
+        SupervisionRecord.none.trying(["listener"], at: schedule.since).replaced(["listener"]),
+        at: schedule.since),
     ] {
       #expect(GovernanceChange(json: GovernanceChange.repave(change).json) == .repave(change))
     }

@@ -54,13 +54,37 @@ struct AlertEvidenceTests {
     }
   }
 
+  @Test func `an answer that is late is told of apart from one that is wrong`() async throws {
+    let bench = try Bench()
+    var version = PlaneCounts.Version(try VersionReference(parsing: "iris@1"))
+    version.failingProbes = 2
+    version.isProbeOverdue = true
+    bench.plane.count(PlaneCounts(instance: "a", versions: [version]))
+    #expect(await Self.found(bench.control) == ["probe-overdue iris@1"])
+    #expect(AlertTerms(of: .probeOverdue).holding == 60_000 && AlertTerms(of: .probeFailed).holding == 0)
+  }
+
+  @Test func `a listener that does not answer is told of, and so is a process that is silent`() async throws {
+    let bench = try Bench()
+    bench.listener.answer { false }
+    #expect(await Self.found(bench.control) == ["plane-unreachable data plane"])
+    bench.plane.silence()
+    #expect(
+      await Self.found(bench.control) == ["plane-down data plane", "plane-unreachable data plane"])
+    bench.listener.answer { true }
+    #expect(await Self.found(bench.control) == ["plane-down data plane"])
+  }
+
   @Test func `a data plane without a process says nothing of requests, and nothing of its age`() async throws
   {
     let bench = try Bench()
     bench.plane.endServing()
     var history = TrafficHistory()
     let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
-    #expect(seen.unread == [.failures, .refusals, .latency, .probeFailed, .processAge])
+    #expect(
+      seen.unread == [
+        .failures, .refusals, .latency, .probeFailed, .probeOverdue, .processAge, .planeUnreachable,
+      ])
     #expect(seen.measured.map(\.source.rule) == [.planeDown])
   }
 

@@ -25,6 +25,7 @@ struct Bench: Sendable {
   let monitor: InMemoryMonitor
   let feedback: InMemoryFeedback
   let rollBackNotes: InMemoryRollBackNotes
+  let listener = InMemoryListener()
 
   /// The faults of the five ports; none unless told.
   struct Faults {
@@ -60,7 +61,7 @@ struct Bench: Sendable {
     rollBackNotes = InMemoryRollBackNotes(faults: faults.rollBackNotes)
     control = Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence, windows, monitor, feedback, rollBackNotes, tester, environment)
+      rolloutEvidence, windows, monitor, feedback, rollBackNotes, listener, tester, environment)
   }
 
   private static func control(
@@ -70,7 +71,8 @@ struct Bench: Sendable {
     _ ledgerKey: CheckpointSigningKey, _ policy: Policy, _ time: ManualTime,
     _ rolloutEvidence: InMemoryRolloutEvidence,
     _ windows: InMemoryWindowSource, _ monitor: InMemoryMonitor, _ feedback: InMemoryFeedback,
-    _ rollBackNotes: InMemoryRollBackNotes, _ tester: any ModelTester = InlineModelTester(),
+    _ rollBackNotes: InMemoryRollBackNotes, _ listener: InMemoryListener,
+    _ tester: any ModelTester = InlineModelTester(),
     _ environment: EnvironmentName? = nil
   ) -> ControlPlane {
     ControlPlane(
@@ -79,7 +81,7 @@ struct Bench: Sendable {
         time: time, entropy: SeededEntropy(), people: InMemoryPeople(),
         tester: tester, sealKeys: sealKeys,
         program: SampleProgram(), rolloutEvidence: rolloutEvidence, windows: windows, monitor: monitor,
-        feedback: feedback, rollBackNotes: rollBackNotes),
+        feedback: feedback, rollBackNotes: rollBackNotes, listenerProbe: listener),
       .init(
         sealingKey: sealingKey, checkpointKey: ledgerKey.verificationKey, policy: policy,
         artifactLimit: 16 << 20, tool: "gatehouse test", environment: environment))
@@ -95,7 +97,7 @@ struct Bench: Sendable {
   func reopened(policy: Policy = .standard, environment: EnvironmentName? = nil) -> ControlPlane {
     Self.control(
       registry, blobs, bundles, records, plane, sealingKey, sealKeys, ledgerKey, policy, time,
-      rolloutEvidence, windows, monitor, feedback, rollBackNotes, InlineModelTester(), environment)
+      rolloutEvidence, windows, monitor, feedback, rollBackNotes, listener, InlineModelTester(), environment)
   }
 
   /// Runs `body` with the queue at work.

@@ -56,6 +56,8 @@ struct ModelProbeTests {
     #expect(!probe.isReady(at: 10_000))
     #expect(ask(at: 11_000, right: false) == nil)
     #expect(probe.counts.failing == 2)
+    // However long it is since it was right: what is known of it is that it is wrong.
+    #expect(!probe.isOverdue(at: .max))
     guard case .recovered = ask(at: 12_000, right: true) else {
       Issue.record("expected to be told that it is over")
       return
@@ -84,6 +86,7 @@ struct ModelProbeTests {
     }
     #expect(problem.code == "probe.overdue")
     #expect(!probe.isReady(at: 13_001) && probe.counts.overdue == 1)
+    #expect(probe.isOverdue(at: 13_001) && !probe.isOverdue(at: 12_000))
     #expect(probe.ask(plan, every: Self.interval, at: 14_001).change == nil)
     #expect(probe.counts.overdue == 1 && probe.counts.failing == 2)
     // It comes after all.
@@ -177,6 +180,9 @@ struct ProbeTests {
     #expect(server.plane.requests == 0)
     #expect(model.metrics.counts.requests.isEmpty)
     #expect(model.reservoir.kept.isEmpty)
-    #expect(server.plane.counts(instance: "a").versions.map(\.failingProbes) == [1])
+    let counted = server.plane.counts(instance: "a")
+    #expect(
+      counted.versions.map(\.failingProbes) == [1] && !counted.versions.contains(where: \.isProbeOverdue))
+    #expect(PlaneCounts(json: counted.json) == counted)
   }
 }

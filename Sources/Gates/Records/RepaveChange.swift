@@ -11,6 +11,8 @@ public enum RepaveChange: Equatable, Sendable {
   case missed(Timestamp, at: Timestamp)
   /// One was replaced: what there is to say of both.
   case repaved(JSON, at: Timestamp)
+  /// What was done about processes that did not answer, or not right, is this from now on.
+  case supervised(SupervisionRecord, at: Timestamp)
 
   /// The record of what is in force.
   public static let inForce = "in-force"
@@ -18,12 +20,14 @@ public enum RepaveChange: Equatable, Sendable {
   public static let missedID = "missed"
   /// The record of the last repave.
   public static let last = "last"
+  /// The record of what was done about processes that did not answer, or not right.
+  public static let supervision = "supervision"
 
   /// When it was made.
   var moment: Timestamp {
     switch self {
     case .schedule(let schedule): schedule.since
-    case .end(let at), .missed(_, let at), .repaved(_, let at): at
+    case .end(let at), .missed(_, let at), .repaved(_, let at), .supervised(_, let at): at
     }
   }
 
@@ -39,6 +43,8 @@ public enum RepaveChange: Equatable, Sendable {
       .put(
         GovernanceRecord(
           kind: .repaveSchedule, id: Self.last, value: ["at": .integer(at.milliseconds), "repave": said]))
+    case .supervised(let record, _):
+      .put(GovernanceRecord(kind: .repaveSchedule, id: Self.supervision, value: record.json))
     }
   }
 
@@ -49,6 +55,7 @@ public enum RepaveChange: Equatable, Sendable {
     case .end: ["change": "end-repaves"]
     case .missed(let end, _): ["change": "miss-repave", "closed": .integer(end.milliseconds)]
     case .repaved(let said, _): ["change": "repave", "repave": said]
+    case .supervised(let record, _): ["change": "supervise", "supervision": record.json]
     }
   }
 
@@ -59,6 +66,8 @@ public enum RepaveChange: Equatable, Sendable {
     case "end-repaves": self = .end(at: moment)
     case "miss-repave": self = .missed(try fields.requiredMoment("closed"), at: moment)
     case "repave": self = .repaved(try fields.value("repave"), at: moment)
+    case "supervise":
+      self = .supervised(try SupervisionRecord(json: fields.value("supervision")), at: moment)
     default: return nil
     }
   }

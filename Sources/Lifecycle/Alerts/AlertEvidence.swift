@@ -24,6 +24,7 @@ struct AlertEvidence: Sendable {
 
   let registry: any RegistryReader & LedgerReader
   let plane: any DataPlane
+  let listener: any ListenerProbe
   let monitor: any MonitorStore
   let webhooks: any WebhookStore
   let alerts: any AlertStore
@@ -33,24 +34,22 @@ struct AlertEvidence: Sendable {
   /// Looks at everything; what cannot be read now is told, and stays as it was.
   func gather(_ history: inout TrafficHistory, at now: Timestamp) async -> Seen {
     var seen = Seen()
+    let answer = await plane.examine()
     await look(&seen, [.planeDown, .processAge]) { seen async throws(Problem) in
-      try await process(&seen, at: now)
+      try await process(&seen, answer, at: now)
     }
-    do throws(Problem) {
-      if let counts = try await plane.observe() {
-        history.take(counts, at: now)
-        traffic(history, &seen, at: now)
-        // Who has just begun to look knows of too few requests to say that something is over.
-        let isYoung = history.start.map { now.milliseconds - $0.milliseconds < Self.window } ?? true
-        if isYoung { seen.unread.formUnion([.failures, .refusals, .latency]) }
-        probes(counts, &seen)
-      } else {
-        seen.unread.formUnion([.failures, .refusals, .latency, .probeFailed])
-      }
-    } catch {
+    if case .counted(let counts) = answer {
+      history.take(counts, at: now)
+      traffic(history, &seen, at: now)
+      // Who has just begun to look knows of too few requests to say that something is over.
+      let isYoung = history.start.map { now.milliseconds - $0.milliseconds < Self.window } ?? true
+      if isYoung { seen.unread.formUnion([.failures, .refusals, .latency]) }
+      probes(counts, &seen)
+    } else {
       // That it does not answer is an alert of its own.
-      seen.unread.formUnion([.failures, .refusals, .latency, .probeFailed])
+      seen.unread.formUnion([.failures, .refusals, .latency, .probeFailed, .probeOverdue])
     }
+    if case .none = answer { seen.unread.insert(.planeUnreachable) } else { await reach(&seen) }
     await look(&seen, [.drift]) { seen async throws(Problem) in try await drift(&seen) }
     await look(&seen, [.rolloutHeld, .rolloutUndone]) { seen async throws(Problem) in
       try await rollouts(&seen, at: now)
@@ -71,8 +70,30 @@ struct AlertEvidence: Sendable {
     }
   }
 
-  private func process(_ seen: inout Seen, at now: Timestamp) async throws(Problem) {
+  /// Asks where callers ask.
+  private func reach(_ seen: inout Seen) async {
+    let unreachable = AlertSource(.planeUnreachable, of: nil, "data plane")
+    do throws(Problem) {
+      try await listener.ask(plane.baseURL)
+      seen.measured.append(AlertMeasurement(unreachable, 0, "\(plane.baseURL) answers"))
+    } catch {
+      seen.measured.append(
+        AlertMeasurement(unreachable, 1, "no answer at \(plane.baseURL): \(error.code)"))
+    }
+  }
+
+  private func process(
+    _ seen: inout Seen, _ answer: PlaneAnswer, at now: Timestamp
+  ) async throws(Problem) {
     let down = AlertSource(.planeDown, of: nil, "data plane")
+    if case .busy = answer {
+      seen.unread.formUnion([.planeDown, .processAge])
+      return
+    }
+    if case .silent(let problem) = answer {
+      seen.unread.insert(.processAge)
+      return seen.measured.append(AlertMeasurement(down, 1, "no answer from the process: \(problem.code)"))
+    }
     let found: PlaneProcess?
     do throws(Problem) { found = try await plane.process() } catch {
       seen.unread.insert(.processAge)
@@ -117,11 +138,12 @@ struct AlertEvidence: Sendable {
   private func probes(_ counts: PlaneCounts, _ seen: inout Seen) {
     for version in counts.versions where version.failingProbes > 0 {
       let failing = version.failingProbes
+      let (rule, what): (AlertRule, String) =
+        version.isProbeOverdue ? (.probeOverdue, "in time") : (.probeFailed, "right")
       seen.measured.append(
         AlertMeasurement(
-          AlertSource(.probeFailed, of: version.reference.name, version.reference.description),
-          Double(failing),
-          "the last \(failing) questions of its bundle's check were not answered right, or not in time"))
+          AlertSource(rule, of: version.reference.name, version.reference.description),
+          Double(failing), "the last \(failing) questions of its bundle's check were not answered \(what)"))
     }
   }
 

@@ -30,7 +30,8 @@ extension ControlPlane {
     if let deployment, try await !registry.deployments().contains(where: { $0.name == deployment }) {
       throw Problem.unknownDeployment(deployment)
     }
-    return try await replaceProcess(recorder(for: actor)) { [self] () async throws(Problem) in
+    let terms = Repave.Terms(changes: try await supervisionForgotten())
+    return try await replaceProcess(recorder(for: actor), terms) { [self] () async throws(Problem) in
       try await require(.deploy, on: object, of: actor, asking: asked)
     }
   }
@@ -38,8 +39,9 @@ extension ControlPlane {
   /// Replaces the process, beside the acts but for the last step, which has its turn where `mayGoOn` does not throw.
   ///
   /// Throws `repave.under-way` where it is done already.
-  private func replaceProcess(
-    _ recorder: Recorder, mayGoOn: @escaping @Sendable () async throws(Problem) -> Void = {}
+  func replaceProcess(
+    _ recorder: Recorder, _ terms: Repave.Terms,
+    mayGoOn: @escaping @Sendable () async throws(Problem) -> Void = {}
   ) async throws(Problem) -> Repaved {
     guard
       isRepaving.withLock({ isTaken in
@@ -52,7 +54,8 @@ extension ControlPlane {
         hint: "see 'gatehouse repave --status', and try again when it is over")
     }
     defer { isRepaving.withLock { $0 = false } }
-    let repave = Repave(plane: parts.plane, time: parts.time) { [queue] step async throws(Problem) in
+    let repave = Repave(plane: parts.plane, time: parts.time, terms: terms) {
+      [queue] step async throws(Problem) in
       try await queue.perform(isPatient: true) { () async throws(Problem) in
         try await mayGoOn()
         try await step()
@@ -131,7 +134,8 @@ extension ControlPlane {
         try await tell(missed: window, by: process)
         return nil
       case .repave:
-        _ = try await replaceProcess(recorder(for: .platform))
+        _ = try await replaceProcess(
+          recorder(for: .platform), Repave.Terms(changes: try await supervisionForgotten()))
         return nil
       }
     } catch {

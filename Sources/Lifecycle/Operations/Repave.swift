@@ -22,8 +22,23 @@ struct Repave: Sendable {
   /// How often a process is made ready that acts overtake.
   private static let attempts = 5
 
+  /// What may be other than with a process that answers and is replaced because somebody wants it.
+  struct Terms: Sendable {
+    /// How the process that serves stands.
+    var former = FormerProcess.answering
+    /// Whether it is replaced because something is the matter with it: where it falls silent on the way, that is no reason to leave it.
+    var isUnwell = false
+    /// The versions whose answers are what it is replaced for: they measure nothing.
+    var unreplayed: Set<VersionReference> = []
+    /// What the entries are to say beside.
+    var details: [String: JSON] = [:]
+    /// What changes with it.
+    var changes: [RegistryChange] = []
+  }
+
   let plane: any DataPlane
   let time: any TimeSource
+  var terms = Terms()
   /// Lets the last step have its turn among the acts.
   let turn: @Sendable (@escaping @Sendable () async throws(Problem) -> Void) async throws(Problem) -> Void
 
@@ -32,13 +47,13 @@ struct Repave: Sendable {
   /// Throws `repave.replay` where the new process answers anything else, `repave.no-process` where none serves, and whatever
   /// keeps the new one from being ready; the former serves on then.
   func callAsFunction(recorder: Recorder) async throws(Problem) -> Repaved {
-    guard let old = try await plane.process() else {
+    guard let old = try await former() else {
       throw Problem(
         .unavailable, "repave.no-process", "expected a process that serves, found none",
         hint: "read runtime.log in the data directory")
     }
     return try await recorder.record(
-      .repave, of: "process \(old.process)", details: ["old": old.json]
+      .repave, of: "process \(old.process)", details: terms.details.merging(["old": old.json]) { $1 }
     ) { () async throws(Problem) in
       let outcome: Prepared
       do throws(Problem) {
@@ -47,15 +62,24 @@ struct Repave: Sendable {
         await plane.dismissSuccessor()
         throw error
       }
-      let details = Self.details(of: old, outcome.new, outcome.replays)
+      var details = Self.details(of: old, outcome.new, outcome.replays).merging(terms.details) { $1 }
+      if outcome.isUnasked { details["unasked"] = .bool(true) }
       if let problem = outcome.problem {
         await plane.dismissSuccessor()
         return .refused(problem, details: details)
       }
       return .done(
         Repaved(old: old, new: outcome.new, replays: outcome.replays), details: details,
-        changes: [.governance(.repave(.repaved(Self.said(of: old.json, outcome.new.json), at: time.now())))])
+        changes: terms.changes + [
+          .governance(.repave(.repaved(Self.said(of: old.json, outcome.new.json), at: time.now())))
+        ])
     }
+  }
+
+  /// The process that serves, as far as it can be asked.
+  private func former() async throws(Problem) -> PlaneProcess? {
+    guard case .answering = terms.former else { return await plane.known() }
+    return try await plane.process()
   }
 
   /// Makes a process ready and has it take the place of the former, as often as acts overtake that.
@@ -65,7 +89,7 @@ struct Repave: Sendable {
     for attempt in 1... {
       do throws(Problem) {
         // What it serves may be another by now, and has to be asked for anew.
-        guard let present = try await plane.process(), present.instance == old.instance else {
+        guard let present = try await former(), present.instance == old.instance else {
           throw Problem.otherProcess
         }
         let outcome = try await prepare(beside: present, under: trace)
@@ -89,12 +113,25 @@ struct Repave: Sendable {
     let new: PlaneProcess
     var replays: [ReplayResult] = []
     var problem: Problem?
+    /// Whether the former could not be asked for all that it answers.
+    var isUnasked = false
   }
 
   private func prepare(beside old: PlaneProcess, under trace: String) async throws(Problem) -> Prepared {
-    var prepared = Prepared(new: try await plane.prepareSuccessor(under: trace))
-    for model in old.models {
-      let sample = try await plane.sample(model)
+    var prepared = Prepared(new: try await plane.prepareSuccessor(under: trace, beside: terms.former))
+    guard case .answering = terms.former else {
+      prepared.isUnasked = true
+      return prepared
+    }
+    for model in old.models
+    where !terms.unreplayed.contains(VersionReference(name: model.name, version: model.version)) {
+      let sample: ReplaySample
+      do throws(Problem) { sample = try await plane.sample(model) } catch
+        where terms.isUnwell && error.code == "plane.silent"
+      {
+        prepared.isUnasked = true
+        break
+      }
       let result = sample.compared(with: try await plane.replay(sample))
       prepared.replays.append(result)
       guard let difference = result.difference else { continue }

@@ -39,17 +39,34 @@ public struct PlaneProcess: Equatable, Sendable {
   }
 }
 
+/// How the process that serves stands when another is made ready to take its place.
+public enum FormerProcess: Sendable {
+  /// It answers whoever steers it: it is asked what it serves, and to end.
+  case answering
+  /// It does not answer them: nothing is asked of it, and a signal tells it to end what it has begun.
+  case silent
+  /// Nor does anybody answer callers: it is not waited for long.
+  case lost
+}
+
 /// The processes behind a data plane, and how one takes the place of another, step by step.
 ///
 /// What is true after a crash between any two steps is in `docs/repave.md`.
 public protocol RuntimeProcesses: Sendable {
   /// The process that serves; nil where none does at the moment.
   func process() async throws(Problem) -> PlaneProcess?
+  /// The same, as it said when it began to serve or was taken over: it is asked nothing.
+  func known() async -> PlaneProcess?
   /// Starts a process that loads and verifies everything and accepts nothing; one that was made ready before is ended.
   ///
   /// Keeps no state from being applied meanwhile, which ends it: throws `plane.other-state` then, and later steps
   /// `plane.no-successor`.
-  func prepareSuccessor(under trace: String) async throws(Problem) -> PlaneProcess
+  ///
+  /// Where the process that serves does not answer, nobody knows whether the new one serves all that it does: it serves what
+  /// the state says, as after a death.
+  func prepareSuccessor(
+    under trace: String, beside former: FormerProcess
+  ) async throws(Problem) -> PlaneProcess
   /// Rows of a version with what the process that serves answers to them.
   func sample(_ model: PlaneStatus.Model) async throws(Problem) -> ReplaySample
   /// What the process that was made ready answers to them; throws `plane.no-successor` where there is none.
@@ -66,6 +83,13 @@ public protocol RuntimeProcesses: Sendable {
   /// The process that came to serve in an undertaking, whatever became of it since this data plane was opened; nil where it is
   /// not known that one did.
   func process(of trace: String) async -> PlaneProcess?
+}
+
+extension RuntimeProcesses {
+  /// Starts a process that loads and verifies everything and accepts nothing, beside one that answers.
+  public func prepareSuccessor(under trace: String) async throws(Problem) -> PlaneProcess {
+    try await prepareSuccessor(under: trace, beside: .answering)
+  }
 }
 
 extension Problem {

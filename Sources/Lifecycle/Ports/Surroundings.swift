@@ -36,6 +36,35 @@ public protocol DataPlane: RuntimeProcesses {
   func confinement() async -> PlaneConfinement?
   /// What the process that serves has counted of every version since it loaded it; nil where none serves.
   func observe() async throws(Problem) -> PlaneCounts?
+  /// The same, in seconds and behind nobody else: how the process that serves answers now.
+  func examine() async -> PlaneAnswer
+}
+
+/// How a data plane answers whoever asks it how it is.
+public enum PlaneAnswer: Sendable {
+  /// No process serves: one is about to be started.
+  case none
+  /// Something that takes long is asked of it already.
+  case busy
+  /// It does not answer.
+  case silent(Problem)
+  /// What it has counted.
+  case counted(PlaneCounts)
+}
+
+/// Asks where callers ask.
+public protocol ListenerProbe: Sendable {
+  /// Asks whoever listens under a URL whether they live; throws what came instead of an answer within two seconds.
+  func ask(_ baseURL: String) async throws(Problem)
+}
+
+/// Takes it that whoever listens lives.
+public struct NoListenerProbe: ListenerProbe {
+  /// Asks nobody.
+  public init() {}
+
+  /// Asks nobody.
+  public func ask(_ baseURL: String) async throws(Problem) {}
 }
 
 /// Something that happened to a data plane process.

@@ -20,7 +20,9 @@ extension ServedModel {
     version.compared = shadowed.compared
     version.disagreeing = shadowed.disagreeing
     let probed = probe.counts
-    version.failingProbes = probe.isReady() ? 0 : max(1, probed.failing)
+    let now = Clock.monotonic()
+    version.failingProbes = probe.isReady(at: now) ? 0 : max(1, probed.failing)
+    version.isProbeOverdue = probe.isOverdue(at: now)
     return version
   }
 }

@@ -65,6 +65,11 @@ final class ModelProbe: Sendable {
     state.withLockedValue { state in !state.isWrong && state.due.map { now <= $0 } ?? true }
   }
 
+  /// Whether all that is the matter is that no right answer has come lately.
+  func isOverdue(at now: Int = Clock.monotonic()) -> Bool {
+    state.withLockedValue { state in !state.isWrong && state.due.map { now > $0 } ?? false }
+  }
+
   /// How long it is until the next question, in nanoseconds.
   ///
   /// An answer that waited for a thread is no dearer for that: whatever it took, a minute is enough. What is wrong is asked about again soon.

@@ -1,0 +1,84 @@
+import Domain
+import Fleet
+import Foundation
+import Glibc
+import Lifecycle
+import Relay
+import TestKit
+import Testing
+
+/// A real process that does not answer any more, or not where callers ask.
+@Suite(.timeLimit(.minutes(15)))
+struct SilentProcessTests {
+  private typealias Scratch = LocalDataPlaneTests.Scratch
+
+  private static func isSilent(_ plane: LocalDataPlane) async -> Bool {
+    if case .silent(let problem) = await plane.examine() { problem.code == "plane.silent" } else { false }
+  }
+
+  private static func awaitEnd(of process: Int) async throws {
+    let pid = try #require(pid_t(exactly: process))
+    let patience = ContinuousClock.now + .seconds(60)
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, WNOHANG) == 0 {
+      try #require(ContinuousClock.now < patience, "expected process \(process) to end, found it running")
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
+  @Test(arguments: ["plain", "secured", "asking callers"])
+  func `a listener answers who asks it, also over TLS, and where callers must show a certificate`(
+    kind: String
+  ) async throws {
+    let scratch = try Scratch()
+    let tls = kind == "plain" ? nil : try scratch.tls(askingCallers: kind == "asking callers")
+    let plane = try await scratch.plane(tls: tls)
+    let process = try #require(try await plane.process())
+    #expect(plane.baseURL.hasPrefix(kind == "plain" ? "http:" : "https:"))
+    for _ in 0..<3 { try await HTTPListenerProbe(patience: .seconds(20)).ask(plane.baseURL) }
+    // Its socket takes connections all the same.
+    kill(pid_t(process.process), SIGSTOP)
+    let problem = await #expect(throws: Problem.self) {
+      try await HTTPListenerProbe(patience: .milliseconds(300)).ask(plane.baseURL)
+    }
+    #expect(problem?.code == "listener.silent")
+    kill(pid_t(process.process), SIGCONT)
+    try await HTTPListenerProbe(patience: .seconds(20)).ask(plane.baseURL)
+    await plane.stop()
+    await #expect(throws: Problem.self) { try await HTTPListenerProbe().ask(plane.baseURL) }
+  }
+
+  @Test
+  func `a process that is stopped is silent in seconds, and gives way to one that is asked nothing of it`()
+    async throws
+  {
+    let scratch = try Scratch()
+    let plane = try await scratch.plane()
+    let old = try #require(try await plane.process())
+    kill(pid_t(old.process), SIGSTOP)
+    let start = ContinuousClock.now
+    #expect(await Self.isSilent(plane))
+    #expect(await plane.known()?.instance == old.instance)
+    let ready = try await plane.prepareSuccessor(under: "ab12", beside: .lost)
+    try await plane.begin()
+    await plane.retireFormer()
+    #expect(start.duration(to: .now) < .seconds(50), "expected nobody to wait for the former's answer")
+    try await HTTPListenerProbe(patience: .seconds(20)).ask(plane.baseURL)
+    #expect(try await plane.process()?.instance == ready.instance)
+    #expect(await plane.process(of: "ab12")?.instance == ready.instance)
+    // It is not left to go on one day with what was taken back meanwhile.
+    try await Self.awaitEnd(of: old.process)
+    await plane.stop()
+  }
+
+  @Test func `a process that hangs without a control plane is ended and not waited for`() async throws {
+    let scratch = try Scratch()
+    var plane: LocalDataPlane? = try await scratch.plane()
+    let old = try #require(try await plane?.process())
+    await plane?.endSupervision()
+    plane = nil
+    kill(pid_t(old.process), SIGSTOP)
+    try await LocalDataPlane.stopSurvivors(in: scratch.path, patience: 1)
+    try await Self.awaitEnd(of: old.process)
+  }
+}
