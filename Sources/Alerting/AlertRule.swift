@@ -49,6 +49,8 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   case latency
   /// Columns of a version that are no longer like those of training.
   case drift
+  /// A version is worse than it was, by labels.
+  case performance
   /// A roll-out waits for a person.
   case rolloutHeld = "roll-out-held"
   /// A roll-out was taken back.
@@ -70,7 +72,7 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   /// What is measured.
   public var measure: Measure {
     switch self {
-    case .planeDown, .planeUnreachable, .rolloutHeld, .rolloutUndone: .fact
+    case .planeDown, .planeUnreachable, .performance, .rolloutHeld, .rolloutUndone: .fact
     case .failures, .refusals: .share
     case .latency, .waiting, .processAge, .checkpoint: .span
     case .drift, .deliveries, .records, .probeFailed, .probeOverdue: .count
@@ -80,8 +82,8 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   /// Whether its alerts are about a deployment each, and not about the platform.
   public var isOfDeployments: Bool {
     switch self {
-    case .failures, .refusals, .latency, .drift, .rolloutHeld, .rolloutUndone, .waiting, .probeFailed,
-      .probeOverdue:
+    case .failures, .refusals, .latency, .drift, .performance, .rolloutHeld, .rolloutUndone, .waiting,
+      .probeFailed, .probeOverdue:
       true
     case .planeDown, .planeUnreachable, .processAge, .deliveries, .records, .checkpoint: false
     }
@@ -101,6 +103,7 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
     case .refusals: "requests are refused for what they are"
     case .latency: "answers are slow"
     case .drift: "live data are unlike those of training"
+    case .performance: "a version is worse than it was"
     case .rolloutHeld: "a roll-out waits for a person"
     case .rolloutUndone: "a roll-out was taken back"
     case .waiting: "a version waits for its gates"
@@ -152,6 +155,8 @@ public struct AlertTerms: Equatable, Sendable {
     case .latency: self = terms(.ticket, 1000, 500, 2 * minute, 5 * minute)
     // The tests of a watch have taken their time already.
     case .drift: self = terms(.ticket, 1, 1, 0, 0)
+    // What took days of labels to see can wait for the morning.
+    case .performance: self = terms(.ticket, 1, 1, 0, 0)
     case .rolloutHeld, .rolloutUndone: self = terms(.ticket, 1, 1, 0, 0)
     case .waiting: self = terms(.ticket, Double(day), Double(day), 0, 0)
     case .processAge: self = terms(.info, Double(30 * day), Double(30 * day), 0, 0)

@@ -154,18 +154,25 @@ extension Diagnosis {
       weight += 20
       said.append("\(strange.rows) of \(strange.of) rows were of values that training had no room for")
     }
-    guard weight > 0 else {
-      same.append("inputs: nothing is known to be unlike training")
-      return
+    let isUnlike = weight > 0
+    if !isUnlike { same.append("inputs: nothing is known to be unlike training") }
+    // It is the same version that was better: what changed is not in its bundle.
+    for (version, words) in evidence.worse.sorted(by: { $0.key.description < $1.key.description }) {
+      weight = max(weight + (isUnlike ? 15 : 0), 40)
+      said.append("worse than it was, \(version): \(words)")
     }
+    guard weight > 0 else { return }
     let name = evidence.deployment
     findings.append(
       Finding(
-        cause: .data, weight: weight, summary: "what callers send is not what the model was made for",
+        cause: .data, weight: weight,
+        summary: isUnlike
+          ? "what callers send is not what the model was made for"
+          : "what turns out to be true of what callers send is not what the model learned",
         evidence: said,
         commands: [
-          "gatehouse watch \(name)",
-          "gatehouse alerts silence --rule drift --deployment \(name) --for 1d --reason …",
+          evidence.worse.isEmpty ? "gatehouse watch \(name)" : "gatehouse watch \(name) --span 35d",
+          "gatehouse alerts silence --rule \(isUnlike ? "drift" : "performance") --deployment \(name) --for 1d --reason …",
         ]))
   }
 

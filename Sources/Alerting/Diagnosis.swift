@@ -122,6 +122,8 @@ public struct DiagnosisEvidence: Equatable, Sendable {
   public var before: Span?
   /// The columns of each version that are unlike those of training.
   public var drifting: [VersionReference: [String]] = [:]
+  /// What is known of versions that are worse than they were, by labels.
+  public var worse: [VersionReference: String] = [:]
   /// Requests that were refused for what their rows were, and rows that training had no room for, since then.
   public var strange: (refusedRequests: Int, rows: Int, of: Int) = (0, 0, 0)
   /// Since when the process that serves has been; nil where none answers.
@@ -141,7 +143,8 @@ public struct DiagnosisEvidence: Equatable, Sendable {
   public static func == (left: DiagnosisEvidence, right: DiagnosisEvidence) -> Bool {
     left.deployment == right.deployment && left.now == right.now && left.since == right.since
       && left.live == right.live && left.changes == right.changes && left.recent == right.recent
-      && left.before == right.before && left.drifting == right.drifting && left.strange == right.strange
+      && left.before == right.before && left.drifting == right.drifting && left.worse == right.worse
+      && left.strange == right.strange
       && left.processSince == right.processSince && left.isRollingOut == right.isRollingOut
   }
 }

@@ -9,7 +9,12 @@ extension ControlPlane {
       registry: parts.registry, store: parts.records, feedback: feedback, time: parts.time,
       entropy: parts.entropy)
     var collected = try await collect()
-    do throws(Problem) { try await feedback.tidy() } catch { collected.failures.append(error) }
+    do throws(Problem) {
+      try await feedback.tidy()
+      try await notePerformance()
+    } catch {
+      collected.failures.append(error)
+    }
     return collected
   }
 }

@@ -212,7 +212,8 @@ public final class ControlPlane: Sendable {
       registry: registry, store: parts.alerts, sender: parts.webhookSender,
       evidence: AlertEvidence(
         registry: registry, plane: parts.plane, listener: parts.listenerProbe, monitor: parts.monitor,
-        webhooks: parts.webhooks, alerts: parts.alerts, cosignatures: parts.cosignatures,
+        webhooks: parts.webhooks, alerts: parts.alerts, feedback: parts.feedback,
+        cosignatures: parts.cosignatures,
         key: settings.checkpointKey),
       blobs: parts.blobs, ledger: settings.checkpointKey.name, time: time, entropy: parts.entropy)
     let training = TrainingReferences(registry: registry, blobs: parts.blobs)

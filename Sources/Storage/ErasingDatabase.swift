@@ -5,9 +5,11 @@ import GRDB
 enum ErasingDatabase {
   /// Opens the file at `path`, or founds it, and brings it to its last form; `what` is opened, in messages.
   ///
-  /// Throws `storage.…`.
+  /// Nothing is set aside by itself where it does not read: what is masked or taken back later would go on being in there, where
+  /// nobody erases it. `loss` is what is gone where somebody moves it away, and the platform founds another; nil where it
+  /// cannot do without. Throws `storage.…`.
   static func open(
-    _ path: String, label: String, what: String, _ migrator: DatabaseMigrator
+    _ path: String, label: String, what: String, loss: String? = nil, _ migrator: DatabaseMigrator
   ) throws(Problem) -> DatabaseQueue {
     let disk = Disk()
     if try DirectoryListing.kind(of: path) == nil {
@@ -26,7 +28,16 @@ enum ErasingDatabase {
       try migrator.migrate(pool)
       return pool
     } catch {
-      throw Problem.storage("open \(what)", error)
+      var problem = Problem.storage("open \(what)", error)
+      problem.subject = path
+      if problem.code == "storage.corrupt" {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        problem.hint = "restore \(name) from a backup"
+        if let loss {
+          problem.hint? += ", or move it away, which loses \(loss), and delete it when it is of no more use"
+        }
+      }
+      throw problem
     }
   }
 }

@@ -99,9 +99,14 @@ enum FeedbackTables {
           segment, made.line, made.row, key.map(RegistryRows.blob), kind, said, score,
         ])
     }
-    try insert(made.key)
-    // The key is another's already: this one has its receipt alone.
-    if made.key != nil, database.changesCount == 0 { try insert(nil) }
+    guard let key = made.key else { return try insert(nil) }
+    // Where the key is another request's already, this one has its receipt alone, whatever rows that one had.
+    let isAnothers = try Bool.fetchOne(
+      database,
+      sql: """
+        SELECT EXISTS (SELECT 1 FROM predictions WHERE name = ? AND key = ? AND NOT (segment = ? AND line = ?))
+        """, arguments: [made.version.name.description, RegistryRows.blob(key), segment, made.line])
+    try insert(isAnothers == true ? nil : key)
   }
 
   private static func isSettled(_ window: FeedbackWindow, _ database: Database) throws -> Bool {
@@ -124,9 +129,9 @@ enum FeedbackTables {
       database, sql: "SELECT count(*) FROM pending WHERE name = ?", arguments: [name.description]) ?? 0
   }
 
-  /// Takes a label, and says what became of it.
+  /// Takes a label, and says what became of it; `room` is for how many more there is room to wait.
   static func learn(
-    _ label: GivenLabel, of name: ModelName, hasRoom: Bool, at now: Timestamp,
+    _ label: GivenLabel, of name: ModelName, room: inout Int, at now: Timestamp,
     by outputs: [VersionReference: LabelledOutput], _ database: Database
   ) throws -> LabelTurn {
     var segment: Int64?
@@ -135,7 +140,7 @@ enum FeedbackTables {
     case .receipt(let receipt):
       segment = try Int64.fetchOne(
         database, sql: "SELECT id FROM segments WHERE segment = ?", arguments: [receipt.segment])
-      guard let segment else { return try wait(label, of: name, hasRoom: hasRoom, at: now, database) }
+      guard let segment else { return try wait(label, of: name, room: &room, at: now, database) }
       found = try rows(
         "segment = ? AND line = ? AND row = ? AND name = ?",
         [segment, receipt.index, label.row, name.description], database)
@@ -147,10 +152,10 @@ enum FeedbackTables {
     guard let found = found.first else {
       // What a segment that was taken has not, nothing will bring.
       if segment != nil { return try count(.unknown, of: name, database) }
-      return try wait(label, of: name, hasRoom: hasRoom, at: now, database)
+      return try wait(label, of: name, room: &room, at: now, database)
     }
     guard let output = outputs[found.version] else {
-      return try wait(label, of: name, hasRoom: hasRoom, at: now, database)
+      return try wait(label, of: name, room: &room, at: now, database)
     }
     return try give(output.truth(label.label), at: label.at, to: found, database)
   }
@@ -226,24 +231,29 @@ enum FeedbackTables {
   }
 
   private static func wait(
-    _ label: GivenLabel, of name: ModelName, hasRoom: Bool, at now: Timestamp, _ database: Database
+    _ label: GivenLabel, of name: ModelName, room: inout Int, at now: Timestamp, _ database: Database
   ) throws -> LabelTurn {
-    guard hasRoom else { return try count(.unknown, of: name, database) }
     let (place, segment, line, key): (String, String?, Int?, Digest?) =
       switch label.name {
       case .receipt(let receipt): (receipt.description, receipt.segment, receipt.index, nil)
       case .key(let digest): (digest.hexadecimal, nil, nil, digest)
       }
-    // One that waits and says something else than another before it takes its place.
+    let text = JSON.array([label.label]).canonicalText
+    // What is said once more, or otherwise, takes the place of what waits, and needs no room.
+    try database.execute(
+      sql: "UPDATE pending SET label = ?, at = ? WHERE name = ? AND place = ? AND row = ?",
+      arguments: [text, label.at.milliseconds, name.description, place, label.row])
+    guard database.changesCount == 0 else { return .pending }
+    guard room > 0 else { return try count(.unknown, of: name, database) }
+    room -= 1
     try database.execute(
       sql: """
         INSERT INTO pending (name, place, row, segment, line, key, label, at, since)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (name, place, row) DO UPDATE SET label = excluded.label, at = excluded.at
         """,
       arguments: [
-        name.description, place, label.row, segment, line, key.map(RegistryRows.blob),
-        JSON.array([label.label]).canonicalText, label.at.milliseconds, now.milliseconds,
+        name.description, place, label.row, segment, line, key.map(RegistryRows.blob), text,
+        label.at.milliseconds, now.milliseconds,
       ])
     return .pending
   }

@@ -13,7 +13,8 @@ public final class SQLiteFeedback: FeedbackStore {
   /// Opens the file at `path`, or founds it; throws `storage.…`.
   public init(path: String) throws(Problem) {
     pool = try ErasingDatabase.open(
-      path, label: "gatehouse.feedback", what: "what is kept for labels", Self.migrator)
+      path, label: "gatehouse.feedback", what: "what is kept for labels",
+      loss: "what models said and labels that came, with their figures", Self.migrator)
   }
 
   private static let migrator: DatabaseMigrator = {
@@ -69,6 +70,7 @@ public final class SQLiteFeedback: FeedbackStore {
           ) STRICT, WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("2 performance") { try addPerformance($0) }
     return migrator
   }()
 
@@ -95,12 +97,9 @@ public final class SQLiteFeedback: FeedbackStore {
     by outputs: [VersionReference: LabelledOutput]
   ) async throws(Problem) -> [LabelTurn] {
     try await write("take labels") { database in
-      var waiting = try FeedbackTables.pending(of: name, database)
+      var room = pendingLimit - (try FeedbackTables.pending(of: name, database))
       return try labels.map { label in
-        let turn = try FeedbackTables.learn(
-          label, of: name, hasRoom: waiting < pendingLimit, at: now, by: outputs, database)
-        if turn == .pending { waiting += 1 }
-        return turn
+        try FeedbackTables.learn(label, of: name, room: &room, at: now, by: outputs, database)
       }
     }
   }
@@ -203,7 +202,7 @@ public final class SQLiteFeedback: FeedbackStore {
           sql: "UPDATE predictions SET score = NULL WHERE name = ? AND score IS NOT NULL",
           arguments: [name.description])
       }
-      for table in ["predictions", "pending"] {
+      for table in ["predictions", "pending", "performance"] {
         try database.execute(sql: "DELETE FROM \(table) WHERE name = ?", arguments: [name.description])
       }
     }
@@ -219,6 +218,8 @@ public final class SQLiteFeedback: FeedbackStore {
         sql: "DELETE FROM settled WHERE start < ?",
         arguments: [settledBefore.milliseconds - FeedbackWindow.length])
       try database.execute(
+        sql: "DELETE FROM performance WHERE at < ?", arguments: [settledBefore.milliseconds])
+      try database.execute(
         sql: """
           DELETE FROM segments WHERE at < ? AND NOT EXISTS (
             SELECT 1 FROM predictions WHERE predictions.segment = segments.id)
@@ -226,7 +227,7 @@ public final class SQLiteFeedback: FeedbackStore {
     }
   }
 
-  private func read<Value: Sendable>(
+  func read<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(Problem) -> Value {
     do { return try await pool.read(body) } catch {
@@ -234,7 +235,7 @@ public final class SQLiteFeedback: FeedbackStore {
     }
   }
 
-  private func write<Value: Sendable>(
+  func write<Value: Sendable>(
     _ what: String, _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(Problem) -> Value {
     do { return try await pool.write(body) } catch { throw Problem.storage(what, error) }

@@ -10,7 +10,8 @@ public final class SQLiteMonitor: MonitorStore {
   /// Opens the file at `path`, or founds it; throws `storage.…`.
   public init(path: String) throws(Problem) {
     pool = try ErasingDatabase.open(
-      path, label: "gatehouse.monitor", what: "what is kept of watching", Self.migrator)
+      path, label: "gatehouse.monitor", what: "what is kept of watching",
+      loss: "the windows of the last days and how far tests have come", Self.migrator)
   }
 
   private static let migrator: DatabaseMigrator = {

@@ -82,7 +82,9 @@ public struct FeedbackStoreContract {
   public func run() async throws {
     try await joins()
     try await waits()
+    try await keepsKeysApart()
     try await bounds()
+    try await keepsPerformance()
     try await forgets()
   }
 
@@ -139,9 +141,34 @@ public struct FeedbackStoreContract {
       ])
     let counts = try await store.counts(of: iris.name)
     #expect((counts.unknown, counts.pending) == (2, 1))
-    // Where there is no room nothing waits.
-    #expect(try await learn([label(4, 1, "yes")], pendingLimit: 1) == [.unknown])
+    // Where there is no room nothing more waits, and what waits is put right all the same.
+    #expect(
+      try await learn([label(4, 1, "yes"), label(3, 1, "no"), label(3, 1, "yes")], pendingLimit: 1)
+        == [.unknown, .pending, .pending])
     #expect(try await store.counts(of: iris.name).pending == 1)
+    #expect(
+      try await learn([label(3, 1, "no"), label(4, 1, "yes")], pendingLimit: 2) == [.pending, .pending])
+    #expect(try await learn([label(4, 2, "yes")], pendingLimit: 2) == [.unknown])
+    try await take(4, [made(price, 9, hours: 25, .number(1))])
+    #expect(try await store.counts(of: iris.name).pending == 1)
+  }
+
+  private func keepsKeysApart() async throws {
+    // Two requests under one key: it is the first one's for all rows, of those too that only the other has.
+    try await take(
+      8,
+      [
+        made(price, 1, key: 8, .number(1)), made(price, 2, key: 8, .number(2)),
+        made(price, 2, row: 1, key: 8, .number(3)),
+      ])
+    #expect(
+      try await learn([label(8, 4), label(8, row: 1, 4), label(8, 2, row: 1, 5)], of: price)
+        == [.taken, .pending, .taken])
+    #expect(
+      try await day(price).rows.suffix(3) == [
+        LabelledPrediction(.number(1), .number(4)), LabelledPrediction(.number(2)),
+        LabelledPrediction(.number(3), .number(5)),
+      ])
   }
 
   private func bounds() async throws {
@@ -163,6 +190,28 @@ public struct FeedbackStoreContract {
     #expect(try await store.settled(of: iris.name, after: first.end) == [])
   }
 
+  private func keepsPerformance() async throws {
+    // Two labels and no correction.
+    #expect(
+      try await store.labels(of: iris.name) == [
+        FeedbackWindow(iris, of: Self.moment(25)): 2, FeedbackWindow(iris, of: Self.moment(49)): 0,
+      ])
+    #expect(try await store.performance(of: iris) == nil)
+    func keep(_ version: VersionReference, _ state: JSON, alarm: String?, hasNews: Bool) async throws {
+      try await store.keep(
+        KeptPerformance(version: version, state: state, alarm: alarm, hasNews: hasNews), at: Self.moment(50))
+    }
+    try await keep(iris, ["a": 1], alarm: nil, hasNews: true)
+    try await keep(price, ["b": [1, 2.5]], alarm: "worse", hasNews: false)
+    #expect(try await store.performance(of: price) == ["b": [1, 2.5]])
+    #expect(try await store.performanceAlarms() == [price: "worse"])
+    #expect(try await store.versionsWithNews() == [iris])
+    try await keep(iris, ["a": 2], alarm: "worse", hasNews: false)
+    #expect(try await store.performance(of: iris) == ["a": 2])
+    #expect(try await store.performanceAlarms().count == 2)
+    #expect(try await store.versionsWithNews() == [])
+  }
+
   private func forgets() async throws {
     try await store.hide(iris.name, scoresAlone: true)
     #expect(
@@ -173,10 +222,11 @@ public struct FeedbackStoreContract {
     #expect(try await store.counts(of: iris.name).pending == 1)
     try await store.hide(iris.name, scoresAlone: false)
     #expect(try await day(iris, hours: 25).rows == [])
+    #expect(try await store.performanceAlarms() == [price: "worse"])
     // What labels say is what was masked.
     #expect(try await store.counts(of: iris.name).pending == 0)
     #expect(try await learn([label(7, 1, "yes")]) == [.pending])
-    #expect(try await day(price).rows.count == 1)
+    #expect(try await day(price).rows.count == 4)
     let before = try await store.counts(of: iris.name).unknown
     try await store.prune(
       pendingBefore: Self.moment(4), settledBefore: Self.moment(48), segmentsBefore: Self.moment(48))

@@ -1,4 +1,5 @@
 public import Domain
+public import Encoding
 public import Lifecycle
 public import Monitoring
 
@@ -27,6 +28,7 @@ public actor InMemoryFeedback: FeedbackStore {
     var waiting: [Waiting] = []
     var counts: [ModelName: FeedbackCounts] = [:]
     var settled: [FeedbackWindow: SettledFeedback] = [:]
+    var performance: [VersionReference: (kept: KeptPerformance, at: Timestamp)] = [:]
   }
 
   private let faults: FaultPlan
@@ -59,7 +61,8 @@ public actor InMemoryFeedback: FeedbackStore {
         }
         var key = made.key.map { GivenLabel.Name.key($0) }
         if state.kept.contains(where: {
-          $0.key == key && key != nil && $0.made.row == made.row && $0.made.version.name == name
+          $0.key == key && key != nil && $0.made.version.name == name
+            && !($0.segment == segment.segment && $0.made.line == made.line)
         }) {
           key = nil
         }
@@ -194,6 +197,7 @@ public actor InMemoryFeedback: FeedbackStore {
     try write { state in
       guard scoresAlone else {
         state.waiting.removeAll { $0.name == name }
+        state.performance = state.performance.filter { $0.key.name != name }
         return state.kept.removeAll { $0.made.version.name == name }
       }
       for place in state.kept.indices where state.kept[place].made.version.name == name {
@@ -206,6 +210,33 @@ public actor InMemoryFeedback: FeedbackStore {
     }
   }
 
+  /// How many labels the days of a deployment have, and how many were put right.
+  public func labels(of name: ModelName) -> [FeedbackWindow: Int] {
+    var labels: [FeedbackWindow: Int] = [:]
+    for kept in state.kept where kept.made.version.name == name {
+      labels[kept.made.window, default: 0] += (kept.label == nil ? 0 : 1) + kept.corrections
+    }
+    return labels
+  }
+
+  /// How far the watch of a version has come.
+  public func performance(of version: VersionReference) -> JSON? { state.performance[version]?.kept.state }
+
+  /// Keeps how far a watch has come.
+  public func keep(_ performance: KeptPerformance, at now: Timestamp) throws(Problem) {
+    try write { state in state.performance[performance.version] = (performance, now) }
+  }
+
+  /// The sentences of the alarms that stand.
+  public func performanceAlarms() -> [VersionReference: String] {
+    state.performance.compactMapValues(\.kept.alarm)
+  }
+
+  /// The versions of which the ledger has yet to be told of anything.
+  public func versionsWithNews() -> [VersionReference] {
+    state.performance.filter(\.value.kept.hasNews).keys.sorted { $0.description < $1.description }
+  }
+
   /// Forgets what has waited or was kept for long enough.
   public func prune(
     pendingBefore: Timestamp, settledBefore: Timestamp, segmentsBefore: Timestamp
@@ -216,6 +247,7 @@ public actor InMemoryFeedback: FeedbackStore {
       }
       state.waiting.removeAll { $0.since < pendingBefore }
       state.settled = state.settled.filter { $0.key.end >= settledBefore }
+      state.performance = state.performance.filter { $0.value.at >= settledBefore }
       state.taken = state.taken.filter { segment, at in
         at >= segmentsBefore || state.kept.contains { $0.segment == segment }
       }

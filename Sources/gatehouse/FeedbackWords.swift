@@ -19,6 +19,9 @@ enum FeedbackWords {
     var lines = ["", "how good it turned out to be, by day"]
     if let obstacle = feedback["obstacle"]?.string { lines.append("  \(obstacle)") }
     for version in versions {
+      if let words = performance(version["performance"] ?? .null) {
+        lines.append("  @\(version["version"].cell)  \(words)")
+      }
       for day in version["days"]?.array ?? [] {
         lines.append("  @\(version["version"].cell)  \(day["from"].cell.prefix(10))  \(figures(of: day))")
         lines.append("    \(day["selection"].cell)")
@@ -35,6 +38,19 @@ enum FeedbackWords {
     }
     if !counts.isEmpty { lines.append("  of labels \(counts.joined(separator: ", "))") }
     return lines
+  }
+
+  /// What a version is held against, and whether it is worse; nil where nothing is known.
+  private static func performance(_ performance: JSON) -> String? {
+    if let alarm = performance["alarm"]?.string { return "worse than it was: \(alarm)" }
+    guard let metric = performance["metric"]?.string else { return nil }
+    guard let reference = performance["reference"], let rows = reference["rows"]?.int else {
+      return
+        "nothing to hold it against yet: \(performance["gatheredRows"].cell) labelled rows of days that are complete, of"
+        + " \(performance["neededRows"].cell) rows and \(performance["neededDays"].cell) days"
+    }
+    let value = reference["value"]?.double.map { " of \(short($0))" } ?? ""
+    return "held against the \(metric)\(value) of its first \(rows) labelled rows: not worse"
   }
 
   private static func figures(of day: JSON) -> String {
@@ -64,6 +80,7 @@ enum FeedbackWords {
     for name in ["f1", "auc"] {
       if let value = expected[name]?.double { text += ", \(name) \(short(value))" }
     }
+    if let below = expected["below"]?.string { text += ", \(below)" }
     return "\(text) (assumes: \(expected["assumes"].cell))"
   }
 

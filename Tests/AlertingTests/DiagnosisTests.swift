@@ -53,6 +53,23 @@ struct DiagnosisTests {
     #expect(diagnosis.findings.first?.evidence.first == "1 requests a minute, 100 before")
   }
 
+  @Test func `a version that is worse than it was is the data's, more so where they are unlike training`()
+    throws
+  {
+    let worse = try Self.evidence { $0.worse = [try Self.version(2): "accuracy 0.810 of 1204 labelled rows"] }
+    let alone = Diagnosis(worse)
+    #expect(alone.findings.map(\.cause) == [.data])
+    #expect(
+      alone.findings.first?.evidence == ["worse than it was, iris@2: accuracy 0.810 of 1204 labelled rows"])
+    #expect(alone.findings.first?.commands.first == "gatehouse watch iris --span 35d")
+    var both = worse
+    both.drifting = [try Self.version(2): ["age"]]
+    let weights = [alone, Diagnosis(both)].compactMap(\.findings.first?.weight)
+    #expect(weights == [40, 57])
+    let without = try Self.evidence()
+    #expect(both != worse && worse != without)
+  }
+
   @Test func `a data plane that does not answer comes before all else`() throws {
     let diagnosis = Diagnosis(
       try Self.evidence {

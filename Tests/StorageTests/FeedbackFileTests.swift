@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Lifecycle
 import TestKit
 import Testing
@@ -22,5 +23,24 @@ struct FeedbackFileTests {
     try await SQLiteFeedback(path: path).take(
       SegmentPredictions(segment: name), rowLimit: 1, at: Timestamp(milliseconds: 0), by: [:])
     #expect(try await SQLiteFeedback(path: path).hasTaken(name))
+  }
+
+  @Test func `a file that does not read is told of with what moving it away loses, and stays as it is`()
+    throws
+  {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/feedback.sqlite"
+    let bytes = Data([UInt8](repeating: 0x5A, count: 8192))
+    try bytes.write(to: URL(fileURLWithPath: path))
+    let problem = #expect(throws: Problem.self) { try SQLiteFeedback(path: path) }
+    #expect((problem?.code, problem?.subject) == ("storage.corrupt", path))
+    #expect(
+      problem?.hint
+        == "restore feedback.sqlite from a backup, or move it away, which loses what models said and labels that came, with"
+        + " their figures, and delete it when it is of no more use")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+    // The hint works.
+    try FileManager.default.moveItem(atPath: path, toPath: "\(path).damaged")
+    _ = try SQLiteFeedback(path: path)
   }
 }

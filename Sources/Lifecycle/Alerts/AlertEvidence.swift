@@ -28,6 +28,7 @@ struct AlertEvidence: Sendable {
   let monitor: any MonitorStore
   let webhooks: any WebhookStore
   let alerts: any AlertStore
+  let feedback: any PerformanceStore
   let cosignatures: any CosignatureReader
   let key: CheckpointVerificationKey
 
@@ -51,6 +52,7 @@ struct AlertEvidence: Sendable {
     }
     if case .none = answer { seen.unread.insert(.planeUnreachable) } else { await reach(&seen) }
     await look(&seen, [.drift]) { seen async throws(Problem) in try await drift(&seen) }
+    await look(&seen, [.performance]) { seen async throws(Problem) in try await performance(&seen) }
     await look(&seen, [.rolloutHeld, .rolloutUndone]) { seen async throws(Problem) in
       try await rollouts(&seen, at: now)
     }
@@ -159,6 +161,22 @@ struct AlertEvidence: Sendable {
           AlertMeasurement(
             AlertSource(.drift, of: deployment.name, version.description), Double(names.count),
             "unlike training: \(shown)\(rest)"))
+      }
+    }
+  }
+
+  /// Of the versions that answer: one that no longer does is nobody's trouble.
+  private func performance(_ seen: inout Seen) async throws(Problem) {
+    let alarms = try await feedback.performanceAlarms()
+    guard !alarms.isEmpty else { return }
+    for deployment in try await registry.deployments() {
+      let sharing = try await registry.sharing(of: deployment)?.shares.versions ?? []
+      for number in Set(sharing + [deployment.version]).sorted() {
+        let version = VersionReference(name: deployment.name, version: number)
+        guard let words = alarms[version] else { continue }
+        seen.measured.append(
+          AlertMeasurement(
+            AlertSource(.performance, of: deployment.name, version.description), 1, words.excerpt(400)))
       }
     }
   }

@@ -47,6 +47,9 @@ extension ControlPlane {
       columns.insert(alert.column)
       evidence.drifting[alert.version] = columns.sorted()
     }
+    evidence.worse = try await parts.feedback.performanceAlarms().filter {
+      $0.key.name == evidence.deployment
+    }
     for report in try await watched(evidence.deployment, over: span).reports where report.isServed {
       evidence.strange.refusedRequests += report.seen.losses.refusedRequests
       evidence.strange.rows += report.seen.window.profile.violatingRows
@@ -127,8 +130,11 @@ extension DiagnosisEvidence {
     let columns = drifting.sorted { $0.key.version < $1.key.version }.map { version, names -> JSON in
       ["version": JSON(version.version.value), "columns": .array(names.map { .string($0) })]
     }
+    let worse = worse.sorted { $0.key.version < $1.key.version }.map { version, words -> JSON in
+      ["version": JSON(version.version.value), "what": .string(words)]
+    }
     return [
-      "deployment": .string(deployment.description), "live": JSON(live.version.value),
+      "worse": .array(worse), "deployment": .string(deployment.description), "live": JSON(live.version.value),
       "since": .string(since.description), "now": .string(now.description), "traffic": span(recent),
       "before": span(before), "drifting": .array(columns),
       "processSince": processSince.map { .string($0.description) } ?? .null,

@@ -34,12 +34,12 @@ extension ControlPlane {
 
   /// Takes labels as they are sent (`LabelBatch`), and says of each what became of it, in their order.
   ///
-  /// One act for each deployment among them: the ledger has how many they were, their digest, and what became of how many; the
-  /// labels themselves are in none of its entries. Throws `feedback.…` and `deployment.unknown`; what came before the deployment that it is thrown
+  /// One act for each deployment among them: the ledger has how many they were, their salted digest, and what became of how many;
+  /// the labels themselves are in none of its entries. Throws `feedback.…` and `deployment.unknown`; what came before the deployment that it is thrown
   /// for is taken, and sent once more repeated.
   public func giveFeedback(_ bytes: [UInt8], by actor: Actor) async throws(Problem) -> GivenFeedback {
     let batch = try LabelBatch(parsing: bytes, isKey: FeedbackKey.isValid)
-    let digest = Digest(of: bytes)
+    let digest = try await feedback.digest(ofSent: bytes)
     var names: [ModelName] = []
     for label in batch.labels where !names.contains(label.deployment) {
       names.append(label.deployment)
@@ -65,18 +65,20 @@ extension ControlPlane {
   }
 
   private func give(
-    _ labels: [SentLabel], of name: ModelName, _ digest: Digest, by actor: Actor
+    _ labels: [SentLabel], of name: ModelName, _ digest: Digest?, by actor: Actor
   ) async throws(Problem) -> [LabelTurn] {
     let recorder = recorder(for: actor)
-    let details: [String: JSON] = [
-      "labels": JSON(labels.count), "digest": .string(digest.description),
+    var details: [String: JSON] = [
+      "labels": JSON(labels.count),
       "byKey": JSON(labels.count { if case .key = $0.name { true } else { false } }),
     ]
+    details["digest"] = digest.map { .string($0.description) }
+    let sent = details
     return try await beside(recordedUnder: recorder.trace) { () async throws(Problem) in
-      try await recorder.record(.giveFeedback, of: name.description, details: details) {
+      try await recorder.record(.giveFeedback, of: name.description, details: sent) {
         () async throws(Problem) in
         let turns = try await feedback.learn(labels, of: name)
-        var counted = details
+        var counted = sent
         for turn in LabelTurn.allCases {
           let count = turns.count { $0 == turn }
           if count > 0 { counted[turn.rawValue] = JSON(count) }

@@ -26,11 +26,14 @@ actor Feedback {
   let store: any FeedbackStore
   private let records: any RecordReader
   private let said: BundleFacts
-  private let time: any TimeSource
+  let time: any TimeSource
   private let rowLimit: Int
   /// By which masks what is kept was gone through.
   private var hidden: [ModelName: [String]] = [:]
   private var tidiedAt: Timestamp?
+  /// Who touches what is kept: a day is read and then made figures, a mask is read and then gone by, and an actor alone would let
+  /// a label come between.
+  let touching = Turns()
   /// Since when nothing can be kept; nil where the last was.
   private var failingSince: Timestamp?
 
@@ -57,7 +60,7 @@ actor Feedback {
   func take(_ found: SegmentPredictions) async throws(Problem) {
     guard !found.predictions.isEmpty || !found.unkept.isEmpty else { return }
     do throws(Problem) {
-      try await keep(found)
+      try await touching.perform { () async throws(Problem) in try await keep(found) }
       failingSince = nil
     } catch {
       failingSince = failingSince ?? time.now()
@@ -113,17 +116,35 @@ actor Feedback {
   }
 
   private func settle(_ window: FeedbackWindow, isCutShort: Bool) async throws(Problem) {
-    let report = FeedbackReport(of: window, try await store.rows(of: window), isCutShort: isCutShort)
+    let kept = try await store.rows(of: window)
+    // First: a crash after it finds the day taken, and makes figures of it.
+    try await judgeAtLast(window, kept.rows)
+    let report = FeedbackReport(of: window, kept, isCutShort: isCutShort)
     try await store.settle(SettledFeedback(window: window, figures: report.json))
   }
 
   // MARK: Labels
 
+  /// The digest of labels as they were sent, with the salt of the records; nil where nothing ever served.
+  ///
+  /// Labels are few words out of few: whoever could guess them would find them in the ledger by a plain digest.
+  func digest(ofSent bytes: [UInt8]) async throws(Problem) -> Digest? {
+    guard let salt = try await records.salt() else { return nil }
+    var hasher = DigestHasher()
+    hasher.update(salt)
+    hasher.update(bytes)
+    return hasher.digest
+  }
+
   /// Takes labels of one deployment, and says of each what became of it.
   func learn(_ labels: [SentLabel], of name: ModelName) async throws(Problem) -> [LabelTurn] {
+    try await touching.perform { () async throws(Problem) in try await take(labels, of: name) }
+  }
+
+  private func take(_ labels: [SentLabel], of name: ModelName) async throws(Problem) -> [LabelTurn] {
     let now = time.now()
     let salt = try await records.salt()
-    try await hide()
+    try await hideKept()
     // A label says what is masked, so that none is kept, not even to wait.
     guard try await masks()[name]?.contains(PredictionMasks.predict) != true else {
       return labels.map { _ in .unknown }
@@ -167,6 +188,11 @@ actor Feedback {
 
   /// Takes what was masked since out of what is kept.
   func hide() async throws(Problem) {
+    try await touching.perform { () async throws(Problem) in try await hideKept() }
+  }
+
+  /// To be called in a turn of `touching`.
+  func hideKept() async throws(Problem) {
     let masks = try await masks()
     for (name, mask) in masks where hidden[name] != mask {
       if mask.contains(PredictionMasks.predict) {
@@ -181,12 +207,18 @@ actor Feedback {
 
   /// Once an hour: days that were waited for long enough become figures, and what is older goes.
   func tidy() async throws(Problem) {
+    try await touching.perform { () async throws(Problem) in try await settleAll() }
+  }
+
+  private func settleAll() async throws(Problem) {
     let now = time.now()
-    try await hide()
+    try await hideKept()
     if let tidiedAt, abs(now.milliseconds - tidiedAt.milliseconds) < 3_600_000 { return }
     func ago(_ days: Int64) -> Timestamp { Timestamp(milliseconds: now.milliseconds - days * Self.day) }
     for name in try await store.names() {
-      for (window, _) in try await store.windows(of: name) where window.end <= ago(Self.retention) {
+      let windows = try await store.windows(of: name).map(\.window)
+      try await judge(name, windows, at: now)
+      for window in windows where window.end <= ago(Self.retention) {
         try await settle(window, isCutShort: false)
       }
     }

@@ -16,12 +16,14 @@ public struct FeedbackFigures: Sendable {
   var totals: [(version: VersionReference, figures: JSON)] = []
   /// The days in the order of time.
   var days: [Day] = []
+  /// What versions are held against, and whether they are worse.
+  var performance: [VersionReference: JSON] = [:]
   /// What became of labels that no day counts.
   public var counts = FeedbackCounts()
 
   /// The figures as an object.
   public var json: JSON {
-    let versions = Set(totals.map(\.version)).union(days.map(\.window.version))
+    let versions = Set(totals.map(\.version)).union(days.map(\.window.version)).union(performance.keys)
     return [
       "versions": .array(
         versions.sorted { $0.version > $1.version }.map { version in
@@ -29,6 +31,7 @@ public struct FeedbackFigures: Sendable {
             "version": JSON(version.version.value),
             "total": totals.first { $0.version == version }?.figures ?? .null,
             "days": .array(days.filter { $0.window.version == version }.map(\.json)),
+            "performance": performance[version] ?? .null,
           ]
         }),
       "labels": [
@@ -53,7 +56,12 @@ extension Feedback {
 
   /// How good the predictions of a deployment were in days that end after a moment.
   func figures(of name: ModelName, after moment: Timestamp) async throws(Problem) -> FeedbackFigures {
-    try await hide()
+    // In a turn: a day that becomes figures meanwhile would be in neither.
+    try await touching.perform { () async throws(Problem) in try await gather(name, after: moment) }
+  }
+
+  private func gather(_ name: ModelName, after moment: Timestamp) async throws(Problem) -> FeedbackFigures {
+    try await hideKept()
     var figures = FeedbackFigures()
     figures.counts = try await store.counts(of: name)
     figures.days = try await store.settled(of: name, after: moment).map {
@@ -63,12 +71,16 @@ extension Feedback {
     for version in Set(windows.map(\.version)).sorted(by: { $0.version > $1.version }) {
       var (whole, first, last): (FeedbackRows, Timestamp?, Timestamp?) = (FeedbackRows(), nil, nil)
       var held = HeldRows()
+      let watch = try await performance(of: version).watch
+      if watch.summary["metric"] != .null { figures.performance[version] = watch.summary }
       for window in windows where window.version == version {
         let kept = try await store.rows(of: window)
         if window.end > moment {
           let report = FeedbackReport(of: window, kept)
           var members = report.json.object ?? [:]
-          if report.labelled < report.predictions { members["expected"] = held.expected(of: kept.rows) }
+          if report.labelled < report.predictions {
+            members["expected"] = held.expected(of: kept.rows).beside(watch.reference)
+          }
           figures.days.append(
             FeedbackFigures.Day(window: window, figures: .object(members), isSettled: false))
           whole.take(kept)
@@ -148,6 +160,23 @@ struct HeldRows {
         "what \(map.rows) labelled rows until \(until) say of its probabilities still holds; that the concept"
           + " has changed shows in labels alone"),
     ]
+  }
+}
+
+extension JSON {
+  /// What is expected, with a note where it is below all that the first labelled rows of a version likely were.
+  ///
+  /// A note and no alarm: an estimate rests on a calibration that a changed concept makes wrong without a sign, and that the inputs
+  /// have changed is told by their own alarm.
+  fileprivate func beside(_ reference: PerformanceReference?) -> JSON {
+    guard var members = object, let most = members["to"]?.double, let reference,
+      reference.metric == .accuracy, let was = reference.estimate, let least = was.interval?.lowerBound,
+      most < least
+    else { return self }
+    members["below"] = .string(
+      "less than the \(was.value.rounded(places: 3)) of its first \(reference.rows) labelled rows: an estimate, of which no"
+        + " alarm is made")
+    return .object(members)
   }
 }
 

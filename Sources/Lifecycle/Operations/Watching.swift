@@ -207,21 +207,8 @@ public actor Watching {
   private func record() async throws(Problem) {
     let alerts = try await store.unrecorded()
     guard let first = alerts.first else { return }
-    var known: Set<String> = []
-    // All of them are since the oldest of them was found, by a clock that may have been put back a little.
-    let filter = LedgerFilter(act: .alert, since: first.at.advanced(by: .seconds(-86_400)))
-    var position = 0
-    while true {
-      let page = try await registry.entries(matching: filter, from: position, count: 1000)
-      for entry in page {
-        guard let json = try? JSON(parsing: entry.bytes),
-          let id = LedgerEntry(json: json)?.details["alert"]?.string
-        else { continue }
-        known.insert(id)
-      }
-      guard let last = page.last, page.count == 1000 else { break }
-      position = last.position + 1
-    }
+    // All of them are since the oldest of them was found.
+    let known = try await registry.alerts(since: first.at)
     let recorder = Recorder(
       registry: registry, time: time, principal: .platform, trace: Hexadecimal.encode(entropy.bytes(8)))
     for alert in alerts {

@@ -172,7 +172,7 @@ public struct FeedbackCounts: Sendable, Equatable {
 /// What is kept of predictions until their labels come, and of labels until their predictions do.
 ///
 /// Every change is one step: durable when it returns, and where it throws made whole or not at all.
-public protocol FeedbackStore: Sendable {
+public protocol FeedbackStore: PerformanceStore {
   /// Whether what a segment says was taken.
   func hasTaken(_ segment: SegmentName) async throws(Problem) -> Bool
   /// Keeps what a segment says and that it was taken, and gives labels that waited to their predictions; nothing where it was
@@ -201,7 +201,8 @@ public protocol FeedbackStore: Sendable {
   func settle(_ day: SettledFeedback) async throws(Problem)
   /// What became of labels that no day counts.
   func counts(of name: ModelName) async throws(Problem) -> FeedbackCounts
-  /// Takes what a deployment's model said out of what is kept, with the labels for it and those that wait, or its scores alone.
+  /// Takes what a deployment's model said out of what is kept, with the labels for it, those that wait and how good it was beside
+  /// what it had been, or its scores alone.
   func hide(_ name: ModelName, scoresAlone: Bool) async throws(Problem)
   /// Forgets labels that have waited since before a moment, counting them as unknown, figures of days that ended before another,
   /// and that segments were taken before it of which no prediction is kept.

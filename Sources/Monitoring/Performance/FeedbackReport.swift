@@ -49,6 +49,9 @@ public struct FeedbackReport: Sendable, Equatable {
   public let unlabelledScore: Double?
   /// What is defined for the rows with labels.
   public let estimates: [PerformanceEstimate]
+  /// How many errors are so great that no number says their square: there is no root mean square error then, for one without its
+  /// greatest errors would be better for them; and no mean where the errors themselves are.
+  public let unsaidErrors: Int
 
   /// The share of the predictions that have labels: the estimates are of these, and of all only where it is chance which
   /// have them.
@@ -62,8 +65,14 @@ public struct FeedbackReport: Sendable, Equatable {
       text +=
         "; their mean score is \(labelledScore.shortText), that of the others \(unlabelledScore.shortText)"
     }
-    return labelled < predictions
-      ? text + "; what is said holds for all of them only where it is chance which have labels" : text
+    if labelled < predictions {
+      text += "; what is said holds for all of them only where it is chance which have labels"
+    }
+    if unsaidErrors > 0 {
+      text +=
+        "; the square of \(unsaidErrors) errors is beyond every number, so that nothing is said of squares"
+    }
+    return text
   }
 
   /// Works out how good predictions of a window were.
@@ -100,5 +109,6 @@ public struct FeedbackReport: Sendable, Equatable {
     labelledScore = with.count > 0 ? with.mean : nil
     unlabelledScore = without.count > 0 ? without.mean : nil
     estimates = classes.estimates + values.estimates
+    unsaidErrors = values.unsaidSquares
   }
 }

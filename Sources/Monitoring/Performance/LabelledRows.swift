@@ -104,9 +104,13 @@ struct LabelledClasses {
 struct LabelledValues {
   private var absolute = Moments()
   private var squares = Moments()
+  /// How many errors were so great that no number says them, or their squares.
+  private(set) var (unsaid, unsaidSquares) = (0, 0)
 
   /// By how much what was said is more than the truth.
   mutating func take(_ error: Double) {
+    if !error.isFinite { unsaid += 1 }
+    if !(error * error).isFinite { unsaidSquares += 1 }
     absolute.observe(abs(error))
     squares.observe(error * error)
   }
@@ -116,9 +120,12 @@ struct LabelledValues {
     let square = Interval.mean(squares).map {
       max(0, $0.lowerBound).squareRoot()...$0.upperBound.squareRoot()
     }
+    // Without its greatest errors a figure would be better for them.
     return [
-      PerformanceEstimate(metric: .mae, value: absolute.mean, interval: Interval.mean(absolute)),
-      PerformanceEstimate(metric: .rmse, value: squares.mean.squareRoot(), interval: square),
-    ].filter(\.value.isFinite)
+      unsaid > 0
+        ? nil : PerformanceEstimate(metric: .mae, value: absolute.mean, interval: Interval.mean(absolute)),
+      unsaidSquares > 0
+        ? nil : PerformanceEstimate(metric: .rmse, value: squares.mean.squareRoot(), interval: square),
+    ].compactMap { $0 }.filter(\.value.isFinite)
   }
 }

@@ -66,6 +66,17 @@ import Testing
     #expect(value(report, .rmse) == 12.5.squareRoot())
   }
 
+  @Test func `errors that are too great for a number take the figure away, and it is said`() {
+    let squares = report([1e200, 3].map { LabelledPrediction(.number($0), .number(0)) })
+    #expect((value(squares, .mae), value(squares, .rmse)) == (5e199 + 1.5, nil))
+    #expect(
+      squares.selection
+        == "2 of 2 predictions have labels (100.0 %); the square of 1 errors is beyond every number, so that nothing is"
+        + " said of squares")
+    let errors = report([1.7e308, 3].map { LabelledPrediction(.number($0), .number(-$0)) })
+    #expect((value(errors, .mae), value(errors, .rmse), errors.unsaidErrors) == (nil, nil, 1))
+  }
+
   @Test(arguments: [0.5, 0.9, 0.99]) func `intervals of shares hold the truth in 95 of 100 cases`(
     share: Double
   ) {
