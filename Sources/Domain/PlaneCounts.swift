@@ -23,6 +23,12 @@ public struct PlaneCounts: Equatable, Sendable {
     public var disagreeing = 0
     /// How many rows of its bundle's check in a row it did not answer right, or in time; 0 where it is ready.
     public var failingProbes = 0
+    /// Why such requests were refused; nothing of what was said in the shadow.
+    public var refusals = CauseCounts()
+    /// Why such requests failed.
+    public var failures = CauseCounts()
+    /// What the answers that `latency` counts spent their time on.
+    public var stages = StageTimes()
 
     /// Nothing counted yet.
     public init(_ reference: VersionReference) {
@@ -38,6 +44,9 @@ public struct PlaneCounts: Equatable, Sendable {
         "disagreeing": JSON(disagreeing),
       ]
       if failingProbes > 0 { members["failingProbes"] = JSON(failingProbes) }
+      if refusals != CauseCounts() { members["refusals"] = refusals.json }
+      if failures != CauseCounts() { members["failures"] = failures.json }
+      if stages != StageTimes() { members["stages"] = stages.json }
       return .object(members)
     }
 
@@ -49,8 +58,12 @@ public struct PlaneCounts: Equatable, Sendable {
         let disagreeing = json["disagreeing"]?.int, let buckets = json["latency"]?.array,
         buckets.count == LatencyBounds.bucketCount
       else { return nil }
-      // A process of a release before there were probes says nothing of them.
+      // A process of an earlier release says nothing of probes, of causes and of stages.
       let failingProbes = json["failingProbes"].map { $0.int ?? -1 } ?? 0
+      guard let refusals = json["refusals"].map(CauseCounts.init(json:)) ?? CauseCounts(),
+        let failures = json["failures"].map(CauseCounts.init(json:)) ?? CauseCounts(),
+        let stages = json["stages"].map(StageTimes.init(json:)) ?? StageTimes()
+      else { return nil }
       let latency = buckets.compactMap(\.int)
       guard latency.count == buckets.count, 0...compared ~= disagreeing,
         ([answered, refused, failed, failingProbes] + latency).allSatisfy({ $0 >= 0 })
@@ -63,8 +76,14 @@ public struct PlaneCounts: Equatable, Sendable {
       self.compared = compared
       self.disagreeing = disagreeing
       self.failingProbes = failingProbes
+      self.refusals = refusals
+      self.failures = failures
+      self.stages = stages
     }
   }
+
+  /// The most deployments whose callers are counted that were turned away.
+  public static let turnedAwayLimit = 500
 
   /// The random name of the process.
   public let instance: String
@@ -72,6 +91,9 @@ public struct PlaneCounts: Equatable, Sendable {
   public let unasked: Int
   /// Every version that is loaded to answer or to be asked.
   public let versions: [Version]
+  /// Requests for a prediction of a deployment that came to no version: their callers had no key in force, asked too often, or are
+  /// held back.
+  public var turnedAway: [ModelName: CauseCounts] = [:]
 
   /// States what a process counted.
   public init(instance: String, unasked: Int = 0, versions: [Version]) {
@@ -82,9 +104,14 @@ public struct PlaneCounts: Equatable, Sendable {
 
   /// The counts as the control socket carries them.
   public var json: JSON {
-    [
+    var members: [String: JSON] = [
       "instance": .string(instance), "unasked": JSON(unasked), "versions": .array(versions.map(\.json)),
     ]
+    if !turnedAway.isEmpty {
+      members["turnedAway"] = .object(
+        Dictionary(uniqueKeysWithValues: turnedAway.map { ($0.key.description, $0.value.json) }))
+    }
+    return .object(members)
   }
 
   /// Reads what `json` writes; nil where it is something else.
@@ -95,5 +122,13 @@ public struct PlaneCounts: Equatable, Sendable {
     let versions = elements.compactMap(Version.init(json:))
     guard versions.count == elements.count else { return nil }
     self.init(instance: instance, unasked: unasked, versions: versions)
+    guard let turned = json["turnedAway"] else { return }
+    guard let members = turned.object, members.count <= Self.turnedAwayLimit else { return nil }
+    for (name, value) in members {
+      guard let name = try? ModelName(parsing: name), let counts = CauseCounts(json: value) else {
+        return nil
+      }
+      turnedAway[name] = counts
+    }
   }
 }

@@ -206,7 +206,8 @@ public final class ControlPlane: Sendable {
       registry: registry, store: parts.alerts, sender: parts.webhookSender,
       evidence: AlertEvidence(
         registry: registry, plane: parts.plane, monitor: parts.monitor, webhooks: parts.webhooks,
-        alerts: parts.alerts, cosignatures: parts.cosignatures, key: settings.checkpointKey),
+        alerts: parts.alerts, cosignatures: parts.cosignatures, key: settings.checkpointKey,
+        expiries: Expiries(registry: registry, rules: rules)),
       blobs: parts.blobs, ledger: settings.checkpointKey.name, time: time, entropy: parts.entropy)
     let training = TrainingReferences(registry: registry, blobs: parts.blobs)
     watching = Watching(

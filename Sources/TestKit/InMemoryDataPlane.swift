@@ -28,6 +28,8 @@ public final class InMemoryDataPlane: DataPlane {
     var program = Digest(words: 1, 0, 0, 0)
     // What is done while a successor answers.
     var meanwhile: (@Sendable () async -> Void)?
+    // What its connections are secured by.
+    var certificate: PlaneCertificate?
     // The output of which a successor answers something else.
     var disagreement: String?
   }
@@ -103,8 +105,17 @@ public final class InMemoryDataPlane: DataPlane {
   /// Has its process have counted this; nil where it ends.
   public func count(_ counts: PlaneCounts?) { state.withLock { $0.counted = counts } }
 
+  /// Has its process say that its connections are secured by this; nil for in the clear.
+  public func secure(by certificate: PlaneCertificate?) { state.withLock { $0.certificate = certificate } }
+
   /// The process that serves.
-  public func process() async -> PlaneProcess? { state.withLock { $0.serving } }
+  public func process() async -> PlaneProcess? {
+    state.withLock { state in
+      var process = state.serving
+      process?.certificate = state.certificate
+      return process
+    }
+  }
 
   /// Makes a process ready.
   public func prepareSuccessor(under trace: String) async throws(Problem) -> PlaneProcess {
