@@ -102,7 +102,8 @@ struct DiagnoseCommand: AsyncParsableCommand {
   private func traffic(_ span: JSON?, _ words: String) {
     let versions = span?["versions"]?.array ?? []
     guard !versions.isEmpty else { return }
-    Console.data("\n\(words), \((span?["seconds"]?.int ?? 0) / 60) minutes")
+    let seconds = span?["seconds"]?.int ?? 0
+    Console.data("\n\(words), \(seconds < 120 ? "\(seconds) seconds" : "\(seconds / 60) minutes")")
     Console.table(
       [["VERSION", "ANSWERED", "REFUSED", "FAILED", "P50 MS", "P99 MS"]]
         + versions.map { version in
