@@ -230,7 +230,8 @@ let package = Package(
       "Domain",
       "Encoding", "TestKit"),
     tests(
-      "StorageTests", "Storage", "Lifecycle", "Gates", "Provenance", "Packaging", "Domain", "Encoding",
+      "StorageTests", "Storage", "Alerting", "Lifecycle", "Gates", "Provenance", "Packaging", "Domain",
+      "Encoding",
       "TestKit", .grdb),
     tests(
       "DistributionTests", "Distribution", "Lifecycle", "Provenance", "Packaging", "Domain", "Encoding",

@@ -65,6 +65,12 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   case records
   /// How long the ledger has grown without a checkpoint that witnesses have cosigned.
   case checkpoint
+  /// A certificate or a key ends within two weeks.
+  case expiry
+  /// A certificate or a key ends within two days, or has just ended.
+  case expiryImminent = "expiry-imminent"
+  /// The newest files of a certificate cannot be used, so that an older one is.
+  case renewalFailed = "renewal-failed"
 
   /// The order in which they are listed.
   public static func < (left: AlertRule, right: AlertRule) -> Bool { left.rawValue < right.rawValue }
@@ -72,20 +78,23 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   /// What is measured.
   public var measure: Measure {
     switch self {
-    case .planeDown, .planeUnreachable, .performance, .rolloutHeld, .rolloutUndone: .fact
+    case .planeDown, .planeUnreachable, .performance, .rolloutHeld, .rolloutUndone, .expiry, .expiryImminent,
+      .renewalFailed:
+      .fact
     case .failures, .refusals: .share
     case .latency, .waiting, .processAge, .checkpoint: .span
     case .drift, .deliveries, .records, .probeFailed, .probeOverdue: .count
     }
   }
 
-  /// Whether its alerts are about a deployment each, and not about the platform.
+  /// Whether its alerts are about a deployment each, or may be, and not about the platform alone.
   public var isOfDeployments: Bool {
     switch self {
     case .failures, .refusals, .latency, .drift, .performance, .rolloutHeld, .rolloutUndone, .waiting,
-      .probeFailed, .probeOverdue:
+      .probeFailed, .probeOverdue, .expiry, .expiryImminent:
       true
-    case .planeDown, .planeUnreachable, .processAge, .deliveries, .records, .checkpoint: false
+    case .planeDown, .planeUnreachable, .processAge, .deliveries, .records, .checkpoint, .renewalFailed:
+      false
     }
   }
 
@@ -111,6 +120,9 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
     case .deliveries: "a receiver does not take what it is told"
     case .records: "access records were found damaged"
     case .checkpoint: "no witness vouches for the newest entries of the ledger"
+    case .expiry: "it ends within two weeks"
+    case .expiryImminent: "it ends within two days, or has ended"
+    case .renewalFailed: "a new certificate cannot be used"
     }
   }
 }
@@ -163,6 +175,10 @@ public struct AlertTerms: Equatable, Sendable {
     case .deliveries: self = terms(.ticket, 4, 1, 0, 0)
     case .records: self = terms(.ticket, 1, 1, 0, 0)
     case .checkpoint: self = terms(.ticket, Double(hour), Double(hour), 0, 0)
+    case .expiry: self = terms(.ticket, 1, 1, 0, 0)
+    case .expiryImminent: self = terms(.page, 1, 1, 0, 0)
+    // Who writes certificate and key writes one after the other.
+    case .renewalFailed: self = terms(.ticket, 1, 1, minute, 0)
     }
   }
 

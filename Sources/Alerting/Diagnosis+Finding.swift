@@ -3,7 +3,12 @@ import Encoding
 
 extension Diagnosis {
   /// The least requests that a share of them says something of.
-  private static let least = 20
+  public static let least = 20
+
+  /// Whether a share of what came failed that is large, and much larger than that of what came before.
+  public static func isFailing(_ came: Traffic, against former: Traffic?) -> Bool {
+    came.taken >= least && came.failedShare >= max(0.02, 3 * (former?.failedShare ?? 0))
+  }
 
   /// Finds what is likely to be the matter.
   ///
@@ -15,6 +20,10 @@ extension Diagnosis {
     Self.network(evidence, &findings, &same)
     Self.code(evidence, &findings, &same)
     Self.data(evidence, &findings, &same)
+    Self.access(evidence, &findings, &same)
+    for place in findings.indices {
+      findings[place].runbooks = findings[place].cause.rules.compactMap { evidence.runbooks[$0] }
+    }
     self.findings = findings.sorted { ($1.weight, $0.cause.rawValue) < ($0.weight, $1.cause.rawValue) }
     self.same = same
   }
@@ -66,19 +75,28 @@ extension Diagnosis {
     var weight = 0
     let came = recent.all
     let former = evidence.before.map(\.all).flatMap { $0.requests >= least ? $0 : nil }
-    if came.taken >= least, came.failedShare >= max(0.02, 3 * (former?.failedShare ?? 0)) {
-      weight += 40 + min(20, Int(came.failedShare * 40))
-      symptoms.append(failures(came) + (former.map { "; before, \(failures($0))" } ?? ""))
+    if isFailing(came, against: former) {
+      let words =
+        failures(came) + (former.map { "; before, \(failures($0))" } ?? "") + since(evidence.failingSince)
+      let crowded = came.failures.causes.reduce(0) { $0 + (Self.crowdCodes.contains($1.key) ? $1.value : 0) }
+      if crowded * 2 > came.failed {
+        findings.append(crowd(evidence, [words] + causes(came.failures, "failed with")))
+      } else {
+        weight += 40 + min(20, Int(came.failedShare * 40))
+        symptoms += [words] + causes(came.failures, "failed with")
+      }
     } else {
       same.append("failures: \(failures(came))")
     }
-    if let slow = came.latency(0.99), let fast = former?.latency(0.99), slow >= 3 * fast {
+    switch slowness(evidence, came, former) {
+    case (.elsewhere(let finding), _): findings.append(finding)
+    case (.here, let words):
       weight += 30
-      symptoms.append(
-        "99 of 100 answers within \(AlertRule.rounded(slow)) ms; before, within \(AlertRule.rounded(fast)) ms"
-      )
-    } else if let latency = came.latency(0.99) {
-      same.append("latency: 99 of 100 answers within \(AlertRule.rounded(latency)) ms")
+      symptoms += words
+    case (.none, _):
+      if let latency = came.latency(0.99) {
+        same.append("latency: 99 of 100 answers within \(AlertRule.rounded(latency)) ms")
+      }
     }
     guard weight > 0 else { return changes(evidence, &same) }
     let known = evidence.changes.prefix(5)
@@ -146,6 +164,7 @@ extension Diagnosis {
     {
       weight += 45
       said.append("\(came.refused) of \(came.requests) requests were refused for what they were")
+      said += causes(came.refusals, "refused with") + callers(came.refusals)
     } else if let came = evidence.recent?.all, came.requests > 0 {
       same.append("refusals: \(came.refused) of \(came.requests) requests")
     }
@@ -178,9 +197,9 @@ extension Diagnosis {
 
   // MARK: Words
 
-  private static func failures(_ traffic: Traffic) -> String {
+  static func failures(_ traffic: Traffic) -> String {
     "\(traffic.failed) of \(traffic.taken) requests failed"
   }
 
-  private static func rate(_ value: Double) -> String { AlertRule.rounded((value * 10).rounded() / 10) }
+  static func rate(_ value: Double) -> String { AlertRule.rounded((value * 10).rounded() / 10) }
 }

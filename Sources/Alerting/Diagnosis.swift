@@ -1,7 +1,8 @@
 public import Domain
 public import Encoding
 
-/// What is likely to be the matter with a deployment: the network in front of it, what serves it, or the data that come to it.
+/// What is likely to be the matter with a deployment: the network in front of it, what serves it, the machine, keys, or the data that
+/// come to it.
 public struct Diagnosis: Equatable, Sendable {
   /// Where the cause lies.
   public enum Cause: String, Sendable, CaseIterable {
@@ -11,6 +12,10 @@ public struct Diagnosis: Equatable, Sendable {
     case code
     /// What callers send.
     case data
+    /// The machine, and how much comes at a time.
+    case host
+    /// Who may ask, and how often.
+    case access
   }
 
   /// What speaks for a cause, and what to do about it.
@@ -25,6 +30,8 @@ public struct Diagnosis: Equatable, Sendable {
     public let evidence: [String]
     /// What can be done, as commands.
     public let commands: [String]
+    /// Where it is written what to do, by the rules of alerts in force.
+    public var runbooks: [String] = []
   }
 
   /// What may be the matter, the likeliest first; empty where nothing is.
@@ -45,6 +52,7 @@ public struct Diagnosis: Equatable, Sendable {
             "cause": .string(finding.cause.rawValue), "weight": JSON(finding.weight),
             "summary": .string(finding.summary), "evidence": .array(finding.evidence.map { .string($0) }),
             "commands": .array(finding.commands.map { .string($0) }),
+            "runbooks": .array(finding.runbooks.map { .string($0) }),
           ]
         }),
     ]
@@ -91,6 +99,8 @@ public struct DiagnosisEvidence: Equatable, Sendable {
     public var versions: [VersionReference: Traffic]
     /// How long it was, in milliseconds.
     public var milliseconds: Int64
+    /// Who came to no version: without a key in force, too often, or held back.
+    public var turnedAway = CauseCounts()
 
     /// States what came.
     public init(versions: [VersionReference: Traffic], milliseconds: Int64) {
@@ -130,6 +140,14 @@ public struct DiagnosisEvidence: Equatable, Sendable {
   public var processSince: Timestamp?
   /// Whether a roll-out is under way.
   public var isRollingOut = false
+  /// Since when anybody has counted what comes; nil where nobody has yet.
+  public var knownSince: Timestamp?
+  /// Since when requests have failed, to a minute or ten; nil where they do not, or it is not known.
+  public var failingSince: Timestamp?
+  /// Since when answers have been slow, as nearly.
+  public var slowSince: Timestamp?
+  /// Where it is written what to do about the conditions of alerts, by the rules in force.
+  public var runbooks: [AlertRule: String] = [:]
 
   /// Knows nothing yet.
   public init(_ deployment: ModelName, live: VersionReference, since: Timestamp, now: Timestamp) {
@@ -146,5 +164,7 @@ public struct DiagnosisEvidence: Equatable, Sendable {
       && left.before == right.before && left.drifting == right.drifting && left.worse == right.worse
       && left.strange == right.strange
       && left.processSince == right.processSince && left.isRollingOut == right.isRollingOut
+      && left.knownSince == right.knownSince && left.failingSince == right.failingSince
+      && left.slowSince == right.slowSince && left.runbooks == right.runbooks
   }
 }

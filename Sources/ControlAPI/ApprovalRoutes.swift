@@ -18,7 +18,7 @@ struct ApprovalRoutes: Sendable {
     routes.put("models/:name/facts", .somewhere(.push), use: setFacts)
   }
 
-  /// `GET /api/v1/waiting`: the versions that wait, why, and who may say yes to each.
+  /// `GET /api/v1/waiting`: the versions that wait and the deployments of files that do, why, and who or what ends each wait.
   @Sendable private func waiting(_ request: Request, _ context: ControlContext) async throws -> Response {
     let actor = try context.requireActor()
     var rows: [JSON] = []
@@ -36,7 +36,38 @@ struct ApprovalRoutes: Sendable {
           == nil)
       rows.append(.object(members))
     }
-    return .json(.ok, ["waiting": .array(rows)])
+    var deployments: [JSON] = []
+    for waiting in try await control.waitingDeployments()
+    where try await context.maySee(waiting.status.name, control) {
+      deployments.append(try await shown(waiting, to: actor))
+    }
+    return .json(.ok, ["waiting": .array(rows), "deployments": .array(deployments)])
+  }
+
+  private func shown(_ waiting: WaitingDeployment, to actor: Actor) async throws -> JSON {
+    let (status, state) = (waiting.status, try await control.rules.current())
+    var asked: [JSON] = []
+    // Where no gate is asked, whoever may deploy ends the wait.
+    var mayApprove =
+      waiting.versions.isEmpty
+      && state.refusal(actor, .deploy, on: .model(status.name), at: control.now()) == nil
+    for version in waiting.versions {
+      for holder in try await approvers(of: version) where !asked.contains(holder) { asked.append(holder) }
+      if state.refusal(
+        actor, .approve, on: .model(status.name), madeBy: version.pushedBy, at: control.now()) == nil
+      {
+        mayApprove = true
+      }
+    }
+    return [
+      "deployment": .string(status.name.description), "since": .string(status.record.at.description),
+      "by": .string(status.record.by.description), "message": .string(status.condition.message),
+      "step": waiting.step.map { .string($0) } ?? .null,
+      "versions": .array(waiting.versions.map { .string($0.reference.description) }),
+      "reasons": .array(waiting.reasons.map { .string($0) }),
+      "ends": .array(waiting.ends.map { .string($0) }), "approvers": .array(asked),
+      "mayApprove": .bool(mayApprove),
+    ]
   }
 
   /// `GET /api/v1/models/{name}/versions/{version}/approvals`: what was said of it, with the reasons that are not erased.

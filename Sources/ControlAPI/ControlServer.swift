@@ -122,6 +122,12 @@ public struct ControlServer: Sendable {
     }
   }
 
+  /// What the connections are secured by that this has; nil where it names no certificate.
+  public static func certificate(of tls: TLSConfiguration) -> PlaneCertificate? {
+    guard case .certificate(let own)? = tls.certificateChain.first else { return nil }
+    return PlaneCertificate(end: Timestamp(milliseconds: Int64(own.notValidAfter) * 1000))
+  }
+
   private func server() throws -> HTTPServerBuilder {
     // A connection that says nothing for this long is closed: nobody holds one of them for nothing.
     let http = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(120)))

@@ -72,6 +72,8 @@ public struct PlaneStatus: Equatable, Sendable {
   public var isHeld = false
   /// The undertaking that it was started held for; nil where it was not.
   public var heldFor: String?
+  /// What its connections are secured by; nil where they are in the clear, or it does not say.
+  public var certificate: PlaneCertificate?
 
   /// States how a data plane stands.
   public init(
@@ -110,6 +112,7 @@ public struct PlaneStatus: Equatable, Sendable {
     members["program"] = program.map { .string($0.description) }
     if isHeld { members["held"] = true }
     members["heldFor"] = heldFor.map { .string($0) }
+    members["certificate"] = certificate?.json
     return .object(members)
   }
 
@@ -138,6 +141,7 @@ public struct PlaneStatus: Equatable, Sendable {
     program = json["program"]?.string.flatMap { ProgramFile($0) }
     isHeld = json["held"]?.bool ?? false
     heldFor = json["heldFor"]?.string
+    certificate = json["certificate"].flatMap(PlaneCertificate.init(json:))
   }
 }
 

@@ -25,6 +25,12 @@ public struct PlaneCounts: Equatable, Sendable {
     public var failingProbes = 0
     /// Whether all that is the matter with them is that the last one has not been answered in time.
     public var isProbeOverdue = false
+    /// Why such requests were refused; nothing of what was said in the shadow.
+    public var refusals = CauseCounts()
+    /// Why such requests failed.
+    public var failures = CauseCounts()
+    /// What the answers that `latency` counts spent their time on.
+    public var stages = StageTimes()
 
     /// Nothing counted yet.
     public init(_ reference: VersionReference) {
@@ -41,6 +47,9 @@ public struct PlaneCounts: Equatable, Sendable {
       ]
       if failingProbes > 0 { members["failingProbes"] = JSON(failingProbes) }
       if isProbeOverdue { members["probeOverdue"] = .bool(true) }
+      if refusals != CauseCounts() { members["refusals"] = refusals.json }
+      if failures != CauseCounts() { members["failures"] = failures.json }
+      if stages != StageTimes() { members["stages"] = stages.json }
       return .object(members)
     }
 
@@ -52,9 +61,13 @@ public struct PlaneCounts: Equatable, Sendable {
         let disagreeing = json["disagreeing"]?.int, let buckets = json["latency"]?.array,
         buckets.count == LatencyBounds.bucketCount
       else { return nil }
-      // A process of a release before there were probes says nothing of them.
+      // A process of an earlier release says nothing of probes, of causes and of stages.
       let failingProbes = json["failingProbes"].map { $0.int ?? -1 } ?? 0
       let isProbeOverdue = json["probeOverdue"].map { $0.bool == true } ?? false
+      guard let refusals = json["refusals"].map(CauseCounts.init(json:)) ?? CauseCounts(),
+        let failures = json["failures"].map(CauseCounts.init(json:)) ?? CauseCounts(),
+        let stages = json["stages"].map(StageTimes.init(json:)) ?? StageTimes()
+      else { return nil }
       let latency = buckets.compactMap(\.int)
       guard latency.count == buckets.count, 0...compared ~= disagreeing,
         ([answered, refused, failed, failingProbes] + latency).allSatisfy({ $0 >= 0 })
@@ -68,8 +81,14 @@ public struct PlaneCounts: Equatable, Sendable {
       self.disagreeing = disagreeing
       self.failingProbes = failingProbes
       self.isProbeOverdue = isProbeOverdue
+      self.refusals = refusals
+      self.failures = failures
+      self.stages = stages
     }
   }
+
+  /// The most deployments whose callers are counted that were turned away.
+  public static let turnedAwayLimit = 500
 
   /// The random name of the process.
   public let instance: String
@@ -77,6 +96,9 @@ public struct PlaneCounts: Equatable, Sendable {
   public let unasked: Int
   /// Every version that is loaded to answer or to be asked.
   public let versions: [Version]
+  /// Requests for a prediction of a deployment that came to no version: their callers had no key in force, asked too often, or are
+  /// held back.
+  public var turnedAway: [ModelName: CauseCounts] = [:]
 
   /// States what a process counted.
   public init(instance: String, unasked: Int = 0, versions: [Version]) {
@@ -87,9 +109,14 @@ public struct PlaneCounts: Equatable, Sendable {
 
   /// The counts as the control socket carries them.
   public var json: JSON {
-    [
+    var members: [String: JSON] = [
       "instance": .string(instance), "unasked": JSON(unasked), "versions": .array(versions.map(\.json)),
     ]
+    if !turnedAway.isEmpty {
+      members["turnedAway"] = .object(
+        Dictionary(uniqueKeysWithValues: turnedAway.map { ($0.key.description, $0.value.json) }))
+    }
+    return .object(members)
   }
 
   /// Reads what `json` writes; nil where it is something else.
@@ -100,5 +127,13 @@ public struct PlaneCounts: Equatable, Sendable {
     let versions = elements.compactMap(Version.init(json:))
     guard versions.count == elements.count else { return nil }
     self.init(instance: instance, unasked: unasked, versions: versions)
+    guard let turned = json["turnedAway"] else { return }
+    guard let members = turned.object, members.count <= Self.turnedAwayLimit else { return nil }
+    for (name, value) in members {
+      guard let name = try? ModelName(parsing: name), let counts = CauseCounts(json: value) else {
+        return nil
+      }
+      turnedAway[name] = counts
+    }
   }
 }

@@ -213,8 +213,8 @@ public final class ControlPlane: Sendable {
       evidence: AlertEvidence(
         registry: registry, plane: parts.plane, listener: parts.listenerProbe, monitor: parts.monitor,
         webhooks: parts.webhooks, alerts: parts.alerts, feedback: parts.feedback,
-        cosignatures: parts.cosignatures,
-        key: settings.checkpointKey),
+        cosignatures: parts.cosignatures, key: settings.checkpointKey,
+        expiries: Expiries(registry: registry, rules: rules)),
       blobs: parts.blobs, ledger: settings.checkpointKey.name, time: time, entropy: parts.entropy)
     let training = TrainingReferences(registry: registry, blobs: parts.blobs)
     watching = Watching(

@@ -19,6 +19,8 @@ final class DataPlane: Sendable {
   private let answered = Atomic<Int>(0)
   /// How requests were answered that came to no model.
   let unserved = RequestMetrics()
+  /// Who asked a deployment and came to none of its versions.
+  let turnedAway = TurnedAway()
   let recent = RecentRequests()
   /// Where versions are asked what others answered.
   let shadowThread = ShadowThread()
@@ -87,7 +89,14 @@ final class DataPlane: Sendable {
 
   /// Takes a request into the metrics, as what went out says it was answered.
   func note(_ request: CountedRequest, _ answer: Answer) {
-    request.metrics.count(request.record, by: request.transport.wire, isShared: request.isShared)
+    request.metrics.count(
+      request.record, by: request.transport.wire, isShared: request.isShared,
+      stages: request.stages(answer.times))
+    if request.metrics === unserved || request.record.code == ModelDefences.heldCaller,
+      let name = request.record.deployment, table.deployments[name.description] != nil
+    {
+      turnedAway.count(request.record)
+    }
     recent.note(request.record, answer.times, request.transport)
     log?.note(request.record, fault: answer.fault)
   }
@@ -101,6 +110,20 @@ struct CountedRequest {
   let transport: RequestTransport
   /// Whether its caller left it to the deployment which version answers.
   let isShared: Bool
+  /// From its head until its body was whole, in nanoseconds.
+  var received = 0
+
+  /// What its time went by with, the parts of its answer given; what is in none of them is the rest.
+  func stages(_ times: ModelStatistics.Times) -> StageTimes {
+    var stages = StageTimes()
+    stages[.receive] = received
+    stages[.queue] = times.queue
+    stages[.decode] = times.input
+    stages[.infer] = times.inference
+    stages[.encode] = times.output
+    stages[.rest] = max(0, record.nanoseconds - stages.total)
+    return stages
+  }
 }
 
 /// A count of what is in use, with a bound that is given at each taking.

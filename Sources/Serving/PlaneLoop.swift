@@ -138,6 +138,7 @@ final class PlaneLoop {
   func perform(
     _ operation: Operation, _ body: ByteBuffer, _ draft: inout AccessDraft, for receiver: any AnswerReceiver
   ) -> Answer? {
+    draft.received = Clock.monotonic() - draft.start
     switch operation {
     case .index(let index):
       draft.record.input = inputDigest(of: body)
@@ -374,7 +375,7 @@ final class PlaneLoop {
     }
     let request = CountedRequest(
       record: record, metrics: draft.model?.metrics ?? plane.unserved, transport: draft.transport,
-      isShared: draft.isShared)
+      isShared: draft.isShared, received: draft.received)
     if let round { return round.add(outgoing, request, whenFull: draft.whenSpoolFull, receiver) }
     plane.note(request, outgoing.answer)
     plane.end(outgoing.span, receipt: nil)

@@ -287,6 +287,7 @@ public final class RunningPlane: Sendable {
     status.program = .own
     status.isHeld = isHeld
     status.heldFor = heldFor
+    status.certificate = plane.tls?.certificate
     return status
   }
 

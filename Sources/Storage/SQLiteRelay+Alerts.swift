@@ -134,8 +134,8 @@ extension SQLiteRelay: AlertStore {
     }
   }
 
-  /// Removes what ended before a moment.
-  public func prune(before moment: Timestamp) async throws(Problem) {
+  /// Removes what ended before a moment, and what ended first of more than so many.
+  public func prune(before moment: Timestamp, keeping count: Int) async throws(Problem) {
     try await write("remove alerts that are over") { database in
       try database.execute(
         sql: """
@@ -143,6 +143,15 @@ extension SQLiteRelay: AlertStore {
             AND (acknowledged_at IS NULL OR acknowledged_recorded = 1)
           """,
         arguments: [moment.milliseconds])
+      try database.execute(
+        sql: """
+          DELETE FROM alerts WHERE id IN (
+            SELECT id FROM alerts WHERE ended IS NOT NULL
+            ORDER BY ended DESC, began DESC, id LIMIT -1 OFFSET ?)
+            AND begin_recorded = 1 AND end_recorded = 1
+            AND (acknowledged_at IS NULL OR acknowledged_recorded = 1)
+          """,
+        arguments: [count])
     }
   }
 

@@ -33,7 +33,7 @@ public final class SQLiteRelay: WebhookStore {
     }
   }
 
-  private static let migrator: DatabaseMigrator = {
+  static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1 webhooks") { database in
       try database.execute(

@@ -52,15 +52,33 @@ public struct AlertStoreContract {
       try await store.unrecorded(9).map { "\($0.alert.id) \($0.news.rawValue)" } == ["a ended", "b began"])
 
     // What the ledger does not know stays.
-    try await store.prune(before: Timestamp(milliseconds: 100))
+    try await store.prune(before: Timestamp(milliseconds: 100), keeping: 0)
     #expect(try await store.alert("a") != nil)
     try await runReceivers()
     try await store.noteRecorded("a", .ended)
-    try await store.prune(before: Timestamp(milliseconds: 50))
+    try await store.prune(before: Timestamp(milliseconds: 50), keeping: 1)
     #expect(try await store.alert("a") != nil)
-    try await store.prune(before: Timestamp(milliseconds: 51))
+    try await store.prune(before: Timestamp(milliseconds: 51), keeping: 1)
     #expect(try await store.alert("a") == nil)
     #expect(try await store.deliveries(to: "on-call").map(\.alert) == ["b"])
+    try await runCount()
+  }
+
+  /// Of more than are kept the one that ended first goes, and none that stands.
+  private func runCount() async throws {
+    for (place, id) in ["c", "d", "e"].enumerated() {
+      try await store.save([try alert(id, 100, ended: 200 + Int64(place))])
+      try await store.noteRecorded(id, .began)
+      if id != "d" { try await store.noteRecorded(id, .ended) }
+    }
+    try await store.prune(before: Timestamp(milliseconds: 0), keeping: 2)
+    #expect(try await store.alerts(over: 9).map(\.id) == ["b", "e", "d"])
+    try await store.prune(before: Timestamp(milliseconds: 0), keeping: 0)
+    // The ledger does not know yet that this one is over.
+    #expect(try await store.alerts(over: 9).map(\.id) == ["b", "d"])
+    try await store.noteRecorded("d", .ended)
+    try await store.prune(before: Timestamp(milliseconds: 0), keeping: 0)
+    #expect(try await store.alerts(over: 9).map(\.id) == ["b"])
   }
 
   private func runReceivers() async throws {

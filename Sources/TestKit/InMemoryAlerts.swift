@@ -82,11 +82,12 @@ public final class InMemoryAlerts: AlertStore {
     }
   }
 
-  /// Removes what ended before a moment.
-  public func prune(before moment: Timestamp) {
+  /// Removes what ended before a moment, and what ended first of more than so many.
+  public func prune(before moment: Timestamp, keeping count: Int) {
+    let kept = Set(alerts(over: count).map(\.id))
     state.withLock { state in
       for alert in state.alerts.values
-      where alert.ended.map({ $0 < moment }) == true
+      where alert.ended.map({ $0 < moment || !kept.contains(alert.id) }) == true
         && state.recorded[alert.id]
           == (alert.acknowledgement == nil ? [.began, .ended] : [.began, .acknowledged, .ended])
       {

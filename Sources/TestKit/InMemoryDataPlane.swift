@@ -32,6 +32,8 @@ public final class InMemoryDataPlane: DataPlane {
     var isSilent = false
     // How the process stood beside which the last one was made ready.
     var standing: FormerProcess?
+    // What its connections are secured by.
+    var certificate: PlaneCertificate?
     // The output of which a successor answers something else.
     var disagreement: String?
   }
@@ -125,11 +127,16 @@ public final class InMemoryDataPlane: DataPlane {
   private static let silent = Problem(
     .unavailable, "plane.silent", "expected an answer from the data plane in time, found none")
 
+  /// Has its process say that its connections are secured by this; nil for in the clear.
+  public func secure(by certificate: PlaneCertificate?) { state.withLock { $0.certificate = certificate } }
+
   /// The process that serves; throws where it is silent.
   public func process() async throws(Problem) -> PlaneProcess? {
     try state.withLock { (state) throws(Problem) in
       if state.isSilent { throw Self.silent }
-      return state.serving
+      var process = state.serving
+      process?.certificate = state.certificate
+      return process
     }
   }
 

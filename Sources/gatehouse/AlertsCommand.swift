@@ -202,11 +202,7 @@ struct AlertsCommand: AsyncParsableCommand {
     func run() async throws {
       let bytes = try LocalFiles.read(file, limit: AlertRulesReading.sizeLimit)
       let reading = AlertRulesReading(bytes)
-      guard reading.rules != nil else {
-        for fault in reading.faults { Console.prose(fault.text(file: file)) }
-        if reading.isCut { Console.prose("and more") }
-        throw CommandEnd(exitCode: 2)
-      }
+      _ = try DocumentFaults.require(reading.rules, reading.faults, isCut: reading.isCut, of: file)
       if check { return Console.prose("nothing is wrong with \(file)") }
       let answer = try await server.withClient {
         try await $0.upload("/alerts/rules", bytes) { _ in }

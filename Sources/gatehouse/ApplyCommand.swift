@@ -41,10 +41,7 @@ struct ApplyCommand: AsyncParsableCommand {
     let bytes = try LocalFiles.read(file, limit: DesiredDeploymentsReading.sizeLimit + 1)
     // Told here with the lines of the file.
     let reading = DesiredDeploymentsReading(bytes)
-    guard reading.deployments != nil else {
-      DocumentFaults.tell(reading.faults, isCut: reading.isCut, of: file)
-      throw CommandEnd(exitCode: 2)
-    }
+    _ = try DocumentFaults.require(reading.deployments, reading.faults, isCut: reading.isCut, of: file)
     let query = "?diff=\(diff)&prune=\(prune)&despiteMark=\(despiteMark)"
     try await server.withClient { client in
       let answer = try await client.put("/deployments\(query)", file: bytes)

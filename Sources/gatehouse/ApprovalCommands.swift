@@ -69,7 +69,8 @@ extension ApprovalSaying {
 struct WaitingCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "waiting",
-    abstract: "List the versions that wait for people or for a time, and who can say yes.")
+    abstract: "List the versions and deployments that wait for people or for a time, and who or what ends it."
+  )
 
   @Flag(help: "Only those that whoever asks may say yes to.")
   var mine = false
@@ -82,12 +83,32 @@ struct WaitingCommand: AsyncParsableCommand {
   func run() async throws {
     let answer = try await server.withClient { try await $0.get("/waiting") }
     let rows = (answer["waiting"]?.array ?? []).filter { !mine || $0["mayApprove"] == true }
-    if json { return Console.data(["waiting": .array(rows)]) }
-    guard !rows.isEmpty else { return Console.prose("nothing waits") }
+    let deployments = (answer["deployments"]?.array ?? []).filter { !mine || $0["mayApprove"] == true }
+    if json {
+      return Console.data(["waiting": .array(rows), "deployments": .array(deployments)])
+    }
+    guard !rows.isEmpty || !deployments.isEmpty else { return Console.prose("nothing waits") }
     for row in rows {
       Console.data("\(row["version"].cell)  since \(row["since"].cell), asked for by \(row["asker"].cell)")
       for reason in row["reasons"]?.array ?? [] { Console.data("  why      \(Optional(reason).cell)") }
       Console.data("  ask      \(Self.approvers(row))")
+    }
+    for deployment in deployments { show(deployment) }
+  }
+
+  /// What a deployment of a file waits for.
+  private func show(_ deployment: JSON) {
+    Console.data(
+      "deployment \(deployment["deployment"].cell)  as applied at \(deployment["since"].cell) by \(deployment["by"].cell)"
+    )
+    if let step = deployment["step"]?.string { Console.data("  next     \(step)") }
+    let reasons = (deployment["reasons"]?.array ?? []).compactMap(\.string)
+    for reason in reasons.isEmpty ? [deployment["message"].cell] : reasons {
+      Console.data("  why      \(reason)")
+    }
+    for end in deployment["ends"]?.array ?? [] { Console.data("  ends by  \(Optional(end).cell)") }
+    if deployment["versions"]?.array?.isEmpty == false {
+      Console.data("  ask      \(Self.approvers(deployment))")
     }
   }
 

@@ -7,10 +7,10 @@ struct DiagnoseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diagnose",
     abstract:
-      "Say what is likely to be the matter with a deployment: the network, what was changed, or the data.",
+      "Say what is likely to be the matter with a deployment: network, code, machine, keys, or data.",
     discussion: """
-      What came since then is held against the time before, as long: requests, failures, refusals, latency, columns that are \
-      unlike training, and what was changed. Exit status 1 where something is the matter.
+      What came since then is held against the time before, as long: requests, failures and refusals by cause, latency by \
+      stage, columns that are unlike training, and what was changed. Exit status 1 where something is the matter.
       """)
 
   @Argument(help: "The deployment.")
@@ -43,19 +43,67 @@ struct DiagnoseCommand: AsyncParsableCommand {
       Console.data("\n\(place + 1). \(finding["cause"].cell): \(finding["summary"].cell)")
       for line in finding["evidence"]?.array ?? [] { Console.data("   - \(line.string ?? "")") }
       for line in finding["commands"]?.array ?? [] { Console.data("   $ \(line.string ?? "")") }
+      for line in finding["runbooks"]?.array ?? [] { Console.data("   runbook: \(line.string ?? "")") }
     }
-    traffic(evidence["traffic"], "since then")
-    traffic(evidence["before"], "before")
+    let (recent, before) = (evidence["traffic"], evidence["before"])
+    traffic(recent, "since then")
+    traffic(before, "before")
+    stages(recent, before)
+    for (member, words) in [
+      ("refusals", "refused"), ("failures", "failed"), ("turnedAway", "came to no version"),
+    ] {
+      causes(recent?[member], before?[member], words)
+    }
+    if before == .null || before == nil, let start = evidence["knownSince"]?.string {
+      Console.data(
+        "\nnothing to compare with: what is known begins at \(start), a day ago or with this control plane")
+    }
     let same = (answer["same"]?.array ?? []).compactMap(\.string)
     guard !same.isEmpty else { return }
     Console.data("\nas it was, or as it should be")
     for line in same { Console.data("   - \(line)") }
   }
 
+  /// What an answer spends its time on, of all versions and of each where there are several.
+  private func stages(_ recent: JSON?, _ before: JSON?) {
+    guard let now = recent?["stages"]?.object else { return }
+    let versions = recent?["versions"]?.array ?? []
+    let several = versions.count > 1 ? versions : []
+    Console.data("\nwhat an answer spends its time on, mean ms")
+    let header = ["STAGE", "NOW", "BEFORE"] + several.map { "VERSION \($0["version"].cell)" }
+    let rows = RequestStage.allCases.map { stage in
+      let member = "\(stage.rawValue)Milliseconds"
+      return [stage.rawValue, Self.cell(now[member]), Self.cell(before?["stages"]?[member])]
+        + several.map { Self.cell($0["stages"]?[member]) }
+    }
+    Console.table([header] + rows)
+  }
+
+  /// For which causes, the five most frequent.
+  private func causes(_ recent: JSON?, _ before: JSON?, _ words: String) {
+    let rows = (recent?["causes"]?.array ?? []).prefix(5)
+    guard !rows.isEmpty else { return }
+    let callers = recent?["leastCallers"]?.int ?? 0
+    Console.data(
+      "\n\(words)" + (callers > 0 ? ", of at least \(callers) caller\(callers == 1 ? "" : "s")" : ""))
+    let former = before?["causes"]?.array ?? []
+    Console.table(
+      [["CODE", "NOW", "BEFORE"]]
+        + rows.map { row in
+          [
+            row["code"].cell, row["count"].cell,
+            former.first { $0["code"] == row["code"] }.map { $0["count"].cell } ?? "0",
+          ]
+        })
+  }
+
+  private static func cell(_ value: JSON?) -> String { value == .null ? "" : value.cell }
+
   private func traffic(_ span: JSON?, _ words: String) {
     let versions = span?["versions"]?.array ?? []
     guard !versions.isEmpty else { return }
-    Console.data("\n\(words), \((span?["seconds"]?.int ?? 0) / 60) minutes")
+    let seconds = span?["seconds"]?.int ?? 0
+    Console.data("\n\(words), \(seconds < 120 ? "\(seconds) seconds" : "\(seconds / 60) minutes")")
     Console.table(
       [["VERSION", "ANSWERED", "REFUSED", "FAILED", "P50 MS", "P99 MS"]]
         + versions.map { version in

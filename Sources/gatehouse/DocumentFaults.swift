@@ -8,4 +8,13 @@ enum DocumentFaults {
     for fault in faults { Console.prose(fault.text(file: file)) }
     if isCut { Console.prose("\(file.excerpt()): more faults than these \(faults.count)") }
   }
+
+  /// What was read of a file; ends the command with all that is wrong with it where nothing was.
+  static func require<Value>(
+    _ value: Value?, _ faults: [DocumentFault], isCut: Bool, of file: String
+  ) throws(CommandEnd) -> Value {
+    if let value { return value }
+    tell(faults, isCut: isCut, of: file)
+    throw CommandEnd(exitCode: 2)
+  }
 }

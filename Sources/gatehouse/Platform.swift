@@ -69,6 +69,7 @@ struct Platform {
       let controlPlane = try await controlPlane(on: plane)
       collection = RecordCollection(controlPlane)
       let authenticator = controlPlane.authenticator()
+      controlPlane.alerts.setCertificate(settings.tls.flatMap { ControlServer.certificate(of: $0) })
       let server = ControlServer(controlPlane, authenticator, settings, logger: Self.logger)
       let face = RegistryFace(registry, controlPlane, authenticator, tls: settings.tls, logger: Self.logger)
       ending = try await serve(

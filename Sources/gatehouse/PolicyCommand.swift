@@ -98,16 +98,12 @@ struct PolicyTestCommand: AsyncParsableCommand {
 
   func run() async throws {
     let reading = PolicyReading(try PolicyFiles.read(policy))
-    guard let tested = reading.policy else {
-      DocumentFaults.tell(reading.faults, isCut: reading.isCut, of: policy)
-      throw CommandEnd(exitCode: 2)
-    }
+    let tested = try DocumentFaults.require(reading.policy, reading.faults, isCut: reading.isCut, of: policy)
     let read = PolicyCases(try PolicyFiles.read(cases))
-    guard read.faults.isEmpty else {
-      DocumentFaults.tell(read.faults, isCut: read.isCut, of: cases)
-      throw CommandEnd(exitCode: 2)
+    let whole = read.faults.isEmpty ? read.cases : nil
+    let results = try DocumentFaults.require(whole, read.faults, isCut: read.isCut, of: cases).map {
+      $0.result(under: tested)
     }
-    let results = read.cases.map { $0.result(under: tested) }
     let failed = results.count { !$0.isPassed }
     if json {
       Console.data([

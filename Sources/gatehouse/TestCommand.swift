@@ -103,9 +103,7 @@ struct TestCommand: AsyncParsableCommand {
   /// Reads a plan; where it is faulty, all its faults are told, and the command ends with 2.
   static func plan(at file: String) throws -> TestPlan {
     let reading = TestPlanReading(try LocalFiles.read(file, limit: TestPlan.sizeLimit))
-    if let plan = reading.plan { return plan }
-    DocumentFaults.tell(reading.faults, isCut: reading.isCut, of: file)
-    throw CommandEnd(exitCode: 2)
+    return try DocumentFaults.require(reading.plan, reading.faults, isCut: reading.isCut, of: file)
   }
 
   /// Where the rows are that a plan names; nil where it names none.

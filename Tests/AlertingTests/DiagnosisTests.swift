@@ -134,6 +134,110 @@ struct DiagnosisTests {
     #expect(diagnosis.same.contains("failures: 0 of 5100 requests failed"))
   }
 
+  /// An hour of 6000 answers, each of which took so many milliseconds in each stage.
+  private static func staged(
+    _ milliseconds: [RequestStage: Double], bucket: Int = 5
+  ) throws -> DiagnosisEvidence.Span {
+    var traffic = Traffic()
+    traffic.answered = 6000
+    traffic.latency[bucket] = 6000
+    for (stage, each) in milliseconds { traffic.stages[stage] = Int(each * 1_000_000) * 6000 }
+    return DiagnosisEvidence.Span(versions: [try version(2): traffic], milliseconds: hour)
+  }
+
+  private static let usual: [RequestStage: Double] = [
+    .receive: 1, .queue: 0.5, .decode: 0.5, .infer: 2, .encode: 0.5,
+  ]
+
+  private static func slow(_ change: [RequestStage: Double]) throws -> Diagnosis {
+    Diagnosis(
+      try evidence {
+        $0.before = try staged(usual)
+        $0.recent = try staged(usual.merging(change) { $1 }, bucket: 12)
+        $0.slowSince = Timestamp(milliseconds: now.milliseconds - 600_000)
+        $0.runbooks = [.latency: "https://wiki.example/latency"]
+      })
+  }
+
+  @Test func `answers that wait for their bodies are the network's, by stage and since when`() throws {
+    let finding = try #require(try Self.slow([.receive: 40]).findings.first)
+    #expect(finding.cause == .network)
+    #expect(finding.summary == "bodies of requests take long to arrive")
+    #expect(
+      finding.evidence == [
+        "99 of 100 answers within 100 ms; before, within 0.5 ms; since 2023-11-14T22:03:20.000Z",
+        "by stage: receive 40 ms, before 1 ms", "what arrived is answered as before",
+      ])
+    #expect(finding.runbooks == ["https://wiki.example/latency"])
+  }
+
+  @Test(arguments: [
+    ([RequestStage.infer: 60], Diagnosis.Cause.code), ([.queue: 60], .host), ([.rest: 60], .host),
+    ([.decode: 3, .infer: 12, .encode: 3], .host), ([.decode: 0.6, .infer: 60, .encode: 3], .code),
+  ])
+  func `the stage that grew says where it lies`(grown: [RequestStage: Double], cause: Diagnosis.Cause) throws
+  {
+    let diagnosis = try Self.slow(grown)
+    #expect(diagnosis.findings.map(\.cause) == [cause])
+  }
+
+  @Test func `requests that fail for want of room are the machine's, and by what code is said`() throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence {
+        var traffic = try #require(try Self.span(6000, failing: 900).versions.values.first)
+        for _ in 0..<900 { traffic.failures.add("plane.overloaded", of: nil) }
+        $0.recent?.versions = [try Self.version(2): traffic]
+      })
+    let finding = try #require(diagnosis.findings.first)
+    #expect(finding.cause == .host)
+    #expect(finding.summary == "more comes at a time than there is room for")
+    #expect(finding.evidence.contains("failed with plane.overloaded (900)"))
+  }
+
+  @Test func `refusals are told by cause and by how many callers, without a name`() throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence {
+        var traffic = try #require(try Self.span(6000, refused: 900).versions.values.first)
+        for place in 0..<900 {
+          traffic.refusals.add(place < 800 ? "predict.malformed" : "infer.element", of: "key-\(place % 3)")
+        }
+        $0.recent?.versions = [try Self.version(2): traffic]
+      })
+    let finding = try #require(diagnosis.findings.first)
+    #expect(finding.cause == .data)
+    #expect(finding.evidence.contains("refused with predict.malformed (800), infer.element (100)"))
+    #expect(
+      finding.evidence.contains { $0.hasPrefix("of at least ") && $0.hasSuffix(" requests of one of them") })
+    #expect(!finding.evidence.contains { $0.contains("key-") })
+  }
+
+  @Test(arguments: [
+    ("key.unknown", "callers come without a key that is in force"),
+    ("key.rate-exceeded", "callers ask more often than their keys allow"),
+    ("caller.held", "callers are held back for an alarm about them"),
+  ])
+  func `callers who come to no version are told of apart, with why`(code: String, summary: String) throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence { evidence in
+        for _ in 0..<2000 { evidence.recent?.turnedAway.add(code, of: nil) }
+      })
+    #expect(diagnosis.findings.map(\.cause) == [.access])
+    #expect(diagnosis.findings.first?.summary == summary)
+    #expect(diagnosis.findings.first?.evidence.contains("refused with \(code) (2000)") == true)
+  }
+
+  @Test func `as many callers without a key as ever are no news`() throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence { evidence in
+        for _ in 0..<2000 {
+          evidence.before?.turnedAway.add("key.unknown", of: nil)
+          evidence.recent?.turnedAway.add("key.unknown", of: nil)
+        }
+      })
+    #expect(diagnosis.isWell)
+    #expect(diagnosis.same.contains("turned away: 2000 requests came to no version"))
+  }
+
   @Test func `too few requests accuse nobody`() throws {
     let diagnosis = Diagnosis(
       try Self.evidence {

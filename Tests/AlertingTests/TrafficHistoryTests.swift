@@ -58,6 +58,68 @@ struct TrafficHistoryTests {
     #expect(try came(history, 86_090, 86_390)?.answered == 30)
   }
 
+  @Test func `stages of answers, and who came to none, are of the span that is asked for`()
+    throws
+  {
+    let name = try ModelName(parsing: "iris")
+    func counts(_ answered: Int, _ inference: Int, away: Int) throws -> PlaneCounts {
+      var version = PlaneCounts.Version(try VersionReference(parsing: "iris@1"))
+      (version.answered, version.latency[3]) = (answered, answered)
+      version.stages[.infer] = inference
+      var counts = PlaneCounts(instance: "a", versions: [version])
+      var turned = CauseCounts()
+      for _ in 0..<away { turned.add("key.unknown", of: nil) }
+      counts.turnedAway[name] = turned
+      return counts
+    }
+    var history = TrafficHistory()
+    history.take(try counts(0, 0, away: 4), at: Self.moment(0))
+    history.take(try counts(10, 20_000_000, away: 5), at: Self.moment(10))
+    history.take(try counts(20, 120_000_000, away: 9), at: Self.moment(20))
+    #expect(try came(history, 0, 10)?.mean(.infer) == 2)
+    #expect(try came(history, 10, 20)?.mean(.infer) == 10)
+    #expect(try came(history, 10, 20)?.mean == 10)
+    #expect(history.traffic(of: name, from: Self.moment(0), until: Self.moment(20))?.turnedAway.total == 5)
+    #expect(history.traffic(of: name, from: Self.moment(10), until: Self.moment(20))?.turnedAway.total == 4)
+  }
+
+  @Test func `since when it has been bad is where the first bad minute began after which none was good`()
+    throws
+  {
+    var history = TrafficHistory()
+    var (answered, failed) = (0, 0)
+    for minute in 0..<20 {
+      history.take(try Self.counts(answered, failed: failed), at: Self.moment(Int64(minute) * 60))
+      answered += 90
+      // One bad minute that is over, and then all from the twelfth on.
+      if minute == 4 || minute >= 12 { failed += 60 }
+    }
+    func onset(_ least: Int = 20, _ isBad: (Traffic) -> Bool) throws -> Timestamp? {
+      history.onset(
+        of: try ModelName(parsing: "iris"), from: Self.moment(0), until: Self.moment(20 * 60), least: least,
+        isBad)
+    }
+    #expect(try onset { $0.failedShare > 0.1 } == Self.moment(12 * 60))
+    #expect(try onset { $0.failedShare > 0.9 } == nil)
+    #expect(try onset(100_000) { _ in true } == nil)
+  }
+
+  @Test func `one caller who is refused in a loop is no trouble of the others, unless half of all is theirs`()
+  {
+    var traffic = Traffic()
+    traffic.answered = 700
+    traffic.refused = 300
+    for _ in 0..<290 { traffic.refusals.add("predict.malformed", of: "loud") }
+    for _ in 0..<10 { traffic.refusals.add("predict.malformed", of: "quiet") }
+    #expect(traffic.refusedShare == 0.3)
+    #expect(traffic.sharedRefusedShare == 10.0 / 710)
+    traffic.answered = 200
+    #expect(traffic.sharedRefusedShare == traffic.refusedShare)
+    // Of a process that does not say who it was.
+    traffic.refusals = CauseCounts()
+    #expect(traffic.sharedRefusedShare == traffic.refusedShare)
+  }
+
   @Test func `the time within which a share of answers came is the bound above it`() {
     var traffic = Traffic()
     #expect(traffic.latency(0.99) == nil)

@@ -27,10 +27,16 @@ struct DesiredRouteTests {
       let shown = try await call(.get, "\(Self.path)/alpha/desired")
       #expect(shown.json["message"] == "no version of 'alpha' was pushed yet")
       #expect(shown.json["desired"] == ["version": 4] && shown.json["by"] == "person:admin")
+      let waiting = try await call(.get, "/api/v1/waiting").json["deployments"]?.array ?? []
+      #expect(waiting.map { $0["deployment"] } == ["alpha", "iris"])
+      #expect(waiting.first?["message"] == "no version of 'alpha' was pushed yet")
+      #expect(waiting.first?["ends"]?.array?.first == "a push of 'alpha'")
+      #expect(waiting.first?["mayApprove"] == true && waiting.first?["approvers"] == [])
       let pruned = try await call(
         .put, "\(Self.path)?prune=true", ["deployments": "gatehouse/v1", "iris": ["watch": "off"]])
       #expect(pruned.json["pruned"] == ["alpha"])
       #expect(try await call(.get, "\(Self.path)/alpha/desired").status == 404)
+      #expect(try await call(.get, "/api/v1/waiting").json["deployments"]?.array?.count == 1)
     }
     #expect(await bench.entries().count { $0.act == .apply } == 2)
   }

@@ -75,6 +75,27 @@ struct AlertEvidenceTests {
     #expect(await Self.found(bench.control) == ["plane-down data plane"])
   }
 
+  @Test func `one caller who is refused in a loop begins no alert, and the figures say of how many they are`()
+    async throws
+  {
+    let bench = try Bench()
+    let reference = try VersionReference(parsing: "iris@1")
+    var history = TrafficHistory()
+    bench.plane.count(PlaneCounts(instance: "a", versions: [PlaneCounts.Version(reference)]))
+    _ = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
+    var version = PlaneCounts.Version(reference)
+    (version.answered, version.refused) = (600, 400)
+    for place in 0..<400 { version.refusals.add("predict.malformed", of: place < 399 ? "loud" : "quiet") }
+    bench.plane.count(PlaneCounts(instance: "a", versions: [version]))
+    bench.time.advance(by: .seconds(10))
+    let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
+    let measured = try #require(seen.measured.first { $0.source.rule == .refusals })
+    #expect(measured.value == 1.0 / 601)
+    #expect(
+      measured.figures.hasSuffix(
+        ", most of them with predict.malformed, of at least 2 callers"), "\(measured.figures)")
+  }
+
   @Test func `a data plane without a process says nothing of requests, and nothing of its age`() async throws
   {
     let bench = try Bench()
@@ -83,7 +104,8 @@ struct AlertEvidenceTests {
     let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
     #expect(
       seen.unread == [
-        .failures, .refusals, .latency, .probeFailed, .probeOverdue, .processAge, .planeUnreachable,
+        .failures, .refusals, .latency, .probeFailed, .probeOverdue, .processAge, .planeUnreachable, .expiry,
+        .expiryImminent, .renewalFailed,
       ])
     #expect(seen.measured.map(\.source.rule) == [.planeDown])
   }

@@ -365,6 +365,11 @@ struct DesiredDeploymentTests {
       _ = try await control.apply(Self.file("version: 3"), by: .administrator)
       _ = await Self.settle(control, bench)
       #expect(try await Self.status(control).condition.word == .waiting)
+      let waiting = try #require(try await control.waitingDeployments().first)
+      #expect(waiting.versions.map(\.reference) == [try RolloutStage.reference(3)])
+      #expect(waiting.step == "version 3 comes into service" && waiting.ends.isEmpty)
+      #expect(
+        waiting.reasons.allSatisfy { $0.hasPrefix("iris@3: expected approval") } && !waiting.reasons.isEmpty)
       let count = try await bench.entries().count
       for _ in 0..<20 { _ = await Self.settle(control, bench) }
       #expect(try await bench.entries().count == count)
@@ -377,6 +382,7 @@ struct DesiredDeploymentTests {
       _ = await Self.settle(control, bench)
       #expect(try await Self.status(control).condition.word == .inPlace)
       #expect(try await control.registry.deployments().map(\.version.value) == [3])
+      #expect(try await control.waitingDeployments().isEmpty)
     }
   }
 

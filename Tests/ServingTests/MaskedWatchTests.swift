@@ -70,7 +70,7 @@ struct MaskedWatchTests {
     }
   }
 
-  @Test func `five full windows of a hundred columns take two thirds of four mebibytes, at the error that is stated`()
+  @Test func `full windows of a hundred columns leave room in four mebibytes, at the error that is stated`()
     throws
   {
     var values: [Double] = []

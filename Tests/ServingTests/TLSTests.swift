@@ -151,12 +151,16 @@ struct TLSTests {
     #expect(problem.code == "tls.unusable")
     #expect(identity.isStale)
     #expect(identity.end == end)
+    #expect(
+      identity.certificate
+        == PlaneCertificate(end: Timestamp(milliseconds: Int64(end) * 1000), failure: "tls.unusable"))
     let client = try SecureClient(port: server.port, SecuredFiles.client())
     #expect(try client.exchange(prediction).status == 200)
     #expect(try client.certificate == certificate("server"))
     try files.use("renewed")
     #expect(identity.look(settling: false) == .renewed)
     #expect(!identity.isStale)
+    #expect(identity.certificate.failure == nil)
   }
 
   @Test func `files that are being written are read once they stay as they are`() throws {

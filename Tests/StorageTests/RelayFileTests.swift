@@ -1,5 +1,7 @@
+import Alerting
 import Domain
 import Foundation
+import GRDB
 import Lifecycle
 import TestKit
 import Testing
@@ -59,6 +61,48 @@ import Testing
     #expect(try traces() == 1)
     try await store.remove("a")
     #expect(try traces() == 0)
+  }
+
+  @Test func `of the release before the progress of alerts keeps its rows`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/relay.sqlite"
+    let former = try DatabaseQueue(path: path)
+    try SQLiteRelay.migrator.migrate(former, upTo: "3 alerts")
+    try await former.write {
+      try $0.execute(
+        sql: """
+          INSERT INTO webhooks VALUES ('a', 'https://chat.example/in', zeroblob(32), 9, 3, 5, 'status 500', 0);
+          INSERT INTO alerts VALUES
+            ('old', 'drift', 'iris', 'iris@1', 'ticket', NULL, 10, 20, 30, 'unlike training', 'person:ana', 15, 1, 1),
+            ('new', 'latency', 'iris', 'iris', 'page', 'https://wiki.example/x', 40, 50, NULL, 'slow', NULL, NULL, 1, 0);
+          INSERT INTO receivers VALUES ('on-call', 'https://events.example/v2', zeroblob(8));
+          INSERT INTO alert_deliveries VALUES ('on-call', 'new', 'began', 41, 2, 70, 'status 500');
+          """)
+    }
+    try former.close()
+    let store = try SQLiteRelay(path: path)
+    #expect(try await store.endpoints().map(\.progress.position) == [9])
+    let alerts = try await store.alerts(over: 9)
+    #expect(alerts.map(\.id) == ["new", "old"])
+    #expect(alerts.map(\.source.rule) == [.latency, .drift])
+    #expect(alerts.last?.acknowledgement?.by == Principal(kind: .person, name: "ana"))
+    #expect(
+      try await store.deliveries(to: "on-call") == [
+        AlertDelivery(
+          receiver: "on-call", alert: "new", told: .began, toldAt: Timestamp(milliseconds: 41), attempts: 2,
+          notBefore: Timestamp(milliseconds: 70), failure: "status 500")
+      ])
+    // Whether it is in the ledger that somebody had taken it on was not kept: it is looked for there.
+    #expect(
+      try await store.unrecorded(9).map { "\($0.alert.id) \($0.news.rawValue)" } == ["old acknowledged"])
+    try await store.save([
+      AlertRecord(
+        id: "new", source: AlertSource(.latency, of: try ModelName(parsing: "iris"), "iris"), severity: .page,
+        runbook: nil, began: Timestamp(milliseconds: 40), seen: Timestamp(milliseconds: 60),
+        ended: Timestamp(milliseconds: 60), figures: "slow")
+    ])
+    try await store.noteRecorded("new", .ended)
+    #expect(try await store.unrecorded(9).count == 1)
   }
 
   @Test func `is there when it is opened again`() async throws {

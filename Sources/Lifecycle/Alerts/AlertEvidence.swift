@@ -13,6 +13,9 @@ struct AlertEvidence: Sendable {
     /// The rules whose conditions could not be looked at.
     var unread: Set<AlertRule> = []
     var problems: [Problem] = []
+    /// What the data plane's connections are secured by, where its process answered.
+    var certificate: PlaneCertificate?
+    var isPlaneKnown = false
   }
 
   /// Over how long shares of requests are measured, in milliseconds.
@@ -31,6 +34,7 @@ struct AlertEvidence: Sendable {
   let feedback: any PerformanceStore
   let cosignatures: any CosignatureReader
   let key: CheckpointVerificationKey
+  let expiries: Expiries
 
   /// Looks at everything; what cannot be read now is told, and stays as it was.
   func gather(_ history: inout TrafficHistory, at now: Timestamp) async -> Seen {
@@ -51,6 +55,11 @@ struct AlertEvidence: Sendable {
       seen.unread.formUnion([.failures, .refusals, .latency, .probeFailed, .probeOverdue])
     }
     if case .none = answer { seen.unread.insert(.planeUnreachable) } else { await reach(&seen) }
+    await look(&seen, [.expiry, .expiryImminent, .renewalFailed]) { seen async throws(Problem) in
+      seen.measured += try await expiries.measured(seen.certificate, at: now)
+      // Of whom there is no answer it is not known what their connections are secured by.
+      if !seen.isPlaneKnown { seen.unread.formUnion([.expiry, .expiryImminent, .renewalFailed]) }
+    }
     await look(&seen, [.drift]) { seen async throws(Problem) in try await drift(&seen) }
     await look(&seen, [.performance]) { seen async throws(Problem) in try await performance(&seen) }
     await look(&seen, [.rolloutHeld, .rolloutUndone]) { seen async throws(Problem) in
@@ -105,6 +114,8 @@ struct AlertEvidence: Sendable {
       seen.unread.insert(.processAge)
       return seen.measured.append(AlertMeasurement(down, 1, "no process serves"))
     }
+    seen.certificate = process.certificate
+    seen.isPlaneKnown = true
     let age = max(0, now.milliseconds - process.startedAt.milliseconds)
     seen.measured.append(AlertMeasurement(down, 0, "process \(process.process) answers"))
     seen.measured.append(
@@ -128,13 +139,21 @@ struct AlertEvidence: Sendable {
         .failures, came.failedShare, of: came.taken,
         "\(came.failed) of \(came.taken) requests failed \(span)")
       measure(
-        .refusals, came.refusedShare, of: came.requests,
-        "\(came.refused) of \(came.requests) requests were refused \(span)")
+        .refusals, came.sharedRefusedShare, of: came.requests,
+        "\(came.refused) of \(came.requests) requests were refused \(span)\(Self.spread(came.refusals))")
       guard let latency = came.latency(0.99) else { continue }
       measure(
         .latency, latency, of: came.answered,
         "99 of 100 answers came within \(AlertRule.rounded(latency)) ms, of \(came.answered) \(span)")
     }
+  }
+
+  /// For what, and of how many callers, in words.
+  private static func spread(_ refusals: CauseCounts) -> String {
+    guard let most = refusals.ranked.first else { return "" }
+    let callers = refusals.leastCallers
+    return ", most of them with \(most.code)"
+      + (callers > 1 ? ", of at least \(callers) callers" : callers == 1 ? ", of one caller" : "")
   }
 
   private func probes(_ counts: PlaneCounts, _ seen: inout Seen) {

@@ -12,6 +12,8 @@ public final class Alerts: Sendable {
   public static let interval = Duration.seconds(10)
   /// For how long alerts that are over are kept.
   static let retention = Duration.seconds(30 * 86_400)
+  /// How many alerts that are over are kept at most, the newest.
+  static let retainedLimit = 100_000
   /// How many entries one look gives the ledger at most; the rest has to wait for the next.
   static let entryLimit = 100
 
@@ -114,7 +116,7 @@ public final class Alerts: Sendable {
           hint: "see 'gatehouse alerts', and raise the lines of what begins too easily"))
     }
     if changed.contains(where: { !$0.isStanding }) {
-      try await store.prune(before: now.advanced(by: Self.retention * -1))
+      try await store.prune(before: now.advanced(by: Self.retention * -1), keeping: Self.retainedLimit)
     }
   }
 

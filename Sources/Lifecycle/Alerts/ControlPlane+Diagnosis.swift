@@ -28,17 +28,34 @@ extension ControlPlane {
     let history = alerts.history
     func traffic(_ start: Timestamp, _ end: Timestamp) -> DiagnosisEvidence.Span? {
       history.traffic(of: name, from: start, until: end).map {
-        DiagnosisEvidence.Span(versions: $0.versions, milliseconds: $0.milliseconds)
+        var span = DiagnosisEvidence.Span(versions: $0.versions, milliseconds: $0.milliseconds)
+        span.turnedAway = $0.turnedAway
+        return span
       }
     }
     evidence.recent = traffic(since, moment)
     // Where nobody looked so far back there is nothing to compare with.
     let former = since.advanced(by: span * -1)
     if let first = history.start, first < since { evidence.before = traffic(max(former, first), since) }
+    evidence.knownSince = history.start
+    addOnsets(to: &evidence, history)
+    let rules = try await alerts.rules()
+    for rule in AlertRule.allCases { evidence.runbooks[rule] = rules.terms(of: rule, for: name).runbook }
     evidence.processSince = (try? await parts.plane.process())?.startedAt
     evidence.isRollingOut = try await registry.rollouts().contains { $0.state.deployment == name }
     try await addInputs(to: &evidence, over: span)
     return (evidence, Diagnosis(evidence))
+  }
+
+  /// Says since when it has been so, where it is so now.
+  private func addOnsets(to evidence: inout DiagnosisEvidence, _ history: TrafficHistory) {
+    func onset(_ isBad: (Traffic) -> Bool) -> Timestamp? {
+      history.onset(
+        of: evidence.deployment, from: evidence.since, until: evidence.now, least: Diagnosis.least, isBad)
+    }
+    let former = evidence.before?.all
+    evidence.failingSince = onset { Diagnosis.isFailing($0, against: former) }
+    if let former { evidence.slowSince = onset { Diagnosis.isSlow($0, against: former) } }
   }
 
   private func addInputs(to evidence: inout DiagnosisEvidence, over span: Duration) async throws(Problem) {
@@ -113,6 +130,28 @@ extension DiagnosisEvidence.Change.Kind {
 }
 
 extension DiagnosisEvidence {
+  /// What an answer spends its time on, on average, in milliseconds; null where nobody said.
+  private static func stages(of traffic: Traffic) -> JSON {
+    guard traffic.mean != nil else { return .null }
+    return .object(
+      Dictionary(
+        uniqueKeysWithValues: RequestStage.allCases.map { stage in
+          (
+            "\(stage.rawValue)Milliseconds",
+            traffic.mean(stage).map { .number(($0 * 1000).rounded() / 1000) } ?? .null
+          )
+        }))
+  }
+
+  /// How many for which cause, and of how many callers at least.
+  private static func causes(_ counts: CauseCounts) -> JSON {
+    [
+      "total": JSON(counts.total), "leastCallers": JSON(counts.leastCallers),
+      "mostOfOneCaller": JSON(counts.mostOfOne),
+      "causes": .array(counts.ranked.map { ["code": .string($0.code), "count": JSON($0.count)] }),
+    ]
+  }
+
   /// The evidence as the HTTP face has it.
   public var json: JSON {
     func span(_ span: Span?) -> JSON {
@@ -123,9 +162,15 @@ extension DiagnosisEvidence {
           "refused": JSON(traffic.refused), "failed": JSON(traffic.failed),
           "p50Milliseconds": traffic.latency(0.5).map { .number($0) } ?? .null,
           "p99Milliseconds": traffic.latency(0.99).map { .number($0) } ?? .null,
+          "stages": Self.stages(of: traffic), "refusals": Self.causes(traffic.refusals),
+          "failures": Self.causes(traffic.failures),
         ]
       }
-      return ["seconds": .integer(span.milliseconds / 1000), "versions": .array(rows)]
+      return [
+        "seconds": .integer(span.milliseconds / 1000), "versions": .array(rows),
+        "stages": Self.stages(of: span.all), "refusals": Self.causes(span.all.refusals),
+        "failures": Self.causes(span.all.failures), "turnedAway": Self.causes(span.turnedAway),
+      ]
     }
     let columns = drifting.sorted { $0.key.version < $1.key.version }.map { version, names -> JSON in
       ["version": JSON(version.version.value), "columns": .array(names.map { .string($0) })]
@@ -137,6 +182,7 @@ extension DiagnosisEvidence {
       "worse": .array(worse), "deployment": .string(deployment.description), "live": JSON(live.version.value),
       "since": .string(since.description), "now": .string(now.description), "traffic": span(recent),
       "before": span(before), "drifting": .array(columns),
+      "knownSince": knownSince.map { .string($0.description) } ?? .null,
       "processSince": processSince.map { .string($0.description) } ?? .null,
       "changes": .array(
         changes.map { change in

@@ -47,8 +47,9 @@ public protocol AlertStore: Sendable {
   func unrecorded(_ count: Int) async throws(Problem) -> [(alert: AlertRecord, news: AlertNews)]
   /// Says that what became of an alert has its entry.
   func noteRecorded(_ id: String, _ news: AlertNews) async throws(Problem)
-  /// Removes alerts that ended before a moment, and what was told of them; such that the ledger does not know stay.
-  func prune(before moment: Timestamp) async throws(Problem)
+  /// Removes alerts that ended before a moment, and those that ended first beyond so many that are over, with what was told of
+  /// them; such that the ledger does not know stay.
+  func prune(before moment: Timestamp, keeping count: Int) async throws(Problem)
   /// Where receivers are told, by name.
   func receivers() async throws(Problem) -> [ReceiverEndpoint]
   /// Adds one; durable when this returns.
@@ -81,7 +82,7 @@ public struct NoAlerts: AlertStore {
   /// There is nothing to note.
   public func noteRecorded(_ id: String, _ news: AlertNews) {}
   /// There is nothing to remove.
-  public func prune(before moment: Timestamp) {}
+  public func prune(before moment: Timestamp, keeping count: Int) {}
   /// None.
   public func receivers() -> [ReceiverEndpoint] { [] }
   /// Throws `receiver.none`.

@@ -16,6 +16,8 @@ public struct PlaneProcess: Equatable, Sendable {
   public let models: [PlaneStatus.Model]
   /// The undertaking that put it in the place of another; nil where none did.
   public let repave: String?
+  /// What its connections are secured by; nil where they are in the clear, or it does not say.
+  public var certificate: PlaneCertificate?
 
   /// States what a process says.
   public init(
@@ -36,6 +38,7 @@ public struct PlaneProcess: Equatable, Sendable {
     self.init(
       process: status.process, instance: status.instance, startedAt: status.startedAt, program: program,
       version: status.version, models: status.models, repave: status.isHeld ? nil : status.heldFor)
+    certificate = status.certificate
   }
 }
 

@@ -11,6 +11,8 @@ import Synchronization
 final class ModelDefences: Sendable {
   /// What a request is refused with, and what its record has where it is answered all the same.
   static let unlikeTraining = "predict.unlike-training"
+  /// What a caller is refused with who is held back.
+  static let heldCaller = "caller.held"
 
   private let policy: DefencePolicy
   private let signature: ModelSignature
@@ -105,7 +107,7 @@ final class ModelDefences: Sendable {
     }
     model.watch.countHeld()
     throw Problem(
-      .tooMany, "caller.held",
+      .tooMany, Self.heldCaller,
       "expected a caller who asks as those do who want predictions, found one about whom there was an alarm",
       hint: "ask whoever runs the model", retryAfter: seconds)
   }

@@ -3,7 +3,10 @@ import Domain
 extension DataPlane {
   /// What was counted of every version that answers or is asked in the shadow: what roll-outs are judged by.
   func counts(instance: String) -> PlaneCounts {
-    PlaneCounts(instance: instance, unasked: shadowThread.unasked, versions: table.models.map(\.counts))
+    var counts = PlaneCounts(
+      instance: instance, unasked: shadowThread.unasked, versions: table.models.map(\.counts))
+    counts.turnedAway = turnedAway.counts
+    return counts
   }
 }
 
@@ -17,6 +20,9 @@ extension ServedModel {
     version.refused = shared.refused
     version.failed = shared.failed + shadowed.failed
     version.latency = shared.durations.counts
+    version.refusals = shared.refusals
+    version.failures = shared.failures
+    version.stages = shared.stages
     version.compared = shadowed.compared
     version.disagreeing = shadowed.disagreeing
     let probed = probe.counts

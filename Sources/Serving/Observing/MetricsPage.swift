@@ -74,6 +74,15 @@ struct MetricsPage {
     for (labels, counts) in counted where !labels.isEmpty {
       metrics.histogram(durations, labels, counts.durations, unit: MetricsText.seconds)
     }
+    let stages = "gatehouse_request_stage_seconds_total"
+    metrics.family(
+      stages, "counter", "What answers to predictions that named no version spent their time on.")
+    for (labels, counts) in counted where !labels.isEmpty {
+      for stage in RequestStage.allCases {
+        metrics.sample(
+          stages, labels + [("stage", stage.rawValue)], MetricsText.seconds(counts.shared.stages[stage]))
+      }
+    }
   }
 
   private mutating func probes() {

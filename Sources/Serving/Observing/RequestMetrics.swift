@@ -39,16 +39,27 @@ final class RequestMetrics: Sendable {
     var failed = 0
     /// From the head of a request to its answer, in nanoseconds, of those that were answered.
     var durations = Histogram(bounds: RequestMetrics.durationBounds)
+    /// What those that were answered spent their time on.
+    var stages = StageTimes()
+    /// Why others were refused, and why they failed.
+    var refusals = CauseCounts()
+    var failures = CauseCounts()
 
-    mutating func add(_ status: Int, _ nanoseconds: Int) {
-      switch status {
+    mutating func add(_ record: AccessRecord, _ stages: StageTimes) {
+      switch record.status {
       case ..<400:
         answered += 1
-        durations.add(nanoseconds)
+        durations.add(record.nanoseconds)
+        self.stages = self.stages + stages
       // Whoever is not there any more was neither refused nor failed.
       case 499: break
-      case ..<500: refused += 1
-      default: failed += 1
+      case ..<500:
+        refused += 1
+        refusals.add(record.code, of: record.key)
+      default:
+        failed += 1
+        // That they failed is no fault of their callers.
+        failures.add(record.code, of: nil)
       }
     }
   }
@@ -63,13 +74,15 @@ final class RequestMetrics: Sendable {
   var counts: Counts { state.withLockedValue { $0 } }
 
   /// Counts a request that is answered; `isShared` says that its caller named no version.
-  func count(_ record: AccessRecord, by wire: RequestTransport.Wire, isShared: Bool) {
+  func count(
+    _ record: AccessRecord, by wire: RequestTransport.Wire, isShared: Bool, stages: StageTimes = StageTimes()
+  ) {
     let kind = Kind(request: record.request ?? "other", wire: wire, status: record.status)
     state.withLockedValue { counts in
       counts.requests[kind, default: 0] += 1
       counts.durations.add(record.nanoseconds)
       if record.rows > 0 { counts.rows.add(record.rows) }
-      if kind.isPrediction, isShared { counts.shared.add(record.status, record.nanoseconds) }
+      if kind.isPrediction, isShared { counts.shared.add(record, stages) }
       if let code = record.code { counts.problems[code, default: 0] += 1 }
     }
   }

@@ -14,6 +14,8 @@ struct AccessDraft {
   var feedbackKey: String?
   /// Nanoseconds of the clock that only goes forward, when the head had come in.
   let start: Int
+  /// Nanoseconds from there until its body was whole.
+  var received = 0
   /// Whether the request leaves a record: one that asks for the health of the plane does not.
   var isRecorded = true
   /// What was asked by, `/v2/models/{model}/infer`; nil where it is nothing that is served.

@@ -20,7 +20,12 @@ public struct TLSFiles: Equatable, Sendable {
   }
 
   /// Sees that the files can be used; throws what is wrong with them.
-  public func check() throws(Problem) { _ = try TLSMaterial(reading: self) }
+  public func check() throws(Problem) { _ = try certificateEnd() }
+
+  /// When the server's own certificate ends; throws what is wrong with the files.
+  public func certificateEnd() throws(Problem) -> Timestamp {
+    Timestamp(milliseconds: Int64(try TLSMaterial(reading: self).end) * 1000)
+  }
 
   /// What tells one state of the files from another.
   var stamps: [FileStamp?] {

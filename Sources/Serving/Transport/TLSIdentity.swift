@@ -63,6 +63,14 @@ final class TLSIdentity: Sendable {
   /// Whether the newest files cannot be used, so that older ones still are.
   var isStale: Bool { current.withLockedValue { $0.failure != nil } }
 
+  /// What is said of it to the control plane.
+  var certificate: PlaneCertificate {
+    current.withLockedValue {
+      PlaneCertificate(
+        end: Timestamp(milliseconds: Int64($0.material.end) * 1000), failure: $0.failure?.code)
+    }
+  }
+
   /// Looks at the files, and reads them where they have changed; blocks.
   ///
   /// Who writes certificate and key does not write both at once: with `settling`, only what a second look finds as the

@@ -100,6 +100,27 @@ import Testing
     #expect(try customers.model.answers(to: sample) == sample.cases.map(\.answers))
   }
 
+  @Test(arguments: [true, false])
+  func `a call of gRPC is answered with so many digits, typed and raw`(isRaw: Bool) throws {
+    let customers = try DefendedCustomers()
+    let server = try GRPCServer(try customers.plane(DefencePolicy(disclosure: .digits(2))))
+    let row = customers.training[3]
+    let message =
+      isRaw ? InferMessage.rawRow(row, model: "customers") : InferMessage.row(row, model: "customers")
+    let answer = try InferAnswer(
+      try server.call(GRPCFields.inference("ModelInfer", key: "key-0"), message.bytes).whole())
+    let exact = Customers.Model.logistic.probability(row)
+    let expected = [
+      DefencePolicy.rounded(1 - exact, digits: 2), DefencePolicy.rounded(exact, digits: 2),
+    ]
+    #expect(answer.outputs.map(\.name) == ["predict", "predict_proba"])
+    if isRaw {
+      #expect(answer.raw.last == expected.flatMap(\.bitPattern.littleEndianBytes))
+    } else {
+      #expect(answer.outputs.last?.doubles == expected)
+    }
+  }
+
   @Test func `labels alone leave where nobody names scores, and who names them is refused`() throws {
     let customers = try DefendedCustomers()
     let labels = DefencePolicy(disclosure: .labels)
