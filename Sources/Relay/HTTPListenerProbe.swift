@@ -8,7 +8,8 @@ import NIOSSL
 
 /// Asks a data plane where its callers do whether it lives, over a connection of its own that ends with the answer.
 ///
-/// Any answer is one, whatever it says. Over TLS neither the certificate's name nor who issued it is looked at: the listener is this
+/// Any answer is one, whatever it says; so is a connection that is taken and closed, as a data plane does that has too many: another
+/// process would not have fewer. Over TLS neither the certificate's name nor who issued it is looked at: the listener is this
 /// machine's own, nothing secret is sent to it, and what it says is not gone by. Where callers must show a certificate, this one shows
 /// none: that it is refused for that, by TLS, is an answer, and says nothing of what is behind.
 public struct HTTPListenerProbe: ListenerProbe {
@@ -33,7 +34,7 @@ public struct HTTPListenerProbe: ListenerProbe {
     do {
       failure = try await status(baseURL, http) == nil ? "none within \(patience)" : nil
     } catch {
-      failure = Self.reason(error, isSecured: baseURL.hasPrefix("https:"))
+      failure = Self.reason(error)
     }
     try? await http.shutdown()
     guard let failure else { return }
@@ -62,11 +63,10 @@ public struct HTTPListenerProbe: ListenerProbe {
   }
 
   /// Why an exchange is no answer; nil where it is one all the same.
-  private static func reason(_ error: any Error, isSecured: Bool) -> String? {
+  private static func reason(_ error: any Error) -> String? {
     switch error {
     case is NIOSSLError, is BoringSSLError: nil
-    // It came to its end by TLS, as those do who must show a certificate.
-    case let error as HTTPClientError where error == .remoteConnectionClosed && isSecured: nil
+    case let error as HTTPClientError where error == .remoteConnectionClosed: nil
     case let error as HTTPClientError: error.shortDescription
     case is CancellationError: "the question cut off"
     case is NIOConnectionError, is IOError, is ChannelError: "no connection"

@@ -160,7 +160,8 @@ public final class InMemoryDataPlane: DataPlane {
 
   /// A case of one row, answered as the digest of the bundle is.
   public func sample(_ model: PlaneStatus.Model) async throws(Problem) -> ReplaySample {
-    try faults.write { () throws(Problem) in
+    if state.withLock({ $0.isSilent }) { throw Self.silent }
+    return try faults.write { () throws(Problem) in
       ReplaySample(
         version: VersionReference(name: model.name, version: model.version), bundle: model.bundle,
         source: .selfCheck,

@@ -16,6 +16,15 @@ struct SilentProcessTests {
     if case .silent(let problem) = await plane.examine() { problem.code == "plane.silent" } else { false }
   }
 
+  /// Stops a child, and waits until each of its threads has: a signal is on its way for a while.
+  private static func halt(_ process: Int) throws {
+    let pid = try #require(pid_t(exactly: process))
+    try #require(kill(pid, SIGSTOP) == 0)
+    var status: Int32 = 0
+    try #require(unsafe waitpid(pid, &status, WUNTRACED) == pid)
+    try #require(status & 0xFF == 0x7F, "expected a process that is stopped, found it ended")
+  }
+
   private static func awaitEnd(of process: Int) async throws {
     let pid = try #require(pid_t(exactly: process))
     let patience = ContinuousClock.now + .seconds(60)
@@ -37,7 +46,7 @@ struct SilentProcessTests {
     #expect(plane.baseURL.hasPrefix(kind == "plain" ? "http:" : "https:"))
     for _ in 0..<3 { try await HTTPListenerProbe(patience: .seconds(20)).ask(plane.baseURL) }
     // Its socket takes connections all the same.
-    kill(pid_t(process.process), SIGSTOP)
+    try Self.halt(process.process)
     let problem = await #expect(throws: Problem.self) {
       try await HTTPListenerProbe(patience: .milliseconds(300)).ask(plane.baseURL)
     }
@@ -55,7 +64,7 @@ struct SilentProcessTests {
     let scratch = try Scratch()
     let plane = try await scratch.plane()
     let old = try #require(try await plane.process())
-    kill(pid_t(old.process), SIGSTOP)
+    try Self.halt(old.process)
     let start = ContinuousClock.now
     #expect(await Self.isSilent(plane))
     #expect(await plane.known()?.instance == old.instance)
@@ -77,7 +86,7 @@ struct SilentProcessTests {
     let old = try #require(try await plane?.process())
     await plane?.endSupervision()
     plane = nil
-    kill(pid_t(old.process), SIGSTOP)
+    try Self.halt(old.process)
     try await LocalDataPlane.stopSurvivors(in: scratch.path, patience: 1)
     try await Self.awaitEnd(of: old.process)
   }

@@ -88,6 +88,33 @@ struct SupervisingTests {
     #expect(done.details["old"]?["process"] == 1)
   }
 
+  @Test func `one that falls silent while it is asked is replaced by what was compared until then`()
+    async throws
+  {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await control.start()
+      _ = try await Bench.push(Fixture.tree, to: control)
+      _ = try await Bench.push(Fixture.tree, as: "other", to: control)
+      bench.listener.answer { bench.plane.processes.serving != 1 }
+      bench.plane.meanwhile { bench.plane.silence() }
+      #expect(await Self.rounds(10, bench, control) == ["supervise.replaced"])
+    }
+    let done = try #require(try await bench.entries().last { $0.act == .repave })
+    #expect(done.details["unasked"] == true && done.details["replay"]?.array?.count == 1)
+    // A repave that somebody wants does not pass over what it could not ask.
+    let other = try Bench()
+    try await other.run { control in
+      _ = try await control.start()
+      _ = try await Bench.push(Fixture.tree, to: control)
+      _ = try await Bench.push(Fixture.tree, as: "other", to: control)
+      other.plane.meanwhile { other.plane.silence() }
+      let problem = await #expect(throws: Problem.self) { try await control.repave(by: .administrator) }
+      #expect(problem?.code == "plane.silent")
+    }
+    #expect(other.plane.processes == (1, nil, nil))
+  }
+
   @Test func `a version that is wrong in every process costs one replacement, which it does not measure`()
     async throws
   {
