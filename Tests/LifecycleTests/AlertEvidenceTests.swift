@@ -1,6 +1,7 @@
 import Access
 import Alerting
 import Domain
+import Encoding
 import Gates
 import TestKit
 import Testing
@@ -51,6 +52,21 @@ struct AlertEvidenceTests {
       let probes = seen.measured.filter { $0.source.rule == .probeFailed }
       #expect(probes.map(\.value) == found)
       #expect(probes.allSatisfy { $0.source.deployment == reference.name })
+    }
+  }
+
+  @Test func `of versions that are worse than they were those that answer are told of`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      for number in [1, 7] {
+        try await bench.feedback.keep(
+          KeptPerformance(
+            version: try VersionReference(parsing: "iris@\(number)"), state: .null, alarm: "worse",
+            hasNews: false),
+          at: control.now())
+      }
+      #expect(await Self.found(control) == ["performance iris@1"])
     }
   }
 
