@@ -28,16 +28,21 @@ enum ErasingDatabase {
       try migrator.migrate(pool)
       return pool
     } catch {
-      var problem = Problem.storage("open \(what)", error)
-      problem.subject = path
-      if problem.code == "storage.corrupt" {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        problem.hint = "restore \(name) from a backup"
-        if let loss {
-          problem.hint? += ", or move it away, which loses \(loss), and delete it when it is of no more use"
-        }
-      }
-      throw problem
+      throw problem("open \(what)", error, path, loss: loss)
     }
+  }
+
+  /// What a file failed with, and what can be done about that file; what somebody else threw stays as it is.
+  static func problem(_ doing: String, _ error: any Error, _ path: String, loss: String?) -> Problem {
+    var problem = Problem.storage(doing, error)
+    guard !(error is Problem) else { return problem }
+    problem.subject = path
+    guard problem.code == "storage.corrupt" else { return problem }
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    problem.hint = "restore \(name) from a backup"
+    if let loss {
+      problem.hint? += ", or move it away, which loses \(loss), and delete it when it is of no more use"
+    }
+    return problem
   }
 }

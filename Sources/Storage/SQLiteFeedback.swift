@@ -14,8 +14,11 @@ public final class SQLiteFeedback: FeedbackStore {
   public init(path: String) throws(Problem) {
     pool = try ErasingDatabase.open(
       path, label: "gatehouse.feedback", what: "what is kept for labels",
-      loss: "what models said and labels that came, with their figures", Self.migrator)
+      loss: Self.loss, Self.migrator)
   }
+
+  /// What is gone where the file is moved away.
+  private static let loss = "what models said and labels that came, with their figures"
 
   private static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
@@ -231,13 +234,15 @@ public final class SQLiteFeedback: FeedbackStore {
     _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(Problem) -> Value {
     do { return try await pool.read(body) } catch {
-      throw Problem.storage("read what is kept for labels", error)
+      throw ErasingDatabase.problem("read what is kept for labels", error, pool.path, loss: Self.loss)
     }
   }
 
   func write<Value: Sendable>(
     _ what: String, _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(Problem) -> Value {
-    do { return try await pool.write(body) } catch { throw Problem.storage(what, error) }
+    do { return try await pool.write(body) } catch {
+      throw ErasingDatabase.problem(what, error, pool.path, loss: Self.loss)
+    }
   }
 }

@@ -11,8 +11,11 @@ public final class SQLiteMonitor: MonitorStore {
   public init(path: String) throws(Problem) {
     pool = try ErasingDatabase.open(
       path, label: "gatehouse.monitor", what: "what is kept of watching",
-      loss: "the windows of the last days and how far tests have come", Self.migrator)
+      loss: Self.loss, Self.migrator)
   }
+
+  /// What is gone where the file is moved away.
+  private static let loss = "the windows of the last days and how far tests have come"
 
   private static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
@@ -293,14 +296,16 @@ public final class SQLiteMonitor: MonitorStore {
     _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(Problem) -> Value {
     do { return try await pool.read(body) } catch {
-      throw Problem.storage("read what is kept of watching", error)
+      throw ErasingDatabase.problem("read what is kept of watching", error, pool.path, loss: Self.loss)
     }
   }
 
   private func write(
     _ what: String, _ body: @escaping @Sendable (Database) throws -> Void
   ) async throws(Problem) {
-    do { try await pool.write(body) } catch { throw Problem.storage(what, error) }
+    do { try await pool.write(body) } catch {
+      throw ErasingDatabase.problem(what, error, pool.path, loss: Self.loss)
+    }
   }
 }
 

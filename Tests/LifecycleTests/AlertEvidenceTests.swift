@@ -1,6 +1,7 @@
 import Access
 import Alerting
 import Domain
+import Encoding
 import Gates
 import TestKit
 import Testing
@@ -94,6 +95,21 @@ struct AlertEvidenceTests {
     #expect(
       measured.figures.hasSuffix(
         ", most of them with predict.malformed, of at least 2 callers"), "\(measured.figures)")
+  }
+
+  @Test func `of versions that are worse than they were those that answer are told of`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      for number in [1, 7] {
+        try await bench.feedback.keep(
+          KeptPerformance(
+            version: try VersionReference(parsing: "iris@\(number)"), state: .null, alarm: "worse",
+            hasNews: false),
+          at: control.now())
+      }
+      #expect(await Self.found(control) == ["performance iris@1"])
+    }
   }
 
   @Test func `a data plane without a process says nothing of requests, and nothing of its age`() async throws

@@ -225,6 +225,18 @@ import Testing
         expected["assumes"]?.string
           == "what 60 labelled rows until \(until) say of its probabilities still holds; that the concept has"
           + " changed shows in labels alone")
+      // Below what it was: a note.
+      let version = VersionReference(name: Sample.name(), version: .first)
+      var known = VersionPerformance()
+      let rows = [LabelledPrediction](
+        repeating: LabelledPrediction(.binary(1, probability: 1), .classes(1)), count: 100)
+      for day in 0..<7 {
+        known.take(Timestamp(milliseconds: Int64(day) * Self.day), rows, of: version, at: before)
+      }
+      try await bench.feedback.keep(known.kept(of: version), at: now)
+      #expect(
+        days(try await Self.figures(control)).last?["expected"]?["below"]?.string
+          == "less than the 1.000 of its first 700 labelled rows: an estimate, of which no alarm is made")
       // A day whose labels have all come needs none.
       #expect(figures.first?["expected"] == nil)
       #expect(figures.first?["metrics"]?["accuracy"]?["value"] == 0.8)

@@ -16,8 +16,30 @@ import Testing
 
   init() throws { bench = try Bench() }
 
+  private init(_ faults: Bench.Faults) throws { bench = try Bench(faults) }
+
   /// A day on which 30 rows are answered and labelled, rightly or wrongly, and the day after it.
   private func live(_ number: Int, isRight: Bool, _ control: ControlPlane) async throws {
+    await spool(number)
+    #expect(try await control.collectRecords().failures == [])
+    let given = try await control.giveFeedback(Self.labels(number, isRight: isRight), by: Sample.actor)
+    #expect(given.turns.allSatisfy { $0 == .taken })
+    bench.time.advance(by: .seconds(86_400))
+    #expect(try await control.collectRecords().failures == [])
+  }
+
+  private static func labels(_ number: Int, isRight: Bool) -> [UInt8] {
+    JSON.array(
+      (1...30).map { line -> JSON in
+        [
+          "deployment": "iris", "receipt": .string("\(Sample.segmentName(number + 1))-\(line)"),
+          "label": isRight ? 0 : 1,
+        ]
+      }
+    ).canonicalBytes
+  }
+
+  private func spool(_ number: Int) async {
     let name = Sample.segmentName(number + 1)
     let moment = bench.time.now()
     var bytes: [UInt8] = []
@@ -32,14 +54,6 @@ import Testing
       RecordSegment.append(line, to: &bytes)
     }
     await bench.records.spool(name, bytes)
-    #expect(try await control.collectRecords().failures == [])
-    let labels = (1...30).map { line -> JSON in
-      ["deployment": "iris", "receipt": .string("\(name)-\(line)"), "label": isRight ? 0 : 1]
-    }
-    let given = try await control.giveFeedback(JSON.array(labels).canonicalBytes, by: Sample.actor)
-    #expect(given.turns.allSatisfy { $0 == .taken })
-    bench.time.advance(by: .seconds(86_400))
-    #expect(try await control.collectRecords().failures == [])
   }
 
   private func alarms(_ control: ControlPlane) async -> [String] {
@@ -116,6 +130,55 @@ import Testing
       #expect(await bench.feedback.versionsWithNews() == [])
       #expect(try await entries().count == 1)
     }
+  }
+
+  /// Every durable step fails, done or not, and is made again with the next look; then another control plane takes over.
+  @Test(arguments: FaultPlan.Fault.allCases)
+  func `whatever step is cut off, a version that is worse is told of once`(fault: FaultPlan.Fault)
+    async throws
+  {
+    var hasFailed = 0
+    for write in 2...14 {
+      var faults = Bench.Faults()
+      faults.feedback = FaultPlan([write: fault])
+      let tests = try PerformanceTests(faults)
+      let bench = tests.bench
+      try await bench.run { control in
+        _ = try await Bench.push(Fixture.tree, to: control)
+        try await bench.feedback.keep(Self.known.kept(of: version), at: bench.time.now())
+        for day in 0..<3 {
+          await tests.spool(day)
+          for _ in 0..<2 { hasFailed += try await control.collectRecords().failures.count }
+          let labels = Self.labels(day, isRight: false)
+          do { _ = try await control.giveFeedback(labels, by: Sample.actor) } catch {
+            hasFailed += 1
+            _ = try await control.giveFeedback(labels, by: Sample.actor)
+          }
+          bench.time.advance(by: .seconds(86_400))
+          for _ in 0..<2 { hasFailed += try await control.collectRecords().failures.count }
+        }
+      }
+      try await Bench.run(bench.reopened()) { control in
+        _ = try await control.start()
+        _ = try await control.collectRecords()
+        #expect(await tests.alarms(control).count == 1, "write \(write)")
+      }
+      #expect(try await tests.entries().map { $0.details["state"] } == ["raised"], "write \(write)")
+      #expect(await bench.feedback.versionsWithNews() == [])
+    }
+    #expect(hasFailed >= 10)
+  }
+
+  /// A version that was right in 210 rows of a week.
+  private static var known: VersionPerformance {
+    var known = VersionPerformance()
+    let rows = [LabelledPrediction](
+      repeating: LabelledPrediction(.classes(0, confidence: 0.9), .classes(0)), count: 30)
+    for day in 0..<7 {
+      let start = Timestamp(milliseconds: Int64(day) * FeedbackWindow.length)
+      known.take(start, rows, of: VersionReference(name: Sample.name(), version: .first), at: start)
+    }
+    return known
   }
 
   @Test func `a day is taken when no label of it came for a day`() throws {

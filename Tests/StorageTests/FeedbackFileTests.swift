@@ -43,4 +43,20 @@ struct FeedbackFileTests {
     try FileManager.default.moveItem(atPath: path, toPath: "\(path).damaged")
     _ = try SQLiteFeedback(path: path)
   }
+
+  @Test func `one whose pages are damaged later is told of by its own name`() async throws {
+    let scratch = try Scratch()
+    let path = "\(scratch.path)/feedback.sqlite"
+    _ = try SQLiteFeedback(path: path)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    // Behind the pages that are read where the file is opened: the schema's and the migrations'.
+    for place in bytes.indices.dropFirst(3 * 4096) { bytes[place] = 0x5A }
+    try bytes.write(to: URL(fileURLWithPath: path))
+    let store = try SQLiteFeedback(path: path)
+    let problem = await #expect(throws: Problem.self) {
+      try await store.hasTaken(SegmentName(process: "0123456789abcdef", number: 1))
+    }
+    #expect((problem?.code, problem?.subject) == ("storage.corrupt", path))
+    #expect(problem?.hint?.hasPrefix("restore feedback.sqlite from a backup, or move it away") == true)
+  }
 }

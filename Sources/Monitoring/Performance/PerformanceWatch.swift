@@ -50,7 +50,7 @@ public struct PerformanceWatch: Sendable, Equatable {
   /// What the sum of the e-values has to reach: 0.01 false alarms a year, half of which are the reference's.
   public static let threshold = 365 / (AlertBudget().falseAlertsPerYear / 2)
   /// What bets put the odds of the allowed share at.
-  private static let tilts = [1.25, 1.7, 3, 8]
+  private static let tilts = [1.1, 1.25, 1.7, 3, 8]
 
   /// The rows of a day, and how many of them are counted.
   struct Day: Sendable, Equatable {
