@@ -65,9 +65,9 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
   case records
   /// How long the ledger has grown without a checkpoint that witnesses have cosigned.
   case checkpoint
-  /// A certificate or a key ends within two weeks.
+  /// A certificate or a key ends within two weeks, or in the last third of its time.
   case expiry
-  /// A certificate or a key ends within two days, or has just ended.
+  /// A certificate or a key ends within two days, or in the last tenth of its time, or has just ended.
   case expiryImminent = "expiry-imminent"
   /// The newest files of a certificate cannot be used, so that an older one is.
   case renewalFailed = "renewal-failed"
@@ -120,8 +120,8 @@ public enum AlertRule: String, Sendable, CaseIterable, Comparable {
     case .deliveries: "a receiver does not take what it is told"
     case .records: "access records were found damaged"
     case .checkpoint: "no witness vouches for the newest entries of the ledger"
-    case .expiry: "it ends within two weeks"
-    case .expiryImminent: "it ends within two days, or has ended"
+    case .expiry: "it ends soon"
+    case .expiryImminent: "it is about to end, or has ended"
     case .renewalFailed: "a new certificate cannot be used"
     }
   }

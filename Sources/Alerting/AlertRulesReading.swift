@@ -4,7 +4,7 @@ import Encoding
 import YAML
 
 /// What came of reading a file of rules: the rules, or all that is wrong with it.
-public struct AlertRulesReading: Sendable {
+public struct AlertRulesReading: WrittenDocument, Sendable {
   /// What such a file begins with.
   public static let language = "gatehouse/v1"
   /// The most bytes of a file.
@@ -12,6 +12,8 @@ public struct AlertRulesReading: Sendable {
 
   /// The rules; nil where there are faults.
   public let rules: AlertRules?
+  /// The same, as of any document.
+  public var content: AlertRules? { rules }
   /// The faults in the order of their places, at most a hundred.
   public let faults: [DocumentFault]
   /// Whether there are more faults than are told.
@@ -35,12 +37,7 @@ extension AlertRules {
         .tooLarge, "alerts.too-large",
         "expected at most \(AlertRulesReading.sizeLimit) bytes of rules, found \(bytes.count)")
     }
-    let reading = AlertRulesReading(bytes)
-    guard let rules = reading.rules else {
-      throw reading.faults.first?.problem(file: file)
-        ?? Problem(.badInput, "alerts.empty", "expected rules of alerts, found none", position: file)
-    }
-    self = rules
+    self = try AlertRulesReading(bytes).said(in: file)
   }
 }
 

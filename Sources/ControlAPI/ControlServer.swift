@@ -125,7 +125,9 @@ public struct ControlServer: Sendable {
   /// What the connections are secured by that this has; nil where it names no certificate.
   public static func certificate(of tls: TLSConfiguration) -> PlaneCertificate? {
     guard case .certificate(let own)? = tls.certificateChain.first else { return nil }
-    return PlaneCertificate(end: Timestamp(milliseconds: Int64(own.notValidAfter) * 1000))
+    return PlaneCertificate(
+      begin: Timestamp(milliseconds: Int64(own.notValidBefore) * 1000),
+      end: Timestamp(milliseconds: Int64(own.notValidAfter) * 1000))
   }
 
   private func server() throws -> HTTPServerBuilder {

@@ -30,13 +30,7 @@ public struct Policy: Equatable, Sendable {
   public init(
     parsing bytes: [UInt8], file: String = "policy.yaml", vocabulary: PolicyVocabulary = .standard
   ) throws(Problem) {
-    let reading = PolicyReading(bytes, vocabulary: vocabulary)
-    guard let policy = reading.policy else {
-      throw reading.faults.first?.problem(file: file)
-        ?? Problem(
-          .internal, "policy.unread", "expected a policy or its faults, found neither", position: file)
-    }
-    self = policy
+    self = try PolicyReading(bytes, vocabulary: vocabulary).said(in: file)
   }
 
   /// The file as text.

@@ -4,12 +4,14 @@ import Encoding
 import YAML
 
 /// What came of reading a policy file: the policy, or all that is wrong with it.
-public struct PolicyReading: Sendable {
+public struct PolicyReading: WrittenDocument, Sendable {
   /// What such a file begins with.
   public static let language = "gatehouse/v1"
 
   /// The policy; nil where there are faults.
   public let policy: Policy?
+  /// The same, as of any document.
+  public var content: Policy? { policy }
   /// The faults in the order of their places, at most a hundred.
   public let faults: [DocumentFault]
   /// Whether there are more faults than are told.

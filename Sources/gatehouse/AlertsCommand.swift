@@ -201,8 +201,7 @@ struct AlertsCommand: AsyncParsableCommand {
 
     func run() async throws {
       let bytes = try LocalFiles.read(file, limit: AlertRulesReading.sizeLimit)
-      let reading = AlertRulesReading(bytes)
-      _ = try DocumentFaults.require(reading.rules, reading.faults, isCut: reading.isCut, of: file)
+      _ = try DocumentFaults.require(AlertRulesReading(bytes), of: file)
       if check { return Console.prose("nothing is wrong with \(file)") }
       let answer = try await server.withClient {
         try await $0.upload("/alerts/rules", bytes) { _ in }

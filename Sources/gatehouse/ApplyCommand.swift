@@ -40,8 +40,7 @@ struct ApplyCommand: AsyncParsableCommand {
     // A little more than a file may have, so that one that is too long is told as such.
     let bytes = try LocalFiles.read(file, limit: DesiredDeploymentsReading.sizeLimit + 1)
     // Told here with the lines of the file.
-    let reading = DesiredDeploymentsReading(bytes)
-    _ = try DocumentFaults.require(reading.deployments, reading.faults, isCut: reading.isCut, of: file)
+    _ = try DocumentFaults.require(DesiredDeploymentsReading(bytes), of: file)
     let query = "?diff=\(diff)&prune=\(prune)&despiteMark=\(despiteMark)"
     try await server.withClient { client in
       let answer = try await client.put("/deployments\(query)", file: bytes)

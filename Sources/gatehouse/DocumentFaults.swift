@@ -9,12 +9,12 @@ enum DocumentFaults {
     if isCut { Console.prose("\(file.excerpt()): more faults than these \(faults.count)") }
   }
 
-  /// What was read of a file; ends the command with all that is wrong with it where nothing was.
-  static func require<Value>(
-    _ value: Value?, _ faults: [DocumentFault], isCut: Bool, of file: String
-  ) throws(CommandEnd) -> Value {
-    if let value { return value }
-    tell(faults, isCut: isCut, of: file)
+  /// What a file says; tells all that is wrong with it, and ends the command, where it says nothing.
+  static func require<Document: WrittenDocument>(
+    _ document: Document, of file: String
+  ) throws(CommandEnd) -> Document.Content {
+    if let content = document.content { return content }
+    tell(document.faults, isCut: document.isCut, of: file)
     throw CommandEnd(exitCode: 2)
   }
 }

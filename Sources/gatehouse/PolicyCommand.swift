@@ -97,11 +97,8 @@ struct PolicyTestCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let reading = PolicyReading(try PolicyFiles.read(policy))
-    let tested = try DocumentFaults.require(reading.policy, reading.faults, isCut: reading.isCut, of: policy)
-    let read = PolicyCases(try PolicyFiles.read(cases))
-    let whole = read.faults.isEmpty ? read.cases : nil
-    let results = try DocumentFaults.require(whole, read.faults, isCut: read.isCut, of: cases).map {
+    let tested = try DocumentFaults.require(PolicyReading(try PolicyFiles.read(policy)), of: policy)
+    let results = try DocumentFaults.require(PolicyCases(try PolicyFiles.read(cases)), of: cases).map {
       $0.result(under: tested)
     }
     let failed = results.count { !$0.isPassed }

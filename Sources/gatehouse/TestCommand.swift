@@ -102,8 +102,8 @@ struct TestCommand: AsyncParsableCommand {
 
   /// Reads a plan; where it is faulty, all its faults are told, and the command ends with 2.
   static func plan(at file: String) throws -> TestPlan {
-    let reading = TestPlanReading(try LocalFiles.read(file, limit: TestPlan.sizeLimit))
-    return try DocumentFaults.require(reading.plan, reading.faults, isCut: reading.isCut, of: file)
+    let bytes = try LocalFiles.read(file, limit: TestPlan.sizeLimit)
+    return try DocumentFaults.require(TestPlanReading(bytes), of: file)
   }
 
   /// Where the rows are that a plan names; nil where it names none.

@@ -252,6 +252,13 @@ import Testing
     members["admin"] = nil
     #expect(PlaneStatus(json: .object(members))?.admin == nil)
     #expect(PlaneStatus(json: .object(members))?.process == 41)
+    for failure in [nil, "tls.unusable"] {
+      var secured = status
+      secured.certificate = PlaneCertificate(
+        begin: failure.map { _ in Timestamp(milliseconds: 2) }, end: Timestamp(milliseconds: 9),
+        failure: failure)
+      #expect(PlaneStatus(json: try JSON(parsing: secured.json.canonicalBytes)) == secured)
+    }
   }
 
   @Test(arguments: [

@@ -40,6 +40,20 @@ struct ExpiriesTests {
     }
   }
 
+  @Test func `a certificate that lasts a day is told of when it should have been renewed, and not before`()
+    async throws
+  {
+    let bench = try Bench()
+    for (left, found) in [
+      (0.4, []), (0.3, ["expiry certificate of the data plane"]),
+      (0.05, ["expiry certificate of the data plane", "expiry-imminent certificate of the data plane"]),
+    ] {
+      bench.plane.secure(
+        by: PlaneCertificate(begin: Self.end(in: left - 1, bench), end: Self.end(in: left, bench)))
+      #expect(await Self.found(bench) == found)
+    }
+  }
+
   @Test func `files of a renewal that cannot be used are told of while an older certificate is in use`()
     async throws
   {

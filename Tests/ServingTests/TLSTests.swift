@@ -151,9 +151,9 @@ struct TLSTests {
     #expect(problem.code == "tls.unusable")
     #expect(identity.isStale)
     #expect(identity.end == end)
-    #expect(
-      identity.certificate
-        == PlaneCertificate(end: Timestamp(milliseconds: Int64(end) * 1000), failure: "tls.unusable"))
+    #expect(identity.certificate.end == Timestamp(milliseconds: Int64(end) * 1000))
+    #expect(identity.certificate.begin.map { $0 < identity.certificate.end } == true)
+    #expect(identity.certificate.failure == "tls.unusable")
     let client = try SecureClient(port: server.port, SecuredFiles.client())
     #expect(try client.exchange(prediction).status == 200)
     #expect(try client.certificate == certificate("server"))

@@ -4,9 +4,11 @@ public import Encoding
 import YAML
 
 /// Cases that a policy is held against: evidence, and what the policy has to say of it.
-public struct PolicyCases: Sendable {
+public struct PolicyCases: WrittenDocument, Sendable {
   /// The cases in their order; none where there are faults.
   public let cases: [PolicyCase]
+  /// The same, as of any document; nil where there are faults.
+  public var content: [PolicyCase]? { faults.isEmpty ? cases : nil }
   /// What is wrong with the file, at most a hundred faults.
   public let faults: [DocumentFault]
   /// Whether there are more faults than are told.

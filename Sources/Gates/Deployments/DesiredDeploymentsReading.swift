@@ -5,7 +5,7 @@ import Rollouts
 import YAML
 
 /// What came of reading a file of deployments: what each is to be, or all that is wrong with it.
-public struct DesiredDeploymentsReading: Sendable {
+public struct DesiredDeploymentsReading: WrittenDocument, Sendable {
   /// The most bytes of a file.
   public static let sizeLimit = 64 << 10
   /// What such a file begins with.
@@ -13,6 +13,8 @@ public struct DesiredDeploymentsReading: Sendable {
 
   /// What each deployment is to be, by name; nil where there are faults.
   public let deployments: [ModelName: DesiredDeployment]?
+  /// The same, as of any document.
+  public var content: [ModelName: DesiredDeployment]? { deployments }
   /// The faults in the order of their places, at most a hundred.
   public let faults: [DocumentFault]
   /// Whether there are more faults than are told.
@@ -31,13 +33,7 @@ public struct DesiredDeploymentsReading: Sendable {
   public static func deployments(
     parsing bytes: [UInt8], file: String = "deployments.yaml"
   ) throws(Problem) -> [ModelName: DesiredDeployment] {
-    let reading = Self(bytes)
-    guard let deployments = reading.deployments else {
-      throw reading.faults.first?.problem(file: file)
-        ?? Problem(
-          .internal, "deployments.unread", "expected deployments or faults, found neither", position: file)
-    }
-    return deployments
+    try Self(bytes).said(in: file)
   }
 }
 

@@ -25,6 +25,15 @@ final class Expiries: Sendable {
     /// What it is, and its handle.
     var subject: String
     var end: Timestamp
+    /// From when on it holds; nil where that is not known.
+    var begin: Timestamp?
+
+    /// From how long before its end on it is told of by a rule: what lasts a day is renewed within the day.
+    func line(of rule: AlertRule) -> Int64 {
+      let isImminent = rule == .expiryImminent
+      let life = begin.map { max(0, end.milliseconds - $0.milliseconds) / (isImminent ? 10 : 3) } ?? .max
+      return min(life, isImminent ? Expiries.imminent : Expiries.near)
+    }
   }
 
   private struct State {
@@ -52,7 +61,8 @@ final class Expiries: Sendable {
     var endings: [Ending] = []
     for (name, certificate) in [("data plane", plane), ("control plane", state.withLock { $0.control })] {
       guard let certificate else { continue }
-      endings.append(Ending(subject: "certificate of the \(name)", end: certificate.end))
+      endings.append(
+        Ending(subject: "certificate of the \(name)", end: certificate.end, begin: certificate.begin))
       let failure = certificate.failure
       measured.append(
         AlertMeasurement(
@@ -67,10 +77,11 @@ final class Expiries: Sendable {
         left > 0
         ? "it ends at \(ending.end), in \(AlertRule.age(left))"
         : "it ended at \(ending.end), \(AlertRule.age(-left)) ago"
-      for (rule, line) in [(AlertRule.expiry, Self.near), (.expiryImminent, Self.imminent)] {
+      for rule in [AlertRule.expiry, .expiryImminent] {
         measured.append(
           AlertMeasurement(
-            AlertSource(rule, of: ending.deployment, ending.subject), left <= line ? 1 : 0, words))
+            AlertSource(rule, of: ending.deployment, ending.subject),
+            left <= ending.line(of: rule) ? 1 : 0, words))
       }
     }
     return measured

@@ -50,13 +50,7 @@ public struct TestPlan: Sendable {
 
   /// Reads a plan; throws the first of its faults, with its place in `file`.
   public init(parsing bytes: [UInt8], file: String = TestPlan.fileName) throws(Problem) {
-    let reading = TestPlanReading(bytes)
-    guard let plan = reading.plan else {
-      throw reading.faults.first?.problem(file: file)
-        ?? Problem(
-          .internal, "model-tests.unread", "expected a plan or its faults, found neither", position: file)
-    }
-    self = plan
+    self = try TestPlanReading(bytes).said(in: file)
   }
 }
 

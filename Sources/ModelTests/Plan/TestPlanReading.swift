@@ -4,9 +4,11 @@ import Encoding
 import YAML
 
 /// What came of reading a plan: the plan, or all that is wrong with it.
-public struct TestPlanReading: Sendable {
+public struct TestPlanReading: WrittenDocument, Sendable {
   /// The plan; nil where there are faults.
   public let plan: TestPlan?
+  /// The same, as of any document.
+  public var content: TestPlan? { plan }
   /// The faults in the order of their places, at most a hundred.
   public let faults: [DocumentFault]
   /// Whether there are more faults than are told.

@@ -20,12 +20,7 @@ public struct TLSFiles: Equatable, Sendable {
   }
 
   /// Sees that the files can be used; throws what is wrong with them.
-  public func check() throws(Problem) { _ = try certificateEnd() }
-
-  /// When the server's own certificate ends; throws what is wrong with the files.
-  public func certificateEnd() throws(Problem) -> Timestamp {
-    Timestamp(milliseconds: Int64(try TLSMaterial(reading: self).end) * 1000)
-  }
+  public func check() throws(Problem) { _ = try TLSMaterial(reading: self) }
 
   /// What tells one state of the files from another.
   var stamps: [FileStamp?] {
@@ -60,7 +55,8 @@ struct FileStamp: Equatable {
 /// What the files of TLS said at one time.
 struct TLSMaterial {
   let context: NIOSSLContext
-  /// When the server's certificate ends, in seconds since 1970.
+  /// When the server's certificate begins and ends, in seconds since 1970.
+  let begin: Int
   let end: Int
 
   private static let fileLimit = 1 << 20
@@ -95,6 +91,7 @@ struct TLSMaterial {
         subject: files.certificate, hint: "name the key that the certificate was made for",
         cause: Self.cause(error))
     }
+    begin = Int(chain[0].notValidBefore)
     end = Int(chain[0].notValidAfter)
   }
 

@@ -67,6 +67,7 @@ final class TLSIdentity: Sendable {
   var certificate: PlaneCertificate {
     current.withLockedValue {
       PlaneCertificate(
+        begin: Timestamp(milliseconds: Int64($0.material.begin) * 1000),
         end: Timestamp(milliseconds: Int64($0.material.end) * 1000), failure: $0.failure?.code)
     }
   }
