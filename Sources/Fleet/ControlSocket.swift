@@ -15,7 +15,7 @@ final class ControlSocket: Sendable {
   /// How long to wait for an answer, in seconds.
   private let timeout: Int
   /// The process at the other end: another that listens under the same name later is not the one that was meant.
-  private let process: Int64
+  let process: Int64
   /// The connection, in step with its other end; nil where the last command left it without its answer.
   ///
   /// Held for the whole of a command, so that nobody reads the answer to another's.

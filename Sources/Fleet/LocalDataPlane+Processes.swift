@@ -70,7 +70,7 @@ extension LocalDataPlane {
   private static func listener(_ settings: Settings) async throws(Problem) -> Inheritance {
     let deadline = ContinuousClock.now + .seconds(3)
     while true {
-      let (found, heldOnes) = try await survivors(in: settings.directory, endingSilent: true)
+      let (found, heldOnes) = try await survivors(in: settings.directory, .refused)
       let survivors = found.map(\.running)
       let held = heldOnes.map(\.running)
       let repaved = try await repaved(found)
@@ -105,10 +105,10 @@ extension LocalDataPlane {
   /// The processes of an earlier control plane that still serve from this directory, the newest first, and those that were
   /// made ready and never began; one that is draining does not count.
   ///
-  /// One that has said nothing for `patience` seconds hangs, and is ended where that is wanted: it has the address, or would serve what was
-  /// taken back meanwhile once it goes on.
+  /// Of one that has said nothing for `patience` seconds it is not known what it does: it may answer callers, and be long at something
+  /// else. Throws `plane.silent` where that is refused.
   static func survivors(
-    in directory: String, endingSilent: Bool = false, patience: Int = 60
+    in directory: String, _ silent: SilentProcesses = .passedOver, patience: Int = 60
   ) async throws(Problem) -> (serving: [Survivor], held: [Survivor]) {
     let paths = controlPaths(in: directory)
     if let long = paths.first(where: { $0.utf8.count >= 108 }) {
@@ -125,7 +125,12 @@ extension LocalDataPlane {
         else { continue }
         let status: PlaneStatus
         do throws(Problem) { status = try control.status() } catch {
-          if endingSilent, error.code == ControlSocket.silentCode { try endSilent(life) }
+          guard error.code == ControlSocket.silentCode else { continue }
+          switch silent {
+          case .passedOver: break
+          case .refused: throw .silentProcess(life.process, patience)
+          case .ended(let grace): try endSilent(life, grace)
+          }
           continue
         }
         guard !status.isDraining, let pid = pid_t(exactly: status.process) else { continue }
@@ -137,11 +142,25 @@ extension LocalDataPlane {
     }
   }
 
-  /// Ends a process that hangs, and waits until its sockets are free.
-  private static func endSilent(_ life: ControlSocket) throws(Problem) {
-    guard try life.signal(SIGKILL) else { return }
-    let deadline = ContinuousClock.now + .seconds(5)
-    while ContinuousClock.now < deadline, try life.signal(0) { usleep(2000) }
+  /// What becomes of processes that say nothing.
+  enum SilentProcesses {
+    /// Nothing.
+    case passedOver
+    /// Nothing is done without them.
+    case refused
+    /// They are told to end, and killed where they do not within so many seconds.
+    case ended(grace: Int)
+  }
+
+  /// Ends a process that says nothing, and waits until its sockets are free.
+  ///
+  /// It may answer callers all the same, and finish what it has begun.
+  private static func endSilent(_ life: ControlSocket, _ grace: Int) throws(Problem) {
+    for (number, seconds) in [(SIGTERM, grace), (SIGKILL, 5)] {
+      guard try life.signal(number) else { return }
+      let deadline = ContinuousClock.now + .seconds(seconds)
+      while ContinuousClock.now < deadline, try life.signal(0) { usleep(2000) }
+    }
   }
 
   /// Those of them that came to serve in an undertaking, by that.
@@ -274,5 +293,17 @@ extension ListenAddress {
   fileprivate func covers(_ text: String) -> Bool {
     guard let other = try? ListenAddress(parsing: text) else { return false }
     return other.host == host && (port == 0 || other.port == port)
+  }
+}
+
+extension Problem {
+  fileprivate static func silentProcess(_ process: some BinaryInteger, _ seconds: Int) -> Problem {
+    Problem(
+      .unavailable, ControlSocket.silentCode,
+      "expected the data plane process \(process), which an earlier control plane left, to answer within \(seconds) s,"
+        + " found that it does not",
+      hint:
+        "it may answer callers all the same: start again; where it answers nobody, end it with 'kill -9 \(process)' first"
+    )
   }
 }

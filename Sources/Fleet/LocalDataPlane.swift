@@ -180,7 +180,9 @@ public actor LocalDataPlane: DataPlane {
     } catch {
       guard running?.pid == current.pid, (try? current.life.signal(0)) == true else { return .none }
       let isBusy = current.control.isAtLength && heardAt.duration(to: .now) < .seconds(75)
-      return isBusy ? .busy : .silent(error)
+      // What fails on this side, such as a descriptor that is not to be had, says nothing of the process.
+      let isSilence = [ControlSocket.silentCode, ControlSocket.goneCode].contains(error.code)
+      return isBusy || !isSilence ? .busy : .silent(error)
     }
   }
 
@@ -244,9 +246,12 @@ public actor LocalDataPlane: DataPlane {
     await Self.waitForEnd(of: running)
   }
 
-  /// Stops the processes that serve from a directory whose control plane is gone; one that says nothing for so many seconds is killed.
-  public static func stopSurvivors(in directory: String, patience: Int = 60) async throws(Problem) {
-    let found = try await survivors(in: directory, endingSilent: true, patience: patience)
+  /// Stops the processes that serve from a directory whose control plane is gone; one that says nothing for so many seconds
+  /// is told by signals.
+  public static func stopSurvivors(
+    in directory: String, patience: Int = 60, grace: Int = 35
+  ) async throws(Problem) {
+    let found = try await survivors(in: directory, .ended(grace: grace), patience: patience)
     for survivor in found.serving + found.held {
       await drain(survivor.running)
       await waitForEnd(of: survivor.running)

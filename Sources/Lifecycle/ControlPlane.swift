@@ -167,9 +167,9 @@ public final class ControlPlane: Sendable {
   public let rules: AccessRules
   let accessActs: AccessActs
   /// Whether tests of a version are run again.
-  let repeating = Mutex(false)
+  let repeating = OneAtATime()
   /// Whether the process that serves is being replaced.
-  let isRepaving = Mutex(false)
+  let repaving = OneAtATime()
   /// What of the schedule of repaves was tried in the window that is open.
   let repaveTurns = Mutex(RepaveTurns())
   /// What is the matter with the process that serves, and for how long.

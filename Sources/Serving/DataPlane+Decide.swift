@@ -41,6 +41,11 @@ extension DataPlane {
     }
   }
 
+  /// Writes down what is asked for, where that is anything.
+  func note(_ head: RequestHead, in draft: inout AccessDraft) {
+    if head.fault == nil, let route = Route(target: head.target) { draft.note(route) }
+  }
+
   private func decide(
     _ head: RequestHead, _ route: Route, _ draft: inout AccessDraft
   ) throws(Problem) -> Decision {

@@ -126,9 +126,11 @@ final class PlaneLoop {
     return (plane.decide(head, &draft), draft)
   }
 
-  /// Refuses a request of a connection that is one too many, without a look at what it asks for.
+  /// Refuses a request of a connection that is one too many; of what it asks for the record alone knows.
   func refuse(_ head: RequestHead) -> (decision: Decision, draft: AccessDraft) {
-    (.answer(Self.tooManyConnections), plane.draft(of: head))
+    var draft = plane.draft(of: head)
+    plane.note(head, in: &draft)
+    return (.answer(Self.tooManyConnections), draft)
   }
 
   /// Performs what was decided on; the body is whole.

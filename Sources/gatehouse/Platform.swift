@@ -109,7 +109,7 @@ struct Platform {
         monitor: try SQLiteMonitor(path: directory.monitor), alerts: relay,
         feedback: try SQLiteFeedback(path: directory.feedback),
         rollBackNotes: RollBackNoteFiles(directory: directory.rollBacks),
-        listenerProbe: HTTPListenerProbe()),
+        listenerProbe: HTTPListenerProbe(asksForCertificates: planeTLS?.clientAuthorities != nil)),
       .init(
         sealingKey: keys.sealing, checkpointKey: keys.ledger.verificationKey,
         tool: GatehouseCommand.tool, administrator: Digest(of: Array(try adminToken().utf8)),

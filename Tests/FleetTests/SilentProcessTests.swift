@@ -44,7 +44,8 @@ struct SilentProcessTests {
     let plane = try await scratch.plane(tls: tls)
     let process = try #require(try await plane.process())
     #expect(plane.baseURL.hasPrefix(kind == "plain" ? "http:" : "https:"))
-    for _ in 0..<3 { try await HTTPListenerProbe(patience: .seconds(20)).ask(plane.baseURL) }
+    let patient = HTTPListenerProbe(patience: .seconds(20), asksForCertificates: kind == "asking callers")
+    for _ in 0..<3 { try await patient.ask(plane.baseURL) }
     // Its socket takes connections all the same.
     try Self.halt(process.process)
     let problem = await #expect(throws: Problem.self) {
@@ -52,7 +53,7 @@ struct SilentProcessTests {
     }
     #expect(problem?.code == "listener.silent")
     kill(pid_t(process.process), SIGCONT)
-    try await HTTPListenerProbe(patience: .seconds(20)).ask(plane.baseURL)
+    try await patient.ask(plane.baseURL)
     await plane.stop()
     await #expect(throws: Problem.self) { try await HTTPListenerProbe().ask(plane.baseURL) }
   }
@@ -87,7 +88,7 @@ struct SilentProcessTests {
     await plane?.endSupervision()
     plane = nil
     try Self.halt(old.process)
-    try await LocalDataPlane.stopSurvivors(in: scratch.path, patience: 1)
+    try await LocalDataPlane.stopSurvivors(in: scratch.path, patience: 1, grace: 1)
     try await Self.awaitEnd(of: old.process)
   }
 }

@@ -40,7 +40,7 @@ struct ListenerProbeTests {
       $0.url
     }
     let problem = await #expect(throws: Problem.self) {
-      try await HTTPListenerProbe(patience: .milliseconds(500)).ask(url)
+      try await HTTPListenerProbe(patience: .seconds(20)).ask(url)
     }
     #expect(problem?.code == "listener.silent" && problem?.message.hasSuffix("found no connection") == true)
   }

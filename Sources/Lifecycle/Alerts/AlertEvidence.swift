@@ -87,6 +87,8 @@ struct AlertEvidence: Sendable {
     do throws(Problem) {
       try await listener.ask(plane.baseURL)
       seen.measured.append(AlertMeasurement(unreachable, 0, "\(plane.baseURL) answers"))
+    } catch  where error.code != ControlPlane.deafCode {
+      seen.unread.insert(.planeUnreachable)
     } catch {
       seen.measured.append(
         AlertMeasurement(unreachable, 1, "no answer at \(plane.baseURL): \(error.code)"))

@@ -31,29 +31,20 @@ extension ControlPlane {
       throw Problem.unknownDeployment(deployment)
     }
     let terms = Repave.Terms(changes: try await supervisionForgotten())
-    return try await replaceProcess(recorder(for: actor), terms) { [self] () async throws(Problem) in
-      try await require(.deploy, on: object, of: actor, asking: asked)
+    return try await repaving.perform(orThrow: Problem.repaveUnderWay) { () async throws(Problem) in
+      try await replaceProcess(recorder(for: actor), terms) { [self] () async throws(Problem) in
+        try await require(.deploy, on: object, of: actor, asking: asked)
+      }
     }
   }
 
   /// Replaces the process, beside the acts but for the last step, which has its turn where `mayGoOn` does not throw.
   ///
-  /// Throws `repave.under-way` where it is done already.
+  /// For whoever sees to it that it is done once at a time.
   func replaceProcess(
     _ recorder: Recorder, _ terms: Repave.Terms,
     mayGoOn: @escaping @Sendable () async throws(Problem) -> Void = {}
   ) async throws(Problem) -> Repaved {
-    guard
-      isRepaving.withLock({ isTaken in
-        defer { isTaken = true }
-        return !isTaken
-      })
-    else {
-      throw Problem(
-        .conflict, "repave.under-way", "expected no repave under way, found one",
-        hint: "see 'gatehouse repave --status', and try again when it is over")
-    }
-    defer { isRepaving.withLock { $0 = false } }
     let repave = Repave(plane: parts.plane, time: parts.time, terms: terms) {
       [queue] step async throws(Problem) in
       try await queue.perform(isPatient: true) { () async throws(Problem) in
@@ -134,8 +125,10 @@ extension ControlPlane {
         try await tell(missed: window, by: process)
         return nil
       case .repave:
-        _ = try await replaceProcess(
-          recorder(for: .platform), Repave.Terms(changes: try await supervisionForgotten()))
+        let terms = Repave.Terms(changes: try await supervisionForgotten())
+        _ = try await repaving.perform(orThrow: Problem.repaveUnderWay) { () async throws(Problem) in
+          try await replaceProcess(recorder(for: .platform), terms)
+        }
         return nil
       }
     } catch {
@@ -163,4 +156,11 @@ extension PlaneProcess {
   fileprivate var scheduled: RepaveSchedule.Process {
     RepaveSchedule.Process(instance: instance, startedAt: startedAt)
   }
+}
+
+extension Problem {
+  /// Why no process is replaced while another is.
+  static let repaveUnderWay = Problem(
+    .conflict, "repave.under-way", "expected no repave under way, found one",
+    hint: "see 'gatehouse repave --status', and try again when it is over")
 }

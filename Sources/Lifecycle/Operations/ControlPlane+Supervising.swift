@@ -8,13 +8,13 @@ extension ControlPlane {
   /// How often the process that serves is looked at.
   public static var supervisionInterval: Duration { Supervision.interval }
 
-  /// Looks once at how the process that serves answers, and replaces it where it has not answered, or not right, three times in a
-  /// row; what is to be told.
+  /// Looks once at how the process that serves answers, and replaces it where it has not answered, or not right, so often in a
+  /// row as it takes; what is to be told.
   ///
   /// To be called again and again, never twice at a time.
   public func goOnWithSupervision() async -> [Problem] {
     // Whoever is being replaced already may be as slow as two that load.
-    guard !isRepaving.withLock({ $0 }) else {
+    guard !repaving.isUnderWay else {
       supervision.withLock { $0.reset() }
       return []
     }
@@ -56,32 +56,43 @@ extension ControlPlane {
     let deafness = await heard
     guard let process = await plane.known() else { return nil }
     var round = SupervisedRound(process: process.instance)
-    if let deafness { round.faults[.deaf] = deafness }
+    switch deafness {
+    case nil: break
+    case let problem? where problem.code == Self.deafCode: round.faults[.deaf] = problem.message
+    // That it could not be asked says nothing of it.
+    case .some: round.hasKnocked = false
+    }
     switch answer {
     case .none: return nil
-    case .busy: (round.hasLooked, round.hasCounts) = (false, false)
-    case .silent(let problem):
-      round.hasCounts = false
-      round.faults[.silent] = problem.message
+    case .busy: round.hasLooked = false
+    case .silent(let problem): round.faults[.silent] = problem.message
     case .counted(let counts):
+      round.counted = Dictionary(
+        counts.versions.map { ($0.reference, $0.answered &+ $0.failed &+ $0.refused) },
+        uniquingKeysWith: &+)
       let failing = counts.versions.filter { $0.failingProbes > 0 }
       // Rarely, and then it matters who is asked by callers and who by nobody that sees it.
       let answering = failing.isEmpty ? [] : try await served.current().answering
       for version in failing where answering.contains(version.reference) {
-        round.faults[.wrong(version.reference)] =
+        let fault: SupervisedFault =
+          version.isProbeOverdue ? .late(version.reference) : .wrong(version.reference)
+        round.faults[fault] =
           "the last \(version.failingProbes) rows of its check were not answered"
-          + (version.isProbeOverdue ? " in time" : " right")
+          + (version.isProbeOverdue ? " in time, nor was any request" : " right")
       }
     }
     return round
   }
 
+  /// The code of the problem that nobody answers callers.
+  static let deafCode = "listener.silent"
+
   /// What came instead of an answer where callers ask; nil where one came.
-  private static func hears(_ plane: any DataPlane, _ probe: any ListenerProbe) async -> String? {
+  private static func hears(_ plane: any DataPlane, _ probe: any ListenerProbe) async -> Problem? {
     do throws(Problem) {
       try await probe.ask(plane.baseURL)
       return nil
-    } catch { return error.message }
+    } catch { return error }
   }
 
   /// Says that no process is replaced for these any more; throws what there is to tell.
@@ -115,29 +126,38 @@ extension ControlPlane {
   ) async throws(Problem) -> Problem {
     let recorder = recorder(for: .platform)
     let (moment, told) = (now(), Self.json(faults))
-    try await together.record(.supervise, of: "data plane", by: recorder) {
-      _ throws(Problem) -> ActOutcome<Void> in
-      .done(
-        (),
-        details: [
-          "event": "replacing", "faults": told, "rounds": JSON(Supervision.rounds),
-          "tried": JSON(record.tried.count { moment.milliseconds - $0.milliseconds < Supervision.day }),
-        ], changes: [.governance(.repave(.supervised(record, at: moment)))])
-    }
-    supervision.withLock { $0.reset() }
-    var terms = Repave.Terms(isUnwell: true, details: ["for": told])
+    var terms = Repave.Terms(process: round.process, isUnwell: true, details: ["for": told])
     terms.former =
       round.faults[.silent] == nil ? .answering : round.faults[.deaf] == nil ? .silent : .lost
     terms.unreplayed = Set(
-      round.faults.keys.compactMap { if case .wrong(let version) = $0 { version } else { nil } })
+      round.faults.keys.compactMap { fault in
+        switch fault {
+        case .wrong(let version), .late(let version): version
+        case .stuck, .silent, .deaf, .checks: nil
+        }
+      })
     terms.changes = [
       .governance(.repave(.supervised(record.replaced(faults.keys.map(\.id).sorted()), at: moment)))
     ]
-    _ = try await replaceProcess(recorder, terms)
+    try await repaving.perform(orThrow: Problem.repaveUnderWay) { [terms] () async throws(Problem) in
+      // Another may have taken its place since it was looked at.
+      guard await parts.plane.known()?.instance == round.process else { throw Problem.otherProcess }
+      try await together.record(.supervise, of: "data plane", by: recorder) {
+        _ throws(Problem) -> ActOutcome<Void> in
+        .done(
+          (),
+          details: [
+            "event": "replacing", "faults": told,
+            "tried": JSON(record.tried.count { moment.milliseconds - $0.milliseconds < Supervision.day }),
+          ], changes: [.governance(.repave(.supervised(record, at: moment)))])
+      }
+      supervision.withLock { $0.reset() }
+      _ = try await replaceProcess(recorder, terms)
+    }
     return Problem(
       .unavailable, "supervise.replaced",
-      "expected the process that served to answer, found otherwise \(Supervision.rounds) times in a row"
-        + " (\(Self.told(faults))): another serves in its place")
+      "expected the process that served to answer, found otherwise again and again (\(Self.told(faults))):"
+        + " another serves in its place")
   }
 
   private static func tooOften(_ faults: [SupervisedFault: String]) -> Problem {
@@ -156,7 +176,7 @@ extension ControlPlane {
   private static func json(_ faults: [SupervisedFault: String]) -> JSON {
     .array(
       faults.sorted { $0.key < $1.key }.prefix(SupervisionRecord.causeLimit).map { fault, figures in
-        ["cause": .string(fault.id), "found": .string(figures.excerpt(200))]
+        ["cause": .string(fault.id), "found": .string(figures.excerpt(200)), "rounds": JSON(fault.rounds)]
       })
   }
 }

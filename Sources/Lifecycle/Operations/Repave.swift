@@ -24,6 +24,8 @@ struct Repave: Sendable {
 
   /// What may be other than with a process that answers and is replaced because somebody wants it.
   struct Terms: Sendable {
+    /// The process that is replaced, and no other; nil for whichever serves.
+    var process: String?
     /// How the process that serves stands.
     var former = FormerProcess.answering
     /// Whether it is replaced because something is the matter with it: where it falls silent on the way, that is no reason to leave it.
@@ -52,6 +54,7 @@ struct Repave: Sendable {
         .unavailable, "repave.no-process", "expected a process that serves, found none",
         hint: "read runtime.log in the data directory")
     }
+    guard terms.process == nil || terms.process == old.instance else { throw Problem.otherProcess }
     return try await recorder.record(
       .repave, of: "process \(old.process)", details: terms.details.merging(["old": old.json]) { $1 }
     ) { () async throws(Problem) in

@@ -3,19 +3,39 @@ import Gates
 
 /// What may be the matter with the process that serves.
 enum SupervisedFault: Hashable, Comparable, Sendable {
-  /// It does not answer whoever steers it.
+  /// It answers nobody: neither whoever steers it, nor callers.
+  case stuck
+  /// It does not answer whoever steers it, and answers callers.
   case silent
-  /// Nobody answers callers.
+  /// Nobody answers callers, though it answers whoever steers it.
   case deaf
-  /// A version that answers callers does not answer its bundle's check right, or not in time.
+  /// A version that answers callers answers its bundle's check otherwise, or refuses it.
   case wrong(VersionReference)
+  /// A version that answers callers has not answered its bundle's check in time.
+  case late(VersionReference)
+  /// So many versions are wrong or late that what is the matter is none of theirs.
+  case checks
 
   /// What it is called in the ledger and in the registry.
   var id: String {
     switch self {
+    case .stuck: "process"
     case .silent: "control-socket"
     case .deaf: "listener"
-    case .wrong(let version): "check \(version)"
+    case .wrong(let version), .late(let version): "check \(version)"
+    case .checks: "checks"
+    }
+  }
+
+  /// How often in a row it has to be found.
+  ///
+  /// An answer that is wrong is one whatever else goes on. What does not come may come late, of a machine that has too much to do: that
+  /// takes a minute. Callers who are answered are in no hurry: a process that cannot be steered is given five.
+  var rounds: Int {
+    switch self {
+    case .wrong, .checks: 3
+    case .stuck, .deaf, .late: 12
+    case .silent: 60
     }
   }
 
@@ -23,7 +43,10 @@ enum SupervisedFault: Hashable, Comparable, Sendable {
   static func < (left: SupervisedFault, right: SupervisedFault) -> Bool { left.id < right.id }
 
   fileprivate var isOfVersion: Bool {
-    if case .wrong = self { true } else { false }
+    switch self {
+    case .wrong, .late, .checks: true
+    case .stuck, .silent, .deaf: false
+    }
   }
 }
 
@@ -35,14 +58,18 @@ struct SupervisedRound: Sendable {
   var faults: [SupervisedFault: String] = [:]
   /// Whether it could be seen how it answers whoever steers it.
   var hasLooked = true
-  /// Whether it said how its versions answer.
-  var hasCounts = true
+  /// Whether it could be asked where callers ask.
+  var hasKnocked = true
+  /// How many requests each version has answered, failed or refused so far; nil where it did not say.
+  var counted: [VersionReference: Int]?
 
-  fileprivate func hasSeen(_ fault: SupervisedFault) -> Bool {
-    switch fault {
-    case .silent: hasLooked
-    case .deaf: true
-    case .wrong: hasCounts
+  /// Whether this round would have seen it.
+  fileprivate func hasSeen(_ id: String) -> Bool {
+    switch id {
+    case SupervisedFault.stuck.id: hasLooked && hasKnocked
+    case SupervisedFault.silent.id: hasLooked
+    case SupervisedFault.deaf.id: hasKnocked && counted != nil
+    default: counted != nil
     }
   }
 }
@@ -54,8 +81,8 @@ struct SupervisedRound: Sendable {
 struct Supervision: Sendable {
   /// How often it is looked.
   static let interval = Duration.seconds(5)
-  /// How often in a row something has to be found.
-  static let rounds = 3
+  /// Of how many versions at once each is a cause of its own.
+  private static let versionLimit = 16
   /// How long no process is replaced after another was, whatever for, in milliseconds.
   static let spacing: Int64 = 600_000
   /// A day, in milliseconds.
@@ -77,57 +104,83 @@ struct Supervision: Sendable {
   }
 
   private var process: String?
+  /// What it had counted in the round before.
+  private var counted: [VersionReference: Int]?
   private var streaks: [SupervisedFault: Int] = [:]
   /// Causes that are a day old and were seen to be over since: the next record leaves them out.
   private var forgiven: Set<String> = []
 
   /// Takes what a round found, and what was done so far.
   mutating func take(_ round: SupervisedRound, _ record: SupervisionRecord, at now: Timestamp) -> Action {
-    if round.process != process { streaks = [:] }
+    if round.process != process { (streaks, counted) = ([:], nil) }
     process = round.process
-    streaks = streaks.filter { round.faults[$0.key] != nil || !round.hasSeen($0.key) }
-    for fault in round.faults.keys { streaks[fault, default: 0] += 1 }
-    forgive(round, record, at: now)
+    let faults = judged(round)
+    streaks = streaks.filter { faults[$0.key] != nil || !round.hasSeen($0.key.id) }
+    for fault in faults.keys { streaks[fault, default: 0] += 1 }
+    forgive(round, faults, record, at: now)
     let known = record.without(forgiven)
-    let due = round.faults.filter { streaks[$0.key, default: 0] >= Self.rounds }
+    let due = faults.filter { streaks[$0.key, default: 0] >= $0.key.rounds }
     let (hopeless, rest) = (
       due.filter { known.isExhausted($0.key, at: now) }, due.filter { !known.isExhausted($0.key, at: now) }
     )
     let untold = hopeless.filter { known[$0.key.id]?.isGivenUp != true }
     if !untold.isEmpty { return .giveUp(untold, known.givingUp(untold.keys.map(\.id).sorted())) }
     guard !rest.isEmpty else { return .nothing }
-    let recent = known.tried.filter { Self.age(of: $0, at: now) < Self.day }
-    if let last = recent.last, Self.age(of: last, at: now) < Self.spacing { return .nothing }
+    let recent = known.tried.filter { Self.isWithin(Self.day, $0, now) }
+    if recent.contains(where: { Self.isWithin(Self.spacing, $0, now) }) { return .nothing }
     guard recent.count < Self.limit else { return .wait(rest) }
     return .replace(rest, known.trying(rest.keys.map(\.id).sorted(), at: now))
   }
 
   /// Begins to count anew: what was looked at is about to be another process.
-  mutating func reset() { streaks = [:] }
+  mutating func reset() { (streaks, counted) = ([:], nil) }
+
+  /// What is the matter by what was found, and by what the process has got done since the round before: whoever answers requests is
+  /// neither deaf nor late for being slow.
+  private mutating func judged(_ round: SupervisedRound) -> [SupervisedFault: String] {
+    var faults = round.faults
+    if let silent = faults[.silent], let deaf = faults[.deaf] {
+      (faults[.silent], faults[.deaf]) = (nil, nil)
+      faults[.stuck] = "\(silent); \(deaf)"
+    }
+    let before = counted
+    counted = round.counted
+    faults = faults.filter { fault, _ in
+      switch fault {
+      case .deaf: before != nil && round.counted == before
+      case .late(let version): before?[version] != nil && round.counted?[version] == before?[version]
+      case .stuck, .silent, .wrong, .checks: true
+      }
+    }
+    let checks = faults.keys.filter(\.isOfVersion)
+    guard checks.count > Self.versionLimit else { return faults }
+    for fault in checks { faults[fault] = nil }
+    faults[.checks] = "\(checks.count) versions do not answer their checks"
+    return faults
+  }
 
   private mutating func forgive(
-    _ round: SupervisedRound, _ record: SupervisionRecord, at now: Timestamp
+    _ round: SupervisedRound, _ faults: [SupervisedFault: String], _ record: SupervisionRecord,
+    at now: Timestamp
   ) {
-    let bad = Set(round.faults.keys.map(\.id))
+    // What was found and is left alone is not over either.
+    let bad = Set((Array(faults.keys) + round.faults.keys).map(\.id))
     for cause in record.causes where !bad.contains(cause.id) {
-      let isSeen =
-        switch cause.id {
-        case SupervisedFault.silent.id: round.hasLooked
-        case SupervisedFault.deaf.id: true
-        default: round.hasCounts
-        }
-      let isOld = cause.tried.last.map { Self.age(of: $0, at: now) >= Self.day } ?? true
-      if isSeen, isOld { forgiven.insert(cause.id) }
+      let isOld = cause.tried.last.map { !Self.isWithin(Self.day, $0, now) } ?? true
+      if round.hasSeen(cause.id), isOld { forgiven.insert(cause.id) }
     }
     // Whatever was tried lately was tried after it was forgiven.
     forgiven = forgiven.filter { id in
-      record[id]?.tried.last.map { Self.age(of: $0, at: now) >= Self.day } ?? false
+      record[id]?.tried.last.map { !Self.isWithin(Self.day, $0, now) } ?? false
     }
   }
 
-  /// A clock that was put back makes nothing old.
-  fileprivate static func age(of moment: Timestamp, at now: Timestamp) -> Int64 {
-    max(0, now.milliseconds - moment.milliseconds)
+  /// Whether two moments lie so many milliseconds from each other at most.
+  ///
+  /// Either way: a clock that was put back makes nothing old, and what it wrote when it was far ahead holds nothing up.
+  fileprivate static func isWithin(_ span: Int64, _ moment: Timestamp, _ now: Timestamp) -> Bool {
+    let (difference, overflow) = now.milliseconds.subtractingReportingOverflow(moment.milliseconds)
+    return !overflow && difference.magnitude < UInt64(span)
   }
 }
 
@@ -138,7 +191,6 @@ extension SupervisionRecord {
   fileprivate func isExhausted(_ fault: SupervisedFault, at now: Timestamp) -> Bool {
     guard let cause = self[fault.id] else { return false }
     if cause.isGivenUp || (fault.isOfVersion && cause.isReplaced) { return true }
-    return cause.tried.count { Supervision.age(of: $0, at: now) < Supervision.day }
-      >= Supervision.limitOfCause
+    return cause.tried.count { Supervision.isWithin(Supervision.day, $0, now) } >= Supervision.limitOfCause
   }
 }

@@ -56,18 +56,18 @@ extension ControlPlane {
     of reference: VersionReference, seed: UInt64?
   ) async throws(Problem) -> RepeatedTests {
     // One at a time, before anything is read: models and rows may be large.
-    guard
-      repeating.withLock({ isTaken in
-        defer { isTaken = true }
-        return !isTaken
-      })
-    else {
-      throw Problem(
-        .unavailable, "model-tests.busy",
-        "expected room to run tests again, found that those of another version are run",
-        hint: "try again in a minute or two")
+    let busy = Problem(
+      .unavailable, "model-tests.busy",
+      "expected room to run tests again, found that those of another version are run",
+      hint: "try again in a minute or two")
+    return try await repeating.perform(orThrow: busy) { () async throws(Problem) in
+      try await repeatedTests(of: reference, seed: seed)
     }
-    defer { repeating.withLock { $0 = false } }
+  }
+
+  private func repeatedTests(
+    of reference: VersionReference, seed: UInt64?
+  ) async throws(Problem) -> RepeatedTests {
     let version = try await registry.version(reference)
     let (record, _) = try await tests(of: reference)
     let files = road.test.files
