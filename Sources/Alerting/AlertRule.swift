@@ -156,12 +156,12 @@ public struct AlertTerms: Equatable, Sendable {
     }
     switch rule {
     case .planeDown: self = terms(.page, 1, 1, 30 * second, 30 * second)
-    // As long as it takes to replace a process: what the platform can mend by itself wakes nobody.
-    case .planeUnreachable: self = terms(.page, 1, 1, 30 * second, 30 * second)
+    // Longer than it takes to replace a process: what the platform can mend by itself wakes nobody.
+    case .planeUnreachable: self = terms(.page, 1, 1, 3 * minute, 30 * second)
     // One answer that is wrong is one too many: no request has to come to see it.
     case .probeFailed: self = terms(.page, 1, 1, 0, 30 * second)
     // An answer that is late once may have waited behind others.
-    case .probeOverdue: self = terms(.page, 1, 1, minute, 30 * second)
+    case .probeOverdue: self = terms(.page, 1, 1, 3 * minute, 30 * second)
     case .failures: self = terms(.page, 0.05, 0.02, minute, 5 * minute)
     case .refusals: self = terms(.ticket, 0.2, 0.1, 5 * minute, 10 * minute)
     case .latency: self = terms(.ticket, 1000, 500, 2 * minute, 5 * minute)

@@ -62,7 +62,7 @@ struct AlertEvidenceTests {
     version.isProbeOverdue = true
     bench.plane.count(PlaneCounts(instance: "a", versions: [version]))
     #expect(await Self.found(bench.control) == ["probe-overdue iris@1"])
-    #expect(AlertTerms(of: .probeOverdue).holding == 60_000 && AlertTerms(of: .probeFailed).holding == 0)
+    #expect(AlertTerms(of: .probeOverdue).holding == 180_000 && AlertTerms(of: .probeFailed).holding == 0)
   }
 
   @Test func `a listener that does not answer is told of, and so is a process that is silent`() async throws {

@@ -115,4 +115,21 @@ struct ExpiriesTests {
       #expect(await Self.found(bench).isEmpty)
     }
   }
+
+  @Test(arguments: [nil, 400])
+  func `an API key that was taken back is told of by nobody`(days: Double?) async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      let known = try await control.addPerson("ana", by: .administrator)
+      let issued = try await control.createAPIKey(
+        APIKeyWish(principal: known.principal, expiresAt: days.map { Self.end(in: $0, bench) }),
+        by: .administrator)
+      bench.time.advance(by: .seconds(40 * 86_400))
+      try await control.revokeAPIKey(issued.id, by: .administrator)
+      for _ in 0..<3 {
+        #expect(await Self.found(bench).isEmpty)
+        bench.time.advance(by: .seconds(61))
+      }
+    }
+  }
 }

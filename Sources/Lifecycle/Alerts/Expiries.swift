@@ -101,10 +101,12 @@ final class Expiries: Sendable {
       found.append(Ending(deployment: key.deployment, subject: "key \(key.id)", end: end))
     }
     let access = try await rules.current()
-    // One that was replaced, or taken back, was given its end by that.
+    // One that was replaced was given its end by that, and so was one that was taken back, which has ended.
     let replaced = Set(access.keys.values.compactMap(\.replaces))
     for key in access.keys.values where !replaced.contains(key.id) {
-      guard Self.isTold(key.createdAt, key.expiresAt, at: now), let end = key.expiresAt else { continue }
+      guard Self.isTold(key.createdAt, key.expiresAt, at: now), let end = key.expiresAt, end > now else {
+        continue
+      }
       found.append(Ending(subject: "API key \(key.id)", end: end))
     }
     let kept = Array(found.sorted { ($0.end, $0.subject) < ($1.end, $1.subject) }.prefix(Self.limit))

@@ -183,7 +183,7 @@ extension ControlPlane {
 
 extension PlaneState {
   /// The versions that callers can be answered by: those asked in the shadow alone are not among them.
-  fileprivate var answering: Set<VersionReference> {
+  var answering: Set<VersionReference> {
     var answering: Set<VersionReference> = []
     for deployment in deployments {
       let shares = deployment.sharing?.split.arms.filter { $0.share.value > 0 }.map(\.version) ?? []
