@@ -126,16 +126,24 @@ extension LedgerSearch {
   func done(_ act: Act, on model: ModelName?, until moment: Timestamp?) async throws(Problem) -> [(
     entry: LedgerEntry, position: Int
   )] {
+    try await all(LedgerFilter(model: model, act: act, until: moment)).filter { $0.entry.phase == .done }
+  }
+
+  /// The ids of the alerts that have entries, of those found since a moment by a clock that may have been put back a little.
+  func alerts(since moment: Timestamp) async throws(Problem) -> Set<String> {
+    let filter = LedgerFilter(act: .alert, since: moment.advanced(by: .seconds(-86_400)))
+    return Set(try await all(filter).compactMap { $0.entry.details["alert"]?.string })
+  }
+
+  /// The entries that a filter lets through, in order, with their places.
+  func all(_ filter: LedgerFilter) async throws(Problem) -> [(entry: LedgerEntry, position: Int)] {
     let page = 1000
     var found: [(LedgerEntry, Int)] = []
     var first = 0
     while true {
-      let entries = try await entries(
-        matching: LedgerFilter(model: model, act: act, until: moment), from: first, count: page)
+      let entries = try await entries(matching: filter, from: first, count: page)
       for placed in entries {
-        if let json = try? JSON(parsing: placed.bytes), let entry = LedgerEntry(json: json),
-          entry.phase == .done
-        {
+        if let json = try? JSON(parsing: placed.bytes), let entry = LedgerEntry(json: json) {
           found.append((entry, placed.position))
         }
       }

@@ -46,7 +46,7 @@ public struct HTTPListenerProbe: ListenerProbe {
     case .answer: return
     case .silence(let words):
       throw Problem(
-        .unavailable, "listener.silent",
+        .unavailable, Problem.listenerSilentCode,
         "expected an answer at \(baseURL) within \(patience), found \(words)", subject: baseURL)
     case .unasked(let words):
       throw Problem(

@@ -16,7 +16,8 @@ public final class InMemoryListener: ListenerProbe {
   /// Throws `listener.silent` where it is told not to answer.
   public func ask(_ baseURL: String) async throws(Problem) {
     guard answers.withLock({ $0 })() else {
-      throw Problem(.unavailable, "listener.silent", "expected an answer at \(baseURL), found none")
+      throw Problem(
+        .unavailable, Problem.listenerSilentCode, "expected an answer at \(baseURL), found none")
     }
   }
 }

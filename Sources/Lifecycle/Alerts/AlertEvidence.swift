@@ -87,7 +87,7 @@ struct AlertEvidence: Sendable {
     do throws(Problem) {
       try await listener.ask(plane.baseURL)
       seen.measured.append(AlertMeasurement(unreachable, 0, "\(plane.baseURL) answers"))
-    } catch  where error.code != ControlPlane.deafCode {
+    } catch  where error.code != Problem.listenerSilentCode {
       seen.unread.insert(.planeUnreachable)
     } catch {
       seen.measured.append(

@@ -73,23 +73,3 @@ extension ControlPlane {
     }
   }
 }
-
-extension LedgerSearch {
-  /// The ids of the alerts that have entries, of those found since a moment by a clock that may have been put back a little.
-  func alerts(since moment: Timestamp) async throws(Problem) -> Set<String> {
-    var known: Set<String> = []
-    let filter = LedgerFilter(act: .alert, since: moment.advanced(by: .seconds(-86_400)))
-    var position = 0
-    while true {
-      let page = try await entries(matching: filter, from: position, count: 1000)
-      for entry in page {
-        guard let json = try? JSON(parsing: entry.bytes),
-          let id = LedgerEntry(json: json)?.details["alert"]?.string
-        else { continue }
-        known.insert(id)
-      }
-      guard let last = page.last, page.count == 1000 else { return known }
-      position = last.position + 1
-    }
-  }
-}

@@ -58,7 +58,7 @@ extension ControlPlane {
     var round = SupervisedRound(process: process.instance)
     switch deafness {
     case nil: break
-    case let problem? where problem.code == Self.deafCode: round.faults[.deaf] = problem.message
+    case let problem? where problem.code == Problem.listenerSilentCode: round.faults[.deaf] = problem.message
     // That it could not be asked says nothing of it.
     case .some: round.hasKnocked = false
     }
@@ -83,9 +83,6 @@ extension ControlPlane {
     }
     return round
   }
-
-  /// The code of the problem that nobody answers callers.
-  static let deafCode = "listener.silent"
 
   /// What came instead of an answer where callers ask; nil where one came.
   private static func hears(_ plane: any DataPlane, _ probe: any ListenerProbe) async -> Problem? {
@@ -148,7 +145,7 @@ extension ControlPlane {
           (),
           details: [
             "event": "replacing", "faults": told,
-            "tried": JSON(record.tried.count { moment.milliseconds - $0.milliseconds < Supervision.day }),
+            "tried": JSON(record.tried.count { Supervision.isWithin(Supervision.day, $0, moment) }),
           ], changes: [.governance(.repave(.supervised(record, at: moment)))])
       }
       supervision.withLock { $0.reset() }

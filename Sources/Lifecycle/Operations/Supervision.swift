@@ -178,7 +178,7 @@ struct Supervision: Sendable {
   /// Whether two moments lie so many milliseconds from each other at most.
   ///
   /// Either way: a clock that was put back makes nothing old, and what it wrote when it was far ahead holds nothing up.
-  fileprivate static func isWithin(_ span: Int64, _ moment: Timestamp, _ now: Timestamp) -> Bool {
+  static func isWithin(_ span: Int64, _ moment: Timestamp, _ now: Timestamp) -> Bool {
     let (difference, overflow) = now.milliseconds.subtractingReportingOverflow(moment.milliseconds)
     return !overflow && difference.magnitude < UInt64(span)
   }

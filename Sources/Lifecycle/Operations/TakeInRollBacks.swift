@@ -155,20 +155,8 @@ struct TakeInRollBacks: Sendable {
   /// How the entry of a note ended, where there is one.
   private func end(of trace: String, _ model: ModelName?) async throws(Problem) -> ActPhase? {
     for act in [Act.rollBack, .undoRollOut] {
-      var first = 0
-      while true {
-        let page = try await registry.entries(
-          matching: LedgerFilter(model: model, act: act), from: first, count: 1000)
-        for placed in page {
-          if let json = try? JSON(parsing: placed.bytes), let entry = LedgerEntry(json: json),
-            entry.trace == trace
-          {
-            return entry.phase
-          }
-        }
-        guard let last = page.last, page.count == 1000 else { break }
-        first = last.position + 1
-      }
+      let entries = try await registry.all(LedgerFilter(model: model, act: act))
+      if let found = entries.first(where: { $0.entry.trace == trace }) { return found.entry.phase }
     }
     return nil
   }

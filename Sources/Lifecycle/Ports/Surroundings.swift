@@ -54,8 +54,14 @@ public enum PlaneAnswer: Sendable {
 
 /// Asks where callers ask.
 public protocol ListenerProbe: Sendable {
-  /// Asks whoever listens under a URL whether they live; throws what came instead of an answer within two seconds.
+  /// Asks whoever listens under a URL whether they live; throws `listener.silent` where no answer came within two seconds, and
+  /// anything else where they could not be asked.
   func ask(_ baseURL: String) async throws(Problem)
+}
+
+extension Problem {
+  /// The code of the problem that nobody answers where callers ask.
+  public static let listenerSilentCode = "listener.silent"
 }
 
 /// Takes it that whoever listens lives.

@@ -10,11 +10,16 @@ final class RequestMetrics: Sendable {
     let status: Int
 
     /// Whether a prediction was asked for.
-    var isPrediction: Bool { request == "predict" || request == "invocations" || request == "infer" }
+    var isPrediction: Bool { RequestMetrics.isPrediction(request) }
 
     static func < (left: Kind, right: Kind) -> Bool {
       (left.request, left.wire.rawValue, left.status) < (right.request, right.wire.rawValue, right.status)
     }
+  }
+
+  /// Whether a prediction is asked for by a request that records call so.
+  static func isPrediction(_ request: String?) -> Bool {
+    request == "predict" || request == "invocations" || request == "infer"
   }
 
   /// What was counted up to a moment.

@@ -11,10 +11,9 @@ final class TurnedAway: Sendable {
 
   /// Counts a request for a prediction that was refused or failed; the deployment that it names is served.
   func count(_ record: AccessRecord) {
-    let kind = RequestMetrics.Kind(request: record.request ?? "other", wire: .http1, status: record.status)
-    guard kind.isPrediction, record.status >= 400, record.status != 499, let name = record.deployment else {
-      return
-    }
+    guard RequestMetrics.isPrediction(record.request), record.status >= 400, record.status != 499,
+      let name = record.deployment
+    else { return }
     state.withLockedValue { counts in
       // Those of deployments that are gone make room, with all others: what is read of counts are their differences.
       if counts[name] == nil, counts.count >= PlaneCounts.turnedAwayLimit { counts = [:] }
