@@ -86,11 +86,9 @@ public struct CauseCounts: Equatable, Sendable {
     guard let members = json["causes"]?.object, members.count <= Self.causeLimit,
       let elements = json["callers"]?.array, elements.isEmpty || elements.count == Self.placeCount
     else { return nil }
-    let counts = members.compactMapValues(\.int)
-    let places = elements.compactMap(\.int)
-    guard counts.count == members.count, places.count == elements.count,
-      (places + counts.values).allSatisfy({ $0 >= 0 })
-    else { return nil }
+    let counts = members.compactMapValues(\.plausibleCount)
+    let places = elements.compactMap(\.plausibleCount)
+    guard counts.count == members.count, places.count == elements.count else { return nil }
     causes = counts
     self.places = places
   }

@@ -26,9 +26,9 @@ public struct PlaneCertificate: Equatable, Sendable {
 
   /// Reads what `json` writes; nil where it is something else.
   public init?(json: JSON) {
-    guard let end = json["end"]?.integer else { return nil }
+    guard let end = json["end"]?.plausibleMoment else { return nil }
     self.init(
-      begin: json["begin"]?.integer.map { Timestamp(milliseconds: $0) }, end: Timestamp(milliseconds: end),
+      begin: json["begin"]?.plausibleMoment, end: end,
       failure: json["failure"]?.string?.excerpt(64))
   }
 }

@@ -120,7 +120,7 @@ public struct PlaneStatus: Equatable, Sendable {
   public init?(json: JSON) {
     guard let process = json["pid"]?.int, let instance = json["instance"]?.string,
       let generation = json["generation"]?.int, let address = json["listen"]?.string,
-      let version = json["version"]?.string, let startedAt = json["startedAt"]?.integer,
+      let version = json["version"]?.string, let startedAt = json["startedAt"]?.plausibleMoment,
       let requests = json["requests"]?.int, let isDraining = json["draining"]?.bool,
       let elements = json["models"]?.array
     else { return nil }
@@ -135,7 +135,7 @@ public struct PlaneStatus: Equatable, Sendable {
     self.init(
       process: process, instance: instance, generation: generation, address: address,
       admin: json["admin"]?.string, version: version,
-      startedAt: Timestamp(milliseconds: startedAt), requests: requests, isDraining: isDraining,
+      startedAt: startedAt, requests: requests, isDraining: isDraining,
       models: models)
     confinement = json["confinement"].flatMap(PlaneConfinement.init(json:))
     program = json["program"]?.string.flatMap { ProgramFile($0) }

@@ -17,6 +17,10 @@ public struct PlaneCounts: Equatable, Sendable {
     public var failed = 0
     /// How long its own answers to such requests took, between `LatencyBounds`; what it said in the shadow is not among them.
     public var latency: [Int]
+    /// Requests of every kind that it answered, if only by what was wrong with them, whoever asked and however.
+    ///
+    /// Whether it gets anything done: one that failed, as for want of room or of time, is not among them.
+    public var progress = 0
     /// Requests that it was asked in the shadow of another version, and what both said was compared.
     public var compared = 0
     /// Those of which both said something else.
@@ -43,7 +47,7 @@ public struct PlaneCounts: Equatable, Sendable {
       var members: [String: JSON] = [
         "version": .string(reference.description), "answered": JSON(answered), "refused": JSON(refused),
         "failed": JSON(failed), "latency": .array(latency.map { JSON($0) }), "compared": JSON(compared),
-        "disagreeing": JSON(disagreeing),
+        "disagreeing": JSON(disagreeing), "progress": JSON(progress),
       ]
       if failingProbes > 0 { members["failingProbes"] = JSON(failingProbes) }
       if isProbeOverdue { members["probeOverdue"] = .bool(true) }
@@ -56,21 +60,21 @@ public struct PlaneCounts: Equatable, Sendable {
     /// Reads what `json` writes; nil where it is something else.
     public init?(json: JSON) {
       guard let text = json["version"]?.string, let reference = try? VersionReference(parsing: text),
-        let answered = json["answered"]?.int, let refused = json["refused"]?.int,
-        let failed = json["failed"]?.int, let compared = json["compared"]?.int,
-        let disagreeing = json["disagreeing"]?.int, let buckets = json["latency"]?.array,
+        let answered = json["answered"]?.plausibleCount, let refused = json["refused"]?.plausibleCount,
+        let failed = json["failed"]?.plausibleCount, let compared = json["compared"]?.plausibleCount,
+        let disagreeing = json["disagreeing"]?.plausibleCount, let buckets = json["latency"]?.array,
         buckets.count == LatencyBounds.bucketCount
       else { return nil }
-      // A process of an earlier release says nothing of probes, of causes and of stages.
-      let failingProbes = json["failingProbes"].map { $0.int ?? -1 } ?? 0
+      // A process of an earlier release says nothing of probes, of causes, of stages and of progress.
+      let failingProbes = json["failingProbes"].map { $0.plausibleCount ?? -1 } ?? 0
+      let progress = json["progress"].map { $0.plausibleCount ?? -1 } ?? answered + refused
       let isProbeOverdue = json["probeOverdue"].map { $0.bool == true } ?? false
       guard let refusals = json["refusals"].map(CauseCounts.init(json:)) ?? CauseCounts(),
         let failures = json["failures"].map(CauseCounts.init(json:)) ?? CauseCounts(),
         let stages = json["stages"].map(StageTimes.init(json:)) ?? StageTimes()
       else { return nil }
-      let latency = buckets.compactMap(\.int)
-      guard latency.count == buckets.count, 0...compared ~= disagreeing,
-        ([answered, refused, failed, failingProbes] + latency).allSatisfy({ $0 >= 0 })
+      let latency = buckets.compactMap(\.plausibleCount)
+      guard latency.count == buckets.count, 0...compared ~= disagreeing, failingProbes >= 0, progress >= 0
       else { return nil }
       self.init(reference)
       self.answered = answered
@@ -79,6 +83,7 @@ public struct PlaneCounts: Equatable, Sendable {
       self.latency = latency
       self.compared = compared
       self.disagreeing = disagreeing
+      self.progress = progress
       self.failingProbes = failingProbes
       self.isProbeOverdue = isProbeOverdue
       self.refusals = refusals
@@ -121,7 +126,7 @@ public struct PlaneCounts: Equatable, Sendable {
 
   /// Reads what `json` writes; nil where it is something else.
   public init?(json: JSON) {
-    guard let instance = json["instance"]?.string, let unasked = json["unasked"]?.int, unasked >= 0,
+    guard let instance = json["instance"]?.string, let unasked = json["unasked"]?.plausibleCount,
       let elements = json["versions"]?.array
     else { return nil }
     let versions = elements.compactMap(Version.init(json:))

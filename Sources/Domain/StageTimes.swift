@@ -82,8 +82,8 @@ public struct StageTimes: Equatable, Sendable {
 
   /// Reads what `json` writes; nil where it is something else.
   public init?(json: JSON) {
-    guard let times = json.array?.compactMap(\.int), times.count == json.array?.count,
-      times.count == RequestStage.allCases.count, times.allSatisfy({ $0 >= 0 })
+    guard let times = json.array?.compactMap(\.plausibleSpan), times.count == json.array?.count,
+      times.count == RequestStage.allCases.count
     else { return nil }
     for (stage, time) in zip(RequestStage.allCases, times) { self[stage] = time }
   }

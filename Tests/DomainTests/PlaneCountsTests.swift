@@ -22,9 +22,9 @@ struct PlaneCountsTests {
 
   @Test func `a process of an earlier release says nothing of them, and of the rest what it knows`() throws {
     var members = try #require(Self.version(1).json.object)
-    for member in ["stages", "refusals", "failures"] { members[member] = nil }
+    for member in ["stages", "refusals", "failures", "progress"] { members[member] = nil }
     let read = try #require(PlaneCounts.Version(json: .object(members)))
-    #expect(read.answered == 5)
+    #expect(read.answered == 5 && read.progress == 5)
     #expect(read.stages.total == 0 && read.refusals == CauseCounts() && read.failures == CauseCounts())
   }
 
@@ -32,11 +32,36 @@ struct PlaneCountsTests {
     ("stages", JSON.array([1, 2])), ("stages", .array([1, 2, 3, 4, 5, -1])),
     ("refusals", .object(["causes": .object(["a": -1]), "callers": .array([])])),
     ("refusals", .object(["causes": .object([:]), "callers": .array([1])])), ("failures", .null),
+    ("answered", .integer(.max)), ("refused", .integer(1 << 49)), ("failed", .integer(.min)),
+    ("progress", .integer(.max)),
+    ("failingProbes", .integer(.max)), ("compared", .integer(.max)),
+    ("stages", .array([1, 2, 3, 4, 5, .integer(.max)])),
+    ("failures", .object(["causes": .object(["a": .integer(.max)]), "callers": .array([])])),
   ])
   func `what is no count is none`(member: String, value: JSON) throws {
     var members = try #require(Self.version(1).json.object)
     members[member] = value
     #expect(PlaneCounts.Version(json: .object(members)) == nil)
+  }
+
+  @Test func `counts as great as they may be can be added up, of as many versions as there may be`() throws {
+    var version = try Self.version(1)
+    version.answered = 1 << 48
+    let read = try #require(PlaneCounts.Version(json: version.json))
+    #expect((0..<10_000).reduce(0) { (sum, _) in sum + read.answered } == 10_000 << 48)
+  }
+
+  @Test(arguments: [
+    ("end", JSON.integer(.max)), ("end", .integer(.min)), ("end", .integer(1 << 54)), ("end", .null),
+  ])
+  func `a certificate that ends at no moment is none`(member: String, value: JSON) throws {
+    #expect(PlaneCertificate(json: ["begin": 0, "end": 1_700_000_000_000]) != nil)
+    #expect(PlaneCertificate(json: .object(["begin": .null, member: value])) == nil)
+  }
+
+  @Test func `of a certificate whose beginning is no moment it is not known`() throws {
+    let read = try #require(PlaneCertificate(json: ["begin": .integer(.min), "end": 1_700_000_000_000]))
+    #expect(read.begin == nil)
   }
 
   @Test func `of as many versions as there may be all counts are one answer of the control socket`()

@@ -67,4 +67,20 @@ struct StageAndCauseTests {
     #expect(counts.turnedAway.mapValues(\.causes) == [name: ["key.unknown": 1, "key.missing": 1]])
     #expect(PlaneCounts(json: counts.json) == counts)
   }
+
+  @Test func `who asks for a version by its number is no sample of callers, and gets something done`() throws
+  {
+    let server = try LiveServer(
+      DataPlane(limits: PlaneLimits(), version: "1", table: try .serving(TestModels.line())))
+    defer { server.stop() }
+    let client = try server.connect()
+    for _ in 0..<3 {
+      try client.send(
+        request("POST", "/models/line@1/predict", key: "line-key", body: #"{"data":[1,2]}"#))
+      #expect(try client.receive().status == 200)
+    }
+    let version = try #require(
+      try Self.counts(server.plane) { $0.versions.first?.progress == 3 }.versions.first)
+    #expect(version.progress == 3 && version.answered == 0)
+  }
 }

@@ -14,7 +14,8 @@ extension ServedModel {
   /// What was counted of it since it was loaded.
   fileprivate var counts: PlaneCounts.Version {
     var version = PlaneCounts.Version(reference)
-    let shared = metrics.counts.shared
+    let counted = metrics.counts
+    let shared = counted.shared
     let shadowed = shadowed.counts
     version.answered = shared.answered + shadowed.compared
     version.refused = shared.refused
@@ -23,6 +24,9 @@ extension ServedModel {
     version.refusals = shared.refusals
     version.failures = shared.failures
     version.stages = shared.stages
+    version.progress = counted.requests.reduce(shadowed.compared) {
+      $0 + ($1.key.status < 500 ? $1.value : 0)
+    }
     version.compared = shadowed.compared
     version.disagreeing = shadowed.disagreeing
     let probed = probe.counts
