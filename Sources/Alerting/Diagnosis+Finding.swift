@@ -78,8 +78,7 @@ extension Diagnosis {
     if isFailing(came, against: former) {
       let words =
         failures(came) + (former.map { "; before, \(failures($0))" } ?? "") + since(evidence.failingSince)
-      let crowded = came.failures.causes.reduce(0) { $0 + (Self.crowdCodes.contains($1.key) ? $1.value : 0) }
-      if crowded * 2 > came.failed {
+      if isForWantOfRoom(came.failures) {
         findings.append(crowd(evidence, [words] + causes(came.failures, "failed with")))
       } else {
         weight += 40 + min(20, Int(came.failedShare * 40))

@@ -35,6 +35,10 @@ extension Diagnosis {
     guard away.total >= least, away.total * 20 >= recent.all.requests + away.total,
       perMinute(recent) >= 3 * was
     else { return same.append("turned away: \(words)") }
+    // That there is no room for them is no matter of theirs.
+    if isForWantOfRoom(away) {
+      return findings.append(crowd(evidence, [words] + causes(away, "refused with")))
+    }
     let kinds = Dictionary(grouping: away.ranked, by: { $0.code.accessKind })
     let most = kinds.max { first, second in
       (first.value.reduce(0) { $0 + $1.count }, second.key.rawValue)

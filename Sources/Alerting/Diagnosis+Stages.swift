@@ -74,8 +74,12 @@ extension Diagnosis {
 
   // MARK: More at a time than there is room for
 
-  /// The codes of requests that failed because there was no room, or no time, for them.
-  static let crowdCodes: Set<String> = [
+  /// Whether most of these requests were not answered because there was no room, or no time, for them.
+  static func isForWantOfRoom(_ counts: CauseCounts) -> Bool {
+    counts.causes.reduce(0) { $0 + (crowdCodes.contains($1.key) ? $1.value : 0) } * 2 > counts.total
+  }
+
+  private static let crowdCodes: Set<String> = [
     "plane.overloaded", "model.overloaded", "plane.too-many-connections", "request.deadline",
     "request.memory",
   ]

@@ -226,6 +226,21 @@ struct DiagnosisTests {
     #expect(diagnosis.findings.first?.evidence.contains("refused with \(code) (2000)") == true)
   }
 
+  @Test func `callers for whom there is no room are the machine's matter and not theirs`() throws {
+    let diagnosis = Diagnosis(
+      try Self.evidence { evidence in
+        for _ in 0..<2000 { evidence.recent?.turnedAway.add("plane.too-many-connections", of: nil) }
+        for _ in 0..<500 { evidence.recent?.turnedAway.add("key.unknown", of: nil) }
+      })
+    #expect(diagnosis.findings.map(\.cause) == [.host])
+    #expect(diagnosis.findings.first?.summary == "more comes at a time than there is room for")
+    #expect(
+      diagnosis.findings.first?.evidence.prefix(2) == [
+        "2500 requests came to no version",
+        "refused with plane.too-many-connections (2000), key.unknown (500)",
+      ])
+  }
+
   @Test func `as many callers without a key as ever are no news`() throws {
     let diagnosis = Diagnosis(
       try Self.evidence { evidence in
