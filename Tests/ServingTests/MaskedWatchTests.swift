@@ -80,13 +80,13 @@ struct MaskedWatchTests {
         TrainingColumn(name: "feature_\(column)", values: .numbers(values.suffix(1000).map { $0 + 1 }))
       })
     let capacity = ModelWatch.capacity(columns: 100)
-    #expect(capacity == 512)
+    #expect(capacity == 327)
     var profile = ModelProfile(shape: reference.shape, capacity: capacity)
     for _ in 0..<12 { try profile.observe(rows: 1000, numbers: values.span) }
     for _ in 0..<140 { try profile.observe(rows: 1000, numbers: values.span) }
-    #expect(3 * 5 * profile.memory <= 2 * 4 << 20)
-    #expect(profile.numbers.allSatisfy { $0.quantiles.rankError() < 0.026 })
-    #expect(ModelWatch.capacity(columns: 50) == QuantileSketch.standardCapacity)
+    #expect(2 * 5 * profile.memory <= 4 << 20)
+    #expect(profile.numbers.allSatisfy { $0.quantiles.rankError() < 0.04 })
+    #expect(ModelWatch.capacity(columns: 32) == QuantileSketch.standardCapacity)
     #expect(ModelWatch.capacity(columns: 4096) == 64)
   }
 

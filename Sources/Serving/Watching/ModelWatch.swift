@@ -25,8 +25,8 @@ final class ModelWatch: Sendable {
   /// Of a model of more columns of numbers each sketch has the less room: a window takes as much memory as with so many.
   ///
   /// With two event loops there are four at a time, of each the one that is open and the one that is over, and once more as much
-  /// while one is merged and written: of what 4 MiB hold a third is left for what an allocator keeps between them.
-  private static let fullColumns = 50
+  /// while one is merged and written: of what 4 MiB hold half is left for what an allocator keeps between them.
+  private static let fullColumns = 32
 
   let version: VersionReference
   let bundle: Digest
