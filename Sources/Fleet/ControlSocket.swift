@@ -19,9 +19,15 @@ final class ControlSocket: Sendable {
   /// The connection, in step with its other end; nil where the last command left it without its answer.
   ///
   /// Held for the whole of a command, so that nobody reads the answer to another's.
-  private let connection: Mutex<OwnedDescriptor?>
+  private let connection: Mutex<Connection?>
   /// How many commands are under way that may take long.
   private let longCommands = Atomic<Int>(0)
+
+  private struct Connection: Sendable {
+    let descriptor: OwnedDescriptor
+    /// Whether an answer is still to come.
+    var isOwed = false
+  }
 
   /// The code of the problem that the process at the other end is not there any more.
   static let goneCode = "plane.gone"
@@ -32,12 +38,17 @@ final class ControlSocket: Sendable {
   private static let answerLimit = 4 << 20
 
   /// Connects; nil where nothing listens at `path`.
-  init?(connectingTo path: String, timeout: Int = 60) {
-    guard let descriptor = try? Self.connect(to: path, timeout) else { return nil }
+  convenience init?(connectingTo path: String, timeout: Int = 60) {
+    do { try self.init(connecting: path, timeout: timeout) } catch { return nil }
+  }
+
+  /// Connects; throws `plane.gone` where nothing listens at `path`, and `plane.silent` where nobody takes from its queue.
+  init(connecting path: String, timeout: Int) throws(Problem) {
+    let descriptor = try Self.connect(to: path, timeout)
     self.path = path
     self.timeout = timeout
     process = gatehouse_peer_process(descriptor.number)
-    connection = Mutex(descriptor)
+    connection = Mutex(Connection(descriptor: descriptor))
   }
 
   /// Another connection to the same process; throws `plane.gone` where it is not there.
@@ -49,6 +60,12 @@ final class ControlSocket: Sendable {
     }
     guard other.process == process else { throw Self.gone }
     return other
+  }
+
+  /// Whether nobody listens at `path`; false where that is not known.
+  static func isFree(_ path: String) -> Bool {
+    do throws(Problem) { _ = try connect(to: path, 1) } catch { return error.code == goneCode }
+    return false
   }
 
   /// Whether a command is under way that may take long.
@@ -112,12 +129,14 @@ final class ControlSocket: Sendable {
 
   /// Asks what was counted of every version.
   func observe() throws(Problem) -> PlaneCounts {
-    try call(.observe) { (answer, _) throws(Problem) in
-      guard let counts = answer["counts"].flatMap(PlaneCounts.init(json:)) else {
-        throw .unknownAnswer(to: .observe)
-      }
-      return counts
+    try call(.observe, [:], Self.counts)
+  }
+
+  private static func counts(_ answer: JSON, _: OwnedDescriptor) throws(Problem) -> PlaneCounts {
+    guard let counts = answer["counts"].flatMap(PlaneCounts.init(json:)) else {
+      throw .unknownAnswer(to: .observe)
     }
+    return counts
   }
 
   /// Has the data plane answer what it has begun, and end.
@@ -172,6 +191,14 @@ final class ControlSocket: Sendable {
     }
   }
 
+  /// What was counted, over a connection for that alone.
+  ///
+  /// Throws `plane.silent` where it does not come in time, and goes on waiting for the same answer the next time: a process that hangs has
+  /// one connection in its queue, however often it is looked at.
+  func examine() throws(Problem) -> PlaneCounts {
+    try exchanging(Self.line(.observe), isPatient: true, Self.counts)
+  }
+
   /// Sends a command, waits for its answer and has `take` read it; throws the problem that the data plane answers with.
   ///
   /// Any other error ends the connection. One that the other side has ended is made anew once: it may have given up on us
@@ -183,30 +210,39 @@ final class ControlSocket: Sendable {
     let isLong = [.apply, .sample, .replay, .program].contains(command)
     if isLong { longCommands.add(1, ordering: .relaxed) }
     defer { if isLong { longCommands.subtract(1, ordering: .relaxed) } }
-    let line = JSON.object(members.merging(["command": .string(command.rawValue)]) { $1 }).canonicalBytes
-    return try exchanging(line + [UInt8(ascii: "\n")], take)
+    return try exchanging(Self.line(command, members), take)
   }
 
+  private static func line(_ command: PlaneCommand, _ members: [String: JSON] = [:]) -> [UInt8] {
+    let json = JSON.object(members.merging(["command": .string(command.rawValue)]) { $1 })
+    return json.canonicalBytes + [UInt8(ascii: "\n")]
+  }
+
+  /// Where it is patient, an answer that does not come in time is the answer to the next line, which has to be the same.
   private func exchanging<Value: Sendable>(
-    _ line: [UInt8], _ take: (JSON, OwnedDescriptor) throws(Problem) -> Value
+    _ line: [UInt8], isPatient: Bool = false, _ take: (JSON, OwnedDescriptor) throws(Problem) -> Value
   ) throws(Problem) -> Value {
     try connection.withLock { (connection) throws(Problem) in
       while true {
         let former = connection
         connection = nil
-        let present = if let former { former } else { try reconnect() }
+        var present = if let former { former } else { Connection(descriptor: try reconnect()) }
         let answer: JSON
         do throws(Problem) {
-          answer = try Self.exchange(line, present)
+          if !present.isOwed { try Self.send(line, present.descriptor) }
+          present.isOwed = isPatient
+          answer = try Self.receive(present.descriptor)
+          present.isOwed = false
         } catch {
           if former != nil, error.code == Self.goneCode { continue }
+          if present.isOwed, error.code == Self.silentCode { connection = present }
           throw error
         }
         if let problem = answer["problem"].flatMap(Problem.init(json:)) {
           connection = present
           throw problem
         }
-        let value = try take(answer, present)
+        let value = try take(answer, present.descriptor)
         connection = present
         return value
       }
@@ -220,8 +256,7 @@ final class ControlSocket: Sendable {
     return next
   }
 
-  private static func exchange(_ line: [UInt8], _ connection: OwnedDescriptor) throws(Problem) -> JSON {
-    try send(line, connection)
+  private static func receive(_ connection: OwnedDescriptor) throws(Problem) -> JSON {
     let line = try receiveLine(connection)
     do {
       return try JSON(parsing: line)
@@ -236,7 +271,7 @@ final class ControlSocket: Sendable {
   ///
   /// No command may be sent after that.
   func whenEnded(_ action: @escaping @Sendable () -> Void) {
-    guard let descriptor = connection.withLock({ $0 }) else { return action() }
+    guard let descriptor = connection.withLock({ $0?.descriptor }) else { return action() }
     let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: .global())
     source.setEventHandler {
       source.cancel()
@@ -253,7 +288,9 @@ final class ControlSocket: Sendable {
   func signal(_ number: Int32) throws(Problem) -> Bool {
     try connection.withLock { (connection) throws(Problem) in
       // 0 and what is negative would be others.
-      guard let connection, let pid = pid_t(exactly: process), pid > 0, !Self.hasEnded(connection) else {
+      guard let connection = connection?.descriptor, let pid = pid_t(exactly: process), pid > 0,
+        !Self.hasEnded(connection)
+      else {
         return false
       }
       if kill(pid, number) == 0 { return true }

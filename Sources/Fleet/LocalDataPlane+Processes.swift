@@ -120,8 +120,8 @@ extension LocalDataPlane {
     return try await blocking { () throws(Problem) in
       var found: [Survivor] = []
       for path in paths {
-        guard let control = ControlSocket(connectingTo: path, timeout: patience),
-          let life = ControlSocket(connectingTo: path)
+        guard let control = try connection(to: path, silent, patience),
+          let life = try connection(to: path, silent, patience)
         else { continue }
         let status: PlaneStatus
         do throws(Problem) { status = try control.status() } catch {
@@ -139,6 +139,24 @@ extension LocalDataPlane {
       }
       found.sort { $0.status.startedAt > $1.status.startedAt }
       return (found.filter { !$0.status.isHeld }, found.filter(\.status.isHeld))
+    }
+  }
+
+  /// A connection; nil where nobody listens.
+  ///
+  /// Where the queue of who listens is full nobody takes from it: without a connection it is not
+  /// known who that is, so that nothing can be done about it but to say so.
+  private static func connection(
+    to path: String, _ silent: SilentProcesses, _ patience: Int
+  ) throws(Problem) -> ControlSocket? {
+    do throws(Problem) { return try ControlSocket(connecting: path, timeout: patience) } catch {
+      if case .passedOver = silent { return nil }
+      guard error.code == ControlSocket.silentCode else { return nil }
+      var problem = error
+      problem.subject = path
+      problem.hint =
+        "find who listens there with 'ss -lxp', and end it with 'kill -9' where it answers no callers"
+      throw problem
     }
   }
 
@@ -180,15 +198,18 @@ extension LocalDataPlane {
   /// One that lives and cannot be reached is asked by a signal, which it takes for the same, and ended where it does not
   /// mind that either: it must not serve beside its successor.
   static func drain(_ process: Running, _ standing: FormerProcess = .answering) async {
-    do throws(Problem) {
-      // Behind no other command, and no longer than that.
-      try await blocking { () throws(Problem) in try process.control.another(timeout: 5).drain() }
-    } catch {
-      guard (try? process.life.signal(SIGTERM)) == true else { return }
-      // Of one that answers nobody there is no last answer to wait for.
-      guard case .lost = standing else { return await waitForEnd(of: process) }
-      await waitForEnd(of: process, patience: .seconds(5))
+    guard await !isTold(process), (try? process.life.signal(SIGTERM)) == true else { return }
+    // Of one that answers nobody there is no last answer to wait for.
+    guard case .lost = standing else { return await waitForEnd(of: process) }
+    await waitForEnd(of: process, patience: .seconds(5))
+  }
+
+  /// Asks the same, behind no other command; whether it has taken that within 5 s.
+  static func isTold(_ process: Running) async -> Bool {
+    let answer: Void? = try? await blocking { () throws(Problem) in
+      try process.control.another(timeout: 5).drain()
     }
+    return answer != nil
   }
 
   /// Waits until a process that drains is gone; its own bound for that is 30 s, and one that takes longer hangs and is killed.

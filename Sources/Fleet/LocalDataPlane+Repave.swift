@@ -3,6 +3,14 @@ import Glibc
 public import Lifecycle
 
 extension LocalDataPlane {
+  /// A process that is to end, and that nobody waits for but who ends the platform.
+  struct Leaving: Sendable {
+    /// Whether it has taken it that it is to end.
+    let asked: Task<Bool, Never>
+    /// Its end, by itself or by a signal.
+    let end: Task<Void, Never>
+  }
+
   /// A process that has loaded everything and accepts nothing.
   struct Successor: Sendable {
     let running: Running
@@ -118,19 +126,25 @@ extension LocalDataPlane {
   public func retireFormer() async {
     guard let old = former else { return }
     former = nil
-    guard case .answering = formerStanding else {
-      // An act would wait for one that may not answer.
-      let standing = formerStanding
-      Task.detached {
-        await Self.drain(old, standing)
-        await Self.waitForEnd(of: old)
-      }
-      return
-    }
-    await Self.drain(old)
-    // Nobody waits for it, and it is not left behind where it does not come to its end.
-    Task.detached { await Self.waitForEnd(of: old) }
+    await dismiss(old, formerStanding)
   }
+
+  /// Asks a process to end, and sees to it that it does.
+  ///
+  /// An act waits until one that answers has taken that, and for nobody's end.
+  func dismiss(_ process: Running, _ standing: FormerProcess = .answering) async {
+    let isAsked = if case .answering = standing { true } else { false }
+    let asked = Task.detached { if isAsked { await Self.isTold(process) } else { false } }
+    let end = Task.detached { [weak self] in
+      if await !asked.value { await Self.drain(process, standing) }
+      await Self.waitForEnd(of: process)
+      await self?.hasLeft(process.pid)
+    }
+    leaving[process.pid] = Leaving(asked: asked, end: end)
+    if isAsked { _ = await asked.value }
+  }
+
+  private func hasLeft(_ pid: pid_t) { leaving[pid] = nil }
 
   /// Ends the process that was made ready, where there is one that has not begun.
   public func dismissSuccessor() async { await endSuccessor() }

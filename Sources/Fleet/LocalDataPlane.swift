@@ -93,6 +93,10 @@ public actor LocalDataPlane: DataPlane {
   var formerStanding = FormerProcess.answering
   /// When the process that serves was heard last.
   private var heardAt = ContinuousClock.now
+  /// The connection that the process is looked at by.
+  private var examiner: ControlSocket?
+  /// The processes that are to end.
+  var leaving: [pid_t: Leaving] = [:]
   /// How many states were applied, or tried to be.
   var applications = 0
   /// The names of control sockets that processes are being started under.
@@ -126,17 +130,13 @@ public actor LocalDataPlane: DataPlane {
   /// Makes the serving process serve what `state` says; throws what it refuses with, nothing changed.
   public func apply(_ state: PlaneState) async throws(Problem) {
     try await exclusively { () async throws(Problem) in
-      // What was made ready, or is, knows nothing of it. Nobody waits for its end.
-      applications += 1
-      if let outdated = successor?.running {
-        successor = nil
-        Task.detached {
-          await Self.drain(outdated)
-          await Self.waitForEnd(of: outdated)
-        }
-      }
       // A state that no longer reads is replaced by this one all the same: the registry is what it comes from.
       let former = try? store.load()
+      if let silence = await silence() {
+        try await take(back: state, from: former)
+        throw silence
+      }
+      await dismissOutdated()
       // Durable first: a process that starts at any moment from here on starts from the new state.
       try store.save(state)
       do throws(Problem) {
@@ -145,11 +145,42 @@ public actor LocalDataPlane: DataPlane {
         // What could not be applied must not come up at the next start either; what was revoked must not come up at all.
         if let former {
           try store.save(former.revoking(by: state))
-          _ = try? await tell(former.generation)
+          // Who has not said what became of it is not asked for more.
+          if error.code != ControlSocket.silentCode { _ = try? await tell(former.generation) }
         }
         throw error
       }
     }
+  }
+
+  /// Ends what was made ready, or is: it knows nothing of what is applied.
+  private func dismissOutdated() async {
+    applications += 1
+    guard let outdated = successor?.running else { return }
+    successor = nil
+    await dismiss(outdated, .silent)
+  }
+
+  /// Why the process that serves is asked nothing that takes long: for 10 s it has said nothing at all; nil where it answers, or does what
+  /// takes long already.
+  ///
+  /// An act that waits for a process that hangs holds up what takes that one's place.
+  private func silence() async -> Problem? {
+    var silence: Problem?
+    for _ in 0..<5 {
+      guard case .silent(let problem) = await examine(), problem.code == ControlSocket.silentCode else {
+        return nil
+      }
+      silence = problem
+    }
+    return silence
+  }
+
+  /// Sees to it that what a state revokes does not come up with the next process.
+  private func take(back state: PlaneState, from former: PlaneState?) async throws(Problem) {
+    guard let former, former.revoking(by: state) != former else { return }
+    await dismissOutdated()
+    try store.save(former.revoking(by: state))
   }
 
   /// What the process that serves says that it has given up.
@@ -172,17 +203,19 @@ public actor LocalDataPlane: DataPlane {
   public func examine() async -> PlaneAnswer {
     guard let current = running else { return .none }
     do throws(Problem) {
-      let counts = try await Self.blocking { () throws(Problem) in
-        try current.control.another(timeout: 2).observe()
+      if examiner?.process != current.control.process {
+        examiner = try await Self.blocking { () throws(Problem) in try current.control.another(timeout: 2) }
       }
+      guard let examiner else { return .none }
+      let counts = try await Self.blocking { () throws(Problem) in try examiner.examine() }
       heardAt = .now
       return .counted(counts)
     } catch {
       guard running?.pid == current.pid, (try? current.life.signal(0)) == true else { return .none }
       let isBusy = current.control.isAtLength && heardAt.duration(to: .now) < .seconds(75)
-      // What fails on this side, such as a descriptor that is not to be had, says nothing of the process.
+      if isBusy { return .busy }
       let isSilence = [ControlSocket.silentCode, ControlSocket.goneCode].contains(error.code)
-      return isBusy || !isSilence ? .busy : .silent(error)
+      return isSilence ? .silent(error) : .unasked(error)
     }
   }
 
@@ -240,10 +273,16 @@ public actor LocalDataPlane: DataPlane {
     endSupervision()
     await endSuccessor()
     await retireFormer()
-    guard let running else { return }
-    self.running = nil
-    await Self.drain(running)
-    await Self.waitForEnd(of: running)
+    if let running {
+      self.running = nil
+      await dismiss(running)
+    }
+    for process in leaving.values { await process.end.value }
+  }
+
+  /// Waits for the end of processes that did not take it that they are to: without whoever signals them they might serve on one day.
+  public func endHung() async {
+    for process in leaving.values where await !process.asked.value { await process.end.value }
   }
 
   /// Stops the processes that serve from a directory whose control plane is gone; one that says nothing for so many seconds
@@ -369,7 +408,7 @@ public actor LocalDataPlane: DataPlane {
     while ContinuousClock.now < deadline {
       let paths = Self.controlPaths(in: settings.directory).filter(isFree)
       let found = try await Self.blocking { () throws(Problem) in
-        paths.first { ControlSocket(connectingTo: $0, timeout: 1) == nil }
+        paths.first(where: ControlSocket.isFree)
       }
       // Another may have been given it meanwhile.
       if let found, isFree(found) {

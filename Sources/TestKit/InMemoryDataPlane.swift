@@ -30,6 +30,8 @@ public final class InMemoryDataPlane: DataPlane {
     var meanwhile: (@Sendable () async -> Void)?
     // Whether its process answers nobody who steers it.
     var isSilent = false
+    // Why its process cannot be asked; nil where it can.
+    var obstacle: Problem?
     // How the process stood beside which the last one was made ready.
     var standing: FormerProcess?
     // What its connections are secured by.
@@ -68,6 +70,9 @@ public final class InMemoryDataPlane: DataPlane {
   /// Has its process answer nobody who steers it, until another takes its place.
   public func silence() { state.withLock { $0.isSilent = true } }
 
+  /// Keeps whoever looks at its process from asking it; nil for nobody any more.
+  public func obstruct(by problem: Problem?) { state.withLock { $0.obstacle = problem } }
+
   /// How the process stood beside which the last one was made ready; nil where none was.
   public var standing: FormerProcess? { state.withLock { $0.standing } }
 
@@ -92,8 +97,9 @@ public final class InMemoryDataPlane: DataPlane {
     }
   }
 
-  /// Makes it serve what `state` says.
+  /// Makes it serve what `state` says; throws where it is silent.
   public func apply(_ state: PlaneState) async throws(Problem) {
+    if self.state.withLock({ $0.isSilent }) { throw Self.silent }
     try faults.write { () throws(Problem) in
       self.state.withLock { own in
         own.successor = nil
@@ -119,6 +125,7 @@ public final class InMemoryDataPlane: DataPlane {
   public func examine() async -> PlaneAnswer {
     state.withLock { state in
       guard let serving = state.serving else { return .none }
+      if let obstacle = state.obstacle { return .unasked(obstacle) }
       if state.isSilent { return .silent(Self.silent) }
       return .counted(state.counted ?? PlaneCounts(instance: serving.instance, versions: []))
     }

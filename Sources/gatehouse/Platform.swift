@@ -82,7 +82,7 @@ struct Platform {
     withExtendedLifetime(signals) {}
     unsafe unlink(directory.address)
     unsafe unlink(directory.registryAddress)
-    if ending == .both { await plane.stop() }
+    if ending == .both { await plane.stop() } else { await plane.endHung() }
     // What the data plane closed at its end, or closes no more.
     await collection.collect()
   }

@@ -121,6 +121,25 @@ struct ControlSocketTests {
     peer.end()
   }
 
+  @Test func `who is asked again how it stands is asked once, and heard when it answers`() throws {
+    let gate = DispatchSemaphore(value: 0)
+    let counts = PlaneCounts(instance: "one", versions: [])
+    let line = String(decoding: JSON.object(["counts": counts.json]).canonicalBytes, as: UTF8.self)
+    // A second connection, or a second line, would have the third reaction.
+    let peer = try Peer([.later(gate, line), .answer(line), .hangUp])
+    let control = try #require(ControlSocket(connectingTo: peer.path, timeout: 1))
+    for _ in 0..<2 {
+      let problem = #expect(throws: Problem.self) { try control.examine() }
+      #expect(problem?.code == "plane.silent")
+    }
+    gate.signal()
+    #expect(try control.examine() == counts)
+    #expect(try control.examine() == counts)
+    let problem = #expect(throws: Problem.self) { try control.examine() }
+    #expect(problem?.code == "plane.silent" || problem?.code == "plane.gone")
+    peer.end()
+  }
+
   @Test
   func `an answer about another generation is refused, and the next command has a connection of its own`()
     throws

@@ -1,11 +1,13 @@
 import Domain
-import Fleet
 import Foundation
 import Glibc
 import Lifecycle
 import Relay
+import Storage
 import TestKit
 import Testing
+
+@testable import Fleet
 
 /// A real process that does not answer any more, or not where callers ask.
 @Suite(.timeLimit(.minutes(15)))
@@ -76,9 +78,79 @@ struct SilentProcessTests {
     try await HTTPListenerProbe(patience: .seconds(20)).ask(plane.baseURL)
     #expect(try await plane.process()?.instance == ready.instance)
     #expect(await plane.process(of: "ab12")?.instance == ready.instance)
-    // It is not left to go on one day with what was taken back meanwhile.
-    try await Self.awaitEnd(of: old.process)
+    // It is not left to go on one day with what was taken back meanwhile, nor by a control plane that ends.
+    await plane.endHung()
+    #expect(kill(pid_t(old.process), 0) == -1)
+    try await HTTPListenerProbe(patience: .seconds(20)).ask(plane.baseURL)
     await plane.stop()
+  }
+
+  @Test func `what is told to a process that hangs fails in seconds, and what takes its place stays ready`()
+    async throws
+  {
+    let scratch = try Scratch()
+    let plane = try await scratch.plane()
+    let store = FilePlaneStateStore(path: "\(scratch.path)/state.json")
+    let (old, before) = (try #require(try await plane.process()), try store.load())
+    try Self.halt(old.process)
+    _ = try await plane.prepareSuccessor(under: "ab12", beside: .lost)
+    let start = ContinuousClock.now
+    let problem = await #expect(throws: Problem.self) {
+      try await plane.apply(PlaneState(generation: 7, sealKeys: [], deployments: [], keys: []))
+    }
+    #expect(problem?.code == "plane.silent")
+    #expect(start.duration(to: .now) < .seconds(50))
+    #expect(try store.load() == before)
+    try await plane.begin()
+    await plane.retireFormer()
+    try await plane.apply(PlaneState(generation: 7, sealKeys: [], deployments: [], keys: []))
+    await plane.stop()
+    #expect(kill(pid_t(old.process), 0) == -1)
+  }
+
+  @Test func `what is taken back while a process hangs comes up with none that follows`() async throws {
+    let scratch = try Scratch()
+    let plane = try await scratch.plane()
+    let store = FilePlaneStateStore(path: "\(scratch.path)/state.json")
+    let old = try #require(try await plane.process())
+    try Self.halt(old.process)
+    _ = try await plane.prepareSuccessor(under: "ab12", beside: .lost)
+    let revocations = Revocations(keys: [
+      Revocations.Key(
+        hint: String(repeating: "a1", count: 32), since: Timestamp(milliseconds: 0), reason: "leaked")
+    ])
+    await #expect(throws: Problem.self) {
+      try await plane.apply(
+        PlaneState(generation: 7, sealKeys: [], deployments: [], keys: [], revocations: revocations))
+    }
+    #expect(try store.load()?.revocations == revocations)
+    // What was ready knew nothing of it.
+    let overtaken = await #expect(throws: Problem.self) { try await plane.begin() }
+    #expect(overtaken?.code == "plane.no-successor")
+    kill(pid_t(old.process), SIGCONT)
+    await plane.stop()
+  }
+
+  @Test func `who listens and takes nobody from its queue is passed over by none who must know`() async throws
+  {
+    let scratch = try Scratch()
+    var plane: LocalDataPlane? = try await scratch.plane()
+    let old = try #require(try await plane?.process())
+    await plane?.endSupervision()
+    plane = nil
+    try Self.halt(old.process)
+    let path = "\(scratch.path)/control-a.sock"
+    var abandoned: [ControlSocket] = []
+    while let next = ControlSocket(connectingTo: path, timeout: 1) { abandoned.append(next) }
+    #expect(!ControlSocket.isFree(path))
+    let left = await #expect(throws: Problem.self) {
+      try await LocalDataPlane.stopSurvivors(in: scratch.path, patience: 1, grace: 1)
+    }
+    #expect(left?.code == "plane.silent")
+    #expect(left?.subject == path)
+    kill(pid_t(old.process), SIGKILL)
+    try await Self.awaitEnd(of: old.process)
+    #expect(ControlSocket.isFree(path))
   }
 
   @Test func `a process that hangs without a control plane is ended and not waited for`() async throws {

@@ -76,6 +76,17 @@ struct AlertEvidenceTests {
     #expect(await Self.found(bench.control) == ["plane-down data plane"])
   }
 
+  @Test func `a process that cannot be asked is neither well nor down, and why is told`() async throws {
+    let bench = try Bench()
+    bench.plane.obstruct(by: Problem(.unavailable, "system.call", "expected a socket, found none to be had"))
+    var history = TrafficHistory()
+    let seen = await bench.control.alerts.evidence.gather(&history, at: bench.control.now())
+    #expect(seen.problems.map(\.code) == ["system.call"])
+    #expect(
+      seen.unread.isSuperset(of: [.planeDown, .failures, .refusals, .latency, .probeFailed, .processAge]))
+    #expect(!seen.measured.contains { $0.source.rule == .planeDown })
+  }
+
   @Test func `one caller who is refused in a loop begins no alert, and the figures say of how many they are`()
     async throws
   {

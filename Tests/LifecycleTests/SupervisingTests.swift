@@ -43,6 +43,21 @@ struct SupervisingTests {
     #expect(try await Self.acts(bench).isEmpty)
   }
 
+  @Test func `what cannot be asked is told of, and nothing is replaced for it`() async throws {
+    let bench = try Bench()
+    try await bench.run { control in
+      _ = try await control.start()
+      _ = try await Bench.push(Fixture.tree, to: control)
+      bench.plane.obstruct(
+        by: Problem(.unavailable, "system.call", "expected a socket, found none to be had"))
+      #expect(Set(await Self.rounds(100, bench, control)) == ["system.call"])
+      bench.plane.obstruct(by: nil)
+      #expect(await Self.rounds(1, bench, control).isEmpty)
+    }
+    #expect(bench.plane.processes == (1, nil, nil))
+    #expect(try await Self.acts(bench).isEmpty)
+  }
+
   @Test func `a listener that answers nobody has its process replaced, and the ledger says why`()
     async throws
   {

@@ -78,6 +78,21 @@ struct SupervisionTests {
     #expect(course.done == ["replace for control-socket"])
   }
 
+  @Test
+  func
+    `whoever does not answer who steers it for five minutes is replaced, whatever callers come to now and then`()
+  {
+    var course = Course()
+    for _ in 0..<29 {
+      course.find([.silent, .deaf])
+      course.find([.silent])
+    }
+    #expect(course.done.isEmpty)
+    course.find([.silent, .deaf])
+    course.find([.silent])
+    #expect(course.done == ["replace for control-socket"])
+  }
+
   @Test(arguments: [SupervisedFault.deaf, .late(version)])
   func `whoever is slow and gets something done is left alone, and whoever does not is given a minute`(
     fault: SupervisedFault

@@ -103,6 +103,7 @@ struct AlertEvidence: Sendable {
       seen.unread.formUnion([.planeDown, .processAge])
       return
     }
+    if case .unasked(let problem) = answer { throw problem }
     if case .silent(let problem) = answer {
       seen.unread.insert(.processAge)
       return seen.measured.append(AlertMeasurement(down, 1, "no answer from the process: \(problem.code)"))
@@ -190,9 +191,13 @@ struct AlertEvidence: Sendable {
   private func performance(_ seen: inout Seen) async throws(Problem) {
     let alarms = try await feedback.performanceAlarms()
     guard !alarms.isEmpty else { return }
+    let (aliases, rollouts) = (try await registry.aliases(), try await registry.rollouts())
     for deployment in try await registry.deployments() {
       let sharing = try await registry.sharing(of: deployment)?.shares.versions ?? []
-      for number in Set(sharing + [deployment.version]).sorted() {
+      let named = aliases.filter { $0.model == deployment.name }.map(\.version)
+      let coming = rollouts.filter { $0.isUnderWay && $0.state.deployment == deployment.name }
+        .map(\.state.version)
+      for number in Set(sharing + named + coming + [deployment.version]).sorted() {
         let version = VersionReference(name: deployment.name, version: number)
         guard let words = alarms[version] else { continue }
         seen.measured.append(

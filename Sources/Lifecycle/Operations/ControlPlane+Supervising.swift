@@ -22,7 +22,7 @@ extension ControlPlane {
       guard let round = try await supervisedRound() else { return [] }
       let record = try await supervisionRecord()
       switch supervision.withLock({ $0.take(round, record, at: now()) }) {
-      case .nothing: return []
+      case .nothing: return round.problem.map { [$0] } ?? []
       case .wait(let faults): return [Self.tooOften(faults)]
       case .giveUp(let faults, let record):
         try await giveUp(faults, record)
@@ -65,11 +65,11 @@ extension ControlPlane {
     switch answer {
     case .none: return nil
     case .busy: round.hasLooked = false
+    case .unasked(let problem): (round.hasLooked, round.problem) = (false, problem)
     case .silent(let problem): round.faults[.silent] = problem.message
     case .counted(let counts):
       round.counted = Dictionary(
-        counts.versions.map { ($0.reference, $0.answered &+ $0.failed &+ $0.refused) },
-        uniquingKeysWith: &+)
+        counts.versions.map { ($0.reference, $0.progress) }, uniquingKeysWith: &+)
       let failing = counts.versions.filter { $0.failingProbes > 0 }
       // Rarely, and then it matters who is asked by callers and who by nobody that sees it.
       let answering = failing.isEmpty ? [] : try await served.current().answering

@@ -58,6 +58,8 @@ struct SupervisedRound: Sendable {
   var faults: [SupervisedFault: String] = [:]
   /// Whether it could be seen how it answers whoever steers it.
   var hasLooked = true
+  /// Why not, where that is to be told.
+  var problem: Problem?
   /// Whether it could be asked where callers ask.
   var hasKnocked = true
   /// How many requests each version has answered, failed or refused so far; nil where it did not say.
@@ -115,8 +117,10 @@ struct Supervision: Sendable {
     if round.process != process { (streaks, counted) = ([:], nil) }
     process = round.process
     let faults = judged(round)
-    streaks = streaks.filter { faults[$0.key] != nil || !round.hasSeen($0.key.id) }
-    for fault in faults.keys { streaks[fault, default: 0] += 1 }
+    // Who answers nobody does not answer whoever steers it either.
+    let found = Set(faults.keys).union(faults[.stuck] == nil ? [] : [.silent])
+    streaks = streaks.filter { found.contains($0.key) || !round.hasSeen($0.key.id) }
+    for fault in found { streaks[fault, default: 0] += 1 }
     forgive(round, faults, record, at: now)
     let known = record.without(forgiven)
     let due = faults.filter { streaks[$0.key, default: 0] >= $0.key.rounds }

@@ -48,6 +48,8 @@ public enum PlaneAnswer: Sendable {
   case busy
   /// It does not answer.
   case silent(Problem)
+  /// It could not be asked, or what it said does not read: what is the matter may lie on this side.
+  case unasked(Problem)
   /// What it has counted.
   case counted(PlaneCounts)
 }
