@@ -208,13 +208,16 @@ public final class ControlPlane: Sendable {
     witnesses = Witnesses(
       registry: registry, store: parts.cosignatures, witness: parts.witness, key: settings.checkpointKey,
       time: time, entropy: parts.entropy)
+    seals = Seals(
+      registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
+    served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
     alerts = Alerts(
       registry: registry, store: parts.alerts, sender: parts.webhookSender,
       evidence: AlertEvidence(
         registry: registry, plane: parts.plane, listener: parts.listenerProbe, monitor: parts.monitor,
         webhooks: parts.webhooks, alerts: parts.alerts, feedback: parts.feedback,
         cosignatures: parts.cosignatures, key: settings.checkpointKey,
-        expiries: Expiries(registry: registry, rules: rules)),
+        expiries: Expiries(registry: registry, rules: rules), served: served),
       blobs: parts.blobs, ledger: settings.checkpointKey.name, time: time, entropy: parts.entropy)
     let training = TrainingReferences(registry: registry, blobs: parts.blobs)
     watching = Watching(
@@ -222,8 +225,6 @@ public final class ControlPlane: Sendable {
       entropy: parts.entropy)
     policies = Policies(
       registry: registry, blobs: parts.blobs, rules: rules, time: time, standard: settings.policy)
-    seals = Seals(
-      registry: registry, bundles: parts.bundles, present: settings.sealingKey, store: parts.sealKeys)
     let said = BundleFacts(bundles: parts.bundles, seals: seals)
     feedback = Feedback(
       registry: registry, store: parts.feedback, records: parts.records, said: said, time: time)
@@ -235,7 +236,6 @@ public final class ControlPlane: Sendable {
       registry: registry, blobs: parts.blobs, policies: policies, rules: rules, advisor: parts.advisor,
       threats: threats, advisories: advisories, said: said, seals: seals, plane: parts.plane,
       time: time)
-    served = ServedState(registry: registry, bundles: parts.bundles, seals: seals, time: time)
     bySteps = RollOutBySteps(
       registry: registry, seals: seals, served: served, plane: parts.plane, entropy: parts.entropy, time: time
     )

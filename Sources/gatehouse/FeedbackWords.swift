@@ -12,6 +12,13 @@ enum FeedbackWords {
     return "\(name) awaits labels for \(share)\(obstacle)"
   }
 
+  /// Whether a version is worse than it was that callers can be answered by: one that was replaced is nobody's trouble.
+  static func isWorse(_ feedback: JSON) -> Bool {
+    (feedback["versions"]?.array ?? []).contains {
+      $0["performance"]?["alarm"]?.string != nil && $0["served"] != false
+    }
+  }
+
   /// The figures of a deployment; none where no label is awaited and none came.
   static func lines(_ feedback: JSON) -> [String] {
     let versions = feedback["versions"]?.array ?? []
@@ -20,7 +27,8 @@ enum FeedbackWords {
     if let obstacle = feedback["obstacle"]?.string { lines.append("  \(obstacle)") }
     for version in versions {
       if let words = performance(version["performance"] ?? .null) {
-        lines.append("  @\(version["version"].cell)  \(words)")
+        let end = version["served"] == false ? "; it answers no more" : ""
+        lines.append("  @\(version["version"].cell)  \(words)\(end)")
       }
       for day in version["days"]?.array ?? [] {
         lines.append("  @\(version["version"].cell)  \(day["from"].cell.prefix(10))  \(figures(of: day))")
@@ -43,14 +51,21 @@ enum FeedbackWords {
   /// What a version is held against, and whether it is worse; nil where nothing is known.
   private static func performance(_ performance: JSON) -> String? {
     if let alarm = performance["alarm"]?.string { return "worse than it was: \(alarm)" }
-    guard let metric = performance["metric"]?.string else { return nil }
+    let cutShort = performance["cutShortDays"]?.int ?? 0
+    let room =
+      cutShort > 0
+      ? "; \(cutShort) \(cutShort == 1 ? "day" : "days") without room until labels came, held against nothing"
+      : ""
+    guard let metric = performance["metric"]?.string else {
+      return cutShort > 0 ? "nothing to hold it against\(room)" : nil
+    }
     guard let reference = performance["reference"], let rows = reference["rows"]?.int else {
       return
         "nothing to hold it against yet: \(performance["gatheredRows"].cell) labelled rows of days that are complete, of"
-        + " \(performance["neededRows"].cell) rows and \(performance["neededDays"].cell) days"
+        + " \(performance["neededRows"].cell) rows and \(performance["neededDays"].cell) days\(room)"
     }
     let value = reference["value"]?.double.map { " of \(short($0))" } ?? ""
-    return "held against the \(metric)\(value) of its first \(rows) labelled rows: not worse"
+    return "held against the \(metric)\(value) of its first \(rows) labelled rows: not worse\(room)"
   }
 
   private static func figures(of day: JSON) -> String {

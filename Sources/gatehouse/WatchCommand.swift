@@ -8,8 +8,8 @@ struct WatchCommand: AsyncParsableCommand {
     commandName: "watch", abstract: "Show what comes to a deployment beside what its model was trained with.",
     discussion: """
       Per version: how many rows came and how many of them were looked at, alerts that stand, and the columns, those that are \
-      furthest from training first. Exit status 1 where an alert stands, something was found of a caller in the span, or a version is
-      worse than it was by its labels.
+      furthest from training first. Exit status 1 where an alert stands, something was found of a caller in the span, or a version \
+      that answers is worse than it was by its labels.
       """)
 
   @Argument(help: "The deployment.")
@@ -41,10 +41,7 @@ struct WatchCommand: AsyncParsableCommand {
       !(version["callers"]?.array ?? []).isEmpty
         || (version["columns"]?.array ?? []).contains { !($0["alert"]?.array ?? []).isEmpty }
     }
-    let isWorse = (answer["feedback"]?["versions"]?.array ?? []).contains {
-      $0["performance"]?["alarm"]?.string != nil
-    }
-    if isAlerting || isWorse { throw ExitCode(1) }
+    if isAlerting || FeedbackWords.isWorse(answer["feedback"] ?? .null) { throw ExitCode(1) }
   }
 
   /// The seconds of `90s`, `30m`, `1h` or `7d`.

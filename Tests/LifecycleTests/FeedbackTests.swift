@@ -267,7 +267,14 @@ import Testing
         try await feedback.take(segment)
       }
       try await take(1, 2, daysAgo: 2)
+      let sent = try LabelBatch(parsing: Self.labels(Sample.segmentName(1), [1]), isKey: { _ in true })
+      #expect(try await feedback.learn(sent.labels, of: version.name) == [.taken])
       try await take(2, 2, daysAgo: 1)
+      // Of a day that could not wait for its labels nothing is said but its figures, and that it was so.
+      #expect(await store.performance(of: version) == nil)
+      let figures = try await feedback.figures(of: version.name, after: Timestamp(milliseconds: 0))
+      #expect(figures.performance[version]?["cutShortDays"] == 1)
+      #expect(figures.performance[version]?["metric"] == .null)
       #expect(await store.windows(of: version.name).map(\.rows) == [2])
       let settled = await store.settled(of: version.name, after: Timestamp(milliseconds: 0))
       #expect(settled.map { $0.figures["predictions"] } == [2])

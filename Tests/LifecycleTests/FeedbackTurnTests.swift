@@ -66,6 +66,18 @@ import Testing
     }
   }
 
+  @Test func `labels and segments do not wait for who works out figures`() async throws {
+    try await bench.run { control in
+      _ = try await Bench.push(Fixture.tree, to: control)
+      try await take(1, daysAgo: 1)
+      let label = SentLabel.receipt(Sample.segmentName(1), 1, of: Sample.name(), 0)
+      let turns = try await feedback.readers.perform { () async throws(Problem) in
+        try await feedback.learn([label], of: Sample.name())
+      }
+      #expect(turns == [.taken])
+    }
+  }
+
   @Test func `a mask that is set while a segment is taken leaves none of its rows`() async throws {
     try await bench.run { control in
       _ = try await Bench.push(Fixture.tree, to: control)

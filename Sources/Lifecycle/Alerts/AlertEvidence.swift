@@ -35,6 +35,7 @@ struct AlertEvidence: Sendable {
   let cosignatures: any CosignatureReader
   let key: CheckpointVerificationKey
   let expiries: Expiries
+  let served: ServedState
 
   /// Looks at everything; what cannot be read now is told, and stays as it was.
   func gather(_ history: inout TrafficHistory, at now: Timestamp) async -> Seen {
@@ -187,23 +188,12 @@ struct AlertEvidence: Sendable {
     }
   }
 
-  /// Of the versions that answer: one that no longer does is nobody's trouble.
   private func performance(_ seen: inout Seen) async throws(Problem) {
-    let alarms = try await feedback.performanceAlarms()
-    guard !alarms.isEmpty else { return }
-    let (aliases, rollouts) = (try await registry.aliases(), try await registry.rollouts())
-    for deployment in try await registry.deployments() {
-      let sharing = try await registry.sharing(of: deployment)?.shares.versions ?? []
-      let named = aliases.filter { $0.model == deployment.name }.map(\.version)
-      let coming = rollouts.filter { $0.isUnderWay && $0.state.deployment == deployment.name }
-        .map(\.state.version)
-      for number in Set(sharing + named + coming + [deployment.version]).sorted() {
-        let version = VersionReference(name: deployment.name, version: number)
-        guard let words = alarms[version] else { continue }
-        seen.measured.append(
-          AlertMeasurement(
-            AlertSource(.performance, of: deployment.name, version.description), 1, words.excerpt(400)))
-      }
+    let worse = try await served.worse(by: feedback)
+    for (version, words) in worse.sorted(by: { $0.key.description < $1.key.description }) {
+      seen.measured.append(
+        AlertMeasurement(
+          AlertSource(.performance, of: version.name, version.description), 1, words.excerpt(400)))
     }
   }
 

@@ -64,10 +64,9 @@ extension ControlPlane {
       columns.insert(alert.column)
       evidence.drifting[alert.version] = columns.sorted()
     }
-    let alarms = try await parts.feedback.performanceAlarms().filter { $0.key.name == evidence.deployment }
-    // What answers nobody any more is nobody's trouble.
-    let answering = alarms.isEmpty ? [] : try await served.current().answering
-    evidence.worse = alarms.filter { answering.contains($0.key) }
+    evidence.worse = try await served.worse(by: parts.feedback).filter {
+      $0.key.name == evidence.deployment
+    }
     for report in try await watched(evidence.deployment, over: span).reports where report.isServed {
       evidence.strange.refusedRequests += report.seen.losses.refusedRequests
       evidence.strange.rows += report.seen.window.profile.violatingRows

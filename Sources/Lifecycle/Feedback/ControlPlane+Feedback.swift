@@ -93,7 +93,9 @@ extension ControlPlane {
     -> FeedbackFigures
   {
     _ = try await registry.versions(ofKnown: name)
-    return try await feedback.figures(of: name, after: now().advanced(by: span * -1))
+    var figures = try await feedback.figures(of: name, after: now().advanced(by: span * -1))
+    figures.answering = try await served.current().answering
+    return figures
   }
 
   /// Why labels cannot be held against what a deployment says; nil where they can.

@@ -56,6 +56,18 @@ extension Feedback {
   }
 }
 
+extension ServedState {
+  /// The versions that callers can be answered by and that are worse than they were, with why.
+  ///
+  /// One that answers nobody any more is nobody's trouble, and no label comes that could end its alarm.
+  func worse(by feedback: any PerformanceStore) async throws(Problem) -> [VersionReference: String] {
+    let alarms = try await feedback.performanceAlarms()
+    guard !alarms.isEmpty else { return [:] }
+    let answering = try await current().answering
+    return alarms.filter { answering.contains($0.key) }
+  }
+}
+
 extension ControlPlane {
   /// Gives performance that fell, or is as it was again, its entries in the ledger, once each.
   ///

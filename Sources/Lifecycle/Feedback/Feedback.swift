@@ -34,6 +34,8 @@ actor Feedback {
   /// Who touches what is kept: a day is read and then made figures, a mask is read and then gone by, and an actor alone would let
   /// a label come between.
   let touching = Turns()
+  /// Who works out figures.
+  let readers = Turns()
   /// Since when nothing can be kept; nil where the last was.
   private var failingSince: Timestamp?
 
@@ -117,8 +119,9 @@ actor Feedback {
 
   private func settle(_ window: FeedbackWindow, isCutShort: Bool) async throws(Problem) {
     let kept = try await store.rows(of: window)
-    // First: a crash after it finds the day taken, and makes figures of it.
-    try await judgeAtLast(window, kept.rows)
+    // First: a crash after it finds the day taken, and makes figures of it. Of a day for which there is no more room the first labels are
+    // here alone, which are seldom like the last.
+    if !isCutShort { try await judgeAtLast(window, kept.rows) }
     let report = FeedbackReport(of: window, kept, isCutShort: isCutShort)
     try await store.settle(SettledFeedback(window: window, figures: report.json))
   }

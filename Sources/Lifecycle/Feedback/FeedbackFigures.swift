@@ -18,6 +18,8 @@ public struct FeedbackFigures: Sendable {
   var days: [Day] = []
   /// What versions are held against, and whether they are worse.
   var performance: [VersionReference: JSON] = [:]
+  /// The versions that callers can be answered by.
+  var answering: Set<VersionReference> = []
   /// What became of labels that no day counts.
   public var counts = FeedbackCounts()
 
@@ -28,7 +30,7 @@ public struct FeedbackFigures: Sendable {
       "versions": .array(
         versions.sorted { $0.version > $1.version }.map { version in
           [
-            "version": JSON(version.version.value),
+            "version": JSON(version.version.value), "served": .bool(answering.contains(version)),
             "total": totals.first { $0.version == version }?.figures ?? .null,
             "days": .array(days.filter { $0.window.version == version }.map(\.json)),
             "performance": performance[version] ?? .null,
@@ -54,27 +56,67 @@ extension Feedback {
   /// How many labelled rows a calibration is learned from at most: the newest.
   private static let calibrationLimit = 20_000
 
-  /// How good the predictions of a deployment were in days that end after a moment.
-  func figures(of name: ModelName, after moment: Timestamp) async throws(Problem) -> FeedbackFigures {
-    // In a turn: a day that becomes figures meanwhile would be in neither.
-    try await touching.perform { () async throws(Problem) in try await gather(name, after: moment) }
+  /// What figures of a deployment are worked out of.
+  private struct Reading: Sendable {
+    /// A version with its watch, and its days in the order of time.
+    struct Version: Sendable {
+      let version: VersionReference
+      let watch: PerformanceWatch
+      var days: [(window: FeedbackWindow, kept: FeedbackRows)] = []
+    }
+
+    var counts = FeedbackCounts()
+    var settled: [SettledFeedback] = []
+    /// The newest first.
+    var versions: [Version] = []
   }
 
-  private func gather(_ name: ModelName, after moment: Timestamp) async throws(Problem) -> FeedbackFigures {
-    try await hideKept()
-    var figures = FeedbackFigures()
-    figures.counts = try await store.counts(of: name)
-    figures.days = try await store.settled(of: name, after: moment).map {
-      FeedbackFigures.Day(window: $0.window, figures: $0.figures, isSettled: true)
+  /// How good the predictions of a deployment were in days that end after a moment.
+  func figures(of name: ModelName, after moment: Timestamp) async throws(Problem) -> FeedbackFigures {
+    // One reader at a time has the rows of a deployment in memory; labels wait for what is read, and not for what is made of it.
+    try await readers.perform { () async throws(Problem) in
+      let reading = try await touching.perform { () async throws(Problem) in
+        try await read(name, after: moment)
+      }
+      return await Self.figures(of: reading, after: moment)
     }
+  }
+
+  /// In a turn of `touching`: a day that becomes figures meanwhile would be in neither.
+  private func read(_ name: ModelName, after moment: Timestamp) async throws(Problem) -> Reading {
+    try await hideKept()
+    var reading = Reading()
+    reading.counts = try await store.counts(of: name)
+    reading.settled = try await store.settled(of: name, after: moment)
     let windows = try await store.windows(of: name).map(\.window)
     for version in Set(windows.map(\.version)).sorted(by: { $0.version > $1.version }) {
+      var read = Reading.Version(version: version, watch: try await performance(of: version).watch)
+      for window in windows where window.version == version {
+        read.days.append((window, try await store.rows(of: window)))
+      }
+      reading.versions.append(read)
+    }
+    return reading
+  }
+
+  /// Aside from the actor, which others ask for turns meanwhile.
+  @concurrent
+  private static func figures(of reading: Reading, after moment: Timestamp) async -> FeedbackFigures {
+    var figures = FeedbackFigures()
+    figures.counts = reading.counts
+    figures.days = reading.settled.map {
+      FeedbackFigures.Day(window: $0.window, figures: $0.figures, isSettled: true)
+    }
+    for read in reading.versions {
+      let (version, watch) = (read.version, read.watch)
       var (whole, first, last): (FeedbackRows, Timestamp?, Timestamp?) = (FeedbackRows(), nil, nil)
       var held = HeldRows()
-      let watch = try await performance(of: version).watch
-      if watch.summary["metric"] != .null { figures.performance[version] = watch.summary }
-      for window in windows where window.version == version {
-        let kept = try await store.rows(of: window)
+      let cutShort = reading.settled.count { $0.window.version == version && $0.figures["cutShort"] == true }
+      if var summary = watch.summary.object, summary["metric"] != .null || cutShort > 0 {
+        summary["cutShortDays"] = JSON(cutShort)
+        figures.performance[version] = .object(summary)
+      }
+      for (window, kept) in read.days {
         if window.end > moment {
           let report = FeedbackReport(of: window, kept)
           var members = report.json.object ?? [:]

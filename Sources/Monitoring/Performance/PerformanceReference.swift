@@ -86,13 +86,19 @@ struct ErrorSum: Sendable, Equatable {
   }
 }
 
-/// How good a version was in the first days whose labels came: what its later days are held against.
+/// How good a version was in the first weeks whose labels came: what its later ones are held against.
 ///
 /// What is held against is a share of rows. Of classes it is that of the wrong ones. Of numbers it is that of errors greater than
 /// four of five were in the reference: errors may have any distribution, heavy tails too, and the share of later ones above an order
 /// statistic of the reference is known exactly whatever it is (Wilks, "Mathematical statistics", 1962, 8.7), while for a mean of
-/// errors without a bound no test holds.
+/// errors without a bound no test holds. The same number of errors of a day is looked at here and there, so that days weigh the same.
 public struct PerformanceReference: Sendable, Equatable {
+  /// How many rows of one day of the week there were, and how many of them are counted.
+  struct Weekday: Sendable, Equatable {
+    var rows = 0
+    var misses = 0
+  }
+
   /// With which probability the share that is allowed is less than the true one, once for each version.
   static let risk = 0.005
   /// By how much more than it can have been by chance a share has to be greater to matter.
@@ -114,11 +120,13 @@ public struct PerformanceReference: Sendable, Equatable {
   let errorBound: Double?
   /// The share of rows that are counted above which something is the matter.
   public let allowed: Double
+  /// The days of the week, from the one that 1970 began with; empty where they are not known.
+  let weekdays: [Weekday]
 
   /// A reference as it was kept.
   init(
     metric: PerformanceEstimate.Metric, span: ClosedRange<Timestamp>, days: Int, rows: Int,
-    estimate: PerformanceEstimate?, errorBound: Double?, allowed: Double
+    estimate: PerformanceEstimate?, errorBound: Double?, allowed: Double, weekdays: [Weekday]
   ) {
     self.metric = metric
     self.span = span
@@ -127,33 +135,54 @@ public struct PerformanceReference: Sendable, Equatable {
     self.estimate = estimate
     self.errorBound = errorBound
     self.allowed = allowed
+    self.weekdays = weekdays
   }
 
-  /// Classes, so many of which were wrong.
-  init(misses: Int, of rows: Int, span: ClosedRange<Timestamp>, days: Int) {
-    self.init(
-      metric: .accuracy, span: span, days: days, rows: rows, estimate: .accuracy(misses: misses, of: rows),
-      errorBound: nil, allowed: Self.allowed(misses, of: rows))
-  }
-
-  /// Numbers with these errors, of all that `sum` is of; there is one or more.
-  init(errors: [Double], _ sum: ErrorSum, span: ClosedRange<Timestamp>, days: Int) {
-    let sorted = errors.sorted()
+  /// What was gathered, of one row or more.
+  init(_ gathered: PerformanceWatch.Gathered) {
+    let span = gathered.first...Timestamp(milliseconds: gathered.last.milliseconds + Timestamp.dayLength)
+    guard gathered.metric == .mae else {
+      let misses = gathered.weekdays.reduce(0) { $0 + $1.misses }
+      self.init(
+        metric: .accuracy, span: span, days: gathered.days, rows: gathered.rows,
+        estimate: .accuracy(misses: misses, of: gathered.rows), errorBound: nil,
+        allowed: Self.allowed(misses, of: gathered.rows),
+        weekdays: gathered.weekdays.map { Weekday(rows: $0.rows, misses: $0.misses) })
+      return
+    }
+    let sorted = gathered.weekdays.flatMap(\.errors).sorted()
     let within = min(max(Int((Double(sorted.count) * Self.usual).rounded(.up)), 1), max(sorted.count, 1))
+    let bound = sorted.isEmpty ? .greatestFiniteMagnitude : sorted[within - 1]
     self.init(
-      metric: .mae, span: span, days: days, rows: sum.rows, estimate: sum.mean,
-      errorBound: sorted.isEmpty ? .greatestFiniteMagnitude : sorted[within - 1],
-      allowed: Self.allowed(sorted.count - within, of: sorted.count))
+      metric: .mae, span: span, days: gathered.days, rows: gathered.sum.rows, estimate: gathered.sum.mean,
+      errorBound: bound, allowed: Self.allowed(sorted.count - within, of: sorted.count),
+      weekdays: gathered.weekdays.map { weekday in
+        Weekday(rows: weekday.rows, misses: weekday.errors.count { $0 > bound })
+      })
   }
 
   private static func allowed(_ misses: Int, of rows: Int) -> Double {
     Interval.greatestShare(misses, of: rows, risk: risk) * tolerance
   }
 
-  /// How many rows of a day are counted.
-  func misses(of day: LabelledDay) -> Int {
-    guard let errorBound else { return day.misses }
-    return day.errors.count { $0 > errorBound }
+  /// Whether any of its rows are of this day of the week.
+  func has(_ weekday: Int) -> Bool { weekdays.isEmpty || weekdays[weekday].rows > 0 }
+
+  /// The share that is allowed where these days of the week alone come of those that it has.
+  ///
+  /// Never less than that of all of them; where the better days are missing it is that of the others.
+  func allowed(on present: Set<Int>) -> Double {
+    guard weekdays.indices.contains(where: { has($0) && !present.contains($0) }) else { return allowed }
+    let parts = present.map { weekdays[$0] }
+    return max(
+      allowed, Self.allowed(parts.reduce(0) { $0 + $1.misses }, of: parts.reduce(0) { $0 + $1.rows }))
+  }
+
+  /// How many rows of a day are looked at, and how many of them are counted.
+  func counted(_ day: LabelledDay) -> (rows: Int, misses: Int) {
+    guard let errorBound else { return (day.rows, day.misses) }
+    let errors = day.errors(upTo: PerformanceWatch.errorsOfDay)
+    return (errors.count, errors.count { $0 > errorBound })
   }
 }
 
@@ -177,6 +206,11 @@ extension Interval {
       if atMost(part, of: whole, middle) > risk { low = middle } else { high = middle }
     }
     return high
+  }
+
+  /// Whether the greatest share of which so few of so many come with a probability of `risk` is less than this one.
+  static func isShare(of part: Int, in whole: Int, lessThan share: Double, risk: Double) -> Bool {
+    Double(part) < Double(whole) * share && atMost(part, of: whole, share) < risk
   }
 
   /// The probability of at most so many of so many, each with this probability, no less than the share that they are.

@@ -20,6 +20,8 @@ extension PerformanceWatch {
     }
     switch json["gathered"] {
     case .null?: break
+    // The first release that gathered knew of no days of the week: a week later there are others.
+    case let value? where value["weekdays"] == nil && value["errors"] != nil: break
     case let value?:
       guard let read = Gathered(json: value) else { return nil }
       gathered = read
@@ -46,7 +48,7 @@ extension PerformanceWatch {
     [
       "metric": (reference?.metric ?? gathered?.metric).map { .string($0.rawValue) } ?? .null,
       "gatheredRows": JSON(gatheredRows), "neededRows": JSON(Self.leastRows),
-      "neededDays": .integer(Self.leastDays),
+      "neededDays": JSON(Self.weekDays),
       "reference": reference.map { reference in
         [
           "rows": JSON(reference.rows), "days": JSON(reference.days),
@@ -72,7 +74,10 @@ extension JSON {
   /// A count as it may be kept.
   fileprivate func count() -> Int? { int.flatMap { 0...(1 << 48) ~= $0 ? $0 : nil } }
 
-  fileprivate func moment() -> Timestamp? { integer.map(Timestamp.init(milliseconds:)) }
+  /// A moment whose distance from any other is a number.
+  fileprivate func moment() -> Timestamp? {
+    integer.flatMap { -(1 << 53)...(1 << 53) ~= $0 ? Timestamp(milliseconds: $0) : nil }
+  }
 
   /// A sum of what is never negative; null is one that no number says.
   fileprivate func sum() -> Double? {
@@ -108,23 +113,34 @@ extension PerformanceWatch.Gathered {
   fileprivate var json: JSON {
     [
       "metric": .string(metric.rawValue), "first": .integer(first.milliseconds),
-      "last": .integer(last.milliseconds), "days": JSON(days), "rows": JSON(rows), "misses": JSON(misses),
-      "errors": .array(errors.map { .number($0) }), "sum": sum.json,
+      "last": .integer(last.milliseconds), "days": JSON(days), "sum": sum.json,
+      "weekdays": .array(
+        weekdays.map { weekday in
+          [JSON(weekday.rows), JSON(weekday.misses), .array(weekday.errors.map { .number($0) })]
+        }),
     ]
   }
 
   fileprivate init?(json: JSON) {
     guard let metric = json["metric"]?.string.flatMap(PerformanceEstimate.Metric.init(rawValue:)),
       metric == .accuracy || metric == .mae, let first = json["first"]?.moment(),
-      let last = json["last"]?.moment(), let days = json["days"]?.count(), let rows = json["rows"]?.count(),
-      let misses = json["misses"]?.count(), misses <= rows, let errors = json["errors"]?.array,
-      errors.count <= PerformanceWatch.errorLimit, let sum = json["sum"].flatMap(ErrorSum.init(json:))
+      let last = json["last"]?.moment(), first <= last, let days = json["days"]?.count(),
+      let sum = json["sum"].flatMap(ErrorSum.init(json:)), let weekdays = json["weekdays"]?.array,
+      weekdays.count == PerformanceWatch.weekDays
     else { return nil }
     self.init(metric: metric, from: first)
-    (self.last, self.days, self.rows, self.misses, self.sum) = (last, days, rows, misses, sum)
-    for error in errors {
-      guard let error = error.sum(), error.isFinite else { return nil }
-      self.errors.append(error)
+    (self.last, self.days, self.sum) = (last, days, sum)
+    for (place, weekday) in weekdays.enumerated() {
+      guard let parts = weekday.array, parts.count == 3, let rows = parts[0].count(),
+        let misses = parts[1].count(), misses <= rows, let errors = parts[2].array,
+        errors.count <= PerformanceWatch.errorLimit
+      else { return nil }
+      var read = Weekday(rows: rows, misses: misses)
+      for error in errors {
+        guard let error = error.sum(), error.isFinite else { return nil }
+        read.errors.append(error)
+      }
+      self.weekdays[place] = read
     }
   }
 }
@@ -137,6 +153,7 @@ extension PerformanceReference {
       "value": .finite(estimate?.value), "least": .finite(estimate?.interval?.lowerBound),
       "greatest": .finite(estimate?.interval?.upperBound), "errorBound": .finite(errorBound),
       "allowed": .number(allowed),
+      "weekdays": .array(weekdays.map { [JSON($0.rows), JSON($0.misses)] }),
     ]
   }
 
@@ -154,12 +171,21 @@ extension PerformanceReference {
     if let least = json["least"]?.double, let greatest = json["greatest"]?.double, least <= greatest {
       interval = least...greatest
     }
+    // The first release that made references knew of no days of the week.
+    var weekdays: [Weekday] = []
+    for weekday in json["weekdays"]?.array ?? [] {
+      guard let parts = weekday.array, parts.count == 2, let rows = parts[0].count(),
+        let misses = parts[1].count(), misses <= rows
+      else { return nil }
+      weekdays.append(Weekday(rows: rows, misses: misses))
+    }
+    guard weekdays.isEmpty || weekdays.count == PerformanceWatch.weekDays else { return nil }
     self.init(
       metric: metric, span: from...until, days: days, rows: rows,
       estimate: json["value"]?.double.map {
         PerformanceEstimate(metric: metric, value: $0, interval: interval)
       },
-      errorBound: errorBound, allowed: allowed)
+      errorBound: errorBound, allowed: allowed, weekdays: weekdays)
   }
 }
 

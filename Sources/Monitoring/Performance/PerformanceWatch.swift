@@ -12,7 +12,7 @@ public struct PerformanceAlarm: Sendable, Equatable {
   public let days: Int
   /// How many labelled rows they have.
   public let rows: Int
-  /// The e-value of all days together.
+  /// The e-value of the look that found it.
   public let eValue: Double
   /// What it had to reach.
   public let threshold: Double
@@ -22,12 +22,14 @@ public struct PerformanceAlarm: Sendable, Equatable {
 
 /// Holds the days of a version whose labels came against its first ones, and says when it is worse.
 ///
-/// The null hypothesis is that a row is counted (`PerformanceReference`) with no greater probability than is allowed, whatever came
-/// before it. For each day a test begins: what bets on greater shares came to, which is an e-process. Their sum is an e-detector
-/// (Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework for sequential change detection", 2024): less the number of
-/// days it is a supermartingale, so that it reaches a threshold within so many days with a probability of at most their share of it,
-/// however often one looks. At 73,000 that is half a percent a year. Beside it stands the half percent, once for each version, that the
-/// reference was lucky beyond its bound.
+/// Most traffic has a week's rhythm, and a day that is worse every week is no fall. So a look, one with each day that is taken, is
+/// at whole weeks alone: at the newest Monday, Tuesday and so on, at the newest two of each, and so on. The null hypothesis is that in
+/// each of them rows are counted (`PerformanceReference`) with probabilities whose mean is at most what is allowed. What bets on
+/// greater shares came to is an e-value then: of rows with different probabilities the product of the bets is expected to be the
+/// greatest where all have the mean. The mean of e-values is one as well, and reaches a threshold with a probability of at most one in
+/// so many (Vovk and Wang, "E-values: calibration, combination and applications", 2021). At 73,000 that is half a percent in a year of
+/// daily looks, whatever they have in common, in whichever order days come and however many do not. Beside it stands the half percent,
+/// once for each version, that the reference was lucky beyond its bound.
 public struct PerformanceWatch: Sendable, Equatable {
   /// What a day that was taken changed.
   public enum Turn: Sendable, Equatable {
@@ -39,15 +41,15 @@ public struct PerformanceWatch: Sendable, Equatable {
 
   /// How many labelled rows a reference has at least.
   public static let leastRows = 200
-  /// Over how many days it goes at least: what has a rhythm has that of weeks.
-  public static let leastDays: Int64 = 7
-  /// How many rows those days have at least that an alarm is told of, or its end.
-  static let (leastShown, leastRecovered) = (50, 200)
-  /// How many days are held against the reference at most, each from its own on.
+  /// Of how many days weeks are: what has a rhythm has that of weeks.
+  static let weekDays = 7
+  /// How many rows those weeks have at least that an alarm is told of, or its end.
+  static let leastShown = 50
+  /// How many days are held against the reference at most.
   static let life = 90
-  /// How many errors of a day go into the reference, and how many there are at most.
+  /// How many errors of a day are looked at, and how many there are in a reference at most.
   static let (errorsOfDay, errorLimit) = (500, 4500)
-  /// What the sum of the e-values has to reach: 0.01 false alarms a year, half of which are the reference's.
+  /// What an e-value has to reach: 0.01 false alarms a year, half of which are the reference's.
   public static let threshold = 365 / (AlertBudget().falseAlertsPerYear / 2)
   /// What bets put the odds of the allowed share at.
   private static let tilts = [1.1, 1.25, 1.7, 3, 8]
@@ -60,29 +62,7 @@ public struct PerformanceWatch: Sendable, Equatable {
     var errors = ErrorSum()
   }
 
-  /// What a reference is to be made of.
-  struct Gathered: Sendable, Equatable {
-    var metric: PerformanceEstimate.Metric
-    var (first, last): (Timestamp, Timestamp)
-    var days = 0
-    var rows = 0
-    var misses = 0
-    var errors: [Double] = []
-    var sum = ErrorSum()
-
-    init(metric: PerformanceEstimate.Metric, from first: Timestamp) {
-      self.metric = metric
-      (self.first, last) = (first, first)
-    }
-
-    static func == (left: Self, right: Self) -> Bool {
-      (left.metric, left.first, left.last, left.days, left.rows) == (
-        right.metric, right.first, right.last, right.days, right.rows
-      ) && left.misses == right.misses && left.errors == right.errors && left.sum == right.sum
-    }
-  }
-
-  /// What the reference is made of, before there is one.
+  /// What a reference is to be made of, before there is one.
   var gathered: Gathered?
   /// What days are held against; nil where there are not enough yet.
   public internal(set) var reference: PerformanceReference?
@@ -99,82 +79,92 @@ public struct PerformanceWatch: Sendable, Equatable {
 
   /// Takes a day whose labels are there, once; whether it has an alarm begin or end.
   public mutating func take(_ day: LabelledDay) -> Turn? {
+    conclude(before: day.start)
     guard let reference else {
-      gather(day)
+      var gathered = self.gathered ?? Gathered(metric: day.metric, from: day.start)
+      gathered.take(day)
+      self.gathered = gathered
+      conclude(before: Timestamp(milliseconds: gathered.last.milliseconds + Timestamp.dayLength))
       return nil
     }
-    guard day.metric == reference.metric else { return nil }
-    var taken = Day(start: day.start, rows: day.rows, misses: reference.misses(of: day))
+    // There is nothing to hold a Sunday against where the first weeks had none.
+    guard day.metric == reference.metric, reference.has(day.start.weekday) else { return nil }
+    let (rows, misses) = reference.counted(day)
+    var taken = Day(start: day.start, rows: rows, misses: misses)
     taken.errors.take(day.errors)
     if days.count == Self.life { days.removeFirst() }
     days.append(taken)
     return alarm == nil ? raise(reference) : end(reference)
   }
 
-  private mutating func gather(_ day: LabelledDay) {
-    var gathered = self.gathered ?? Gathered(metric: day.metric, from: day.start)
-    guard gathered.metric == day.metric else { return }
-    gathered.first = min(gathered.first, day.start)
-    gathered.last = max(gathered.last, day.start)
-    gathered.days += 1
-    gathered.rows += day.rows
-    gathered.misses += day.misses
-    gathered.errors += day.errors(upTo: min(Self.errorsOfDay, Self.errorLimit - gathered.errors.count))
-    gathered.sum.take(day.errors)
-    self.gathered = gathered
-    let length = gathered.last.milliseconds - gathered.first.milliseconds + Self.day
-    guard gathered.rows >= Self.leastRows, length >= Self.leastDays * Self.day else { return }
-    let span = gathered.first...Timestamp(milliseconds: gathered.last.milliseconds + Self.day)
-    reference =
-      gathered.metric == .accuracy
-      ? PerformanceReference(misses: gathered.misses, of: gathered.rows, span: span, days: gathered.days)
-      : PerformanceReference(errors: gathered.errors, gathered.sum, span: span, days: gathered.days)
+  /// Makes the reference of what was gathered, where that is enough before a day that follows.
+  private mutating func conclude(before day: Timestamp) {
+    guard reference == nil, let gathered, gathered.isEnough(before: day) else { return }
+    reference = PerformanceReference(gathered)
     self.gathered = nil
   }
 
-  private static let day: Int64 = 86_400_000
+  // MARK: Looks
 
-  // MARK: Tests
+  /// What a look is at: the newest day of each day of the week, the newest two, and so on; and which days of the week these are.
+  ///
+  /// None before there are days of a week, for which ones come is not known then. That one is missing, or comes late, has the one before it
+  /// stand in its place.
+  private var weeks: (seen: [(sum: Day, days: Int)], weekdays: Set<Int>) {
+    let newestFirst = days.sorted { $0.start > $1.start }
+    guard let last = newestFirst.first?.start, let first = newestFirst.last?.start,
+      last.milliseconds - first.milliseconds >= Int64(Self.weekDays - 1) * Timestamp.dayLength
+    else { return ([], []) }
+    var byWeekday = [[Day]](repeating: [], count: Self.weekDays)
+    for day in newestFirst { byWeekday[day.start.weekday].append(day) }
+    let present = byWeekday.indices.filter { !byWeekday[$0].isEmpty }
+    var seen: [(sum: Day, days: Int)] = []
+    var sum: Day?
+    for number in 0..<(present.map { byWeekday[$0].count }.min() ?? 0) {
+      for weekday in present { sum = byWeekday[weekday][number].with(sum) }
+      if let sum { seen.append((sum, (number + 1) * present.count)) }
+    }
+    return (seen, Set(present))
+  }
 
   private mutating func raise(_ reference: PerformanceReference) -> Turn? {
-    guard reference.allowed < 0.99 else { return nil }
-    var (shown, strongest): (Day?, (day: Day, days: Int, evidence: Double)?)
+    let (weeks, weekdays) = weeks
+    let allowed = reference.allowed(on: weekdays)
+    guard allowed < 0.99 else { return nil }
+    var strongest: (seen: Day, days: Int, evidence: Double)?
     var terms: [Double] = []
-    for (count, day) in days.reversed().enumerated() {
-      let seen = day.with(shown)
-      shown = seen
-      // Not looking is always allowed; below the line every bet has lost.
-      guard seen.rows >= Self.leastShown,
-        Double(seen.misses) > Double(seen.rows) * reference.allowed
-      else { continue }
-      let evidence = Self.evidence(seen, beyond: reference.allowed)
+    for (seen, days) in weeks {
+      // Below the line every bet has lost, and to leave an e-value out makes the mean no greater.
+      guard seen.rows >= Self.leastShown, Double(seen.misses) > Double(seen.rows) * allowed else { continue }
+      let evidence = Self.evidence(seen, beyond: allowed)
       terms.append(evidence)
-      if evidence > strongest?.evidence ?? -.infinity { strongest = (seen, count + 1, evidence) }
+      if evidence > strongest?.evidence ?? -.infinity { strongest = (seen, days, evidence) }
     }
-    let evidence = logarithmOfSum(terms)
-    guard let strongest, evidence >= naturalLogarithm(Self.threshold) else { return nil }
-    let estimate = strongest.day.estimate(reference.metric)
-    let last = days.map(\.start).max() ?? strongest.day.start
+    guard let strongest, let last = days.map(\.start).max() else { return nil }
+    let evidence = logarithmOfSum(terms) - naturalLogarithm(Double(weeks.count))
+    guard evidence >= naturalLogarithm(Self.threshold) else { return nil }
     let raised = PerformanceAlarm(
-      metric: reference.metric, since: strongest.day.start,
-      until: Timestamp(milliseconds: last.milliseconds + Self.day), days: strongest.days,
-      rows: strongest.day.rows, eValue: exponential(min(evidence, 700)), threshold: Self.threshold,
-      words: Self.words(strongest.day, estimate, of: strongest.days, reference))
+      metric: reference.metric, since: strongest.seen.start,
+      until: Timestamp(milliseconds: last.milliseconds + Timestamp.dayLength), days: strongest.days,
+      rows: strongest.seen.rows, eValue: exponential(min(evidence, 700)), threshold: Self.threshold,
+      words: Self.words(strongest.seen, of: strongest.days, reference))
     alarm = raised
     days = []
     return .raised(raised)
   }
 
+  /// Over where weeks since the alarm say that the share is within what is allowed, and not by chance: one that happened to lie below the
+  /// line is no end of what lies beside it.
   private mutating func end(_ reference: PerformanceReference) -> Turn? {
-    var shown: Day?
-    for (count, day) in days.reversed().enumerated() {
-      let seen = day.with(shown)
-      shown = seen
-      guard seen.rows >= Self.leastRecovered else { continue }
-      guard Double(seen.misses) <= Double(seen.rows) * reference.allowed else { return nil }
+    let (weeks, weekdays) = weeks
+    let allowed = reference.allowed(on: weekdays)
+    for (seen, count) in weeks where seen.rows >= Self.leastShown {
+      guard
+        Interval.isShare(of: seen.misses, in: seen.rows, lessThan: allowed, risk: PerformanceReference.risk)
+      else { continue }
       alarm = nil
       days = []
-      return .ended(Self.words(seen, seen.estimate(reference.metric), of: count + 1, reference))
+      return .ended(Self.words(seen, of: count, reference))
     }
     return nil
   }
@@ -191,9 +181,8 @@ public struct PerformanceWatch: Sendable, Equatable {
       }) - naturalLogarithm(Double(tilts.count))
   }
 
-  private static func words(
-    _ seen: Day, _ estimate: PerformanceEstimate?, of days: Int, _ reference: PerformanceReference
-  ) -> String {
+  private static func words(_ seen: Day, of days: Int, _ reference: PerformanceReference) -> String {
+    let estimate = seen.estimate(reference.metric)
     let rows = "\(seen.rows) labelled rows of \(days) \(days == 1 ? "day" : "days") since \(seen.start)"
     guard reference.metric == .mae else {
       return
@@ -219,16 +208,28 @@ public struct PerformanceWatch: Sendable, Equatable {
 }
 
 extension PerformanceWatch.Day {
-  /// The day with those that came after it.
-  fileprivate func with(_ later: Self?) -> Self {
-    guard let later else { return self }
+  /// The day with those that were summed up before.
+  fileprivate func with(_ others: Self?) -> Self {
+    guard let others else { return self }
     var sum = Self(
-      start: min(start, later.start), rows: rows + later.rows, misses: misses + later.misses, errors: errors)
-    sum.errors.take(later.errors)
+      start: min(start, others.start), rows: rows + others.rows, misses: misses + others.misses,
+      errors: errors)
+    sum.errors.take(others.errors)
     return sum
   }
 
   fileprivate func estimate(_ metric: PerformanceEstimate.Metric) -> PerformanceEstimate? {
     metric == .accuracy ? .accuracy(misses: misses, of: rows) : errors.mean
+  }
+}
+
+extension Timestamp {
+  /// The milliseconds of a day of UTC.
+  static let dayLength: Int64 = 86_400_000
+
+  /// Which day of the week it is in UTC, from 0; 0 is the one that 1970 began with.
+  var weekday: Int {
+    let week = Int64(PerformanceWatch.weekDays)
+    return Int(((milliseconds / Self.dayLength) % week + week) % week)
   }
 }
