@@ -262,8 +262,8 @@ let package = Package(
       name: "confinement-probe",
       dependencies: ["Domain", "Serving", "CConfinement", "CForbiddenActs"],
       path: "Tests/ConfinementProbe", swiftSettings: strict),
-    tests("ConfinementTests", "Domain", "confinement-probe", "gatehouse-runtime"),
+    tests("ConfinementTests", "Domain", "TestKit", "confinement-probe", "gatehouse-runtime"),
     tests("ArchitectureTests", "Encoding", "gatehouse", "gatehouse-runtime"),
-    tests("TranscriptTests", "gatehouse", "gatehouse-runtime"),
+    tests("TranscriptTests", "TestKit", "gatehouse", "gatehouse-runtime"),
   ]
 )

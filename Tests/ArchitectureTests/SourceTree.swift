@@ -16,10 +16,13 @@ struct SourceTree {
   func describePackage() throws -> PackageDescription {
     let scratch = FileManager.default.temporaryDirectory.appending(path: "architecture-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: scratch) }
+    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+    // It leaves locks and folders in the directory for temporary files, which is therefore this one.
     let dump = try Subprocess.output(
       of: "/usr/bin/env",
       [
-        "swift", "package", "--package-path", root.path(), "--scratch-path", scratch.path(), "dump-package",
+        "TMPDIR=\(scratch.path())", "swift", "package", "--package-path", root.path(), "--scratch-path",
+        scratch.path(), "dump-package",
       ])
     return try PackageDescription(dump: dump)
   }

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Glibc
+import TestKit
 
 /// The probe beside the tests, and what it printed.
 struct Probe {
@@ -16,9 +17,12 @@ struct Probe {
 
   /// A directory for one run: `readable`, `spool` and `outside`, each with files.
   final class Scratch {
-    let path = "/tmp/gatehouse-probe-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    private let folder: TestFolder
+
+    var path: String { folder.path }
 
     init() throws {
+      folder = try TestFolder("probe")
       for (name, mode) in [("", 0o755), ("/readable", 0o755), ("/spool", 0o777), ("/outside", 0o777)] {
         try FileManager.default.createDirectory(atPath: path + name, withIntermediateDirectories: true)
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path + name)
@@ -29,8 +33,6 @@ struct Probe {
         }
       }
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
   }
 
   /// The programs of the same build.

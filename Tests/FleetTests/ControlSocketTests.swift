@@ -3,6 +3,7 @@ import Domain
 import Encoding
 import Foundation
 import Glibc
+import TestKit
 import Testing
 
 @testable import Fleet
@@ -22,14 +23,18 @@ struct ControlSocketTests {
 
   /// A socket that is listened to by a thread, which reacts to each command in turn and speaks with one client at a time.
   private final class Peer: @unchecked Sendable {
-    let path = "/tmp/gatehouse-peer-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    private let folder: TestFolder
     private let listener: Int32
     private let ended = DispatchSemaphore(value: 0)
 
+    var path: String { "\(folder.path)/control.sock" }
+
     init(_ reactions: [Reaction]) throws {
+      let folder = try TestFolder("peer")
+      self.folder = folder
       let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
       self.listener = listener
-      var address = Self.address(path)
+      var address = Self.address("\(folder.path)/control.sock")
       let bound = unsafe withUnsafePointer(to: &address) { pointer in
         unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
           unsafe bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))

@@ -11,21 +11,17 @@ import Testing
 /// Real processes of the data plane, started, killed, replaced and adopted.
 @Suite(.timeLimit(.minutes(15)))
 struct LocalDataPlaneTests {
-  /// A directory of its own with a short path: control sockets have room for 107 bytes.
+  /// A directory of its own, which goes with its processes: of a test that fails, none serves on.
   final class Scratch {
-    let path = "/tmp/gatehouse-fleet-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    private let folder: TestFolder
+    private let secured: TestFolder
 
     init() throws {
-      try FileManager.default.createDirectory(
-        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      folder = try TestFolder("fleet")
+      secured = try TestFolder("fleet-tls", mode: 0o755)
     }
 
-    private var tlsPath: String { "\(path)-tls" }
-
-    deinit {
-      try? FileManager.default.removeItem(atPath: path)
-      try? FileManager.default.removeItem(atPath: tlsPath)
-    }
+    var path: String { folder.path }
 
     func plane(
       listen: String = "127.0.0.1:0", goesOnWhenSpoolFull: Bool = false,
@@ -42,17 +38,15 @@ struct LocalDataPlaneTests {
     /// The fixtures' certificate and its key, as the data plane wants them: where the account that it runs as can
     /// read them, and nobody else the key.
     func tls(askingCallers: Bool = false) throws -> PlaneTLS {
-      try FileManager.default.createDirectory(
-        atPath: tlsPath, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
       for name in ["server.pem", "server.key", "authority.pem"] {
-        let file = "\(tlsPath)/\(name)"
+        let file = "\(secured.path)/\(name)"
         try Data(Fixtures.bytes("tls/\(name)")).write(to: URL(filePath: file))
         if geteuid() == 0 { try #require(unsafe chown(file, 0, 65532) == 0) }
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file)
       }
       return PlaneTLS(
-        certificate: "\(tlsPath)/server.pem", key: "\(tlsPath)/server.key",
-        clientAuthorities: askingCallers ? "\(tlsPath)/authority.pem" : nil)
+        certificate: "\(secured.path)/server.pem", key: "\(secured.path)/server.key",
+        clientAuthorities: askingCallers ? "\(secured.path)/authority.pem" : nil)
     }
 
     /// The runtime of the same build, beside the tests.

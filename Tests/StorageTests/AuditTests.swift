@@ -10,14 +10,7 @@ import Testing
 @testable import Storage
 
 /// A store with some of everything in it, closed: a fresh copy of one that is made once.
-private func filledStore() async throws -> Scratch {
-  let original = try await filled.value
-  let copy = try Scratch()
-  for suffix in ["", ".head"] {
-    Scratch.overwrite(copy.registryPath + suffix, with: try Scratch.read(original.registryPath + suffix))
-  }
-  return copy
-}
+private func filledStore() async throws -> Scratch { try Scratch(copying: await filled.value) }
 
 private let filled = Task {
   let scratch = try Scratch()
@@ -37,7 +30,7 @@ private let filled = Task {
   }
   try await store.commit([Sample.entry(.push, .begun, trace: "cut off")], [])
   try store.close()
-  return scratch
+  return try scratch.closedRegistry()
 }
 
 @Suite struct `An audit of the stored registry` {

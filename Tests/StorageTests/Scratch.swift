@@ -68,6 +68,25 @@ final class Scratch: Sendable {
     writers.withLock { $0.append(writer) }
   }
 
+  /// The files of a closed registry, in memory: what is made once for many tests lives to their end, where no directory of it
+  /// would be removed.
+  struct ClosedRegistry {
+    fileprivate let files: [String: [UInt8]]
+  }
+
+  /// The files of this directory's registry, which must be closed.
+  func closedRegistry() throws(Problem) -> ClosedRegistry {
+    var files: [String: [UInt8]] = [:]
+    for suffix in ["", ".head"] { files[suffix] = try Self.read(registryPath + suffix) }
+    return ClosedRegistry(files: files)
+  }
+
+  /// A directory with a copy of such a registry.
+  convenience init(copying registry: ClosedRegistry) throws(Problem) {
+    try self.init()
+    for (suffix, bytes) in registry.files { Self.overwrite(registryPath + suffix, with: bytes) }
+  }
+
   func audit() async -> [Problem] {
     await SQLiteRegistry.audit(storeAt: registryPath, trusting: Self.ledgerKey.verificationKey)
   }

@@ -23,7 +23,7 @@ import Testing
     let store = try scratch.registry()
     try await fill(store, upTo: size)
     try store.close()
-    return scratch
+    return try scratch.closedRegistry()
   }
 
   /// Appends entries in batches of all sizes.
@@ -37,14 +37,7 @@ import Testing
     }
   }
 
-  private static func copy() async throws -> Scratch {
-    let original = try await filled.value
-    let copy = try Scratch()
-    for suffix in ["", ".head"] {
-      Scratch.overwrite(copy.registryPath + suffix, with: try Scratch.read(original.registryPath + suffix))
-    }
-    return copy
-  }
+  private static func copy() async throws -> Scratch { try Scratch(copying: await filled.value) }
 
   @Test func `proves entries and earlier trees as the leaves themselves do`() async throws {
     let scratch = try Scratch()

@@ -1,7 +1,10 @@
 import Foundation
 import Glibc
+import TestKit
 
 /// A directory of its own for one session, with the programs on the PATH and the fixtures beside them.
+///
+/// With the value goes all that the session started and nothing stopped: platforms, receivers, loops.
 final class Stage {
   /// How a command ended.
   struct Result {
@@ -19,14 +22,17 @@ final class Stage {
     }
   }
 
+  private let place: TestFolder
   private let folder: URL
+  /// Where the programs make what they need for a while.
+  private let temporary: URL
   private var variables: [String: String] = [:]
 
   init() throws {
-    folder = URL(
-      filePath: "/tmp/gatehouse-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0 ... .max))"
-    )
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    place = try TestFolder("session")
+    folder = URL(filePath: place.path)
+    temporary = folder.appending(path: "tmp")
+    try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
     let fixtures = URL(filePath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
     try FileManager.default.createSymbolicLink(
@@ -42,10 +48,11 @@ final class Stage {
     return result
   }
 
-  /// Stops what was started and removes everything.
-  func clear() {
-    _ = try? shell("gatehouse stop")
-    try? FileManager.default.removeItem(at: folder)
+  /// Stops the platform, as whoever is done with it does, and answers with what its programs have left of what they needed for
+  /// a while.
+  func stop() throws -> [String] {
+    _ = try shell("gatehouse stop")
+    return try FileManager.default.contentsOfDirectory(atPath: temporary.path)
   }
 
   /// Starts a platform and returns when it answers.
@@ -68,6 +75,7 @@ final class Stage {
     let output = folder.appending(path: "step.out").path
     let errors = folder.appending(path: "step.err").path
     var environment = ["HOME": folder.path, "GATEHOUSE_DATA": folder.appending(path: "data").path]
+    environment["TMPDIR"] = temporary.path
     environment["PATH"] = "\(Self.programs):/usr/local/bin:/usr/bin:/bin"
     environment["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
     let variables = environment.merging(variables) { $1 }.map { "\($0.key)=\($0.value)" }
@@ -78,10 +86,22 @@ final class Stage {
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    // The threads that tests run on block signals: who inherited that would be ended by none, such as that of timeout(1).
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var (all, none) = (sigset_t(), sigset_t())
+    unsafe sigfillset(&all)
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     var pid = pid_t()
     let line = "cd '\(folder.path)' || exit 1\n\(command)"
     let code = unsafe withCStrings(["sh", "-c", line]) { arguments in
-      unsafe withCStrings(variables) { unsafe posix_spawn(&pid, "/bin/sh", &actions, nil, arguments, $0) }
+      unsafe withCStrings(variables) {
+        unsafe posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, $0)
+      }
     }
     guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
     var status: Int32 = 0

@@ -21,7 +21,6 @@ struct TranscriptTests {
     let transcript = try Transcript(parsing: text)
     #expect(!transcript.steps.isEmpty)
     let stage = try Stage()
-    defer { stage.clear() }
     for step in transcript.steps {
       let result = try stage.run(step)
       let place: Comment = "\(session):\(step.line): \(step.command)\n\(result.output)\n\(result.errors)"
@@ -29,6 +28,8 @@ struct TranscriptTests {
       #expect(Transcript.matches(result.outputLines, step.output), place)
       #expect(step.errors.isEmpty || Transcript.matches(result.errorLines, step.errors), place)
     }
+    let left = try stage.stop()
+    #expect(left.isEmpty, "\(session) left \(left)")
   }
 }
 
