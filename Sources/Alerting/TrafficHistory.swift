@@ -71,7 +71,7 @@ public struct Traffic: Equatable, Sendable {
 
   /// What both were together.
   public static func + (left: Traffic, right: Traffic) -> Traffic {
-    left.merged(right, isSum: true) { $0 &+ $1 }
+    left.merged(right, isSum: true) { $0.plus($1, atMost: .mostCounted) }
   }
 
   /// What came after the right was counted; a count that went back is none.

@@ -51,7 +51,7 @@ public struct CauseCounts: Equatable, Sendable {
 
   /// What both were together.
   public static func + (left: CauseCounts, right: CauseCounts) -> CauseCounts {
-    left.merged(right) { $0 &+ $1 }
+    left.merged(right) { $0.plus($1, atMost: .mostCounted) }
   }
 
   /// What came after the right was counted; a count that went back is none.
@@ -66,7 +66,8 @@ public struct CauseCounts: Equatable, Sendable {
       let count = combine(causes[cause] ?? 0, other.causes[cause] ?? 0)
       guard count > 0 else { continue }
       let isKept = counts.causes.count < Self.causeLimit - 1
-      counts.causes[isKept ? cause : Self.otherCauses, default: 0] += count
+      counts.causes[isKept ? cause : Self.otherCauses, default: 0] =
+        (counts.causes[isKept ? cause : Self.otherCauses] ?? 0).plus(count, atMost: .mostCounted)
     }
     if !places.isEmpty || !other.places.isEmpty {
       let none = [Int](repeating: 0, count: Self.placeCount)

@@ -53,11 +53,16 @@ public struct StageTimes: Equatable, Sendable {
   }
 
   /// All stages together.
-  public var total: Int { receive &+ queue &+ decode &+ infer &+ encode &+ rest }
+  public var total: Int {
+    // Without a list of them: it is asked for with every request.
+    let limit = Int.longestTaken
+    return receive.plus(queue, atMost: limit).plus(decode, atMost: limit).plus(infer, atMost: limit)
+      .plus(encode, atMost: limit).plus(rest, atMost: limit)
+  }
 
   /// What both took.
   public static func + (left: StageTimes, right: StageTimes) -> StageTimes {
-    left.merged(right) { $0 &+ $1 }
+    left.merged(right) { $0.plus($1, atMost: .longestTaken) }
   }
 
   /// What came after the right was counted; a count that went back is none.

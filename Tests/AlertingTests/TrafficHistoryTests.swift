@@ -1,5 +1,6 @@
 import Alerting
 import Domain
+import Encoding
 import Testing
 
 /// What came to a deployment, whatever became of the processes that counted it.
@@ -30,6 +31,38 @@ struct TrafficHistoryTests {
     history.take(try Self.counts(1010, failed: 2), at: Self.moment(10))
     #expect(try came(history, 0, 10)?.requests == 12)
     #expect(try came(history, 0, 10)?.failedShare == 2.0 / 12)
+  }
+
+  @Test
+  func `whatever processes say that they counted, however many they are, its figures can be worked out`()
+    throws
+  {
+    var greatest = PlaneCounts.Version(try VersionReference(parsing: "iris@1"))
+    (greatest.answered, greatest.refused, greatest.failed) = (1 << 48, 1 << 48, 1 << 48)
+    greatest.latency = greatest.latency.map { _ in 1 << 48 }
+    for stage in RequestStage.allCases { greatest.stages[stage] = .longestTaken }
+    for _ in 0..<3 { greatest.refusals.add("predict.malformed", of: "loud") }
+    var members = try #require(greatest.json.object)
+    members["refusals"] = .object([
+      "causes": .object(["predict.malformed": .integer(1 << 48), "infer.element": .integer(1 << 48)]),
+      "callers": .array([JSON](repeating: .integer(1 << 48), count: CauseCounts.placeCount)),
+    ])
+    var history = TrafficHistory()
+    for look in 0..<30 {
+      let versions = try (1...100).map { number in
+        members["version"] = .string("iris@\(number)")
+        return try #require(PlaneCounts.Version(json: .object(members)))
+      }
+      history.take(PlaneCounts(instance: "\(look)", versions: versions), at: Self.moment(Int64(look) * 10))
+    }
+    let traffic = try #require(try came(history, 0, 290))
+    #expect(traffic.answered == .mostCounted && traffic.requests == 3 * .mostCounted)
+    #expect(traffic.latency(0.99) != nil && traffic.mean != nil)
+    #expect(traffic.sharedRefusedShare == 0 && traffic.refusals.total == 2 * .mostCounted)
+    let onset = history.onset(
+      of: try ModelName(parsing: "iris"), from: Self.moment(0), until: Self.moment(290), least: 1
+    ) { $0.failedShare > 0.3 }
+    #expect(onset != nil)
   }
 
   @Test func `requests that are refused, however many, hide none that fail`() {

@@ -49,6 +49,8 @@ struct PlaneCountsTests {
     version.answered = 1 << 48
     let read = try #require(PlaneCounts.Version(json: version.json))
     #expect((0..<10_000).reduce(0) { (sum, _) in sum + read.answered } == 10_000 << 48)
+    #expect(
+      (0..<10_000).reduce(0) { (sum, _) in sum.plus(read.answered, atMost: .mostCounted) } == .mostCounted)
   }
 
   @Test(arguments: [

@@ -62,7 +62,7 @@ struct SupervisedRound: Sendable {
   var problem: Problem?
   /// Whether it could be asked where callers ask.
   var hasKnocked = true
-  /// How many requests each version has answered, failed or refused so far; nil where it did not say.
+  /// How many requests each version has answered so far, whoever asked (`PlaneCounts.Version.progress`); nil where it did not say.
   var counted: [VersionReference: Int]?
 
   /// Whether this round would have seen it.

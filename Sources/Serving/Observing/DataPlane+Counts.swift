@@ -25,7 +25,7 @@ extension ServedModel {
     version.failures = shared.failures
     version.stages = shared.stages
     version.progress = counted.requests.reduce(shadowed.compared) {
-      $0 + ($1.key.status < 500 ? $1.value : 0)
+      $0 + ($1.key.status < 400 ? $1.value : 0)
     }
     version.compared = shadowed.compared
     version.disagreeing = shadowed.disagreeing
