@@ -53,18 +53,17 @@ final class ControlSocket: Sendable {
 
   /// Another connection to the same process; throws `plane.gone` where it is not there.
   func another(timeout: Int) throws(Problem) -> ControlSocket {
-    guard let other = ControlSocket(connectingTo: path, timeout: timeout) else {
-      // Where its queue is full, it is there.
-      _ = try Self.connect(to: path, timeout)
-      throw Self.gone
-    }
+    let other = try ControlSocket(connecting: path, timeout: timeout)
     guard other.process == process else { throw Self.gone }
     return other
   }
 
-  /// Whether nobody listens at `path`; false where that is not known.
-  static func isFree(_ path: String) -> Bool {
-    do throws(Problem) { _ = try connect(to: path, 1) } catch { return error.code == goneCode }
+  /// Whether nobody listens at `path`.
+  static func isFree(_ path: String) throws(Problem) -> Bool {
+    do throws(Problem) { _ = try connect(to: path, 1) } catch {
+      guard error.code == goneCode || error.code == silentCode else { throw error }
+      return error.code == goneCode
+    }
     return false
   }
 
@@ -126,6 +125,11 @@ final class ControlSocket: Sendable {
       return application
     }
   }
+
+  /// Has the data plane read its state again once it comes to it, also where it hangs now; nobody waits for that.
+  ///
+  /// What is in its queue it finds there, whether or not the other side has gone.
+  func applyLater() throws(Problem) { try Self.send(Self.line(.apply), reconnect()) }
 
   /// Asks what was counted of every version.
   func observe() throws(Problem) -> PlaneCounts {
@@ -230,9 +234,13 @@ final class ControlSocket: Sendable {
         let answer: JSON
         do throws(Problem) {
           if !present.isOwed { try Self.send(line, present.descriptor) }
-          present.isOwed = isPatient
+          if isPatient {
+            // Nothing of an answer must have been taken that is waited for again.
+            present.isOwed = true
+            try Self.awaitAnswer(present.descriptor)
+            present.isOwed = false
+          }
           answer = try Self.receive(present.descriptor)
-          present.isOwed = false
         } catch {
           if former != nil, error.code == Self.goneCode { continue }
           if present.isOwed, error.code == Self.silentCode { connection = present }
@@ -254,6 +262,16 @@ final class ControlSocket: Sendable {
     let next = try Self.connect(to: path, timeout)
     guard gatehouse_peer_process(next.number) == process else { throw Self.gone }
     return next
+  }
+
+  private static func awaitAnswer(_ connection: OwnedDescriptor) throws(Problem) {
+    var byte: UInt8 = 0
+    while true {
+      let count = unsafe recv(connection.number, &byte, 1, Int32(MSG_PEEK))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw count == 0 ? gone : failure("recv") }
+      return
+    }
   }
 
   private static func receive(_ connection: OwnedDescriptor) throws(Problem) -> JSON {

@@ -12,6 +12,8 @@ extension LocalDataPlane {
     let survivors: [Running]
     /// Who was made ready and never began.
     let held: [Running]
+    /// Who was told to end, and has not yet.
+    let draining: [Running]
     /// Who came to serve in an undertaking, by that.
     let repaved: [String: PlaneProcess]
     /// The socket for metrics and health; nil where they are not answered.
@@ -70,9 +72,10 @@ extension LocalDataPlane {
   private static func listener(_ settings: Settings) async throws(Problem) -> Inheritance {
     let deadline = ContinuousClock.now + .seconds(3)
     while true {
-      let (found, heldOnes) = try await survivors(in: settings.directory, .refused)
+      let (found, heldOnes, leaving) = try await survivors(in: settings.directory, .refused)
       let survivors = found.map(\.running)
       let held = heldOnes.map(\.running)
+      let draining = leaving.map(\.running)
       let repaved = try await repaved(found)
       for survivor in found where settings.listen.covers(survivor.status.address) {
         let descriptor = try? await blocking { () throws(Problem) in
@@ -83,12 +86,13 @@ extension LocalDataPlane {
         }
         return Inheritance(
           listener: ListeningSocket(descriptor: descriptor, address: address), source: survivor,
-          survivors: survivors, held: held, repaved: repaved)
+          survivors: survivors, held: held, draining: draining, repaved: repaved)
       }
       do throws(Problem) {
         let listener = try ListeningSocket(binding: settings.listen)
         return Inheritance(
-          listener: listener, source: nil, survivors: survivors, held: held, repaved: repaved)
+          listener: listener, source: nil, survivors: survivors, held: held, draining: draining,
+          repaved: repaved)
       } catch  where ContinuousClock.now < deadline && hasControlSocket(in: settings.directory) {
         try? await Task.sleep(for: .milliseconds(50))
       }
@@ -102,14 +106,14 @@ extension LocalDataPlane {
   /// A process of an earlier control plane, and what it said.
   typealias Survivor = (running: Running, status: PlaneStatus)
 
-  /// The processes of an earlier control plane that still serve from this directory, the newest first, and those that were
-  /// made ready and never began; one that is draining does not count.
+  /// The processes of an earlier control plane that still serve from this directory, the newest first, those that were
+  /// made ready and never began, and those that drain.
   ///
   /// Of one that has said nothing for `patience` seconds it is not known what it does: it may answer callers, and be long at something
   /// else. Throws `plane.silent` where that is refused.
   static func survivors(
     in directory: String, _ silent: SilentProcesses = .passedOver, patience: Int = 60
-  ) async throws(Problem) -> (serving: [Survivor], held: [Survivor]) {
+  ) async throws(Problem) -> (serving: [Survivor], held: [Survivor], draining: [Survivor]) {
     let paths = controlPaths(in: directory)
     if let long = paths.first(where: { $0.utf8.count >= 108 }) {
       throw Problem(
@@ -133,12 +137,16 @@ extension LocalDataPlane {
           }
           continue
         }
-        guard !status.isDraining, let pid = pid_t(exactly: status.process) else { continue }
+        guard let pid = pid_t(exactly: status.process) else { continue }
         let running = Running(pid: pid, controlPath: path, control: control, life: life, status: status)
         found.append((running, status))
       }
       found.sort { $0.status.startedAt > $1.status.startedAt }
-      return (found.filter { !$0.status.isHeld }, found.filter(\.status.isHeld))
+      let staying = found.filter { !$0.status.isDraining }
+      return (
+        staying.filter { !$0.status.isHeld }, staying.filter(\.status.isHeld),
+        found.filter(\.status.isDraining)
+      )
     }
   }
 
@@ -198,7 +206,12 @@ extension LocalDataPlane {
   /// One that lives and cannot be reached is asked by a signal, which it takes for the same, and ended where it does not
   /// mind that either: it must not serve beside its successor.
   static func drain(_ process: Running, _ standing: FormerProcess = .answering) async {
-    guard await !isTold(process), (try? process.life.signal(SIGTERM)) == true else { return }
+    if await !isTold(process) { await endUntold(process, standing) }
+  }
+
+  /// Ends a process that did not take it that it is to.
+  static func endUntold(_ process: Running, _ standing: FormerProcess) async {
+    guard (try? process.life.signal(SIGTERM)) == true else { return }
     // Of one that answers nobody there is no last answer to wait for.
     guard case .lost = standing else { return await waitForEnd(of: process) }
     await waitForEnd(of: process, patience: .seconds(5))

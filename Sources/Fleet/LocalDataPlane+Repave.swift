@@ -5,8 +5,8 @@ public import Lifecycle
 extension LocalDataPlane {
   /// A process that is to end, and that nobody waits for but who ends the platform.
   struct Leaving: Sendable {
-    /// Whether it has taken it that it is to end.
-    let asked: Task<Bool, Never>
+    /// The name of its socket.
+    let controlPath: String
     /// Its end, by itself or by a signal.
     let end: Task<Void, Never>
   }
@@ -133,15 +133,19 @@ extension LocalDataPlane {
   ///
   /// An act waits until one that answers has taken that, and for nobody's end.
   func dismiss(_ process: Running, _ standing: FormerProcess = .answering) async {
-    let isAsked = if case .answering = standing { true } else { false }
-    let asked = Task.detached { if isAsked { await Self.isTold(process) } else { false } }
+    let asked = Task.detached { await Self.isTold(process) }
+    seeOff(process) { if await !asked.value { await Self.endUntold(process, standing) } }
+    if case .answering = standing { _ = await asked.value }
+  }
+
+  /// Sees to the end of a process once it was told to, by a signal where it does not come by itself.
+  func seeOff(_ process: Running, once told: @escaping @Sendable () async -> Void = {}) {
     let end = Task.detached { [weak self] in
-      if await !asked.value { await Self.drain(process, standing) }
+      await told()
       await Self.waitForEnd(of: process)
       await self?.hasLeft(process.pid)
     }
-    leaving[process.pid] = Leaving(asked: asked, end: end)
-    if isAsked { _ = await asked.value }
+    leaving[process.pid] = Leaving(controlPath: process.controlPath, end: end)
   }
 
   private func hasLeft(_ pid: pid_t) { leaving[pid] = nil }

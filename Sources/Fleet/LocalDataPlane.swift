@@ -93,6 +93,8 @@ public actor LocalDataPlane: DataPlane {
   var formerStanding = FormerProcess.answering
   /// When the process that serves was heard last.
   private var heardAt = ContinuousClock.now
+  /// Since when it was looked at without an answer; nil where it was heard last.
+  private var silentSince: ContinuousClock.Instant?
   /// The connection that the process is looked at by.
   private var examiner: ControlSocket?
   /// The processes that are to end.
@@ -145,8 +147,12 @@ public actor LocalDataPlane: DataPlane {
         // What could not be applied must not come up at the next start either; what was revoked must not come up at all.
         if let former {
           try store.save(former.revoking(by: state))
-          // Who has not said what became of it is not asked for more.
-          if error.code != ControlSocket.silentCode { _ = try? await tell(former.generation) }
+          // Whoever has not said what became of it, and may yet do it, is not waited for.
+          if error.code == ControlSocket.silentCode {
+            await tellLater()
+          } else {
+            _ = try? await tell(former.generation)
+          }
         }
         throw error
       }
@@ -166,21 +172,24 @@ public actor LocalDataPlane: DataPlane {
   ///
   /// An act that waits for a process that hangs holds up what takes that one's place.
   private func silence() async -> Problem? {
-    var silence: Problem?
-    for _ in 0..<5 {
-      guard case .silent(let problem) = await examine(), problem.code == ControlSocket.silentCode else {
-        return nil
-      }
-      silence = problem
+    while case .silent(let problem) = await examine(), problem.code == ControlSocket.silentCode {
+      if let silentSince, silentSince.duration(to: .now) >= .seconds(10) { return problem }
     }
-    return silence
+    return nil
   }
 
-  /// Sees to it that what a state revokes does not come up with the next process.
+  /// Sees to it that what a state revokes does not come up with the next process, and goes with the one that hangs once it goes on.
   private func take(back state: PlaneState, from former: PlaneState?) async throws(Problem) {
     guard let former, former.revoking(by: state) != former else { return }
     await dismissOutdated()
     try store.save(former.revoking(by: state))
+    await tellLater()
+  }
+
+  private func tellLater() async {
+    guard let control = running?.control else { return }
+    // Where its queue has no room there is such a line in it, or it is replaced: it reads what is saved when it comes to it.
+    try? await Self.blocking { () throws(Problem) in try control.applyLater() }
   }
 
   /// What the process that serves says that it has given up.
@@ -192,6 +201,8 @@ public actor LocalDataPlane: DataPlane {
   ///
   /// Waits behind a command that takes long, and for nobody else.
   public func observe() async throws(Problem) -> PlaneCounts? {
+    // Who asks each second would fill the queue of a process that hangs.
+    if silentSince != nil, let silence = await silence() { throw silence }
     guard let current = running else { return nil }
     return try await Self.blocking { () throws(Problem) in try current.control.observe() }
   }
@@ -202,20 +213,23 @@ public actor LocalDataPlane: DataPlane {
   /// over.
   public func examine() async -> PlaneAnswer {
     guard let current = running else { return .none }
+    let start = ContinuousClock.now
     do throws(Problem) {
       if examiner?.process != current.control.process {
         examiner = try await Self.blocking { () throws(Problem) in try current.control.another(timeout: 2) }
       }
       guard let examiner else { return .none }
       let counts = try await Self.blocking { () throws(Problem) in try examiner.examine() }
-      heardAt = .now
+      (heardAt, silentSince) = (.now, nil)
       return .counted(counts)
     } catch {
       guard running?.pid == current.pid, (try? current.life.signal(0)) == true else { return .none }
       let isBusy = current.control.isAtLength && heardAt.duration(to: .now) < .seconds(75)
       if isBusy { return .busy }
       let isSilence = [ControlSocket.silentCode, ControlSocket.goneCode].contains(error.code)
-      return isSilence ? .silent(error) : .unasked(error)
+      guard isSilence else { return .unasked(error) }
+      silentSince = silentSince ?? start
+      return .silent(error)
     }
   }
 
@@ -277,12 +291,15 @@ public actor LocalDataPlane: DataPlane {
       self.running = nil
       await dismiss(running)
     }
-    for process in leaving.values { await process.end.value }
+    await awaitFormer()
   }
 
-  /// Waits for the end of processes that did not take it that they are to: without whoever signals them they might serve on one day.
-  public func endHung() async {
-    for process in leaving.values where await !process.asked.value { await process.end.value }
+  /// The processes that gave way and have not ended.
+  public var formerProcesses: [Int] { leaving.keys.map(Int.init).sorted() }
+
+  /// Waits for the end of processes that gave way: one that hangs is nobody's to signal without whoever does so here.
+  public func awaitFormer() async {
+    for process in leaving.values { await process.end.value }
   }
 
   /// Stops the processes that serve from a directory whose control plane is gone; one that says nothing for so many seconds
@@ -291,10 +308,8 @@ public actor LocalDataPlane: DataPlane {
     in directory: String, patience: Int = 60, grace: Int = 35
   ) async throws(Problem) {
     let found = try await survivors(in: directory, .ended(grace: grace), patience: patience)
-    for survivor in found.serving + found.held {
-      await drain(survivor.running)
-      await waitForEnd(of: survivor.running)
-    }
+    for survivor in found.serving + found.held { await drain(survivor.running) }
+    for survivor in found.serving + found.held + found.draining { await waitForEnd(of: survivor.running) }
   }
 
   /// Has the processes that serve from a directory whose control plane is gone read the saved state, which is of that generation;
@@ -407,8 +422,9 @@ public actor LocalDataPlane: DataPlane {
     let deadline = ContinuousClock.now + .seconds(35)
     while ContinuousClock.now < deadline {
       let paths = Self.controlPaths(in: settings.directory).filter(isFree)
-      let found = try await Self.blocking { () throws(Problem) in
-        paths.first(where: ControlSocket.isFree)
+      let found: String? = try await Self.blocking { () throws(Problem) -> String? in
+        for path in paths where try ControlSocket.isFree(path) { return path }
+        return nil
       }
       // Another may have been given it meanwhile.
       if let found, isFree(found) {
@@ -424,12 +440,14 @@ public actor LocalDataPlane: DataPlane {
 
   private func isFree(_ path: String) -> Bool {
     !reserved.contains(path) && ![running, successor?.running, former].contains { $0?.controlPath == path }
+      && !leaving.values.contains { $0.controlPath == path }
   }
 
   /// Adopts what serves already and is the program that we would start, as we would; replaces it where it is another.
   private func settle(_ inheritance: Inheritance) async throws(Problem) {
     // What nobody lets begin any more: its undertaking ended with the control plane that began it.
     for held in inheritance.held { await Self.drain(held) }
+    for leaving in inheritance.draining { seeOff(leaving) }
     for (trace, process) in inheritance.repaved { repaved[trace] = process }
     let launch = launch(controlPath: "")
     if let kept = inheritance.source, inheritance.keepsAdmin, launch.isProgram(of: kept.status),

@@ -82,7 +82,10 @@ struct Platform {
     withExtendedLifetime(signals) {}
     unsafe unlink(directory.address)
     unsafe unlink(directory.registryAddress)
-    if ending == .both { await plane.stop() } else { await plane.endHung() }
+    if ending == .both { await plane.stop() }
+    let former = await plane.formerProcesses.map(String.init).joined(separator: ", ")
+    if !former.isEmpty { Console.prose("waiting for the end of process \(former), which gave way") }
+    await plane.awaitFormer()
     // What the data plane closed at its end, or closes no more.
     await collection.collect()
   }

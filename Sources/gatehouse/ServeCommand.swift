@@ -317,6 +317,8 @@ struct StopCommand: AsyncParsableCommand {
       }
       try await Task.sleep(for: .milliseconds(20))
     }
+    // One that was ending already took the signal for nothing, and leaves a data plane; whoever has the directory now keeps theirs.
+    if !isLocked(directory) { try await Platform.stopPlane(of: directory) }
     Console.prose("stopped")
   }
 

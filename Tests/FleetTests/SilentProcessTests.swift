@@ -79,7 +79,7 @@ struct SilentProcessTests {
     #expect(try await plane.process()?.instance == ready.instance)
     #expect(await plane.process(of: "ab12")?.instance == ready.instance)
     // It is not left to go on one day with what was taken back meanwhile, nor by a control plane that ends.
-    await plane.endHung()
+    await plane.awaitFormer()
     #expect(kill(pid_t(old.process), 0) == -1)
     try await HTTPListenerProbe(patience: .seconds(20)).ask(plane.baseURL)
     await plane.stop()
@@ -108,11 +108,17 @@ struct SilentProcessTests {
     #expect(kill(pid_t(old.process), 0) == -1)
   }
 
-  @Test func `what is taken back while a process hangs comes up with none that follows`() async throws {
+  @Test
+  func
+    `what is taken back while a process hangs is told to it when it goes on, and comes up with none that follows`()
+    async throws
+  {
     let scratch = try Scratch()
     let plane = try await scratch.plane()
     let store = FilePlaneStateStore(path: "\(scratch.path)/state.json")
     let old = try #require(try await plane.process())
+    // The process has not read this yet: that it serves it later says that it has read its state again.
+    try store.save(PlaneState(generation: 5, sealKeys: [], deployments: [], keys: []))
     try Self.halt(old.process)
     _ = try await plane.prepareSuccessor(under: "ab12", beside: .lost)
     let revocations = Revocations(keys: [
@@ -123,11 +129,18 @@ struct SilentProcessTests {
       try await plane.apply(
         PlaneState(generation: 7, sealKeys: [], deployments: [], keys: [], revocations: revocations))
     }
-    #expect(try store.load()?.revocations == revocations)
+    let kept = try #require(try store.load())
+    #expect(kept.revocations == revocations && kept.generation == 5)
     // What was ready knew nothing of it.
     let overtaken = await #expect(throws: Problem.self) { try await plane.begin() }
     #expect(overtaken?.code == "plane.no-successor")
     kill(pid_t(old.process), SIGCONT)
+    let control = try #require(ControlSocket(connectingTo: "\(scratch.path)/control-a.sock"))
+    let patience = ContinuousClock.now + .seconds(60)
+    while try control.status().generation != 5 {
+      try #require(ContinuousClock.now < patience, "expected the process to read its state when it goes on")
+      try await Task.sleep(for: .milliseconds(5))
+    }
     await plane.stop()
   }
 
@@ -142,7 +155,7 @@ struct SilentProcessTests {
     let path = "\(scratch.path)/control-a.sock"
     var abandoned: [ControlSocket] = []
     while let next = ControlSocket(connectingTo: path, timeout: 1) { abandoned.append(next) }
-    #expect(!ControlSocket.isFree(path))
+    #expect(try !ControlSocket.isFree(path))
     let left = await #expect(throws: Problem.self) {
       try await LocalDataPlane.stopSurvivors(in: scratch.path, patience: 1, grace: 1)
     }
@@ -150,7 +163,7 @@ struct SilentProcessTests {
     #expect(left?.subject == path)
     kill(pid_t(old.process), SIGKILL)
     try await Self.awaitEnd(of: old.process)
-    #expect(ControlSocket.isFree(path))
+    #expect(try ControlSocket.isFree(path))
   }
 
   @Test func `a process that hangs without a control plane is ended and not waited for`() async throws {
