@@ -75,11 +75,11 @@ public actor LocalDataPlane: DataPlane {
   /// What happens to the processes, as it happens.
   public nonisolated let events: AsyncStream<PlaneEvent>
 
-  private nonisolated let reporting: AsyncStream<PlaneEvent>.Continuation
+  nonisolated let reporting: AsyncStream<PlaneEvent>.Continuation
   private nonisolated let endings: AsyncStream<pid_t>
   private nonisolated let ending: AsyncStream<pid_t>.Continuation
   private let settings: Settings
-  private let store: any PlaneStateStore
+  let store: any PlaneStateStore
   /// Whom the processes become; nil for whom we are.
   private let account: PlaneAccount?
   private let listener: ListeningSocket
@@ -92,11 +92,11 @@ public actor LocalDataPlane: DataPlane {
   /// How that one stood.
   var formerStanding = FormerProcess.answering
   /// When the process that serves was heard last.
-  private var heardAt = ContinuousClock.now
+  var heardAt = ContinuousClock.now
   /// Since when it was looked at without an answer; nil where it was heard last.
-  private var silentSince: ContinuousClock.Instant?
+  var silentSince: ContinuousClock.Instant?
   /// The connection that the process is looked at by.
-  private var examiner: ControlSocket?
+  var examiner: ControlSocket?
   /// The processes that are to end.
   var leaving: [pid_t: Leaving] = [:]
   /// How many states were applied, or tried to be.
@@ -129,109 +129,10 @@ public actor LocalDataPlane: DataPlane {
     try await settle(inheritance)
   }
 
-  /// Makes the serving process serve what `state` says; throws what it refuses with, nothing changed.
-  public func apply(_ state: PlaneState) async throws(Problem) {
-    try await exclusively { () async throws(Problem) in
-      // A state that no longer reads is replaced by this one all the same: the registry is what it comes from.
-      let former = try? store.load()
-      if let silence = await silence() {
-        try await take(back: state, from: former)
-        throw silence
-      }
-      await dismissOutdated()
-      // Durable first: a process that starts at any moment from here on starts from the new state.
-      try store.save(state)
-      do throws(Problem) {
-        try check(try await tell(state.generation), state, former: former)
-      } catch {
-        // What could not be applied must not come up at the next start either; what was revoked must not come up at all.
-        if let former {
-          try store.save(former.revoking(by: state))
-          // Whoever has not said what became of it, and may yet do it, is not waited for.
-          if error.code == ControlSocket.silentCode {
-            await tellLater()
-          } else {
-            _ = try? await tell(former.generation)
-          }
-        }
-        throw error
-      }
-    }
-  }
-
-  /// Ends what was made ready, or is: it knows nothing of what is applied.
-  private func dismissOutdated() async {
-    applications += 1
-    guard let outdated = successor?.running else { return }
-    successor = nil
-    await dismiss(outdated, .silent)
-  }
-
-  /// Why the process that serves is asked nothing that takes long: for 10 s it has said nothing at all; nil where it answers, or does what
-  /// takes long already.
-  ///
-  /// An act that waits for a process that hangs holds up what takes that one's place.
-  private func silence() async -> Problem? {
-    while case .silent(let problem) = await examine(), problem.code == ControlSocket.silentCode {
-      if let silentSince, silentSince.duration(to: .now) >= .seconds(10) { return problem }
-    }
-    return nil
-  }
-
-  /// Sees to it that what a state revokes does not come up with the next process, and goes with the one that hangs once it goes on.
-  private func take(back state: PlaneState, from former: PlaneState?) async throws(Problem) {
-    guard let former, former.revoking(by: state) != former else { return }
-    await dismissOutdated()
-    try store.save(former.revoking(by: state))
-    await tellLater()
-  }
-
-  private func tellLater() async {
-    guard let control = running?.control else { return }
-    // Where its queue has no room there is such a line in it, or it is replaced: it reads what is saved when it comes to it.
-    try? await Self.blocking { () throws(Problem) in try control.applyLater() }
-  }
-
   /// What the process that serves says that it has given up.
   ///
   /// It is not asked for that: who wants to know would wait behind a command that takes long.
   public func confinement() -> PlaneConfinement? { running?.status.confinement }
-
-  /// What the serving process has counted of every version; nil where none serves.
-  ///
-  /// Waits behind a command that takes long, and for nobody else.
-  public func observe() async throws(Problem) -> PlaneCounts? {
-    // Who asks each second would fill the queue of a process that hangs.
-    if silentSince != nil, let silence = await silence() { throw silence }
-    guard let current = running else { return nil }
-    return try await Self.blocking { () throws(Problem) in try current.control.observe() }
-  }
-
-  /// The same, in 2 s and by a connection of its own.
-  ///
-  /// A process does one command at a time: while one is under way that may take long, it is not silent before that one's time is
-  /// over.
-  public func examine() async -> PlaneAnswer {
-    guard let current = running else { return .none }
-    let start = ContinuousClock.now
-    do throws(Problem) {
-      if examiner?.process != current.control.process {
-        examiner = try await Self.blocking { () throws(Problem) in try current.control.another(timeout: 2) }
-      }
-      guard let examiner else { return .none }
-      let counts = try await Self.blocking { () throws(Problem) in try examiner.examine() }
-      (heardAt, silentSince) = (.now, nil)
-      return .counted(counts)
-    } catch {
-      guard running?.pid == current.pid, (try? current.life.signal(0)) == true else { return .none }
-      let isBusy = current.control.isAtLength && heardAt.duration(to: .now) < .seconds(75)
-      if isBusy { return .busy }
-      let isSilence = [ControlSocket.silentCode, ControlSocket.goneCode].contains(error.code)
-      guard isSilence else { return .unasked(error) }
-      silentSince = silentSince ?? start
-      return .silent(error)
-    }
-  }
 
   /// Starts a new process wherever one ends that was not asked to, until `endSupervision` or a cancellation.
   ///
@@ -351,52 +252,6 @@ public actor LocalDataPlane: DataPlane {
     return try await body()
   }
 
-  /// A version that this state brings must come up.
-  ///
-  /// One that was to be served before may be broken already; that is reported, and keeps nothing else from going on.
-  private func check(_ application: PlaneApplication, _ state: PlaneState, former: PlaneState?)
-    throws(Problem)
-  {
-    for failure in application.failures {
-      guard let before = former?.deployments.first(where: { $0.name == failure.deployment }),
-        let wanted = state.deployments.first(where: { $0.name == failure.deployment }),
-        // Nor may a name or an alias move to what is broken.
-        wanted.live == before.live || wanted.live.version != failure.version,
-        wanted.aliases.allSatisfy({ $1 != failure.version || before.aliases[$0] == $1 }),
-        before.versions.contains(where: { wanted.versions.contains($0) && $0.version == failure.version })
-      else { throw failure.problem }
-      reporting.yield(
-        PlaneEvent(
-          kind: .broken, process: Int(running?.pid ?? 0),
-          detail: "\(failure.deployment)@\(failure.version) cannot be served: \(failure.problem.message)"))
-    }
-  }
-
-  /// Has the serving process read the saved state, which is of that generation.
-  private func tell(_ generation: Int) async throws(Problem) -> PlaneApplication {
-    if let current = running {
-      do throws(Problem) {
-        return try await Self.blocking { () throws(Problem) in try current.control.apply(generation) }
-      } catch  where error.code == ControlSocket.goneCode {
-        // It died under the call, or cannot be reached: then it must not serve on unknown to us, with what may have been
-        // revoked since. A new one starts from the saved state, which is the one to apply.
-        let isEnded = try current.life.signal(SIGKILL)
-        if running?.pid == current.pid { running = nil }
-        if isEnded {
-          reporting.yield(
-            PlaneEvent(
-              kind: .died, process: Int(current.pid), detail: "was ended: its control socket was gone"))
-          await Self.waitForEnd(of: current)
-        }
-      }
-    }
-    if running == nil { try await start(.started) }
-    guard let next = running else {
-      throw Problem(.unavailable, ControlSocket.goneCode, "expected a data plane process, found none")
-    }
-    return try await Self.blocking { () throws(Problem) in try next.control.apply(generation) }
-  }
-
   /// Tells of a process that took the place of another.
   func report(_ kind: PlaneEvent.Kind, _ process: Running) {
     reporting.yield(
@@ -467,7 +322,7 @@ public actor LocalDataPlane: DataPlane {
   }
 
   /// Starts a process and waits until it serves the saved state.
-  private func start(_ kind: PlaneEvent.Kind) async throws(Problem) {
+  func start(_ kind: PlaneEvent.Kind) async throws(Problem) {
     let path = try await reservedControlPath()
     defer { reserved.remove(path) }
     let launch = launch(controlPath: path)
