@@ -129,7 +129,7 @@ final class ControlSocket: Sendable {
   /// Has the data plane read its state again once it comes to it, also where it hangs now; nobody waits for that.
   ///
   /// What is in its queue it finds there, whether or not the other side has gone.
-  func applyLater() throws(Problem) { try Self.send(Self.line(.apply), reconnect()) }
+  func applyLater() throws(Problem) { try Self.send(Self.line(.apply), reconnect(timeout: 1)) }
 
   /// Asks what was counted of every version.
   func observe() throws(Problem) -> PlaneCounts {
@@ -258,8 +258,8 @@ final class ControlSocket: Sendable {
   }
 
   /// Another connection to the same process; throws `plane.gone` where it is not there.
-  private func reconnect() throws(Problem) -> OwnedDescriptor {
-    let next = try Self.connect(to: path, timeout)
+  private func reconnect(timeout: Int? = nil) throws(Problem) -> OwnedDescriptor {
+    let next = try Self.connect(to: path, timeout ?? self.timeout)
     guard gatehouse_peer_process(next.number) == process else { throw Self.gone }
     return next
   }

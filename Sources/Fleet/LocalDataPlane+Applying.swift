@@ -49,10 +49,13 @@ extension LocalDataPlane {
     await tellLater()
   }
 
-  private func tellLater() async {
-    guard let control = running?.control else { return }
-    // Where its queue has no room there is such a line in it, or it is replaced: it reads what is saved when it comes to it.
-    try? await Self.blocking { () throws(Problem) in try control.applyLater() }
+  /// Leaves it to the process that serves to read what is saved when it comes to it.
+  ///
+  /// Where that cannot be left in its queue, it is told when it is heard next; one that is heard no more is replaced.
+  func tellLater() async {
+    guard let current = running else { return }
+    let told: Void? = try? await Self.blocking { () throws(Problem) in try current.control.applyLater() }
+    if running?.pid == current.pid { owesState = told == nil }
   }
 
   /// A version that this state brings must come up.

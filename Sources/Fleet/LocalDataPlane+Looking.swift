@@ -21,12 +21,16 @@ extension LocalDataPlane {
     guard let current = running else { return .none }
     let start = ContinuousClock.now
     do throws(Problem) {
-      if examiner?.process != current.control.process {
-        examiner = try await Self.blocking { () throws(Problem) in try current.control.another(timeout: 2) }
+      let known = examiner
+      let examiner = try await Self.blocking { () throws(Problem) in
+        if let known { known } else { try current.control.another(timeout: 2) }
       }
-      guard let examiner else { return .none }
+      // Another may serve since.
+      if running?.pid == current.pid { self.examiner = examiner }
       let counts = try await Self.blocking { () throws(Problem) in try examiner.examine() }
+      guard running?.pid == current.pid else { return .none }
       (heardAt, silentSince) = (.now, nil)
+      if owesState { await tellLater() }
       return .counted(counts)
     } catch {
       guard running?.pid == current.pid, (try? current.life.signal(0)) == true else { return .none }

@@ -84,7 +84,13 @@ public actor LocalDataPlane: DataPlane {
   private let account: PlaneAccount?
   private let listener: ListeningSocket
   private let admin: ListeningSocket?
-  var running: Running?
+  var running: Running? {
+    // What was seen of the one before says nothing of it, and it begins from what is saved.
+    didSet {
+      guard running?.pid != oldValue?.pid else { return }
+      (heardAt, silentSince, examiner, owesState) = (.now, nil, nil, false)
+    }
+  }
   /// The process that was made ready to take the place of the one that serves.
   var successor: Successor?
   /// The process that gave way to the one that serves, until it is asked to end.
@@ -95,6 +101,8 @@ public actor LocalDataPlane: DataPlane {
   var heardAt = ContinuousClock.now
   /// Since when it was looked at without an answer; nil where it was heard last.
   var silentSince: ContinuousClock.Instant?
+  /// Whether the process is to read what is saved, and could not be told.
+  var owesState = false
   /// The connection that the process is looked at by.
   var examiner: ControlSocket?
   /// The processes that are to end.
