@@ -91,6 +91,12 @@ public struct Traffic: Equatable, Sendable {
     return traffic
   }
 
+  /// Whether a sum has come to its bound, from which on nothing more is counted.
+  fileprivate var isFull: Bool {
+    ([answered, refused, failed, refusals.total, failures.total] + latency).contains { $0 >= .mostCounted }
+      || stages.total >= .longestTaken
+  }
+
   fileprivate init(_ counts: PlaneCounts.Version) {
     answered = counts.answered
     refused = counts.refused
@@ -140,7 +146,9 @@ public struct TrafficHistory: Sendable {
         let known = isSame ? before[version.reference].map { came - $0 } ?? came : came
         // Where nothing came the looks have the same sums in common, and take no more memory.
         if known == Traffic(), sums[version.reference] != nil { continue }
-        sums[version.reference] = (sums[version.reference] ?? Traffic()) + known
+        let sum = (sums[version.reference] ?? Traffic()) + known
+        // No process counts so much: what others count after it is to be seen all the same.
+        sums[version.reference] = sum.isFull ? Traffic() : sum
       }
       for (name, turned) in counts.turnedAway {
         let known = isSame ? turned - (last.turnedAway[name] ?? CauseCounts()) : turned

@@ -17,10 +17,10 @@ public struct PlaneCounts: Equatable, Sendable {
     public var failed = 0
     /// How long its own answers to such requests took, between `LatencyBounds`; what it said in the shadow is not among them.
     public var latency: [Int]
-    /// Requests of every kind that it answered, if only by what was wrong with them, whoever asked and however.
-    ///
-    /// Whether it gets anything done: one that failed, as for want of room or of time, is not among them.
+    /// Requests of every kind that it answered by what was asked for, whoever asked and however: whether it gets anything done.
     public var progress = 0
+    /// Those that were refused or failed as well, and none whose caller had gone: whether anybody is answered at all.
+    public var ended = 0
     /// Requests that it was asked in the shadow of another version, and what both said was compared.
     public var compared = 0
     /// Those of which both said something else.
@@ -47,7 +47,7 @@ public struct PlaneCounts: Equatable, Sendable {
       var members: [String: JSON] = [
         "version": .string(reference.description), "answered": JSON(answered), "refused": JSON(refused),
         "failed": JSON(failed), "latency": .array(latency.map { JSON($0) }), "compared": JSON(compared),
-        "disagreeing": JSON(disagreeing), "progress": JSON(progress),
+        "disagreeing": JSON(disagreeing), "progress": JSON(progress), "ended": JSON(ended),
       ]
       if failingProbes > 0 { members["failingProbes"] = JSON(failingProbes) }
       if isProbeOverdue { members["probeOverdue"] = .bool(true) }
@@ -67,14 +67,16 @@ public struct PlaneCounts: Equatable, Sendable {
       else { return nil }
       // A process of an earlier release says nothing of probes, of causes, of stages and of progress.
       let failingProbes = json["failingProbes"].map { $0.plausibleCount ?? -1 } ?? 0
-      let progress = json["progress"].map { $0.plausibleCount ?? -1 } ?? answered + refused
+      let progress = json["progress"].map { $0.plausibleCount ?? -1 } ?? answered
+      let ended = json["ended"].map { $0.plausibleCount ?? -1 } ?? answered + refused + failed
       let isProbeOverdue = json["probeOverdue"].map { $0.bool == true } ?? false
       guard let refusals = json["refusals"].map(CauseCounts.init(json:)) ?? CauseCounts(),
         let failures = json["failures"].map(CauseCounts.init(json:)) ?? CauseCounts(),
         let stages = json["stages"].map(StageTimes.init(json:)) ?? StageTimes()
       else { return nil }
       let latency = buckets.compactMap(\.plausibleCount)
-      guard latency.count == buckets.count, 0...compared ~= disagreeing, failingProbes >= 0, progress >= 0
+      guard latency.count == buckets.count, 0...compared ~= disagreeing, failingProbes >= 0, progress >= 0,
+        ended >= 0
       else { return nil }
       self.init(reference)
       self.answered = answered
@@ -84,6 +86,7 @@ public struct PlaneCounts: Equatable, Sendable {
       self.compared = compared
       self.disagreeing = disagreeing
       self.progress = progress
+      self.ended = ended
       self.failingProbes = failingProbes
       self.isProbeOverdue = isProbeOverdue
       self.refusals = refusals

@@ -40,7 +40,7 @@ struct TrafficHistoryTests {
     var greatest = PlaneCounts.Version(try VersionReference(parsing: "iris@1"))
     (greatest.answered, greatest.refused, greatest.failed) = (1 << 48, 1 << 48, 1 << 48)
     greatest.latency = greatest.latency.map { _ in 1 << 48 }
-    for stage in RequestStage.allCases { greatest.stages[stage] = .longestTaken }
+    for stage in RequestStage.allCases { greatest.stages[stage] = 1 << 50 }
     for _ in 0..<3 { greatest.refusals.add("predict.malformed", of: "loud") }
     var members = try #require(greatest.json.object)
     members["refusals"] = .object([
@@ -63,6 +63,18 @@ struct TrafficHistoryTests {
       of: try ModelName(parsing: "iris"), from: Self.moment(0), until: Self.moment(290), least: 1
     ) { $0.failedShare > 0.3 }
     #expect(onset != nil)
+  }
+
+  @Test func `what a process counts after one that counted beyond every bound is seen`() throws {
+    var history = TrafficHistory()
+    var liar = PlaneCounts.Version(try VersionReference(parsing: "iris@1"))
+    liar.stages[.infer] = .longestTaken
+    for look in 0..<3 {
+      history.take(PlaneCounts(instance: "\(look)", versions: [liar]), at: Self.moment(Int64(look)))
+    }
+    history.take(try Self.counts(0, "honest"), at: Self.moment(10))
+    history.take(try Self.counts(100, failed: 50, "honest"), at: Self.moment(20))
+    #expect(try came(history, 10, 20)?.requests == 150)
   }
 
   @Test func `requests that are refused, however many, hide none that fail`() {

@@ -22,9 +22,9 @@ struct PlaneCountsTests {
 
   @Test func `a process of an earlier release says nothing of them, and of the rest what it knows`() throws {
     var members = try #require(Self.version(1).json.object)
-    for member in ["stages", "refusals", "failures", "progress"] { members[member] = nil }
+    for member in ["stages", "refusals", "failures", "progress", "ended"] { members[member] = nil }
     let read = try #require(PlaneCounts.Version(json: .object(members)))
-    #expect(read.answered == 5 && read.progress == 5)
+    #expect(read.answered == 5 && read.progress == 5 && read.ended == 5)
     #expect(read.stages.total == 0 && read.refusals == CauseCounts() && read.failures == CauseCounts())
   }
 
@@ -33,7 +33,7 @@ struct PlaneCountsTests {
     ("refusals", .object(["causes": .object(["a": -1]), "callers": .array([])])),
     ("refusals", .object(["causes": .object([:]), "callers": .array([1])])), ("failures", .null),
     ("answered", .integer(.max)), ("refused", .integer(1 << 49)), ("failed", .integer(.min)),
-    ("progress", .integer(.max)),
+    ("progress", .integer(.max)), ("ended", .integer(-1)),
     ("failingProbes", .integer(.max)), ("compared", .integer(.max)),
     ("stages", .array([1, 2, 3, 4, 5, .integer(.max)])),
     ("failures", .object(["causes": .object(["a": .integer(.max)]), "callers": .array([])])),

@@ -20,18 +20,23 @@ struct SupervisionTests {
     var process = 1
     /// How many requests each version has answered so far.
     var answered = 0
+    var refused = 0
     /// What was done in each round that did something.
     var done: [String] = []
 
     /// Lets rounds go by that find this; a process that is replaced is another.
     mutating func find(
-      _ faults: [SupervisedFault], rounds: Int = 1, answering: Int = 0, hasCounts: Bool = true
+      _ faults: [SupervisedFault], rounds: Int = 1, answering: Int = 0, refusing: Int = 0,
+      hasCounts: Bool = true
     ) {
       for _ in 0..<rounds {
         now = now.advanced(by: .seconds(5))
         answered += answering
+        refused += refusing
         var round = SupervisedRound(process: "\(process)")
-        round.counted = hasCounts && !faults.contains(.silent) ? [version: answered] : nil
+        round.counted =
+          hasCounts && !faults.contains(.silent)
+          ? [version: .init(progress: answered, ended: answered + refused)] : nil
         for fault in faults { round.faults[fault] = "bad" }
         switch supervision.take(round, record, at: now) {
         case .nothing: break
@@ -68,6 +73,14 @@ struct SupervisionTests {
     #expect(course.done.isEmpty)
     course.find([.silent, .deaf])
     #expect(course.done == ["replace for process"])
+  }
+
+  @Test func `refusals say that callers are answered, and not that a version gets anything done`() {
+    var course = Course()
+    course.find([.deaf], rounds: 20, refusing: 5)
+    #expect(course.done.isEmpty)
+    course.find([.late(Self.version)], rounds: 12, refusing: 5)
+    #expect(course.done == ["replace for check iris@1"])
   }
 
   @Test func `whoever answers callers and not whoever steers it is given five`() {

@@ -64,6 +64,7 @@ struct StageAndCauseTests {
     #expect(version.refusals.total == 2 && version.refusals.causes.count == 2)
     #expect(version.refusals.leastCallers == 1 && version.refusals.mostOfOne == 2)
     #expect(version.failures == CauseCounts())
+    #expect(version.progress == 0 && version.ended == 2)
     #expect(counts.turnedAway.mapValues(\.causes) == [name: ["key.unknown": 1, "key.missing": 1]])
     #expect(PlaneCounts(json: counts.json) == counts)
   }

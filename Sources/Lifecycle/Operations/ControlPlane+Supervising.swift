@@ -69,7 +69,9 @@ extension ControlPlane {
     case .silent(let problem): round.faults[.silent] = problem.message
     case .counted(let counts):
       round.counted = Dictionary(
-        counts.versions.map { ($0.reference, $0.progress) }, uniquingKeysWith: &+)
+        counts.versions.map {
+          ($0.reference, SupervisedRound.Done(progress: $0.progress, ended: $0.ended))
+        }, uniquingKeysWith: { $1 })
       let failing = counts.versions.filter { $0.failingProbes > 0 }
       // Rarely, and then it matters who is asked by callers and who by nobody that sees it.
       let answering = failing.isEmpty ? [] : try await served.current().answering

@@ -62,8 +62,16 @@ struct SupervisedRound: Sendable {
   var problem: Problem?
   /// Whether it could be asked where callers ask.
   var hasKnocked = true
-  /// How many requests each version has answered so far, whoever asked (`PlaneCounts.Version.progress`); nil where it did not say.
-  var counted: [VersionReference: Int]?
+  /// What each version has got done so far; nil where it did not say.
+  var counted: [VersionReference: Done]?
+
+  /// Requests, whoever asked (`PlaneCounts.Version`).
+  struct Done: Equatable {
+    /// How many were answered by what was asked for.
+    var progress: Int
+    /// How many were answered at all.
+    var ended: Int
+  }
 
   /// Whether this round would have seen it.
   fileprivate func hasSeen(_ id: String) -> Bool {
@@ -107,7 +115,7 @@ struct Supervision: Sendable {
 
   private var process: String?
   /// What it had counted in the round before.
-  private var counted: [VersionReference: Int]?
+  private var counted: [VersionReference: SupervisedRound.Done]?
   private var streaks: [SupervisedFault: Int] = [:]
   /// Causes that are a day old and were seen to be over since: the next record leaves them out.
   private var forgiven: Set<String> = []
@@ -152,7 +160,8 @@ struct Supervision: Sendable {
     faults = faults.filter { fault, _ in
       switch fault {
       case .deaf: before != nil && round.counted == before
-      case .late(let version): before?[version] != nil && round.counted?[version] == before?[version]
+      case .late(let version):
+        before?[version] != nil && round.counted?[version]?.progress == before?[version]?.progress
       case .stuck, .silent, .wrong, .checks: true
       }
     }

@@ -99,7 +99,7 @@ public struct PerformanceReference: Sendable, Equatable {
     var misses = 0
   }
 
-  /// With which probability the share that is allowed is less than the true one, once for each version.
+  /// With which probability the share that is allowed is less than the true one, once for each set of weekdays that is looked at.
   static let risk = 0.005
   /// By how much more than it can have been by chance a share has to be greater to matter.
   static let tolerance = 1.1

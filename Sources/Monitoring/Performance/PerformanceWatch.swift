@@ -29,7 +29,7 @@ public struct PerformanceAlarm: Sendable, Equatable {
 /// greatest where all have the mean. The mean of e-values is one as well, and reaches a threshold with a probability of at most one in
 /// so many (Vovk and Wang, "E-values: calibration, combination and applications", 2021). At 73,000 that is half a percent in a year of
 /// daily looks, whatever they have in common, in whichever order days come and however many do not. Beside it stands the half percent,
-/// once for each version, that the reference was lucky beyond its bound.
+/// once for each set of weekdays that is looked at, that the reference was lucky beyond its bound.
 public struct PerformanceWatch: Sendable, Equatable {
   /// What a day that was taken changed.
   public enum Turn: Sendable, Equatable {
@@ -45,6 +45,8 @@ public struct PerformanceWatch: Sendable, Equatable {
   static let weekDays = 7
   /// How many rows those weeks have at least that an alarm is told of, or its end.
   static let leastShown = 50
+  /// How many weeks are looked at, at most.
+  static let mostWeeks = 12
   /// How many days are held against the reference at most.
   static let life = 90
   /// How many errors of a day are looked at, and how many there are in a reference at most.
@@ -117,10 +119,12 @@ public struct PerformanceWatch: Sendable, Equatable {
     else { return ([], []) }
     var byWeekday = [[Day]](repeating: [], count: Self.weekDays)
     for day in newestFirst { byWeekday[day.start.weekday].append(day) }
-    let present = byWeekday.indices.filter { !byWeekday[$0].isEmpty }
+    // One Saturday that was worked weeks ago does not keep the other days from being looked at for as long as they go back.
+    let stale = last.milliseconds - 2 * Int64(Self.weekDays) * Timestamp.dayLength
+    let present = byWeekday.indices.filter { (byWeekday[$0].first?.start.milliseconds ?? stale) > stale }
     var seen: [(sum: Day, days: Int)] = []
     var sum: Day?
-    for number in 0..<(present.map { byWeekday[$0].count }.min() ?? 0) {
+    for number in 0..<min(present.map { byWeekday[$0].count }.min() ?? 0, Self.mostWeeks) {
       for weekday in present { sum = byWeekday[weekday][number].with(sum) }
       if let sum { seen.append((sum, (number + 1) * present.count)) }
     }

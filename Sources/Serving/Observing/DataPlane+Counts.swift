@@ -24,8 +24,11 @@ extension ServedModel {
     version.refusals = shared.refusals
     version.failures = shared.failures
     version.stages = shared.stages
-    version.progress = counted.requests.reduce(shadowed.compared) {
-      $0 + ($1.key.status < 400 ? $1.value : 0)
+    version.progress = shadowed.compared
+    version.ended = shadowed.compared
+    for (kind, count) in counted.requests where kind.status != 499 {
+      version.ended += count
+      if kind.status < 400 { version.progress += count }
     }
     version.compared = shadowed.compared
     version.disagreeing = shadowed.disagreeing
