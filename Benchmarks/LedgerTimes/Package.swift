@@ -33,7 +33,13 @@ let package = Package(
     layer("Access", "Domain", "Encoding"),
     layer("Documents", "Domain", "Encoding", "YAML"),
     layer("Threats", "Domain", "Encoding", "Provenance"),
-    layer("Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats"),
+    layer("Advisories", "Domain", "Encoding"),
+    layer("Monitoring", "Domain", "Encoding", "ModelGraph"),
+    layer("Rollouts", "Domain", "Encoding", "Monitoring"),
+    layer("Alerting", "Domain", "Encoding", "Provenance", "YAML", "Documents"),
+    layer(
+      "Gates", "Domain", "Encoding", "Access", "Provenance", "YAML", "Documents", "Threats", "Advisories",
+      "Rollouts", "Alerting"),
     layer(
       "ModelTests", "Domain", "Encoding", "Provenance", "YAML", "Documents", "ModelGraph", "Inference"),
     layer("Provenance", "Domain", "Encoding", "CBoringSSL"),
@@ -41,11 +47,11 @@ let package = Package(
     layer("Packaging", "Domain", "Encoding", "Artifacts", "Provenance", "Statements", "CZlib"),
     layer(
       "Lifecycle", "Domain", "Encoding", "ModelGraph", "Artifacts", "Inspection", "Lifting", "Inference",
-      "Gates", "ModelTests", "Threats",
-      "Access", "Provenance", "Statements", "Packaging"),
+      "Advisories", "Gates", "Threats", "ModelTests", "Access", "Provenance", "Rollouts", "Statements",
+      "Packaging", "Monitoring", "Alerting"),
     layer(
-      "Storage", "Domain", "Encoding", "Access", "Gates", "Provenance", "Packaging", "Lifecycle",
-      .product(name: "GRDB", package: "GRDB.swift")),
+      "Storage", "Domain", "Encoding", "Access", "Alerting", "Gates", "Monitoring", "Provenance", "Packaging",
+      "Lifecycle", .product(name: "GRDB", package: "GRDB.swift")),
     .target(name: "CKernels"),
     .target(name: "CBoringSSL", dependencies: [.product(name: "NIOSSL", package: "swift-nio-ssl")]),
     .systemLibrary(name: "CZlib"), .systemLibrary(name: "CBZip2"), .systemLibrary(name: "CLZMA"),

@@ -20,7 +20,8 @@ let package = Package(
   targets: [
     layer("Encoding"),
     layer("Domain", "Encoding"),
-    layer("Monitoring", "Domain", "Encoding"),
+    layer("ModelGraph", "Domain", "Encoding"),
+    layer("Monitoring", "Domain", "Encoding", "ModelGraph"),
     .executableTarget(
       name: "monitoring-times", dependencies: ["Monitoring", "Domain", "Encoding"], path: "Program",
       swiftSettings: flags),

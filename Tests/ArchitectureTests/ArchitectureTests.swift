@@ -46,6 +46,19 @@ import Testing
     #expect(violations == [])
   }
 
+  /// They are built by no test: a module that comes to need another would break them unseen.
+  @Test(arguments: ["KernelTimes", "LedgerTimes", "MonitoringTimes"])
+  func `what benchmarks build of the product needs what the product has it need`(folder: String) throws {
+    let declared = Dictionary(
+      uniqueKeysWithValues: try Self.tree.describePackage().targets.map { ($0.name, $0.siblings) })
+    let targets = try Self.tree.describePackage(in: "Benchmarks/\(folder)").targets
+    #expect(targets.count > 3)
+    for target in targets {
+      guard let expected = declared[target.name] else { continue }
+      #expect(target.siblings == expected, "\(target.name) of Benchmarks/\(folder)")
+    }
+  }
+
   @Test func `nothing that the runtime is made of imports Foundation`() throws {
     let violations = try rules().foundation(under: "gatehouse-runtime")
     #expect(violations == [])

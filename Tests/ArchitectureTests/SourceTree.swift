@@ -10,10 +10,10 @@ struct SourceTree {
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
   }
 
-  /// The manifest as the package manager reads it.
+  /// The manifest in a folder, the root's where none is named, as the package manager reads it.
   ///
   /// A scratch directory of its own keeps clear of the lock that `swift test` may hold on the usual one.
-  func describePackage() throws -> PackageDescription {
+  func describePackage(in folder: String = "") throws -> PackageDescription {
     let scratch = FileManager.default.temporaryDirectory.appending(path: "architecture-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: scratch) }
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
@@ -21,7 +21,8 @@ struct SourceTree {
     let dump = try Subprocess.output(
       of: "/usr/bin/env",
       [
-        "TMPDIR=\(scratch.path())", "swift", "package", "--package-path", root.path(), "--scratch-path",
+        "TMPDIR=\(scratch.path())", "swift", "package", "--package-path", root.appending(path: folder).path(),
+        "--scratch-path",
         scratch.path(), "dump-package",
       ])
     return try PackageDescription(dump: dump)
