@@ -66,8 +66,8 @@ public struct CauseCounts: Equatable, Sendable {
       let count = combine(causes[cause] ?? 0, other.causes[cause] ?? 0)
       guard count > 0 else { continue }
       let isKept = counts.causes.count < Self.causeLimit - 1
-      counts.causes[isKept ? cause : Self.otherCauses, default: 0] =
-        (counts.causes[isKept ? cause : Self.otherCauses] ?? 0).plus(count, atMost: .mostCounted)
+      let place = isKept ? cause : Self.otherCauses
+      counts.causes[place] = (counts.causes[place] ?? 0).plus(count, atMost: .mostCounted)
     }
     if !places.isEmpty || !other.places.isEmpty {
       let none = [Int](repeating: 0, count: Self.placeCount)

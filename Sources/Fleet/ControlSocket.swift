@@ -265,12 +265,17 @@ final class ControlSocket: Sendable {
   }
 
   private static func awaitAnswer(_ connection: OwnedDescriptor) throws(Problem) {
-    var byte: UInt8 = 0
+    var byte: [UInt8] = [0]
+    _ = try look(at: connection, &byte)
+  }
+
+  /// Waits until something has come, and copies what fits into `piece` without taking it; how much that is.
+  private static func look(at connection: OwnedDescriptor, _ piece: inout [UInt8]) throws(Problem) -> Int {
     while true {
-      let count = unsafe recv(connection.number, &byte, 1, Int32(MSG_PEEK))
+      let count = unsafe recv(connection.number, &piece, piece.count, Int32(MSG_PEEK))
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw count == 0 ? gone : failure("recv") }
-      return
+      return count
     }
   }
 
@@ -359,9 +364,7 @@ final class ControlSocket: Sendable {
     var line: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 64 << 10)
     while line.count < answerLimit {
-      let seen = unsafe recv(connection.number, &piece, piece.count, Int32(MSG_PEEK))
-      if seen < 0, errno == EINTR { continue }
-      guard seen > 0 else { throw seen == 0 ? gone : failure("recv") }
+      let seen = try look(at: connection, &piece)
       let end = piece[..<seen].firstIndex(of: UInt8(ascii: "\n"))
       let wanted = end.map { $0 + 1 } ?? seen
       let count = unsafe recv(connection.number, &piece, wanted, 0)

@@ -205,8 +205,8 @@ extension LocalDataPlane {
   ///
   /// One that lives and cannot be reached is asked by a signal, which it takes for the same, and ended where it does not
   /// mind that either: it must not serve beside its successor.
-  static func drain(_ process: Running, _ standing: FormerProcess = .answering) async {
-    if await !isTold(process) { await endUntold(process, standing) }
+  static func drain(_ process: Running) async {
+    if await !isTold(process) { await endUntold(process, .answering) }
   }
 
   /// Ends a process that did not take it that it is to.

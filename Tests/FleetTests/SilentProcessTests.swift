@@ -27,6 +27,15 @@ struct SilentProcessTests {
     try #require(status & 0xFF == 0x7F, "expected a process that is stopped, found it ended")
   }
 
+  /// A process that hangs, and whose control plane is gone.
+  private static func halted(in scratch: Scratch) async throws -> Int {
+    let plane = try await scratch.plane()
+    let process = try #require(try await plane.process()).process
+    await plane.endSupervision()
+    try halt(process)
+    return process
+  }
+
   private static func awaitEnd(of process: Int) async throws {
     let pid = try #require(pid_t(exactly: process))
     let patience = ContinuousClock.now + .seconds(60)
@@ -147,11 +156,7 @@ struct SilentProcessTests {
   @Test func `who listens and takes nobody from its queue is passed over by none who must know`() async throws
   {
     let scratch = try Scratch()
-    var plane: LocalDataPlane? = try await scratch.plane()
-    let old = try #require(try await plane?.process())
-    await plane?.endSupervision()
-    plane = nil
-    try Self.halt(old.process)
+    let old = try await Self.halted(in: scratch)
     let path = "\(scratch.path)/control-a.sock"
     var abandoned: [ControlSocket] = []
     while let next = ControlSocket(connectingTo: path, timeout: 1) { abandoned.append(next) }
@@ -161,19 +166,15 @@ struct SilentProcessTests {
     }
     #expect(left?.code == "plane.silent")
     #expect(left?.subject == path)
-    kill(pid_t(old.process), SIGKILL)
-    try await Self.awaitEnd(of: old.process)
+    kill(pid_t(old), SIGKILL)
+    try await Self.awaitEnd(of: old)
     #expect(try ControlSocket.isFree(path))
   }
 
   @Test func `a process that hangs without a control plane is ended and not waited for`() async throws {
     let scratch = try Scratch()
-    var plane: LocalDataPlane? = try await scratch.plane()
-    let old = try #require(try await plane?.process())
-    await plane?.endSupervision()
-    plane = nil
-    try Self.halt(old.process)
+    let old = try await Self.halted(in: scratch)
     try await LocalDataPlane.stopSurvivors(in: scratch.path, patience: 1, grace: 1)
-    try await Self.awaitEnd(of: old.process)
+    try await Self.awaitEnd(of: old)
   }
 }
